@@ -1,0 +1,136 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"hexhail/dispatch"
+	"hexhail/sim"
+	"hexhail/store"
+)
+
+// errInterrupted is a run that was ended by a signal. What it had done is told all the same.
+var errInterrupted = errors.New("interrupted: the figures are of the part that was run")
+
+const simHelp = `Runs a city of simulated riders and drivers against the production code.
+
+Without files it is the model of a Chinese city: Beijing, a Wednesday evening. With --trips and
+--taxis it replays recorded demand, with --roads-nodes and --roads-edges on recorded streets. The
+same seed and flags give the same report, but for wall_s and fixes_per_s.
+
+The progress goes to the standard error, the summary to the standard output; with --report - that
+is the report's alone and the summary goes to the standard error. Ctrl-C ends the run early.`
+
+const simExample = `  hexhail sim --fleet 2500 --policy nearest
+  hexhail sim --city chengdu --start "2014-03-01 21:00" --duration 2h --seed 7
+  hexhail sim --trips trips.csv.gz --taxis taxis.csv.gz --fleet 5000 --report -`
+
+func newSim() *cobra.Command {
+	o := sim.DefaultOptions()
+	cmd := &cobra.Command{
+		Use:     "sim",
+		Short:   "Run a simulated city",
+		Long:    simHelp,
+		Example: simExample,
+		Args:    noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return runSim(cmd.Context(), o, cmd.OutOrStdout(), cmd.ErrOrStderr())
+		},
+	}
+	bindFlags(cmd.Flags(), &o)
+	if err := completeFlags(cmd); err != nil {
+		panic(err) // a flag of that name does not exist: a bug
+	}
+	return cmd
+}
+
+// runSim opens what a run needs, in order, runs it and tells what came of it.
+func runSim(ctx context.Context, o sim.Options, stdout, stderr io.Writer) (err error) {
+	if err := o.Check(); err != nil {
+		return err
+	}
+	config, err := prepare(o)
+	if err != nil {
+		return err
+	}
+	// Opened before the run: an hour's work should not end at a folder that is not there.
+	sink, err := openSink(o.Report, stdout)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, sink.Close()) }()
+	db, err := store.Open(ctx, "sqlite::memory:")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	config.Store = db
+	config.Wall = time.Now
+	config.Progress = sim.NewProgress(stderr, columns(stderr), time.Now)
+
+	report, err := sim.Virtual(ctx, config)
+	config.Progress.Finish()
+	interrupted := ctx.Err() != nil
+	if err != nil && !(interrupted && errors.Is(err, ctx.Err())) {
+		return err
+	}
+	if err := tell(report, sink, stdout, stderr); err != nil {
+		return err
+	}
+	if interrupted {
+		return errInterrupted
+	}
+	return verdict(report)
+}
+
+// tell writes the report and its summary; a report on the standard output has it for itself.
+func tell(report sim.Report, sink *sink, stdout, stderr io.Writer) error {
+	if err := sink.write(report); err != nil {
+		return err
+	}
+	if sink.standard {
+		return report.Summary(stderr)
+	}
+	return report.Summary(stdout)
+}
+
+// verdict is an error if the run shows that the city is broken.
+func verdict(r sim.Report) error {
+	switch {
+	case r.DoubleClaims > 0:
+		return fmt.Errorf("%d double claims", r.DoubleClaims)
+	case !r.BooksClose:
+		return fmt.Errorf("the books do not close: %+v", r.Books)
+	default:
+		return nil
+	}
+}
+
+// prepare makes the city, its streets, its demand and its taxis.
+func prepare(o sim.Options) (sim.VirtualConfig, error) {
+	none := sim.VirtualConfig{}
+	city, err := dispatch.LoadCity(o.CityID())
+	if err != nil {
+		return none, err
+	}
+	city.Policy = o.Apply(city.Policy)
+	if err := city.Policy.Check(); err != nil {
+		return none, err
+	}
+	config := sim.VirtualConfig{City: city, Options: o}
+	if o.Trips != "" {
+		config.Trips, config.Cabs, err = recorded(o, city)
+	} else {
+		config.Trips, config.Cabs, err = modelled(o, city)
+	}
+	if err != nil || o.RoadsNodes == "" {
+		return config, err
+	}
+	config.Roads, err = readRoads(o)
+	return config, err
+}

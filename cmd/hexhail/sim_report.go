@@ -1,0 +1,53 @@
+package main
+
+import (
+	"io"
+	"os"
+
+	"hexhail/sim"
+)
+
+// sink is where the JSON report goes: nowhere, a file, or the standard output.
+type sink struct {
+	w        io.Writer // nil: nowhere
+	file     *os.File  // nil: none to close
+	standard bool
+}
+
+// openSink opens the place that --report names. What a file held stays until write.
+func openSink(path string, stdout io.Writer) (*sink, error) {
+	switch path {
+	case "":
+		return &sink{}, nil
+	case "-":
+		return &sink{w: stdout, standard: true}, nil
+	}
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY, 0o644) //nolint:gosec // G302: no secret
+	if err != nil {
+		return nil, err
+	}
+	return &sink{w: file, file: file}, nil
+}
+
+func (s *sink) write(r sim.Report) error {
+	if s.w == nil {
+		return nil
+	}
+	if s.file != nil {
+		// A pipe or a device has nothing to cut off.
+		if info, err := s.file.Stat(); err == nil && info.Mode().IsRegular() {
+			if err := s.file.Truncate(0); err != nil {
+				return err
+			}
+		}
+	}
+	return r.Write(s.w)
+}
+
+// Close closes the file.
+func (s *sink) Close() error {
+	if s.file == nil {
+		return nil
+	}
+	return s.file.Close()
+}

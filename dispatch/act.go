@@ -1,0 +1,147 @@
+package dispatch
+
+import (
+	"slices"
+
+	"hexhail/money"
+)
+
+// ActKind names what can be done to a ride.
+type ActKind int
+
+// The acts.
+const (
+	ActCancel   ActKind = iota + 1 // by the rider, before boarding
+	ActClaim                       // a driver's accepted offer
+	ActRelease                     // the driver gives the ride back
+	ActArrive                      // the taxi is at the pickup
+	ActNoShow                      // nobody came to the waiting taxi
+	ActStart                       // the rider is on board
+	ActBreak                       // the taxi breaks down with the rider on board
+	ActComplete                    // the ride is driven and metered
+	ActConfirm                     // the rider agrees to a questioned fare
+	ActContest                     // the rider does not
+	ActSettle                      // the last payment is made
+	ActExpire                      // the search is over
+	ActTip                         // the rider adds to the fare while searching
+	ActRate                        // one side rates the other
+	ActPayBy                       // the rider pays otherwise than meant
+)
+
+var actKinds = [...]string{
+	"", "cancel", "claim", "release", "arrive", "no_show", "start", "break_down", "complete",
+	"confirm", "contest", "settle", "expire", "add_tip", "rate", "pay_by",
+}
+
+// String is the act's name.
+func (k ActKind) String() string { return actKinds[k] }
+
+// ParseActKind is String's inverse; it returns 0 for an unknown name.
+func ParseActKind(s string) ActKind { return ActKind(max(0, slices.Index(actKinds[:], s))) }
+
+// Act is something done to a ride, with what Step needs to know of it.
+type Act interface{ Kind() ActKind }
+
+// The acts, as values.
+type (
+	// Cancel is the rider's, with a reason of at most 200 bytes.
+	Cancel struct{ Reason string }
+	// Claim makes the ride and a driver each other's.
+	Claim struct {
+		Driver DriverID
+		Taxi   TaxiID
+		Search int // of the offer; must be the ride's
+	}
+	// Release is the driver's cancel; the ride searches again until SearchBy.
+	Release struct {
+		Driver DriverID
+		Reason string
+		Search SearchTime
+	}
+	// Arrive is the driver's tap at the pickup.
+	Arrive struct{ Driver DriverID }
+	// NotThere is the driver's tap after having waited in vain.
+	NotThere struct {
+		Driver  DriverID
+		WaitedS int // that the policy asks for
+	}
+	// Start is the driver's tap with the rider on board.
+	Start struct{ Driver DriverID }
+	// Break is the driver's, in mid-ride: the rider needs another taxi from At on.
+	Break struct {
+		Driver DriverID
+		At     Place
+		Search SearchTime
+	}
+	// Complete ends the drive. The fare is checked and the subsidy reserved or refused already.
+	Complete struct {
+		Driver  DriverID
+		Fare    Fare
+		Subsidy money.Subsidy
+	}
+	// Confirm is the rider's word for a questioned fare.
+	Confirm struct {
+		Rider   RiderID
+		Subsidy money.Subsidy // reserved or refused now
+	}
+	// Contest is the rider's word against it.
+	Contest struct{ Rider RiderID }
+	// Settle says that every payment of the ride is made.
+	Settle struct{}
+	// Expire ends a search that nobody answered.
+	Expire struct{}
+	// AddTip raises the tip to To while searching.
+	AddTip struct{ To money.Fen }
+	// PayOtherwise gives up a subsidy that was meant for another channel; PayBy is changed already.
+	PayOtherwise struct{}
+	// Rate gives 1–5 stars, once for each side.
+	Rate struct {
+		By    Side
+		Stars int
+	}
+)
+
+// Kind is ActCancel.
+func (Cancel) Kind() ActKind { return ActCancel }
+
+// Kind is ActClaim.
+func (Claim) Kind() ActKind { return ActClaim }
+
+// Kind is ActRelease.
+func (Release) Kind() ActKind { return ActRelease }
+
+// Kind is ActArrive.
+func (Arrive) Kind() ActKind { return ActArrive }
+
+// Kind is ActNoShow.
+func (NotThere) Kind() ActKind { return ActNoShow }
+
+// Kind is ActStart.
+func (Start) Kind() ActKind { return ActStart }
+
+// Kind is ActBreak.
+func (Break) Kind() ActKind { return ActBreak }
+
+// Kind is ActComplete.
+func (Complete) Kind() ActKind { return ActComplete }
+
+// Kind is ActConfirm.
+func (Confirm) Kind() ActKind { return ActConfirm }
+
+// Kind is ActContest.
+func (Contest) Kind() ActKind { return ActContest }
+
+// Kind is ActSettle.
+func (Settle) Kind() ActKind { return ActSettle }
+
+// Kind is ActExpire.
+func (Expire) Kind() ActKind { return ActExpire }
+
+// Kind is ActTip.
+func (AddTip) Kind() ActKind { return ActTip }
+
+// Kind is ActRate.
+func (Rate) Kind() ActKind { return ActRate }
+
+// Kind is ActPayBy.
+func (PayOtherwise) Kind() ActKind { return ActPayBy }

@@ -1,0 +1,127 @@
+package dispatch
+
+import (
+	"bytes"
+	"embed"
+	"encoding/json"
+	"errors"
+	"io"
+	"io/fs"
+	"strings"
+	"time"
+
+	"hexhail/geo"
+	"hexhail/money"
+)
+
+//go:embed cities/*.json
+var cityFiles embed.FS
+
+// City is the unit of configuration, time and sharding.
+type City struct {
+	ID     CityID
+	Name   string
+	NameZH string
+	Zone   *time.Location // of its business day
+	Center geo.Point
+	Tariff money.Tariff
+	Policy Policy
+}
+
+// cityFile is a city as written in its file.
+type cityFile struct {
+	ID       CityID          `json:"id"`
+	Name     string          `json:"name"`
+	NameZH   string          `json:"name_zh"`
+	TimeZone string          `json:"time_zone"`
+	Center   *geo.Point      `json:"center"`
+	Tariff   string          `json:"tariff"`
+	Policy   json.RawMessage `json:"policy"`
+}
+
+// ParseCity reads a city's file. An unknown or missing key, or a value out of its limits, is an
+// *Error that names the file and the key.
+func ParseCity(file string, data []byte) (City, error) {
+	raw := cityFile{}
+	if err := decodeStrict(data, &raw); err != nil {
+		return City{}, cityError(file, err)
+	}
+	city := City{ID: raw.ID, Name: raw.Name, NameZH: raw.NameZH, Policy: DefaultPolicy()}
+	if err := checkID("id", string(raw.ID)); err != nil {
+		return City{}, cityError(file, err)
+	}
+	if raw.Center == nil {
+		return City{}, cityError(file, invalid("center", "given"))
+	}
+	city.Center = *raw.Center
+	if err := (Place{Point: city.Center}).Check("center"); err != nil {
+		return City{}, cityError(file, err)
+	}
+	var err error
+	if raw.TimeZone == "" {
+		return City{}, cityError(file, invalid("time_zone", "an IANA name"))
+	}
+	if city.Zone, err = time.LoadLocation(raw.TimeZone); err != nil {
+		return City{}, cityError(file, invalid("time_zone", "an IANA name, not "+raw.TimeZone))
+	}
+	if city.Tariff, err = money.LoadTariff(raw.Tariff); err != nil {
+		return City{}, cityError(file, err)
+	}
+	if len(raw.Policy) > 0 {
+		if err := decodeStrict(raw.Policy, &city.Policy); err != nil {
+			return City{}, cityError(file, err)
+		}
+	}
+	if err := city.Policy.Check(); err != nil {
+		return City{}, cityError(file, err)
+	}
+	return city, nil
+}
+
+func cityError(file string, cause error) error {
+	return &Error{Kind: Invalid, Reason: ReasonField, Text: "city file " + file, Cause: cause}
+}
+
+func decodeStrict(data []byte, into any) error {
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.DisallowUnknownFields()
+	if err := d.Decode(into); err != nil {
+		return err
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return errors.New("more than one value")
+	}
+	return nil
+}
+
+// LoadCity reads one of the cities that come with the house. CityNames lists them.
+func LoadCity(id CityID) (City, error) {
+	file := "cities/" + string(id) + ".json"
+	data, err := cityFiles.ReadFile(file)
+	if err != nil {
+		return City{}, Errorf(NotFound, ReasonUnknownCity,
+			"unknown city %q: choose one of %s", id, strings.Join(CityNames(), ", "))
+	}
+	return ParseCity(file, data)
+}
+
+// CityNames are the cities that come with the house, sorted.
+func CityNames() []string {
+	files, _ := fs.Glob(cityFiles, "cities/*.json")
+	for i, f := range files {
+		files[i] = strings.TrimSuffix(strings.TrimPrefix(f, "cities/"), ".json")
+	}
+	return files
+}
+
+// Cities finds a city by its id.
+type Cities map[CityID]City
+
+// City is the city, or an *Error of kind NotFound.
+func (c Cities) City(id CityID) (City, error) {
+	city, ok := c[id]
+	if !ok {
+		return City{}, Errorf(NotFound, ReasonUnknownCity, "unknown city %q", id)
+	}
+	return city, nil
+}

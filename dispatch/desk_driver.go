@@ -1,0 +1,228 @@
+package dispatch
+
+import (
+	"context"
+	"time"
+
+	"hexhail/geo"
+	"hexhail/money"
+)
+
+// SetDuty begins, pauses or ends a driver's shift with a taxi.
+type SetDuty struct {
+	Driver DriverID
+	Taxi   TaxiID
+	Duty   Duty
+}
+
+// SetDuty writes the shift. Errors: NotFound for an unknown driver or taxi, Conflict if another
+// driver has the taxi, or if the driver would change the taxi or go off duty with a ride.
+func (d *Desk) SetDuty(ctx context.Context, now time.Time, key Once, c SetDuty) (Shift, error) {
+	return do(ctx, d, "SetDuty", now, key, c, func(j *job) (Shift, error) {
+		if c.Duty < OnDuty || c.Duty > OffDuty {
+			return Shift{}, invalid("duty", "on, paused or off")
+		}
+		driver, err := j.tx.Driver(c.Driver)
+		if err != nil {
+			return Shift{}, err
+		}
+		taxi, err := j.tx.Taxi(c.Taxi)
+		if err != nil {
+			return Shift{}, err
+		}
+		if driver.City != taxi.City {
+			return Shift{}, Errorf(NotFound, ReasonUnknownTaxi,
+				"taxi %s is not of driver %s's city", taxi.ID, driver.ID)
+		}
+		was, _, err := j.tx.Shift(c.Driver)
+		if err != nil {
+			return Shift{}, err
+		}
+		if was.Taxi != "" && (was.Taxi != c.Taxi || c.Duty == OffDuty) {
+			if _, busy, err := j.tx.DriversRide(c.Driver); err != nil {
+				return Shift{}, err
+			} else if busy {
+				return Shift{}, Errorf(Conflict, ReasonDriverBusy,
+					"driver %s has a ride: end it first", c.Driver)
+			}
+		}
+		s := Shift{
+			Driver: c.Driver, Taxi: c.Taxi, City: taxi.City, Seats: taxi.Seats, Duty: c.Duty,
+			ChangedAt: j.now,
+		}
+		j.told = append(j.told, Change{City: s.City, Shift: &s})
+		return s, j.tx.PutShift(s)
+	})
+}
+
+// Delivered notes that an offer has reached its driver's phone: from then on silence counts.
+func (d *Desk) Delivered(
+	ctx context.Context, now time.Time, offer OfferID, driver DriverID,
+) error {
+	return d.Store.Tx(ctx, func(tx Tx) error { return tx.DeliverOffer(offer, driver, now) })
+}
+
+// AnswerOffer is a driver's word on an offer.
+type AnswerOffer struct {
+	Offer  OfferID
+	Driver DriverID
+}
+
+// Accept is the claim: the one transaction in which a ride and a driver become each other's. The
+// offer and the ride each change by a conditional update, and the indexes allow no second ride to
+// the driver and no second driver to the ride. Conflict with ReasonOfferExpired,
+// ReasonOfferClosed or ReasonDriverBusy says why not.
+func (d *Desk) Accept(
+	ctx context.Context, now time.Time, key Once, c AnswerOffer,
+) (Receipt, error) {
+	return do(ctx, d, "Accept", now, key, c, func(j *job) (Receipt, error) {
+		o, err := j.tx.AcceptOffer(c.Offer, c.Driver, now)
+		if err != nil {
+			return Receipt{}, err
+		}
+		r, err := j.tx.Ride(o.Ride)
+		if err != nil {
+			return Receipt{}, err
+		}
+		r, err = j.step(r, Claim{Driver: o.Driver, Taxi: o.Taxi, Search: o.Search})
+		if err != nil {
+			return Receipt{}, err
+		}
+		return receipt(r), j.tx.Answered(c.Driver, now)
+	})
+}
+
+// Decline gives the offer back; the pair is not tried again.
+func (d *Desk) Decline(
+	ctx context.Context, now time.Time, key Once, c AnswerOffer,
+) (Receipt, error) {
+	return do(ctx, d, "Decline", now, key, c, func(j *job) (Receipt, error) {
+		open, err := j.tx.OpenOffers(OfferQuery{Driver: c.Driver})
+		if err != nil {
+			return Receipt{}, err
+		}
+		for _, o := range open {
+			if o.ID != c.Offer {
+				continue
+			}
+			if err := j.closeOffer(o, OfferDeclined); err != nil {
+				return Receipt{}, err
+			}
+			return Receipt{Ride: o.Ride, State: Searching, At: now}, j.tx.Answered(c.Driver, now)
+		}
+		return Receipt{}, Errorf(Conflict, ReasonOfferClosed,
+			"driver %s has no open offer %s", c.Driver, c.Offer)
+	})
+}
+
+// DriveRide is a driver's word on the ride that they are at.
+type DriveRide struct {
+	Ride   RideID
+	Driver DriverID
+	Reason string // of a release, at most 200 bytes
+	At     Place  // of a breakdown: where the rider stands
+}
+
+// Release gives the ride back before boarding: it searches again, without this driver.
+func (d *Desk) Release(ctx context.Context, now time.Time, key Once, c DriveRide) (Receipt, error) {
+	return d.drive(ctx, "Release", now, key, c, func(city City) Act {
+		return Release{Driver: c.Driver, Reason: c.Reason, Search: city.Policy.Search()}
+	})
+}
+
+// BreakDown says that the taxi cannot go on with the rider on board: the ride searches again from
+// where it stands.
+func (d *Desk) BreakDown(
+	ctx context.Context, now time.Time, key Once, c DriveRide,
+) (Receipt, error) {
+	return d.drive(ctx, "BreakDown", now, key, c, func(city City) Act {
+		return Break{Driver: c.Driver, At: c.At, Search: city.Policy.Search()}
+	})
+}
+
+// Arrive says that the taxi is at the pickup.
+func (d *Desk) Arrive(ctx context.Context, now time.Time, key Once, c DriveRide) (Receipt, error) {
+	return d.drive(ctx, "Arrive", now, key, c, func(City) Act { return Arrive{Driver: c.Driver} })
+}
+
+// NoShow says that nobody came, after the time that the policy asks for.
+func (d *Desk) NoShow(ctx context.Context, now time.Time, key Once, c DriveRide) (Receipt, error) {
+	return d.drive(ctx, "NoShow", now, key, c, func(city City) Act {
+		return NotThere{Driver: c.Driver, WaitedS: city.Policy.NoShowS}
+	})
+}
+
+// Start says that the rider is on board.
+func (d *Desk) Start(ctx context.Context, now time.Time, key Once, c DriveRide) (Receipt, error) {
+	return d.drive(ctx, "Start", now, key, c, func(City) Act { return Start{Driver: c.Driver} })
+}
+
+func (d *Desk) drive(
+	ctx context.Context, name string, now time.Time, key Once, c DriveRide, act func(City) Act,
+) (Receipt, error) {
+	return d.act(ctx, name, now, key, c, c.Ride, func(_ *job, r Ride) (Act, error) {
+		city, err := d.Cities.City(r.City)
+		return act(city), err
+	})
+}
+
+// StreetRide is begun at the kerb by the driver's tap.
+type StreetRide struct {
+	Driver DriverID
+	Rider  RiderID // who pays in the app; "" if by hand
+	At     geo.Point
+	PayBy  money.ChannelName // with a rider
+}
+
+// Occupied begins a street ride: no search, the rider is on board. NotFound without a shift,
+// Conflict with another ride.
+func (d *Desk) Occupied(
+	ctx context.Context, now time.Time, key Once, c StreetRide,
+) (Receipt, error) {
+	id := RideID(d.NewID(now))
+	return do(ctx, d, "Occupied", now, key, c, func(j *job) (Receipt, error) {
+		at := Place{Point: c.At}
+		if err := at.Check("at"); err != nil {
+			return Receipt{}, err
+		}
+		shift, ok, err := j.tx.Shift(c.Driver)
+		if err != nil {
+			return Receipt{}, err
+		}
+		if !ok || shift.Duty == OffDuty {
+			return Receipt{}, Errorf(Conflict, ReasonOffDuty, "driver %s is off duty", c.Driver)
+		}
+		if c.Rider != "" {
+			if err := d.checkChannel(c.PayBy); err != nil {
+				return Receipt{}, err
+			}
+			if _, err := j.tx.Rider(c.Rider); err != nil {
+				return Receipt{}, err
+			}
+		}
+		if err := j.withdrawFrom(c.Driver); err != nil {
+			return Receipt{}, err
+		}
+		r := Ride{
+			ID: id, City: shift.City, Kind: Street, State: OnTrip, Version: 1, Search: 1,
+			Rider: c.Rider, Pickup: at, Seats: 1, PayBy: c.PayBy,
+			Driver: c.Driver, Taxi: shift.Taxi, Slot: SlotCurrent,
+			RequestedAt: now, ClaimedAt: now, ArrivedAt: now, StartedAt: now, ChangedAt: now,
+		}
+		return j.open(r, Nudge{r}, Push{c.Driver, r}, Tell{r})
+	})
+}
+
+// withdrawFrom takes a driver's open offer back: the taxi is full.
+func (j *job) withdrawFrom(driver DriverID) error {
+	open, err := j.tx.OpenOffers(OfferQuery{Driver: driver})
+	if err != nil {
+		return err
+	}
+	for _, o := range open {
+		if err := j.closeOffer(o, OfferDeclined); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,323 @@
+package dispatch
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"hexhail/geo"
+	"hexhail/money"
+)
+
+// CompleteRide is the driver's tap at the end of the drive, with what the meter says.
+type CompleteRide struct {
+	Ride   RideID
+	Driver DriverID
+	Meter  money.Fen // 0 to money.MaxMeter
+	Tolls  money.Fen // 0 to money.MaxTolls
+}
+
+// Complete ends the drive. The meter is checked against the ride's trace. If the fare stands, the
+// subsidy is reserved and the payments are due; if it is too high, the rider is asked first.
+func (d *Desk) Complete(
+	ctx context.Context, now time.Time, key Once, c CompleteRide,
+) (Receipt, error) {
+	trace, err := d.Traces.Trace(ctx, c.Ride)
+	if err != nil {
+		return Receipt{}, err
+	}
+	return d.act(ctx, "Complete", now, key, c, c.Ride, func(j *job, r Ride) (Act, error) {
+		reading := money.MeterReading{Meter: c.Meter, Tolls: c.Tolls}
+		if _, err := reading.Total(); err != nil {
+			return nil, err
+		}
+		if err := r.drivenBy(c.Driver); err != nil {
+			return nil, err
+		}
+		city, err := d.Cities.City(r.City)
+		if err != nil {
+			return nil, err
+		}
+		fare, err := checkFare(city, r, reading, trace, now)
+		if err != nil {
+			return nil, err
+		}
+		act := Complete{Driver: c.Driver, Fare: fare}
+		if fare.State == FareAccepted && r.State == OnTrip {
+			r.Fare, r.CompletedAt = fare, now
+			act.Subsidy, err = j.reserve(r)
+		}
+		return act, err
+	})
+}
+
+// checkFare compares the meter with what the tariff gives for the trace from boarding to now.
+func checkFare(
+	city City, r Ride, m money.MeterReading, trace []geo.Fix, now time.Time,
+) (Fare, error) {
+	segments := make([]money.Segment, 0, len(trace))
+	start := r.StartedAt
+	for i, fix := range trace {
+		if fix.At.Before(r.StartedAt) || fix.At.After(now) {
+			continue
+		}
+		if i > 0 && !trace[i-1].At.Before(r.StartedAt) {
+			was := trace[i-1]
+			segments = append(segments, money.Segment{
+				Distance: money.Millimetres(geo.DistanceM(was.Point, fix.Point) * 1000),
+				Duration: fix.At.Sub(was.At),
+			})
+		} else {
+			start = fix.At
+		}
+	}
+	byTrace, stats, err := money.TraceFare(&city.Tariff, start.In(city.Zone), segments)
+	if err != nil {
+		return Fare{}, err
+	}
+	coverage := stats.Coverage(now.Sub(r.StartedAt))
+	verdict, err := money.CheckFare(money.FareClaim{
+		Meter: m.Meter, Trace: byTrace.Meter(), Coverage: coverage,
+	})
+	if err != nil {
+		return Fare{}, err
+	}
+	fare := Fare{
+		Meter: m.Meter, Tolls: m.Tolls, ByTrace: byTrace.Meter(), Lines: byTrace.Lines,
+		Coverage: int(coverage * 100), Flagged: verdict.LowCoverage, State: FareAccepted,
+	}
+	if !verdict.MayCharge() {
+		fare.State = FareAsked
+	}
+	return fare, nil
+}
+
+// reserve sets the ride's subsidy aside. A campaign that does not apply, or a budget that is
+// spent, is an answer and not an error.
+func (j *job) reserve(r Ride) (money.Subsidy, error) {
+	if r.Rider == "" {
+		return money.Subsidy{Reason: money.SubsidyChannel}, nil
+	}
+	campaigns, err := j.tx.CampaignsOf(string(r.City))
+	if err != nil {
+		return money.Subsidy{}, err
+	}
+	s := money.Subsidise(campaigns, money.SubsidyFacts{
+		City: string(r.City), Channel: r.PayBy, CompletedAt: r.CompletedAt, Fare: r.Fare.Total(),
+	})
+	if !s.Granted() {
+		return s, nil
+	}
+	err = j.tx.Book(s.Reservation(r.Subject(), DriverParty(r.Driver), j.now))
+	if refused := (*money.LimitError)(nil); errors.As(err, &refused) {
+		return s.Without(money.SubsidyBudget), nil
+	}
+	return s, err
+}
+
+// FareWord is the rider's answer to a questioned fare.
+type FareWord struct {
+	Ride  RideID
+	Rider RiderID
+}
+
+// Confirm accepts a questioned fare: the subsidy is reserved and the payments are due.
+func (d *Desk) Confirm(ctx context.Context, now time.Time, key Once, c FareWord) (Receipt, error) {
+	return d.act(ctx, "Confirm", now, key, c, c.Ride, func(j *job, r Ride) (Act, error) {
+		act := Confirm{Rider: c.Rider}
+		err := r.riddenBy(c.Rider)
+		if err == nil && r.State == Completed && r.Fare.State == FareAsked {
+			act.Subsidy, err = j.reserve(r)
+		}
+		return act, err
+	})
+}
+
+// Contest refuses a questioned fare: nothing is charged, ops decide.
+func (d *Desk) Contest(ctx context.Context, now time.Time, key Once, c FareWord) (Receipt, error) {
+	return d.act(ctx, "Contest", now, key, c, c.Ride, func(_ *job, r Ride) (Act, error) {
+		return Contest{Rider: c.Rider}, r.riddenBy(c.Rider)
+	})
+}
+
+// PayRide is the rider's tap on "pay".
+type PayRide struct {
+	Ride    RideID
+	Rider   RiderID
+	Channel money.ChannelName
+}
+
+// Pay opens an attempt for each payment of the ride that is due; Work takes it to the channel. A
+// ride that turns out to be paid otherwise than through its sponsor's channel gives its subsidy
+// back. An open attempt has to be closed before a second, but for cash, which ends by this.
+func (d *Desk) Pay(ctx context.Context, now time.Time, key Once, c PayRide) (Receipt, error) {
+	return do(ctx, d, "Pay", now, key, c, func(j *job) (Receipt, error) {
+		if err := d.checkChannel(c.Channel); err != nil {
+			return Receipt{}, err
+		}
+		r, err := j.tx.Ride(c.Ride)
+		if err != nil {
+			return Receipt{}, err
+		}
+		if err := r.riddenBy(c.Rider); err != nil {
+			return Receipt{}, err
+		}
+		if r.State != Completed || r.Fare.State != FareAccepted {
+			return Receipt{}, Errorf(Conflict, ReasonStep,
+				"ride %s is %s, its fare %s: nothing to pay", r.ID, r.State, r.Fare.State)
+		}
+		payments, err := j.payBy(&r, c.Channel)
+		if err != nil {
+			return Receipt{}, err
+		}
+		for _, p := range payments {
+			if p.State.Final() {
+				continue
+			}
+			if err := j.try(p, money.AttemptID(d.NewID(now)), c.Channel); err != nil {
+				return Receipt{}, err
+			}
+		}
+		return receipt(r), nil
+	})
+}
+
+// try opens an attempt; one in cash is ended for it.
+func (j *job) try(p money.Payment, id money.AttemptID, channel money.ChannelName) error {
+	was := p.State
+	if p.State == money.PaymentCash && channel != money.Cash {
+		open, ok, err := j.tx.OpenAttempt(p.ID)
+		if err != nil {
+			return err
+		}
+		if ok {
+			ended := open
+			ended.State, ended.Reason = money.AttemptClosed, "paid_otherwise"
+			if err := j.tx.UpdateAttempt(ended, open.State); err != nil {
+				return err
+			}
+		}
+		p.State = money.PaymentDue
+	}
+	p, attempt, err := p.Try(id, channel, j.now)
+	if err != nil {
+		return err
+	}
+	if err := j.tx.UpdatePayment(p, was); err != nil {
+		return err
+	}
+	return j.tx.InsertAttempt(attempt)
+}
+
+// payBy changes the channel of a ride. The subsidy of another channel's sponsor is given back.
+func (j *job) payBy(r *Ride, channel money.ChannelName) ([]money.Payment, error) {
+	payments, err := j.tx.PaymentsOf(r.Subject())
+	if err != nil || channel == r.PayBy {
+		return payments, err
+	}
+	if r.Subsidy.Granted() {
+		if err := j.voidSubsidy(*r); err != nil {
+			return nil, err
+		}
+		for i := range payments {
+			payments[i].Discount = 0
+		}
+	}
+	changed := *r
+	changed.PayBy = channel
+	*r, err = j.step(changed, PayOtherwise{})
+	return payments, err
+}
+
+func (j *job) voidSubsidy(r Ride) error {
+	booked, err := j.tx.Transfers(r.Subject())
+	if err != nil {
+		return err
+	}
+	pending := money.SubsidiesIn(money.Unresolved(booked))
+	if len(pending) == 0 {
+		return nil
+	}
+	id := money.EntryID(string(r.ID) + "/void")
+	return j.tx.Book(money.Resolution(id, r.Subject(), pending, money.TransferVoid, j.now))
+}
+
+// CashReceived is the driver's word that the rider has paid by hand.
+type CashReceived struct {
+	Ride   RideID
+	Driver DriverID
+}
+
+// CashReceived confirms every payment of a ride that is due, or to be paid, in cash.
+func (d *Desk) CashReceived(
+	ctx context.Context, now time.Time, key Once, c CashReceived,
+) (Receipt, error) {
+	return do(ctx, d, "CashReceived", now, key, c, func(j *job) (Receipt, error) {
+		r, err := j.tx.Ride(c.Ride)
+		if err != nil {
+			return Receipt{}, err
+		}
+		if err := r.drivenBy(c.Driver); err != nil {
+			return Receipt{}, err
+		}
+		if r.State != Completed || r.Fare.State != FareAccepted {
+			return Receipt{}, Errorf(Conflict, ReasonStep,
+				"ride %s is %s, its fare %s: nothing to confirm", r.ID, r.State, r.Fare.State)
+		}
+		payments, err := j.payBy(&r, money.Cash)
+		if err != nil {
+			return Receipt{}, err
+		}
+		for i, p := range payments {
+			if p.State.Final() {
+				continue
+			}
+			id := money.AttemptID(d.NewID(now))
+			if payments[i], err = j.handOver(p, id); err != nil {
+				return Receipt{}, err
+			}
+		}
+		r, err = j.settle(r, payments)
+		return receipt(r), err
+	})
+}
+
+// handOver pays a payment by hand, with the attempt that is open for it or a new one.
+func (j *job) handOver(p money.Payment, id money.AttemptID) (money.Payment, error) {
+	was := p.State
+	attempt, open, err := j.tx.OpenAttempt(p.ID)
+	if err != nil {
+		return p, err
+	}
+	before := attempt.State
+	if !open {
+		if p, attempt, err = p.Try(id, money.Cash, j.now); err != nil {
+			return p, err
+		}
+	} else if attempt.Channel != money.Cash {
+		return p, &money.StateError{
+			What: "payment", ID: string(p.ID), State: p.State.String(), Step: "be paid in cash",
+		}
+	}
+	p, attempt, err = p.Settle(attempt, money.Outcome{State: money.AttemptPaid})
+	if err != nil {
+		return p, err
+	}
+	if err := j.tx.UpdatePayment(p, was); err != nil {
+		return p, err
+	}
+	if open {
+		return p, j.tx.UpdateAttempt(attempt, before)
+	}
+	return p, j.tx.InsertAttempt(attempt)
+}
+
+// settle ends a ride whose payments are all made.
+func (j *job) settle(r Ride, payments []money.Payment) (Ride, error) {
+	for _, p := range payments {
+		if !p.State.Final() {
+			return r, nil
+		}
+	}
+	return j.step(r, Settle{})
+}

@@ -1,0 +1,141 @@
+package dispatch
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"hexhail/money"
+)
+
+// RequestRide asks for a taxi.
+type RequestRide struct {
+	City    CityID
+	Rider   RiderID
+	Pickup  Place
+	Dropoff Place
+	Seats   int // 1–8
+	PayBy   money.ChannelName
+	Tip     money.Fen // 0 to MaxTip
+	Quote   Quote     // as it was shown to the rider; frozen with the ride
+}
+
+func (c RequestRide) check() error {
+	if err := c.Pickup.Check("pickup"); err != nil {
+		return err
+	}
+	if err := c.Dropoff.Check("dropoff"); err != nil {
+		return err
+	}
+	switch {
+	case c.Seats < 1 || c.Seats > MaxSeats:
+		return invalid("seats", fmt.Sprintf("1 to %d", MaxSeats))
+	case c.Tip < 0 || c.Tip > MaxTip:
+		return invalid("tip", "0 to "+MaxTip.String()+" yuan")
+	case c.Quote.Low < 0 || c.Quote.High < c.Quote.Low || c.Quote.Pickup < 0:
+		return invalid("quote", "0 ≤ low ≤ high, pickup ≥ 0")
+	default:
+		return nil
+	}
+}
+
+// Request opens a ride that searches for a taxi. Errors: Invalid for a bad field, NotFound for an
+// unknown city, rider or channel, Conflict if the rider has an open ride, Exhausted if the city
+// has as many searches as its policy allows.
+func (d *Desk) Request(
+	ctx context.Context, now time.Time, key Once, c RequestRide,
+) (Receipt, error) {
+	id := RideID(d.NewID(now))
+	return do(ctx, d, "Request", now, key, c, func(j *job) (Receipt, error) {
+		city, err := d.Cities.City(c.City)
+		if err != nil {
+			return Receipt{}, err
+		}
+		if err := c.check(); err != nil {
+			return Receipt{}, err
+		}
+		if err := d.checkChannel(c.PayBy); err != nil {
+			return Receipt{}, err
+		}
+		if _, err := j.tx.Rider(c.Rider); err != nil {
+			return Receipt{}, err
+		}
+		if n, err := j.tx.Searching(c.City); err != nil {
+			return Receipt{}, err
+		} else if n >= city.Policy.MaxOpenRides {
+			return Receipt{}, Errorf(Exhausted, ReasonTooManyRides,
+				"%s has %d open rides, its limit: try again soon", city.ID, n)
+		}
+		r := Ride{
+			ID: id, City: c.City, Kind: Hailed, State: Searching, Version: 1, Search: 1,
+			Rider: c.Rider, Pickup: c.Pickup, Dropoff: c.Dropoff, Seats: c.Seats, PayBy: c.PayBy,
+			Tip: c.Tip, Quote: c.Quote,
+			RequestedAt: now, SearchBy: now.Add(city.Policy.Search()), ChangedAt: now,
+		}
+		return j.open(r, Nudge{r}, Tell{r})
+	})
+}
+
+// open writes a new ride with its first event.
+func (j *job) open(r Ride, after ...Hint) (Receipt, error) {
+	if err := j.tx.InsertRide(r); err != nil {
+		return Receipt{}, err
+	}
+	d := Decision{Ride: r, Event: eventOf(r, 0, j.now), After: after}
+	return receipt(r), j.write(d, 0)
+}
+
+func (d *Desk) checkChannel(name money.ChannelName) error {
+	if _, ok := d.Channels[name]; !ok {
+		return Errorf(NotFound, ReasonChannel, "pay_by: no channel %q", name)
+	}
+	return nil
+}
+
+// CancelRide is the rider's: before boarding, at any time.
+type CancelRide struct {
+	Ride   RideID
+	Rider  RiderID
+	Reason string
+}
+
+// Cancel ends a ride before boarding.
+func (d *Desk) Cancel(
+	ctx context.Context, now time.Time, key Once, c CancelRide,
+) (Receipt, error) {
+	return d.act(ctx, "Cancel", now, key, c, c.Ride, func(_ *job, r Ride) (Act, error) {
+		return Cancel{Reason: c.Reason}, r.riddenBy(c.Rider)
+	})
+}
+
+// RaiseTip is the rider's, while the ride searches.
+type RaiseTip struct {
+	Ride  RideID
+	Rider RiderID
+	To    money.Fen // above the present tip, at most MaxTip
+}
+
+// AddTip raises the tip of a searching ride.
+func (d *Desk) AddTip(ctx context.Context, now time.Time, key Once, c RaiseTip) (Receipt, error) {
+	return d.act(ctx, "AddTip", now, key, c, c.Ride, func(_ *job, r Ride) (Act, error) {
+		return AddTip{To: c.To}, r.riddenBy(c.Rider)
+	})
+}
+
+// RateRide is either side's, once, after the ride.
+type RateRide struct {
+	Ride   RideID
+	Rider  RiderID  // one of the two is set: who rates
+	Driver DriverID //
+	Stars  int      // 1–5
+}
+
+// Rate gives the other side of a completed ride its stars.
+func (d *Desk) Rate(ctx context.Context, now time.Time, key Once, c RateRide) (Receipt, error) {
+	return d.act(ctx, "Rate", now, key, c, c.Ride, func(_ *job, r Ride) (Act, error) {
+		if c.Rider != "" {
+			return Rate{By: SideRider, Stars: c.Stars}, r.riddenBy(c.Rider)
+		}
+		return Rate{By: SideDriver, Stars: c.Stars}, r.drivenBy(c.Driver)
+	})
+}

@@ -1,0 +1,184 @@
+package dispatch
+
+import (
+	"context"
+	"time"
+
+	"hexhail/money"
+)
+
+// How the payment worker goes about it.
+const (
+	workBatch = 64               // attempts taken in one transaction
+	workRetry = 10 * time.Second // until an attempt whose outcome is not known is queried
+)
+
+// Work takes due attempts to their channels: it charges those that were never sent, queries those
+// whose outcome is not known, and books what comes back. It returns how many it took. An attempt
+// is marked as sent, with the time of its next query, before the channel is called: whoever dies in
+// between leaves an attempt that is queried, never one that is charged twice.
+func (d *Desk) Work(ctx context.Context, now time.Time) (int, error) {
+	var due []money.Attempt
+	err := d.Store.Tx(ctx, func(tx Tx) error {
+		var err error
+		if due, err = tx.DueAttempts(now, workBatch); err != nil {
+			return err
+		}
+		for _, a := range due {
+			if err := tx.UpdateAttempt(sent(a, now), a.State); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return 0, err
+	}
+	for _, a := range due {
+		if err := d.ask(ctx, a, now); err != nil {
+			return 0, err
+		}
+	}
+	return len(due), nil
+}
+
+func sent(a money.Attempt, now time.Time) money.Attempt {
+	if a.State == money.AttemptCreated {
+		a.State = money.AttemptSent
+	}
+	a.Tries++
+	a.DueAt = now.Add(workRetry)
+	return a
+}
+
+// ask calls the channel. a is the attempt as it was before it was marked as sent.
+func (d *Desk) ask(ctx context.Context, a money.Attempt, now time.Time) error {
+	channel, call := d.Channels[a.Channel], a
+	if channel == nil {
+		return Errorf(Internal, ReasonChannel, "attempt %s: no channel %q", a.ID, a.Channel)
+	}
+	var outcome money.Outcome
+	var err error
+	call = sent(call, now)
+	if a.State == money.AttemptCreated {
+		outcome, err = channel.Charge(ctx, call, now)
+	} else {
+		outcome, err = channel.Query(ctx, call, now)
+	}
+	if err != nil {
+		d.Listener.Refused("Charge", Unavailable, ReasonChannel)
+		outcome = money.Outcome{
+			State: money.AttemptUnknown, Reason: err.Error(), Again: workRetry,
+		}
+	}
+	return d.PaymentOutcome(ctx, now, a.ID, outcome)
+}
+
+// PaymentOutcome books a verified outcome of an attempt: paid posts what was held, with the
+// subsidies of the ride, and settles the ride when all is paid; closed gives it back. The same
+// outcome again changes nothing; another one for an attempt that has ended is a
+// *money.StateError.
+func (d *Desk) PaymentOutcome(
+	ctx context.Context, now time.Time, id money.AttemptID, o money.Outcome,
+) error {
+	var j job
+	err := d.retry(ctx, func(tx Tx) error {
+		j = job{tx: tx, now: now}
+		return j.outcome(id, o)
+	})
+	if err != nil {
+		kind, reason := Classify(err)
+		d.Listener.Refused("PaymentOutcome", kind, reason)
+		return err
+	}
+	d.tell(ctx, &j)
+	return nil
+}
+
+func (j *job) outcome(id money.AttemptID, o money.Outcome) error {
+	was, err := j.tx.Attempt(id)
+	if err != nil {
+		return err
+	}
+	payments, err := j.tx.PaymentsOf(was.Subject)
+	if err != nil {
+		return err
+	}
+	i := find(payments, was.Payment)
+	if i < 0 {
+		return Errorf(Internal, ReasonStore, "attempt %s has no payment", id)
+	}
+	before := payments[i].State
+	p, a, err := payments[i].Settle(was, o)
+	if err != nil || !was.State.Open() {
+		return err
+	}
+	if err := j.resolve(a); err != nil {
+		return err
+	}
+	a.DueAt = time.Time{}
+	if a.State.Open() && o.Again > 0 {
+		a.DueAt = j.now.Add(o.Again)
+	} else if a.State == money.AttemptCreated {
+		a.DueAt = j.now
+	}
+	if err := j.tx.UpdateAttempt(a, was.State); err != nil {
+		return err
+	}
+	if p.State == before {
+		return nil
+	}
+	if err := j.tx.UpdatePayment(p, before); err != nil {
+		return err
+	}
+	payments[i] = p
+	if !p.State.Final() {
+		return nil
+	}
+	r, err := j.tx.Ride(RideID(p.Subject))
+	if err != nil {
+		return err
+	}
+	_, err = j.settle(r, payments)
+	return err
+}
+
+func find(payments []money.Payment, id money.PaymentID) int {
+	for i := range payments {
+		if payments[i].ID == id {
+			return i
+		}
+	}
+	return -1
+}
+
+// resolve posts what a paid attempt held, with the ride's subsidies if it was for the fare, and
+// gives back what a closed one held.
+func (j *job) resolve(a money.Attempt) error {
+	if a.State.Open() {
+		return nil
+	}
+	booked, err := j.tx.Transfers(a.Subject)
+	if err != nil {
+		return err
+	}
+	open := money.Unresolved(booked)
+	var ends []money.Transfer
+	if a.State == money.AttemptPaid && a.Purpose == money.PurposeFare {
+		ends = money.SubsidiesIn(open)
+	}
+	for _, t := range open {
+		if t.ID == a.Hold().ID {
+			ends = append(ends, t)
+		}
+	}
+	if len(ends) == 0 {
+		return nil
+	}
+	kind := money.TransferPost
+	if a.State == money.AttemptClosed {
+		kind = money.TransferVoid
+	}
+	id := money.EntryID(string(a.ID) + "/" + kind.String())
+	return j.tx.Book(money.Resolution(id, a.Subject, ends, kind, j.now))
+}

@@ -1,0 +1,294 @@
+package dispatch
+
+import (
+	"context"
+	"time"
+
+	"hexhail/geo"
+)
+
+// How an engine keeps up with the rows.
+const (
+	// syncEvery is how often it reads what changed: as often as a phone does. A hint that was lost
+	// costs at most this.
+	syncEvery = 5 * time.Second
+	// syncOverlap is how far it looks back beyond the last time: longer than a transaction takes
+	// from its clock reading to its commit.
+	syncOverlap = 2 * time.Second
+	// roundAtOnce: with that many idle taxis for each waiting ride, a round need not collect.
+	roundAtOnce = 3
+	// roundLeast is the shortest time between two rounds.
+	roundLeast = 20 * time.Millisecond
+	// dueBatch is how many offers or searches end in one transaction.
+	dueBatch = 500
+	// barFor is how long a driver gets no offers after the store has refused one.
+	barFor = 5 * time.Second
+)
+
+// Report is one taxi's position.
+type Report struct {
+	Taxi TaxiID
+	Fix  geo.Fix
+}
+
+// Engine is the matcher of one city: it alone touches the city's index of positions. It learns of
+// what happens by nudges, and of what nudges have missed by reading rows every few seconds. It
+// writes offers, and nothing else than their ends, searches that are over, and round logs.
+//
+// It belongs to one goroutine. Every method takes the city's time.
+type Engine struct {
+	city     City
+	store    Store
+	hints    Hints
+	listener Listener
+	newID    func(now time.Time) string
+	fence    Fence
+
+	fleet fleet
+	queue queue
+	speed *geo.Estimator
+	pair  pairing
+	logs  []RoundLog // of rides that search no more, to be written
+
+	syncedAt  time.Time
+	roundedAt time.Time
+	wantsAt   time.Time // of the next round, if something has changed
+	number    int       // of rounds
+}
+
+// EngineConfig is what an engine needs.
+type EngineConfig struct {
+	City     City
+	Store    Store
+	Hints    Hints
+	Listener Listener
+	NewID    func(now time.Time) string
+}
+
+// NewEngine takes the city over from any other engine and loads what stands: open rides, drivers
+// at work, open offers, and the pairs that are not tried again. Positions come with the fixes.
+func NewEngine(ctx context.Context, c EngineConfig, now time.Time) (*Engine, error) {
+	e := &Engine{
+		city: c.City, store: c.Store, hints: c.Hints, listener: c.Listener, newID: c.NewID,
+		fleet: newFleet(), queue: newQueue(), pair: newPairing(),
+	}
+	var err error
+	if e.speed, err = geo.NewEstimator(geo.EstimatorConfig{}); err != nil {
+		return nil, err
+	}
+	if e.fence, err = c.Store.TakeCity(ctx, c.City.ID); err != nil {
+		return nil, err
+	}
+	var standing Standing
+	err = c.Store.FencedTx(ctx, e.fence, func(tx Tx) (err error) {
+		standing, err = tx.Standing(c.City.ID)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range standing.Shifts {
+		e.fleet.put(s)
+	}
+	for _, r := range standing.Rides {
+		e.takeRide(r)
+	}
+	for _, o := range standing.Offers {
+		e.takeOffer(o)
+	}
+	e.syncedAt = now
+	return e, nil
+}
+
+// Fixes moves taxis. It returns how many were taken; a fix of an unknown taxi, or one that is not
+// newer than the last, is left out.
+func (e *Engine) Fixes(reports []Report, now time.Time) int {
+	taken, idle := 0, e.fleet.idle.Len()
+	for i := range reports {
+		if e.fleet.fix(reports[i]) {
+			taken++
+		}
+	}
+	if e.fleet.idle.Len() > idle {
+		e.wantRound(now)
+	}
+	return taken
+}
+
+// Nudge takes one change.
+func (e *Engine) Nudge(c Change, now time.Time) {
+	switch {
+	case c.Ride != nil:
+		e.takeRide(c.Ride.Brief())
+	case c.Offer != nil:
+		e.takeOffer(*c.Offer)
+	case c.Shift != nil:
+		e.fleet.put(*c.Shift)
+	}
+	e.wantRound(now)
+}
+
+// takeRide brings the queue and the driver's cab up to date with a ride.
+func (e *Engine) takeRide(b Brief) {
+	if b.Driver != "" {
+		e.takeDriver(b)
+	}
+	if b.State == Searching {
+		if ref, ok := e.queue.byID[b.ID]; ok && e.queue.waits[ref].ride.Version > b.Version {
+			return
+		}
+		e.freeDriver(b)
+		e.queue.add(b)
+		return
+	}
+	if log, ok := e.queue.drop(b.ID); ok {
+		e.logs = append(e.logs, log)
+	}
+}
+
+// takeDriver notes that the driver is at the ride, or no more.
+func (e *Engine) takeDriver(b Brief) {
+	ref := e.fleet.ref(b.Driver)
+	c := &e.fleet.cabs[ref]
+	switch {
+	case b.State.Active() && (c.ride != b.ID || c.rideVer < b.Version):
+		if b.State == Arrived && c.ride == b.ID {
+			e.learn(c.from, b.Pickup, b.ArrivedAt.Sub(b.ClaimedAt), b.ClaimedAt)
+		}
+		if c.ride != b.ID {
+			c.from, c.since = c.at, b.ClaimedAt
+		}
+		c.ride, c.rideVer, c.offer = b.ID, b.Version, ""
+	case !b.State.Active() && c.ride == b.ID:
+		c.ride, c.since = "", b.ChangedAt
+	}
+	e.fleet.settle(ref)
+}
+
+// freeDriver lets go of the driver who gave a ride back, and keeps the pair apart.
+func (e *Engine) freeDriver(b Brief) {
+	if b.Search == 1 {
+		return
+	}
+	for ref := range e.fleet.cabs {
+		c := &e.fleet.cabs[ref]
+		if c.ride == b.ID && c.rideVer < b.Version {
+			c.ride = ""
+			e.queue.add(b)
+			e.queue.exclude(b.ID, c.shift.Driver)
+			e.fleet.settle(taxiRef(ref))
+		}
+	}
+}
+
+// takeOffer notes an open offer on both sides, or lets go of them.
+func (e *Engine) takeOffer(o Offer) {
+	ref := e.fleet.ref(o.Driver)
+	c := &e.fleet.cabs[ref]
+	waitRef, waiting := e.queue.byID[o.Ride]
+	if o.State == OfferOpen {
+		if waiting && e.queue.waits[waitRef].ride.Search == o.Search && c.ride == "" {
+			c.offer, e.queue.waits[waitRef].offer = o.ID, o.ID
+		}
+	} else {
+		if c.offer == o.ID {
+			c.offer = ""
+		}
+		if waiting && e.queue.waits[waitRef].offer == o.ID {
+			e.queue.waits[waitRef].offer = ""
+		}
+		search := 0
+		if waiting {
+			search = e.queue.waits[waitRef].ride.Search
+		}
+		if o.State.Excludes() || o.State == OfferAccepted && o.Search < search {
+			e.queue.exclude(o.Ride, o.Driver)
+		}
+	}
+	if waiting {
+		e.queue.settle(waitRef)
+	}
+	e.fleet.settle(ref)
+}
+
+// learn teaches the estimate what a way has really taken.
+func (e *Engine) learn(from, to geo.Point, took time.Duration, at time.Time) {
+	if from != (geo.Point{}) {
+		e.speed.Learn(from, to, took, e.hour(at))
+	}
+}
+
+// Quote is the estimated time until a taxi is at a pickup, and how many idle taxis are within the
+// longest pickup, at most 10. ok is false if there is none.
+func (e *Engine) Quote(p geo.Point, now time.Time) (pickup time.Duration, taxis int, ok bool) {
+	var near [10]geo.Neighbor[taxiRef]
+	e.fleet.expire(now.Add(-e.city.Policy.Stale()))
+	pace := e.speed.PaceAt(p, e.hour(now))
+	found := e.fleet.idle.Nearest(near[:0], p, len(near), e.reach(pace), nil)
+	if len(found) == 0 {
+		return 0, 0, false
+	}
+	return pace.Time(found[0].DistanceM).Round(time.Second), len(found), true
+}
+
+// reach is the distance within the longest pickup at a pace.
+func (e *Engine) reach(p geo.Pace) float64 {
+	return e.city.Policy.MaxPickup().Seconds() / p.TimeS(1)
+}
+
+func (e *Engine) hour(now time.Time) int { return now.In(e.city.Zone).Hour() }
+
+// NextRound is when the next round should be, if anything asks for one: at once if taxis are
+// plenty, otherwise when the policy's time since the last one is over. ok is false if nothing does.
+func (e *Engine) NextRound() (at time.Time, ok bool) {
+	return e.wantsAt, !e.wantsAt.IsZero()
+}
+
+func (e *Engine) wantRound(now time.Time) {
+	waiting, idle := e.queue.open.Len(), e.fleet.idle.Len()
+	if waiting == 0 || idle == 0 {
+		return
+	}
+	wait := e.city.Policy.Round()
+	if e.city.Policy.Mode == Nearest {
+		wait = 0
+	} else if idle >= roundAtOnce*waiting {
+		wait = roundLeast
+	}
+	at := e.roundedAt.Add(wait)
+	if at.Before(now) {
+		at = now
+	}
+	if e.wantsAt.IsZero() || at.Before(e.wantsAt) {
+		e.wantsAt = at
+	}
+}
+
+// RoundLog is the log of a ride that still searches.
+func (e *Engine) RoundLog(ride RideID) (RoundLog, bool) {
+	ref, ok := e.queue.byID[ride]
+	if !ok {
+		return RoundLog{}, false
+	}
+	return e.queue.waits[ref].log, true
+}
+
+// Counts are the engine's view of its city.
+type Counts struct{ Waiting, Offered, Idle, Busy, OffDuty int }
+
+// Counts counts rides and taxis by state.
+func (e *Engine) Counts() Counts {
+	n := Counts{Waiting: e.queue.open.Len()}
+	n.Offered = len(e.queue.order) - n.Waiting
+	for i := range e.fleet.cabs {
+		switch c := &e.fleet.cabs[i]; {
+		case c.ride != "":
+			n.Busy++
+		case c.shift.Duty != OnDuty:
+			n.OffDuty++
+		default:
+			n.Idle++
+		}
+	}
+	return n
+}

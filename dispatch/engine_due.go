@@ -1,0 +1,164 @@
+package dispatch
+
+import (
+	"context"
+	"time"
+)
+
+// Due does what must not be forgotten: it ends offers that nobody answered and searches that are
+// over, writes the round logs of rides that search no more, and every few seconds reads the rows
+// that nudges may have missed. It is called every second of the city's time.
+func (e *Engine) Due(ctx context.Context, now time.Time) error {
+	if err := e.endOffers(ctx, now); err != nil {
+		return err
+	}
+	if err := e.endSearches(ctx, now); err != nil {
+		return err
+	}
+	if err := e.writeLogs(ctx); err != nil {
+		return err
+	}
+	if now.Sub(e.syncedAt) < syncEvery {
+		return nil
+	}
+	return e.sync(ctx, now)
+}
+
+// endOffers closes offers that have expired. One that had reached the phone counts as silence;
+// at the policy's limit the driver goes off duty.
+func (e *Engine) endOffers(ctx context.Context, now time.Time) error {
+	var j job
+	var hushed []Shift
+	err := e.store.FencedTx(ctx, e.fence, func(tx Tx) error {
+		j, hushed = job{tx: tx, now: now}, hushed[:0]
+		expired, err := tx.OpenOffers(OfferQuery{City: e.city.ID, ExpiredBy: now, Limit: dueBatch})
+		if err != nil {
+			return err
+		}
+		for _, o := range expired {
+			if err := j.closeOffer(o, o.Ended()); err != nil {
+				return err
+			}
+			if o.Ended() != OfferSilent {
+				continue
+			}
+			shift, ok, err := tx.Shift(o.Driver)
+			if err != nil {
+				return err
+			}
+			if !ok || shift.Duty != OnDuty {
+				continue
+			}
+			shift = shift.Hush(e.city.Policy.SilentLimit, now)
+			if err := tx.PutShift(shift); err != nil {
+				return err
+			}
+			if shift.Duty == OffDuty {
+				hushed = append(hushed, shift)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	e.tell(ctx, &j, now)
+	for i := range hushed {
+		e.fleet.put(hushed[i])
+		e.hints.Push(ctx, Notice{Driver: hushed[i].Driver, Shift: &hushed[i]})
+	}
+	return nil
+}
+
+// endSearches expires the rides that nobody took.
+func (e *Engine) endSearches(ctx context.Context, now time.Time) error {
+	var j job
+	err := e.store.FencedTx(ctx, e.fence, func(tx Tx) error {
+		j = job{tx: tx, now: now}
+		due, err := tx.DueRides(e.city.ID, now, dueBatch)
+		if err != nil {
+			return err
+		}
+		for _, r := range due {
+			if _, err := j.step(r, Expire{}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err == nil {
+		e.tell(ctx, &j, now)
+	}
+	return err
+}
+
+// tell gives the hints of the engine's own jobs. What concerns itself it takes at once.
+func (e *Engine) tell(ctx context.Context, j *job, now time.Time) {
+	tell(ctx, selfNudge{e, now}, e.listener, j)
+}
+
+// selfNudge hears the nudges that the engine gives itself, and passes on the rest.
+type selfNudge struct {
+	e   *Engine
+	now time.Time
+}
+
+// Nudge takes the change without a way around.
+func (s selfNudge) Nudge(_ context.Context, c Change) { s.e.Nudge(c, s.now) }
+
+// Push passes it on.
+func (s selfNudge) Push(ctx context.Context, n Notice) { s.e.hints.Push(ctx, n) }
+
+// Tell passes it on.
+func (s selfNudge) Tell(ctx context.Context, r Ride) { s.e.hints.Tell(ctx, r) }
+
+func (e *Engine) writeLogs(ctx context.Context) error {
+	if len(e.logs) == 0 {
+		return nil
+	}
+	err := e.store.FencedTx(ctx, e.fence, func(tx Tx) error {
+		for _, l := range e.logs {
+			if err := tx.PutRoundLog(l); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err == nil {
+		e.logs = e.logs[:0]
+	}
+	return err
+}
+
+// sync reads what has changed in the rows since the last time, and takes it.
+func (e *Engine) sync(ctx context.Context, now time.Time) error {
+	since := e.syncedAt.Add(-syncOverlap)
+	var rides []Brief
+	var offers []Offer
+	var shifts []Shift
+	err := e.store.FencedTx(ctx, e.fence, func(tx Tx) (err error) {
+		if rides, err = tx.ChangedRides(e.city.ID, since); err != nil {
+			return err
+		}
+		if offers, err = tx.ChangedOffers(e.city.ID, since); err != nil {
+			return err
+		}
+		shifts, err = tx.ChangedShifts(e.city.ID, since)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for _, s := range shifts {
+		e.fleet.put(s)
+	}
+	for _, r := range rides {
+		e.takeRide(r)
+	}
+	for _, o := range offers {
+		e.takeOffer(o)
+	}
+	e.syncedAt = now
+	e.wantRound(now)
+	return nil
+}

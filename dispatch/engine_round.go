@@ -1,0 +1,124 @@
+package dispatch
+
+import (
+	"context"
+	"slices"
+	"time"
+)
+
+// Round pairs the waiting rides with the idle taxis and makes the offers, in one transaction. A
+// pair that the store refuses, as a row has changed meanwhile, is left for the next round.
+func (e *Engine) Round(ctx context.Context, now time.Time) (RoundStats, error) {
+	e.fleet.expire(now.Add(-e.city.Policy.Stale()))
+	e.roundedAt, e.wantsAt = now, time.Time{}
+	stats := RoundStats{City: e.city.ID, At: now, Idle: e.fleet.idle.Len()}
+	waiting := e.waiting(nil)
+	stats.Waiting = len(waiting)
+	if len(waiting) == 0 {
+		return stats, nil
+	}
+	e.number++
+	var pairs []option
+	var err error
+	if stats.Idle > 0 {
+		if e.city.Policy.Mode == Nearest {
+			pairs = e.nearest(waiting, now)
+		} else if pairs, err = e.assign(waiting, now); err != nil {
+			return stats, err
+		}
+		stats.Edges = len(e.pair.options)
+	} else {
+		e.pair.options = e.pair.options[:0]
+	}
+	refused, err := e.offer(ctx, pairs, now)
+	stats.Offers = len(pairs) - len(refused)
+	e.log(waiting, refused, stats)
+	if e.queue.open.Len() > 0 {
+		e.wantsAt = now.Add(e.city.Policy.Round())
+	}
+	e.listener.Rounded(stats)
+	return stats, err
+}
+
+// offer writes the offers and pushes those that were made. It returns the pairs that were not.
+func (e *Engine) offer(ctx context.Context, pairs []option, now time.Time) ([]option, error) {
+	if len(pairs) == 0 {
+		return nil, nil
+	}
+	var made []Offer
+	var refused []option
+	var fresh []Brief
+	err := e.store.FencedTx(ctx, e.fence, func(tx Tx) error {
+		made, refused, fresh = made[:0], refused[:0], fresh[:0]
+		for _, o := range pairs {
+			offer := e.offerOf(o, now)
+			ok, err := tx.InsertOffer(offer)
+			if err != nil {
+				return err
+			}
+			if ok {
+				made = append(made, offer)
+				continue
+			}
+			refused = append(refused, o)
+			r, err := tx.Ride(offer.Ride)
+			if err != nil {
+				return err
+			}
+			fresh = append(fresh, r.Brief())
+		}
+		return nil
+	})
+	if err != nil {
+		return pairs, err
+	}
+	for i := range made {
+		e.takeOffer(made[i])
+		e.listener.Offered(made[i])
+		e.hints.Push(ctx, Notice{Driver: made[i].Driver, Offer: &made[i]})
+	}
+	for i, o := range refused {
+		e.fleet.cabs[o.taxi].barred = now.Add(barFor)
+		e.takeRide(fresh[i])
+	}
+	return refused, nil
+}
+
+func (e *Engine) offerOf(o option, now time.Time) Offer {
+	w, c := &e.queue.waits[o.ride], &e.fleet.cabs[o.taxi]
+	return Offer{
+		ID: OfferID(e.newID(now)), City: e.city.ID, Ride: w.ride.ID, Search: w.ride.Search,
+		Driver: c.shift.Driver, Taxi: c.shift.Taxi, State: OfferOpen, Round: e.number,
+		PickupM: int(o.distanceM), PickupS: int(o.ms+500) / 1000,
+		MadeAt: now, ExpiresAt: now.Add(e.city.Policy.Offer()), ChangedAt: now,
+	}
+}
+
+// log adds the round to the logs of its rides.
+func (e *Engine) log(waiting []rideRef, refused []option, stats RoundStats) {
+	options := e.pair.options
+	slices.SortStableFunc(options, func(a, b option) int { return int(a.ride) - int(b.ride) })
+	for _, ref := range waiting {
+		w := &e.queue.waits[ref]
+		at, _ := slices.BinarySearchFunc(options, ref, func(o option, r rideRef) int {
+			return int(o.ride) - int(r)
+		})
+		round := Round{At: stats.At, Waiting: stats.Waiting, Idle: stats.Idle}
+		for ; at < len(options) && options[at].ride == ref; at++ {
+			if len(round.Candidates) == maxLoggedCandidates {
+				break
+			}
+			o := options[at]
+			if slices.ContainsFunc(refused, o.samePair) {
+				o.verdict = OfferRefused
+			}
+			round.Candidates = append(round.Candidates, Candidate{
+				Taxi: e.fleet.cabs[o.taxi].shift.Taxi, PickupM: int(o.distanceM),
+				PickupS: int(o.ms+500) / 1000, Verdict: o.verdict,
+			})
+		}
+		w.log.Add(round)
+	}
+}
+
+func (o option) samePair(other option) bool { return o.ride == other.ride && o.taxi == other.taxi }

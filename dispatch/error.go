@@ -1,0 +1,154 @@
+package dispatch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"hexhail/geo"
+	"hexhail/money"
+)
+
+// Kind is the closed set of what can be wrong with a command.
+type Kind int
+
+// The kinds of errors.
+const (
+	// Internal is a bug or a broken store: the caller cannot mend it.
+	Internal Kind = iota + 1
+	// Invalid is a bad value: the field and the limit are named.
+	Invalid
+	// NotFound is an id that nothing has, or that is not the caller's.
+	NotFound
+	// Conflict is a good command that the present state does not allow.
+	Conflict
+	// Exhausted is a limit on how much there may be.
+	Exhausted
+	// Denied is a command that this caller may never give.
+	Denied
+	// Unavailable may work when tried again.
+	Unavailable
+	// CallerGone is a caller who went away.
+	CallerGone
+)
+
+var kinds = [...]string{
+	"", "internal", "invalid", "not_found", "conflict", "exhausted", "denied", "unavailable",
+	"caller_gone",
+}
+
+// String is the kind's name.
+func (k Kind) String() string { return kinds[k] }
+
+// Reason is a stable code for one cause of an error, UPPER_SNAKE, at most 63 characters.
+type Reason string
+
+// The reasons of this package's errors.
+const (
+	ReasonField         Reason = "FIELD_INVALID"
+	ReasonUnknownCity   Reason = "CITY_UNKNOWN"
+	ReasonUnknownRider  Reason = "RIDER_UNKNOWN"
+	ReasonUnknownDriver Reason = "DRIVER_UNKNOWN"
+	ReasonUnknownTaxi   Reason = "TAXI_UNKNOWN"
+	ReasonUnknownRide   Reason = "RIDE_UNKNOWN"
+	ReasonUnknownOffer  Reason = "OFFER_UNKNOWN"
+	ReasonRideOpen      Reason = "RIDE_ALREADY_OPEN"
+	ReasonDriverBusy    Reason = "DRIVER_HAS_RIDE"
+	ReasonTaxiTaken     Reason = "TAXI_IN_USE"
+	ReasonOfferExpired  Reason = "OFFER_EXPIRED"
+	ReasonOfferClosed   Reason = "OFFER_CLOSED"
+	ReasonStep          Reason = "RIDE_STATE"
+	ReasonStale         Reason = "CHANGED_MEANWHILE"
+	ReasonRequestReused Reason = "REQUEST_ID_REUSED"
+	ReasonTooManyRides  Reason = "CITY_FULL"
+	ReasonChannel       Reason = "CHANNEL_UNKNOWN"
+	ReasonPayment       Reason = "PAYMENT_STATE"
+	ReasonFenced        Reason = "ENGINE_REPLACED"
+	ReasonOffDuty       Reason = "DRIVER_OFF_DUTY"
+	ReasonDuplicate     Reason = "ALREADY_EXISTS"
+	ReasonLedger        Reason = "LEDGER_REFUSED"
+	ReasonLedgerLimit   Reason = "BALANCE_TOO_LOW"
+	ReasonPosition      Reason = "POSITION_INVALID"
+	ReasonFix           Reason = "FIX_REFUSED"
+	ReasonAmount        Reason = "AMOUNT_INVALID"
+	ReasonCampaign      Reason = "CAMPAIGN_INVALID"
+	ReasonStore         Reason = "STORE"
+)
+
+// Error is what commands and stores return: a kind, a reason, and a text for people that names the
+// field and the limit where there is one.
+type Error struct {
+	Kind   Kind
+	Reason Reason
+	Text   string
+	Cause  error // may be nil
+}
+
+func (e *Error) Error() string {
+	if e.Cause == nil {
+		return e.Text
+	}
+	return e.Text + ": " + e.Cause.Error()
+}
+
+// Unwrap is the cause.
+func (e *Error) Unwrap() error { return e.Cause }
+
+// Errorf makes an Error without a cause.
+func Errorf(kind Kind, reason Reason, format string, args ...any) *Error {
+	return &Error{Kind: kind, Reason: reason, Text: fmt.Sprintf(format, args...)}
+}
+
+// invalid is a field out of its limit.
+func invalid(field, limit string) *Error {
+	return Errorf(Invalid, ReasonField, "%s must be %s", field, limit)
+}
+
+// KindOf classifies any error of this house; one that it does not know is Internal.
+func KindOf(err error) Kind {
+	kind, _ := Classify(err)
+	return kind
+}
+
+// ReasonOf is the reason of any error of this house.
+func ReasonOf(err error) Reason {
+	_, reason := Classify(err)
+	return reason
+}
+
+// Classify is the one table from errors to kinds and reasons. The errors of geo and money are
+// theirs; what they mean for a caller is said here.
+func Classify(err error) (Kind, Reason) {
+	var (
+		own      *Error
+		point    *geo.PointError
+		fix      *geo.FixError
+		amount   *money.AmountError
+		transfer *money.TransferError
+		limit    *money.LimitError
+		state    *money.StateError
+		campaign *money.CampaignError
+	)
+	switch {
+	case errors.As(err, &own):
+		return own.Kind, own.Reason
+	case errors.As(err, &point):
+		return Invalid, ReasonPosition
+	case errors.As(err, &fix):
+		return Invalid, ReasonFix
+	case errors.As(err, &amount):
+		return Invalid, ReasonAmount
+	case errors.As(err, &campaign):
+		return Invalid, ReasonCampaign
+	case errors.As(err, &transfer):
+		return Invalid, ReasonLedger
+	case errors.As(err, &limit):
+		return Exhausted, ReasonLedgerLimit
+	case errors.As(err, &state):
+		return Conflict, ReasonPayment
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return CallerGone, ReasonStore
+	default:
+		return Internal, ReasonStore
+	}
+}

@@ -1,0 +1,69 @@
+package dispatch
+
+import (
+	"time"
+
+	"hexhail/money"
+)
+
+// complete takes the metered fare. If it stands, the payments are due at once; if it is
+// questioned, nothing is owed and nothing reserved before the rider has answered.
+func (d *Decision) complete(was Ride, a Complete, now time.Time) error {
+	if err := was.drivenBy(a.Driver); err != nil {
+		return err
+	}
+	r := &d.Ride
+	r.CompletedAt, r.Fare, r.Subsidy, r.Slot = now, a.Fare, a.Subsidy, ""
+	if r.Fare.State == FareAsked {
+		r.Subsidy = r.Subsidy.Without(money.SubsidyWaits)
+		return nil
+	}
+	d.owe()
+	return nil
+}
+
+func (d *Decision) confirm(was Ride, a Confirm) error {
+	if err := was.riddenBy(a.Rider); err != nil {
+		return err
+	}
+	if was.Fare.State != FareAsked {
+		return Errorf(Conflict, ReasonStep, "ride %s: its fare is %s", was.ID, was.Fare.State)
+	}
+	d.Ride.Fare.State = FareAccepted
+	d.Ride.Subsidy = a.Subsidy
+	d.owe()
+	return nil
+}
+
+func (d *Decision) contest(was Ride, a Contest) error {
+	if err := was.riddenBy(a.Rider); err != nil {
+		return err
+	}
+	if was.Fare.State != FareAsked {
+		return Errorf(Conflict, ReasonStep, "ride %s: its fare is %s", was.ID, was.Fare.State)
+	}
+	d.Ride.Fare.State = FareContested
+	return nil
+}
+
+// owe makes the payments of a fare that stands. A ride without a rider in the app (a street ride
+// paid by hand) owes nothing here; a ride that owes nothing is settled.
+func (d *Decision) owe() {
+	r := &d.Ride
+	owe := func(purpose money.Purpose, amount, discount money.Fen) {
+		if amount == 0 || r.Rider == "" {
+			return
+		}
+		payer, payee := RiderParty(r.Rider), DriverParty(r.Driver)
+		d.Writes = append(d.Writes, Owe{money.Payment{
+			ID:      money.NewPaymentID(r.Subject(), purpose, payer),
+			Subject: r.Subject(), Payer: payer, Payee: payee, Purpose: purpose,
+			Amount: amount, Discount: discount, State: money.PaymentDue, Channel: r.PayBy,
+		}})
+	}
+	owe(money.PurposeFare, r.Fare.Total(), r.Subsidy.Rider)
+	owe(money.PurposeTip, r.Tip, 0)
+	if len(d.Writes) == 0 {
+		r.State, r.EndedAt = Settled, r.ChangedAt
+	}
+}

@@ -1,0 +1,35 @@
+package dispatch
+
+import (
+	"io"
+	"time"
+
+	"github.com/oklog/ulid/v2"
+)
+
+// The ids of this house. All are opaque; those that we make are ULIDs.
+type (
+	// CityID names a city ("beijing").
+	CityID string
+	// RiderID names a rider.
+	RiderID string
+	// DriverID names a driver. Offers, claims and money are the driver's.
+	DriverID string
+	// TaxiID names a taxi. Positions are the taxi's.
+	TaxiID string
+	// RideID names a ride.
+	RideID string
+	// OfferID names an offer.
+	OfferID string
+	// EventID names an event; outsiders drop one that they have seen.
+	EventID string
+)
+
+// IDs makes ULIDs from a clock and a source of randomness that its owner chooses. They sort by
+// the time of their making. It is not safe for concurrent use unless the source is.
+type IDs struct{ Entropy io.Reader }
+
+// New makes an id for the time now.
+func (s IDs) New(now time.Time) string {
+	return ulid.MustNew(ulid.Timestamp(now), s.Entropy).String()
+}

@@ -1,0 +1,49 @@
+package dispatch
+
+import (
+	"fmt"
+	"time"
+
+	"hexhail/money"
+)
+
+// Limits on what a command may carry. What happens at each is a typed error that names it.
+const (
+	MaxReasonBytes    = 200 // of a cancel or release
+	MaxNameBytes      = 200 // of a place
+	MaxNoteBytes      = 500 // for the driver
+	MaxIDBytes        = 64
+	MaxRequestIDBytes = 64
+	MaxSeats          = 8
+)
+
+// MaxTip is the largest tip: 200 yuan; the apps of 2014 stopped at 30.
+const MaxTip = money.Fen(200_00)
+
+// MaxTolls is the largest sum of tolls of one ride: 1,000 yuan.
+const MaxTolls = money.Fen(1000_00)
+
+// OnceKept is how long an answer is kept for its request id.
+const OnceKept = 72 * time.Hour
+
+// Check returns an *Error that names the field if the place is out of its limits.
+func (p Place) Check(field string) error {
+	if err := p.Point.Check(); err != nil {
+		return &Error{Kind: Invalid, Reason: ReasonPosition, Text: field, Cause: err}
+	}
+	switch {
+	case len(p.Name) > MaxNameBytes:
+		return invalid(field+".name", fmt.Sprintf("at most %d bytes", MaxNameBytes))
+	case len(p.Note) > MaxNoteBytes:
+		return invalid(field+".note", fmt.Sprintf("at most %d bytes", MaxNoteBytes))
+	default:
+		return nil
+	}
+}
+
+func checkID(field, id string) error {
+	if id == "" || len(id) > MaxIDBytes {
+		return invalid(field, fmt.Sprintf("1 to %d bytes", MaxIDBytes))
+	}
+	return nil
+}

@@ -1,0 +1,171 @@
+package dispatch
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+)
+
+// stepper is Step, or a mutant of it.
+type stepper func(Ride, Act, time.Time) (Decision, error)
+
+// TestMachine draws acts at random and holds the machine to what walk checks.
+func TestMachine(t *testing.T) {
+	reached := make(map[State]int)
+	rapid.Check(t, func(t *rapid.T) {
+		choose := func(n int) int { return rapid.IntRange(0, n-1).Draw(t, "choice") }
+		if problem := walk(choose, Step, reached); problem != "" {
+			t.Fatal(problem)
+		}
+	})
+	for seed := range uint64(1000) { // rare states need more walks than rapid makes
+		if problem := walk(rand.New(rand.NewPCG(seed, 2)).IntN, Step, reached); problem != "" {
+			t.Fatalf("seed %d: %s", seed, problem)
+		}
+	}
+	for s := Searching; s <= Expired; s++ {
+		if reached[s] == 0 {
+			t.Errorf("no walk has reached %s", s)
+		}
+	}
+}
+
+// TestMachineCatches holds mutants of the machine to the same: each has to be caught.
+func TestMachineCatches(t *testing.T) {
+	mutants := map[string]stepper{
+		"allow cancel after boarding": func(r Ride, a Act, now time.Time) (Decision, error) {
+			if _, ok := a.(Cancel); ok && r.State == OnTrip {
+				was := r
+				was.State = Arrived
+				return Step(was, a, now)
+			}
+			return Step(r, a, now)
+		},
+		"leave a terminal state": func(r Ride, a Act, now time.Time) (Decision, error) {
+			if r.State == Expired {
+				r.State = Searching
+			}
+			return Step(r, a, now)
+		},
+		"keep the slot after the ride": func(r Ride, a Act, now time.Time) (Decision, error) {
+			d, err := Step(r, a, now)
+			d.Ride.Slot = r.Slot
+			return d, err
+		},
+		"forget the version": func(r Ride, a Act, now time.Time) (Decision, error) {
+			d, err := Step(r, a, now)
+			d.Ride.Version = r.Version
+			return d, err
+		},
+	}
+	for name, mutant := range mutants {
+		t.Run(name, func(t *testing.T) {
+			for seed := range uint64(2000) {
+				rng := rand.New(rand.NewPCG(seed, 1))
+				if problem := walk(rng.IntN, mutant, map[State]int{}); problem != "" {
+					t.Logf("seed %d: %s", seed, problem)
+					return
+				}
+			}
+			t.Error("not caught in 2,000 walks")
+		})
+	}
+}
+
+// walk does up to 40 acts, right and wrong ones, and says what promise was broken.
+func walk(choose func(n int) int, step stepper, reached map[State]int) string {
+	r, now := hailed(), noon
+	if choose(4) == 0 {
+		r = street()
+	}
+	boarded := r.State == OnTrip
+	for range 40 {
+		now = now.Add(time.Duration(choose(400)) * time.Second)
+		act := anyAct(choose, r)
+		d, err := step(r, act, now)
+		if err != nil {
+			if kind := KindOf(err); kind == Internal {
+				return fmt.Sprintf("%s of a %s ride is internal: %v", act.Kind(), r.State, err)
+			}
+			continue
+		}
+		if problem := judgeStep(r, act, d, boarded); problem != "" {
+			return fmt.Sprintf("%s of a %s ride: %s", act.Kind(), r.State, problem)
+		}
+		r = d.Ride
+		boarded = r.State == OnTrip || boarded && r.State != Searching
+		reached[r.State]++
+	}
+	return ""
+}
+
+func judgeStep(was Ride, act Act, d Decision, boarded bool) string {
+	r := d.Ride
+	_, allowed := table[was.State][act.Kind()]
+	switch {
+	case !allowed:
+		return "is not in the table"
+	case was.State.Terminal() && r.State != was.State:
+		return "leaves a terminal state"
+	case r.Version != was.Version+1:
+		return "does not raise the version by one"
+	case boarded && r.State == Cancelled:
+		return "cancels after boarding"
+	case r.State.Active() != (r.Slot == SlotCurrent):
+		return "holds a slot without being active, or the other way round"
+	case r.State.Active() && r.Driver == "" || r.State == Searching && r.Driver != "":
+		return "has a driver when it should not, or the other way round"
+	case r.State.Terminal() == r.EndedAt.IsZero():
+		return "has an end that does not fit its state"
+	case r.State == Settled && was.State != Settled && r.Fare.State != FareAccepted:
+		return "settles a fare that does not stand"
+	case string(d.Event.ID) != fmt.Sprintf("R1.%04d", r.Version):
+		return "has an event that is not its own"
+	default:
+		return ""
+	}
+}
+
+// anyAct makes an act, by the right driver or rider three times out of four.
+func anyAct(choose func(n int) int, r Ride) Act {
+	driver, rider := r.Driver, r.Rider
+	if driver == "" {
+		driver = "D1"
+	}
+	if choose(4) == 0 {
+		driver, rider = "D2", "rider2"
+	}
+	kind := ActKind(1 + choose(int(ActPayBy)))
+	if choose(2) == 0 {
+		kind = legalAct(choose, r.State, kind)
+	}
+	fare := []string{"accepted", "asked"}[choose(2)]
+	args := map[ActKind][]string{
+		ActClaim:    {string(driver), fmt.Sprint(r.Search - choose(2))},
+		ActComplete: {string(driver), "28.00", fare, "granted"},
+		ActConfirm:  {string(rider), "granted"}, ActContest: {string(rider)},
+		ActTip: {fmt.Sprintf("%d.00", choose(300))}, ActRate: {"rider", fmt.Sprint(choose(7))},
+		ActCancel: {"changed", "my", "mind"},
+	}[kind]
+	if args == nil {
+		args = []string{string(driver)}
+	}
+	return parseAct(kind.String(), args)
+}
+
+// legalAct is one of the acts that the table allows, or kind if it allows none.
+func legalAct(choose func(n int) int, from State, kind ActKind) ActKind {
+	var legal []ActKind
+	for k := ActCancel; k <= ActPayBy; k++ {
+		if _, ok := Next(from, k); ok {
+			legal = append(legal, k)
+		}
+	}
+	if len(legal) == 0 {
+		return kind
+	}
+	return legal[choose(len(legal))]
+}

@@ -1,0 +1,66 @@
+package dispatch
+
+import (
+	"slices"
+	"time"
+)
+
+// OfferState is where an offer stands.
+type OfferState int
+
+// The states of an offer.
+const (
+	// OfferOpen gives its driver the exclusive right to the ride until it expires.
+	OfferOpen OfferState = iota + 1
+	// OfferAccepted became a claim.
+	OfferAccepted
+	// OfferDeclined was refused by the driver.
+	OfferDeclined
+	// OfferSilent reached the driver's phone and was not answered in time.
+	OfferSilent
+	// OfferExpired was not answered in time, and nobody knows whether it was seen.
+	OfferExpired
+	// OfferWithdrawn was taken back: the ride was cancelled or has ended.
+	OfferWithdrawn
+)
+
+var offerStates = [...]string{
+	"", "open", "accepted", "declined", "silent", "expired", "withdrawn",
+}
+
+// String is the name as stored.
+func (s OfferState) String() string { return offerStates[s] }
+
+// ParseOfferState is String's inverse; it returns 0 for an unknown name.
+func ParseOfferState(s string) OfferState {
+	return OfferState(max(0, slices.Index(offerStates[:], s)))
+}
+
+// Excludes reports whether the pair of ride and driver is not tried again.
+func (s OfferState) Excludes() bool { return s == OfferDeclined || s == OfferSilent }
+
+// Offer gives one driver the exclusive right to one ride until it expires.
+type Offer struct {
+	ID          OfferID
+	City        CityID
+	Ride        RideID
+	Search      int // of the ride; a re-search ends the offer
+	Driver      DriverID
+	Taxi        TaxiID
+	State       OfferState
+	Round       int
+	PickupM     int // estimated way to the pickup
+	PickupS     int // estimated time to the pickup
+	MadeAt      time.Time
+	ExpiresAt   time.Time
+	DeliveredAt time.Time // acknowledged by the phone; zero if it was not
+	ChangedAt   time.Time
+}
+
+// Ended is the state in which an unanswered offer ends.
+func (o Offer) Ended() OfferState {
+	if o.DeliveredAt.IsZero() {
+		return OfferExpired
+	}
+	return OfferSilent
+}

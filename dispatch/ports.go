@@ -1,0 +1,211 @@
+package dispatch
+
+import (
+	"context"
+	"time"
+
+	"hexhail/geo"
+	"hexhail/money"
+)
+
+// Store is what Desk and Engine need of the database. A transaction's closure may run twice (after
+// a lost race) and does no I/O but tx.
+type Store interface {
+	// Tx runs fn in one transaction and returns when it is committed, or with fn's error and
+	// nothing written.
+	Tx(ctx context.Context, fn func(Tx) error) error
+	// FencedTx is Tx for the engine of a city: it is refused with ReasonFenced when another
+	// engine has taken the city since.
+	FencedTx(ctx context.Context, f Fence, fn func(Tx) error) error
+	// TakeCity makes the caller the city's one engine.
+	TakeCity(ctx context.Context, city CityID) (Fence, error)
+}
+
+// Fence is an engine's right to write for its city, until a higher one is given out.
+type Fence struct {
+	City   CityID
+	Number int
+}
+
+// Tx is one transaction's view of the rows.
+type Tx interface {
+	Rides
+	RideScans
+	Offers
+	People
+	Shifts
+	OnceRows
+	Outbox
+	Changes
+	RoundLogs
+	money.Tx
+}
+
+// Rides are the rides' rows.
+type Rides interface {
+	// Ride reads a ride; Errors: NotFound.
+	Ride(id RideID) (Ride, error)
+	// InsertRide writes a new ride. Conflict if the rider has an open one already, or the driver
+	// another one in the slot.
+	InsertRide(r Ride) error
+	// UpdateRide writes a ride whose stored version is still r.Version−1. Conflict if it is not,
+	// or if the driver has another ride in the slot.
+	UpdateRide(r Ride) error
+}
+
+// RideScans find rides otherwise than by their id.
+type RideScans interface {
+	// DueRides are a city's searching rides whose SearchBy has come, by time and id.
+	DueRides(city CityID, now time.Time, limit int) ([]Ride, error)
+	// Searching counts a city's rides that look for a taxi.
+	Searching(city CityID) (int, error)
+	// DriversRide is the ride that a driver is at.
+	DriversRide(driver DriverID) (r Ride, ok bool, err error)
+	// RidersRide is a rider's open ride.
+	RidersRide(rider RiderID) (r Ride, ok bool, err error)
+}
+
+// Offers are the offers' rows.
+type Offers interface {
+	// InsertOffer writes an open offer if its ride is still in that search, the driver has no
+	// ride in the slot, and neither has another open offer; otherwise made is false.
+	InsertOffer(o Offer) (made bool, err error)
+	// AcceptOffer turns an open offer of this driver that has not expired into an accepted one:
+	// one conditional update. Otherwise NotFound, or Conflict with ReasonOfferExpired or
+	// ReasonOfferClosed.
+	AcceptOffer(id OfferID, driver DriverID, now time.Time) (Offer, error)
+	// CloseOffer moves an open offer to another state; closed is false if it was not open.
+	CloseOffer(id OfferID, to OfferState, now time.Time) (closed bool, err error)
+	// OpenOffers are open offers: of a ride, of a driver, or those of a city that have expired
+	// by a time. Ordered by id.
+	OpenOffers(q OfferQuery) ([]Offer, error)
+	// DeliverOffer notes that an open offer has reached the driver's phone.
+	DeliverOffer(id OfferID, driver DriverID, now time.Time) error
+}
+
+// OfferQuery selects open offers by the fields that are set.
+type OfferQuery struct {
+	Ride      RideID
+	Driver    DriverID
+	City      CityID
+	ExpiredBy time.Time
+	Limit     int // 0 is 1,000
+}
+
+// People are riders, drivers and taxis.
+type People interface {
+	InsertRider(r Rider) error
+	InsertDriver(d Driver) error
+	InsertTaxi(t Taxi) error
+	// Rider, Driver and Taxi return an error of kind NotFound for an unknown id.
+	Rider(id RiderID) (Rider, error)
+	Driver(id DriverID) (Driver, error)
+	Taxi(id TaxiID) (Taxi, error)
+}
+
+// Shifts say who drives which taxi.
+type Shifts interface {
+	// Shift is a driver's shift; ok is false if there never was one.
+	Shift(driver DriverID) (s Shift, ok bool, err error)
+	// PutShift writes a driver's shift. Conflict if another driver has the taxi.
+	PutShift(s Shift) error
+	// Answered sets the driver's count of silent offers back to 0.
+	Answered(driver DriverID, now time.Time) error
+}
+
+// OnceRow is an answer that is kept for its request id.
+type OnceRow struct {
+	Identity  string // who asked
+	RPC       string
+	RequestID string
+	Hash      string // SHA-256 of the command's canonical JSON, in hex
+	Answer    []byte // JSON
+	At        time.Time
+}
+
+// OnceRows make a repeated request return the first one's answer.
+type OnceRows interface {
+	Recall(identity, rpc, requestID string) (row OnceRow, ok bool, err error)
+	Remember(row OnceRow) error
+	// Forget drops answers older than before, at most limit, and says how many.
+	Forget(before time.Time, limit int) (int, error)
+}
+
+// Outbox keeps events until they are sent.
+type Outbox interface {
+	Emit(e Event) error
+	// Unsent are events to send, by id, at most limit.
+	Unsent(limit int) ([]Event, error)
+	// Sent drops events that were sent.
+	Sent(ids []EventID) error
+}
+
+// Changes are what an engine or a phone has missed: rows of a city changed at or after a time, by
+// that time and id.
+type Changes interface {
+	ChangedRides(city CityID, since time.Time) ([]Brief, error)
+	ChangedOffers(city CityID, since time.Time) ([]Offer, error)
+	ChangedShifts(city CityID, since time.Time) ([]Shift, error)
+	// Standing is what holds now, for a start.
+	Standing(city CityID) (Standing, error)
+}
+
+// Standing is all that an engine needs to begin with, each list by id.
+type Standing struct {
+	Rides  []Brief // searching, or with a driver who is at it
+	Offers []Offer // open, and all ended ones of searching rides
+	Shifts []Shift // not off duty
+}
+
+// RoundLogs keep why a ride got the taxi that it got, or none.
+type RoundLogs interface {
+	PutRoundLog(l RoundLog) error
+	RoundLog(ride RideID) (RoundLog, bool, error)
+}
+
+// Traces keep the fixes of rides. They are appended outside transactions: a lost batch lowers the
+// coverage of a trace, and nothing else.
+type Traces interface {
+	// AppendTrace adds fixes in time order, at most 256.
+	AppendTrace(ctx context.Context, ride RideID, fixes []geo.Fix) error
+	// Trace is all fixes of a ride in time order.
+	Trace(ctx context.Context, ride RideID) ([]geo.Fix, error)
+}
+
+// Hints is where things are told after a commit. Any of it may get lost, and nothing depends on it.
+type Hints interface {
+	// Nudge tells the city's engine what changed.
+	Nudge(ctx context.Context, n Change)
+	// Push tells a driver's phone.
+	Push(ctx context.Context, n Notice)
+	// Tell tells those who watch a ride.
+	Tell(ctx context.Context, r Ride)
+}
+
+// Change is what an engine is told: one of the three is set.
+type Change struct {
+	City  CityID
+	Ride  *Ride
+	Offer *Offer
+	Shift *Shift
+}
+
+// Notice is what a driver's phone is told: one of the three is set.
+type Notice struct {
+	Driver DriverID
+	Offer  *Offer // made, or closed
+	Ride   *Ride  // changed
+	Shift  *Shift // put off duty
+}
+
+// Listener hears what happened, for metrics. It must not block.
+type Listener interface {
+	// Acted is a committed change of a ride.
+	Acted(act ActKind, r Ride)
+	// Offered is an offer that was made, or has ended.
+	Offered(o Offer)
+	// Refused is a command that failed.
+	Refused(command string, kind Kind, reason Reason)
+	// Rounded is a finished round.
+	Rounded(r RoundStats)
+}

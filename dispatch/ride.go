@@ -1,0 +1,236 @@
+package dispatch
+
+import (
+	"slices"
+	"time"
+
+	"hexhail/geo"
+	"hexhail/money"
+)
+
+// RideKind says how a ride came about.
+type RideKind int
+
+// The kinds of rides.
+const (
+	// Hailed is asked for in the app and searches for a taxi.
+	Hailed RideKind = iota + 1
+	// Street is taken at the kerb: no search.
+	Street
+)
+
+var rideKinds = [...]string{"", "hailed", "street"}
+
+// String is the name as stored.
+func (k RideKind) String() string { return rideKinds[k] }
+
+// ParseRideKind is String's inverse; it returns 0 for an unknown name.
+func ParseRideKind(s string) RideKind { return RideKind(max(0, slices.Index(rideKinds[:], s))) }
+
+// State is where a ride stands.
+type State int
+
+// The states of a ride.
+const (
+	// Searching has no driver; the engine looks for one until SearchBy.
+	Searching State = iota + 1
+	// Assigned has a driver who is on the way to the pickup.
+	Assigned
+	// Arrived has the taxi waiting at the pickup.
+	Arrived
+	// OnTrip has the rider on board.
+	OnTrip
+	// Completed has been driven and metered; its fare is not settled. The driver is free again.
+	Completed
+	// Settled has all its payments made. An end.
+	Settled
+	// Cancelled was given up by somebody before boarding. An end.
+	Cancelled
+	// NoShow had a taxi at the pickup and no rider. An end.
+	NoShow
+	// Expired was taken by nobody. An end.
+	Expired
+)
+
+var states = [...]string{
+	"", "searching", "assigned", "arrived", "on_trip", "completed",
+	"settled", "cancelled", "no_show", "expired",
+}
+
+// String is the name as stored.
+func (s State) String() string { return states[s] }
+
+// ParseState is String's inverse; it returns 0 for an unknown name.
+func ParseState(s string) State { return State(max(0, slices.Index(states[:], s))) }
+
+// MarshalText writes the name.
+func (s State) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// UnmarshalText reads a name.
+func (s *State) UnmarshalText(text []byte) error {
+	if *s = ParseState(string(text)); *s == 0 {
+		return Errorf(Invalid, ReasonField, "unknown state %q", text)
+	}
+	return nil
+}
+
+// Terminal reports whether nothing can happen to the ride any more.
+func (s State) Terminal() bool { return s >= Settled && s <= Expired }
+
+// Active reports whether the ride has a driver who is at it. A driver has at most one such ride
+// in a slot.
+func (s State) Active() bool { return s >= Assigned && s <= OnTrip }
+
+// Open reports whether the rider may not ask for another ride.
+func (s State) Open() bool { return s >= Searching && s <= OnTrip }
+
+// Slot is a driver's place for a ride. Only the current one is used so far.
+type Slot string
+
+// SlotCurrent is the ride that the driver is at.
+const SlotCurrent Slot = "current"
+
+// Place is a point with what people call it.
+type Place struct {
+	Point geo.Point
+	Name  string // at most 200 bytes
+	Note  string // for the driver, at most 500 bytes
+}
+
+// Quote is what the rider was told before asking. It is frozen with the ride.
+type Quote struct {
+	Low, High money.Fen     // the fare, without tolls
+	Pickup    time.Duration // until a taxi is there; 0 if nobody could say
+	DistanceM int           // of the ride itself, by estimate
+}
+
+// FareState says whether a completed ride's fare stands.
+type FareState int
+
+// The states of a fare.
+const (
+	// FareAccepted stands: the meter agrees with the trace, or the rider has said so.
+	FareAccepted FareState = iota + 1
+	// FareAsked waits for the rider's word; nothing is charged before.
+	FareAsked
+	// FareContested was refused by the rider; ops decide.
+	FareContested
+)
+
+var fareStates = [...]string{"", "accepted", "asked", "contested"}
+
+// String is the name as stored; "" before the ride is completed.
+func (s FareState) String() string { return fareStates[s] }
+
+// ParseFareState is String's inverse; it returns 0 for an unknown name.
+func ParseFareState(s string) FareState { return FareState(max(0, slices.Index(fareStates[:], s))) }
+
+// Fare is what a completed ride costs. It never changes by itself.
+type Fare struct {
+	Meter    money.Fen // what the taximeter said
+	Tolls    money.Fen // paid on the way, on top
+	ByTrace  money.Fen // what the tariff gives for the trace
+	Coverage int       // percent of the ride's time that the trace covers
+	Flagged  bool      // coverage too low to judge by
+	State    FareState
+	Lines    []money.FareLine // of the trace's fare, for people to read
+}
+
+// Total is what the rider owes before tip and subsidy.
+func (f Fare) Total() money.Fen { return f.Meter + f.Tolls }
+
+// Side is who did something to a ride.
+type Side int
+
+// The sides.
+const (
+	SideRider Side = iota + 1
+	SideDriver
+	SideSystem
+)
+
+var sides = [...]string{"", "rider", "driver", "system"}
+
+// String is the name as stored; "" for nobody.
+func (s Side) String() string { return sides[s] }
+
+// ParseSide is String's inverse; it returns 0 for an unknown name.
+func ParseSide(s string) Side { return Side(max(0, slices.Index(sides[:], s))) }
+
+// Ride is one trip from request to settlement.
+type Ride struct {
+	ID      RideID
+	City    CityID
+	Kind    RideKind
+	State   State
+	Version int // +1 with every change
+	Search  int // +1 with every re-search; an offer holds for one search only
+
+	Rider   RiderID // "" on a street ride that nobody pays in the app
+	Pickup  Place
+	Dropoff Place
+	Seats   int // 1–8
+	PayBy   money.ChannelName
+	Tip     money.Fen
+	Quote   Quote
+
+	Driver DriverID // "" while searching
+	Taxi   TaxiID
+	Slot   Slot // "" without a driver
+
+	RequestedAt time.Time
+	SearchBy    time.Time // the search ends then
+	ClaimedAt   time.Time // of the last claim
+	ArrivedAt   time.Time
+	StartedAt   time.Time
+	CompletedAt time.Time
+	EndedAt     time.Time
+	ChangedAt   time.Time
+
+	Fare    Fare
+	Subsidy money.Subsidy
+
+	EndedBy   Side // of a cancelled or re-searched ride: who
+	EndReason string
+
+	RiderStars  int // given by the rider to the driver, 1–5, 0 none
+	DriverStars int // given by the driver to the rider
+}
+
+// Brief is what the matcher needs to know of a ride.
+type Brief struct {
+	ID          RideID
+	City        CityID
+	State       State
+	Version     int
+	Search      int
+	Driver      DriverID
+	Taxi        TaxiID
+	Pickup      geo.Point
+	Seats       int
+	Tip         money.Fen
+	RequestedAt time.Time
+	SearchBy    time.Time
+	ClaimedAt   time.Time
+	ArrivedAt   time.Time
+	ChangedAt   time.Time
+}
+
+// Brief is the ride as the matcher sees it.
+func (r Ride) Brief() Brief {
+	return Brief{
+		ID: r.ID, City: r.City, State: r.State, Version: r.Version, Search: r.Search,
+		Driver: r.Driver, Taxi: r.Taxi, Pickup: r.Pickup.Point, Seats: r.Seats, Tip: r.Tip,
+		RequestedAt: r.RequestedAt, SearchBy: r.SearchBy,
+		ClaimedAt: r.ClaimedAt, ArrivedAt: r.ArrivedAt, ChangedAt: r.ChangedAt,
+	}
+}
+
+// Subject is the ride as money sees it.
+func (r Ride) Subject() money.Subject { return money.Subject(r.ID) }
+
+// RiderParty is a rider as money sees them.
+func RiderParty(id RiderID) money.Party { return money.Party(id) }
+
+// DriverParty is a driver as money sees them.
+func DriverParty(id DriverID) money.Party { return money.Party(id) }

@@ -1,0 +1,236 @@
+package dispatch
+
+import (
+	"slices"
+	"time"
+
+	"hexhail/geo"
+)
+
+// option is one taxi that a ride could have in this round.
+type option struct {
+	ride      rideRef
+	taxi      taxiRef
+	distanceM float64
+	ms        int32
+	verdict   Verdict
+}
+
+// pairing is a round's work space, kept from round to round.
+type pairing struct {
+	assigner Assigner
+	graph    Graph
+	match    []int32
+	options  []option // grouped by row
+	rows     []int32  // row → first option; one more than rows
+	columns  map[int32]int32
+	column   []int32 // column → taxiRef or rideRef
+	near     []geo.Neighbor[taxiRef]
+	pickups  []geo.Neighbor[rideRef]
+	used     map[taxiRef]bool
+}
+
+func newPairing() pairing {
+	return pairing{columns: make(map[int32]int32), used: make(map[taxiRef]bool)}
+}
+
+// judge says whether a taxi may have a ride, apart from how far it is.
+func (e *Engine) judge(w *wait, c *cab, now time.Time) Verdict {
+	switch {
+	case c.shift.Seats < w.ride.Seats:
+		return TooFewSeats
+	case slices.Contains(w.excluded, c.shift.Driver):
+		return ExcludedPair
+	case now.Before(c.barred):
+		return OfferRefused
+	default:
+		return Chosen
+	}
+}
+
+// consider appends what a taxi is to a ride.
+func (e *Engine) consider(ride rideRef, taxi taxiRef, distanceM float64, p geo.Pace, now time.Time) {
+	w, c := &e.queue.waits[ride], &e.fleet.cabs[taxi]
+	o := option{ride: ride, taxi: taxi, distanceM: distanceM, ms: int32(1000 * p.TimeS(distanceM))}
+	o.verdict = e.judge(w, c, now)
+	if o.verdict == Chosen && distanceM > e.reach(p) {
+		o.verdict = TooFar
+	}
+	e.pair.options = append(e.pair.options, o)
+}
+
+// waiting are the rides of the round, oldest first.
+func (e *Engine) waiting(dst []rideRef) []rideRef {
+	for _, ref := range e.queue.order {
+		if e.queue.waits[ref].offer == "" {
+			dst = append(dst, ref)
+		}
+	}
+	return dst
+}
+
+// nearest is the baseline: each ride in the order of its request takes the idle taxi with the
+// shortest estimated pickup.
+func (e *Engine) nearest(waiting []rideRef, now time.Time) []option {
+	p := &e.pair
+	clear(p.used)
+	p.options, p.rows = p.options[:0], p.rows[:0]
+	var pairs []option
+	hour := e.hour(now)
+	for _, ride := range waiting {
+		first := len(p.options)
+		p.rows = append(p.rows, int32(first))
+		if len(p.used) == e.fleet.idle.Len() {
+			continue
+		}
+		e.optionsOf(ride, 1, hour, now)
+		best := -1
+		for i := first; i < len(p.options); i++ {
+			o := &p.options[i]
+			if o.verdict != Chosen {
+				continue
+			}
+			o.verdict = BetterElsewhere
+			if best < 0 || o.ms < p.options[best].ms {
+				best = i
+			}
+		}
+		if best >= 0 {
+			p.options[best].verdict = Chosen
+			p.used[p.options[best].taxi] = true
+			pairs = append(pairs, p.options[best])
+		}
+	}
+	p.rows = append(p.rows, int32(len(p.options)))
+	return pairs
+}
+
+// optionsOf appends the k nearest idle taxis that may have a ride, and some of those that may not.
+func (e *Engine) optionsOf(ride rideRef, k, hour int, now time.Time) {
+	w, p := &e.queue.waits[ride], &e.pair
+	pace := e.speed.PaceAt(w.ride.Pickup, hour)
+	reach := e.reach(pace)
+	fit := func(ref taxiRef) bool {
+		return !p.used[ref] && e.judge(w, &e.fleet.cabs[ref], now) == Chosen
+	}
+	p.near = e.fleet.idle.Nearest(p.near[:0], w.ride.Pickup, k, reach, fit)
+	for _, n := range p.near {
+		e.consider(ride, n.Key, n.DistanceM, pace, now)
+	}
+	if len(p.near) == 0 { // say who was there, and why it was none of them
+		p.near = e.fleet.idle.Nearest(p.near[:0], w.ride.Pickup, loggedMisfits, 2*reach, nil)
+		for _, n := range p.near {
+			if !p.used[n.Key] {
+				e.consider(ride, n.Key, n.DistanceM, pace, now)
+			}
+		}
+	}
+}
+
+// loggedMisfits is how many taxis that a ride cannot have are logged for it.
+const loggedMisfits = 3
+
+// assign pairs jointly: the side with fewer members looks for its nearest partners, and among
+// these pairs as many as possible are made, at the least sum of estimated pickup times.
+func (e *Engine) assign(waiting []rideRef, now time.Time) ([]option, error) {
+	p := &e.pair
+	clear(p.used)
+	p.options, p.rows = p.options[:0], p.rows[:0]
+	hour := e.hour(now)
+	byTaxi := e.fleet.idle.Len() < len(waiting)
+	if byTaxi {
+		e.lookFromTaxis(hour, now)
+	} else {
+		for _, ride := range waiting {
+			p.rows = append(p.rows, int32(len(p.options)))
+			e.optionsOf(ride, e.city.Policy.Candidates, hour, now)
+		}
+	}
+	p.rows = append(p.rows, int32(len(p.options)))
+	if err := p.solve(byTaxi); err != nil {
+		return nil, err
+	}
+	return p.matched(byTaxi), nil
+}
+
+// lookFromTaxis lets each idle taxi find its nearest waiting rides.
+func (e *Engine) lookFromTaxis(hour int, now time.Time) {
+	p := &e.pair
+	for ref := range e.fleet.cabs {
+		c := &e.fleet.cabs[ref]
+		if !c.indexed {
+			continue
+		}
+		p.rows = append(p.rows, int32(len(p.options)))
+		reach := e.reach(e.speed.PaceAt(c.at, hour)) * reachSlack
+		fit := func(r rideRef) bool {
+			return e.judge(&e.queue.waits[r], c, now) == Chosen
+		}
+		p.pickups = e.queue.open.Nearest(
+			p.pickups[:0], c.at, e.city.Policy.Candidates, reach, fit)
+		for _, n := range p.pickups {
+			pace := e.speed.PaceAt(e.queue.waits[n.Key].ride.Pickup, hour)
+			e.consider(n.Key, taxiRef(ref), n.DistanceM, pace, now)
+		}
+	}
+}
+
+// reachSlack widens a taxi's search, as the pace is the pickup's and not the taxi's; what is too
+// far after all is judged so.
+const reachSlack = 1.5
+
+// solve finds the pairs among the fit options.
+func (p *pairing) solve(byTaxi bool) error {
+	clear(p.columns)
+	p.column = p.column[:0]
+	g := &p.graph
+	g.Start, g.Taxi, g.Cost = g.Start[:0], g.Taxi[:0], g.Cost[:0]
+	for row := 0; row+1 < len(p.rows); row++ {
+		g.Start = append(g.Start, int32(len(g.Taxi)))
+		for _, o := range p.options[p.rows[row]:p.rows[row+1]] {
+			if o.verdict != Chosen {
+				continue
+			}
+			key := int32(o.taxi)
+			if byTaxi {
+				key = int32(o.ride)
+			}
+			col, ok := p.columns[key]
+			if !ok {
+				col = int32(len(p.column))
+				p.columns[key] = col
+				p.column = append(p.column, key)
+			}
+			g.Taxi, g.Cost = append(g.Taxi, col), append(g.Cost, o.ms)
+		}
+	}
+	g.Start = append(g.Start, int32(len(g.Taxi)))
+	g.Taxis = len(p.column)
+	p.match = slices.Grow(p.match[:0], g.Rides())[:g.Rides()]
+	return p.assigner.Solve(g, p.match)
+}
+
+// matched are the chosen pairs, in the order of rows; the other fit ones become BetterElsewhere.
+func (p *pairing) matched(byTaxi bool) []option {
+	var pairs []option
+	for row := 0; row+1 < len(p.rows); row++ {
+		options := p.options[p.rows[row]:p.rows[row+1]]
+		found := false
+		for i := range options {
+			o := &options[i]
+			if o.verdict != Chosen {
+				continue
+			}
+			key := int32(o.taxi)
+			if byTaxi {
+				key = int32(o.ride)
+			}
+			if !found && p.match[row] >= 0 && p.column[p.match[row]] == key {
+				pairs, found = append(pairs, *o), true
+				continue
+			}
+			o.verdict = BetterElsewhere
+		}
+	}
+	return pairs
+}

@@ -1,0 +1,269 @@
+package dispatch
+
+import (
+	"time"
+
+	"hexhail/money"
+)
+
+// SearchTime is how long a ride searches.
+type SearchTime = time.Duration
+
+// table is the one list of what may happen in which state, and where it leads. The diagrams of
+// the docs are made from it.
+var table = map[State]map[ActKind]State{
+	Searching: {
+		ActClaim: Assigned, ActCancel: Cancelled, ActExpire: Expired, ActTip: Searching,
+	},
+	Assigned: {
+		ActArrive: Arrived, ActCancel: Cancelled, ActRelease: Searching,
+	},
+	Arrived: {
+		ActStart: OnTrip, ActCancel: Cancelled, ActRelease: Searching, ActNoShow: NoShow,
+	},
+	OnTrip: {
+		ActComplete: Completed, ActBreak: Searching,
+	},
+	Completed: {
+		ActConfirm: Completed, ActContest: Completed, ActSettle: Settled, ActRate: Completed,
+		ActPayBy: Completed,
+	},
+	Settled: {ActRate: Settled},
+}
+
+// Next is where an act leads from a state; ok is false if it is not allowed there.
+func Next(from State, act ActKind) (to State, ok bool) {
+	to, ok = table[from][act]
+	return to, ok
+}
+
+// Decision is what Step decides: the ride after the act, what joins the transaction, and what is
+// told when it has committed.
+type Decision struct {
+	Ride   Ride
+	Event  Event
+	Writes []Write
+	After  []Hint
+}
+
+// Write is a row that joins the transaction beside the ride and its event.
+type Write interface{ write() }
+
+// The writes.
+type (
+	// WithdrawOffers closes the ride's open offer.
+	WithdrawOffers struct{ Ride RideID }
+	// Owe is a payment that is due now.
+	Owe struct{ Payment money.Payment }
+)
+
+func (WithdrawOffers) write() {}
+func (Owe) write()            {}
+
+// Hint is told after the commit. It may get lost.
+type Hint interface{ hint() }
+
+// The hints.
+type (
+	// Nudge tells the city's engine that a ride changed.
+	Nudge struct{ Ride Ride }
+	// Push tells a driver that a ride of theirs changed.
+	Push struct {
+		Driver DriverID
+		Ride   Ride
+	}
+	// Tell tells the ride's watchers.
+	Tell struct{ Ride Ride }
+)
+
+func (Nudge) hint() {}
+func (Push) hint()  {}
+func (Tell) hint()  {}
+
+// Step is the ride machine: the ride r, an act and the city's time give the ride after it, or an
+// *Error: Conflict where the state does not allow the act, Denied where the act is not this
+// driver's or rider's, Invalid for a bad value. r itself is not changed.
+func Step(r Ride, act Act, now time.Time) (Decision, error) {
+	to, ok := Next(r.State, act.Kind())
+	if !ok {
+		return Decision{}, Errorf(Conflict, ReasonStep,
+			"ride %s is %s: cannot %s", r.ID, r.State, act.Kind())
+	}
+	d := Decision{Ride: r}
+	d.Ride.State = to
+	d.Ride.Version++
+	d.Ride.ChangedAt = now
+	if err := d.apply(r, act, now); err != nil {
+		return Decision{}, err
+	}
+	if to.Terminal() && d.Ride.EndedAt.IsZero() {
+		d.Ride.EndedAt = now
+	}
+	d.Event = eventOf(d.Ride, act.Kind(), now)
+	d.tell(r, act.Kind())
+	return d, nil
+}
+
+func (d *Decision) apply(was Ride, act Act, now time.Time) error {
+	switch a := act.(type) {
+	case Cancel:
+		return d.cancel(a)
+	case Claim:
+		return d.claim(a, now)
+	case Release:
+		return d.release(was, a.Driver, a.Reason, a.Search, now)
+	case Arrive:
+		d.Ride.ArrivedAt = now
+		return was.drivenBy(a.Driver)
+	case NotThere:
+		return d.noShow(was, a, now)
+	case Start:
+		d.Ride.StartedAt = now
+		return was.drivenBy(a.Driver)
+	case Break:
+		return d.breakDown(was, a, now)
+	case Complete:
+		return d.complete(was, a, now)
+	case Confirm:
+		return d.confirm(was, a)
+	case Contest:
+		return d.contest(was, a)
+	case Expire:
+		return d.expire(was, now)
+	case AddTip:
+		return d.addTip(was, a)
+	case Rate:
+		return d.rate(was, a)
+	case PayOtherwise:
+		if d.Ride.Subsidy.Granted() {
+			d.Ride.Subsidy = d.Ride.Subsidy.Without(money.SubsidyVoid)
+		}
+		return nil
+	default: // Settle
+		if was.Fare.State != FareAccepted {
+			return Errorf(Conflict, ReasonStep, "ride %s: its fare is %s", was.ID, was.Fare.State)
+		}
+		return nil
+	}
+}
+
+// tell adds what every change has in common: the engine hears of what changes supply or demand,
+// the driver and the watchers of everything.
+func (d *Decision) tell(was Ride, act ActKind) {
+	if was.State != d.Ride.State && was.State.Open() || act == ActTip {
+		d.After = append(d.After, Nudge{Ride: d.Ride})
+	}
+	if was.Driver != "" {
+		d.After = append(d.After, Push{Driver: was.Driver, Ride: d.Ride})
+	} else if d.Ride.Driver != "" {
+		d.After = append(d.After, Push{Driver: d.Ride.Driver, Ride: d.Ride})
+	}
+	d.After = append(d.After, Tell{Ride: d.Ride})
+}
+
+func (r Ride) drivenBy(driver DriverID) error {
+	if r.Driver != driver {
+		return Errorf(NotFound, ReasonUnknownRide, "no ride %s of driver %s", r.ID, driver)
+	}
+	return nil
+}
+
+func (r Ride) riddenBy(rider RiderID) error {
+	if r.Rider != rider {
+		return Errorf(NotFound, ReasonUnknownRide, "no ride %s of rider %s", r.ID, rider)
+	}
+	return nil
+}
+
+func (d *Decision) cancel(a Cancel) error {
+	if len(a.Reason) > MaxReasonBytes {
+		return invalid("reason", "at most 200 bytes")
+	}
+	d.Ride.EndedBy, d.Ride.EndReason = SideRider, a.Reason
+	d.Ride.Slot = ""
+	d.Writes = append(d.Writes, WithdrawOffers{d.Ride.ID})
+	return nil
+}
+
+func (d *Decision) claim(a Claim, now time.Time) error {
+	if a.Search != d.Ride.Search {
+		return Errorf(Conflict, ReasonOfferClosed, "ride %s searches anew", d.Ride.ID)
+	}
+	d.Ride.Driver, d.Ride.Taxi, d.Ride.Slot = a.Driver, a.Taxi, SlotCurrent
+	d.Ride.ClaimedAt = now
+	d.Ride.EndedBy, d.Ride.EndReason = 0, ""
+	return nil
+}
+
+// release sends the ride into another search: the driver is free, and never offered it again.
+func (d *Decision) release(
+	was Ride, by DriverID, reason string, search SearchTime, now time.Time,
+) error {
+	if err := was.drivenBy(by); err != nil {
+		return err
+	}
+	if len(reason) > MaxReasonBytes {
+		return invalid("reason", "at most 200 bytes")
+	}
+	r := &d.Ride
+	r.Driver, r.Taxi, r.Slot = "", "", ""
+	r.ArrivedAt, r.StartedAt = time.Time{}, time.Time{}
+	r.Search++
+	r.SearchBy = now.Add(search)
+	r.EndedBy, r.EndReason = SideDriver, reason
+	return nil
+}
+
+func (d *Decision) noShow(was Ride, a NotThere, now time.Time) error {
+	if err := was.drivenBy(a.Driver); err != nil {
+		return err
+	}
+	if wait := time.Duration(a.WaitedS) * time.Second; now.Sub(was.ArrivedAt) < wait {
+		return Errorf(Conflict, ReasonStep, "ride %s: wait at least %s at the pickup", was.ID, wait)
+	}
+	d.Ride.EndedBy, d.Ride.EndReason, d.Ride.Slot = SideDriver, "no_show", ""
+	return nil
+}
+
+func (d *Decision) breakDown(was Ride, a Break, now time.Time) error {
+	if was.Kind == Street {
+		return Errorf(Conflict, ReasonStep, "ride %s is a street ride: complete it", was.ID)
+	}
+	if err := a.At.Check("at"); err != nil {
+		return err
+	}
+	d.Ride.Pickup = a.At
+	return d.release(was, a.Driver, "break_down", a.Search, now)
+}
+
+func (d *Decision) expire(was Ride, now time.Time) error {
+	if now.Before(was.SearchBy) {
+		return Errorf(Conflict, ReasonStep, "ride %s searches until %s", was.ID, was.SearchBy)
+	}
+	d.Ride.EndedBy, d.Ride.EndReason = SideSystem, "nobody_took_it"
+	d.Writes = append(d.Writes, WithdrawOffers{was.ID})
+	return nil
+}
+
+func (d *Decision) addTip(was Ride, a AddTip) error {
+	if a.To <= was.Tip || a.To > MaxTip {
+		return invalid("tip", "above "+was.Tip.String()+" and at most "+MaxTip.String()+" yuan")
+	}
+	d.Ride.Tip = a.To
+	return nil
+}
+
+func (d *Decision) rate(was Ride, a Rate) error {
+	if a.Stars < 1 || a.Stars > 5 {
+		return invalid("stars", "1 to 5")
+	}
+	given := &d.Ride.RiderStars
+	if a.By == SideDriver {
+		given = &d.Ride.DriverStars
+	}
+	if *given != 0 {
+		return Errorf(Conflict, ReasonStep, "ride %s is rated already", was.ID)
+	}
+	*given = a.Stars
+	return nil
+}

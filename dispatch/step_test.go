@@ -1,0 +1,194 @@
+package dispatch
+
+import (
+	"bufio"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"hexhail/geo"
+	"hexhail/money"
+)
+
+var noon = time.Date(2013, 12, 20, 12, 0, 0, 0, time.UTC)
+
+func hailed() Ride {
+	return Ride{
+		ID: "R1", City: "beijing", Kind: Hailed, State: Searching, Version: 1, Search: 1,
+		Rider: "rider1", Pickup: Place{Point: geo.Point{Lat: 39.9, Lng: 116.4}}, Seats: 1,
+		PayBy: money.InWallet, RequestedAt: noon, SearchBy: noon.Add(5 * time.Minute),
+	}
+}
+
+func street() Ride {
+	r := hailed()
+	r.Kind, r.State, r.Driver, r.Taxi, r.Slot = Street, OnTrip, "D1", "T1", SlotCurrent
+	r.StartedAt = noon
+	return r
+}
+
+// TestTranscripts replays the ride machine's transcripts: a line is a second's offset and an act,
+// the text under ---- is what came of it. HEXHAIL_REWRITE=1 writes them anew.
+func TestTranscripts(t *testing.T) {
+	files, err := filepath.Glob("testdata/step/*.txt")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no transcripts: %v", err)
+	}
+	for _, file := range files {
+		t.Run(filepath.Base(file), func(t *testing.T) { replay(t, file) })
+	}
+}
+
+func replay(t *testing.T, file string) {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got strings.Builder
+	r := hailed()
+	in := bufio.NewScanner(strings.NewReader(string(data)))
+	output := false
+	for in.Scan() {
+		line := in.Text()
+		switch {
+		case line == "":
+			output = false
+		case line == "----":
+			output = true
+		case output:
+		case strings.HasPrefix(line, "#"):
+			fmt.Fprintln(&got, line)
+		default:
+			fmt.Fprintf(&got, "%s\n----\n", line)
+			r = perform(&got, r, strings.Fields(line))
+			fmt.Fprintln(&got)
+		}
+	}
+	if os.Getenv("HEXHAIL_REWRITE") != "" {
+		if err := os.WriteFile(file, []byte(got.String()), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	} else if got.String() != string(data) {
+		t.Errorf("%s: got\n%s", file, got.String())
+	}
+}
+
+func perform(out *strings.Builder, r Ride, words []string) Ride {
+	if words[0] == "street" {
+		fmt.Fprintln(out, "on_trip v1 D1")
+		return street()
+	}
+	at, err := strconv.Atoi(strings.TrimPrefix(words[0], "+"))
+	if err != nil {
+		fmt.Fprintln(out, "bad line:", err)
+		return r
+	}
+	now := noon.Add(time.Duration(at) * time.Second)
+	d, err := Step(r, parseAct(words[1], words[2:]), now)
+	if err != nil {
+		fmt.Fprintf(out, "%s %s: %s\n", KindOf(err), ReasonOf(err), err)
+		return r
+	}
+	describe(out, d)
+	return d.Ride
+}
+
+func describe(out *strings.Builder, d Decision) {
+	r := d.Ride
+	fmt.Fprintf(out, "%s v%d search %d", r.State, r.Version, r.Search)
+	if r.Driver != "" {
+		fmt.Fprintf(out, " %s/%s", r.Driver, r.Slot)
+	}
+	if r.Fare.State != 0 {
+		fmt.Fprintf(out, " fare %s %s", r.Fare.Total(), r.Fare.State)
+		fmt.Fprintf(out, " subsidy %s+%s %s", r.Subsidy.Rider, r.Subsidy.Driver, r.Subsidy.Reason)
+	}
+	if r.EndReason != "" {
+		fmt.Fprintf(out, " by %s: %s", r.EndedBy, r.EndReason)
+	}
+	fmt.Fprintf(out, "\nevent %s %s\n", d.Event.ID, d.Event.Kind)
+	for _, w := range d.Writes {
+		switch w := w.(type) {
+		case WithdrawOffers:
+			fmt.Fprintln(out, "withdraw offers")
+		case Owe:
+			p := w.Payment
+			fmt.Fprintf(out, "owe %s %s by %s: %s less %s\n",
+				p.Purpose, p.Payee, p.Payer, p.Amount, p.Discount)
+		}
+	}
+	for _, h := range d.After {
+		switch h := h.(type) {
+		case Nudge:
+			fmt.Fprintln(out, "nudge")
+		case Push:
+			fmt.Fprintln(out, "push", h.Driver)
+		case Tell:
+			fmt.Fprintln(out, "tell")
+		}
+	}
+}
+
+// parseAct reads an act as the transcripts write it.
+func parseAct(name string, args []string) Act {
+	arg := func(i int) string {
+		if i < len(args) {
+			return args[i]
+		}
+		return ""
+	}
+	yuan := func(i int) money.Fen {
+		f, _ := money.ParseYuan(arg(i))
+		return f
+	}
+	number := func(i int) int {
+		n, _ := strconv.Atoi(arg(i))
+		return n
+	}
+	driver := DriverID(arg(0))
+	search := 5 * time.Minute
+	switch kind := ParseActKind(name); kind {
+	case ActCancel:
+		return Cancel{Reason: strings.Join(args, " ")}
+	case ActClaim:
+		return Claim{Driver: driver, Taxi: "T" + TaxiID(arg(0))[1:], Search: number(1)}
+	case ActRelease:
+		return Release{Driver: driver, Reason: "flat tyre", Search: search}
+	case ActArrive:
+		return Arrive{Driver: driver}
+	case ActNoShow:
+		return NotThere{Driver: driver, WaitedS: 300}
+	case ActStart:
+		return Start{Driver: driver}
+	case ActBreak:
+		return Break{Driver: driver, At: Place{Point: geo.Point{Lat: 39.91, Lng: 116.41}}, Search: search}
+	case ActComplete:
+		fare := Fare{Meter: yuan(1), State: ParseFareState(arg(2))}
+		return Complete{Driver: driver, Fare: fare, Subsidy: subsidy(arg(3))}
+	case ActConfirm:
+		return Confirm{Rider: RiderID(arg(0)), Subsidy: subsidy(arg(1))}
+	case ActContest:
+		return Contest{Rider: RiderID(arg(0))}
+	case ActSettle:
+		return Settle{}
+	case ActExpire:
+		return Expire{}
+	case ActTip:
+		return AddTip{To: yuan(0)}
+	case ActPayBy:
+		return PayOtherwise{}
+	default:
+		return Rate{By: ParseSide(arg(0)), Stars: number(1)}
+	}
+}
+
+func subsidy(word string) money.Subsidy {
+	if word != "granted" {
+		return money.Subsidy{Reason: money.SubsidyReason(word)}
+	}
+	return money.Subsidy{Campaign: "launch", Version: 1, Rider: 500, Driver: 500, Reason: money.SubsidyGranted}
+}

@@ -1,0 +1,193 @@
+package money
+
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+// Purpose says what a payment is for.
+type Purpose string
+
+// The purposes. Fare and shares of a ride never exceed its fare.
+const (
+	PurposeFare Purpose = "fare"
+	PurposeTip  Purpose = "tip"
+)
+
+// PaymentID names a payment. It is made from the three parts that are unique together.
+type PaymentID string
+
+// NewPaymentID is the id of what payer owes for a purpose of a subject.
+func NewPaymentID(subject Subject, purpose Purpose, payer Party) PaymentID {
+	return PaymentID(string(subject) + "/" + string(purpose) + "/" + string(payer))
+}
+
+// PaymentState is where a payment stands.
+type PaymentState int
+
+// The states of a payment.
+const (
+	// PaymentDue is owed; nobody is trying to pay it.
+	PaymentDue PaymentState = iota + 1
+	// PaymentOpen has an open attempt on a channel.
+	PaymentOpen
+	// PaymentPaid is captured: the channel's outcome was verified and booked.
+	PaymentPaid
+	// PaymentCash is to be handed over in the taxi; the driver has not confirmed it.
+	PaymentCash
+	// PaymentCashConfirmed was handed over, by the driver's word.
+	PaymentCashConfirmed
+	// PaymentVoid is owed no more.
+	PaymentVoid
+)
+
+var paymentStates = [...]string{"", "due", "open", "paid", "cash", "cash_confirmed", "void"}
+
+// String is the name as stored.
+func (s PaymentState) String() string { return paymentStates[s] }
+
+// ParsePaymentState is String's inverse; it returns 0 for an unknown name.
+func ParsePaymentState(s string) PaymentState {
+	return PaymentState(max(0, slices.Index(paymentStates[:], s)))
+}
+
+// Final reports whether nothing more is owed.
+func (s PaymentState) Final() bool {
+	return s == PaymentPaid || s == PaymentCashConfirmed || s == PaymentVoid
+}
+
+// Payment is what one payer owes for one purpose of one subject.
+type Payment struct {
+	ID       PaymentID
+	Subject  Subject
+	Payer    Party
+	Payee    Party
+	Purpose  Purpose
+	Amount   Fen // owed before the subsidy, > 0
+	Discount Fen // the rider's subsidy, reserved or given; ≤ Amount
+	State    PaymentState
+	Channel  ChannelName // of the last attempt
+	Attempts int         // made so far
+}
+
+// Charge is what the payer is charged: amount less subsidy.
+func (p Payment) Charge() Fen { return p.Amount - p.Discount }
+
+// AttemptState is where one try to pay stands.
+type AttemptState int
+
+// The states of an attempt. Unknown is neither paid nor closed: it is queried until it is known.
+const (
+	AttemptCreated AttemptState = iota + 1
+	AttemptSent
+	AttemptPaid
+	AttemptClosed
+	AttemptUnknown
+)
+
+var attemptStates = [...]string{"", "created", "sent", "paid", "closed", "unknown"}
+
+// String is the name as stored.
+func (s AttemptState) String() string { return attemptStates[s] }
+
+// ParseAttemptState is String's inverse; it returns 0 for an unknown name.
+func ParseAttemptState(s string) AttemptState {
+	return AttemptState(max(0, slices.Index(attemptStates[:], s)))
+}
+
+// Open reports whether the attempt may still be paid. A payment has at most one open attempt.
+func (s AttemptState) Open() bool {
+	return s == AttemptCreated || s == AttemptSent || s == AttemptUnknown
+}
+
+// AttemptID names an attempt, and is the order number that a channel knows it by.
+type AttemptID string
+
+// Leg is an attempt's part on one instrument. At most one leg is on an external channel.
+type Leg struct {
+	Instrument ChannelName
+	Amount     Fen // ≥ 0; the legs' sum is what is charged
+}
+
+// Attempt is one try to pay a payment.
+type Attempt struct {
+	ID      AttemptID
+	Payment PaymentID
+	Subject Subject
+	Payer   Party
+	Payee   Party
+	Purpose Purpose
+	Channel ChannelName
+	State   AttemptState
+	Reason  string // why it was closed, or is unknown
+	Legs    []Leg
+	MadeAt  time.Time
+	DueAt   time.Time // when the worker looks at it next
+	Tries   int       // calls to the channel so far
+}
+
+// Charge is the sum of the legs.
+func (a Attempt) Charge() Fen {
+	var sum Fen
+	for _, leg := range a.Legs {
+		sum += leg.Amount
+	}
+	return sum
+}
+
+// StateError is a step that a payment or attempt in this state does not take.
+type StateError struct {
+	What  string // "payment" or "attempt"
+	ID    string
+	State string
+	Step  string
+}
+
+func (e *StateError) Error() string {
+	return fmt.Sprintf("%s %s is %s: cannot %s", e.What, e.ID, e.State, e.Step)
+}
+
+// Try opens an attempt to pay p through a channel. A payment that is already open, paid or
+// confirmed in cash gives a *StateError: the first attempt has to be closed before a second.
+func (p Payment) Try(id AttemptID, channel ChannelName, now time.Time) (Payment, Attempt, error) {
+	if p.State != PaymentDue {
+		return p, Attempt{}, &StateError{"payment", string(p.ID), p.State.String(), "be paid again"}
+	}
+	p.State = PaymentOpen
+	if channel == Cash {
+		p.State = PaymentCash
+	}
+	p.Channel = channel
+	p.Attempts++
+	a := Attempt{
+		ID: id, Payment: p.ID, Subject: p.Subject, Payer: p.Payer, Payee: p.Payee,
+		Purpose: p.Purpose, Channel: channel, State: AttemptCreated,
+		Legs: []Leg{{Instrument: channel, Amount: p.Charge()}}, MadeAt: now, DueAt: now,
+	}
+	return p, a, nil
+}
+
+// Settle takes a verified outcome of the attempt a. It returns the payment and the attempt after
+// it. A payment can be paid once: an outcome for an attempt that has ended changes nothing if it
+// says the same, and is a *StateError if it does not.
+func (p Payment) Settle(a Attempt, o Outcome) (Payment, Attempt, error) {
+	if !a.State.Open() {
+		if a.State == o.State {
+			return p, a, nil
+		}
+		return p, a, &StateError{"attempt", string(a.ID), a.State.String(), "become " + o.State.String()}
+	}
+	a.State, a.Reason = o.State, o.Reason
+	switch o.State {
+	case AttemptPaid:
+		p.State = PaymentPaid
+		if a.Channel == Cash {
+			p.State = PaymentCashConfirmed
+		}
+	case AttemptClosed:
+		p.State = PaymentDue
+	case AttemptSent, AttemptUnknown, AttemptCreated: // still open: looked at again later
+	}
+	return p, a, nil
+}

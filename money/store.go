@@ -1,0 +1,68 @@
+package money
+
+import (
+	"context"
+	"time"
+)
+
+// Store is what money needs of the database: transactions, and the audit.
+type Store interface {
+	// MoneyTx runs fn in one transaction. fn may run twice and does no I/O but tx.
+	MoneyTx(ctx context.Context, fn func(Tx) error) error
+	// Audit reads, in one snapshot, every transfer with its subject in the order of booking, and
+	// every account by id.
+	Audit(ctx context.Context, visit func(Subject, Transfer)) ([]Account, error)
+}
+
+// Tx is one transaction's view of the money rows.
+type Tx interface {
+	Accounts
+	Payments
+	Attempts
+	Campaigns
+}
+
+// Accounts books entries.
+type Accounts interface {
+	// Book writes an entry's transfers and changes its accounts, all or nothing. A *LimitError
+	// leaves nothing of it and the transaction usable; a second entry of the same id is an
+	// error that ends the transaction.
+	Book(e Entry) error
+	// Account reads one account; one that was never booked on is empty.
+	Account(id AccountID) (Account, error)
+	// Transfers are the transfers of a subject in the order of their booking.
+	Transfers(subject Subject) ([]Transfer, error)
+}
+
+// Payments are what is owed.
+type Payments interface {
+	// InsertPayment writes a payment; (subject, payer, purpose) is unique.
+	InsertPayment(p Payment) error
+	// UpdatePayment writes state, discount, channel and attempts if the stored state is still
+	// from. Otherwise it returns an error of kind Conflict.
+	UpdatePayment(p Payment, from PaymentState) error
+	// PaymentsOf are a subject's payments in the order of their ids.
+	PaymentsOf(subject Subject) ([]Payment, error)
+}
+
+// Attempts are the tries to pay.
+type Attempts interface {
+	// InsertAttempt writes an attempt with its legs; a payment has at most one open attempt.
+	InsertAttempt(a Attempt) error
+	// UpdateAttempt writes state, reason, due time and tries if the stored state is still from.
+	UpdateAttempt(a Attempt, from AttemptState) error
+	// Attempt reads one attempt with its legs.
+	Attempt(id AttemptID) (Attempt, error)
+	// OpenAttempt is a payment's open attempt, if it has one.
+	OpenAttempt(payment PaymentID) (Attempt, bool, error)
+	// DueAttempts are open attempts to look at, by due time and id, at most limit.
+	DueAttempts(now time.Time, limit int) ([]Attempt, error)
+}
+
+// Campaigns are the versions of campaigns.
+type Campaigns interface {
+	// InsertCampaign appends a version.
+	InsertCampaign(c Campaign) error
+	// CampaignsOf are the newest versions of a city's campaigns, by id.
+	CampaignsOf(city string) ([]Campaign, error)
+}

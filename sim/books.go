@@ -1,0 +1,82 @@
+package sim
+
+import (
+	"time"
+
+	"hexhail/dispatch"
+	"hexhail/money"
+)
+
+// booked is what the ledger has moved for one ride.
+type booked struct {
+	transfers               int
+	paid                    money.Fen // by the rider, posted
+	riderSubsidy, driverSub money.Fen // posted
+}
+
+// closeBooks reads the rows once and fills the report: what the phones were told, and what the
+// ledger says.
+func (v *virtual) closeBooks() error {
+	byRide := make(map[money.Subject]*booked)
+	books, err := money.Cashier{Store: v.Store}.Audit(v.ctx,
+		func(s money.Subject, t money.Transfer) {
+			if s == "" {
+				return
+			}
+			b := byRide[s]
+			if b == nil {
+				b = &booked{}
+				byRide[s] = b
+			}
+			b.add(t)
+		})
+	if err != nil {
+		return err
+	}
+	rides, err := v.rides()
+	if err != nil {
+		return err
+	}
+	r := &v.report
+	v.countRiders(r, rides)
+	v.countDrivers(r)
+	v.countMoney(r, rides, byRide, books)
+	return nil
+}
+
+func (b *booked) add(t money.Transfer) {
+	b.transfers++
+	if t.Kind != money.TransferPosted && t.Kind != money.TransferPost {
+		return
+	}
+	switch t.Code {
+	case money.CodeSubsidyRider:
+		b.riderSubsidy += t.Amount
+	case money.CodeSubsidyDriver:
+		b.driverSub += t.Amount
+	default:
+		b.paid += t.Amount
+	}
+}
+
+// rides reads every ride that was asked for.
+func (v *virtual) rides() ([]dispatch.Ride, error) {
+	rides := make([]dispatch.Ride, 0, len(v.riders))
+	err := v.batches(len(v.riders), func(tx dispatch.Tx, i int) error {
+		if v.riders[i].ride == "" {
+			return nil
+		}
+		r, err := tx.Ride(v.riders[i].ride)
+		rides = append(rides, r)
+		return err
+	})
+	return rides, err
+}
+
+// within is how many seconds of a time span lie before the last request.
+func (v *virtual) within(from, to time.Time) float64 {
+	if to.After(v.last) {
+		to = v.last
+	}
+	return max(0, to.Sub(from).Seconds())
+}

@@ -1,0 +1,155 @@
+package sim
+
+import (
+	"time"
+
+	"hexhail/dispatch"
+	"hexhail/money"
+)
+
+// countRiders fills in what riders were told, and how their rides ended.
+func (v *virtual) countRiders(r *Report, rides []dispatch.Ride) {
+	o := v.Options
+	r.Mode, r.Policy, r.Seed, r.Fleet = o.Mode, v.City.Policy.Mode, o.Seed, len(v.Cabs)
+	r.Requests, r.OutsideGraph = v.tally.requests, v.tally.outside
+	r.DoubleClaims, r.Offers = v.tally.doubles, v.tally.offers
+	r.Refused = v.tally.refused
+	r.Fixes = v.tally.fixes
+	var match, pickup, wait, metres []float64
+	for i := range v.riders {
+		p := &v.riders[i]
+		if p.claims == 0 {
+			continue
+		}
+		r.Claimed++
+		if p.street {
+			continue // nobody searched
+		}
+		match = append(match, p.claimedAt.Sub(p.askedAt).Seconds())
+		if p.arrivedAt.Before(p.claimedAt) {
+			continue
+		}
+		pickup = append(pickup, p.arrivedAt.Sub(p.claimedAt).Seconds())
+		metres = append(metres, p.pickupM)
+		if !p.boardedAt.IsZero() {
+			wait = append(wait, p.boardedAt.Sub(p.askedAt).Seconds())
+		}
+	}
+	r.MatchS, r.PickupS = SpreadOf(match), SpreadOf(pickup)
+	r.WaitS, r.PickupM = SpreadOf(wait), SpreadOf(metres)
+	for i := range rides {
+		r.count(rides[i])
+	}
+	r.ServiceRate = float64(r.Completed) / float64(max(1, r.Requests))
+}
+
+func (r *Report) count(ride dispatch.Ride) {
+	switch ride.State {
+	case dispatch.Settled:
+		r.Completed++
+		r.Settled++
+	case dispatch.Completed:
+		r.Completed++
+	case dispatch.Expired:
+		r.Expired++
+	case dispatch.Cancelled:
+		r.Cancelled++
+	case dispatch.NoShow:
+		r.NoShow++
+	default: // the run was ended early
+	}
+}
+
+// countDrivers fills in what the taxis drove.
+func (v *virtual) countDrivers(r *Report) {
+	var emptyM, loadedM, tripS, dutyS float64
+	for i := range v.drivers {
+		d := &v.drivers[i]
+		emptyM += d.emptyM
+		loadedM += d.loadedM
+		tripS += d.tripS
+		if !d.onAt.IsZero() {
+			dutyS += v.within(d.onAt, v.now)
+		}
+	}
+	r.EmptyKM, r.LoadedKM = emptyM/1000, loadedM/1000
+	if dutyS > 0 {
+		r.Utilisation = tripS / dutyS
+	}
+}
+
+// countMoney fills in the sums of the ledger, and whether they fit the rides.
+func (v *virtual) countMoney(
+	r *Report, rides []dispatch.Ride, byRide map[money.Subject]*booked, books money.Books,
+) {
+	perRide, noCash := true, true
+	for i := range rides {
+		ride := &rides[i]
+		b := byRide[ride.Subject()]
+		if b == nil {
+			b = &booked{}
+		}
+		r.PaidFen += b.paid
+		r.SubsidyRiderFen += b.riderSubsidy
+		r.SubsidyDriverFen += b.driverSub
+		if ride.CompletedAt.IsZero() {
+			perRide = perRide && b.transfers == 0
+			continue
+		}
+		owed := ride.Fare.Total() + ride.Tip
+		r.FaresFen += ride.Fare.Total()
+		switch {
+		case ride.State != dispatch.Settled: // the run was ended early
+			perRide = perRide && b.paid+b.riderSubsidy+b.driverSub == 0
+		case ride.PayBy == money.Cash:
+			r.CashFen += owed
+			noCash = noCash && b.paid+b.riderSubsidy+b.driverSub == 0
+		default:
+			perRide = perRide && owed == b.paid+b.riderSubsidy && b.driverSub == ride.Subsidy.Driver
+		}
+	}
+	r.PendingFen = books.Pending()
+	r.BudgetLeftFen = books.Balance(money.PromoBudget(campaignID).Class())
+	r.DriverPayableFen = books.Balance(money.DriverPayable("").Class())
+	r.WalletsFen = books.Balance(money.Wallet("").Class())
+	r.Books = Books{
+		AccountsReplay: len(books.Wrong) == 0,
+		NoPending:      r.PendingFen == 0,
+		Budget:         r.BudgetLeftFen == v.Options.Budget-r.SubsidyRiderFen-r.SubsidyDriverFen,
+		Rides:          perRide,
+		DriverPayable:  r.DriverPayableFen == r.PaidFen+r.SubsidyRiderFen+r.SubsidyDriverFen,
+		Wallets:        r.WalletsFen == v.tally.funded-r.PaidFen,
+		Sponsor:        -books.Balance(money.SponsorReceivable(sponsor).Class()) == v.Options.Budget,
+		Cash:           noCash,
+	}
+	r.BooksClose = r.Books.Close()
+}
+
+// tick is the city at a glance, for the progress line.
+func (v *virtual) tick() Tick {
+	t := Tick{
+		Now: v.now.In(v.City.Zone), OpenRides: v.open, Claims: len(v.tally.told),
+		Subsidies: v.tally.subsidies,
+	}
+	if span := v.last.Sub(v.epoch); span > 0 {
+		t.Done = min(1, v.now.Sub(v.epoch).Seconds()/span.Seconds())
+	}
+	for i := range v.drivers {
+		switch v.drivers[i].phase {
+		case idle:
+			t.Idle++
+		case toPickup:
+			t.ToPickup++
+		case atPickup:
+			t.Waiting++
+		case onTrip, atEnd:
+			t.OnTrip++
+		case offDuty:
+			t.Off++
+		}
+	}
+	if v.tally.boarded > 0 {
+		t.MeanWait = v.tally.waited / time.Duration(v.tally.boarded)
+	}
+	return t
+}

@@ -1,0 +1,261 @@
+package sim
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"hexhail/dispatch"
+	"hexhail/money"
+)
+
+// Mode is how the simulated people reach the city.
+type Mode string
+
+// ModeVirtual calls the production code as functions under a virtual clock.
+const ModeVirtual Mode = "virtual"
+
+// Hints says what becomes of the messages that only save time.
+type Hints string
+
+// The ways with hints.
+const (
+	// HintsDeliver brings each at once.
+	HintsDeliver Hints = "deliver"
+	// HintsDrop loses every one: phones and engine learn what they read in rows.
+	HintsDrop Hints = "drop"
+)
+
+// The defaults of the model city.
+const (
+	// ModelCity is the city that runs when no file is given.
+	ModelCity dispatch.CityID = "beijing"
+	// ReplayCity is the city in which recorded trips run.
+	ReplayCity dispatch.CityID = "replay-nyc"
+	// ModelFleet is how many taxis the model has when --fleet does not say.
+	ModelFleet = 3000
+	// ModelDuration is how long the model has demand when --duration does not say.
+	ModelDuration = time.Hour
+	// StartLayout is how --start is written, in the city's own time.
+	StartLayout = "2006-01-02 15:04"
+)
+
+// Options are the flags of a run; each field tells its flag and limits. The zero value is not
+// valid; [DefaultOptions] is.
+type Options struct {
+	Mode     Mode            // --mode: virtual
+	Hints    Hints           // --hints: deliver or drop
+	City     dispatch.CityID // --city; empty: see CityID
+	Trips    string          // --trips: a CSV file; empty: the model
+	Taxis    string          // --taxis: a CSV file, with --trips
+	Start    string          // --start: of the model's demand, a StartLayout
+	Requests int             // --requests: the model's in its mean hour, 1 to 200,000
+	Fleet    int             // --fleet: taxis, 0 to 100,000; 0: the file's, or ModelFleet
+
+	RoadsNodes  string // --roads-nodes: a CSV file; empty: all legs are straight
+	RoadsEdges  string // --roads-edges: a CSV file
+	RoadsColumn string // --roads-column: of travel times in seconds; empty: the first there is
+
+	Policy    dispatch.Mode // --policy: nearest or assign
+	Round     time.Duration // --round: 20 ms to 10 s, whole milliseconds
+	MaxPickup time.Duration // --max-pickup: 1 min to 1 h, whole seconds
+	Patience  time.Duration // --patience: an unclaimed ride expires; 10 s to 1 h, whole seconds
+
+	Seed     uint64        // --seed
+	Duration time.Duration // --duration: of demand, 0 to 24 h; 0: all, or ModelDuration
+	Report   string        // --report: a file for the JSON; "-": the standard output
+
+	Behaviour
+	Budget money.Fen // --budget: of the launch campaign, 1 yuan to money.MaxCampaignCap
+}
+
+// Behaviour is how the simulated riders and drivers act.
+type Behaviour struct {
+	// CancelAfter is the share of riders who cancel when the pickup is later than quoted + 5 min.
+	CancelAfter float64       // --cancel-after: 0 to 1
+	Accept      float64       // --accept: the share of offers that drivers accept, 0 to 1
+	Answer      time.Duration // --answer: the mean until a driver answers, 1 s to 2 min; never < 1 s
+	Boarding    time.Duration // --boarding: from arrival to departure, 0 to 30 min
+	Alighting   time.Duration // --alighting: from the end to the next ride, 0 to 30 min
+	Cash        float64       // --cash: the share of riders who pay the driver by hand, 0 to 1
+	FixEvery    time.Duration // --fix-every: 1 to 30 s, whole milliseconds
+	Street      float64       // --street: the share of riders who hail at the kerb, 0 to 1
+	// RiderBalance is what every rider's wallet holds at first.
+	RiderBalance money.Fen // --rider-balance: 0 to 100,000 yuan
+}
+
+// DefaultOptions are what a run does that is told nothing else.
+func DefaultOptions() Options {
+	return Options{
+		Mode: ModeVirtual, Hints: HintsDeliver, Start: "2014-02-26 17:00", Requests: 7000,
+		Policy: dispatch.Assign, Round: time.Second, MaxPickup: 15 * time.Minute,
+		Patience: 5 * time.Minute, Seed: 1, Budget: money.Yuan(200_000),
+		Behaviour: Behaviour{
+			Accept: 1, Answer: 3 * time.Second, Boarding: time.Minute, Alighting: 30 * time.Second,
+			Cash: 0.2, FixEvery: 4 * time.Second, RiderBalance: money.Yuan(500),
+		},
+	}
+}
+
+// OptionError is a flag with a value that it may not have.
+type OptionError struct {
+	Flag  string // without the dashes
+	Limit string // what it must be, and what it is
+}
+
+// Error is "--flag must be limit".
+func (e *OptionError) Error() string { return "--" + e.Flag + " must be " + e.Limit }
+
+func optionError(flag, format string, args ...any) error {
+	return &OptionError{Flag: flag, Limit: fmt.Sprintf(format, args...)}
+}
+
+// Check returns an *OptionError that names the first flag out of its limits.
+func (o Options) Check() error {
+	for _, check := range []func() error{
+		o.checkWords, o.checkFiles, o.checkNumbers, o.checkTimes, o.checkShares, o.checkMoney,
+	} {
+		if err := check(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (o Options) checkWords() error {
+	for _, w := range []struct {
+		flag, value string
+		allowed     []string
+	}{
+		{"mode", string(o.Mode), []string{string(ModeVirtual)}},
+		{"hints", string(o.Hints), []string{string(HintsDeliver), string(HintsDrop)}},
+		{"policy", string(o.Policy), []string{string(dispatch.Nearest), string(dispatch.Assign)}},
+	} {
+		if !slices.Contains(w.allowed, w.value) {
+			return optionError(w.flag, "%s, not %q", strings.Join(w.allowed, " or "), w.value)
+		}
+	}
+	if cities := dispatch.CityNames(); o.City != "" && !slices.Contains(cities, string(o.City)) {
+		return optionError("city", "one of %s, not %q", strings.Join(cities, ", "), o.City)
+	}
+	if _, err := o.StartIn(time.UTC); err != nil {
+		return err
+	}
+	return nil
+}
+
+func (o Options) checkFiles() error {
+	switch {
+	case o.Trips != "" && o.Taxis == "":
+		return optionError("taxis", "given with --trips")
+	case o.Trips == "" && o.Taxis != "":
+		return optionError("trips", "given with --taxis")
+	case o.RoadsNodes != "" && o.RoadsEdges == "":
+		return optionError("roads-edges", "given with --roads-nodes")
+	case o.RoadsNodes == "" && o.RoadsEdges != "":
+		return optionError("roads-nodes", "given with --roads-edges")
+	case o.RoadsNodes == "" && o.RoadsColumn != "":
+		return optionError("roads-nodes", "given with --roads-column")
+	default:
+		return nil
+	}
+}
+
+func (o Options) checkNumbers() error {
+	switch {
+	case o.Requests < 1 || o.Requests > 200_000:
+		return optionError("requests", "1 to 200000, not %d", o.Requests)
+	case o.Fleet < 0 || o.Fleet > 100_000:
+		return optionError("fleet", "0 to 100000, not %d", o.Fleet)
+	default:
+		return nil
+	}
+}
+
+func (o Options) checkTimes() error {
+	for _, l := range []struct {
+		flag                string
+		value, min, max, of time.Duration
+	}{
+		{"round", o.Round, 20 * time.Millisecond, 10 * time.Second, time.Millisecond},
+		{"max-pickup", o.MaxPickup, time.Minute, time.Hour, time.Second},
+		{"patience", o.Patience, 10 * time.Second, time.Hour, time.Second},
+		{"duration", o.Duration, 0, 24 * time.Hour, time.Millisecond},
+		{"answer", o.Answer, time.Second, 2 * time.Minute, time.Millisecond},
+		{"boarding", o.Boarding, 0, 30 * time.Minute, time.Millisecond},
+		{"alighting", o.Alighting, 0, 30 * time.Minute, time.Millisecond},
+		{"fix-every", o.FixEvery, time.Second, 30 * time.Second, time.Millisecond},
+	} {
+		if l.value < l.min || l.value > l.max || l.value%l.of != 0 {
+			return optionError(l.flag, "%v to %v, in steps of %v, not %v", l.min, l.max, l.of, l.value)
+		}
+	}
+	return nil
+}
+
+func (o Options) checkShares() error {
+	for _, l := range []struct {
+		flag  string
+		value float64
+	}{
+		{"cancel-after", o.CancelAfter}, {"accept", o.Accept}, {"cash", o.Cash},
+		{"street", o.Street},
+	} {
+		if math.IsNaN(l.value) || l.value < 0 || l.value > 1 {
+			return optionError(l.flag, "0 to 1, not %v", l.value)
+		}
+	}
+	return nil
+}
+
+func (o Options) checkMoney() error {
+	for _, l := range []struct {
+		flag            string
+		value, min, max money.Fen
+	}{
+		{"rider-balance", o.RiderBalance, 0, money.Yuan(100_000)},
+		{"budget", o.Budget, money.Yuan(1), money.MaxCampaignCap},
+	} {
+		if l.value < l.min || l.value > l.max {
+			return optionError(l.flag, "%v to %v yuan, not %v", l.min, l.max, l.value)
+		}
+	}
+	return nil
+}
+
+// CityID is the city of the run: as given, or ReplayCity for trips from a file and ModelCity for
+// the model.
+func (o Options) CityID() dispatch.CityID {
+	switch {
+	case o.City != "":
+		return o.City
+	case o.Trips != "":
+		return ReplayCity
+	default:
+		return ModelCity
+	}
+}
+
+// StartIn is the begin of the model's demand in a city's zone, or an *OptionError.
+func (o Options) StartIn(zone *time.Location) (time.Time, error) {
+	at, err := time.ParseInLocation(StartLayout, o.Start, zone)
+	if err != nil || at.Year() < firstYear || at.Year() > lastYear {
+		return time.Time{}, optionError("start", "a time as %s from %d to %d, not %q",
+			StartLayout, firstYear, lastYear, o.Start)
+	}
+	return at, nil
+}
+
+// Apply is a city's policy with what the flags say about it.
+func (o Options) Apply(p dispatch.Policy) dispatch.Policy {
+	p.Mode = o.Policy
+	p.RoundMS = int(o.Round / time.Millisecond)
+	p.MaxPickupS = int(o.MaxPickup / time.Second)
+	p.SearchS = int(o.Patience / time.Second)
+	return p
+}
+
+// DropHints reports whether the messages that only save time are lost.
+func (o Options) DropHints() bool { return o.Hints == HintsDrop }

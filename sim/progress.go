@@ -1,0 +1,111 @@
+package sim
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"hexhail/money"
+)
+
+// Tick is what a running city looks like at one moment.
+type Tick struct {
+	Now  time.Time // in the city's zone
+	Done float64   // share of the run, 0 to 1
+	Taxis
+	OpenRides int // that have not ended
+	Claims    int // so far
+	// MeanWait is from request to boarding, of those who have boarded so far; 0 if nobody has.
+	MeanWait  time.Duration
+	Subsidies money.Fen // posted so far, to both sides
+}
+
+// Taxis counts taxis by what they do.
+type Taxis struct{ Idle, ToPickup, Waiting, OnTrip, Off int }
+
+const (
+	progressEvery = 5 * time.Minute        // of city time, between two lines
+	repaintEvery  = 100 * time.Millisecond // of wall time: no eye reads faster than 10 Hz
+)
+
+// Progress shows a run: on a terminal as one line that is written over, elsewhere as a line each
+// five minutes of city time. A nil Progress is silent.
+type Progress struct {
+	w       io.Writer
+	columns int // of the terminal; 0: none
+	wall    func() time.Time
+
+	started  time.Time // by the wall
+	doneAt   float64   // when it started
+	painted  time.Time // by the wall
+	width    int       // of what was painted last
+	nextLine time.Time // by the city
+	last     Tick
+	seen     bool
+}
+
+// NewProgress shows on w. columns is the width of the terminal that w is, or 0 if it is none. wall
+// is the machine's clock. Failures to write are ignored: a run does not end because nobody looks.
+func NewProgress(w io.Writer, columns int, wall func() time.Time) *Progress {
+	return &Progress{w: w, columns: columns, wall: wall}
+}
+
+// Tick takes a look at the city. It may be called as often as one likes, in the order of time.
+func (p *Progress) Tick(t Tick) {
+	if p == nil {
+		return
+	}
+	now := p.wall()
+	first := !p.seen
+	if first {
+		p.started, p.doneAt, p.seen = now, t.Done, true
+	}
+	p.last = t
+	switch {
+	case p.columns > 0 && (first || now.Sub(p.painted) >= repaintEvery):
+		p.paint(now)
+	case p.columns == 0 && !t.Now.Before(p.nextLine):
+		p.nextLine = t.Now.Truncate(progressEvery).Add(progressEvery)
+		fmt.Fprintln(p.w, p.line(now))
+	}
+}
+
+// Finish shows the last look and leaves the line.
+func (p *Progress) Finish() {
+	if p == nil || !p.seen || p.columns == 0 {
+		return
+	}
+	p.paint(p.wall())
+	fmt.Fprintln(p.w)
+}
+
+// paint writes over what stands there. Only \r is needed, so that any terminal will do.
+func (p *Progress) paint(now time.Time) {
+	text := []rune(p.line(now))
+	// A line that fills the last column would wrap, and \r only goes to the begin of a row.
+	text = text[:min(len(text), max(p.columns-1, 1))]
+	blank := strings.Repeat(" ", max(p.width-len(text), 0))
+	fmt.Fprint(p.w, "\r"+string(text)+blank)
+	p.painted, p.width = now, utf8.RuneCountInString(string(text))
+}
+
+// line tells the most important first: a narrow terminal cuts the end.
+func (p *Progress) line(now time.Time) string {
+	t := p.last
+	return fmt.Sprintf("%s %3.0f%% %s | taxis %d idle %d to pickup %d waiting %d on trip %d off"+
+		" | %d open, %d claims, %.0f s wait, %s yuan subsidies",
+		t.Now.Format("15:04"), 100*t.Done, p.eta(now), t.Idle, t.ToPickup, t.Waiting, t.OnTrip,
+		t.Off, t.OpenRides, t.Claims, t.MeanWait.Seconds(), t.Subsidies)
+}
+
+// eta is how long the rest takes at the pace so far.
+func (p *Progress) eta(now time.Time) string {
+	made := p.last.Done - p.doneAt
+	if made <= 0 {
+		return "ETA ?"
+	}
+	left := float64(now.Sub(p.started)) * max(1-p.last.Done, 0) / made
+	return "ETA " + time.Duration(left).Round(time.Second).String()
+}

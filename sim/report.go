@@ -1,0 +1,178 @@
+package sim
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"math"
+	"slices"
+	"time"
+
+	"hexhail/dispatch"
+	"hexhail/money"
+)
+
+// Report is what a run tells. Its JSON has these names in this order, numbers that are not whole
+// rounded to three decimals, and the same bytes for the same configuration, but for wall_s and
+// fixes_per_s.
+type Report struct {
+	Mode     Mode          `json:"mode"`
+	Policy   dispatch.Mode `json:"policy"`
+	Seed     uint64        `json:"seed"`
+	Fleet    int           `json:"fleet"`    // taxis
+	Requests int           `json:"requests"` // riders who asked or hailed
+	Claimed  int           `json:"claimed"`  // rides claimed at least once
+	// Completed rides were driven to their end; Settled ones are paid as well.
+	Completed int `json:"completed"`
+	Settled   int `json:"settled"`
+	Expired   int `json:"expired"` // nobody took them
+	Cancelled int `json:"cancelled"`
+	NoShow    int `json:"no_show"`
+	// OutsideGraph counts requests farther than 500 m from the road graph.
+	OutsideGraph int     `json:"outside_graph"`
+	ServiceRate  float64 `json:"service_rate"` // completed ÷ requests
+	MatchS       Spread  `json:"match_s"`      // request to last claim
+	PickupS      Spread  `json:"pickup_s"`     // last claim to arrival
+	WaitS        Spread  `json:"wait_s"`       // request to boarding
+	PickupM      Spread  `json:"pickup_m"`     // driven from last claim to arrival
+	EmptyKM      float64 `json:"empty_km"`     // driven without a rider
+	LoadedKM     float64 `json:"loaded_km"`
+	Utilisation  float64 `json:"utilisation"` // time with a rider ÷ time on duty
+	// DoubleClaims is counted from what the simulated riders and drivers were told.
+	DoubleClaims     int       `json:"double_claims"`
+	BooksClose       bool      `json:"books_close"` // all of Books
+	Books            Books     `json:"books"`
+	FaresFen         money.Fen `json:"fares_fen"` // all completed rides
+	CashFen          money.Fen `json:"cash_fen"`
+	PaidFen          money.Fen `json:"paid_fen"` // by riders, out of their wallets
+	SubsidyRiderFen  money.Fen `json:"subsidy_rider_fen"`
+	SubsidyDriverFen money.Fen `json:"subsidy_driver_fen"`
+	PendingFen       money.Fen `json:"pending_fen"`
+	BudgetLeftFen    money.Fen `json:"budget_left_fen"`
+	DriverPayableFen money.Fen `json:"driver_payable_fen"`
+	WalletsFen       money.Fen `json:"wallets_fen"`
+	Fixes            int       `json:"fixes"`
+	FixesPerS        float64   `json:"fixes_per_s"` // of wall time
+	WallS            float64   `json:"wall_s"`
+	Offers           int       `json:"offers"` // that reached a driver's phone
+	// Refused counts commands that the city refused, by command and reason.
+	Refused map[string]int `json:"refused"`
+}
+
+// Books are the checks of a run's accounts; each is true when it holds.
+type Books struct {
+	AccountsReplay bool `json:"accounts_replay"` // every account replays to its balance
+	NoPending      bool `json:"no_pending"`      // no pending transfer is left
+	Budget         bool `json:"budget"`          // left = cap − subsidies posted
+	Rides          bool `json:"rides"`           // per app ride fare + tip = paid + rider subsidy
+	DriverPayable  bool `json:"driver_payable"`  // = paid + rider and driver subsidies
+	Wallets        bool `json:"wallets"`         // = funded − paid
+	Sponsor        bool `json:"sponsor"`         // what the sponsor owes = cap
+	Cash           bool `json:"cash"`            // cash rides have no transfer
+}
+
+// Close reports whether all of them hold.
+func (b Books) Close() bool { return b == Books{true, true, true, true, true, true, true, true} }
+
+// Spread is how a measured figure is spread.
+type Spread struct {
+	Mean float64 `json:"mean"`
+	P50  float64 `json:"p50"`
+	P90  float64 `json:"p90"`
+	P99  float64 `json:"p99"`
+}
+
+// SpreadOf computes a spread exactly: a percentile p is the least sample that at least p % of the
+// samples do not exceed (nearest rank). The order of the samples does not matter, not even to the
+// last bit of the mean. Without samples all is 0.
+func SpreadOf(samples []float64) Spread {
+	n := len(samples)
+	if n == 0 {
+		return Spread{}
+	}
+	sorted := slices.Sorted(slices.Values(samples))
+	sum := 0.0
+	for _, s := range sorted {
+		sum += s
+	}
+	rank := func(percent int) float64 { return sorted[(n*percent+99)/100-1] }
+	return Spread{Mean: sum / float64(n), P50: rank(50), P90: rank(90), P99: rank(99)}
+}
+
+func (s Spread) rounded() Spread {
+	return Spread{rounded(s.Mean), rounded(s.P50), rounded(s.P90), rounded(s.P99)}
+}
+
+func rounded(v float64) float64 { return math.Round(v*1000) / 1000 }
+
+// Derive fills in what follows from the rest: ServiceRate, BooksClose.
+func (r *Report) Derive() {
+	r.ServiceRate = 0
+	if r.Requests > 0 {
+		r.ServiceRate = float64(r.Completed) / float64(r.Requests)
+	}
+	r.BooksClose = r.Books.Close()
+}
+
+// Wall fills in how long the run took by the machine's clock, and the fixes a second.
+func (r *Report) Wall(took time.Duration) {
+	r.WallS, r.FixesPerS = took.Seconds(), 0
+	if took > 0 {
+		r.FixesPerS = float64(r.Fixes) / r.WallS
+	}
+}
+
+// MarshalJSON rounds to three decimals and writes no map as null.
+func (r Report) MarshalJSON() ([]byte, error) {
+	type plain Report // without this method
+	for _, v := range []*float64{
+		&r.ServiceRate, &r.EmptyKM, &r.LoadedKM, &r.Utilisation, &r.FixesPerS, &r.WallS,
+	} {
+		*v = rounded(*v)
+	}
+	for _, s := range []*Spread{&r.MatchS, &r.PickupS, &r.WaitS, &r.PickupM} {
+		*s = s.rounded()
+	}
+	if r.Refused == nil {
+		r.Refused = map[string]int{}
+	}
+	return json.Marshal(plain(r))
+}
+
+// Write writes the report as JSON, indented, with a newline at the end.
+func (r Report) Write(w io.Writer) error {
+	data, err := json.MarshalIndent(r, "", "  ")
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(append(data, '\n'))
+	return err
+}
+
+// Summary writes the report for people: some lines, the last of them with wall_s and fixes_per_s.
+func (r Report) Summary(w io.Writer) error {
+	books := "close"
+	if !r.BooksClose {
+		books = fmt.Sprintf("DO NOT CLOSE (%+v)", r.Books)
+	}
+	_, err := fmt.Fprintf(w, `%s, %s, seed %d: %d taxis, %d requests
+rides      %d completed (%.1f %%), %d settled, %d expired, %d cancelled, %d no-show
+wait       %.0f s mean, %.0f p50, %.0f p90, %.0f p99; match %.0f s, pickup %.0f s, %.0f m
+taxis      %.0f km loaded, %.0f km empty, %.1f %% of the time on duty with a rider
+claims     %d rides claimed, %d offers, %d double claims
+money      %s yuan fares: %s paid in the app, %s cash
+subsidies  %s yuan to riders, %s to drivers; %s left of the budget
+books      %s; %s yuan owed to drivers, %s in wallets
+wall_s=%.3f fixes_per_s=%.0f fixes=%d
+`,
+		r.Mode, r.Policy, r.Seed, r.Fleet, r.Requests,
+		r.Completed, 100*r.ServiceRate, r.Settled, r.Expired, r.Cancelled, r.NoShow,
+		r.WaitS.Mean, r.WaitS.P50, r.WaitS.P90, r.WaitS.P99, r.MatchS.Mean, r.PickupS.Mean,
+		r.PickupM.Mean, r.LoadedKM, r.EmptyKM, 100*r.Utilisation,
+		r.Claimed, r.Offers, r.DoubleClaims,
+		r.FaresFen, r.PaidFen, r.CashFen,
+		r.SubsidyRiderFen, r.SubsidyDriverFen, r.BudgetLeftFen,
+		books, r.DriverPayableFen, r.WalletsFen,
+		r.WallS, r.FixesPerS, r.Fixes)
+	return err
+}

@@ -1,0 +1,127 @@
+package store
+
+import (
+	"time"
+
+	"hexhail/dispatch"
+	"hexhail/money"
+)
+
+// attemptColumns are written by InsertAttempt and, with the columns of a leg after them, read by
+// attempts in this order.
+var attemptColumns = columns{
+	"id", "payment", "subject", "payer", "payee", "purpose", "channel", "state", "reason",
+	"made_at", "due_at", "tries",
+}
+
+const (
+	isOpenAttempt = `state IN ('created', 'sent', 'unknown')`
+	withLegs      = ` LEFT JOIN leg ON leg.attempt = attempt.id `
+	byLeg         = ` ORDER BY leg.part`
+)
+
+// attemptLegs are an attempt's columns and those of one of its legs.
+var attemptLegs = append(append(columns{}, attemptColumns...),
+	"coalesce(leg.instrument, '')", "coalesce(leg.amount, -1)")
+
+var (
+	insertAttempt = attemptColumns.insert("attempt")
+	insertLeg     = columns{"attempt", "part", "instrument", "amount"}.insert("leg")
+	updateAttempt = &query{text: `UPDATE attempt SET state = $2, reason = $3, due_at = $4,
+		tries = $5 WHERE id = $1 AND state = $6`}
+	attemptByID = attemptLegs.selects(`attempt` + withLegs + `WHERE id = $1` + byLeg)
+	openAttempt = attemptLegs.selects(`attempt` + withLegs +
+		`WHERE payment = $1 AND ` + isOpenAttempt + byLeg)
+	// Two workers share what is due: who finds a row locked passes it by.
+	dueIDs = &query{
+		text: `SELECT id FROM attempt WHERE due_at > 0 AND due_at <= $1 AND ` + isOpenAttempt +
+			` ORDER BY due_at, id LIMIT $2`,
+		lock: `FOR UPDATE SKIP LOCKED`,
+	}
+)
+
+// attempts reads attempts with their legs; the legs of an attempt come one after another.
+func (t *tx) attempts(q *query, args ...any) ([]money.Attempt, error) {
+	var list []money.Attempt
+	err := t.each(q, args, func(r *reader) {
+		a := money.Attempt{
+			ID: money.AttemptID(r.text()), Payment: money.PaymentID(r.text()),
+			Subject: money.Subject(r.text()), Payer: money.Party(r.text()),
+			Payee: money.Party(r.text()), Purpose: money.Purpose(r.text()),
+			Channel: money.ChannelName(r.text()), State: name(r, money.ParseAttemptState),
+			Reason: r.text(), MadeAt: r.time(), DueAt: r.time(), Tries: r.int(),
+		}
+		leg := money.Leg{Instrument: money.ChannelName(r.text()), Amount: r.fen()}
+		if last := len(list) - 1; last < 0 || list[last].ID != a.ID {
+			list = append(list, a)
+		}
+		if leg.Amount >= 0 {
+			last := &list[len(list)-1]
+			last.Legs = append(last.Legs, leg)
+		}
+	})
+	return list, err
+}
+
+func (t *tx) InsertAttempt(a money.Attempt) error {
+	_, err := t.exec(insertAttempt, string(a.ID), string(a.Payment), string(a.Subject),
+		string(a.Payer), string(a.Payee), string(a.Purpose), string(a.Channel),
+		a.State.String(), a.Reason, millis(a.MadeAt), millis(a.DueAt), a.Tries)
+	if err != nil {
+		return err
+	}
+	for part, leg := range a.Legs {
+		_, err := t.exec(insertLeg, string(a.ID), part, string(leg.Instrument), int64(leg.Amount))
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *tx) UpdateAttempt(a money.Attempt, from money.AttemptState) error {
+	changed, err := t.exec(updateAttempt, string(a.ID), a.State.String(), a.Reason,
+		millis(a.DueAt), a.Tries, from.String())
+	if err != nil || changed == 1 {
+		return err
+	}
+	return dispatch.Errorf(dispatch.Conflict, dispatch.ReasonStale,
+		"attempt %s is not %s any more", a.ID, from)
+}
+
+func (t *tx) Attempt(id money.AttemptID) (money.Attempt, error) {
+	list, err := t.attempts(attemptByID, string(id))
+	if err != nil {
+		return money.Attempt{}, err
+	}
+	if len(list) == 0 {
+		return money.Attempt{}, dispatch.Errorf(dispatch.NotFound, dispatch.ReasonPayment,
+			"no attempt %s", id)
+	}
+	return list[0], nil
+}
+
+func (t *tx) OpenAttempt(payment money.PaymentID) (money.Attempt, bool, error) {
+	list, err := t.attempts(openAttempt, string(payment))
+	if err != nil || len(list) == 0 {
+		return money.Attempt{}, false, err
+	}
+	return list[0], true, nil
+}
+
+// DueAttempts passes by an attempt without a due time: it waits for somebody's word.
+func (t *tx) DueAttempts(now time.Time, limit int) ([]money.Attempt, error) {
+	ids, err := all(t, func(r *reader) string { return r.text() }, dueIDs, millis(now), limit)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]money.Attempt, 0, len(ids))
+	for _, id := range ids {
+		a, err := t.Attempt(money.AttemptID(id))
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, a)
+	}
+	return list, nil
+}

@@ -1,0 +1,90 @@
+package store
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"hexhail/dispatch"
+)
+
+// briefColumns are read by scanBrief in this order.
+var briefColumns = columns{
+	"id", "city", "state", "version", "search", "driver", "taxi", "pickup_lat", "pickup_lng",
+	"seats", "tip", "requested_at", "search_by", "claimed_at", "arrived_at", "changed_at",
+}
+
+const (
+	changedSince = ` WHERE city = $1 AND changed_at >= $2 ORDER BY changed_at, `
+	inCity       = ` WHERE city = $1 AND `
+)
+
+var (
+	changedRides  = briefColumns.selects(`ride` + changedSince + `id`)
+	changedOffers = offerColumns.selects(`offer` + changedSince + `id`)
+	changedShifts = shiftColumns.selects(`shift` + changedSince + `driver`)
+
+	// Two queries, each served by a small partial index: one that covered both would be read
+	// once in a process's life and written with every change.
+	searchingRides = briefColumns.selects(`ride` + inCity + isSearching)
+	activeRides    = briefColumns.selects(`ride` + inCity + isActive)
+	cityOffers     = offerColumns.selects(`offer` + inCity + `state = 'open'`)
+	// No offer of a ride is older than the ride, so those of searching rides are among the last.
+	endedOffers = offerColumns.selects(`offer` + inCity + `state <> 'open'
+		AND changed_at >= (SELECT coalesce(min(requested_at), 9223372036854775807)
+			FROM ride` + inCity + isSearching + `)
+		AND EXISTS (SELECT 1 FROM ride WHERE ride.id = offer.ride AND ride.` + isSearching + `)`)
+	cityShifts = shiftColumns.selects(`shift` + inCity + `duty <> 'off' ORDER BY driver`)
+)
+
+func scanBrief(r *reader) dispatch.Brief {
+	return dispatch.Brief{
+		ID: dispatch.RideID(r.text()), City: dispatch.CityID(r.text()),
+		State: name(r, dispatch.ParseState), Version: r.int(), Search: r.int(),
+		Driver: dispatch.DriverID(r.text()), Taxi: dispatch.TaxiID(r.text()),
+		Pickup: r.point(), Seats: r.int(), Tip: r.fen(),
+		RequestedAt: r.time(), SearchBy: r.time(), ClaimedAt: r.time(), ArrivedAt: r.time(),
+		ChangedAt: r.time(),
+	}
+}
+
+func (t *tx) ChangedRides(
+	city dispatch.CityID, since time.Time,
+) ([]dispatch.Brief, error) {
+	return all(t, scanBrief, changedRides, string(city), millis(since))
+}
+
+func (t *tx) ChangedOffers(
+	city dispatch.CityID, since time.Time,
+) ([]dispatch.Offer, error) {
+	return all(t, scanOffer, changedOffers, string(city), millis(since))
+}
+
+func (t *tx) ChangedShifts(
+	city dispatch.CityID, since time.Time,
+) ([]dispatch.Shift, error) {
+	return all(t, scanShift, changedShifts, string(city), millis(since))
+}
+
+func (t *tx) Standing(city dispatch.CityID) (dispatch.Standing, error) {
+	var s dispatch.Standing
+	for _, q := range []*query{searchingRides, activeRides} {
+		rides, err := all(t, scanBrief, q, string(city))
+		if err != nil {
+			return dispatch.Standing{}, err
+		}
+		s.Rides = append(s.Rides, rides...)
+	}
+	for _, q := range []*query{cityOffers, endedOffers} {
+		offers, err := all(t, scanOffer, q, string(city))
+		if err != nil {
+			return dispatch.Standing{}, err
+		}
+		s.Offers = append(s.Offers, offers...)
+	}
+	slices.SortFunc(s.Rides, func(a, b dispatch.Brief) int { return cmp.Compare(a.ID, b.ID) })
+	slices.SortFunc(s.Offers, func(a, b dispatch.Offer) int { return cmp.Compare(a.ID, b.ID) })
+	var err error
+	s.Shifts, err = all(t, scanShift, cityShifts, string(city))
+	return s, err
+}

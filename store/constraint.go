@@ -1,0 +1,74 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"hexhail/dispatch"
+)
+
+// guard is a unique index that means more than "there is such a row already".
+type guard struct {
+	index   string // as Postgres names it
+	columns string // as SQLite does
+	reason  dispatch.Reason
+	text    string
+}
+
+var guards = []guard{
+	{
+		"ride_one_per_driver", "ride.driver, ride.slot",
+		dispatch.ReasonDriverBusy, "the driver has another ride",
+	},
+	{
+		"ride_one_per_rider", "ride.rider",
+		dispatch.ReasonRideOpen, "the rider has an open ride",
+	},
+	{
+		"shift_one_per_taxi", "shift.taxi",
+		dispatch.ReasonTaxiTaken, "another driver has the taxi",
+	},
+	{
+		"attempt_one_open", "attempt.payment",
+		dispatch.ReasonPayment, "the payment has an open attempt",
+	},
+}
+
+// duplicate is what a unique index has refused.
+func duplicate(index, columns string, cause error) error {
+	for _, g := range guards {
+		if g.index == index || g.columns == columns {
+			return &dispatch.Error{
+				Kind: dispatch.Conflict, Reason: g.reason, Text: g.text, Cause: cause,
+			}
+		}
+	}
+	table, _, _ := strings.Cut(columns, ".")
+	if table == "" {
+		table, _, _ = strings.Cut(index, "_")
+	}
+	return &dispatch.Error{
+		Kind: dispatch.Conflict, Reason: dispatch.ReasonDuplicate,
+		Text: "this " + table + " exists already", Cause: cause,
+	}
+}
+
+func internal(what string, cause error) error {
+	return &dispatch.Error{
+		Kind: dispatch.Internal, Reason: dispatch.ReasonStore, Text: what, Cause: cause,
+	}
+}
+
+func unavailable(what string, cause error) error {
+	return &dispatch.Error{
+		Kind: dispatch.Unavailable, Reason: dispatch.ReasonStore, Text: what, Cause: cause,
+	}
+}
+
+// gone is whether the caller went away, which is nobody's fault and stays as it is.
+func gone(err error) bool {
+	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
+}
+
+var errClosed = unavailable("the store is closed", nil)

@@ -1,0 +1,162 @@
+-- +goose Up
+-- Both engines read this text. Times are epoch milliseconds in the city clock, 0 is no time; money
+-- is fen; states are stored by name; "" is no id. What stands in marks is for one engine alone:
+-- WITHOUT ROWID keeps a small row in the tree of its key instead of in a second tree.
+
+CREATE TABLE city_owner (
+    city  TEXT   NOT NULL PRIMARY KEY,
+    fence BIGINT NOT NULL
+) /* sqlite: WITHOUT ROWID */;
+
+CREATE TABLE rider (
+    id    TEXT NOT NULL PRIMARY KEY,
+    name  TEXT NOT NULL,
+    phone TEXT NOT NULL
+) /* sqlite: WITHOUT ROWID */;
+
+CREATE TABLE driver (
+    id      TEXT NOT NULL PRIMARY KEY,
+    city    TEXT NOT NULL,
+    name    TEXT NOT NULL,
+    phone   TEXT NOT NULL,
+    company TEXT NOT NULL
+) /* sqlite: WITHOUT ROWID */;
+
+CREATE TABLE taxi (
+    id    TEXT   NOT NULL PRIMARY KEY,
+    city  TEXT   NOT NULL,
+    plate TEXT   NOT NULL,
+    seats BIGINT NOT NULL
+) /* sqlite: WITHOUT ROWID */;
+
+CREATE TABLE shift (
+    driver     TEXT   NOT NULL PRIMARY KEY,
+    taxi       TEXT   NOT NULL,
+    city       TEXT   NOT NULL,
+    seats      BIGINT NOT NULL,
+    duty       TEXT   NOT NULL CHECK (duty <> ''),
+    silent     BIGINT NOT NULL,
+    changed_at BIGINT NOT NULL
+) /* sqlite: WITHOUT ROWID */;
+CREATE UNIQUE INDEX shift_one_per_taxi ON shift (taxi) WHERE duty <> 'off';
+CREATE INDEX shift_changed ON shift (city, changed_at);
+
+CREATE TABLE ride (
+    id               TEXT             NOT NULL PRIMARY KEY,
+    city             TEXT             NOT NULL,
+    kind             TEXT             NOT NULL CHECK (kind <> ''),
+    state            TEXT             NOT NULL CHECK (state <> ''),
+    version          BIGINT           NOT NULL CHECK (version > 0),
+    search           BIGINT           NOT NULL,
+    rider            TEXT             NOT NULL,
+    pickup_lat       DOUBLE PRECISION NOT NULL,
+    pickup_lng       DOUBLE PRECISION NOT NULL,
+    pickup_name      TEXT             NOT NULL,
+    pickup_note      TEXT             NOT NULL,
+    dropoff_lat      DOUBLE PRECISION NOT NULL,
+    dropoff_lng      DOUBLE PRECISION NOT NULL,
+    dropoff_name     TEXT             NOT NULL,
+    dropoff_note     TEXT             NOT NULL,
+    seats            BIGINT           NOT NULL,
+    pay_by           TEXT             NOT NULL,
+    tip              BIGINT           NOT NULL,
+    quote_low        BIGINT           NOT NULL,
+    quote_high       BIGINT           NOT NULL,
+    quote_pickup_ms  BIGINT           NOT NULL,
+    quote_distance_m BIGINT           NOT NULL,
+    driver           TEXT             NOT NULL,
+    taxi             TEXT             NOT NULL,
+    slot             TEXT             NOT NULL,
+    requested_at     BIGINT           NOT NULL,
+    search_by        BIGINT           NOT NULL,
+    claimed_at       BIGINT           NOT NULL,
+    arrived_at       BIGINT           NOT NULL,
+    started_at       BIGINT           NOT NULL,
+    completed_at     BIGINT           NOT NULL,
+    ended_at         BIGINT           NOT NULL,
+    changed_at       BIGINT           NOT NULL,
+    meter            BIGINT           NOT NULL,
+    tolls            BIGINT           NOT NULL,
+    by_trace         BIGINT           NOT NULL,
+    coverage         BIGINT           NOT NULL,
+    flagged          BIGINT           NOT NULL,
+    fare_state       TEXT             NOT NULL,
+    fare_lines       TEXT             NOT NULL,
+    campaign         TEXT             NOT NULL,
+    campaign_version BIGINT           NOT NULL,
+    rider_subsidy    BIGINT           NOT NULL,
+    driver_subsidy   BIGINT           NOT NULL,
+    subsidy_reason   TEXT             NOT NULL,
+    ended_by         TEXT             NOT NULL,
+    end_reason       TEXT             NOT NULL,
+    rider_stars      BIGINT           NOT NULL,
+    driver_stars     BIGINT           NOT NULL
+);
+-- A driver is at one ride at most, and a rider has one that is not over: whatever the code does.
+CREATE UNIQUE INDEX ride_one_per_driver ON ride (driver, slot)
+    WHERE state IN ('assigned', 'arrived', 'on_trip');
+CREATE UNIQUE INDEX ride_one_per_rider ON ride (rider)
+    WHERE rider <> '' AND state IN ('searching', 'assigned', 'arrived', 'on_trip');
+CREATE INDEX ride_search_due ON ride (city, search_by, id) WHERE state = 'searching';
+CREATE INDEX ride_changed ON ride (city, changed_at);
+
+CREATE TABLE offer (
+    id           TEXT   NOT NULL PRIMARY KEY,
+    city         TEXT   NOT NULL,
+    ride         TEXT   NOT NULL,
+    search       BIGINT NOT NULL,
+    driver       TEXT   NOT NULL,
+    taxi         TEXT   NOT NULL,
+    state        TEXT   NOT NULL CHECK (state <> ''),
+    round        BIGINT NOT NULL,
+    pickup_m     BIGINT NOT NULL,
+    pickup_s     BIGINT NOT NULL,
+    made_at      BIGINT NOT NULL,
+    expires_at   BIGINT NOT NULL,
+    delivered_at BIGINT NOT NULL,
+    changed_at   BIGINT NOT NULL
+) /* sqlite: WITHOUT ROWID */;
+CREATE UNIQUE INDEX offer_one_per_driver ON offer (driver) WHERE state = 'open';
+CREATE UNIQUE INDEX offer_one_per_ride ON offer (ride) WHERE state = 'open';
+CREATE INDEX offer_due ON offer (city, expires_at) WHERE state = 'open';
+CREATE INDEX offer_changed ON offer (city, changed_at);
+
+CREATE TABLE once (
+    identity   TEXT   NOT NULL,
+    rpc        TEXT   NOT NULL,
+    request_id TEXT   NOT NULL,
+    hash       TEXT   NOT NULL,
+    answer     TEXT   NOT NULL,
+    at         BIGINT NOT NULL,
+    PRIMARY KEY (identity, rpc, request_id)
+) /* sqlite: WITHOUT ROWID */;
+CREATE INDEX once_at ON once (at);
+
+CREATE TABLE outbox (
+    id      TEXT   NOT NULL PRIMARY KEY,
+    city    TEXT   NOT NULL,
+    ride    TEXT   NOT NULL,
+    version BIGINT NOT NULL,
+    kind    TEXT   NOT NULL,
+    at      BIGINT NOT NULL,
+    state   TEXT   NOT NULL,
+    rider   TEXT   NOT NULL,
+    driver  TEXT   NOT NULL,
+    taxi    TEXT   NOT NULL,
+    reason  TEXT   NOT NULL
+) /* sqlite: WITHOUT ROWID */;
+
+CREATE TABLE round_log (
+    ride TEXT NOT NULL PRIMARY KEY,
+    city TEXT NOT NULL,
+    log  TEXT NOT NULL
+);
+
+CREATE TABLE trace (
+    ride  TEXT   NOT NULL,
+    seq   BIGINT NOT NULL,
+    fixes BYTEA  NOT NULL,
+    PRIMARY KEY (ride, seq)
+);
+
+-- +goose Down

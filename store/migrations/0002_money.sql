@@ -1,0 +1,98 @@
+-- +goose Up
+-- A sum stays below 10^18 fen, so that adding two of them cannot overflow 64 bits.
+CREATE TABLE account (
+    id              TEXT   NOT NULL PRIMARY KEY,
+    debits          BIGINT NOT NULL,
+    credits         BIGINT NOT NULL,
+    pending_debits  BIGINT NOT NULL,
+    pending_credits BIGINT NOT NULL,
+    no_overdraft    BIGINT NOT NULL,
+    CONSTRAINT account_sums CHECK (debits >= 0 AND credits >= 0
+        AND pending_debits >= 0 AND pending_credits >= 0
+        AND debits <= 1000000000000000000 AND credits <= 1000000000000000000
+        AND pending_debits <= 1000000000000000000 AND pending_credits <= 1000000000000000000),
+    CONSTRAINT account_overdraft CHECK (no_overdraft = 0 OR debits + pending_debits <= credits)
+) /* sqlite: WITHOUT ROWID */;
+
+-- seq is the order of booking. A transfer never changes: see the triggers.
+CREATE TABLE transfer (
+    /* sqlite: seq INTEGER PRIMARY KEY, */
+    /* postgres: seq BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY, */
+    id         TEXT   NOT NULL,
+    kind       TEXT   NOT NULL CHECK (kind IN ('posted', 'pending', 'post', 'void', 'expire')),
+    pending_id TEXT   NOT NULL,
+    debit      TEXT   NOT NULL REFERENCES account (id),
+    credit     TEXT   NOT NULL REFERENCES account (id),
+    amount     BIGINT NOT NULL CHECK (amount > 0),
+    code       TEXT   NOT NULL,
+    entry      TEXT   NOT NULL,
+    part       BIGINT NOT NULL,
+    subject    TEXT   NOT NULL,
+    at         BIGINT NOT NULL,
+    CONSTRAINT transfer_sides CHECK (debit <> credit),
+    CONSTRAINT transfer_ends
+        CHECK ((pending_id <> '') = (kind IN ('post', 'void', 'expire')))
+);
+CREATE UNIQUE INDEX transfer_id ON transfer (id);
+CREATE UNIQUE INDEX transfer_entry ON transfer (entry, part);
+CREATE UNIQUE INDEX transfer_one_end ON transfer (pending_id) WHERE pending_id <> '';
+CREATE INDEX transfer_subject ON transfer (subject, seq) WHERE subject <> '';
+
+CREATE TABLE payment (
+    id       TEXT   NOT NULL PRIMARY KEY,
+    subject  TEXT   NOT NULL,
+    payer    TEXT   NOT NULL,
+    payee    TEXT   NOT NULL,
+    purpose  TEXT   NOT NULL,
+    amount   BIGINT NOT NULL CHECK (amount > 0),
+    discount BIGINT NOT NULL,
+    state    TEXT   NOT NULL CHECK (state <> ''),
+    channel  TEXT   NOT NULL,
+    attempts BIGINT NOT NULL,
+    CONSTRAINT payment_discount CHECK (discount >= 0 AND discount <= amount)
+) /* sqlite: WITHOUT ROWID */;
+CREATE UNIQUE INDEX payment_owed_once ON payment (subject, payer, purpose);
+
+CREATE TABLE attempt (
+    id      TEXT   NOT NULL PRIMARY KEY,
+    payment TEXT   NOT NULL REFERENCES payment (id),
+    subject TEXT   NOT NULL,
+    payer   TEXT   NOT NULL,
+    payee   TEXT   NOT NULL,
+    purpose TEXT   NOT NULL,
+    channel TEXT   NOT NULL,
+    state   TEXT   NOT NULL CHECK (state <> ''),
+    reason  TEXT   NOT NULL,
+    made_at BIGINT NOT NULL,
+    due_at  BIGINT NOT NULL,
+    tries   BIGINT NOT NULL
+) /* sqlite: WITHOUT ROWID */;
+CREATE UNIQUE INDEX attempt_one_open ON attempt (payment)
+    WHERE state IN ('created', 'sent', 'unknown');
+CREATE INDEX attempt_due ON attempt (due_at, id)
+    WHERE due_at > 0 AND state IN ('created', 'sent', 'unknown');
+
+CREATE TABLE leg (
+    attempt    TEXT   NOT NULL REFERENCES attempt (id),
+    part       BIGINT NOT NULL,
+    instrument TEXT   NOT NULL,
+    amount     BIGINT NOT NULL CHECK (amount >= 0),
+    PRIMARY KEY (attempt, part)
+) /* sqlite: WITHOUT ROWID */;
+
+CREATE TABLE campaign (
+    id        TEXT   NOT NULL,
+    version   BIGINT NOT NULL CHECK (version > 0),
+    city      TEXT   NOT NULL,
+    sponsor   TEXT   NOT NULL,
+    channel   TEXT   NOT NULL,
+    rider     BIGINT NOT NULL CHECK (rider >= 0),
+    driver    BIGINT NOT NULL CHECK (driver >= 0),
+    cap       BIGINT NOT NULL CHECK (cap > 0),
+    starts_at BIGINT NOT NULL,
+    ends_at   BIGINT NOT NULL,
+    PRIMARY KEY (id, version),
+    CONSTRAINT campaign_dates CHECK (starts_at < ends_at)
+) /* sqlite: WITHOUT ROWID */;
+
+-- +goose Down

@@ -1,0 +1,14 @@
+-- +goose Up
+-- What is booked and what was announced stays as it is.
+-- +goose StatementBegin
+CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'a row of % never changes', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
+END $$;
+-- +goose StatementEnd
+CREATE TRIGGER transfer_immutable BEFORE UPDATE OR DELETE OR TRUNCATE ON transfer
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER campaign_immutable BEFORE UPDATE OR DELETE OR TRUNCATE ON campaign
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+-- +goose Down

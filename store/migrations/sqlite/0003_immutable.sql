@@ -1,0 +1,20 @@
+-- +goose Up
+-- What is booked and what was announced stays as it is.
+-- +goose StatementBegin
+CREATE TRIGGER transfer_no_update BEFORE UPDATE ON transfer
+BEGIN SELECT raise(ABORT, 'a transfer never changes'); END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER transfer_no_delete BEFORE DELETE ON transfer
+BEGIN SELECT raise(ABORT, 'a transfer never changes'); END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER campaign_no_update BEFORE UPDATE ON campaign
+BEGIN SELECT raise(ABORT, 'a campaign changes by a new version'); END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER campaign_no_delete BEFORE DELETE ON campaign
+BEGIN SELECT raise(ABORT, 'a campaign changes by a new version'); END;
+-- +goose StatementEnd
+
+-- +goose Down

@@ -1,0 +1,88 @@
+package store
+
+import (
+	"context"
+	"strings"
+
+	"hexhail/dispatch"
+)
+
+// DB is an open store. It is safe for concurrent use.
+type DB struct {
+	engine engine
+	pause  func(point string)
+}
+
+// engine is SQLite in a file, SQLite in memory, or Postgres.
+type engine interface {
+	// write runs fn in one transaction. On Postgres it may run several times.
+	write(ctx context.Context, fn func(runner) error) error
+	// read runs fn on one snapshot of what is committed.
+	read(ctx context.Context, fn func(runner) error) error
+	close() error
+}
+
+// The points at which a hook given by WithPause is called.
+const (
+	// PauseAccept is before the statement that accepts an offer.
+	PauseAccept = "accept"
+	// PauseBook is before the statement that takes from an account with a limit.
+	PauseBook = "book"
+	// PauseBeforeCommit is after the last statement of a transaction, or of a group of them.
+	PauseBeforeCommit = "before-commit"
+	// PauseAfterCommit is before the callers hear that their transaction is committed.
+	PauseAfterCommit = "after-commit"
+)
+
+// Option changes how a store is opened.
+type Option func(*options)
+
+type options struct{ pause func(point string) }
+
+func (o options) at(point string) {
+	if o.pause != nil {
+		o.pause(point)
+	}
+}
+
+// WithPause has hook called at the points named above: between a check and the act that it allows,
+// and around the commit. Tests wait there for others, or end the process. hook must be safe for
+// concurrent use.
+func WithPause(hook func(point string)) Option {
+	return func(o *options) { o.pause = hook }
+}
+
+// Open opens the store at a URL and brings its schema up to date:
+//
+//	sqlite:PATH         a file, made if it is not there; its folder must be
+//	sqlite::memory:     memory, gone when closed
+//	postgres://…        as libpq understands it
+//
+// It refuses a database that would not keep what is committed: SQLite has to run with WAL,
+// synchronous=FULL and foreign keys, Postgres with synchronous_commit and fsync. Errors: Invalid
+// for another URL, Unavailable where there is no database.
+func Open(ctx context.Context, url string, opts ...Option) (*DB, error) {
+	var o options
+	for _, opt := range opts {
+		opt(&o)
+	}
+	open := openPostgres
+	if path, ok := strings.CutPrefix(url, "sqlite:"); ok {
+		url, open = path, openFile
+		if path == inMemory {
+			open = openMemory
+		}
+	} else if !strings.HasPrefix(url, "postgres://") && !strings.HasPrefix(url, "postgresql://") {
+		return nil, dispatch.Errorf(dispatch.Invalid, dispatch.ReasonField,
+			"the store's URL must begin with sqlite: or postgres://")
+	}
+	engine, err := open(ctx, url, o)
+	if err != nil {
+		return nil, err
+	}
+	return &DB{engine: engine, pause: o.pause}, nil
+}
+
+// Close waits for what has begun, refuses what has not, and closes the database. Closing again does
+// nothing.
+func (db *DB) Close() error { return db.engine.close() }

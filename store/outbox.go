@@ -1,0 +1,43 @@
+package store
+
+import "hexhail/dispatch"
+
+// eventColumns are written by Emit and read by scanEvent in this order.
+var eventColumns = columns{
+	"id", "city", "ride", "version", "kind", "at", "state", "rider", "driver", "taxi", "reason",
+}
+
+var (
+	emit   = eventColumns.insert("outbox")
+	unsent = eventColumns.selects(`outbox ORDER BY id LIMIT $1`)
+	sent   = &query{text: `DELETE FROM outbox WHERE id = $1`}
+)
+
+func scanEvent(r *reader) dispatch.Event {
+	return dispatch.Event{
+		ID: dispatch.EventID(r.text()), City: dispatch.CityID(r.text()),
+		Ride: dispatch.RideID(r.text()), Version: r.int(), Kind: dispatch.EventKind(r.text()),
+		At: r.time(), State: r.text(), Rider: dispatch.RiderID(r.text()),
+		Driver: dispatch.DriverID(r.text()), Taxi: dispatch.TaxiID(r.text()), Reason: r.text(),
+	}
+}
+
+func (t *tx) Emit(e dispatch.Event) error {
+	_, err := t.exec(emit, string(e.ID), string(e.City), string(e.Ride), e.Version,
+		string(e.Kind), millis(e.At), e.State, string(e.Rider), string(e.Driver),
+		string(e.Taxi), e.Reason)
+	return err
+}
+
+func (t *tx) Unsent(limit int) ([]dispatch.Event, error) {
+	return all(t, scanEvent, unsent, limit)
+}
+
+func (t *tx) Sent(ids []dispatch.EventID) error {
+	for _, id := range ids {
+		if _, err := t.exec(sent, string(id)); err != nil {
+			return err
+		}
+	}
+	return nil
+}

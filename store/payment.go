@@ -1,0 +1,50 @@
+package store
+
+import (
+	"hexhail/dispatch"
+	"hexhail/money"
+)
+
+// paymentColumns are written by InsertPayment and read by scanPayment in this order.
+var paymentColumns = columns{
+	"id", "subject", "payer", "payee", "purpose", "amount", "discount", "state", "channel",
+	"attempts",
+}
+
+var (
+	insertPayment = paymentColumns.insert("payment")
+	updatePayment = &query{text: `UPDATE payment
+		SET state = $2, discount = $3, channel = $4, attempts = $5 WHERE id = $1 AND state = $6`}
+	paymentsOf = paymentColumns.selects(`payment WHERE subject = $1 ORDER BY id`)
+)
+
+func scanPayment(r *reader) money.Payment {
+	return money.Payment{
+		ID: money.PaymentID(r.text()), Subject: money.Subject(r.text()),
+		Payer: money.Party(r.text()), Payee: money.Party(r.text()),
+		Purpose: money.Purpose(r.text()), Amount: r.fen(), Discount: r.fen(),
+		State: name(r, money.ParsePaymentState), Channel: money.ChannelName(r.text()),
+		Attempts: r.int(),
+	}
+}
+
+func (t *tx) InsertPayment(p money.Payment) error {
+	_, err := t.exec(insertPayment, string(p.ID), string(p.Subject), string(p.Payer),
+		string(p.Payee), string(p.Purpose), int64(p.Amount), int64(p.Discount),
+		p.State.String(), string(p.Channel), p.Attempts)
+	return err
+}
+
+func (t *tx) UpdatePayment(p money.Payment, from money.PaymentState) error {
+	changed, err := t.exec(updatePayment, string(p.ID), p.State.String(), int64(p.Discount),
+		string(p.Channel), p.Attempts, from.String())
+	if err != nil || changed == 1 {
+		return err
+	}
+	return dispatch.Errorf(dispatch.Conflict, dispatch.ReasonStale,
+		"payment %s is not %s any more", p.ID, from)
+}
+
+func (t *tx) PaymentsOf(subject money.Subject) ([]money.Payment, error) {
+	return all(t, scanPayment, paymentsOf, string(subject))
+}

@@ -1,0 +1,75 @@
+package store
+
+import "hexhail/dispatch"
+
+// The people's and taxis' columns, in the order in which they are written and read.
+var (
+	riderColumns  = columns{"id", "name", "phone"}
+	driverColumns = columns{"id", "city", "name", "phone", "company"}
+	taxiColumns   = columns{"id", "city", "plate", "seats"}
+)
+
+var (
+	insertRider  = riderColumns.insert("rider")
+	insertDriver = driverColumns.insert("driver")
+	insertTaxi   = taxiColumns.insert("taxi")
+	riderByID    = riderColumns.selects(`rider WHERE id = $1`)
+	driverByID   = driverColumns.selects(`driver WHERE id = $1`)
+	taxiByID     = taxiColumns.selects(`taxi WHERE id = $1`)
+)
+
+func scanRider(r *reader) dispatch.Rider {
+	return dispatch.Rider{ID: dispatch.RiderID(r.text()), Name: r.text(), Phone: r.text()}
+}
+
+func scanDriver(r *reader) dispatch.Driver {
+	return dispatch.Driver{
+		ID: dispatch.DriverID(r.text()), City: dispatch.CityID(r.text()),
+		Name: r.text(), Phone: r.text(), Company: r.text(),
+	}
+}
+
+func scanTaxi(r *reader) dispatch.Taxi {
+	return dispatch.Taxi{
+		ID: dispatch.TaxiID(r.text()), City: dispatch.CityID(r.text()),
+		Plate: r.text(), Seats: r.int(),
+	}
+}
+
+func (t *tx) InsertRider(r dispatch.Rider) error {
+	_, err := t.exec(insertRider, string(r.ID), r.Name, r.Phone)
+	return err
+}
+
+func (t *tx) InsertDriver(d dispatch.Driver) error {
+	_, err := t.exec(insertDriver, string(d.ID), string(d.City), d.Name, d.Phone, d.Company)
+	return err
+}
+
+func (t *tx) InsertTaxi(x dispatch.Taxi) error {
+	_, err := t.exec(insertTaxi, string(x.ID), string(x.City), x.Plate, x.Seats)
+	return err
+}
+
+func (t *tx) Rider(id dispatch.RiderID) (dispatch.Rider, error) {
+	r, ok, err := one(t, scanRider, riderByID, string(id))
+	return r, found(ok, err, dispatch.ReasonUnknownRider, "rider", string(id))
+}
+
+func (t *tx) Driver(id dispatch.DriverID) (dispatch.Driver, error) {
+	d, ok, err := one(t, scanDriver, driverByID, string(id))
+	return d, found(ok, err, dispatch.ReasonUnknownDriver, "driver", string(id))
+}
+
+func (t *tx) Taxi(id dispatch.TaxiID) (dispatch.Taxi, error) {
+	x, ok, err := one(t, scanTaxi, taxiByID, string(id))
+	return x, found(ok, err, dispatch.ReasonUnknownTaxi, "taxi", string(id))
+}
+
+// found is NotFound for a row that is not there.
+func found(ok bool, err error, reason dispatch.Reason, what, id string) error {
+	if err != nil || ok {
+		return err
+	}
+	return dispatch.Errorf(dispatch.NotFound, reason, "no %s %s", what, id)
+}

@@ -1,0 +1,233 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"sync/atomic"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	// The driver's name is pgx.
+	_ "github.com/jackc/pgx/v5/stdlib"
+)
+
+// Postgres's codes (appendix A of its manual) that mean something here.
+const (
+	pgUnique        = "23505"
+	pgSerialization = "40001"
+	pgDeadlock      = "40P01"
+	pgClassGuard    = "23" // integrity constraint violation
+	pgClassFull     = "53" // insufficient resources
+	pgClassStopped  = "57" // operator intervention
+	pgClassGone     = "08" // connection exception
+)
+
+// How often a closure is run again.
+const (
+	maxConflicts  = 3
+	maxDuplicates = 1
+)
+
+// postgresConns is how many connections a process keeps. 16 transactions at once are more than a
+// server of 8 cores has a use for, and six nodes stay within the usual 100.
+const postgresConns = 16
+
+type postgres struct {
+	options
+	db     *sql.DB
+	closed atomic.Bool
+}
+
+func openPostgres(ctx context.Context, url string, o options) (engine, error) {
+	db, err := sql.Open("pgx", url)
+	if err != nil {
+		return nil, unavailable("Postgres", err)
+	}
+	db.SetMaxOpenConns(postgresConns)
+	db.SetMaxIdleConns(postgresConns)
+	p := &postgres{options: o, db: db}
+	if err = p.checkSettings(ctx); err == nil {
+		err = migratePostgres(ctx, db)
+	}
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return p, nil
+}
+
+// checkSettings refuses a server that may lose what it has committed.
+func (p *postgres) checkSettings(ctx context.Context) error {
+	for _, s := range []struct{ name, least string }{{"synchronous_commit", "on"}, {"fsync", "on"}} {
+		var got string
+		if err := p.db.QueryRowContext(ctx, "SHOW "+s.name).Scan(&got); err != nil {
+			return translate(err)
+		}
+		if got != s.least && got != "remote_apply" { // which waits for more than on does
+			return unavailable(fmt.Sprintf(
+				"Postgres runs with %s = %s, not %s", s.name, got, s.least), nil)
+		}
+	}
+	return nil
+}
+
+func (p *postgres) write(ctx context.Context, fn func(runner) error) error {
+	conflicts, duplicates := 0, 0
+	for {
+		err := p.once(ctx, nil, fn)
+		switch code := pgCode(err); {
+		case (code == pgSerialization || code == pgDeadlock) && conflicts < maxConflicts:
+			conflicts++
+		case code == pgUnique && duplicates < maxDuplicates:
+			duplicates++
+		default:
+			return err
+		}
+	}
+}
+
+func (p *postgres) read(ctx context.Context, fn func(runner) error) error {
+	return p.once(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}, fn)
+}
+
+// once runs fn in one transaction. Its error is that of the statement that failed, if one has.
+func (p *postgres) once(
+	ctx context.Context, how *sql.TxOptions, fn func(runner) error,
+) error {
+	if p.closed.Load() {
+		return errClosed
+	}
+	tx, err := p.db.BeginTx(ctx, how)
+	if err != nil {
+		return translate(err)
+	}
+	defer func() { _ = tx.Rollback() }() // after a commit it does nothing
+	run := &pgRunner{ctx: ctx, tx: tx}
+	if err := fn(run); err != nil {
+		if run.failed != nil && pgCode(err) == "" { // fn has hidden why
+			return errors.Join(err, run.failed)
+		}
+		return err
+	}
+	if how == nil {
+		p.at(PauseBeforeCommit)
+	}
+	if err := tx.Commit(); err != nil {
+		return translate(err)
+	}
+	if how == nil {
+		p.at(PauseAfterCommit)
+	}
+	return nil
+}
+
+func (p *postgres) close() error {
+	if p.closed.Swap(true) {
+		return nil
+	}
+	return p.db.Close()
+}
+
+func pgCode(err error) string {
+	var e *pgconn.PgError
+	if errors.As(err, &e) {
+		return e.Code
+	}
+	return ""
+}
+
+// translate gives an error of the driver its kind and reason.
+func translate(err error) error {
+	var e *pgconn.PgError
+	switch {
+	case err == nil || gone(err):
+		return err
+	case !errors.As(err, &e):
+		return unavailable("Postgres", err) // the connection
+	case e.Code == pgUnique:
+		return duplicate(e.ConstraintName, "", err)
+	case e.Code[:2] == pgClassGuard:
+		return internal("a constraint had to refuse a row", err)
+	case e.Code == pgSerialization, e.Code == pgDeadlock, e.Code[:2] == pgClassFull,
+		e.Code[:2] == pgClassStopped, e.Code[:2] == pgClassGone:
+		return unavailable("the database cannot be used now", err)
+	default:
+		return internal("statement", err)
+	}
+}
+
+// pgRunner runs statements in a transaction of Postgres.
+type pgRunner struct {
+	ctx    context.Context
+	tx     *sql.Tx
+	failed error // the first
+	row    pgRow
+}
+
+func (r *pgRunner) fail(err error) error {
+	err = translate(err)
+	if r.failed == nil {
+		r.failed = err
+	}
+	return err
+}
+
+func (r *pgRunner) exec(q *query, args []any) (int64, error) {
+	result, err := r.tx.ExecContext(r.ctx, q.postgres(), args...)
+	if err != nil {
+		return 0, r.fail(err)
+	}
+	return result.RowsAffected()
+}
+
+func (r *pgRunner) each(q *query, args []any, visit func(row)) error {
+	rows, err := r.tx.QueryContext(r.ctx, q.postgres(), args...)
+	if err != nil {
+		return r.fail(err)
+	}
+	defer func() { _ = rows.Close() }() // its error is that of rows.Err
+	names, err := rows.Columns()
+	if err != nil {
+		return r.fail(err)
+	}
+	r.row.fit(len(names))
+	for rows.Next() {
+		if err := rows.Scan(r.row.into...); err != nil {
+			return r.fail(err)
+		}
+		r.row.at = 0
+		visit(&r.row)
+	}
+	if err := rows.Err(); err != nil {
+		return r.fail(err)
+	}
+	return nil
+}
+
+// pgRow is a row as database/sql gives it.
+type pgRow struct {
+	values []any
+	into   []any // pointers to values
+	at     int
+}
+
+func (r *pgRow) fit(n int) {
+	for len(r.values) < n {
+		r.values = append(r.values, nil)
+	}
+	r.into = r.into[:0]
+	for i := range n {
+		r.into = append(r.into, &r.values[i])
+	}
+}
+
+func pgValue[T any](r *pgRow) T {
+	v, _ := r.values[r.at].(T) // a column of another type is a bug that every test would see
+	r.at++
+	return v
+}
+
+func (r *pgRow) integer() int64 { return pgValue[int64](r) }
+func (r *pgRow) float() float64 { return pgValue[float64](r) }
+func (r *pgRow) text() string   { return pgValue[string](r) }
+func (r *pgRow) blob() []byte   { return pgValue[[]byte](r) }

@@ -1,0 +1,186 @@
+package store
+
+import (
+	"encoding/json"
+	"time"
+
+	"hexhail/dispatch"
+	"hexhail/geo"
+	"hexhail/money"
+)
+
+// The conditions of the partial indexes. A query must repeat them word for word to be served by
+// the index.
+const (
+	isActive    = `state IN ('assigned', 'arrived', 'on_trip')`
+	isOpenRide  = `state IN ('searching', 'assigned', 'arrived', 'on_trip')`
+	isSearching = `state = 'searching'`
+)
+
+// rideColumns are written by rideArgs and read by scanRide in this order.
+var rideColumns = columns{
+	"id", "city", "kind", "state", "version", "search", "rider",
+	"pickup_lat", "pickup_lng", "pickup_name", "pickup_note",
+	"dropoff_lat", "dropoff_lng", "dropoff_name", "dropoff_note",
+	"seats", "pay_by", "tip", "quote_low", "quote_high", "quote_pickup_ms", "quote_distance_m",
+	"driver", "taxi", "slot",
+	"requested_at", "search_by", "claimed_at", "arrived_at", "started_at", "completed_at",
+	"ended_at", "changed_at",
+	"meter", "tolls", "by_trace", "coverage", "flagged", "fare_state", "fare_lines",
+	"campaign", "campaign_version", "rider_subsidy", "driver_subsidy", "subsidy_reason",
+	"ended_by", "end_reason", "rider_stars", "driver_stars",
+}
+
+var (
+	insertRide = rideColumns.insert("ride")
+	updateRide = &query{text: `UPDATE ride SET ` + rideColumns.assignments() +
+		` WHERE id = $1 AND version + 1 = $5`}
+	rideByID    = rideColumns.selects(`ride WHERE id = $1`)
+	driversRide = rideColumns.selects(`ride WHERE driver = $1 AND slot = 'current' AND ` + isActive)
+	ridersRide  = rideColumns.selects(`ride WHERE rider = $1 AND rider <> '' AND ` + isOpenRide)
+	dueRides    = rideColumns.selects(`ride WHERE city = $1 AND search_by <= $2 AND ` +
+		isSearching + ` ORDER BY search_by, id LIMIT $3`)
+	countSearching = &query{text: `SELECT count(*) FROM ride WHERE city = $1 AND ` + isSearching}
+)
+
+func placeArgs(args []any, p dispatch.Place) []any {
+	return append(args, p.Point.Lat, p.Point.Lng, p.Name, p.Note)
+}
+
+func rideArgs(args []any, r dispatch.Ride, lines string) []any {
+	args = append(args, string(r.ID), string(r.City), r.Kind.String(), r.State.String(),
+		r.Version, r.Search, string(r.Rider))
+	args = placeArgs(placeArgs(args, r.Pickup), r.Dropoff)
+	args = append(args, r.Seats, string(r.PayBy), int64(r.Tip),
+		int64(r.Quote.Low), int64(r.Quote.High), r.Quote.Pickup.Milliseconds(), r.Quote.DistanceM,
+		string(r.Driver), string(r.Taxi), string(r.Slot),
+		millis(r.RequestedAt), millis(r.SearchBy), millis(r.ClaimedAt), millis(r.ArrivedAt),
+		millis(r.StartedAt), millis(r.CompletedAt), millis(r.EndedAt), millis(r.ChangedAt))
+	f, s := r.Fare, r.Subsidy
+	return append(args, int64(f.Meter), int64(f.Tolls), int64(f.ByTrace), f.Coverage,
+		bit(f.Flagged), f.State.String(), lines,
+		string(s.Campaign), s.Version, int64(s.Rider), int64(s.Driver), string(s.Reason),
+		r.EndedBy.String(), r.EndReason, r.RiderStars, r.DriverStars)
+}
+
+func bit(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+func (r *reader) fen() money.Fen { return money.Fen(r.integer()) }
+
+func (r *reader) point() geo.Point { return geo.Point{Lat: r.float(), Lng: r.float()} }
+
+func (r *reader) place() dispatch.Place {
+	return dispatch.Place{Point: r.point(), Name: r.text(), Note: r.text()}
+}
+
+func scanRide(r *reader) dispatch.Ride {
+	return dispatch.Ride{
+		ID: dispatch.RideID(r.text()), City: dispatch.CityID(r.text()),
+		Kind: name(r, dispatch.ParseRideKind), State: name(r, dispatch.ParseState),
+		Version: r.int(), Search: r.int(), Rider: dispatch.RiderID(r.text()),
+		Pickup: r.place(), Dropoff: r.place(),
+		Seats: r.int(), PayBy: money.ChannelName(r.text()), Tip: r.fen(),
+		Quote: dispatch.Quote{
+			Low: r.fen(), High: r.fen(),
+			Pickup: time.Duration(r.integer()) * time.Millisecond, DistanceM: r.int(),
+		},
+		Driver: dispatch.DriverID(r.text()), Taxi: dispatch.TaxiID(r.text()),
+		Slot:        dispatch.Slot(r.text()),
+		RequestedAt: r.time(), SearchBy: r.time(), ClaimedAt: r.time(), ArrivedAt: r.time(),
+		StartedAt: r.time(), CompletedAt: r.time(), EndedAt: r.time(), ChangedAt: r.time(),
+		Fare: dispatch.Fare{
+			Meter: r.fen(), Tolls: r.fen(), ByTrace: r.fen(), Coverage: r.int(),
+			Flagged: r.integer() != 0, State: name(r, dispatch.ParseFareState),
+			Lines: r.fareLines(),
+		},
+		Subsidy: money.Subsidy{
+			Campaign: money.CampaignID(r.text()), Version: r.int(), Rider: r.fen(),
+			Driver: r.fen(), Reason: money.SubsidyReason(r.text()),
+		},
+		EndedBy: name(r, dispatch.ParseSide), EndReason: r.text(),
+		RiderStars: r.int(), DriverStars: r.int(),
+	}
+}
+
+// fareLines reads JSON; "" is no lines.
+func (r *reader) fareLines() (lines []money.FareLine) {
+	stored := r.text()
+	if stored == "" {
+		return nil
+	}
+	if err := json.Unmarshal([]byte(stored), &lines); err != nil && r.err == nil {
+		r.err = internal("fare_lines", err)
+	}
+	return lines
+}
+
+func fareLines(lines []money.FareLine) (string, error) {
+	if len(lines) == 0 {
+		return "", nil
+	}
+	text, err := json.Marshal(lines)
+	if err != nil {
+		return "", internal("fare_lines", err)
+	}
+	return string(text), nil
+}
+
+// putRide runs a statement that has all of a ride's columns as arguments.
+func (t *tx) putRide(q *query, r dispatch.Ride) (changed int64, err error) {
+	lines, err := fareLines(r.Fare.Lines)
+	if err != nil {
+		return 0, err
+	}
+	t.args = rideArgs(t.args[:0], r, lines)
+	return t.exec(q, t.args...)
+}
+
+func (t *tx) InsertRide(r dispatch.Ride) error {
+	_, err := t.putRide(insertRide, r)
+	return err
+}
+
+func (t *tx) UpdateRide(r dispatch.Ride) error {
+	changed, err := t.putRide(updateRide, r)
+	if err != nil || changed == 1 {
+		return err
+	}
+	stored, err := t.Ride(r.ID)
+	if err != nil {
+		return err
+	}
+	return dispatch.Errorf(dispatch.Conflict, dispatch.ReasonStale,
+		"ride %s is at version %d already", r.ID, stored.Version)
+}
+
+func (t *tx) Ride(id dispatch.RideID) (dispatch.Ride, error) {
+	r, ok, err := one(t, scanRide, rideByID, string(id))
+	if err == nil && !ok {
+		err = dispatch.Errorf(dispatch.NotFound, dispatch.ReasonUnknownRide, "no ride %s", id)
+	}
+	return r, err
+}
+
+func (t *tx) DriversRide(driver dispatch.DriverID) (dispatch.Ride, bool, error) {
+	return one(t, scanRide, driversRide, string(driver))
+}
+
+func (t *tx) RidersRide(rider dispatch.RiderID) (dispatch.Ride, bool, error) {
+	return one(t, scanRide, ridersRide, string(rider))
+}
+
+func (t *tx) DueRides(
+	city dispatch.CityID, now time.Time, limit int,
+) ([]dispatch.Ride, error) {
+	return all(t, scanRide, dueRides, string(city), millis(now), limit)
+}
+
+func (t *tx) Searching(city dispatch.CityID) (int, error) {
+	n, _, err := one(t, (*reader).int, countSearching, string(city))
+	return n, err
+}

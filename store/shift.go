@@ -1,0 +1,44 @@
+package store
+
+import (
+	"time"
+
+	"hexhail/dispatch"
+)
+
+// shiftColumns are written by PutShift and read by scanShift in this order.
+var shiftColumns = columns{"driver", "taxi", "city", "seats", "duty", "silent", "changed_at"}
+
+var (
+	shiftOf  = shiftColumns.selects(`shift WHERE driver = $1`)
+	putShift = &query{text: shiftColumns.insert("shift").text +
+		` ON CONFLICT (driver) DO UPDATE SET taxi = excluded.taxi, city = excluded.city,
+		seats = excluded.seats, duty = excluded.duty, silent = excluded.silent,
+		changed_at = excluded.changed_at`}
+	// Most answers find nothing to set back, and then write nothing.
+	answered = &query{text: `UPDATE shift SET silent = 0, changed_at = $2
+		WHERE driver = $1 AND silent <> 0`}
+)
+
+func scanShift(r *reader) dispatch.Shift {
+	return dispatch.Shift{
+		Driver: dispatch.DriverID(r.text()), Taxi: dispatch.TaxiID(r.text()),
+		City: dispatch.CityID(r.text()), Seats: r.int(), Duty: name(r, dispatch.ParseDuty),
+		Silent: r.int(), ChangedAt: r.time(),
+	}
+}
+
+func (t *tx) Shift(driver dispatch.DriverID) (dispatch.Shift, bool, error) {
+	return one(t, scanShift, shiftOf, string(driver))
+}
+
+func (t *tx) PutShift(s dispatch.Shift) error {
+	_, err := t.exec(putShift, string(s.Driver), string(s.Taxi), string(s.City), s.Seats,
+		s.Duty.String(), s.Silent, millis(s.ChangedAt))
+	return err
+}
+
+func (t *tx) Answered(driver dispatch.DriverID, now time.Time) error {
+	_, err := t.exec(answered, string(driver), millis(now))
+	return err
+}

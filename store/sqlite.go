@@ -1,0 +1,301 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"sync"
+	"time"
+
+	sqlite3 "modernc.org/sqlite/lib"
+
+	"hexhail/dispatch"
+)
+
+// Limits of a group of transactions that share one COMMIT, and of those who wait for one.
+const (
+	groupSize = 64
+	groupTime = 2 * time.Millisecond
+	queueSize = 1024
+)
+
+// inMemory is the path of a database without a file.
+const inMemory = ":memory:"
+
+// busyMS is how long a connection waits for another process that has the file.
+const busyMS = 5000
+
+var (
+	liteBegin    = &query{text: `BEGIN IMMEDIATE`}
+	liteSnapshot = &query{text: `BEGIN`}
+	liteCommit   = &query{text: `COMMIT`}
+	liteRollback = &query{text: `ROLLBACK`}
+	liteSave     = &query{text: `SAVEPOINT closure`}
+	liteRelease  = &query{text: `RELEASE closure`}
+	liteBackTo   = &query{text: `ROLLBACK TO closure`}
+)
+
+// pragma is a setting that SQLite has to confirm.
+type pragma struct{ name, set, want string }
+
+// The settings. WAL with FULL syncs the log at every COMMIT: what is committed stays after a loss
+// of power. In memory there is no log.
+var (
+	filePragmas = []pragma{
+		{"journal_mode", "WAL", "wal"},
+		{"synchronous", "FULL", "2"},
+		{"foreign_keys", "ON", "1"},
+		{"busy_timeout", fmt.Sprint(busyMS), fmt.Sprint(busyMS)},
+		{"recursive_triggers", "ON", "1"}, // a REPLACE is a DELETE to the triggers
+	}
+	memoryPragmas = []pragma{
+		{"journal_mode", "MEMORY", "memory"},
+		{"foreign_keys", "ON", "1"},
+		{"recursive_triggers", "ON", "1"},
+	}
+)
+
+// setPragmas sets what is wanted and reads it back: SQLite ignores without a word what it cannot do.
+func setPragmas(c *liteConn, pragmas []pragma) error {
+	for _, p := range pragmas {
+		if _, err := c.script(fmt.Sprintf("PRAGMA %s = %s", p.name, p.set)); err != nil {
+			return err
+		}
+	}
+	return checkPragmas(c, pragmas)
+}
+
+func checkPragmas(c *liteConn, pragmas []pragma) error {
+	for _, p := range pragmas {
+		got, err := c.script("PRAGMA " + p.name)
+		if err != nil {
+			return err
+		}
+		if got != p.want {
+			return unavailable(fmt.Sprintf(
+				"SQLite runs with %s = %s, not %s", p.name, got, p.want), nil)
+		}
+	}
+	return nil
+}
+
+// memory is SQLite without a file. A COMMIT costs nothing there, so closures run in their callers,
+// one after another.
+type memory struct {
+	options
+	mu     sync.Mutex
+	conn   *liteConn
+	closed bool
+}
+
+func openMemory(ctx context.Context, path string, o options) (engine, error) {
+	conn, err := openLite(path, sqlite3.SQLITE_OPEN_CREATE)
+	if err != nil {
+		return nil, err
+	}
+	if err = setPragmas(conn, memoryPragmas); err == nil {
+		err = migrateLite(ctx, conn)
+	}
+	if err != nil {
+		conn.close()
+		return nil, err
+	}
+	return &memory{options: o, conn: conn}, nil
+}
+
+func (m *memory) write(ctx context.Context, fn func(runner) error) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.closed {
+		return errClosed
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if err := m.conn.alone(fn); err != nil {
+		return err
+	}
+	m.at(PauseBeforeCommit)
+	err := m.conn.commit()
+	m.at(PauseAfterCommit)
+	return err
+}
+
+func (m *memory) read(ctx context.Context, fn func(runner) error) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.closed {
+		return errClosed
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return fn(m.conn)
+}
+
+func (m *memory) close() error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if !m.closed {
+		m.closed = true
+		m.conn.close()
+	}
+	return nil
+}
+
+// alone begins a transaction and runs fn in it. The transaction is open afterwards if and only if
+// there is no error.
+func (c *liteConn) alone(fn func(runner) error) (err error) {
+	if _, err := c.exec(liteBegin, nil); err != nil {
+		return err
+	}
+	done := false
+	defer func() {
+		if !done || err != nil { // not done: fn panicked
+			c.rollback()
+		}
+	}()
+	err = fn(c)
+	done = true
+	return err
+}
+
+func (c *liteConn) commit() error {
+	_, err := c.exec(liteCommit, nil)
+	if err != nil {
+		c.rollback()
+	}
+	return err
+}
+
+// rollback gives the transaction up, if there still is one.
+func (c *liteConn) rollback() {
+	if c.inTransaction() {
+		_, _ = c.exec(liteRollback, nil) // fails only where SQLite has rolled back already
+	}
+}
+
+// within runs fn in a savepoint of the open transaction.
+func (c *liteConn) within(fn func(runner) error) (err error) {
+	if _, err := c.exec(liteSave, nil); err != nil {
+		return err
+	}
+	done := false
+	defer func() {
+		if done && err == nil || !c.inTransaction() {
+			return
+		}
+		if _, undo := c.exec(liteBackTo, nil); undo != nil {
+			err = errors.Join(err, undo)
+			c.rollback()
+			return
+		}
+		_, _ = c.exec(liteRelease, nil) // of an empty savepoint
+	}()
+	err = fn(c)
+	done = true
+	if err == nil {
+		_, err = c.exec(liteRelease, nil)
+	}
+	return err
+}
+
+// file is SQLite in a file: one connection that writes, in a goroutine of its own, and a few that
+// read.
+type file struct {
+	options
+	jobs    chan *job
+	readers chan *liteConn
+	stop    chan struct{} // closed by close
+	stopped chan struct{} // closed by the writer
+	closing sync.Once
+	conn    *liteConn // the writer's
+}
+
+const readers = 2
+
+func openFile(ctx context.Context, path string, o options) (_ engine, err error) {
+	// SQLite would let everybody read what it makes.
+	made, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, unavailable("the database's file", err)
+	}
+	if err := made.Close(); err != nil {
+		return nil, unavailable("the database's file", err)
+	}
+	f := &file{
+		options: o, jobs: make(chan *job, queueSize), readers: make(chan *liteConn, readers),
+		stop: make(chan struct{}), stopped: make(chan struct{}),
+	}
+	var open []*liteConn
+	defer func() {
+		if err != nil {
+			for _, c := range open {
+				c.close()
+			}
+		}
+	}()
+	for range readers + 1 {
+		c, err := openLite(path, 0)
+		if err != nil {
+			return nil, err
+		}
+		open = append(open, c)
+		if err := setPragmas(c, filePragmas); err != nil {
+			return nil, err
+		}
+	}
+	if err := migrateLite(ctx, open[0]); err != nil {
+		return nil, err
+	}
+	f.conn = open[0]
+	for _, c := range open[1:] {
+		if err := setPragmas(c, []pragma{{"query_only", "ON", "1"}}); err != nil {
+			return nil, err
+		}
+		f.readers <- c
+	}
+	go f.serve()
+	return f, nil
+}
+
+func (f *file) read(ctx context.Context, fn func(runner) error) error {
+	select {
+	case <-f.stop:
+		return errClosed
+	default:
+	}
+	var c *liteConn
+	select {
+	case c = <-f.readers:
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-f.stop:
+		return errClosed
+	}
+	defer func() {
+		c.rollback()
+		f.readers <- c
+	}()
+	if _, err := c.exec(liteSnapshot, nil); err != nil {
+		return err
+	}
+	return fn(c)
+}
+
+func (f *file) close() error {
+	f.closing.Do(func() {
+		close(f.stop)
+		<-f.stopped
+		for range readers { // waits for those who still read
+			c := <-f.readers
+			c.close()
+		}
+		f.conn.close()
+	})
+	return nil
+}
+
+var errGoexit = dispatch.Errorf(dispatch.Internal, dispatch.ReasonStore,
+	"a transaction's closure has ended the goroutine that ran it")
