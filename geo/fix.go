@@ -91,7 +91,7 @@ func (e *FixError) Error() string {
 
 // CheckFix says whether a fix may be used at now, after prev, the last accepted fix of the
 // same taxi (nil: none). It returns nil or a *FixError; the first reason in the order of the
-// constants wins. It is pure, takes about 40 ns and allocates only an error.
+// constants wins. It is pure, takes about 50 ns and allocates only an error.
 func CheckFix(prev *Fix, fix Fix, now time.Time) error {
 	if !fix.inRange() {
 		return fix.rangeError()

@@ -9,7 +9,7 @@ import (
 // is refused with ErrIndexFull.
 const MaxIndexed = 1 << 20
 
-// maxLatticeCells is how many cells (27,000 km² at resolution 9, about 300 bytes each) the
+// maxLatticeCells is how many cells (27,000 km² at resolution 9, about 500 bytes each) the
 // tables of one city may have. At the limit they are rebuilt with the cells that hold a
 // taxi; if those alone are more than half of it, the limit is twice their number.
 const maxLatticeCells = 1 << 18
@@ -26,7 +26,7 @@ var (
 // of an open ride), found again by key or by place. It belongs to one goroutine.
 //
 // Positions are kept in the H3 cells of IndexRes. The tables of the city's cells are built
-// as cells are first met and are not counted in the bytes of a taxi (about 80).
+// as cells are first met and are not counted in the bytes of a taxi (about 93, with keys of 8).
 type Index[K comparable] struct {
 	lattice   lattice
 	blocks    blocks

@@ -38,7 +38,8 @@ func TestPointCheck(t *testing.T) {
 func chordM(a, b Point) float64 {
 	u, v := a.unitVector(), b.unitVector()
 	sum := [3]float64{-v[0], -v[1], -v[2]}
-	return 2 * EarthRadiusM * math.Atan2(math.Sqrt(chordSquared(u, v)), math.Sqrt(chordSquared(u, sum)))
+	apart, together := math.Sqrt(chordSquared(u, v)), math.Sqrt(chordSquared(u, sum))
+	return 2 * EarthRadiusM * math.Atan2(apart, together)
 }
 
 func TestDistanceM(t *testing.T) {

@@ -131,6 +131,9 @@ func readEdges(f RoadFile, column string, points []Point, by map[int64]NodeID) (
 		if r.timeS = t.number(cost); !isTime {
 			r.timeS /= DefaultSpeedMPS
 		}
+		if r.timeS == 0 && !isTime {
+			r.timeS = 0.001 // nodes at the same place
+		}
 		if !(r.timeS > 0 && r.timeS <= MaxRoadTimeS) {
 			t.fail(cost, fmt.Sprintf("travel time %v s is not in (0, %d]", r.timeS, MaxRoadTimeS))
 		}

@@ -44,30 +44,40 @@ func (g *Roads) TimeS(from, to NodeID) (float64, bool) {
 	return float64(ms) / 1000, true
 }
 
-// Drive fills d with the way from one point to another: straight to the nearest node, along
-// the quickest route, straight from the node nearest to the end. offRoad is the pace of the
-// straight parts. Where the straight way from end to end is no slower, or there is no route,
-// that is the way. It reports whether roads are used. Points must be on the earth.
-func (g *Roads) Drive(d *Drive, from, to Point, offRoad Pace) bool {
+// OffRoad is how a vehicle drives where there is no road.
+type OffRoad struct {
+	Pace Pace
+	// FarM is from how far off the graph a place may be reached straight, if that is quicker.
+	FarM float64
+}
+
+// Drive fills d with the way from one point to another: straight to the nearest node, along the
+// quickest route, straight from the node nearest to the end. Where either end is farther than
+// off.FarM from its node and a straight line is no slower, where the roads are no nearer than the
+// end, or where there is no route, the way is straight. It reports whether roads are used. Points
+// must be on the earth.
+func (g *Roads) Drive(d *Drive, from, to Point, off OffRoad) bool {
 	a, toRoadM := g.Nearest(from)
 	b, fromRoadM := g.Nearest(to)
 	directM := DistanceM(from, to)
+	directS := off.Pace.TimeS(directM)
+	far := max(toRoadM, fromRoadM) > off.FarM
 	d.Reset(from)
 	next, ok := g.treeTo(a, b)
-	if !ok {
-		d.Add(to, offRoad.TimeS(directM), directM)
+	if !ok || a == b || toRoadM+fromRoadM >= directM {
+		d.Add(to, directS, directM)
 		return false
 	}
-	d.Add(g.points[a], offRoad.TimeS(toRoadM), toRoadM)
+	d.Add(g.points[a], off.Pace.TimeS(toRoadM), toRoadM)
 	for v := a; v != b; {
 		e := &g.roads[g.first[v]+int32(next[v])]
 		v = e.to
 		d.Add(g.points[v], float64(e.timeMS)/1000, float64(e.lengthM))
 	}
-	d.Add(to, offRoad.TimeS(fromRoadM), fromRoadM)
-	if straightS := offRoad.TimeS(directM); straightS <= d.TimeS() {
+	d.Add(to, off.Pace.TimeS(fromRoadM), fromRoadM)
+	if far && directS <= d.TimeS() {
 		d.Reset(from)
-		d.Add(to, straightS, directM)
+		d.Add(to, directS, directM)
 		return false
 	}
 	return true

@@ -42,38 +42,42 @@ func wantCSVError(t *testing.T, err error, want CSVError) {
 }
 
 func TestBrokenTripsNameFileLineAndColumn(t *testing.T) {
-	row := func(cells string) string { return tripHeader + goodTrip + cells + "\n" }
+	// row is a good row and one with the cells given after the time.
+	row := func(cells string) string {
+		return tripHeader + goodTrip + "2014-02-26 17:00:00," + cells + "\n"
+	}
+	timed := func(at string) string { return tripHeader + goodTrip + at + ",1,2,3,4,1,1\n" }
 	for name, c := range map[string]struct {
-		text string
-		want CSVError
+		text    string
+		line    int
+		column  string
+		problem string
 	}{
-		"empty":      {"", CSVError{Problem: "is empty"}},
-		"no rows":    {tripHeader, CSVError{Problem: "no rows"}},
-		"no column":  {"t_request,pickup_lat\n", CSVError{Line: 1, Column: "pickup_lng", Problem: "missing"}},
-		"twice":      {"lat,a,lat\n", CSVError{Line: 1, Column: "lat", Problem: "twice"}},
-		"time":       {row("yesterday,1,2,3,4,1,1"), CSVError{Line: 3, Column: "t_request", Problem: `"yesterday"`}},
-		"month":      {row("2014-13-01 00:00:00,1,2,3,4,1,1"), CSVError{Line: 3, Column: "t_request"}},
-		"year":       {row("0001-01-01 00:00:00,1,2,3,4,1,1"), CSVError{Line: 3, Column: "t_request", Problem: "2000"}},
-		"word":       {row("2014-02-26 17:00:00,x,2,3,4,1,1"), CSVError{Line: 3, Column: "pickup_lat", Problem: `"x" is not a number`}},
-		"NaN":        {row("2014-02-26 17:00:00,1,NaN,3,4,1,1"), CSVError{Line: 3, Column: "pickup_lng", Problem: "NaN"}},
-		"Inf":        {row("2014-02-26 17:00:00,1,2,-Inf,4,1,1"), CSVError{Line: 3, Column: "dropoff_lat", Problem: "Inf"}},
-		"no number":  {row("2014-02-26 17:00:00,1,2,3,,1,1"), CSVError{Line: 3, Column: "dropoff_lng"}},
-		"lat":        {row("2014-02-26 17:00:00,90.1,2,3,4,1,1"), CSVError{Line: 3, Column: "pickup_lat", Problem: "[-90, 90]"}},
-		"lng":        {row("2014-02-26 17:00:00,1,2,3,-181,1,1"), CSVError{Line: 3, Column: "dropoff_lng", Problem: "[-180, 180]"}},
-		"no seats":   {row("2014-02-26 17:00:00,1,2,3,4,0,1"), CSVError{Line: 3, Column: "passengers", Problem: "1 to 8"}},
-		"seats":      {row("2014-02-26 17:00:00,1,2,3,4,9,1"), CSVError{Line: 3, Column: "passengers", Problem: "1 to 8"}},
-		"half seat":  {row("2014-02-26 17:00:00,1,2,3,4,1.5,1"), CSVError{Line: 3, Column: "passengers"}},
-		"duration":   {row("2014-02-26 17:00:00,1,2,3,4,1,-1"), CSVError{Line: 3, Column: "trip_duration_s", Problem: "-1"}},
-		"long":       {row("2014-02-26 17:00:00,1,2,3,4,1,86401"), CSVError{Line: 3, Column: "trip_duration_s"}},
-		"few fields": {row("2014-02-26 17:00:00,1,2"), CSVError{Line: 3, Problem: "header's 7"}},
-		"quote":      {row(`2014-02-26 17:00:00,1,2,3,4,1,"1`), CSVError{Line: 3, Problem: `"`}},
-		"first of two": {
-			row("2014-02-26 17:00:00,x,y,3,4,1,1"), CSVError{Line: 3, Column: "pickup_lat"},
-		},
+		"empty":        {"", 0, "", "is empty"},
+		"no rows":      {tripHeader, 0, "", "no rows"},
+		"no column":    {"t_request,pickup_lat\n", 1, "pickup_lng", "missing"},
+		"twice":        {"lat,a,lat\n", 1, "lat", "twice"},
+		"time":         {timed("yesterday"), 3, "t_request", `"yesterday"`},
+		"month":        {timed("2014-13-01 00:00:00"), 3, "t_request", "2014-13"},
+		"year":         {timed("0001-01-01 00:00:00"), 3, "t_request", "2000"},
+		"word":         {row("x,2,3,4,1,1"), 3, "pickup_lat", `"x" is not a number`},
+		"NaN":          {row("1,NaN,3,4,1,1"), 3, "pickup_lng", "NaN"},
+		"Inf":          {row("1,2,-Inf,4,1,1"), 3, "dropoff_lat", "Inf"},
+		"no number":    {row("1,2,3,,1,1"), 3, "dropoff_lng", "not a number"},
+		"lat":          {row("90.1,2,3,4,1,1"), 3, "pickup_lat", "[-90, 90]"},
+		"lng":          {row("1,2,3,-181,1,1"), 3, "dropoff_lng", "[-180, 180]"},
+		"no seats":     {row("1,2,3,4,0,1"), 3, "passengers", "1 to 8"},
+		"seats":        {row("1,2,3,4,9,1"), 3, "passengers", "1 to 8"},
+		"half seat":    {row("1,2,3,4,1.5,1"), 3, "passengers", `"1.5"`},
+		"duration":     {row("1,2,3,4,1,-1"), 3, "trip_duration_s", "-1"},
+		"long":         {row("1,2,3,4,1,86401"), 3, "trip_duration_s", "86400"},
+		"few fields":   {row("1,2"), 3, "", "header's 7"},
+		"quote":        {row(`1,2,3,4,1,"1`), 3, "", `"`},
+		"first of two": {row("x,y,3,4,1,1"), 3, "pickup_lat", `"x"`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := ReadTrips("f.csv", strings.NewReader(c.text), beijing(t))
-			wantCSVError(t, err, c.want)
+			wantCSVError(t, err, CSVError{Line: c.line, Column: c.column, Problem: c.problem})
 		})
 	}
 }

@@ -25,7 +25,7 @@ const (
 	destinations    = 8      // looked at for one of about the right distance
 	modelSeats      = 4      // of a Chinese taxi
 	minDrive        = time.Minute
-	maxDriveNoise   = 2.5 // standard deviations
+	maxDrive        = 75 * time.Minute // 99.8 % of New York's sample are shorter
 	degreesPerMetre = 180 / (math.Pi * geo.EarthRadiusM)
 )
 
@@ -165,7 +165,11 @@ func drawLength(r *rand.Rand) float64 {
 
 // driveTime draws how long a drive of a crow distance takes, to the millisecond.
 func driveTime(r *rand.Rand, hour int, crowM float64) time.Duration {
-	noise := max(-maxDriveNoise, min(maxDriveNoise, normal(r)))
-	s := secondsForOneKM[hour] * math.Pow(crowM/1000, lengthPower) * math.Exp(driveNoise*noise)
-	return max(minDrive, time.Duration(s*1000)*time.Millisecond)
+	noise := longNoise
+	if crowM < longTripM {
+		noise = shortNoise
+	}
+	s := secondsForOneKM[hour] * math.Pow(crowM/1000, lengthPower) * math.Exp(noise*normal(r))
+	s = max(minDrive.Seconds(), min(maxDrive.Seconds(), s))
+	return time.Duration(s*1000) * time.Millisecond
 }

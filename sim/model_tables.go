@@ -54,10 +54,13 @@ var lengths = []quantile{
 
 // How long a drive takes: s(hour) × km^lengthPower × e^(noise × N(0, 1)), where km is the crow
 // distance and s the seconds for a trip of 1 km. Least squares of the logarithms over 9,691 trips
-// of New York, January 2016, with a constant for each hour. Longer trips are faster.
+// of New York, January 2016, with a constant for each hour. Longer trips are faster, and less
+// uncertain: noise is what is left over, for trips under and over longTripM.
 const (
 	lengthPower = 0.697
-	driveNoise  = 0.394
+	shortNoise  = 0.413
+	longNoise   = 0.326
+	longTripM   = 4000
 )
 
 var secondsForOneKM = [24]float64{

@@ -56,7 +56,7 @@ type Options struct {
 
 	RoadsNodes  string // --roads-nodes: a CSV file; empty: all legs are straight
 	RoadsEdges  string // --roads-edges: a CSV file
-	RoadsColumn string // --roads-column: of travel times in seconds; empty: the first there is
+	RoadsColumn string // --roads-column: of travel times in seconds; empty: the only one
 
 	Policy    dispatch.Mode // --policy: nearest or assign
 	Round     time.Duration // --round: 20 ms to 10 s, whole milliseconds

@@ -84,7 +84,9 @@ func TestBadFlagsAreNamedWithTheirLimit(t *testing.T) {
 func TestAllowedFlagsMakeAnAllowedPolicy(t *testing.T) {
 	for _, set := range []func(o *Options){
 		func(*Options) {},
-		func(o *Options) { o.Round, o.MaxPickup, o.Patience = 20*time.Millisecond, time.Minute, 10*time.Second },
+		func(o *Options) {
+			o.Round, o.MaxPickup, o.Patience = 20*time.Millisecond, time.Minute, 10*time.Second
+		},
 		func(o *Options) { o.Round, o.MaxPickup, o.Patience = 10*time.Second, time.Hour, time.Hour },
 		func(o *Options) { o.Policy = dispatch.Nearest },
 	} {

@@ -83,21 +83,37 @@ func (p *Progress) Finish() {
 
 // paint writes over what stands there. Only \r is needed, so that any terminal will do.
 func (p *Progress) paint(now time.Time) {
-	text := []rune(p.line(now))
 	// A line that fills the last column would wrap, and \r only goes to the begin of a row.
-	text = text[:min(len(text), max(p.columns-1, 1))]
-	blank := strings.Repeat(" ", max(p.width-len(text), 0))
-	fmt.Fprint(p.w, "\r"+string(text)+blank)
-	p.painted, p.width = now, utf8.RuneCountInString(string(text))
+	room := max(p.columns-1, 1)
+	text := p.line(now)
+	if utf8.RuneCountInString(text) > room {
+		text = p.shortLine()
+	}
+	runes := []rune(text)
+	runes = runes[:min(len(runes), room)]
+	blank := strings.Repeat(" ", max(p.width-len(runes), 0))
+	fmt.Fprint(p.w, "\r"+string(runes)+blank)
+	p.painted, p.width = now, len(runes)
 }
 
-// line tells the most important first: a narrow terminal cuts the end.
 func (p *Progress) line(now time.Time) string {
 	t := p.last
 	return fmt.Sprintf("%s %3.0f%% %s | taxis %d idle %d to pickup %d waiting %d on trip %d off"+
 		" | %d open, %d claims, %.0f s wait, %s yuan subsidies",
 		t.Now.Format("15:04"), 100*t.Done, p.eta(now), t.Idle, t.ToPickup, t.Waiting, t.OnTrip,
 		t.Off, t.OpenRides, t.Claims, t.MeanWait.Seconds(), t.Subsidies)
+}
+
+// shortLine is the line for narrow terminals: a city of 3,000 taxis fits in 80 columns.
+func (p *Progress) shortLine() string {
+	t := p.last
+	yuan := fmt.Sprint(int64(t.Subsidies / money.Yuan(1)))
+	if t.Subsidies >= money.Yuan(10_000) {
+		yuan = fmt.Sprintf("%dk", int64(t.Subsidies/money.Yuan(1000)))
+	}
+	return fmt.Sprintf("%s %.0f%% %d idle %d to %d at %d on %d off %d open %d claims %.0fs ¥%s",
+		t.Now.Format("15:04"), 100*t.Done, t.Idle, t.ToPickup, t.Waiting, t.OnTrip, t.Off,
+		t.OpenRides, t.Claims, t.MeanWait.Seconds(), yuan)
 }
 
 // eta is how long the rest takes at the pace so far.

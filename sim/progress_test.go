@@ -76,12 +76,25 @@ func TestProgressFitsTheTerminal(t *testing.T) {
 	}
 	p = NewProgress(&out, 200, func() time.Time { return wall })
 	p.Tick(Tick{Claims: 1_000_000_000})
-	long := out.Len()
 	wall = wall.Add(time.Second)
 	out.Reset()
 	p.Tick(Tick{})
 	if !strings.HasSuffix(out.String(), strings.Repeat(" ", 9)) {
-		t.Errorf("a shorter line leaves the end of the longer one (%d): %q", long, out.String())
+		t.Errorf("a shorter line leaves the end of the longer one: %q", out.String())
+	}
+}
+
+func TestAWholeCityFitsInEightyColumns(t *testing.T) {
+	var out bytes.Buffer
+	wall := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	p := NewProgress(&out, 80, func() time.Time { return wall })
+	p.Tick(Tick{
+		Now: wall, Done: 0.5, Taxis: Taxis{Idle: 1710, ToPickup: 312, Waiting: 113, OnTrip: 1290, Off: 5},
+		OpenRides: 140, Claims: 7900, MeanWait: 215 * time.Second, Subsidies: money.Yuan(62_990),
+	})
+	const want = "\r00:00 50% 1710 idle 312 to 113 at 1290 on 5 off 140 open 7900 claims 215s ¥62k"
+	if out.String() != want {
+		t.Errorf("got  %q\nwant %q", out.String(), want)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"io"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"hexhail/dispatch"
@@ -13,8 +14,8 @@ import (
 )
 
 // Report is what a run tells. Its JSON has these names in this order, numbers that are not whole
-// rounded to three decimals, and the same bytes for the same configuration, but for wall_s and
-// fixes_per_s.
+// rounded to three decimals (the two shares, from 0 to 1, to five), and the same bytes for the
+// same configuration, but for wall_s and fixes_per_s.
 type Report struct {
 	Mode     Mode          `json:"mode"`
 	Policy   dispatch.Mode `json:"policy"`
@@ -72,7 +73,25 @@ type Books struct {
 }
 
 // Close reports whether all of them hold.
-func (b Books) Close() bool { return b == Books{true, true, true, true, true, true, true, true} }
+func (b Books) Close() bool { return len(b.Open()) == 0 }
+
+// Open are the names of the checks that do not hold, as in the JSON.
+func (b Books) Open() []string {
+	var open []string
+	for _, check := range []struct {
+		name  string
+		holds bool
+	}{
+		{"accounts_replay", b.AccountsReplay}, {"no_pending", b.NoPending}, {"budget", b.Budget},
+		{"rides", b.Rides}, {"driver_payable", b.DriverPayable}, {"wallets", b.Wallets},
+		{"sponsor", b.Sponsor}, {"cash", b.Cash},
+	} {
+		if !check.holds {
+			open = append(open, check.name)
+		}
+	}
+	return open
+}
 
 // Spread is how a measured figure is spread.
 type Spread struct {
@@ -122,12 +141,13 @@ func (r *Report) Wall(took time.Duration) {
 	}
 }
 
-// MarshalJSON rounds to three decimals and writes no map as null.
+// MarshalJSON rounds and writes no map as null.
 func (r Report) MarshalJSON() ([]byte, error) {
 	type plain Report // without this method
-	for _, v := range []*float64{
-		&r.ServiceRate, &r.EmptyKM, &r.LoadedKM, &r.Utilisation, &r.FixesPerS, &r.WallS,
-	} {
+	for _, share := range []*float64{&r.ServiceRate, &r.Utilisation} {
+		*share = math.Round(*share*1e5) / 1e5
+	}
+	for _, v := range []*float64{&r.EmptyKM, &r.LoadedKM, &r.FixesPerS, &r.WallS} {
 		*v = rounded(*v)
 	}
 	for _, s := range []*Spread{&r.MatchS, &r.PickupS, &r.WaitS, &r.PickupM} {
@@ -153,7 +173,7 @@ func (r Report) Write(w io.Writer) error {
 func (r Report) Summary(w io.Writer) error {
 	books := "close"
 	if !r.BooksClose {
-		books = fmt.Sprintf("DO NOT CLOSE (%+v)", r.Books)
+		books = "do NOT close: " + strings.Join(r.Books.Open(), ", ")
 	}
 	_, err := fmt.Fprintf(w, `%s, %s, seed %d: %d taxis, %d requests
 rides      %d completed (%.1f %%), %d settled, %d expired, %d cancelled, %d no-show

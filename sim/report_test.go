@@ -2,6 +2,7 @@ package sim
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"flag"
 	"math"
@@ -83,7 +84,7 @@ func TestSummary(t *testing.T) {
 	broken.Books.Cash = false
 	broken.Derive()
 	out.Reset()
-	if err := broken.Summary(&out); err != nil || !strings.Contains(out.String(), "DO NOT CLOSE") {
+	if err := broken.Summary(&out); err != nil || !strings.Contains(out.String(), "do NOT close: cash;") {
 		t.Errorf("open books: %s %v", out.String(), err)
 	}
 }
@@ -117,8 +118,14 @@ func TestBooksCloseWhenAllHold(t *testing.T) {
 	} {
 		b := all
 		*open(&b) = false
-		if b.Close() {
-			t.Errorf("check %d does not hold", i)
+		if b.Close() || len(b.Open()) != 1 {
+			t.Errorf("check %d does not hold: %v", i, b.Open())
+			continue
+		}
+		// The name must be the JSON's of the very field.
+		data, err := json.Marshal(b)
+		if err != nil || !strings.Contains(string(data), `"`+b.Open()[0]+`":false`) {
+			t.Errorf("check %d: %v in %s, %v", i, b.Open(), data, err)
 		}
 	}
 }

@@ -29,7 +29,7 @@ func (w world) plan(d *geo.Drive, from, to geo.Point, took time.Duration) {
 		d.Reset(from)
 		d.Add(to, pace.TimeS(m), m)
 	} else {
-		w.roads.DriveX(d, from, to, geo.OffRoad{Pace: pace, FromM: nearGraphM})
+		w.roads.Drive(d, from, to, geo.OffRoad{Pace: pace, FarM: nearGraphM})
 	}
 	if took > 0 {
 		d.Stretch(took)

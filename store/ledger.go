@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"hexhail/dispatch"
 	"hexhail/money"
@@ -39,13 +40,8 @@ var (
 	takeSums    = &query{text: addDelta + ` AND credits - debits - pending_debits >= $6`}
 	openAccount = &query{text: `INSERT INTO account
 		(id, debits, credits, pending_debits, pending_credits, no_overdraft)
-		VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (id) DO UPDATE SET
-		debits = account.debits + excluded.debits,
-		credits = account.credits + excluded.credits,
-		pending_debits = account.pending_debits + excluded.pending_debits,
-		pending_credits = account.pending_credits + excluded.pending_credits`}
-	dropEmpty = &query{text: `DELETE FROM account WHERE id = $1 AND debits = 0 AND credits = 0
-		AND pending_debits = 0 AND pending_credits = 0`}
+		VALUES ($1, 0, 0, 0, 0, $2) ON CONFLICT (id) DO NOTHING`}
+	dropAccount = &query{text: `DELETE FROM account WHERE id = $1`}
 
 	bookTransfer = &query{text: bookColumns + `VALUES (` + bookValues + `)`}
 	// A resolution books only what a pending transfer between the same accounts has reserved. That
@@ -82,18 +78,8 @@ func (t *tx) Book(e money.Entry) error {
 	if err := checkEntry(e); err != nil {
 		return err
 	}
-	deltas := e.Deltas()
-	for i, d := range deltas {
-		refused, err := t.change(d)
-		if err != nil {
-			return err
-		}
-		if refused {
-			if err := t.undo(deltas[:i]); err != nil {
-				return err
-			}
-			return &money.LimitError{Account: d.Account, Amount: d.Takes()}
-		}
+	if err := t.changeAll(e.Deltas()); err != nil {
+		return err
 	}
 	for part, transfer := range e.Transfers {
 		if err := t.bookTransfer(e, part, transfer); err != nil {
@@ -120,30 +106,52 @@ func checkEntry(e money.Entry) error {
 	return nil
 }
 
-// change applies a delta to its account. An account that must not be overdrawn refuses what it has
-// not got.
-func (t *tx) change(d money.Delta) (refused bool, err error) {
-	guarded := d.Account.NoOverdraft() && d.Takes() > 0
-	t.args = deltaArgs(t.args[:0], d)
+// changeAll applies deltas to accounts in their order, so that no two transactions wait for each
+// other, or none of them if an account refuses.
+func (t *tx) changeAll(deltas []money.Delta) error {
+	var opened []money.AccountID
+	for i, d := range deltas {
+		guarded := d.Account.NoOverdraft() && d.Takes() > 0
+		changed, err := t.change(d, guarded)
+		if err == nil && !changed && !guarded {
+			var fresh bool
+			if fresh, err = t.openAccount(d); fresh {
+				opened = append(opened, d.Account)
+			}
+		}
+		if err != nil {
+			return err
+		}
+		if !changed && guarded {
+			if err := t.undo(deltas[:i], opened); err != nil {
+				return err
+			}
+			return &money.LimitError{Account: d.Account, Amount: d.Takes()}
+		}
+	}
+	return nil
+}
+
+// openAccount opens the account of a delta that found none, and applies it. It is fresh unless
+// another transaction was faster.
+func (t *tx) openAccount(d money.Delta) (fresh bool, err error) {
+	opened, err := t.exec(openAccount, string(d.Account), bit(d.Account.NoOverdraft()))
+	if err == nil {
+		_, err = t.change(d, false)
+	}
+	return opened == 1, err
+}
+
+// change applies a delta to its account, a guarded one only if the account has what it takes.
+func (t *tx) change(d money.Delta, guarded bool) (changed bool, err error) {
 	q := moveSums
+	t.args = deltaArgs(t.args[:0], d)
 	if guarded {
 		q, t.args = takeSums, append(t.args, int64(d.Takes()))
 		t.at(PauseBook)
 	}
-	changed, err := t.exec(q, t.args...)
-	if err != nil || changed == 1 {
-		return false, err
-	}
-	if guarded {
-		return true, nil
-	}
-	if d.PendingDebits < 0 || d.PendingCredits < 0 {
-		return false, dispatch.Errorf(dispatch.Internal, dispatch.ReasonLedger,
-			"account %s holds nothing that could be resolved", d.Account)
-	}
-	t.args = append(t.args, bit(d.Account.NoOverdraft()))
-	_, err = t.exec(openAccount, t.args...)
-	return false, err
+	n, err := t.exec(q, t.args...)
+	return n == 1, err
 }
 
 func deltaArgs(args []any, d money.Delta) []any {
@@ -151,17 +159,20 @@ func deltaArgs(args []any, d money.Delta) []any {
 		int64(d.PendingDebits), int64(d.PendingCredits))
 }
 
-// undo takes deltas back, and accounts with them that had not been there.
-func (t *tx) undo(deltas []money.Delta) error {
+// undo takes deltas back, and with them the accounts that were opened for them.
+func (t *tx) undo(deltas []money.Delta, opened []money.AccountID) error {
 	for _, d := range deltas {
-		t.args = deltaArgs(t.args[:0], money.Delta{
+		if slices.Contains(opened, d.Account) {
+			if _, err := t.exec(dropAccount, string(d.Account)); err != nil {
+				return err
+			}
+			continue
+		}
+		back := money.Delta{
 			Account: d.Account, Debits: -d.Debits, Credits: -d.Credits,
 			PendingDebits: -d.PendingDebits, PendingCredits: -d.PendingCredits,
-		})
-		if _, err := t.exec(moveSums, t.args...); err != nil {
-			return err
 		}
-		if _, err := t.exec(dropEmpty, string(d.Account)); err != nil {
+		if _, err := t.change(back, false); err != nil {
 			return err
 		}
 	}

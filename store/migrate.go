@@ -92,7 +92,7 @@ func migrateLite(ctx context.Context, c *liteConn) error {
 
 // migratePostgres lets one of several nodes that start at once do it, and the others wait.
 func migratePostgres(ctx context.Context, db *sql.DB) error {
-	locker, err := lock.NewPostgresSessionLocker()
+	locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 300)) // 1 s, five minutes
 	if err != nil {
 		return internal("migrations", err)
 	}

@@ -266,6 +266,9 @@ func (f *file) read(ctx context.Context, fn func(runner) error) error {
 		return errClosed
 	default:
 	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	var c *liteConn
 	select {
 	case c = <-f.readers:

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -23,8 +24,10 @@ Without files it is the model of a Chinese city: Beijing, a Wednesday evening. W
 --taxis it replays recorded demand, with --roads-nodes and --roads-edges on recorded streets. The
 same seed and flags give the same report, but for wall_s and fixes_per_s.
 
-The progress goes to the standard error, the summary to the standard output; with --report - that
-is the report's alone and the summary goes to the standard error. Ctrl-C ends the run early.`
+The progress goes to the standard error; on a narrow terminal it is short: taxis idle, on the way
+to a pickup, at it, on a trip and off duty, then rides that are open, claims, the mean wait from
+request to boarding, and the subsidies in yuan. The summary goes to the standard output, unless
+--report - gives that to the report alone. Ctrl-C ends the run early and tells what was done.`
 
 const simExample = `  hexhail sim --fleet 2500 --policy nearest
   hexhail sim --city chengdu --start "2014-03-01 21:00" --duration 2h --seed 7
@@ -105,7 +108,7 @@ func verdict(r sim.Report) error {
 	case r.DoubleClaims > 0:
 		return fmt.Errorf("%d double claims", r.DoubleClaims)
 	case !r.BooksClose:
-		return fmt.Errorf("the books do not close: %+v", r.Books)
+		return fmt.Errorf("the books do not close: %s", strings.Join(r.Books.Open(), ", "))
 	default:
 		return nil
 	}

@@ -1,0 +1,150 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"os"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"strings"
+	"testing"
+
+	"hexhail/sim"
+)
+
+// small is a town of a few rides: each second of its time is scanned as a city's is, which takes
+// its time under -race.
+var small = []string{"sim", "--requests", "100", "--fleet", "30", "--duration", "4m"}
+
+func parsed(t *testing.T, data string) sim.Report {
+	t.Helper()
+	var r sim.Report
+	if err := json.Unmarshal([]byte(data), &r); err != nil {
+		t.Fatalf("%v in %s", err, data)
+	}
+	return r
+}
+
+func TestSimRunsATown(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "report.json")
+	if err := os.WriteFile(path, []byte(strings.Repeat("older\n", 1000)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	code, stdout, stderr := hexhail(t.Context(), append(small, "--report", path)...)
+	if code != exitOK {
+		t.Fatalf("code %d, stderr %s", code, stderr)
+	}
+	// The line that scripts/bench reads.
+	if !regexp.MustCompile(`(?m)^wall_s=[0-9.]+ fixes_per_s=[0-9]+`).MatchString(stdout) {
+		t.Errorf("no wall_s in %s", stdout)
+	}
+	if !strings.Contains(stderr, "taxis") || strings.Contains(stderr, "\r") {
+		t.Errorf("progress by lines: %q", stderr)
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := parsed(t, string(data))
+	if r.Requests < 3 || r.Completed < 1 || r.Fleet != 30 || r.DoubleClaims != 0 ||
+		!r.BooksClose || !r.Books.Close() || r.Fixes == 0 || r.WallS <= 0 {
+		t.Errorf("report %+v", r)
+	}
+}
+
+func TestSimReplaysFiles(t *testing.T) {
+	dir := t.TempDir()
+	trips, taxis := filepath.Join(dir, "trips.csv"), filepath.Join(dir, "taxis.csv")
+	for path, text := range map[string]string{
+		trips: "t_request,pickup_lat,pickup_lng,dropoff_lat,dropoff_lng,passengers\n" +
+			"2013-11-18 16:00:00,40.7500,-73.9800,40.7530,-73.9780,2\n" +
+			"2013-11-18 16:00:10,40.7510,-73.9810,40.7540,-73.9790,1\n" +
+			"2013-11-18 16:02:00,40.7510,-73.9810,40.7540,-73.9790,1\n",
+		taxis: "t_available,taxi_id,lat,lng,capacity\n" +
+			"2013-11-18 15:00:00,a,40.7502,-73.9802,4\n2013-11-18 15:00:00,b,40.7512,-73.9812,4\n",
+	} {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	replay := func(duration string) sim.Report {
+		code, stdout, stderr := hexhail(t.Context(), "sim", "--trips", trips, "--taxis", taxis,
+			"--duration", duration, "--policy", "nearest", "--report", "-")
+		if code != exitOK || !strings.Contains(stderr, "wall_s=") {
+			t.Fatalf("code %d, want the summary on the standard error: %s", code, stderr)
+		}
+		r := parsed(t, stdout)
+		r.WallS, r.FixesPerS = 0, 0
+		return r
+	}
+	all := replay("0s")
+	if all.Requests != 3 || all.Settled != 3 || all.Fleet != 2 || all.Policy != "nearest" {
+		t.Errorf("all of the file: %+v", all)
+	}
+	if again := replay("0s"); !reflect.DeepEqual(all, again) {
+		t.Errorf("the same files and seed gave\n%+v\nand then\n%+v", all, again)
+	}
+	if first := replay("1m"); first.Requests != 2 || first.Settled != 2 {
+		t.Errorf("the first minute: %+v", first)
+	}
+}
+
+func TestAnInterruptedRunTellsSo(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	var out strings.Builder
+	// The first line of progress ends it, in the first simulated minute of an hour.
+	code := run(ctx, []string{"sim", "--requests", "200", "--fleet", "50"},
+		&out, writer(func(p []byte) (int, error) { cancel(); return len(p), nil }))
+	if code != exitInterrupted || !strings.Contains(out.String(), "wall_s=") {
+		t.Errorf("code %d, stdout %q", code, out.String())
+	}
+	code, _, stderr := hexhail(ctx, small...)
+	if code != exitInterrupted || strings.Count(stderr, "\n") == 0 {
+		t.Errorf("interrupted before it began: code %d, %q", code, stderr)
+	}
+}
+
+// writer is an io.Writer by a function.
+type writer func(p []byte) (int, error)
+
+func (w writer) Write(p []byte) (int, error) { return w(p) }
+
+func TestABrokenCityIsAnError(t *testing.T) {
+	good := sim.Report{Books: sim.Books{
+		AccountsReplay: true, NoPending: true, Budget: true, Rides: true, DriverPayable: true,
+		Wallets: true, Sponsor: true, Cash: true,
+	}}
+	good.Derive()
+	if err := verdict(good); err != nil {
+		t.Error(err)
+	}
+	twice, open := good, good
+	twice.DoubleClaims = 2
+	open.Books.Cash = false
+	open.Derive()
+	if err := verdict(twice); err == nil || !strings.Contains(err.Error(), "2 double claims") {
+		t.Errorf("double claims: %v", err)
+	}
+	if err := verdict(open); err == nil || !strings.Contains(err.Error(), "books do not close: cash") {
+		t.Errorf("open books: %v", err)
+	}
+}
+
+func TestOnlyATerminalHasColumns(t *testing.T) {
+	if n := columns(io.Discard); n != 0 {
+		t.Errorf("a writer has %d columns", n)
+	}
+	file, err := os.Create(filepath.Join(t.TempDir(), "log"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = file.Close() }()
+	if n := columns(file); n != 0 {
+		t.Errorf("a file has %d columns", n)
+	}
+	if null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0); err == nil && columns(null) != 0 {
+		t.Error("nothing has columns")
+	}
+}

@@ -1,0 +1,45 @@
+package storetest
+
+import (
+	"context"
+	"crypto/rand"
+	"sync"
+	"testing"
+	"time"
+
+	"hexhail/dispatch"
+	"hexhail/money"
+)
+
+// quiet hears everything and tells nobody.
+type quiet struct{}
+
+func (quiet) Nudge(context.Context, dispatch.Change)         {}
+func (quiet) Push(context.Context, dispatch.Notice)          {}
+func (quiet) Tell(context.Context, dispatch.Ride)            {}
+func (quiet) Acted(dispatch.ActKind, dispatch.Ride)          {}
+func (quiet) Offered(dispatch.Offer)                         {}
+func (quiet) Refused(string, dispatch.Kind, dispatch.Reason) {}
+func (quiet) Rounded(dispatch.RoundStats)                    {}
+
+// NewDesk is a Desk over a store, for tests and benchmarks: one city, cash and wallet, nobody who
+// listens.
+func NewDesk(t testing.TB, db Database) *dispatch.Desk {
+	t.Helper()
+	beijing, err := dispatch.LoadCity(city)
+	check(t, err)
+	var mu sync.Mutex
+	ids := dispatch.IDs{Entropy: rand.Reader}
+	return &dispatch.Desk{
+		Cities: dispatch.Cities{city: beijing}, Store: db, Traces: db, Hints: quiet{},
+		Listener: quiet{},
+		Channels: money.Channels{
+			money.Cash: money.CashChannel{}, money.InWallet: money.WalletChannel{Store: db},
+		},
+		NewID: func(now time.Time) string {
+			mu.Lock()
+			defer mu.Unlock()
+			return ids.New(now)
+		},
+	}
+}

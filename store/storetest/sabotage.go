@@ -1,0 +1,45 @@
+package storetest
+
+import "testing"
+
+// safeguard is something in the schema that a mutant does without.
+type safeguard int
+
+const (
+	driverIndex     safeguard = iota + 1 // one ride for a driver
+	overdraftCheck                       // no account below 0
+	transferTrigger                      // no transfer changes
+)
+
+// remove takes a safeguard out of the schema.
+func remove(t testing.TB, db Database, s safeguard) {
+	t.Helper()
+	var texts []string
+	switch s {
+	case driverIndex:
+		texts = []string{`DROP INDEX ride_one_per_driver`}
+	case overdraftCheck:
+		texts = []string{`PRAGMA ignore_check_constraints = ON`}
+		if db.Postgres {
+			texts = []string{`ALTER TABLE account DROP CONSTRAINT account_overdraft`}
+		}
+	case transferTrigger:
+		texts = []string{`DROP TRIGGER transfer_no_update`, `DROP TRIGGER transfer_no_delete`}
+		if db.Postgres {
+			texts = []string{`DROP TRIGGER transfer_immutable ON transfer`}
+		}
+	}
+	for _, text := range texts {
+		check(t, db.SQL(t.Context(), text))
+	}
+}
+
+// caught fails the test of a mutant that the check of a promise has not noticed.
+func caught(t testing.TB, broken error) {
+	t.Helper()
+	if broken == nil {
+		t.Error("the mutant was not caught")
+		return
+	}
+	t.Logf("caught: %v", broken)
+}

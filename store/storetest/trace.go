@@ -1,0 +1,95 @@
+package storetest
+
+import (
+	"math"
+	"testing"
+	"time"
+
+	"hexhail/dispatch"
+	"hexhail/geo"
+)
+
+// drive is n fixes, one a second, along a line.
+func drive(start time.Time, n int) []geo.Fix {
+	fixes := make([]geo.Fix, n)
+	for i := range fixes {
+		fixes[i] = geo.Fix{
+			Point:    geo.Point{Lat: 39.9 + float64(i)*1.23456789e-4, Lng: -116.4 - float64(i)*1e-4},
+			At:       start.Add(time.Duration(i)*time.Second + 999*time.Microsecond),
+			SpeedMPS: 12.34, HeadingDeg: 359.99, AccuracyM: 5.5,
+		}
+	}
+	return fixes
+}
+
+func traces(t *testing.T, open Open) {
+	db := open(t)
+	const ride = dispatch.RideID("r")
+	got, err := db.Trace(t.Context(), ride)
+	check(t, err)
+	equal(t, "none yet", len(got), 0)
+
+	all := drive(noon, 600)
+	check(t, db.AppendTrace(t.Context(), ride, nil))
+	check(t, db.AppendTrace(t.Context(), ride, all[:256]))
+	// Two nodes, after a session has moved: the later batch is older.
+	check(t, db.AppendTrace(t.Context(), ride, all[400:]))
+	check(t, db.AppendTrace(t.Context(), ride, all[256:400]))
+	check(t, db.AppendTrace(t.Context(), "another", all[:1]))
+
+	got, err = db.Trace(t.Context(), ride)
+	check(t, err)
+	equal(t, "fixes", len(got), len(all))
+	for i, want := range all {
+		far := geo.DistanceM(got[i].Point, want.Point)
+		switch {
+		case far > 0.01:
+			t.Fatalf("fix %d is %v m away", i, far)
+		case !got[i].At.Equal(want.At.Truncate(time.Millisecond)):
+			t.Fatalf("fix %d is at %v, not %v", i, got[i].At, want.At)
+		case math.Abs(float64(got[i].SpeedMPS-want.SpeedMPS)) > 0.00501,
+			math.Abs(float64(got[i].HeadingDeg-want.HeadingDeg)) > 0.00501,
+			math.Abs(float64(got[i].AccuracyM-want.AccuracyM)) > 0.00501:
+			t.Fatalf("fix %d is %+v, not %+v", i, got[i], want)
+		}
+	}
+	wrongWay := []geo.Fix{all[1], all[0]}
+	offEarth := drive(noon, 1)
+	offEarth[0].Lat = 91
+	wantError(t, db.AppendTrace(t.Context(), ride, drive(noon, 257)),
+		dispatch.Invalid, dispatch.ReasonField)
+	wantError(t, db.AppendTrace(t.Context(), ride, wrongWay),
+		dispatch.Invalid, dispatch.ReasonField)
+	wantError(t, db.AppendTrace(t.Context(), ride, offEarth), dispatch.Invalid, dispatch.ReasonFix)
+}
+
+func fences(t *testing.T, open Open) {
+	db := open(t)
+	write := func(f dispatch.Fence, id dispatch.RideID) error {
+		return db.FencedTx(t.Context(), f, func(tx dispatch.Tx) error {
+			return tx.InsertRide(searching(id))
+		})
+	}
+	wantError(t, write(dispatch.Fence{City: city, Number: 1}, "nobody's"),
+		dispatch.Conflict, dispatch.ReasonFenced)
+	first, err := db.TakeCity(t.Context(), city)
+	check(t, err)
+	elsewhere, err := db.TakeCity(t.Context(), "chengdu")
+	check(t, err)
+	check(t, write(first, "first's"))
+	second, err := db.TakeCity(t.Context(), city)
+	check(t, err)
+	if second.Number <= first.Number {
+		t.Errorf("fence %d after %d", second.Number, first.Number)
+	}
+	wantError(t, write(first, "late"), dispatch.Conflict, dispatch.ReasonFenced)
+	wantError(t, write(dispatch.Fence{City: city, Number: second.Number + 1}, "forged"),
+		dispatch.Conflict, dispatch.ReasonFenced)
+	check(t, write(second, "second's"))
+	check(t, write(elsewhere, "other city's"))
+	do(t, db, func(tx dispatch.Tx) error {
+		n, err := tx.Searching(city)
+		equal(t, "written", n, 3)
+		return err
+	})
+}
