@@ -53,7 +53,6 @@ type Engine struct {
 	syncedAt  time.Time
 	roundedAt time.Time
 	wantsAt   time.Time // of the next round, if something has changed
-	number    int       // of rounds
 }
 
 // EngineConfig is what an engine needs.
@@ -270,7 +269,7 @@ func (e *Engine) RoundLog(ride RideID) (RoundLog, bool) {
 	if !ok {
 		return RoundLog{}, false
 	}
-	return e.queue.waits[ref].log, true
+	return e.queue.waits[ref].logOf(e.queue.round), true
 }
 
 // Counts are the engine's view of its city.

@@ -12,12 +12,12 @@ func (e *Engine) Round(ctx context.Context, now time.Time) (RoundStats, error) {
 	e.fleet.expire(now.Add(-e.city.Policy.Stale()))
 	e.roundedAt, e.wantsAt = now, time.Time{}
 	stats := RoundStats{City: e.city.ID, At: now, Idle: e.fleet.idle.Len()}
-	waiting := e.waiting(nil)
+	waiting := e.waiting()
 	stats.Waiting = len(waiting)
 	if len(waiting) == 0 {
 		return stats, nil
 	}
-	e.number++
+	e.queue.round++
 	var pairs []option
 	var err error
 	if stats.Idle > 0 {
@@ -32,7 +32,7 @@ func (e *Engine) Round(ctx context.Context, now time.Time) (RoundStats, error) {
 	}
 	refused, err := e.offer(ctx, pairs, now)
 	stats.Offers = len(pairs) - len(refused)
-	e.log(waiting, refused, stats)
+	e.log(refused, stats)
 	if e.queue.open.Len() > 0 {
 		e.wantsAt = now.Add(e.city.Policy.Round())
 	}
@@ -88,27 +88,23 @@ func (e *Engine) offerOf(o option, now time.Time) Offer {
 	w, c := &e.queue.waits[o.ride], &e.fleet.cabs[o.taxi]
 	return Offer{
 		ID: OfferID(e.newID(now)), City: e.city.ID, Ride: w.ride.ID, Search: w.ride.Search,
-		Driver: c.shift.Driver, Taxi: c.shift.Taxi, State: OfferOpen, Round: e.number,
+		Driver: c.shift.Driver, Taxi: c.shift.Taxi, State: OfferOpen, Round: e.queue.round,
 		PickupM: int(o.distanceM), PickupS: int(o.ms+500) / 1000,
 		MadeAt: now, ExpiresAt: now.Add(e.city.Policy.Offer()), ChangedAt: now,
 	}
 }
 
-// log adds the round to the logs of its rides.
-func (e *Engine) log(waiting []rideRef, refused []option, stats RoundStats) {
+// log adds the round to the logs of the rides that had anybody to consider.
+func (e *Engine) log(refused []option, stats RoundStats) {
 	options := e.pair.options
 	slices.SortStableFunc(options, func(a, b option) int { return int(a.ride) - int(b.ride) })
-	for _, ref := range waiting {
-		w := &e.queue.waits[ref]
-		at, _ := slices.BinarySearchFunc(options, ref, func(o option, r rideRef) int {
-			return int(o.ride) - int(r)
-		})
+	for len(options) > 0 {
+		ref, n := options[0].ride, 1
+		for n < len(options) && options[n].ride == ref {
+			n++
+		}
 		round := Round{At: stats.At, Waiting: stats.Waiting, Idle: stats.Idle}
-		for ; at < len(options) && options[at].ride == ref; at++ {
-			if len(round.Candidates) == maxLoggedCandidates {
-				break
-			}
-			o := options[at]
+		for _, o := range options[:min(n, maxLoggedCandidates)] {
 			if slices.ContainsFunc(refused, o.samePair) {
 				o.verdict = OfferRefused
 			}
@@ -117,7 +113,8 @@ func (e *Engine) log(waiting []rideRef, refused []option, stats RoundStats) {
 				PickupS: int(o.ms+500) / 1000, Verdict: o.verdict,
 			})
 		}
-		w.log.Add(round)
+		e.queue.waits[ref].log.Add(round)
+		options = options[n:]
 	}
 }
 

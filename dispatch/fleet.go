@@ -119,8 +119,10 @@ type wait struct {
 	ride     Brief
 	excluded []DriverID
 	offer    OfferID // open
-	seen     bool    // confirmed by the last full look at the rows
 	log      RoundLog
+	counted  bool // is in the rounds from the one numbered from
+	from     int
+	rounds   int // that it was in before
 }
 
 // queue is the rides that look for a taxi, oldest first.
@@ -130,6 +132,7 @@ type queue struct {
 	byID  map[RideID]rideRef
 	order []rideRef // by time of request, then id
 	open  *geo.Index[rideRef]
+	round int // the number of the last
 }
 
 func newQueue() queue {
@@ -189,6 +192,22 @@ func (q *queue) settle(ref rideRef) {
 	} else {
 		q.open.Remove(ref)
 	}
+	if waits := w.offer == ""; waits != w.counted {
+		if w.counted {
+			w.rounds += q.round - w.from
+		}
+		w.counted, w.from = waits, q.round
+	}
+}
+
+// logOf is a ride's log up to now.
+func (w *wait) logOf(round int) RoundLog {
+	log := w.log
+	log.Empty = w.rounds - log.Looked
+	if w.counted {
+		log.Empty += round - w.from
+	}
+	return log
 }
 
 // drop takes a ride out that searches no more, and returns its log.
@@ -197,7 +216,7 @@ func (q *queue) drop(id RideID) (RoundLog, bool) {
 	if !ok {
 		return RoundLog{}, false
 	}
-	log := q.waits[ref].log
+	log := q.waits[ref].logOf(q.round)
 	delete(q.byID, id)
 	q.open.Remove(ref)
 	q.order = slices.DeleteFunc(q.order, func(r rideRef) bool { return r == ref })

@@ -1,6 +1,7 @@
 package dispatch
 
 import (
+	"math"
 	"slices"
 	"time"
 
@@ -25,6 +26,8 @@ type pairing struct {
 	rows     []int32  // row → first option; one more than rows
 	columns  map[int32]int32
 	column   []int32 // column → taxiRef or rideRef
+	waiting  []rideRef
+	idle     []taxiRef
 	near     []geo.Neighbor[taxiRef]
 	pickups  []geo.Neighbor[rideRef]
 	used     map[taxiRef]bool
@@ -60,13 +63,14 @@ func (e *Engine) consider(ride rideRef, taxi taxiRef, distanceM float64, p geo.P
 }
 
 // waiting are the rides of the round, oldest first.
-func (e *Engine) waiting(dst []rideRef) []rideRef {
+func (e *Engine) waiting() []rideRef {
+	e.pair.waiting = e.pair.waiting[:0]
 	for _, ref := range e.queue.order {
 		if e.queue.waits[ref].offer == "" {
-			dst = append(dst, ref)
+			e.pair.waiting = append(e.pair.waiting, ref)
 		}
 	}
-	return dst
+	return e.pair.waiting
 }
 
 // nearest is the baseline: each ride in the order of its request takes the idle taxi with the
@@ -74,38 +78,79 @@ func (e *Engine) waiting(dst []rideRef) []rideRef {
 func (e *Engine) nearest(waiting []rideRef, now time.Time) []option {
 	p := &e.pair
 	clear(p.used)
-	p.options, p.rows = p.options[:0], p.rows[:0]
+	p.options = p.options[:0]
+	p.idle = p.idle[:0]
+	few := e.fleet.idle.Len() <= fewIdle
+	if few {
+		e.fleet.idle.Each(func(ref taxiRef, _ geo.Point, _ time.Time) bool {
+			p.idle = append(p.idle, ref)
+			return true
+		})
+	}
 	var pairs []option
 	hour := e.hour(now)
 	for _, ride := range waiting {
-		first := len(p.options)
-		p.rows = append(p.rows, int32(first))
 		if len(p.used) == e.fleet.idle.Len() {
-			continue
+			break
 		}
-		e.optionsOf(ride, 1, hour, now)
-		best := -1
-		for i := first; i < len(p.options); i++ {
-			o := &p.options[i]
-			if o.verdict != Chosen {
-				continue
-			}
-			o.verdict = BetterElsewhere
-			if best < 0 || o.ms < p.options[best].ms {
-				best = i
-			}
+		first := len(p.options)
+		if few {
+			e.compare(ride, hour, now)
+		} else {
+			e.optionsOf(ride, 1, hour, now)
 		}
-		if best >= 0 {
-			p.options[best].verdict = Chosen
-			p.used[p.options[best].taxi] = true
-			pairs = append(pairs, p.options[best])
+		if best := p.best(first); best != nil {
+			p.used[best.taxi] = true
+			pairs = append(pairs, *best)
 		}
 	}
-	p.rows = append(p.rows, int32(len(p.options)))
 	return pairs
 }
 
-// optionsOf appends the k nearest idle taxis that may have a ride, and some of those that may not.
+// best is the quickest fit option from the first one on; the other fit ones become
+// BetterElsewhere.
+func (p *pairing) best(first int) *option {
+	var best *option
+	for i := first; i < len(p.options); i++ {
+		o := &p.options[i]
+		switch {
+		case o.verdict != Chosen:
+		case best == nil:
+			best = o
+		case o.ms < best.ms:
+			best.verdict, best = BetterElsewhere, o
+		default:
+			o.verdict = BetterElsewhere
+		}
+	}
+	return best
+}
+
+// fewIdle is up to how many idle taxis are compared one by one: below it, most searches by rings
+// would pass over a whole city to find nobody.
+const fewIdle = 48
+
+// metresPerDegree is the least length of a degree of latitude.
+const metresPerDegree = 110_500
+
+// compare appends the idle taxis within a ride's reach.
+func (e *Engine) compare(ride rideRef, hour int, now time.Time) {
+	at := e.queue.waits[ride].ride.Pickup
+	pace := e.speed.PaceAt(at, hour)
+	reach := e.reach(pace)
+	for _, taxi := range e.pair.idle {
+		c := &e.fleet.cabs[taxi]
+		if math.Abs(c.at.Lat-at.Lat)*metresPerDegree > reach || e.pair.used[taxi] {
+			continue
+		}
+		if m := geo.DistanceM(c.at, at); m <= reach {
+			e.consider(ride, taxi, m, pace, now)
+		}
+	}
+}
+
+// optionsOf appends the k nearest idle taxis that may have a ride. If there are none, it says now
+// and then who else was there, and why it was none of them.
 func (e *Engine) optionsOf(ride rideRef, k, hour int, now time.Time) {
 	w, p := &e.queue.waits[ride], &e.pair
 	pace := e.speed.PaceAt(w.ride.Pickup, hour)
@@ -114,21 +159,20 @@ func (e *Engine) optionsOf(ride rideRef, k, hour int, now time.Time) {
 		return !p.used[ref] && e.judge(w, &e.fleet.cabs[ref], now) == Chosen
 	}
 	p.near = e.fleet.idle.Nearest(p.near[:0], w.ride.Pickup, k, reach, fit)
+	if len(p.near) == 0 && (e.queue.round-w.from)%misfitsEvery == 1 {
+		free := func(ref taxiRef) bool { return !p.used[ref] }
+		p.near = e.fleet.idle.Nearest(p.near, w.ride.Pickup, loggedMisfits, 2*reach, free)
+	}
 	for _, n := range p.near {
 		e.consider(ride, n.Key, n.DistanceM, pace, now)
 	}
-	if len(p.near) == 0 { // say who was there, and why it was none of them
-		p.near = e.fleet.idle.Nearest(p.near[:0], w.ride.Pickup, loggedMisfits, 2*reach, nil)
-		for _, n := range p.near {
-			if !p.used[n.Key] {
-				e.consider(ride, n.Key, n.DistanceM, pace, now)
-			}
-		}
-	}
 }
 
-// loggedMisfits is how many taxis that a ride cannot have are logged for it.
-const loggedMisfits = 3
+// How many taxis that a ride cannot have are logged for it, and in which of its rounds.
+const (
+	loggedMisfits = 3
+	misfitsEvery  = 10
+)
 
 // assign pairs jointly: the side with fewer members looks for its nearest partners, and among
 // these pairs as many as possible are made, at the least sum of estimated pickup times.
@@ -156,11 +200,8 @@ func (e *Engine) assign(waiting []rideRef, now time.Time) ([]option, error) {
 // lookFromTaxis lets each idle taxi find its nearest waiting rides.
 func (e *Engine) lookFromTaxis(hour int, now time.Time) {
 	p := &e.pair
-	for ref := range e.fleet.cabs {
+	e.fleet.idle.Each(func(ref taxiRef, _ geo.Point, _ time.Time) bool {
 		c := &e.fleet.cabs[ref]
-		if !c.indexed {
-			continue
-		}
 		p.rows = append(p.rows, int32(len(p.options)))
 		reach := e.reach(e.speed.PaceAt(c.at, hour)) * reachSlack
 		fit := func(r rideRef) bool {
@@ -170,9 +211,10 @@ func (e *Engine) lookFromTaxis(hour int, now time.Time) {
 			p.pickups[:0], c.at, e.city.Policy.Candidates, reach, fit)
 		for _, n := range p.pickups {
 			pace := e.speed.PaceAt(e.queue.waits[n.Key].ride.Pickup, hour)
-			e.consider(n.Key, taxiRef(ref), n.DistanceM, pace, now)
+			e.consider(n.Key, ref, n.DistanceM, pace, now)
 		}
-	}
+		return true
+	})
 }
 
 // reachSlack widens a taxi's search, as the pace is the pickup's and not the taxi's; what is too

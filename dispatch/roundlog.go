@@ -75,12 +75,8 @@ type RoundLog struct {
 	Rounds []Round `json:"rounds"`
 }
 
-// Add appends a round.
+// Add appends a round with candidates.
 func (l *RoundLog) Add(r Round) {
-	if len(r.Candidates) == 0 {
-		l.Empty++
-		return
-	}
 	l.Looked++
 	if len(l.Rounds) == maxLoggedRounds {
 		l.Rounds = slices.Delete(l.Rounds, keptFirstRounds, keptFirstRounds+1)

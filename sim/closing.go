@@ -131,9 +131,7 @@ func (v *virtual) tick() Tick {
 		Now: v.now.In(v.City.Zone), OpenRides: v.open, Claims: len(v.tally.told),
 		Subsidies: v.tally.subsidies,
 	}
-	if span := v.last.Sub(v.epoch); span > 0 {
-		t.Done = min(1, v.now.Sub(v.epoch).Seconds()/span.Seconds())
-	}
+	t.Done = float64(v.tally.requests-v.open) / float64(len(v.Trips))
 	for i := range v.drivers {
 		switch v.drivers[i].phase {
 		case idle:

@@ -84,7 +84,8 @@ func TestSummary(t *testing.T) {
 	broken.Books.Cash = false
 	broken.Derive()
 	out.Reset()
-	if err := broken.Summary(&out); err != nil || !strings.Contains(out.String(), "do NOT close: cash;") {
+	err := broken.Summary(&out)
+	if err != nil || !strings.Contains(out.String(), "do NOT close: cash;") {
 		t.Errorf("open books: %s %v", out.String(), err)
 	}
 }

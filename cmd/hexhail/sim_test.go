@@ -14,9 +14,10 @@ import (
 	"hexhail/sim"
 )
 
-// small is a town of a few rides: each second of its time is scanned as a city's is, which takes
-// its time under -race.
-var small = []string{"sim", "--requests", "100", "--fleet", "30", "--duration", "4m"}
+// small is a town of a few short rides: under -race each second of a city's scans is 10 ms.
+var small = []string{
+	"sim", "--requests", "200", "--fleet", "60", "--duration", "2m", "--seed", "10",
+}
 
 func parsed(t *testing.T, data string) sim.Report {
 	t.Helper()
@@ -48,7 +49,7 @@ func TestSimRunsATown(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := parsed(t, string(data))
-	if r.Requests < 3 || r.Completed < 1 || r.Fleet != 30 || r.DoubleClaims != 0 ||
+	if r.Requests < 3 || r.Completed < 1 || r.Fleet != 60 || r.DoubleClaims != 0 ||
 		!r.BooksClose || !r.Books.Close() || r.Fixes == 0 || r.WallS <= 0 {
 		t.Errorf("report %+v", r)
 	}
