@@ -110,6 +110,10 @@ func (d liteDriver) QueryContext(
 func (s *liteStmt) any(columns int, r row) []driver.Value {
 	values := make([]driver.Value, columns)
 	for i := range values {
+		if s.declared(s.column) == "TIMESTAMP" { // of goose's own table
+			values[i], _ = time.Parse(time.DateTime, r.text())
+			continue
+		}
 		switch sqlite3.Xsqlite3_column_type(s.c.tls, s.handle, s.column) {
 		case sqlite3.SQLITE_INTEGER:
 			values[i] = r.integer()
@@ -120,6 +124,11 @@ func (s *liteStmt) any(columns int, r row) []driver.Value {
 		}
 	}
 	return values
+}
+
+// declared is the type that a column of the result was declared with, "" for an expression.
+func (s *liteStmt) declared(column int32) string {
+	return libc.GoString(sqlite3.Xsqlite3_column_decltype(s.c.tls, s.handle, column))
 }
 
 func (r *liteRows) Columns() []string { return r.names }

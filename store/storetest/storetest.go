@@ -71,6 +71,8 @@ func Run(t *testing.T, open Open) {
 		{"PromiseCap", promiseCap},
 		{"PromiseBalance", promiseBalance},
 		{"PromiseLedger", promiseLedger},
+		{"PromiseAnswer", promiseAnswer},
+		{"PromiseCapture", promiseCapture},
 	} {
 		t.Run(test.name, func(t *testing.T) { test.run(t, open) })
 	}
