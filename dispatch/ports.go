@@ -48,8 +48,9 @@ type Rides interface {
 	// InsertRide writes a new ride. Conflict if the rider has an open one already, or the driver
 	// another one in the slot.
 	InsertRide(r Ride) error
-	// UpdateRide writes a ride whose stored version is still r.Version−1. Conflict if it is not,
-	// or if the driver has another ride in the slot.
+	// UpdateRide writes a ride whose stored version is still r.Version−1, but for what it was asked
+	// for with: city, kind, rider, destination, seats, quote and time of request stay. Conflict if
+	// the version is another, or if the driver has another ride in the slot.
 	UpdateRide(r Ride) error
 }
 

@@ -112,6 +112,9 @@ func CheckFix(prev *Fix, fix Fix, now time.Time) error {
 		}
 		return timeError(FixOutOfOrder, age, -now.Sub(prev.At))
 	}
+	if fix.Point == prev.Point {
+		return nil // standing, as most idle taxis are
+	}
 	limitM := JumpSlackM + MaxJumpMPS*after.Seconds()
 	if farM := DistanceM(prev.Point, fix.Point); farM > limitM {
 		return &FixError{Reason: FixJump, Field: "position", Value: farM, Limit: limitM}

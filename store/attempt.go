@@ -15,7 +15,7 @@ var attemptColumns = columns{
 }
 
 const (
-	isOpenAttempt = `state IN ('created', 'sent', 'unknown')`
+	isOpenAttempt = `(state = 'created' OR state = 'sent' OR state = 'unknown')`
 	withLegs      = ` LEFT JOIN leg ON leg.attempt = attempt.id `
 	byLeg         = ` ORDER BY leg.part`
 )

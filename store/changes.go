@@ -24,11 +24,12 @@ var (
 	changedOffers = offerColumns.selects(`offer` + changedSince + `id`)
 	changedShifts = shiftColumns.selects(`shift` + changedSince + `driver`)
 
-	// Two queries, each served by a small partial index: one that covered both would be read
-	// once in a process's life and written with every change.
-	searchingRides = briefColumns.selects(`ride` + inCity + isSearching)
-	activeRides    = briefColumns.selects(`ride` + inCity + isActive)
-	cityOffers     = offerColumns.selects(`offer` + inCity + `state = 'open'`)
+	// Each is served by a small partial index: one of their own would be read once in a process's
+	// life and written with every change. The concatenation hides the city from SQLite, which else
+	// takes the index of all that ever changed in it.
+	searchingRides = briefColumns.selects(`ride WHERE city || '' = $1 AND ` + isSearching)
+	activeRides    = briefColumns.selects(`ride WHERE city || '' = $1 AND ` + isActive)
+	cityOffers     = offerColumns.selects(`offer WHERE city || '' = $1 AND state = 'open'`)
 	// No offer of a ride is older than the ride, so those of searching rides are among the last.
 	endedOffers = offerColumns.selects(`offer` + inCity + `state <> 'open'
 		AND changed_at >= (SELECT coalesce(min(requested_at), 9223372036854775807)

@@ -2,6 +2,7 @@ package store
 
 import (
 	"encoding/json"
+	"slices"
 	"time"
 
 	"hexhail/dispatch"
@@ -12,29 +13,39 @@ import (
 // The conditions of the partial indexes. A query must repeat them word for word to be served by
 // the index.
 const (
-	isActive    = `state IN ('assigned', 'arrived', 'on_trip')`
-	isOpenRide  = `state IN ('searching', 'assigned', 'arrived', 'on_trip')`
+	isActive    = `(state = 'assigned' OR state = 'arrived' OR state = 'on_trip')`
+	isOpenRide  = `(state = 'searching'
+		OR state = 'assigned' OR state = 'arrived' OR state = 'on_trip')`
 	isSearching = `state = 'searching'`
 )
 
-// rideColumns are written by rideArgs and read by scanRide in this order.
-var rideColumns = columns{
-	"id", "city", "kind", "state", "version", "search", "rider",
-	"pickup_lat", "pickup_lng", "pickup_name", "pickup_note",
-	"dropoff_lat", "dropoff_lng", "dropoff_name", "dropoff_note",
-	"seats", "pay_by", "tip", "quote_low", "quote_high", "quote_pickup_ms", "quote_distance_m",
-	"driver", "taxi", "slot",
-	"requested_at", "search_by", "claimed_at", "arrived_at", "started_at", "completed_at",
-	"ended_at", "changed_at",
-	"meter", "tolls", "by_trace", "coverage", "flagged", "fare_state", "fare_lines",
-	"campaign", "campaign_version", "rider_subsidy", "driver_subsidy", "subsidy_reason",
-	"ended_by", "end_reason", "rider_stars", "driver_stars",
-}
+// What a ride is asked for with never changes; planColumns are written once, stateColumns with every
+// change, so that an update touches half the row and few of the indexes.
+var (
+	planColumns = columns{
+		"id", "city", "kind", "rider",
+		"dropoff_lat", "dropoff_lng", "dropoff_name", "dropoff_note",
+		"seats", "quote_low", "quote_high", "quote_pickup_ms", "quote_distance_m", "requested_at",
+	}
+	stateColumns = columns{
+		"version", "state", "search",
+		"pickup_lat", "pickup_lng", "pickup_name", "pickup_note",
+		"pay_by", "tip", "driver", "taxi", "slot",
+		"search_by", "claimed_at", "arrived_at", "started_at", "completed_at",
+		"ended_at", "changed_at",
+		"meter", "tolls", "by_trace", "coverage", "flagged", "fare_state", "fare_lines",
+		"campaign", "campaign_version", "rider_subsidy", "driver_subsidy", "subsidy_reason",
+		"ended_by", "end_reason", "rider_stars", "driver_stars",
+	}
+	// rideColumns are read by scanRide in this order.
+	rideColumns = append(slices.Clone(planColumns), stateColumns...)
+)
 
 var (
 	insertRide = rideColumns.insert("ride")
-	updateRide = &query{text: `UPDATE ride SET ` + rideColumns.assignments() +
-		` WHERE id = $1 AND version + 1 = $5`}
+	updateRide = &query{text: `UPDATE ride SET ` +
+		append(columns{"id"}, stateColumns...).assignments() +
+		` WHERE id = $1 AND version + 1 = $2`}
 	rideByID    = rideColumns.selects(`ride WHERE id = $1`)
 	driversRide = rideColumns.selects(`ride WHERE driver = $1 AND slot = 'current' AND ` + isActive)
 	ridersRide  = rideColumns.selects(`ride WHERE rider = $1 AND rider <> '' AND ` + isOpenRide)
@@ -47,15 +58,19 @@ func placeArgs(args []any, p dispatch.Place) []any {
 	return append(args, p.Point.Lat, p.Point.Lng, p.Name, p.Note)
 }
 
-func rideArgs(args []any, r dispatch.Ride, lines string) []any {
-	args = append(args, string(r.ID), string(r.City), r.Kind.String(), r.State.String(),
-		r.Version, r.Search, string(r.Rider))
-	args = placeArgs(placeArgs(args, r.Pickup), r.Dropoff)
-	args = append(args, r.Seats, string(r.PayBy), int64(r.Tip),
-		int64(r.Quote.Low), int64(r.Quote.High), r.Quote.Pickup.Milliseconds(), r.Quote.DistanceM,
+func planArgs(args []any, r dispatch.Ride) []any {
+	args = append(args, string(r.ID), string(r.City), r.Kind.String(), string(r.Rider))
+	args = placeArgs(args, r.Dropoff)
+	return append(args, r.Seats, int64(r.Quote.Low), int64(r.Quote.High),
+		r.Quote.Pickup.Milliseconds(), r.Quote.DistanceM, millis(r.RequestedAt))
+}
+
+func stateArgs(args []any, r dispatch.Ride, lines string) []any {
+	args = placeArgs(append(args, r.Version, r.State.String(), r.Search), r.Pickup)
+	args = append(args, string(r.PayBy), int64(r.Tip),
 		string(r.Driver), string(r.Taxi), string(r.Slot),
-		millis(r.RequestedAt), millis(r.SearchBy), millis(r.ClaimedAt), millis(r.ArrivedAt),
-		millis(r.StartedAt), millis(r.CompletedAt), millis(r.EndedAt), millis(r.ChangedAt))
+		millis(r.SearchBy), millis(r.ClaimedAt), millis(r.ArrivedAt), millis(r.StartedAt),
+		millis(r.CompletedAt), millis(r.EndedAt), millis(r.ChangedAt))
 	f, s := r.Fare, r.Subsidy
 	return append(args, int64(f.Meter), int64(f.Tolls), int64(f.ByTrace), f.Coverage,
 		bit(f.Flagged), f.State.String(), lines,
@@ -81,18 +96,19 @@ func (r *reader) place() dispatch.Place {
 func scanRide(r *reader) dispatch.Ride {
 	return dispatch.Ride{
 		ID: dispatch.RideID(r.text()), City: dispatch.CityID(r.text()),
-		Kind: name(r, dispatch.ParseRideKind), State: name(r, dispatch.ParseState),
-		Version: r.int(), Search: r.int(), Rider: dispatch.RiderID(r.text()),
-		Pickup: r.place(), Dropoff: r.place(),
-		Seats: r.int(), PayBy: money.ChannelName(r.text()), Tip: r.fen(),
+		Kind: name(r, dispatch.ParseRideKind), Rider: dispatch.RiderID(r.text()),
+		Dropoff: r.place(), Seats: r.int(),
 		Quote: dispatch.Quote{
 			Low: r.fen(), High: r.fen(),
 			Pickup: time.Duration(r.integer()) * time.Millisecond, DistanceM: r.int(),
 		},
+		RequestedAt: r.time(),
+		Version:     r.int(), State: name(r, dispatch.ParseState), Search: r.int(),
+		Pickup: r.place(), PayBy: money.ChannelName(r.text()), Tip: r.fen(),
 		Driver: dispatch.DriverID(r.text()), Taxi: dispatch.TaxiID(r.text()),
-		Slot:        dispatch.Slot(r.text()),
-		RequestedAt: r.time(), SearchBy: r.time(), ClaimedAt: r.time(), ArrivedAt: r.time(),
-		StartedAt: r.time(), CompletedAt: r.time(), EndedAt: r.time(), ChangedAt: r.time(),
+		Slot:     dispatch.Slot(r.text()),
+		SearchBy: r.time(), ClaimedAt: r.time(), ArrivedAt: r.time(), StartedAt: r.time(),
+		CompletedAt: r.time(), EndedAt: r.time(), ChangedAt: r.time(),
 		Fare: dispatch.Fare{
 			Meter: r.fen(), Tolls: r.fen(), ByTrace: r.fen(), Coverage: r.int(),
 			Flagged: r.integer() != 0, State: name(r, dispatch.ParseFareState),
@@ -130,23 +146,23 @@ func fareLines(lines []money.FareLine) (string, error) {
 	return string(text), nil
 }
 
-// putRide runs a statement that has all of a ride's columns as arguments.
-func (t *tx) putRide(q *query, r dispatch.Ride) (changed int64, err error) {
+func (t *tx) InsertRide(r dispatch.Ride) error {
 	lines, err := fareLines(r.Fare.Lines)
 	if err != nil {
-		return 0, err
+		return err
 	}
-	t.args = rideArgs(t.args[:0], r, lines)
-	return t.exec(q, t.args...)
-}
-
-func (t *tx) InsertRide(r dispatch.Ride) error {
-	_, err := t.putRide(insertRide, r)
+	t.args = stateArgs(planArgs(t.args[:0], r), r, lines)
+	_, err = t.exec(insertRide, t.args...)
 	return err
 }
 
 func (t *tx) UpdateRide(r dispatch.Ride) error {
-	changed, err := t.putRide(updateRide, r)
+	lines, err := fareLines(r.Fare.Lines)
+	if err != nil {
+		return err
+	}
+	t.args = stateArgs(append(t.args[:0], string(r.ID)), r, lines)
+	changed, err := t.exec(updateRide, t.args...)
 	if err != nil || changed == 1 {
 		return err
 	}

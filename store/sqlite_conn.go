@@ -70,7 +70,16 @@ func openLite(path string, flags int32) (*liteConn, error) {
 		return nil, err
 	}
 	sqlite3.Xsqlite3_extended_result_codes(c.tls, c.db, 1)
+	c.keepPlans()
 	return c, nil
+}
+
+// keepPlans has a statement keep the plan that it was prepared with. Without, SQLite prepares a
+// query over a partial index anew, 50 µs, whenever an argument of it has changed.
+func (c *liteConn) keepPlans() {
+	list := libc.NewVaList(int32(1), uintptr(0))
+	sqlite3.Xsqlite3_db_config(c.tls, c.db, sqlite3.SQLITE_DBCONFIG_ENABLE_QPSG, list)
+	libc.Xfree(c.tls, list)
 }
 
 // grow gives the arena room for n bytes. What was in it is lost.

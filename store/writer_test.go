@@ -32,21 +32,27 @@ func openTestFile(t *testing.T, opts ...Option) *DB {
 	return openTest(t, "sqlite:"+filepath.Join(t.TempDir(), "hexhail.db"), opts...)
 }
 
-// hold keeps the writer busy with a closure until n others have queued behind it.
-func hold(t *testing.T, db *DB, n int) (first chan error) {
+// hold keeps the writer busy with a closure until it is told to go on.
+func hold(t *testing.T, db *DB) (first chan error, goOn chan struct{}) {
 	t.Helper()
-	first, running := make(chan error, 1), make(chan struct{})
+	running := make(chan struct{})
+	first, goOn = make(chan error, 1), make(chan struct{})
 	go func() {
 		first <- db.transact(context.Background(), func(*tx) error {
 			close(running)
-			for len(db.engine.(*file).jobs) < n {
-				time.Sleep(time.Microsecond)
-			}
+			<-goOn
 			return nil
 		})
 	}()
 	<-running
-	return first
+	return first, goOn
+}
+
+// queued waits until n closures wait for the writer.
+func queued(db *DB, n int) {
+	for len(db.engine.(*file).jobs) < n {
+		time.Sleep(time.Microsecond)
+	}
 }
 
 func riders(db *DB) (n int, err error) {
@@ -66,7 +72,7 @@ func TestGroupSharesACommit(t *testing.T) {
 	}))
 	const n = 200
 	commits.Store(0)
-	first := hold(t, db, n)
+	first, goOn := hold(t, db)
 	errs := make(chan error, n)
 	for i := range n {
 		go func() {
@@ -79,6 +85,8 @@ func TestGroupSharesACommit(t *testing.T) {
 			})
 		}()
 	}
+	queued(db, n)
+	close(goOn)
 	if err := <-first; err != nil {
 		t.Error(err)
 	}
@@ -119,26 +127,17 @@ func TestFailedCommit(t *testing.T) {
 	}
 	const n = 5
 	errs := make(chan error, n+1)
-	// All in one group: the writer is held within the first of them.
-	go func() {
-		errs <- db.transact(context.Background(), func(t *tx) error {
-			for _, text := range []string{
-				`PRAGMA defer_foreign_keys = ON`,
-				`INSERT INTO leg (attempt, part, instrument, amount) VALUES ('none', 0, '', 0)`,
-			} {
-				if err := t.each(&query{text: text}, nil, func(*reader) {}); err != nil {
-					return err
-				}
-			}
-			for len(db.engine.(*file).jobs) < n {
-				time.Sleep(time.Microsecond)
-			}
-			return nil
-		})
-	}()
+	first, goOn := hold(t, db)
 	for i := range n {
 		go func() { errs <- run(good(i)) }()
 	}
+	go func() {
+		errs <- run(`PRAGMA defer_foreign_keys = ON`,
+			`INSERT INTO leg (attempt, part, instrument, amount) VALUES ('none', 0, '', 0)`)
+	}()
+	queued(db, n+1)
+	close(goOn)
+	<-first // of this group or of one before
 	failed := 0
 	for range n + 1 {
 		if err := <-errs; err != nil {
@@ -149,7 +148,7 @@ func TestFailedCommit(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// Closures that came after the group's 2 ms have a COMMIT of their own.
+	// On a slow machine some may come after the group's 2 ms and have a COMMIT of their own.
 	if failed == 0 || failed+kept != n+1 {
 		t.Errorf("%d failed, %d stored, of %d", failed, kept, n+1)
 	}
@@ -161,7 +160,7 @@ func TestFailedCommit(t *testing.T) {
 func TestQueuedAndCancelled(t *testing.T) {
 	db := openTestFile(t)
 	ctx, cancel := context.WithCancel(t.Context())
-	first := hold(t, db, 1)
+	first, goOn := hold(t, db)
 	cancelled := make(chan error)
 	go func() {
 		cancelled <- db.Tx(ctx, func(dispatch.Tx) error {
@@ -169,13 +168,12 @@ func TestQueuedAndCancelled(t *testing.T) {
 			return nil
 		})
 	}()
-	for len(db.engine.(*file).jobs) == 0 {
-		time.Sleep(time.Microsecond)
-	}
+	queued(db, 1)
 	cancel()
 	if err := <-cancelled; !errors.Is(err, context.Canceled) {
 		t.Error(err)
 	}
+	close(goOn)
 	if err := <-first; err != nil {
 		t.Error(err)
 	}

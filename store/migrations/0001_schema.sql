@@ -1,7 +1,8 @@
 -- +goose Up
 -- Both engines read this text. Times are epoch milliseconds in the city clock, 0 is no time; money
 -- is fen; states are stored by name; "" is no id. What stands in marks is for one engine alone:
--- WITHOUT ROWID keeps a small row in the tree of its key instead of in a second tree.
+-- WITHOUT ROWID keeps a small row in the tree of its key instead of in a second tree. States are
+-- compared one by one: for IN (…) in an index or check SQLite builds a table with every write.
 
 CREATE TABLE city_owner (
     city  TEXT   NOT NULL PRIMARY KEY,
@@ -94,9 +95,10 @@ CREATE TABLE ride (
 );
 -- A driver is at one ride at most, and a rider has one that is not over: whatever the code does.
 CREATE UNIQUE INDEX ride_one_per_driver ON ride (driver, slot)
-    WHERE state IN ('assigned', 'arrived', 'on_trip');
+    WHERE (state = 'assigned' OR state = 'arrived' OR state = 'on_trip');
 CREATE UNIQUE INDEX ride_one_per_rider ON ride (rider)
-    WHERE rider <> '' AND state IN ('searching', 'assigned', 'arrived', 'on_trip');
+    WHERE rider <> '' AND (state = 'searching'
+        OR state = 'assigned' OR state = 'arrived' OR state = 'on_trip');
 CREATE INDEX ride_search_due ON ride (city, search_by, id) WHERE state = 'searching';
 CREATE INDEX ride_changed ON ride (city, changed_at);
 

@@ -19,7 +19,8 @@ CREATE TABLE transfer (
     /* sqlite: seq INTEGER PRIMARY KEY, */
     /* postgres: seq BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY, */
     id         TEXT   NOT NULL,
-    kind       TEXT   NOT NULL CHECK (kind IN ('posted', 'pending', 'post', 'void', 'expire')),
+    kind       TEXT   NOT NULL CHECK (kind = 'posted' OR kind = 'pending'
+        OR kind = 'post' OR kind = 'void' OR kind = 'expire'),
     pending_id TEXT   NOT NULL,
     debit      TEXT   NOT NULL REFERENCES account (id),
     credit     TEXT   NOT NULL REFERENCES account (id),
@@ -31,7 +32,7 @@ CREATE TABLE transfer (
     at         BIGINT NOT NULL,
     CONSTRAINT transfer_sides CHECK (debit <> credit),
     CONSTRAINT transfer_ends
-        CHECK ((pending_id <> '') = (kind IN ('post', 'void', 'expire')))
+        CHECK ((pending_id <> '') = (kind <> 'posted' AND kind <> 'pending'))
 );
 CREATE UNIQUE INDEX transfer_id ON transfer (id);
 CREATE UNIQUE INDEX transfer_entry ON transfer (entry, part);
@@ -68,9 +69,9 @@ CREATE TABLE attempt (
     tries   BIGINT NOT NULL
 ) /* sqlite: WITHOUT ROWID */;
 CREATE UNIQUE INDEX attempt_one_open ON attempt (payment)
-    WHERE state IN ('created', 'sent', 'unknown');
+    WHERE (state = 'created' OR state = 'sent' OR state = 'unknown');
 CREATE INDEX attempt_due ON attempt (due_at, id)
-    WHERE due_at > 0 AND state IN ('created', 'sent', 'unknown');
+    WHERE due_at > 0 AND (state = 'created' OR state = 'sent' OR state = 'unknown');
 
 CREATE TABLE leg (
     attempt    TEXT   NOT NULL REFERENCES attempt (id),

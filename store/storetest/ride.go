@@ -19,7 +19,14 @@ func rides(t *testing.T, open Open) {
 
 	changed := filled[dispatch.Ride](1000)
 	changed.ID, changed.Version = most.ID, most.Version+1
-	do(t, db, func(tx dispatch.Tx) error { return tx.UpdateRide(changed) })
+	// What it was asked for with stays.
+	asked := changed
+	asked.City, asked.Kind, asked.Rider, asked.Dropoff = "other", 1, "other", dispatch.Place{}
+	asked.Seats, asked.Quote, asked.RequestedAt = 1, dispatch.Quote{}, noon
+	changed.City, changed.Kind, changed.Rider = most.City, most.Kind, most.Rider
+	changed.Dropoff, changed.Seats, changed.Quote = most.Dropoff, most.Seats, most.Quote
+	changed.RequestedAt = most.RequestedAt
+	do(t, db, func(tx dispatch.Tx) error { return tx.UpdateRide(asked) })
 	equal(t, "updated", readRide(t, db, most.ID), changed)
 	equal(t, "not updated", readRide(t, db, least.ID), least)
 
