@@ -40,7 +40,10 @@ func (k ActKind) String() string { return actKinds[k] }
 func ParseActKind(s string) ActKind { return ActKind(max(0, slices.Index(actKinds[:], s))) }
 
 // Act is something done to a ride, with what Step needs to know of it.
-type Act interface{ Kind() ActKind }
+type Act interface {
+	// Kind is the act's name; of an Act it is never 0.
+	Kind() ActKind
+}
 
 // The acts, as values.
 type (

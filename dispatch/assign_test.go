@@ -125,9 +125,15 @@ func TestAssignRapid(t *testing.T) {
 // townsForProof have plenty of taxis, too few in places, too few everywhere, and just enough.
 var townsForProof = []assignTown{
 	{rides: 5000, taxis: 20000, near: 20, spots: 12, spreadM: 800, rideHot: 0.9, seed: 1},
-	{rides: 5000, taxis: 20000, near: 20, spots: 12, spreadM: 1500, rideHot: .8, taxiHot: .5, seed: 2},
+	{
+		rides: 5000, taxis: 20000, near: 20, spots: 12, spreadM: 1500, rideHot: .8, taxiHot: .5,
+		seed: 2,
+	},
 	{rides: 1000, taxis: 1000, near: 20, spots: 6, spreadM: 1500, rideHot: 1, seed: 3},
-	{rides: 1000, taxis: 1000, near: 20, spots: 6, spreadM: 3000, rideHot: .5, taxiHot: .5, seed: 4},
+	{
+		rides: 1000, taxis: 1000, near: 20, spots: 6, spreadM: 3000, rideHot: .5, taxiHot: .5,
+		seed: 4,
+	},
 	{rides: 1000, taxis: 1000, near: 20, spots: 1, spreadM: 3000, seed: 5},
 	{rides: 1000, taxis: 700, near: 20, spots: 3, spreadM: 3000, rideHot: 1, taxiHot: 1, seed: 6},
 	{rides: 700, taxis: 30, near: 20, spots: 3, spreadM: 3000, rideHot: 1, taxiHot: 1, seed: 7},

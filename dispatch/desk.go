@@ -221,17 +221,17 @@ func tell(ctx context.Context, hints Hints, listener Listener, j *job) {
 	}
 }
 
-// act is a command that does one act to one ride.
+// act is a command that does one act to one ride; plan says which, or refuses.
 func (d *Desk) act(
 	ctx context.Context, name string, now time.Time, key Once, cmd any, ride RideID,
-	make func(j *job, r Ride) (Act, error),
+	plan func(j *job, r Ride) (Act, error),
 ) (Receipt, error) {
 	return do(ctx, d, name, now, key, cmd, func(j *job) (Receipt, error) {
 		r, err := j.tx.Ride(ride)
 		if err != nil {
 			return Receipt{}, err
 		}
-		act, err := make(j, r)
+		act, err := plan(j, r)
 		if err != nil {
 			return Receipt{}, err
 		}

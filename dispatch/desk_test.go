@@ -135,7 +135,8 @@ func TestCashRideHasNoTransfer(t *testing.T) {
 	ride := w.ridden("1", driver, metered)
 	w.ok(w.pay("1", ride, money.Cash)) // gives the subsidy back
 	r := w.ride(ride)
-	if r.State != dispatch.Completed || r.Subsidy.Reason != money.SubsidyVoid || r.Subsidy.Rider != 0 {
+	if r.State != dispatch.Completed || r.Subsidy.Reason != money.SubsidyVoid ||
+		r.Subsidy.Rider != 0 {
 		t.Fatalf("%s, subsidy %+v", r.State, r.Subsidy)
 	}
 	w.ok(w.cash(driver, ride))
@@ -295,7 +296,8 @@ func TestRequestIDs(t *testing.T) {
 	w.pass(time.Minute)
 	two, err := w.desk.Request(w.ctx, w.now, key, c)
 	w.ok(err)
-	if !one.At.Equal(two.At) || one.Ride != two.Ride || one.State != two.State || one.Ride == first {
+	if !one.At.Equal(two.At) || one.Ride != two.Ride || one.State != two.State ||
+		one.Ride == first {
 		t.Errorf("%+v, then %+v", one, two)
 	}
 	c.Seats = 2
@@ -313,23 +315,24 @@ func TestBadInput(t *testing.T) {
 	}))
 	good := w.request("R1", w.at(0, 0), 1)
 	long := string(make([]byte, 501))
+	type command = dispatch.RequestRide
 	for name, tc := range map[string]struct {
-		change func(*dispatch.RequestRide)
+		change func(*command)
 		want   dispatch.Reason
 	}{
-		"latitude": {func(c *dispatch.RequestRide) { c.Pickup.Point.Lat = 91 }, dispatch.ReasonPosition},
-		"NaN":      {func(c *dispatch.RequestRide) { c.Dropoff.Point.Lng = math.NaN() }, dispatch.ReasonField},
-		"infinite": {func(c *dispatch.RequestRide) { c.Pickup.Point.Lng = math.Inf(1) }, dispatch.ReasonField},
-		"seats":    {func(c *dispatch.RequestRide) { c.Seats = 9 }, dispatch.ReasonField},
-		"no seat":  {func(c *dispatch.RequestRide) { c.Seats = 0 }, dispatch.ReasonField},
-		"tip":      {func(c *dispatch.RequestRide) { c.Tip = -1 }, dispatch.ReasonField},
-		"big tip":  {func(c *dispatch.RequestRide) { c.Tip = 200_01 }, dispatch.ReasonField},
-		"note":     {func(c *dispatch.RequestRide) { c.Pickup.Note = long }, dispatch.ReasonField},
-		"name":     {func(c *dispatch.RequestRide) { c.Dropoff.Name = long }, dispatch.ReasonField},
-		"quote":    {func(c *dispatch.RequestRide) { c.Quote.Low = 2; c.Quote.High = 1 }, dispatch.ReasonField},
-		"city":     {func(c *dispatch.RequestRide) { c.City = "atlantis" }, dispatch.ReasonUnknownCity},
-		"rider":    {func(c *dispatch.RequestRide) { c.Rider = "nobody" }, dispatch.ReasonUnknownRider},
-		"channel":  {func(c *dispatch.RequestRide) { c.PayBy = "shells" }, dispatch.ReasonChannel},
+		"latitude": {func(c *command) { c.Pickup.Point.Lat = 91 }, dispatch.ReasonPosition},
+		"NaN":      {func(c *command) { c.Dropoff.Point.Lng = math.NaN() }, dispatch.ReasonField},
+		"infinite": {func(c *command) { c.Pickup.Point.Lng = math.Inf(1) }, dispatch.ReasonField},
+		"seats":    {func(c *command) { c.Seats = 9 }, dispatch.ReasonField},
+		"no seat":  {func(c *command) { c.Seats = 0 }, dispatch.ReasonField},
+		"tip":      {func(c *command) { c.Tip = -1 }, dispatch.ReasonField},
+		"big tip":  {func(c *command) { c.Tip = 200_01 }, dispatch.ReasonField},
+		"note":     {func(c *command) { c.Pickup.Note = long }, dispatch.ReasonField},
+		"name":     {func(c *command) { c.Dropoff.Name = long }, dispatch.ReasonField},
+		"quote":    {func(c *command) { c.Quote.Low = 2; c.Quote.High = 1 }, dispatch.ReasonField},
+		"city":     {func(c *command) { c.City = "atlantis" }, dispatch.ReasonUnknownCity},
+		"rider":    {func(c *command) { c.Rider = "nobody" }, dispatch.ReasonUnknownRider},
+		"channel":  {func(c *command) { c.PayBy = "shells" }, dispatch.ReasonChannel},
 	} {
 		t.Run(name, func(*testing.T) {
 			c := good
@@ -401,7 +404,8 @@ func TestCityFiles(t *testing.T) {
 		{`"chengdu"`, `"atlantis"`, "atlantis"},
 	} {
 		_, err := dispatch.ParseCity("x.json", []byte(strings.Replace(good, tc.from, tc.to, 1)))
-		if err == nil || !strings.Contains(err.Error(), tc.names) || !strings.Contains(err.Error(), "x.json") {
+		if err == nil || !strings.Contains(err.Error(), tc.names) ||
+			!strings.Contains(err.Error(), "x.json") {
 			t.Errorf("%s: %v, want the file and %s named", tc.to, err, tc.names)
 		}
 	}

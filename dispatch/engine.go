@@ -155,11 +155,14 @@ func (e *Engine) takeDriver(b Brief) {
 			e.learn(c.from, b.Pickup, b.ArrivedAt.Sub(b.ClaimedAt), b.ClaimedAt)
 		}
 		if c.ride != b.ID {
-			c.from, c.since = c.at, b.ClaimedAt
+			c.from = c.at
 		}
 		c.ride, c.rideVer, c.offer = b.ID, b.Version, ""
 	case !b.State.Active() && c.ride == b.ID:
-		c.ride, c.since = "", b.ChangedAt
+		if b.State == Completed {
+			e.learn(b.Pickup, c.at, b.ChangedAt.Sub(b.StartedAt), b.StartedAt)
+		}
+		c.ride = ""
 	}
 	e.fleet.settle(ref)
 }
@@ -180,34 +183,23 @@ func (e *Engine) freeDriver(b Brief) {
 	}
 }
 
-// takeOffer notes an open offer on both sides, or lets go of them.
+// takeOffer notes an open offer on both sides, or lets go of an ended one.
 func (e *Engine) takeOffer(o Offer) {
-	ref := e.fleet.ref(o.Driver)
-	c := &e.fleet.cabs[ref]
-	waitRef, waiting := e.queue.byID[o.Ride]
-	if o.State == OfferOpen {
-		if waiting && e.queue.waits[waitRef].ride.Search == o.Search && c.ride == "" {
-			c.offer, e.queue.waits[waitRef].offer = o.ID, o.ID
-		}
-	} else {
-		if c.offer == o.ID {
-			c.offer = ""
-		}
-		if waiting && e.queue.waits[waitRef].offer == o.ID {
-			e.queue.waits[waitRef].offer = ""
-		}
-		search := 0
-		if waiting {
-			search = e.queue.waits[waitRef].ride.Search
-		}
-		if o.State.Excludes() || o.State == OfferAccepted && o.Search < search {
-			e.queue.exclude(o.Ride, o.Driver)
-		}
+	taxi := e.fleet.ref(o.Driver)
+	c := &e.fleet.cabs[taxi]
+	if o.State != OfferOpen {
+		c.endOffer(o)
 	}
-	if waiting {
-		e.queue.settle(waitRef)
+	if ride, ok := e.queue.byID[o.Ride]; ok {
+		w := &e.queue.waits[ride]
+		if o.State == OfferOpen {
+			w.holdOffer(c, o)
+		} else {
+			w.endOffer(o)
+		}
+		e.queue.settle(ride)
 	}
-	e.fleet.settle(ref)
+	e.fleet.settle(taxi)
 }
 
 // learn teaches the estimate what a way has really taken.

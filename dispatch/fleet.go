@@ -20,11 +20,17 @@ type cab struct {
 	fixedAt time.Time // zero before the first fix
 	ride    RideID    // that the driver is at
 	rideVer int
-	offer   OfferID // open
-	indexed bool    // is in the idle index
-	since   time.Time
+	offer   OfferID   // open
+	indexed bool      // is in the idle index
 	barred  time.Time // no offers before: the store refused one
 	from    geo.Point // where it stood at the claim
+}
+
+// endOffer lets go of an ended offer.
+func (c *cab) endOffer(o Offer) {
+	if c.offer == o.ID {
+		c.offer = ""
+	}
 }
 
 // fleet is a city's taxis, with an index of the idle ones.
@@ -125,6 +131,32 @@ type wait struct {
 	rounds   int // that it was in before
 }
 
+// holdOffer notes an open offer on both sides, unless the search is another by now or the driver
+// has a ride.
+func (w *wait) holdOffer(c *cab, o Offer) {
+	if w.ride.Search == o.Search && c.ride == "" {
+		c.offer, w.offer = o.ID, o.ID
+	}
+}
+
+// endOffer lets go of an ended offer. Its driver is not tried again after a no, a silence, or a
+// claim in an earlier search that has been given back.
+func (w *wait) endOffer(o Offer) {
+	if w.offer == o.ID {
+		w.offer = ""
+	}
+	if o.State.Excludes() || o.State == OfferAccepted && o.Search < w.ride.Search {
+		w.exclude(o.Driver)
+	}
+}
+
+// exclude keeps a driver from being tried again.
+func (w *wait) exclude(driver DriverID) {
+	if !slices.Contains(w.excluded, driver) {
+		w.excluded = append(w.excluded, driver)
+	}
+}
+
 // queue is the rides that look for a taxi, oldest first.
 type queue struct {
 	waits []wait
@@ -140,7 +172,7 @@ func newQueue() queue {
 }
 
 // add puts a searching ride in, or brings what is known of it up to date.
-func (q *queue) add(b Brief) *wait {
+func (q *queue) add(b Brief) {
 	ref, ok := q.byID[b.ID]
 	if !ok {
 		if n := len(q.free); n > 0 {
@@ -163,7 +195,6 @@ func (q *queue) add(b Brief) *wait {
 	}
 	w.ride = b
 	q.settle(ref)
-	return w
 }
 
 func compareWait(a, b Brief) int {
@@ -227,9 +258,6 @@ func (q *queue) drop(id RideID) (RoundLog, bool) {
 // exclude keeps a pair from being tried again.
 func (q *queue) exclude(id RideID, driver DriverID) {
 	if ref, ok := q.byID[id]; ok {
-		w := &q.waits[ref]
-		if !slices.Contains(w.excluded, driver) {
-			w.excluded = append(w.excluded, driver)
-		}
+		q.waits[ref].exclude(driver)
 	}
 }

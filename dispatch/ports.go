@@ -95,12 +95,17 @@ type OfferQuery struct {
 
 // People are riders, drivers and taxis.
 type People interface {
+	// InsertRider writes a new rider. Conflict with ReasonDuplicate if the id is taken.
 	InsertRider(r Rider) error
+	// InsertDriver writes a new driver. Conflict with ReasonDuplicate if the id is taken.
 	InsertDriver(d Driver) error
+	// InsertTaxi writes a new taxi. Conflict with ReasonDuplicate if the id is taken.
 	InsertTaxi(t Taxi) error
-	// Rider, Driver and Taxi return an error of kind NotFound for an unknown id.
+	// Rider reads a rider. NotFound with ReasonUnknownRider if there is none.
 	Rider(id RiderID) (Rider, error)
+	// Driver reads a driver. NotFound with ReasonUnknownDriver if there is none.
 	Driver(id DriverID) (Driver, error)
+	// Taxi reads a taxi. NotFound with ReasonUnknownTaxi if there is none.
 	Taxi(id TaxiID) (Taxi, error)
 }
 
@@ -126,7 +131,10 @@ type OnceRow struct {
 
 // OnceRows make a repeated request return the first one's answer.
 type OnceRows interface {
+	// Recall is the answer that was kept for a request; ok is false if none is.
 	Recall(identity, rpc, requestID string) (row OnceRow, ok bool, err error)
+	// Remember keeps an answer. Conflict with ReasonDuplicate if one is kept for this identity,
+	// RPC and request id already.
 	Remember(row OnceRow) error
 	// Forget drops answers older than before, at most limit, and says how many.
 	Forget(before time.Time, limit int) (int, error)
@@ -134,6 +142,8 @@ type OnceRows interface {
 
 // Outbox keeps events until they are sent.
 type Outbox interface {
+	// Emit keeps an event to be sent; it commits with the change that it tells of. Conflict with
+	// ReasonDuplicate if the id is taken.
 	Emit(e Event) error
 	// Unsent are events to send, by id, at most limit.
 	Unsent(limit int) ([]Event, error)
@@ -144,8 +154,11 @@ type Outbox interface {
 // Changes are what an engine or a phone has missed: rows of a city changed at or after a time, by
 // that time and id.
 type Changes interface {
+	// ChangedRides are rides in every state, ended ones too.
 	ChangedRides(city CityID, since time.Time) ([]Brief, error)
+	// ChangedOffers are offers in every state, ended ones too.
 	ChangedOffers(city CityID, since time.Time) ([]Offer, error)
+	// ChangedShifts are shifts, those that went off duty too. Their id is the driver's.
 	ChangedShifts(city CityID, since time.Time) ([]Shift, error)
 	// Standing is what holds now, for a start.
 	Standing(city CityID) (Standing, error)
@@ -160,7 +173,9 @@ type Standing struct {
 
 // RoundLogs keep why a ride got the taxi that it got, or none.
 type RoundLogs interface {
+	// PutRoundLog writes a ride's log, in place of the one that it had.
 	PutRoundLog(l RoundLog) error
+	// RoundLog reads a ride's log; the bool is false if none was written.
 	RoundLog(ride RideID) (RoundLog, bool, error)
 }
 

@@ -213,6 +213,7 @@ type Brief struct {
 	SearchBy    time.Time
 	ClaimedAt   time.Time
 	ArrivedAt   time.Time
+	StartedAt   time.Time
 	ChangedAt   time.Time
 }
 
@@ -222,7 +223,8 @@ func (r Ride) Brief() Brief {
 		ID: r.ID, City: r.City, State: r.State, Version: r.Version, Search: r.Search,
 		Driver: r.Driver, Taxi: r.Taxi, Pickup: r.Pickup.Point, Seats: r.Seats, Tip: r.Tip,
 		RequestedAt: r.RequestedAt, SearchBy: r.SearchBy,
-		ClaimedAt: r.ClaimedAt, ArrivedAt: r.ArrivedAt, ChangedAt: r.ChangedAt,
+		ClaimedAt: r.ClaimedAt, ArrivedAt: r.ArrivedAt, StartedAt: r.StartedAt,
+		ChangedAt: r.ChangedAt,
 	}
 }
 

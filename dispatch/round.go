@@ -13,7 +13,8 @@ type option struct {
 	ride      rideRef
 	taxi      taxiRef
 	distanceM float64
-	ms        int32
+	ms        int32 // of the estimated pickup
+	cost      int32 // of the pair: ms, and what the ride's search has left
 	verdict   Verdict
 }
 
@@ -52,9 +53,13 @@ func (e *Engine) judge(w *wait, c *cab, now time.Time) Verdict {
 }
 
 // consider appends what a taxi is to a ride.
-func (e *Engine) consider(ride rideRef, taxi taxiRef, distanceM float64, p geo.Pace, now time.Time) {
+func (e *Engine) consider(
+	ride rideRef, taxi taxiRef, distanceM float64, p geo.Pace, now time.Time,
+) {
 	w, c := &e.queue.waits[ride], &e.fleet.cabs[taxi]
 	o := option{ride: ride, taxi: taxi, distanceM: distanceM, ms: int32(1000 * p.TimeS(distanceM))}
+	left := max(0, w.ride.SearchBy.Sub(now).Milliseconds())
+	o.cost = o.ms + int32(left*int64(e.city.Policy.UrgencyPct)/100)
 	o.verdict = e.judge(w, c, now)
 	if o.verdict == Chosen && distanceM > e.reach(p) {
 		o.verdict = TooFar
@@ -175,7 +180,7 @@ const (
 )
 
 // assign pairs jointly: the side with fewer members looks for its nearest partners, and among
-// these pairs as many as possible are made, at the least sum of estimated pickup times.
+// these pairs as many as possible are made, at the least sum of costs.
 func (e *Engine) assign(waiting []rideRef, now time.Time) ([]option, error) {
 	p := &e.pair
 	clear(p.used)
@@ -243,7 +248,7 @@ func (p *pairing) solve(byTaxi bool) error {
 				p.columns[key] = col
 				p.column = append(p.column, key)
 			}
-			g.Taxi, g.Cost = append(g.Taxi, col), append(g.Cost, o.ms)
+			g.Taxi, g.Cost = append(g.Taxi, col), append(g.Cost, o.cost)
 		}
 	}
 	g.Start = append(g.Start, int32(len(g.Taxi)))

@@ -165,7 +165,8 @@ func parseAct(name string, args []string) Act {
 	case ActStart:
 		return Start{Driver: driver}
 	case ActBreak:
-		return Break{Driver: driver, At: Place{Point: geo.Point{Lat: 39.91, Lng: 116.41}}, Search: search}
+		at := Place{Point: geo.Point{Lat: 39.91, Lng: 116.41}}
+		return Break{Driver: driver, At: at, Search: search}
 	case ActComplete:
 		fare := Fare{Meter: yuan(1), State: ParseFareState(arg(2))}
 		return Complete{Driver: driver, Fare: fare, Subsidy: subsidy(arg(3))}
@@ -190,5 +191,7 @@ func subsidy(word string) money.Subsidy {
 	if word != "granted" {
 		return money.Subsidy{Reason: money.SubsidyReason(word)}
 	}
-	return money.Subsidy{Campaign: "launch", Version: 1, Rider: 500, Driver: 500, Reason: money.SubsidyGranted}
+	return money.Subsidy{
+		Campaign: "launch", Version: 1, Rider: 500, Driver: 500, Reason: money.SubsidyGranted,
+	}
 }

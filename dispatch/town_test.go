@@ -166,7 +166,8 @@ func (w *town) ask(name string, at geo.Point, seats int) dispatch.RideID {
 	w.ok(w.db.Tx(w.ctx, func(tx dispatch.Tx) error {
 		return tx.InsertRider(dispatch.Rider{ID: rider, Name: name})
 	}))
-	got, err := w.desk.Request(w.ctx, w.now, w.key("rider:"+string(rider)), w.request(rider, at, seats))
+	got, err := w.desk.Request(w.ctx, w.now, w.key("rider:"+string(rider)),
+		w.request(rider, at, seats))
 	w.ok(err)
 	return got.Ride
 }
@@ -206,10 +207,12 @@ func (w *town) accept(driver dispatch.DriverID) dispatch.RideID {
 	return got.Ride
 }
 
-func (w *town) drive(
-	driver dispatch.DriverID, ride dispatch.RideID,
-	command func(context.Context, time.Time, dispatch.Once, dispatch.DriveRide) (dispatch.Receipt, error),
-) {
+// driveCommand is a Desk's command of a driver about their ride.
+type driveCommand func(
+	context.Context, time.Time, dispatch.Once, dispatch.DriveRide,
+) (dispatch.Receipt, error)
+
+func (w *town) drive(driver dispatch.DriverID, ride dispatch.RideID, command driveCommand) {
 	w.t.Helper()
 	_, err := command(w.ctx, w.now, w.key("driver:"+string(driver)),
 		dispatch.DriveRide{Ride: ride, Driver: driver})

@@ -53,9 +53,10 @@ func checkCells(t *testing.T, r io.Reader, lat, lng string, want int) {
 		}
 		for coarse := range res + 1 {
 			parent, err := c.Parent(coarse)
-			real, err3 := h3.Cell(c).Parent(coarse)
-			if err != nil || err3 != nil || uint64(parent) != uint64(real) || parent.Res() != coarse {
-				t.Fatalf("parent of %v at %d is %v (%v), want %v", c, coarse, parent, err, real)
+			ofH3, err3 := h3.Cell(c).Parent(coarse)
+			if err != nil || err3 != nil || uint64(parent) != uint64(ofH3) ||
+				parent.Res() != coarse {
+				t.Fatalf("parent of %v at %d is %v (%v), want %v", c, coarse, parent, err, ofH3)
 			}
 		}
 	})
@@ -77,8 +78,10 @@ func TestCellRefusals(t *testing.T) {
 			t.Errorf("resolution %d: %v", res, err)
 		}
 	}
-	for _, s := range []string{"", "asdf", "85283473ffff", "85283473fffffff0", "+5283473fffffff",
-		"115283473fffffff", "0x5283473ffffff", "fffffffffffffff"} {
+	for _, s := range []string{
+		"", "asdf", "85283473ffff", "85283473fffffff0", "+5283473fffffff",
+		"115283473fffffff", "0x5283473ffffff", "fffffffffffffff",
+	} {
 		if c, err := ParseCell(s); !errors.As(err, &badCell) {
 			t.Errorf("%q: %v, %v", s, c, err)
 		}

@@ -24,7 +24,8 @@ func TestDrive(t *testing.T) {
 	d.Add(north, 0, 0)
 	d.Add(north, 30, 0) // waiting
 	d.Add(east, 50, 900)
-	if d.Duration() != 180*time.Second || d.LengthM() != 2100 || d.End() != east || len(d.stops) != 4 {
+	if d.Duration() != 180*time.Second || d.LengthM() != 2100 || d.End() != east ||
+		len(d.stops) != 4 {
 		t.Errorf("%v, %v m, %v", d.Duration(), d.LengthM(), d.stops)
 	}
 	for _, c := range []struct {
@@ -42,7 +43,8 @@ func TestDrive(t *testing.T) {
 		{0, Motion{start, 0, 12, 0}},
 	} {
 		got := d.Motion(seconds(c.s))
-		if DistanceM(got.Point, c.want.Point) > 1e-3 || math.Abs(got.LengthM-c.want.LengthM) > 1e-6 ||
+		if DistanceM(got.Point, c.want.Point) > 1e-3 ||
+			math.Abs(got.LengthM-c.want.LengthM) > 1e-6 ||
 			math.Abs(got.SpeedMPS-c.want.SpeedMPS) > 1e-9 ||
 			math.Abs(got.HeadingDeg-c.want.HeadingDeg) > 0.1 {
 			t.Errorf("after %v s %+v, want %+v", c.s, got, c.want)

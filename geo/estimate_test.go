@@ -35,7 +35,8 @@ func TestEstimateDefault(t *testing.T) {
 	if got := e.Estimate(a, b, 8); (got - want).Abs() > time.Millisecond {
 		t.Errorf("3 km take %v, want %v", got, want)
 	}
-	if got := e.PaceAt(Point{Lat: math.NaN()}, 8).Time(3000); (got - want).Abs() > time.Millisecond {
+	nowhere := Point{Lat: math.NaN()}
+	if got := e.PaceAt(nowhere, 8).Time(3000); (got - want).Abs() > time.Millisecond {
 		t.Errorf("from nowhere %v", got)
 	}
 }
@@ -84,8 +85,13 @@ func TestEstimateIsRobust(t *testing.T) {
 		took time.Duration
 		hour int
 	}{
-		{near, time.Minute, 8}, {b, 0, 8}, {b, -time.Minute, 8}, {b, time.Minute, 24},
-		{b, time.Minute, -1}, {Point{Lat: math.NaN()}, time.Minute, 8}, {Point{100, 0}, time.Minute, 8},
+		{near, time.Minute, 8},
+		{b, 0, 8},
+		{b, -time.Minute, 8},
+		{b, time.Minute, 24},
+		{b, time.Minute, -1},
+		{Point{Lat: math.NaN()}, time.Minute, 8},
+		{Point{100, 0}, time.Minute, 8},
 	} {
 		if e.Learn(a, c.to, c.took, c.hour) || e.Areas() != 0 {
 			t.Errorf("%+v taught something", c)
@@ -143,7 +149,11 @@ func TestEstimatorIsBounded(t *testing.T) {
 func TestEstimatorConfig(t *testing.T) {
 	var bad *ConfigError
 	for _, c := range []EstimatorConfig{
-		{Detour: 0.9}, {Detour: math.NaN()}, {SpeedMPS: 0.5}, {SpeedMPS: 40}, {SpeedMPS: math.Inf(1)},
+		{Detour: 0.9},
+		{Detour: math.NaN()},
+		{SpeedMPS: 0.5},
+		{SpeedMPS: 40},
+		{SpeedMPS: math.Inf(1)},
 	} {
 		if _, err := NewEstimator(c); !errors.As(err, &bad) {
 			t.Errorf("%+v: %v", c, err)
@@ -165,9 +175,8 @@ func TestEstimateRealTrips(t *testing.T) {
 		if !ok || DistanceM(from, to) < MinLearnM {
 			continue
 		}
-		real := time.Duration(realS * float64(time.Second))
 		if i%2 == 0 {
-			e.Learn(from, to, real, 16)
+			e.Learn(from, to, time.Duration(realS*float64(time.Second)), 16)
 			continue
 		}
 		learnedS += math.Abs(e.Estimate(from, to, 16).Seconds() - realS)

@@ -40,19 +40,19 @@ const (
 type FixReason int
 
 const (
-	// FixOutOfRange: a coordinate, speed or heading is NaN, infinite or out of its range.
+	// FixOutOfRange is a fix of which a coordinate, speed or heading is NaN, infinite or out of its range.
 	FixOutOfRange FixReason = iota + 1
-	// FixInaccurate: the accuracy is NaN, negative or above MaxFixAccuracyM.
+	// FixInaccurate is a fix whose accuracy is NaN, negative or above MaxFixAccuracyM.
 	FixInaccurate
-	// FixFuture: more than MaxFixAhead after now.
+	// FixFuture is a fix more than MaxFixAhead after now.
 	FixFuture
-	// FixStale: more than MaxFixAge before now.
+	// FixStale is a fix more than MaxFixAge before now.
 	FixStale
-	// FixRepeated: the last fix once more, the same in everything.
+	// FixRepeated is the last fix once more, the same in everything.
 	FixRepeated
-	// FixOutOfOrder: not after the last fix.
+	// FixOutOfOrder is a fix not after the last fix.
 	FixOutOfOrder
-	// FixJump: farther from the last fix than a taxi drives in the time between.
+	// FixJump is a fix farther from the last one than a taxi drives in the time between.
 	FixJump
 )
 

@@ -57,7 +57,10 @@ func TestCheckFix(t *testing.T) {
 			f.At, f.Point = prev.At.Add(time.Millisecond), prev.Point
 			f.Lat += 99 / mPerDeg
 		}, 0, ""},
-		{"first wins", func(f *Fix) { f.AccuracyM, f.At = -1, time.Time{} }, FixInaccurate, "accuracy_m"},
+		{
+			"first wins", func(f *Fix) { f.AccuracyM, f.At = -1, time.Time{} },
+			FixInaccurate, "accuracy_m",
+		},
 	} {
 		fix := goodFix()
 		c.change(&fix)
@@ -109,8 +112,10 @@ func TestJumpHeals(t *testing.T) {
 
 // FuzzCheckFix compares with the same rules written as one plain list.
 func FuzzCheckFix(f *testing.F) {
-	f.Add(39.9, 116.4, float32(10), float32(90), float32(5), int64(0), 39.9, 116.4, int64(-4000), true)
-	f.Add(91.0, 0.0, float32(0), float32(0), float32(0), int64(-61_000), 0.0, 0.0, int64(0), false)
+	f.Add(39.9, 116.4, float32(10), float32(90), float32(5), int64(0),
+		39.9, 116.4, int64(-4000), true)
+	f.Add(91.0, 0.0, float32(0), float32(0), float32(0), int64(-61_000),
+		0.0, 0.0, int64(0), false)
 	f.Fuzz(func(t *testing.T, lat, lng float64, speed, heading, accuracy float32, ms int64,
 		lat0, lng0 float64, ms0 int64, has bool,
 	) {
@@ -135,7 +140,8 @@ func FuzzCheckFix(f *testing.F) {
 			want = FixFuture
 		case fix.At.Before(now.Add(-60 * time.Second)):
 			want = FixStale
-		case has && step == 0 && fix.Point == prev.Point && speed == 0 && heading == 0 && accuracy == 0:
+		case has && step == 0 && fix.Point == prev.Point &&
+			speed == 0 && heading == 0 && accuracy == 0:
 			want = FixRepeated
 		case has && step <= 0:
 			want = FixOutOfOrder
@@ -148,7 +154,8 @@ func FuzzCheckFix(f *testing.F) {
 		}
 		err := CheckFix(last, fix, now)
 		var bad *FixError
-		if (want == 0) != (err == nil) || err != nil && (!errors.As(err, &bad) || bad.Reason != want) {
+		if (want == 0) != (err == nil) ||
+			err != nil && (!errors.As(err, &bad) || bad.Reason != want) {
 			t.Fatalf("%+v after %+v (%v): %v, want %v", fix, prev, has, err, want)
 		}
 		if err != nil && (bad.Field == "" || err.Error() == "") {

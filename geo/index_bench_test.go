@@ -29,7 +29,10 @@ func BenchmarkIndexMove(b *testing.B) {
 			steps := make([]Point, 1<<16)
 			for i := range steps {
 				turn := 2 * math.Pi * r.Float64()
-				steps[i] = Point{Lat: 40 / mPerDeg * math.Sin(turn), Lng: 52 / mPerDeg * math.Cos(turn)}
+				steps[i] = Point{
+					Lat: 40 / mPerDeg * math.Sin(turn),
+					Lng: 52 / mPerDeg * math.Cos(turn),
+				}
 			}
 			calls, i := ix.lattice.h3Calls, 0
 			b.ReportAllocs()

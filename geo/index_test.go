@@ -91,10 +91,14 @@ func TestIndexAgainstMap(t *testing.T) {
 		now := dawn
 		key := rapid.IntRange(0, 60)
 		point := rapid.Custom(func(t *rapid.T) Point { return drawPoint(t, mid) })
+		reachM := rapid.SampledFrom([]float64{0, 300, 2500, 20_000, 3e7, math.Inf(1)})
+		upTo := func(t *rapid.T, most int, unit time.Duration, name string) time.Duration {
+			return time.Duration(rapid.IntRange(0, most).Draw(t, name)) * unit
+		}
 		t.Repeat(map[string]func(*rapid.T){
 			"move": func(t *rapid.T) {
 				k, p := key.Draw(t, "k"), point.Draw(t, "p")
-				at := now.Add(-time.Duration(rapid.IntRange(0, 3000).Draw(t, "ms")) * time.Millisecond)
+				at := now.Add(-upTo(t, 3000, time.Millisecond, "ms"))
 				got, want := ix.Move(k, p, at), oracle.move(k, p, at)
 				if fmt.Sprint(got) != fmt.Sprint(want) {
 					t.Fatalf("move %d to %v: %v, want %v", k, p, got, want)
@@ -107,18 +111,19 @@ func TestIndexAgainstMap(t *testing.T) {
 				}
 			},
 			"expire": func(t *rapid.T) {
-				now = now.Add(time.Duration(rapid.IntRange(0, 90_000).Draw(t, "ms")) * time.Millisecond)
-				before := now.Add(-time.Duration(rapid.IntRange(0, 40).Draw(t, "age")) * time.Second)
+				now = now.Add(upTo(t, 90_000, time.Millisecond, "ms"))
+				before := now.Add(-upTo(t, 40, time.Second, "age"))
 				expire(t, ix, oracle, before)
 			},
 			"nearest": func(t *rapid.T) {
 				p, n := point.Draw(t, "p"), rapid.IntRange(0, 70).Draw(t, "n")
-				maxM := rapid.SampledFrom([]float64{0, 300, 2500, 20_000, 3e7, math.Inf(1)}).Draw(t, "maxM")
+				maxM := reachM.Draw(t, "maxM")
 				var keep func(int) bool
 				if rapid.Bool().Draw(t, "odd") {
 					keep = isOdd
 				}
-				sameNeighbors(t, ix.Nearest(nil, p, n, maxM, keep), oracle.nearest(p, n, maxM, keep))
+				sameNeighbors(t, ix.Nearest(nil, p, n, maxM, keep),
+					oracle.nearest(p, n, maxM, keep))
 				sameNeighbors(t, ix.Within(nil, p, maxM, keep),
 					oracle.nearest(p, math.MaxInt, maxM, keep))
 			},
@@ -132,11 +137,15 @@ func drawPoint(t *rapid.T, mid Point) Point {
 	off := rapid.IntRange(-8, 8)
 	switch rapid.IntRange(0, 9).Draw(t, "where") {
 	case 0:
-		return Point{Lat: rapid.Float64Range(-91, 91).Draw(t, "lat"),
-			Lng: rapid.Float64Range(-181, 181).Draw(t, "lng")}
+		return Point{
+			Lat: rapid.Float64Range(-91, 91).Draw(t, "lat"),
+			Lng: rapid.Float64Range(-181, 181).Draw(t, "lng"),
+		}
 	case 1, 2, 3:
-		p := Point{Lat: mid.Lat + float64(off.Draw(t, "y"))*0.001,
-			Lng: shortWay(mid.Lng + float64(off.Draw(t, "x"))*0.001)}
+		p := Point{
+			Lat: mid.Lat + float64(off.Draw(t, "y"))*0.001,
+			Lng: shortWay(mid.Lng + float64(off.Draw(t, "x"))*0.001),
+		}
 		p.Lat = min(MaxLat, max(-MaxLat, p.Lat))
 		return p
 	default:
@@ -180,8 +189,8 @@ func checkIndex(t *rapid.T, ix *Index[int], oracle *wholeCity) {
 			t.Fatalf("get %d: %v %v %v, want %v %v", k, p, at, ok, want, oracle.when[k])
 		}
 		id, ok := ix.CellOf(k)
-		if real, err := CellOf(want, IndexRes); err != nil || !ok || id != real {
-			t.Fatalf("cell of %d: %v, want %v (%v)", k, id, real, err)
+		if cell, err := CellOf(want, IndexRes); err != nil || !ok || id != cell {
+			t.Fatalf("cell of %d: %v, want %v (%v)", k, id, cell, err)
 		}
 	}
 	seen, counted := 0, 0
@@ -219,7 +228,8 @@ func TestNearestAgainstBruteForce(t *testing.T) {
 				p := scatter(r, places["beijing"], city.radiusM*1.1)
 				for _, maxM := range []float64{500, 4500, math.Inf(1)} {
 					for _, n := range []int{1, 16, 200} {
-						got, want := ix.Nearest(nil, p, n, maxM, isOdd), oracle.nearest(p, n, maxM, isOdd)
+						got := ix.Nearest(nil, p, n, maxM, isOdd)
+						want := oracle.nearest(p, n, maxM, isOdd)
 						if !slices.Equal(got, want) {
 							t.Fatalf("seed %d, %v, %d within %v:\n got %v\nwant %v",
 								seed, p, n, maxM, got, want)
@@ -246,7 +256,8 @@ func TestIndexLimits(t *testing.T) {
 		t.Errorf("older fix: %v", err)
 	}
 	var bad *PointError
-	if err := ix.Move("a", Point{Lat: math.NaN()}, dawn); !errors.As(err, &bad) || bad.Field != "lat" {
+	err := ix.Move("a", Point{Lat: math.NaN()}, dawn)
+	if !errors.As(err, &bad) || bad.Field != "lat" {
 		t.Errorf("NaN: %v", err)
 	}
 	if p, at, ok := ix.Get("a"); p != mid || !at.Equal(dawn) || !ok {
@@ -273,7 +284,8 @@ func TestIndexForgetsEmptyCells(t *testing.T) {
 		if err := ix.Move(i%3, p, dawn); err != nil {
 			t.Fatal(err)
 		}
-		if near := ix.Nearest(nil, p, 1, 10, nil); i%100 == 0 && (len(near) != 1 || near[0].Key != i%3) {
+		near := ix.Nearest(nil, p, 1, 10, nil)
+		if i%100 == 0 && (len(near) != 1 || near[0].Key != i%3) {
 			t.Fatalf("step %d: %v", i, near)
 		}
 		if n := len(ix.lattice.cells); n > 700 {

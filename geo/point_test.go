@@ -13,10 +13,17 @@ func TestPointCheck(t *testing.T) {
 		p     Point
 		field string
 	}{
-		{Point{0, 0}, ""}, {Point{90, 180}, ""}, {Point{-90, -180}, ""},
-		{Point{90.0000001, 0}, "lat"}, {Point{-91, 0}, "lat"}, {Point{nan, 0}, "lat"},
-		{Point{inf, 0}, "lat"}, {Point{-inf, nan}, "lat"},
-		{Point{0, 180.0000001}, "lng"}, {Point{0, -200}, "lng"}, {Point{0, nan}, "lng"},
+		{Point{0, 0}, ""},
+		{Point{90, 180}, ""},
+		{Point{-90, -180}, ""},
+		{Point{90.0000001, 0}, "lat"},
+		{Point{-91, 0}, "lat"},
+		{Point{nan, 0}, "lat"},
+		{Point{inf, 0}, "lat"},
+		{Point{-inf, nan}, "lat"},
+		{Point{0, 180.0000001}, "lng"},
+		{Point{0, -200}, "lng"},
+		{Point{0, nan}, "lng"},
 		{Point{0, -inf}, "lng"},
 	} {
 		err := c.p.Check()
@@ -77,7 +84,8 @@ func TestDistanceM(t *testing.T) {
 // TestDistanceOfRealTrips compares with the distances that came with the trips.
 func TestDistanceOfRealTrips(t *testing.T) {
 	n := 0
-	rowsOf(t, realData(t, "nyc_2013-11-18", "trips_1600_1700.csv.gz"), func(col func(string) string) {
+	file := realData(t, "nyc_2013-11-18", "trips_1600_1700.csv.gz")
+	rowsOf(t, file, func(col func(string) string) {
 		a := Point{number(t, col("pickup_lat")), number(t, col("pickup_lng"))}
 		b := Point{number(t, col("dropoff_lat")), number(t, col("dropoff_lng"))}
 		if want := number(t, col("crow_distance_m")); math.Abs(DistanceM(a, b)-want) > 1+want*1e-3 {

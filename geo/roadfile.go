@@ -158,8 +158,10 @@ func (t *table) costColumn(name string) (place int, isTime bool, err error) {
 			continue
 		}
 		if isTime {
-			return 0, false, &RoadError{File: t.file, Line: 1, Column: h,
-				Why: "a second column of travel times: say which"}
+			return 0, false, &RoadError{
+				File: t.file, Line: 1, Column: h,
+				Why: "a second column of travel times: say which",
+			}
 		}
 		place, isTime = i, true
 	}

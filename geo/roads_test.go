@@ -29,7 +29,8 @@ type trip struct{ from, to Point }
 func readTrips(t testing.TB) []trip {
 	t.Helper()
 	var trips []trip
-	rowsOf(t, realData(t, "nyc_2013-11-18", "trips_1600_1700.csv.gz"), func(col func(string) string) {
+	file := realData(t, "nyc_2013-11-18", "trips_1600_1700.csv.gz")
+	rowsOf(t, file, func(col func(string) string) {
 		trips = append(trips, trip{
 			Point{number(t, col("pickup_lat")), number(t, col("pickup_lng"))},
 			Point{number(t, col("dropoff_lat")), number(t, col("dropoff_lng"))},
@@ -52,8 +53,10 @@ func TestReadRoads(t *testing.T) {
 		timeS, lengthM      float64
 	}{
 		{"the only time", "from,to,length_m,travel_time_s_8\n7,9,1200,95.5\n", "", 95.5, 1200},
-		{"a time", "from,to,length_m,travel_time_s_8,travel_time_s_9\n7,9,1200,95.5,80\n",
-			"travel_time_s_9", 80, 1200},
+		{
+			"a time", "from,to,length_m,travel_time_s_8,travel_time_s_9\n7,9,1200,95.5,80\n",
+			"travel_time_s_9", 80, 1200,
+		},
 		{"no length", "to,x,from,travel_time_s\n9,?,7,60\n", "", 60, betweenM},
 		{"no time", "from,to,length_m\n7,9,1200\n", "", 180, 1200},
 		{"a length by name", "from,to,cost_raw,crow_m\n7,9,1300,1200\n", "cost_raw", 195, 1300},
@@ -78,35 +81,64 @@ func TestReadRoadsRefuses(t *testing.T) {
 	for _, c := range []struct{ name, nodes, edges, column, want string }{
 		{"no header", "", edges, "", "geo: n.csv: empty: no header"},
 		{"no nodes", "node,lat,lng\n", edges, "", "geo: n.csv: no nodes"},
-		{"no column", "node,lat,lon\n1,2,3\n", edges, "",
-			"geo: n.csv:1: column lng: missing; there are node, lat, lon"},
-		{"node", "node,lat,lng\n1,2,3\nx,2,3\n", edges, "",
-			`geo: n.csv:3: column node: "x" is not a whole number`},
-		{"twice", "node,lat,lng\n1,2,3\n1,2,3\n", edges, "",
-			"geo: n.csv:3: column node: node 1 is there twice"},
-		{"latitude", "node,lat,lng\n1,92,3\n", edges, "",
-			"geo: n.csv:2: column lat: lat 92 is not in [-90, 90]"},
-		{"longitude", "node,lat,lng\n1,2,NaN\n", edges, "",
-			"geo: n.csv:2: column lng: lng NaN is not in [-180, 180]"},
+		{
+			"no column", "node,lat,lon\n1,2,3\n", edges, "",
+			"geo: n.csv:1: column lng: missing; there are node, lat, lon",
+		},
+		{
+			"node", "node,lat,lng\n1,2,3\nx,2,3\n", edges, "",
+			`geo: n.csv:3: column node: "x" is not a whole number`,
+		},
+		{
+			"twice", "node,lat,lng\n1,2,3\n1,2,3\n", edges, "",
+			"geo: n.csv:3: column node: node 1 is there twice",
+		},
+		{
+			"latitude", "node,lat,lng\n1,92,3\n", edges, "",
+			"geo: n.csv:2: column lat: lat 92 is not in [-90, 90]",
+		},
+		{
+			"longitude", "node,lat,lng\n1,2,NaN\n", edges, "",
+			"geo: n.csv:2: column lng: lng NaN is not in [-180, 180]",
+		},
 		{"short line", "node,lat,lng\n1,2\n", edges, "", "geo: n.csv:2: wrong number of fields"},
-		{"no edge columns", twoNodes, "a,b\n", "", "geo: e.csv:1: column from: missing; there are a, b"},
-		{"no cost", twoNodes, "from,to\n", "",
-			"geo: e.csv:1: column travel_time_s*: missing; there are from, to"},
-		{"no such cost", twoNodes, edges, "travel_time_s_8",
-			"geo: e.csv:1: column travel_time_s_8: missing; there are from, to, travel_time_s"},
-		{"two costs", twoNodes, "from,to,travel_time_s_1,travel_time_s_2\n", "",
-			"geo: e.csv:1: column travel_time_s_2: a second column of travel times: say which"},
+		{
+			"no edge columns", twoNodes, "a,b\n", "",
+			"geo: e.csv:1: column from: missing; there are a, b",
+		},
+		{
+			"no cost", twoNodes, "from,to\n", "",
+			"geo: e.csv:1: column travel_time_s*: missing; there are from, to",
+		},
+		{
+			"no such cost", twoNodes, edges, "travel_time_s_8",
+			"geo: e.csv:1: column travel_time_s_8: missing; there are from, to, travel_time_s",
+		},
+		{
+			"two costs", twoNodes, "from,to,travel_time_s_1,travel_time_s_2\n", "",
+			"geo: e.csv:1: column travel_time_s_2: a second column of travel times: say which",
+		},
 		{"column twice", twoNodes, "from,to,to\n", "", "geo: e.csv:1: column to: there twice"},
-		{"unknown node", twoNodes, "from,to,travel_time_s\n7,9,1\n7,8,60\n", "",
-			"geo: e.csv:3: column to: there is no node 8"},
-		{"no time", twoNodes, "from,to,travel_time_s\n7,9,0\n", "",
-			"geo: e.csv:2: column travel_time_s: travel time 0 s is not in (0, 86400]"},
-		{"not a time", twoNodes, "from,to,travel_time_s\n7,9,soon\n", "",
-			`geo: e.csv:2: column travel_time_s: "soon" is not a number`},
-		{"length", twoNodes, "from,to,length_m,travel_time_s\n7,9,-1,4\n", "",
-			"geo: e.csv:2: column length_m: not a length in metres"},
-		{"crossing", twoNodes, "from,to,travel_time_s\n" + strings.Repeat("7,9,1\n", 255), "",
-			"geo: e.csv: 255 roads out of node 7, at most 254"},
+		{
+			"unknown node", twoNodes, "from,to,travel_time_s\n7,9,1\n7,8,60\n", "",
+			"geo: e.csv:3: column to: there is no node 8",
+		},
+		{
+			"no time", twoNodes, "from,to,travel_time_s\n7,9,0\n", "",
+			"geo: e.csv:2: column travel_time_s: travel time 0 s is not in (0, 86400]",
+		},
+		{
+			"not a time", twoNodes, "from,to,travel_time_s\n7,9,soon\n", "",
+			`geo: e.csv:2: column travel_time_s: "soon" is not a number`,
+		},
+		{
+			"length", twoNodes, "from,to,length_m,travel_time_s\n7,9,-1,4\n", "",
+			"geo: e.csv:2: column length_m: not a length in metres",
+		},
+		{
+			"crossing", twoNodes, "from,to,travel_time_s\n" + strings.Repeat("7,9,1\n", 255), "",
+			"geo: e.csv: 255 roads out of node 7, at most 254",
+		},
 	} {
 		_, err := read(c.nodes, c.edges, c.column)
 		var bad *RoadError
@@ -179,7 +211,8 @@ func TestRoutesAgainstFloyd(t *testing.T) {
 				continue
 			}
 			if route.TimeS != want[a][b]/1000 || timeS != route.TimeS {
-				t.Fatalf("seed %d: from %d to %d %v s, want %v", seed, a, b, route.TimeS, want[a][b])
+				t.Fatalf("seed %d: from %d to %d %v s, want %v",
+					seed, a, b, route.TimeS, want[a][b])
 			}
 			checkWay(t, g, route, a, b)
 		}
@@ -282,7 +315,8 @@ func TestRealRoads(t *testing.T) {
 	}
 	chengdu, err := ReadRoads(
 		RoadFile{"nodes.csv", realData(t, "chengdu", "nodes.csv.gz")},
-		RoadFile{"adjacency_edges.csv", realData(t, "chengdu", "adjacency_edges.csv.gz")}, "cost_raw")
+		RoadFile{"adjacency_edges.csv", realData(t, "chengdu", "adjacency_edges.csv.gz")},
+		"cost_raw")
 	if err != nil || chengdu.Len() != 4139 || chengdu.Edges() != 12_136 {
 		t.Errorf("chengdu: %v", err)
 	}

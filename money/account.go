@@ -32,7 +32,9 @@ func DriverPayable(p Party) AccountID { return AccountID(classDriverPayable + ":
 func PromoBudget(c CampaignID) AccountID { return AccountID(classPromoBudget + ":" + string(c)) }
 
 // SponsorReceivable is what a campaign's sponsor owes us; its balance is negative while it is owed.
-func SponsorReceivable(s Party) AccountID { return AccountID(classSponsorReceivable + ":" + string(s)) }
+func SponsorReceivable(s Party) AccountID {
+	return AccountID(classSponsorReceivable + ":" + string(s))
+}
 
 // Class is the part of an id before the colon.
 func (id AccountID) Class() string {

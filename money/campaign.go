@@ -110,8 +110,10 @@ func Subsidise(campaigns []Campaign, f SubsidyFacts) Subsidy {
 	for _, c := range campaigns {
 		why := c.applies(f)
 		if why == SubsidyGranted {
-			rider := min(c.Rider, f.Fare)
-			return Subsidy{Campaign: c.ID, Version: c.Version, Rider: rider, Driver: c.Driver, Reason: why}
+			return Subsidy{
+				Campaign: c.ID, Version: c.Version,
+				Rider: min(c.Rider, f.Fare), Driver: c.Driver, Reason: why,
+			}
 		}
 		if refused.Reason == SubsidyNone {
 			refused = Subsidy{Campaign: c.ID, Version: c.Version, Reason: why}

@@ -36,7 +36,9 @@ func (c Cashier) Redate(ctx context.Context, campaign Campaign) error {
 
 // End gives what is left of a campaign's budget back to its sponsor. What is reserved stays until
 // it is posted or voided; ending again later returns that too. The id makes it happen once.
-func (c Cashier) End(ctx context.Context, campaign Campaign, id EntryID, now time.Time) (Fen, error) {
+func (c Cashier) End(
+	ctx context.Context, campaign Campaign, id EntryID, now time.Time,
+) (Fen, error) {
 	var left Fen
 	err := c.Store.MoneyTx(ctx, func(tx Tx) error {
 		budget, err := tx.Account(PromoBudget(campaign.ID))

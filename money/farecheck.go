@@ -103,13 +103,13 @@ func TraceFare(t *Tariff, start time.Time, trace []Segment) (Fare, TraceStats, e
 type FareAnswer uint8
 
 const (
-	// FareAccepted: meter and trace agree within the tolerance; the fare may be charged.
+	// FareAccepted means that meter and trace agree within the tolerance; the fare may be charged.
 	FareAccepted FareAnswer = iota + 1
-	// FareBelow: the meter is under the trace by more than the tolerance. It may be charged: the
-	// meter is what the driver asked for, and the fare never changes by itself.
+	// FareBelow means that the meter is under the trace by more than the tolerance. It may be
+	// charged: the meter is what the driver asked for, and the fare never changes by itself.
 	FareBelow
-	// FareAsk: the meter is over the trace by more than the tolerance. The rider is asked before
-	// anything is charged, and the subsidy waits for the answer.
+	// FareAsk means that the meter is over the trace by more than the tolerance. The rider is asked
+	// before anything is charged, and the subsidy waits for the answer.
 	FareAsk
 )
 

@@ -51,8 +51,10 @@ func drawTariff(t *rapid.T) Tariff {
 	}
 	switch rapid.IntRange(0, 2).Draw(t, "slow") {
 	case 1:
-		tariff.LowSpeed = &LowSpeed{num("kmh", 1, 30), num("every", 1, 600), 1, 2,
-			[]ClockWindow{window("peak 1"), window("peak 2")}}
+		tariff.LowSpeed = &LowSpeed{
+			num("kmh", 1, 30), num("every", 1, 600), 1, 2,
+			[]ClockWindow{window("peak 1"), window("peak 2")},
+		}
 	case 2:
 		tariff.Waiting = &Waiting{num("kmh", 1, 30), num("free", 0, 600), num("every", 1, 600), 50}
 	}

@@ -176,7 +176,9 @@ func (p Payment) Settle(a Attempt, o Outcome) (Payment, Attempt, error) {
 		if a.State == o.State {
 			return p, a, nil
 		}
-		return p, a, &StateError{"attempt", string(a.ID), a.State.String(), "become " + o.State.String()}
+		return p, a, &StateError{
+			"attempt", string(a.ID), a.State.String(), "become " + o.State.String(),
+		}
 	}
 	a.State, a.Reason = o.State, o.Reason
 	switch o.State {

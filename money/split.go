@@ -57,7 +57,7 @@ func SplitBy(total Fen, weights []int64) ([]Fen, error) {
 	left := total
 	for i, w := range weights {
 		// total × w has 128 bits; w ≤ sum keeps the quotient within total.
-		hi, lo := bits.Mul64(uint64(total), uint64(w))
+		hi, lo := bits.Mul64(fenAbs(int64(total)), fenAbs(w))
 		q, r := bits.Div64(hi, lo, uint64(sum))
 		parts[i], remainders[i], order[i] = Fen(q), r, i //nolint:gosec // q ≤ total
 		left -= parts[i]

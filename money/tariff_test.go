@@ -84,16 +84,22 @@ func TestParseTariffRefuses(t *testing.T) {
 		{`"07:00"`, `"24:00"`, "low_speed.peak[0].from", "HH:MM"},
 		{`"07:00"`, `"09:00"`, "low_speed.peak[0]", "empty"},
 		{`"peak_km": 2,`, ``, "low_speed.peak_km", "need each other"},
-		{`"surcharge_ppm": 500000`, `"surcharge_ppm": 5, "per_km_fen": 300`,
-			"long_distance", "one of"},
+		{
+			`"surcharge_ppm": 500000`, `"surcharge_ppm": 5, "per_km_fen": 300`,
+			"long_distance", "one of",
+		},
 		{`"surcharge_ppm": 500000`, `"per_km_fen": 200`, "long_distance.per_km_fen", "not within"},
 		{`"over_m": 15000`, `"over_m": 2999`, "long_distance.over_m", "not within"},
 		{`"surcharge_ppm": 200000`, `"long_per_km_fen": 9`, "night", "one of"},
-		{`"surcharge_ppm": 200000`, `"flag_fall_fen": 1299, "surcharge_ppm": 1`,
-			"night.flag_fall_fen", "not within"},
+		{
+			`"surcharge_ppm": 200000`, `"flag_fall_fen": 1299, "surcharge_ppm": 1`,
+			"night.flag_fall_fen", "not within",
+		},
 		{`"2013-06-10"`, `"2013-06-31"`, "effective_from", "not a day"},
-		{`"2013-06-10"`, `"2013-06-10", "effective_until": "2013-06-09"`,
-			"effective_until", "before"},
+		{
+			`"2013-06-10"`, `"2013-06-10", "effective_until": "2013-06-09"`,
+			"effective_until", "before",
+		},
 		{`"round_to_fen": 100`, `"round_to_fen": 7`, "round_to_fen", "not 1"},
 		{`"high"`, `"sure"`, "confidence", "not high"},
 		{`"fuel_fen": 100`, `"fuel_fen": -1`, "fuel_fen", "not within"},
@@ -162,9 +168,16 @@ func TestClockWindow(t *testing.T) {
 		at   ClockTime
 		want bool
 	}{
-		{day, 25199, false}, {day, 25200, true}, {day, 32399, true}, {day, 32400, false},
-		{night, 82799, false}, {night, 82800, true}, {night, 0, true}, {night, 17999, true},
-		{night, 18000, false}, {ClockWindow{}, 0, false},
+		{day, 25199, false},
+		{day, 25200, true},
+		{day, 32399, true},
+		{day, 32400, false},
+		{night, 82799, false},
+		{night, 82800, true},
+		{night, 0, true},
+		{night, 17999, true},
+		{night, 18000, false},
+		{ClockWindow{}, 0, false},
 	} {
 		if got := c.w.Contains(c.at); got != c.want {
 			t.Errorf("%s–%s contains %s: %v", c.w.From, c.w.To, c.at, got)

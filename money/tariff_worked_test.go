@@ -176,8 +176,14 @@ func TestFareLines(t *testing.T) {
 	m.Book(time.Hour)
 	// 20 km: 17 after the flag fall, 16 of them at night, 5 beyond 15 km; two periods by day.
 	want := []FareLine{
-		{LineFlagFall, 1300}, {LineDistance, 3910}, {LineLongDistance, 575}, {LineLowSpeed, 460},
-		{LineNight, 736}, {LineFuel, 100}, {LineBookingFee, 500}, {LineRounding, 19},
+		{LineFlagFall, 1300},
+		{LineDistance, 3910},
+		{LineLongDistance, 575},
+		{LineLowSpeed, 460},
+		{LineNight, 736},
+		{LineFuel, 100},
+		{LineBookingFee, 500},
+		{LineRounding, 19},
 	}
 	fare := m.Fare()
 	if len(fare.Lines) != len(want) {

@@ -1,7 +1,5 @@
 package sim
 
-import "container/heap"
-
 // happening is what a simulated second holds. The order of the kinds is the order in which things
 // of the same instant happen.
 type happening uint8
@@ -34,40 +32,55 @@ type entry struct {
 	serial int32
 }
 
-// agenda is a heap of entries by (time, kind, id).
+// agenda is a heap of entries by (time, kind, id): a binary one, as container/heap would box each entry.
 type agenda []entry
 
-// Len is the number of entries.
-func (a agenda) Len() int { return len(a) }
-
-// Less orders by time, then kind, then id.
-func (a agenda) Less(i, j int) bool {
-	x, y := &a[i], &a[j]
+// before is the order in which things happen.
+func (e *entry) before(o *entry) bool {
 	switch {
-	case x.atMS != y.atMS:
-		return x.atMS < y.atMS
-	case x.what != y.what:
-		return x.what < y.what
-	case x.who != y.who:
-		return x.who < y.who
+	case e.atMS != o.atMS:
+		return e.atMS < o.atMS
+	case e.what != o.what:
+		return e.what < o.what
+	case e.who != o.who:
+		return e.who < o.who
 	default:
-		return x.serial < y.serial
+		return e.serial < o.serial
 	}
 }
 
-// Swap exchanges two entries.
-func (a agenda) Swap(i, j int) { a[i], a[j] = a[j], a[i] }
-
-// Push appends an entry; for container/heap.
-func (a *agenda) Push(x any) { *a = append(*a, x.(entry)) }
-
-// Pop removes the last entry; for container/heap.
-func (a *agenda) Pop() any {
-	last := (*a)[len(*a)-1]
-	*a = (*a)[:len(*a)-1]
-	return last
+// add puts an entry at the end and lets it rise to its place.
+func (a *agenda) add(e entry) {
+	*a = append(*a, e)
+	heap := *a
+	for i := len(heap) - 1; i > 0; {
+		parent := (i - 1) / 2
+		if !heap[i].before(&heap[parent]) {
+			break
+		}
+		heap[i], heap[parent] = heap[parent], heap[i]
+		i = parent
+	}
 }
 
-func (a *agenda) add(e entry) { heap.Push(a, e) }
-
-func (a *agenda) next() entry { return heap.Pop(a).(entry) }
+// next takes the first entry out; the last one takes its place and sinks to its own. There must
+// be one.
+func (a *agenda) next() entry {
+	heap, last := *a, len(*a)-1
+	first := heap[0]
+	heap[0] = heap[last]
+	heap = heap[:last]
+	for i := 0; 2*i+1 < last; {
+		child := 2*i + 1
+		if right := child + 1; right < last && heap[right].before(&heap[child]) {
+			child = right
+		}
+		if !heap[child].before(&heap[i]) {
+			break
+		}
+		heap[i], heap[child] = heap[child], heap[i]
+		i = child
+	}
+	*a = heap
+	return first
+}

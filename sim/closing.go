@@ -112,6 +112,7 @@ func (v *virtual) countMoney(
 	r.BudgetLeftFen = books.Balance(money.PromoBudget(campaignID).Class())
 	r.DriverPayableFen = books.Balance(money.DriverPayable("").Class())
 	r.WalletsFen = books.Balance(money.Wallet("").Class())
+	sponsored := -books.Balance(money.SponsorReceivable(sponsor).Class())
 	r.Books = Books{
 		AccountsReplay: len(books.Wrong) == 0,
 		NoPending:      r.PendingFen == 0,
@@ -119,7 +120,7 @@ func (v *virtual) countMoney(
 		Rides:          perRide,
 		DriverPayable:  r.DriverPayableFen == r.PaidFen+r.SubsidyRiderFen+r.SubsidyDriverFen,
 		Wallets:        r.WalletsFen == v.tally.funded-r.PaidFen,
-		Sponsor:        -books.Balance(money.SponsorReceivable(sponsor).Class()) == v.Options.Budget,
+		Sponsor:        sponsored == v.Options.Budget,
 		Cash:           noCash,
 	}
 	r.BooksClose = r.Books.Close()

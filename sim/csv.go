@@ -116,7 +116,8 @@ type table struct {
 
 // openTable reads the header. The columns may stand in any order, and others beside them.
 func openTable(file string, r io.Reader, required ...string) (*table, error) {
-	t := &table{file: file, rows: csv.NewReader(&bounded{r, MaxFileBytes}), columns: map[string]int{}}
+	rows := csv.NewReader(&bounded{r, MaxFileBytes})
+	t := &table{file: file, rows: rows, columns: map[string]int{}}
 	t.rows.ReuseRecord = true
 	header, err := t.rows.Read()
 	if errors.Is(err, io.EOF) {
@@ -132,13 +133,17 @@ func openTable(file string, r io.Reader, required ...string) (*table, error) {
 		}
 		name = strings.TrimSpace(name)
 		if _, twice := t.columns[name]; twice && name != "" {
-			return nil, &CSVError{File: file, Line: 1, Column: name, Problem: "the column stands twice"}
+			return nil, &CSVError{
+				File: file, Line: 1, Column: name, Problem: "the column stands twice",
+			}
 		}
 		t.columns[name] = i
 	}
 	for _, name := range required {
 		if _, ok := t.columns[name]; !ok {
-			return nil, &CSVError{File: file, Line: 1, Column: name, Problem: "the column is missing"}
+			return nil, &CSVError{
+				File: file, Line: 1, Column: name, Problem: "the column is missing",
+			}
 		}
 	}
 	return t, nil

@@ -7,16 +7,18 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 )
 
 const (
-	tripHeader = "t_request,pickup_lat,pickup_lng,dropoff_lat,dropoff_lng,passengers,trip_duration_s\n"
-	goodTrip   = "2014-02-26 17:00:00,39.9,116.4,39.95,116.45,2,600\n"
-	cabHeader  = "t_available,taxi_id,lat,lng,capacity\n"
-	goodCab    = "2014-02-26 17:00:00,1,39.9,116.4,4\n"
+	tripHeader = "t_request,pickup_lat,pickup_lng,dropoff_lat,dropoff_lng,passengers," +
+		"trip_duration_s\n"
+	goodTrip  = "2014-02-26 17:00:00,39.9,116.4,39.95,116.45,2,600\n"
+	cabHeader = "t_available,taxi_id,lat,lng,capacity\n"
+	goodCab   = "2014-02-26 17:00:00,1,39.9,116.4,4\n"
 )
 
 func beijing(t testing.TB) *time.Location {
@@ -85,20 +87,25 @@ func TestBrokenTripsNameFileLineAndColumn(t *testing.T) {
 func TestBrokenTaxisNameFileLineAndColumn(t *testing.T) {
 	row := func(cells string) string { return cabHeader + goodCab + cells + "\n" }
 	const at = "2014-02-26 17:00:00,"
+	long := strings.Repeat("x", 33)
 	for name, c := range map[string]struct {
 		text string
 		want CSVError
 	}{
 		"twice":    {row(at + "1,1,2,4"), CSVError{Line: 3, Column: "taxi_id", Problem: "line 2"}},
 		"no id":    {row(at + ",1,2,4"), CSVError{Line: 3, Column: "taxi_id", Problem: "1 to 32"}},
-		"long id":  {row(at + strings.Repeat("x", 33) + ",1,2,4"), CSVError{Line: 3, Column: "taxi_id"}},
+		"long id":  {row(at + long + ",1,2,4"), CSVError{Line: 3, Column: "taxi_id"}},
 		"lat":      {row(at + "2,-91,2,4"), CSVError{Line: 3, Column: "lat"}},
 		"lng":      {row(at + "2,1,nan,4"), CSVError{Line: 3, Column: "lng"}},
 		"no seats": {row(at + "2,1,2,"), CSVError{Line: 3, Column: "capacity"}},
-		"seats":    {row(at + "2,1,2,99"), CSVError{Line: 3, Column: "capacity", Problem: "1 to 8"}},
 		"time":     {row("17:00,2,1,2,4"), CSVError{Line: 3, Column: "t_available"}},
+		"seats": {
+			row(at + "2,1,2,99"),
+			CSVError{Line: 3, Column: "capacity", Problem: "1 to 8"},
+		},
 		"no id column": {
-			"t_available,lat,lng,capacity\n", CSVError{Line: 1, Column: "taxi_id", Problem: "missing"},
+			"t_available,lat,lng,capacity\n",
+			CSVError{Line: 1, Column: "taxi_id", Problem: "missing"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -201,7 +208,7 @@ func TestFilesAreUnpackedByContent(t *testing.T) {
 		"damaged":      {damagedByte, 0},
 		"one byte":     {[]byte{0x1f}, 0},
 		"nothing":      {nil, 0},
-		"bad checksum": {append(bytes.Clone(packed.Bytes()[:packed.Len()-8]), make([]byte, 8)...), 0},
+		"bad checksum": {slices.Concat(packed.Bytes()[:packed.Len()-8], make([]byte, 8)), 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "trips.csv")

@@ -193,7 +193,8 @@ func TestModelFitsKindsOfPlaces(t *testing.T) {
 	var from, to [5][home + 1]float64
 	var trips [5]float64
 	eachRow(t, sample, func(cell func(string) string) {
-		if strings.HasPrefix(cell("pickup_lat"), "0") || strings.HasPrefix(cell("dropoff_lat"), "0") {
+		if strings.HasPrefix(cell("pickup_lat"), "0") ||
+			strings.HasPrefix(cell("dropoff_lat"), "0") {
 			return
 		}
 		line := timeOfDay(stamp(t, cell("t_request")).Hour())
@@ -219,9 +220,9 @@ func TestModelFitsDurations(t *testing.T) {
 	}
 	var drives []drive
 	eachRow(t, sample, func(cell func(string) string) {
-		km := geo.DistanceM(
-			geo.Point{Lat: number(t, cell("pickup_lat")), Lng: number(t, cell("pickup_lng"))},
-			geo.Point{Lat: number(t, cell("dropoff_lat")), Lng: number(t, cell("dropoff_lng"))}) / 1000
+		from := geo.Point{Lat: number(t, cell("pickup_lat")), Lng: number(t, cell("pickup_lng"))}
+		to := geo.Point{Lat: number(t, cell("dropoff_lat")), Lng: number(t, cell("dropoff_lng"))}
+		km := geo.DistanceM(from, to) / 1000
 		s := number(t, cell("trip_duration_s"))
 		kmh := km / s * 3600
 		if km <= 0.2 || s <= 60 || s >= 7200 || kmh <= 1 || kmh >= 80 {
@@ -273,7 +274,8 @@ func TestModelFitsBeijingsTaxis(t *testing.T) {
 	eachRow(t, "tdrive_beijing/dev_2008-02-04_0700_1000.csv.gz", func(cell func(string) string) {
 		id := cell("taxi_id")
 		now := fix{
-			stamp(t, cell("time")), geo.Point{Lat: number(t, cell("lat")), Lng: number(t, cell("lng"))},
+			stamp(t, cell("time")),
+			geo.Point{Lat: number(t, cell("lat")), Lng: number(t, cell("lng"))},
 		}
 		was, ok := last[id]
 		last[id] = now

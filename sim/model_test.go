@@ -91,7 +91,8 @@ func TestTripsAndCabsKeepTheLimitsOfFiles(t *testing.T) {
 		m.City = city
 		for _, trip := range m.Demand(evening(m), 10*time.Minute) {
 			far := geo.DistanceM(m.City.Center, trip.Pickup)
-			if trip.Pickup.Check() != nil || trip.Dropoff.Check() != nil || far > 1.01*modelReachM ||
+			if trip.Pickup.Check() != nil || trip.Dropoff.Check() != nil ||
+				far > 1.01*modelReachM ||
 				trip.Seats < 1 || trip.Seats > modelSeats || trip.Street ||
 				trip.Duration < minDrive || trip.Duration > maxDrive {
 				t.Fatalf("%s: %+v", name, trip)
@@ -115,7 +116,8 @@ func TestTripsInTownAreAsLongAsTheTableSays(t *testing.T) {
 	for _, q := range lengths[1 : len(lengths)-1] {
 		got := inTown[int(float64(len(inTown))*q.share)]
 		if math.Abs(got/q.lengthM-1) > 0.05 {
-			t.Errorf("%.0f %% of the trips are up to %.0f m, want %.0f", 100*q.share, got, q.lengthM)
+			t.Errorf("%.0f %% of the trips are up to %.0f m, want %.0f",
+				100*q.share, got, q.lengthM)
 		}
 	}
 	want := 0.052*(1-0.015) + 0.015*(1-0.052) // 16 to 20 h

@@ -74,14 +74,15 @@ type Options struct {
 // Behaviour is how the simulated riders and drivers act.
 type Behaviour struct {
 	// CancelAfter is the share of riders who cancel when the pickup is later than quoted + 5 min.
-	CancelAfter float64       // --cancel-after: 0 to 1
-	Accept      float64       // --accept: the share of offers that drivers accept, 0 to 1
-	Answer      time.Duration // --answer: the mean until a driver answers, 1 s to 2 min; never < 1 s
-	Boarding    time.Duration // --boarding: from arrival to departure, 0 to 30 min
-	Alighting   time.Duration // --alighting: from the end to the next ride, 0 to 30 min
-	Cash        float64       // --cash: the share of riders who pay the driver by hand, 0 to 1
-	FixEvery    time.Duration // --fix-every: 1 to 30 s, whole milliseconds
-	Street      float64       // --street: the share of riders who hail at the kerb, 0 to 1
+	CancelAfter float64 // --cancel-after: 0 to 1
+	Accept      float64 // --accept: the share of offers that drivers accept, 0 to 1
+	// Answer is the mean time until a driver answers; no answer comes in less than 1 s.
+	Answer    time.Duration // --answer: 1 s to 2 min
+	Boarding  time.Duration // --boarding: from arrival to departure, 0 to 30 min
+	Alighting time.Duration // --alighting: from the end to the next ride, 0 to 30 min
+	Cash      float64       // --cash: the share of riders who pay the driver by hand, 0 to 1
+	FixEvery  time.Duration // --fix-every: 1 to 30 s, whole milliseconds
+	Street    float64       // --street: the share of riders who hail at the kerb, 0 to 1
 	// RiderBalance is what every rider's wallet holds at first.
 	RiderBalance money.Fen // --rider-balance: 0 to 100,000 yuan
 }
@@ -189,7 +190,8 @@ func (o Options) checkTimes() error {
 		{"fix-every", o.FixEvery, time.Second, 30 * time.Second, time.Millisecond},
 	} {
 		if l.value < l.min || l.value > l.max || l.value%l.of != 0 {
-			return optionError(l.flag, "%v to %v, in steps of %v, not %v", l.min, l.max, l.of, l.value)
+			return optionError(l.flag, "%v to %v, in steps of %v, not %v",
+				l.min, l.max, l.of, l.value)
 		}
 	}
 	return nil
@@ -200,7 +202,9 @@ func (o Options) checkShares() error {
 		flag  string
 		value float64
 	}{
-		{"cancel-after", o.CancelAfter}, {"accept", o.Accept}, {"cash", o.Cash},
+		{"cancel-after", o.CancelAfter},
+		{"accept", o.Accept},
+		{"cash", o.Cash},
 		{"street", o.Street},
 	} {
 		if math.IsNaN(l.value) || l.value < 0 || l.value > 1 {

@@ -87,7 +87,9 @@ func TestAllowedFlagsMakeAnAllowedPolicy(t *testing.T) {
 		func(o *Options) {
 			o.Round, o.MaxPickup, o.Patience = 20*time.Millisecond, time.Minute, 10*time.Second
 		},
-		func(o *Options) { o.Round, o.MaxPickup, o.Patience = 10*time.Second, time.Hour, time.Hour },
+		func(o *Options) {
+			o.Round, o.MaxPickup, o.Patience = 10*time.Second, time.Hour, time.Hour
+		},
 		func(o *Options) { o.Policy = dispatch.Nearest },
 	} {
 		o := DefaultOptions()

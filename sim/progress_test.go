@@ -17,7 +17,9 @@ func ticks(p *Progress, wall *time.Time, each time.Duration) {
 	for minute := range 60 {
 		p.Tick(Tick{
 			Now: at.Add(time.Duration(minute+1) * time.Minute), Done: float64(minute+1) / 60,
-			Taxis:     Taxis{Idle: 1000 - 10*minute, ToPickup: 12, Waiting: 3, OnTrip: 10 * minute, Off: 5},
+			Taxis: Taxis{
+				Idle: 1000 - 10*minute, ToPickup: 12, Waiting: 3, OnTrip: 10 * minute, Off: 5,
+			},
 			OpenRides: 40, Claims: 100 * minute, MeanWait: 95 * time.Second,
 			Subsidies: money.Yuan(int32(minute)),
 		})
@@ -32,7 +34,8 @@ func TestProgressElsewhereIsALineEachFiveMinutes(t *testing.T) {
 	ticks(NewProgress(&out, 0, func() time.Time { return wall }), &wall, time.Second)
 	lines := strings.Split(strings.TrimSuffix(out.String(), "\n"), "\n")
 	if len(lines) != 13 || strings.Contains(out.String(), "\r") {
-		t.Fatalf("want 13 plain lines (17:01, 17:05, … 18:00), got %d:\n%s", len(lines), out.String())
+		t.Fatalf("want 13 plain lines (17:01, 17:05, … 18:00), got %d:\n%s",
+			len(lines), out.String())
 	}
 	const first = "17:01   2% ETA ? | taxis 1000 idle 12 to pickup 3 waiting 0 on trip 5 off" +
 		" | 40 open, 0 claims, 95 s wait, 0.00 yuan subsidies"
@@ -89,7 +92,8 @@ func TestAWholeCityFitsInEightyColumns(t *testing.T) {
 	wall := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	p := NewProgress(&out, 80, func() time.Time { return wall })
 	p.Tick(Tick{
-		Now: wall, Done: 0.5, Taxis: Taxis{Idle: 1710, ToPickup: 312, Waiting: 113, OnTrip: 1290, Off: 5},
+		Now: wall, Done: 0.5,
+		Taxis:     Taxis{Idle: 1710, ToPickup: 312, Waiting: 113, OnTrip: 1290, Off: 5},
 		OpenRides: 140, Claims: 7900, MeanWait: 215 * time.Second, Subsidies: money.Yuan(62_990),
 	})
 	const want = "\r00:00 50% 1710 idle 312 to 113 at 1290 on 5 off 140 open 7900 claims 215s ¥62k"

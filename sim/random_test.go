@@ -24,7 +24,8 @@ func TestStreamsAreWhatTheyWere(t *testing.T) {
 		{2, "driver", 0, 0x0c6d520a50f6f5ea},
 	} {
 		if got := Stream(c.seed, c.kind, c.id).Uint64(); got != c.want {
-			t.Errorf("Stream(%d, %q, %d) begins with %#x, was %#x", c.seed, c.kind, c.id, got, c.want)
+			t.Errorf("Stream(%d, %q, %d) begins with %#x, was %#x",
+				c.seed, c.kind, c.id, got, c.want)
 		}
 	}
 }
@@ -129,7 +130,8 @@ func TestEntropyReplaysIDs(t *testing.T) {
 		}
 		return p
 	}
-	if bytes.Equal(read(1, "ids"), read(2, "ids")) || bytes.Equal(read(1, "ids"), read(1, "other")) {
+	ids := read(1, "ids")
+	if bytes.Equal(ids, read(2, "ids")) || bytes.Equal(ids, read(1, "other")) {
 		t.Error("seeds or kinds share their bytes")
 	}
 }

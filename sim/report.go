@@ -82,9 +82,14 @@ func (b Books) Open() []string {
 		name  string
 		holds bool
 	}{
-		{"accounts_replay", b.AccountsReplay}, {"no_pending", b.NoPending}, {"budget", b.Budget},
-		{"rides", b.Rides}, {"driver_payable", b.DriverPayable}, {"wallets", b.Wallets},
-		{"sponsor", b.Sponsor}, {"cash", b.Cash},
+		{"accounts_replay", b.AccountsReplay},
+		{"no_pending", b.NoPending},
+		{"budget", b.Budget},
+		{"rides", b.Rides},
+		{"driver_payable", b.DriverPayable},
+		{"wallets", b.Wallets},
+		{"sponsor", b.Sponsor},
+		{"cash", b.Cash},
 	} {
 		if !check.holds {
 			open = append(open, check.name)

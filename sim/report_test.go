@@ -23,7 +23,8 @@ func fullReport() Report {
 	r := Report{
 		Mode: ModeVirtual, Policy: dispatch.Assign, Seed: 7, Fleet: 3000, Requests: 8000,
 		Claimed: 7901, Completed: 7900, Settled: 7899, Expired: 90, Cancelled: 8, NoShow: 2,
-		OutsideGraph: 11, MatchS: Spread{4.00049, 3, 8.5, 20}, PickupS: Spread{120.12345, 100, 200, 400},
+		OutsideGraph: 11,
+		MatchS:       Spread{4.00049, 3, 8.5, 20}, PickupS: Spread{120.12345, 100, 200, 400},
 		WaitS: Spread{180, 160, 300, 600}, PickupM: Spread{700.5, 600, 1200, 2400},
 		EmptyKM: 5000.1234, LoadedKM: 25000.9996, Utilisation: 2.0 / 3,
 		Books:    Books{true, true, true, true, true, true, true, true},
@@ -61,8 +62,8 @@ func TestReportHasItsFieldsInTheirOrder(t *testing.T) {
 	golden(t, "report.json", out.Bytes())
 	at := 0
 	for _, name := range strings.Fields(`mode policy seed fleet requests claimed completed settled
-		expired cancelled no_show outside_graph service_rate match_s mean p50 p90 p99 pickup_s wait_s
-		pickup_m empty_km loaded_km utilisation double_claims books_close books accounts_replay
+		expired cancelled no_show outside_graph service_rate match_s mean p50 p90 p99 pickup_s
+		wait_s pickup_m empty_km loaded_km utilisation double_claims books_close books accounts_replay
 		no_pending budget rides driver_payable wallets sponsor cash fares_fen cash_fen paid_fen
 		subsidy_rider_fen subsidy_driver_fen pending_fen budget_left_fen driver_payable_fen
 		wallets_fen fixes fixes_per_s wall_s`) {
@@ -112,10 +113,14 @@ func TestBooksCloseWhenAllHold(t *testing.T) {
 		t.Error("all hold")
 	}
 	for i, open := range []func(*Books) *bool{
-		func(b *Books) *bool { return &b.AccountsReplay }, func(b *Books) *bool { return &b.NoPending },
-		func(b *Books) *bool { return &b.Budget }, func(b *Books) *bool { return &b.Rides },
-		func(b *Books) *bool { return &b.DriverPayable }, func(b *Books) *bool { return &b.Wallets },
-		func(b *Books) *bool { return &b.Sponsor }, func(b *Books) *bool { return &b.Cash },
+		func(b *Books) *bool { return &b.AccountsReplay },
+		func(b *Books) *bool { return &b.NoPending },
+		func(b *Books) *bool { return &b.Budget },
+		func(b *Books) *bool { return &b.Rides },
+		func(b *Books) *bool { return &b.DriverPayable },
+		func(b *Books) *bool { return &b.Wallets },
+		func(b *Books) *bool { return &b.Sponsor },
+		func(b *Books) *bool { return &b.Cash },
 	} {
 		b := all
 		*open(&b) = false

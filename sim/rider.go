@@ -24,7 +24,7 @@ type rider struct {
 	version int
 	search  int
 	driver  int32 // told to be theirs, −1 none
-	claims  int
+	claims  int32
 	street  bool // taken at the kerb
 	asked   int
 	pays    int
@@ -145,14 +145,14 @@ func (r *rider) watchPickup(v *virtual) {
 		if late.Before(v.now) {
 			late = v.now
 		}
-		v.at(late, giveUp, r.who, int32(r.claims))
+		v.at(late, giveUp, r.who, r.claims)
 	}
 }
 
 // giveUp cancels a ride whose taxi is late, if it is still on its way.
 func (v *virtual) giveUp(e entry) error {
 	r := &v.riders[e.who]
-	if r.state != dispatch.Assigned || int32(r.claims) != e.serial {
+	if r.state != dispatch.Assigned || r.claims != e.serial {
 		return nil
 	}
 	_, err := v.desk.Cancel(v.ctx, v.now, r.once(v, "cancel"), dispatch.CancelRide{

@@ -50,9 +50,10 @@ var (
 		WHERE EXISTS (SELECT 1 FROM transfer WHERE id = $3 AND kind = 'pending'
 			AND debit = $4 AND credit = $5 AND amount = $6)`}
 
-	accountByID  = accountColumns.selects(`account WHERE id = $1`)
-	allAccounts  = accountColumns.selects(`account ORDER BY id`)
-	transfersOf  = transferColumns.selects(`transfer WHERE subject = $1 AND subject <> '' ORDER BY seq`)
+	accountByID = accountColumns.selects(`account WHERE id = $1`)
+	allAccounts = accountColumns.selects(`account ORDER BY id`)
+	transfersOf = transferColumns.selects(
+		`transfer WHERE subject = $1 AND subject <> '' ORDER BY seq`)
 	allTransfers = append(columns{"subject"}, transferColumns...).selects(`transfer ORDER BY seq`)
 )
 

@@ -10,6 +10,8 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	// The driver's name is pgx.
 	_ "github.com/jackc/pgx/v5/stdlib"
+
+	"hexhail/dispatch"
 )
 
 // Postgres's codes (appendix A of its manual) that mean something here.
@@ -138,9 +140,10 @@ func pgCode(err error) string {
 
 // translate gives an error of the driver its kind and reason.
 func translate(err error) error {
+	var own *dispatch.Error
 	var e *pgconn.PgError
 	switch {
-	case err == nil || gone(err):
+	case err == nil || gone(err) || errors.As(err, &own):
 		return err
 	case !errors.As(err, &e):
 		return unavailable("Postgres", err) // the connection
@@ -197,6 +200,9 @@ func (r *pgRunner) each(q *query, args []any, visit func(row)) error {
 		}
 		r.row.at = 0
 		visit(&r.row)
+		if r.row.err != nil {
+			return r.fail(r.row.err)
+		}
 	}
 	if err := rows.Err(); err != nil {
 		return r.fail(err)
@@ -209,6 +215,7 @@ type pgRow struct {
 	values []any
 	into   []any // pointers to values
 	at     int
+	err    error // a column that is not of the type that was asked for, or NULL
 }
 
 func (r *pgRow) fit(n int) {
@@ -222,7 +229,10 @@ func (r *pgRow) fit(n int) {
 }
 
 func pgValue[T any](r *pgRow) T {
-	v, _ := r.values[r.at].(T) // a column of another type is a bug that every test would see
+	v, ok := r.values[r.at].(T)
+	if !ok && r.err == nil {
+		r.err = internal(fmt.Sprintf("column %d is a %T", r.at+1, r.values[r.at]), nil)
+	}
 	r.at++
 	return v
 }

@@ -13,14 +13,14 @@ import (
 // The conditions of the partial indexes. A query must repeat them word for word to be served by
 // the index.
 const (
-	isActive    = `(state = 'assigned' OR state = 'arrived' OR state = 'on_trip')`
-	isOpenRide  = `(state = 'searching'
+	isActive   = `(state = 'assigned' OR state = 'arrived' OR state = 'on_trip')`
+	isOpenRide = `(state = 'searching'
 		OR state = 'assigned' OR state = 'arrived' OR state = 'on_trip')`
 	isSearching = `state = 'searching'`
 )
 
-// What a ride is asked for with never changes; planColumns are written once, stateColumns with every
-// change, so that an update touches half the row and few of the indexes.
+// What a ride is asked for with never changes; planColumns are written once, stateColumns with
+// every change, so that an update touches half the row and few of the indexes.
 var (
 	planColumns = columns{
 		"id", "city", "kind", "rider",

@@ -56,7 +56,7 @@ var (
 	}
 )
 
-// setPragmas sets what is wanted and reads it back: SQLite ignores without a word what it cannot do.
+// setPragmas sets what is wanted and reads it back: SQLite ignores silently what it cannot do.
 func setPragmas(c *liteConn, pragmas []pragma) error {
 	for _, p := range pragmas {
 		if _, err := c.script(fmt.Sprintf("PRAGMA %s = %s", p.name, p.set)); err != nil {
@@ -82,7 +82,8 @@ func checkPragmas(c *liteConn, pragmas []pragma) error {
 
 // memory is SQLite without a file. Closures run in their callers, one after another, each in a
 // savepoint of one transaction that is never committed: nobody else can see the database, nothing
-// of it stays, and a COMMIT would walk through its whole page cache (25 µs after an hour of New York).
+// of it stays, and a COMMIT would walk through its whole page cache (25 µs after an hour of New
+// York).
 type memory struct {
 	options
 	mu     sync.Mutex

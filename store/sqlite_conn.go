@@ -40,7 +40,7 @@ type liteStmt struct {
 	column int32 // to be read next
 }
 
-// pointer makes a pointer of an address in C's memory, which Go's collector neither moves nor frees.
+// pointer makes a pointer of an address in C's memory, which Go neither moves nor frees.
 func pointer(address uintptr) unsafe.Pointer {
 	return *(*unsafe.Pointer)(unsafe.Pointer(&address)) //nolint:gosec // see above
 }
@@ -142,8 +142,9 @@ func (c *liteConn) statement(q *query) (*liteStmt, error) {
 	}
 	c.grow(len(q.text) + 16)
 	copy(c.arena[16:], q.text)
-	handle := c.base                                                              // and 8 bytes on, aligned, the text
-	rc := sqlite3.Xsqlite3_prepare_v3(c.tls, c.db, c.base+16, int32(len(q.text)), //nolint:gosec // short
+	handle := c.base           // 8 bytes; the text stands 16 bytes on
+	size := int32(len(q.text)) //nolint:gosec // a few kB
+	rc := sqlite3.Xsqlite3_prepare_v3(c.tls, c.db, c.base+16, size,
 		sqlite3.SQLITE_PREPARE_PERSISTENT, handle, 0)
 	if rc != sqlite3.SQLITE_OK {
 		return nil, c.failure(rc)
@@ -274,7 +275,7 @@ func (c *liteConn) each(q *query, args []any, visit func(row)) error {
 	}
 }
 
-// script runs a text that is not worth keeping prepared, and gives the first column of its last row.
+// script runs a text that is not worth keeping, and gives the first column of its last row.
 func (c *liteConn) script(text string) (last string, err error) {
 	q := &query{text: text}
 	defer c.unprepare(q)

@@ -13,8 +13,8 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 )
 
-// liteDriver lets database/sql speak through a liteConn: goose migrates what has that interface, and
-// a database in memory has one connection only. It knows what goose needs and no more.
+// liteDriver lets database/sql speak through a liteConn: goose migrates what has that interface,
+// and a database in memory has one connection only. It knows what goose needs and no more.
 type liteDriver struct{ c *liteConn }
 
 var (

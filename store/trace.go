@@ -18,8 +18,8 @@ var (
 )
 
 // AppendTrace adds fixes in time order to a ride's trace: at most 256, each within geo's limits of
-// a fix, else an error of kind Invalid. A fix is kept to 10⁻⁷ degrees, 1 ms, 1 cm/s, 0.01 degrees of
-// heading and 1 cm of accuracy.
+// a fix, else an error of kind Invalid. A fix is kept to 10⁻⁷ degrees, 1 ms, 1 cm/s, 0.01 degrees
+// of heading and 1 cm of accuracy.
 func (db *DB) AppendTrace(
 	ctx context.Context, ride dispatch.RideID, fixes []geo.Fix,
 ) error {

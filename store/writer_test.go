@@ -197,7 +197,8 @@ func TestReopen(t *testing.T) {
 		}
 	}
 	db := openTest(t, url)
-	err := db.Raw(t.Context(), `INSERT INTO goose_db_version (version_id, is_applied) VALUES (9999, 1)`)
+	err := db.Raw(t.Context(),
+		`INSERT INTO goose_db_version (version_id, is_applied) VALUES (9999, 1)`)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -98,7 +98,10 @@ func TestBrokenFilesAreNamed(t *testing.T) {
 		want string
 		code int
 	}{
-		{[]string{"--trips", badTrips, "--taxis", taxis}, badTrips + ":2: pickup_lng: ", exitFailed},
+		{
+			[]string{"--trips", badTrips, "--taxis", taxis},
+			badTrips + ":2: pickup_lng: ", exitFailed,
+		},
 		{[]string{"--trips", trips, "--taxis", badTaxis}, badTaxis + ":1: taxi_id: ", exitFailed},
 		{[]string{"--trips", dir, "--taxis", taxis}, dir, exitFailed},
 		{
@@ -106,13 +109,16 @@ func TestBrokenFilesAreNamed(t *testing.T) {
 			"--fleet must be 0 to 1", exitUsage,
 		},
 		{
-			[]string{"--trips", trips, "--taxis", taxis, "--roads-nodes", nodes, "--roads-edges", edges},
+			[]string{
+				"--trips", trips, "--taxis", taxis, "--roads-nodes", nodes, "--roads-edges", edges,
+			},
 			nodes + ":3: column lng", exitFailed,
 		},
 	} {
 		code, stdout, stderr := hexhail(t.Context(), append([]string{"sim"}, c.args...)...)
 		if code != c.code || !strings.Contains(stderr, c.want) || stdout != "" {
-			t.Errorf("%v: code %d, want %d, stderr %swant %q in it", c.args, code, c.code, stderr, c.want)
+			t.Errorf("%v: code %d, want %d, stderr %swant %q in it",
+				c.args, code, c.code, stderr, c.want)
 		}
 	}
 }
@@ -139,10 +145,11 @@ func TestHelpTellsEveryFlag(t *testing.T) {
 func TestFlagsDefaultToTheOptionsDefaults(t *testing.T) {
 	flags := newSim().Flags()
 	for flag, want := range map[string]string{
-		"mode": "virtual", "hints": "deliver", "policy": "assign", "round": "1s", "patience": "5m0s",
-		"cancel-after": "0", "accept": "1", "answer": "3s", "boarding": "1m0s", "alighting": "30s",
-		"cash": "0.2", "fix-every": "4s", "max-pickup": "15m0s", "street": "0",
-		"rider-balance": "500.00", "budget": "200000.00", "seed": "1", "fleet": "0", "duration": "0s",
+		"mode": "virtual", "hints": "deliver", "policy": "assign", "round": "1s",
+		"patience": "5m0s", "cancel-after": "0", "accept": "1", "answer": "3s",
+		"boarding": "1m0s", "alighting": "30s", "cash": "0.2", "fix-every": "4s",
+		"max-pickup": "15m0s", "street": "0", "rider-balance": "500.00", "budget": "200000.00",
+		"seed": "1", "fleet": "0", "duration": "0s",
 	} {
 		if got := flags.Lookup(flag).DefValue; got != want {
 			t.Errorf("--%s is %s by default, want %s", flag, got, want)

@@ -35,7 +35,8 @@ func bindFlags(f *pflag.FlagSet, o *sim.Options) {
 		"deliver, or drop the messages that only save time")
 	f.StringVar((*string)(&o.City), "city", string(o.City),
 		"city (default beijing, or replay-nyc with --trips)")
-	f.StringVar(&o.Trips, "trips", o.Trips, "CSV `file` of requests, may be gzip (default: the model)")
+	f.StringVar(&o.Trips, "trips", o.Trips,
+		"CSV `file` of requests, may be gzip (default: the model)")
 	f.StringVar(&o.Taxis, "taxis", o.Taxis, "CSV `file` of taxis, may be gzip")
 	f.IntVar(&o.Fleet, "fleet", o.Fleet,
 		"taxis drawn from the file (default all, each at its time), or in the model (default 3000)")
@@ -52,7 +53,8 @@ func bindFlags(f *pflag.FlagSet, o *sim.Options) {
 	f.IntVar(&o.Requests, "requests", o.Requests, "the model's in its mean hour")
 	f.DurationVar(&o.Duration, "duration", o.Duration,
 		"of demand (default all of the file, or 1h of the model)")
-	f.StringVar(&o.Report, "report", o.Report, "`file` for the JSON report; - is the standard output")
+	f.StringVar(&o.Report, "report", o.Report,
+		"`file` for the JSON report; - is the standard output")
 	bindBehaviour(f, o)
 }
 
@@ -62,7 +64,8 @@ func bindBehaviour(f *pflag.FlagSet, o *sim.Options) {
 	f.Float64Var(&o.Accept, "accept", o.Accept, "share of offers that drivers accept")
 	f.DurationVar(&o.Answer, "answer", o.Answer, "mean time until a driver answers, at least 1s")
 	f.DurationVar(&o.Boarding, "boarding", o.Boarding, "time from arrival to departure")
-	f.DurationVar(&o.Alighting, "alighting", o.Alighting, "time from the destination to the next ride")
+	f.DurationVar(&o.Alighting, "alighting", o.Alighting,
+		"time from the destination to the next ride")
 	f.Float64Var(&o.Cash, "cash", o.Cash, "share of riders who pay by hand")
 	f.DurationVar(&o.FixEvery, "fix-every", o.FixEvery, "time between two positions of a taxi")
 	f.Float64Var(&o.Street, "street", o.Street, "share of riders who hail at the kerb")

@@ -128,7 +128,8 @@ func TestABrokenCityIsAnError(t *testing.T) {
 	if err := verdict(twice); err == nil || !strings.Contains(err.Error(), "2 double claims") {
 		t.Errorf("double claims: %v", err)
 	}
-	if err := verdict(open); err == nil || !strings.Contains(err.Error(), "books do not close: cash") {
+	err := verdict(open)
+	if err == nil || !strings.Contains(err.Error(), "books do not close: cash") {
 		t.Errorf("open books: %v", err)
 	}
 }

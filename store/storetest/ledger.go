@@ -171,9 +171,11 @@ func bookResolutions(t *testing.T, open Open) {
 
 	d := hold("d", 400)
 	for what, bad := range map[string]func(*money.Transfer){
-		"resolved already":   func(m *money.Transfer) { m.Pending, m.Amount = "b", 200 },
-		"of nothing":         func(m *money.Transfer) { m.Pending = "nothing" },
-		"of what was posted": func(m *money.Transfer) { m.Pending, m.Debit, m.Credit = "top", equity, wallet },
+		"resolved already": func(m *money.Transfer) { m.Pending, m.Amount = "b", 200 },
+		"of nothing":       func(m *money.Transfer) { m.Pending = "nothing" },
+		"of what was posted": func(m *money.Transfer) {
+			m.Pending, m.Debit, m.Credit = "top", equity, wallet
+		},
 		"of another amount":  func(m *money.Transfer) { m.Amount = 399 },
 		"to another account": func(m *money.Transfer) { m.Credit = money.DriverPayable("E") },
 		"from another":       func(m *money.Transfer) { m.Debit = money.Wallet("E") },

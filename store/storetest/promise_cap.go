@@ -14,8 +14,8 @@ import (
 	"hexhail/store"
 )
 
-// promiseCap: a campaign is never over by 1 fen. Its budget is for exactly 100 rides, and 64 workers
-// ask for 3,000.
+// promiseCap: a campaign is never over by 1 fen. Its budget is for exactly 100 rides, and 64
+// workers ask for 3,000.
 func promiseCap(t *testing.T, open Open) {
 	t.Run("Kept", func(t *testing.T) {
 		var paused atomic.Int32

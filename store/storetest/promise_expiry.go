@@ -17,8 +17,8 @@ type answer struct {
 	stop  func()
 }
 
-// promiseExpiry: an expired or withdrawn offer cannot be accepted, not by a millisecond and not by a
-// process that was stopped.
+// promiseExpiry: an expired or withdrawn offer cannot be accepted, not by a millisecond and not by
+// a process that was stopped.
 func promiseExpiry(t *testing.T, open Open) {
 	t.Run("Kept", func(t *testing.T) {
 		db := open(t)
@@ -72,7 +72,8 @@ func acceptAtDesk(t *testing.T, db Database) func(answer) error {
 
 // seize gives the ride to the driver without looking.
 func seize(t testing.TB, db Database, o dispatch.Offer) error {
-	err := db.SQL(t.Context(), fmt.Sprintf(`UPDATE offer SET state = 'accepted' WHERE id = '%s'`, o.ID))
+	err := db.SQL(t.Context(), fmt.Sprintf(
+		`UPDATE offer SET state = 'accepted' WHERE id = '%s'`, o.ID))
 	if err != nil {
 		return err
 	}

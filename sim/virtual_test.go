@@ -1,0 +1,298 @@
+package sim_test
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"testing"
+	"time"
+
+	"hexhail/dispatch"
+	"hexhail/geo"
+	"hexhail/money"
+	"hexhail/sim"
+	"hexhail/store"
+)
+
+// evening is a small Beijing: ten minutes of demand for 150 taxis. change sets what is different.
+func evening(t testing.TB, change func(*sim.Options)) sim.VirtualConfig {
+	t.Helper()
+	o := sim.DefaultOptions()
+	o.Requests, o.Fleet, o.Duration = 900, 150, 10*time.Minute
+	change(&o)
+	if err := o.Check(); err != nil {
+		t.Fatal(err)
+	}
+	city, err := dispatch.LoadCity(o.CityID())
+	if err != nil {
+		t.Fatal(err)
+	}
+	city.Policy = o.Apply(city.Policy)
+	start, err := o.StartIn(city.Zone)
+	if err != nil {
+		t.Fatal(err)
+	}
+	model := sim.Model{City: city, Seed: o.Seed, PerHour: o.Requests}
+	return sim.VirtualConfig{
+		City: city, Options: o, Trips: model.Demand(start, o.Duration),
+		Cabs: model.Fleet(o.Fleet, start),
+	}
+}
+
+func run(t testing.TB, c sim.VirtualConfig) sim.Report {
+	t.Helper()
+	db, err := store.Open(t.Context(), "sqlite::memory:")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	c.Store, c.Wall = db, time.Now
+	r, err := sim.Virtual(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// sound fails unless every request has come to an end, nobody was promised twice, and the books
+// close.
+func sound(t *testing.T, r sim.Report, requests int) {
+	t.Helper()
+	ended := r.Settled + r.Expired + r.Cancelled + r.NoShow
+	if r.Requests != requests || ended != requests || r.Completed != r.Settled {
+		t.Errorf("%d requests, want %d; %d have ended, %d of %d completed are settled",
+			r.Requests, requests, ended, r.Settled, r.Completed)
+	}
+	if r.DoubleClaims != 0 || !r.BooksClose {
+		t.Errorf("%d double claims, open books: %v", r.DoubleClaims, r.Books.Open())
+	}
+	if r.Completed < requests/4 || r.Claimed < r.Completed || r.Offers < r.Claimed-requests/2 {
+		t.Errorf("%d completed, %d claimed, %d offers: too few to prove anything",
+			r.Completed, r.Claimed, r.Offers)
+	}
+}
+
+func TestVirtualCities(t *testing.T) {
+	for name, change := range map[string]func(*sim.Options){
+		"as it comes": func(*sim.Options) {},
+		"scarce":      func(o *sim.Options) { o.Fleet = 60 },
+		"scarce, first come first served": func(o *sim.Options) {
+			o.Fleet, o.Policy = 60, dispatch.Nearest
+		},
+		"hints are lost":   func(o *sim.Options) { o.Hints = sim.HintsDrop },
+		"drivers decline":  func(o *sim.Options) { o.Accept = 0.6 },
+		"drivers are slow": func(o *sim.Options) { o.Answer = 12 * time.Second },
+		"riders give up": func(o *sim.Options) {
+			o.CancelAfter, o.Fleet, o.Patience, o.Accept = 1, 100, 15*time.Minute, 0.3
+		},
+		"raised hands":        func(o *sim.Options) { o.Street = 0.5 },
+		"everybody pays cash": func(o *sim.Options) { o.Cash = 1 },
+		"nobody pays cash":    func(o *sim.Options) { o.Cash = 0 },
+		"empty wallets":       func(o *sim.Options) { o.RiderBalance = money.Yuan(20) },
+		"the budget ends":     func(o *sim.Options) { o.Budget = money.Yuan(200) },
+		"shanghai": func(o *sim.Options) {
+			o.City, o.FixEvery = "shanghai", 2500*time.Millisecond
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := evening(t, change)
+			r := run(t, c)
+			sound(t, r, len(c.Trips))
+			judge(t, name, c, r)
+		})
+	}
+}
+
+// judge checks what a variant is there to show.
+func judge(t *testing.T, name string, c sim.VirtualConfig, r sim.Report) {
+	t.Helper()
+	shows := true
+	switch name {
+	case "riders give up":
+		shows = r.Cancelled > 0
+	case "raised hands":
+		shows = r.Offers < r.Completed
+	case "everybody pays cash":
+		shows = r.PaidFen == 0 && r.SubsidyDriverFen == 0 && r.CashFen == r.FaresFen
+	case "nobody pays cash":
+		shows = r.CashFen == 0 && r.PaidFen+r.SubsidyRiderFen == r.FaresFen
+	case "empty wallets":
+		shows = r.CashFen > r.PaidFen && r.PaidFen > 0
+	case "the budget ends":
+		shows = r.BudgetLeftFen == 0 && r.SubsidyRiderFen+r.SubsidyDriverFen == c.Options.Budget
+	case "drivers are slow":
+		shows = r.Refused["Accept OFFER_EXPIRED"] > 0
+	case "scarce", "scarce, first come first served":
+		shows = r.Expired > 0
+	}
+	if !shows {
+		t.Errorf("does not show what it should: %+v", r)
+	}
+}
+
+// TestVirtualSeeds is the promise of legal ends over many cities: every ride ends once.
+func TestVirtualSeeds(t *testing.T) {
+	seeds := uint64(6)
+	if os.Getenv("HEXHAIL_SOAK") == "1" {
+		seeds = 500
+	}
+	for seed := range seeds {
+		c := evening(t, func(o *sim.Options) {
+			o.Seed, o.Fleet, o.Requests = 1000+seed, 40, 400
+			o.Accept, o.CancelAfter, o.Street = 0.7, 0.5, 0.2
+			if seed%2 == 1 {
+				o.Hints = sim.HintsDrop
+			}
+		})
+		r := run(t, c)
+		t.Logf("seed %d: %d of %d completed", 1000+seed, r.Completed, r.Requests)
+		sound(t, r, len(c.Trips))
+	}
+}
+
+// bytesOf is a report without what depends on the machine.
+func bytesOf(t *testing.T, r sim.Report) []byte {
+	t.Helper()
+	r.WallS, r.FixesPerS = 0, 0
+	var b bytes.Buffer
+	if err := r.Write(&b); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func TestVirtualIsTheSameToTheByte(t *testing.T) {
+	config := func() sim.VirtualConfig {
+		return evening(t, func(o *sim.Options) {
+			o.Accept, o.Street, o.CancelAfter, o.Fleet = 0.8, 0.1, 0.3, 90
+		})
+	}
+	first := bytesOf(t, run(t, config()))
+	if again := bytesOf(t, run(t, config())); !bytes.Equal(first, again) {
+		t.Errorf("run again:\n%s\n%s", first, again)
+	}
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	if alone := bytesOf(t, run(t, config())); !bytes.Equal(first, alone) {
+		t.Errorf("on one processor:\n%s\n%s", first, alone)
+	}
+	other := config()
+	other.Options.Seed++
+	if bytes.Equal(first, bytesOf(t, run(t, other))) {
+		t.Error("another seed gives the same report")
+	}
+}
+
+// newYork is a part of the recorded hour on its roads.
+func newYork(t testing.TB, fleet int, demand time.Duration, policy dispatch.Mode) sim.VirtualConfig {
+	t.Helper()
+	folder := filepath.Join(dataFolder(t), "nyc_2013-11-18")
+	city, err := dispatch.LoadCity(sim.ReplayCity)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := sim.DefaultOptions()
+	o.Policy, o.Fleet, o.Duration = policy, fleet, demand
+	city.Policy = o.Apply(city.Policy)
+	c := sim.VirtualConfig{City: city, Options: o}
+	read(t, folder, "trips_1600_1700_jittered.csv.gz", func(name string, r io.Reader) (err error) {
+		c.Trips, err = sim.ReadTrips(name, r, city.Zone)
+		return err
+	})
+	c.Trips = sim.FirstTrips(c.Trips, demand)
+	c.Cabs = drawn(t, fleet, o.Seed)
+	read(t, folder, "links_nodes.csv.gz", func(name string, nodes io.Reader) (err error) {
+		read(t, folder, "links_edges.csv.gz", func(edgesName string, edges io.Reader) error {
+			c.Roads, err = geo.ReadRoads(geo.RoadFile{Name: name, R: nodes},
+				geo.RoadFile{Name: edgesName, R: edges}, "")
+			return err
+		})
+		return err
+	})
+	return c
+}
+
+// drawn is a fleet of the recorded taxis.
+func drawn(t testing.TB, fleet int, seed uint64) (cabs []sim.Cab) {
+	t.Helper()
+	folder := filepath.Join(dataFolder(t), "nyc_2013-11-18")
+	city, err := dispatch.LoadCity(sim.ReplayCity)
+	if err != nil {
+		t.Fatal(err)
+	}
+	read(t, folder, "taxis_start_1500_1700.csv.gz", func(name string, r io.Reader) error {
+		all, err := sim.ReadCabs(name, r, city.Zone)
+		if err == nil {
+			cabs, err = sim.DrawFleet(all, fleet, seed)
+		}
+		return err
+	})
+	return cabs
+}
+
+func read(t testing.TB, folder, file string, fn func(name string, r io.Reader) error) {
+	t.Helper()
+	path := filepath.Join(folder, file)
+	f, err := sim.OpenFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := fn(path, f); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// dataFolder is where the recorded data is; without it the test skips.
+func dataFolder(t testing.TB) string {
+	t.Helper()
+	folder := os.Getenv("HEXHAIL_DATA")
+	if folder == "" {
+		folder = filepath.Join("..", "..", "shared", "data")
+	}
+	if _, err := os.Stat(folder); err != nil {
+		t.Skipf("SKIPPED: no recorded data in HEXHAIL_DATA=%s", folder)
+	}
+	return folder
+}
+
+// TestNewYork runs the first minutes of the recorded hour, too few taxis for them, under both
+// policies: joint pairing serves more riders with shorter ways.
+func TestNewYork(t *testing.T) {
+	const fleet, demand = 900, 10 * time.Minute
+	reports := map[dispatch.Mode]sim.Report{}
+	for _, policy := range []dispatch.Mode{dispatch.Nearest, dispatch.Assign} {
+		c := newYork(t, fleet, demand, policy)
+		r := run(t, c)
+		t.Logf("%s: %.1f %% served, pickup %.0f s", policy, 100*r.ServiceRate, r.PickupS.Mean)
+		sound(t, r, len(c.Trips))
+		reports[policy] = r
+	}
+	nearest, assign := reports[dispatch.Nearest], reports[dispatch.Assign]
+	if assign.ServiceRate <= nearest.ServiceRate ||
+		assign.PickupS.Mean >= nearest.PickupS.Mean {
+		t.Errorf("assign serves %.3f in %.0f s, nearest %.3f in %.0f s",
+			assign.ServiceRate, assign.PickupS.Mean, nearest.ServiceRate, nearest.PickupS.Mean)
+	}
+}
+
+// BenchmarkNewYorkHour is the whole hour with 5,000 taxis, joint pairing beside the baseline.
+func BenchmarkNewYorkHour(b *testing.B) {
+	for _, policy := range []dispatch.Mode{dispatch.Nearest, dispatch.Assign} {
+		b.Run(fmt.Sprintf("5000taxis/%s", policy), func(b *testing.B) {
+			for range b.N {
+				r := run(b, newYork(b, 5000, 0, policy))
+				b.ReportMetric(r.WallS, "wall_s")
+				b.ReportMetric(100*r.ServiceRate, "served_%")
+			}
+		})
+	}
+}
