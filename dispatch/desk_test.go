@@ -307,13 +307,9 @@ func TestRequestIDs(t *testing.T) {
 	w.fails(err, dispatch.ReasonRideOpen)
 }
 
-func TestBadInput(t *testing.T) {
-	w := newTown(t)
-	driver := w.taxi("A", w.at(0, 0), 4)
-	w.ok(w.db.Tx(w.ctx, func(tx dispatch.Tx) error {
-		return tx.InsertRider(dispatch.Rider{ID: "R1"})
-	}))
-	good := w.request("R1", w.at(0, 0), 1)
+// refusesBadRequests spoils a good request of rider R1 in one field after the other.
+func refusesBadRequests(t *testing.T, w *town, good dispatch.RequestRide) {
+	t.Helper()
 	long := string(make([]byte, 501))
 	type command = dispatch.RequestRide
 	for name, tc := range map[string]struct {
@@ -341,6 +337,16 @@ func TestBadInput(t *testing.T) {
 			w.fails(err, tc.want)
 		})
 	}
+}
+
+func TestBadInput(t *testing.T) {
+	w := newTown(t)
+	driver := w.taxi("A", w.at(0, 0), 4)
+	w.ok(w.db.Tx(w.ctx, func(tx dispatch.Tx) error {
+		return tx.InsertRider(dispatch.Rider{ID: "R1"})
+	}))
+	good := w.request("R1", w.at(0, 0), 1)
+	refusesBadRequests(t, w, good)
 	_, err := w.desk.Request(w.ctx, w.now, dispatch.Once{Identity: "rider:R1"}, good)
 	w.fails(err, dispatch.ReasonField) // no request id
 	got, err := w.desk.Request(w.ctx, w.now, w.key("rider:R1"), good)

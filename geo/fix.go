@@ -40,7 +40,8 @@ const (
 type FixReason int
 
 const (
-	// FixOutOfRange is a fix of which a coordinate, speed or heading is NaN, infinite or out of its range.
+	// FixOutOfRange is a fix with a coordinate, speed or heading that is NaN, infinite or out of
+	// its range.
 	FixOutOfRange FixReason = iota + 1
 	// FixInaccurate is a fix whose accuracy is NaN, negative or above MaxFixAccuracyM.
 	FixInaccurate

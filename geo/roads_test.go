@@ -76,32 +76,41 @@ func TestReadRoads(t *testing.T) {
 	}
 }
 
-func TestReadRoadsRefuses(t *testing.T) {
-	const edges = "from,to,travel_time_s\n7,9,60\n"
-	for _, c := range []struct{ name, nodes, edges, column, want string }{
-		{"no header", "", edges, "", "geo: n.csv: empty: no header"},
-		{"no nodes", "node,lat,lng\n", edges, "", "geo: n.csv: no nodes"},
+const oneEdge = "from,to,travel_time_s\n7,9,60\n"
+
+// badRoads are two tables, the column asked for, and the error that they give.
+type badRoads struct{ name, nodes, edges, column, want string }
+
+func TestReadRoadsRefusesNodes(t *testing.T) {
+	refused(t, []badRoads{
+		{"no header", "", oneEdge, "", "geo: n.csv: empty: no header"},
+		{"no nodes", "node,lat,lng\n", oneEdge, "", "geo: n.csv: no nodes"},
 		{
-			"no column", "node,lat,lon\n1,2,3\n", edges, "",
+			"no column", "node,lat,lon\n1,2,3\n", oneEdge, "",
 			"geo: n.csv:1: column lng: missing; there are node, lat, lon",
 		},
 		{
-			"node", "node,lat,lng\n1,2,3\nx,2,3\n", edges, "",
+			"node", "node,lat,lng\n1,2,3\nx,2,3\n", oneEdge, "",
 			`geo: n.csv:3: column node: "x" is not a whole number`,
 		},
 		{
-			"twice", "node,lat,lng\n1,2,3\n1,2,3\n", edges, "",
+			"twice", "node,lat,lng\n1,2,3\n1,2,3\n", oneEdge, "",
 			"geo: n.csv:3: column node: node 1 is there twice",
 		},
 		{
-			"latitude", "node,lat,lng\n1,92,3\n", edges, "",
+			"latitude", "node,lat,lng\n1,92,3\n", oneEdge, "",
 			"geo: n.csv:2: column lat: lat 92 is not in [-90, 90]",
 		},
 		{
-			"longitude", "node,lat,lng\n1,2,NaN\n", edges, "",
+			"longitude", "node,lat,lng\n1,2,NaN\n", oneEdge, "",
 			"geo: n.csv:2: column lng: lng NaN is not in [-180, 180]",
 		},
-		{"short line", "node,lat,lng\n1,2\n", edges, "", "geo: n.csv:2: wrong number of fields"},
+		{"short line", "node,lat,lng\n1,2\n", oneEdge, "", "geo: n.csv:2: wrong number of fields"},
+	})
+}
+
+func TestReadRoadsRefusesEdges(t *testing.T) {
+	refused(t, []badRoads{
 		{
 			"no edge columns", twoNodes, "a,b\n", "",
 			"geo: e.csv:1: column from: missing; there are a, b",
@@ -111,7 +120,7 @@ func TestReadRoadsRefuses(t *testing.T) {
 			"geo: e.csv:1: column travel_time_s*: missing; there are from, to",
 		},
 		{
-			"no such cost", twoNodes, edges, "travel_time_s_8",
+			"no such cost", twoNodes, oneEdge, "travel_time_s_8",
 			"geo: e.csv:1: column travel_time_s_8: missing; there are from, to, travel_time_s",
 		},
 		{
@@ -139,7 +148,12 @@ func TestReadRoadsRefuses(t *testing.T) {
 			"crossing", twoNodes, "from,to,travel_time_s\n" + strings.Repeat("7,9,1\n", 255), "",
 			"geo: e.csv: 255 roads out of node 7, at most 254",
 		},
-	} {
+	})
+}
+
+func refused(t *testing.T, tables []badRoads) {
+	t.Helper()
+	for _, c := range tables {
 		_, err := read(c.nodes, c.edges, c.column)
 		var bad *RoadError
 		if !errors.As(err, &bad) || err.Error() != c.want {

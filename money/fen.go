@@ -119,7 +119,7 @@ func ApplyPPM(a Fen, share PPM) (Fen, error) {
 // fenAbs is |v| without the overflow of −MinInt64.
 func fenAbs(v int64) uint64 {
 	if v < 0 {
-		return uint64(-(v + 1)) + 1
+		return -uint64(v) //nolint:gosec // two's complement is exact, for MinInt64 too
 	}
 	return uint64(v)
 }

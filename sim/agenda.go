@@ -32,7 +32,7 @@ type entry struct {
 	serial int32
 }
 
-// agenda is a heap of entries by (time, kind, id): a binary one, as container/heap would box each entry.
+// agenda is a binary heap of entries by (time, kind, id). container/heap would box each entry.
 type agenda []entry
 
 // before is the order in which things happen.

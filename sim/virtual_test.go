@@ -190,7 +190,9 @@ func TestVirtualIsTheSameToTheByte(t *testing.T) {
 }
 
 // newYork is a part of the recorded hour on its roads.
-func newYork(t testing.TB, fleet int, demand time.Duration, policy dispatch.Mode) sim.VirtualConfig {
+func newYork(
+	t testing.TB, fleet int, demand time.Duration, policy dispatch.Mode,
+) sim.VirtualConfig {
 	t.Helper()
 	folder := filepath.Join(dataFolder(t), "nyc_2013-11-18")
 	city, err := dispatch.LoadCity(sim.ReplayCity)

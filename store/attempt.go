@@ -63,6 +63,7 @@ func (t *tx) attempts(q *query, args ...any) ([]money.Attempt, error) {
 	return list, err
 }
 
+// InsertAttempt implements [money.Attempts].
 func (t *tx) InsertAttempt(a money.Attempt) error {
 	_, err := t.exec(insertAttempt, string(a.ID), string(a.Payment), string(a.Subject),
 		string(a.Payer), string(a.Payee), string(a.Purpose), string(a.Channel),
@@ -79,6 +80,7 @@ func (t *tx) InsertAttempt(a money.Attempt) error {
 	return nil
 }
 
+// UpdateAttempt implements [money.Attempts].
 func (t *tx) UpdateAttempt(a money.Attempt, from money.AttemptState) error {
 	changed, err := t.exec(updateAttempt, string(a.ID), a.State.String(), a.Reason,
 		millis(a.DueAt), a.Tries, from.String())
@@ -89,6 +91,7 @@ func (t *tx) UpdateAttempt(a money.Attempt, from money.AttemptState) error {
 		"attempt %s is not %s any more", a.ID, from)
 }
 
+// Attempt implements [money.Attempts].
 func (t *tx) Attempt(id money.AttemptID) (money.Attempt, error) {
 	list, err := t.attempts(attemptByID, string(id))
 	if err != nil {
@@ -101,6 +104,7 @@ func (t *tx) Attempt(id money.AttemptID) (money.Attempt, error) {
 	return list[0], nil
 }
 
+// OpenAttempt implements [money.Attempts].
 func (t *tx) OpenAttempt(payment money.PaymentID) (money.Attempt, bool, error) {
 	list, err := t.attempts(openAttempt, string(payment))
 	if err != nil || len(list) == 0 {

@@ -145,20 +145,24 @@ func statements(last *dispatch.Ride) []statement {
 			last.ChangedAt = last.ChangedAt.Add(time.Millisecond)
 			return tx.UpdateRide(*last)
 		}},
-		{"RideInsert", func(tx dispatch.Tx, i int) error { return tx.InsertRide(searching(stored + i)) }},
+		{"RideInsert", func(tx dispatch.Tx, i int) error {
+			return tx.InsertRide(searching(stored + i))
+		}},
 		{"DriversRide", func(tx dispatch.Tx, i int) error {
 			_, _, err := tx.DriversRide("nobody")
 			return err
 		}},
 		{"InsertOffer", func(tx dispatch.Tx, i int) error {
 			o := offered(i % stored)
-			o.MadeAt, o.ExpiresAt = noon.Add(time.Duration(i/stored)*time.Minute), noon.Add(time.Hour)
+			o.MadeAt = noon.Add(time.Duration(i/stored) * time.Minute)
+			o.ExpiresAt = noon.Add(time.Hour)
 			o.ID = dispatch.OfferID(fmt.Sprint(i))
 			_, err := tx.InsertOffer(o) // refused while the other one is open: the usual is dearer
 			return err
 		}},
 		{"Emit", func(tx dispatch.Tx, i int) error {
-			return tx.Emit(dispatch.Event{ID: dispatch.EventID(fmt.Sprintf("%026d.0001", i)), Ride: "r"})
+			id := dispatch.EventID(fmt.Sprintf("%026d.0001", i))
+			return tx.Emit(dispatch.Event{ID: id, Ride: "r"})
 		}},
 		{"Recall", func(tx dispatch.Tx, i int) error {
 			_, _, err := tx.Recall("driver:x", "Accept", "none")
@@ -172,11 +176,14 @@ func statements(last *dispatch.Ride) []statement {
 		}},
 		{"Book", func(tx dispatch.Tx, i int) error {
 			id := fmt.Sprint(i)
-			return tx.Book(money.Entry{ID: money.EntryID(id), Subject: money.Subject(id), At: noon,
+			return tx.Book(money.Entry{
+				ID: money.EntryID(id), Subject: money.Subject(id), At: noon,
 				Transfers: []money.Transfer{{
-					ID: money.TransferID(id), Kind: money.TransferPosted, Debit: "x:1", Credit: "y:1",
+					ID: money.TransferID(id), Kind: money.TransferPosted,
+					Debit: "x:1", Credit: "y:1",
 					Amount: 1, Code: money.CodeFare,
-				}}})
+				}},
+			})
 		}},
 	}
 }

@@ -27,6 +27,7 @@ func scanCampaign(r *reader) money.Campaign {
 	}
 }
 
+// InsertCampaign implements [money.Campaigns].
 func (t *tx) InsertCampaign(c money.Campaign) error {
 	changed, err := t.exec(insertCampaign, string(c.ID), c.Version, c.City, string(c.Sponsor),
 		string(c.Channel), int64(c.Rider), int64(c.Driver), int64(c.Cap),
@@ -38,6 +39,7 @@ func (t *tx) InsertCampaign(c money.Campaign) error {
 		"campaign %s has version %d or a later one already", c.ID, c.Version)
 }
 
+// CampaignsOf implements [money.Campaigns].
 func (t *tx) CampaignsOf(city string) ([]money.Campaign, error) {
 	return all(t, scanCampaign, campaignsOf, city)
 }

@@ -50,24 +50,28 @@ func scanBrief(r *reader) dispatch.Brief {
 	}
 }
 
+// ChangedRides implements [dispatch.Changes].
 func (t *tx) ChangedRides(
 	city dispatch.CityID, since time.Time,
 ) ([]dispatch.Brief, error) {
 	return all(t, scanBrief, changedRides, string(city), millis(since))
 }
 
+// ChangedOffers implements [dispatch.Changes].
 func (t *tx) ChangedOffers(
 	city dispatch.CityID, since time.Time,
 ) ([]dispatch.Offer, error) {
 	return all(t, scanOffer, changedOffers, string(city), millis(since))
 }
 
+// ChangedShifts implements [dispatch.Changes].
 func (t *tx) ChangedShifts(
 	city dispatch.CityID, since time.Time,
 ) ([]dispatch.Shift, error) {
 	return all(t, scanShift, changedShifts, string(city), millis(since))
 }
 
+// Standing implements [dispatch.Changes].
 func (t *tx) Standing(city dispatch.CityID) (dispatch.Standing, error) {
 	var s dispatch.Standing
 	for _, q := range []*query{searchingRides, activeRides} {

@@ -25,9 +25,9 @@
 // after a serialization failure or a deadlock (three times at most), and once after a duplicate,
 // so that it finds the row of whoever was faster. On SQLite a single writer runs the queued
 // closures in one transaction, each in a savepoint of its own, and answers all of them after its
-// COMMIT: at most 64 closures or 2 ms, and no waiting when nobody queues. In memory, where a COMMIT
-// costs nothing, the closure runs in its caller. A closure must not use the DB but through its
-// transaction.
+// COMMIT: at most 64 closures or 2 ms, and no waiting when nobody queues. In memory, where there is
+// nothing to wait for, the closure runs in its caller. A closure must not use the DB but through
+// its transaction.
 //
 // # Errors
 //

@@ -46,7 +46,11 @@ func TestFailpoints(t *testing.T) {
 			victimVariable+"="+url, storetest.FailpointVariable+"="+point+":2")
 		out, err := victim.CombinedOutput()
 		var exit *exec.ExitError
-		if !errors.As(err, &exit) || exit.Sys().(syscall.WaitStatus).Signal() != syscall.SIGKILL {
+		if !errors.As(err, &exit) {
+			t.Fatalf("%s: the process has not died: %v\n%s", point, err, out)
+		}
+		status, ok := exit.Sys().(syscall.WaitStatus)
+		if !ok || status.Signal() != syscall.SIGKILL {
 			t.Fatalf("%s: the process was not killed: %v\n%s", point, err, out)
 		}
 		db := open(t, url)

@@ -197,12 +197,14 @@ func (t *tx) bookTransfer(e money.Entry, part int, m money.Transfer) error {
 	return t.failed
 }
 
+// Account implements [money.Accounts].
 func (t *tx) Account(id money.AccountID) (money.Account, error) {
 	a, _, err := one(t, scanAccount, accountByID, string(id))
 	a.ID = id
 	return a, err
 }
 
+// Transfers implements [money.Accounts].
 func (t *tx) Transfers(subject money.Subject) ([]money.Transfer, error) {
 	return all(t, scanTransfer, transfersOf, string(subject))
 }

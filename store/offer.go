@@ -76,6 +76,7 @@ func (t *tx) InsertOffer(o dispatch.Offer) (made bool, err error) {
 	return changed == 1, err
 }
 
+// AcceptOffer implements [dispatch.Offers].
 func (t *tx) AcceptOffer(
 	id dispatch.OfferID, driver dispatch.DriverID, now time.Time,
 ) (dispatch.Offer, error) {
@@ -108,6 +109,7 @@ func (t *tx) offerOf(id dispatch.OfferID, driver dispatch.DriverID) (dispatch.Of
 	return o, err
 }
 
+// CloseOffer implements [dispatch.Offers].
 func (t *tx) CloseOffer(
 	id dispatch.OfferID, to dispatch.OfferState, now time.Time,
 ) (closed bool, err error) {
@@ -149,6 +151,7 @@ var openOffers = func() (statements [16]*query) {
 // defaultOffers is the limit of an OfferQuery that names none.
 const defaultOffers = 1000
 
+// OpenOffers implements [dispatch.Offers].
 func (t *tx) OpenOffers(q dispatch.OfferQuery) ([]dispatch.Offer, error) {
 	set, args := 0, t.args[:0]
 	by := func(bit int, given bool, value any) {

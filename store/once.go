@@ -23,16 +23,19 @@ func scanOnce(r *reader) dispatch.OnceRow {
 	}
 }
 
+// Recall implements [dispatch.OnceRows].
 func (t *tx) Recall(identity, rpc, requestID string) (dispatch.OnceRow, bool, error) {
 	return one(t, scanOnce, recall, identity, rpc, requestID)
 }
 
+// Remember implements [dispatch.OnceRows].
 func (t *tx) Remember(row dispatch.OnceRow) error {
 	_, err := t.exec(remember, row.Identity, row.RPC, row.RequestID, row.Hash,
 		string(row.Answer), millis(row.At))
 	return err
 }
 
+// Forget implements [dispatch.OnceRows].
 func (t *tx) Forget(before time.Time, limit int) (int, error) {
 	n, err := t.exec(forget, millis(before), limit)
 	return int(n), err

@@ -22,6 +22,7 @@ func scanEvent(r *reader) dispatch.Event {
 	}
 }
 
+// Emit implements [dispatch.Outbox].
 func (t *tx) Emit(e dispatch.Event) error {
 	_, err := t.exec(emit, string(e.ID), string(e.City), string(e.Ride), e.Version,
 		string(e.Kind), millis(e.At), e.State, string(e.Rider), string(e.Driver),
@@ -29,10 +30,12 @@ func (t *tx) Emit(e dispatch.Event) error {
 	return err
 }
 
+// Unsent implements [dispatch.Outbox].
 func (t *tx) Unsent(limit int) ([]dispatch.Event, error) {
 	return all(t, scanEvent, unsent, limit)
 }
 
+// Sent implements [dispatch.Outbox].
 func (t *tx) Sent(ids []dispatch.EventID) error {
 	for _, id := range ids {
 		if _, err := t.exec(sent, string(id)); err != nil {

@@ -28,6 +28,7 @@ func scanPayment(r *reader) money.Payment {
 	}
 }
 
+// InsertPayment implements [money.Payments].
 func (t *tx) InsertPayment(p money.Payment) error {
 	_, err := t.exec(insertPayment, string(p.ID), string(p.Subject), string(p.Payer),
 		string(p.Payee), string(p.Purpose), int64(p.Amount), int64(p.Discount),
@@ -35,6 +36,7 @@ func (t *tx) InsertPayment(p money.Payment) error {
 	return err
 }
 
+// UpdatePayment implements [money.Payments].
 func (t *tx) UpdatePayment(p money.Payment, from money.PaymentState) error {
 	changed, err := t.exec(updatePayment, string(p.ID), p.State.String(), int64(p.Discount),
 		string(p.Channel), p.Attempts, from.String())
@@ -45,6 +47,7 @@ func (t *tx) UpdatePayment(p money.Payment, from money.PaymentState) error {
 		"payment %s is not %s any more", p.ID, from)
 }
 
+// PaymentsOf implements [money.Payments].
 func (t *tx) PaymentsOf(subject money.Subject) ([]money.Payment, error) {
 	return all(t, scanPayment, paymentsOf, string(subject))
 }

@@ -36,31 +36,37 @@ func scanTaxi(r *reader) dispatch.Taxi {
 	}
 }
 
+// InsertRider implements [dispatch.People].
 func (t *tx) InsertRider(r dispatch.Rider) error {
 	_, err := t.exec(insertRider, string(r.ID), r.Name, r.Phone)
 	return err
 }
 
+// InsertDriver implements [dispatch.People].
 func (t *tx) InsertDriver(d dispatch.Driver) error {
 	_, err := t.exec(insertDriver, string(d.ID), string(d.City), d.Name, d.Phone, d.Company)
 	return err
 }
 
+// InsertTaxi implements [dispatch.People].
 func (t *tx) InsertTaxi(x dispatch.Taxi) error {
 	_, err := t.exec(insertTaxi, string(x.ID), string(x.City), x.Plate, x.Seats)
 	return err
 }
 
+// Rider implements [dispatch.People].
 func (t *tx) Rider(id dispatch.RiderID) (dispatch.Rider, error) {
 	r, ok, err := one(t, scanRider, riderByID, string(id))
 	return r, found(ok, err, dispatch.ReasonUnknownRider, "rider", string(id))
 }
 
+// Driver implements [dispatch.People].
 func (t *tx) Driver(id dispatch.DriverID) (dispatch.Driver, error) {
 	d, ok, err := one(t, scanDriver, driverByID, string(id))
 	return d, found(ok, err, dispatch.ReasonUnknownDriver, "driver", string(id))
 }
 
+// Taxi implements [dispatch.People].
 func (t *tx) Taxi(id dispatch.TaxiID) (dispatch.Taxi, error) {
 	x, ok, err := one(t, scanTaxi, taxiByID, string(id))
 	return x, found(ok, err, dispatch.ReasonUnknownTaxi, "taxi", string(id))

@@ -146,6 +146,7 @@ func fareLines(lines []money.FareLine) (string, error) {
 	return string(text), nil
 }
 
+// InsertRide implements [dispatch.Rides].
 func (t *tx) InsertRide(r dispatch.Ride) error {
 	lines, err := fareLines(r.Fare.Lines)
 	if err != nil {
@@ -156,6 +157,7 @@ func (t *tx) InsertRide(r dispatch.Ride) error {
 	return err
 }
 
+// UpdateRide implements [dispatch.Rides].
 func (t *tx) UpdateRide(r dispatch.Ride) error {
 	lines, err := fareLines(r.Fare.Lines)
 	if err != nil {
@@ -174,6 +176,7 @@ func (t *tx) UpdateRide(r dispatch.Ride) error {
 		"ride %s is at version %d already", r.ID, stored.Version)
 }
 
+// Ride implements [dispatch.Rides].
 func (t *tx) Ride(id dispatch.RideID) (dispatch.Ride, error) {
 	r, ok, err := one(t, scanRide, rideByID, string(id))
 	if err == nil && !ok {
@@ -182,20 +185,24 @@ func (t *tx) Ride(id dispatch.RideID) (dispatch.Ride, error) {
 	return r, err
 }
 
+// DriversRide implements [dispatch.RideScans].
 func (t *tx) DriversRide(driver dispatch.DriverID) (dispatch.Ride, bool, error) {
 	return one(t, scanRide, driversRide, string(driver))
 }
 
+// RidersRide implements [dispatch.RideScans].
 func (t *tx) RidersRide(rider dispatch.RiderID) (dispatch.Ride, bool, error) {
 	return one(t, scanRide, ridersRide, string(rider))
 }
 
+// DueRides implements [dispatch.RideScans].
 func (t *tx) DueRides(
 	city dispatch.CityID, now time.Time, limit int,
 ) ([]dispatch.Ride, error) {
 	return all(t, scanRide, dueRides, string(city), millis(now), limit)
 }
 
+// Searching implements [dispatch.RideScans].
 func (t *tx) Searching(city dispatch.CityID) (int, error) {
 	n, _, err := one(t, (*reader).int, countSearching, string(city))
 	return n, err

@@ -12,6 +12,7 @@ var (
 	roundLog = &query{text: `SELECT log FROM round_log WHERE ride = $1`}
 )
 
+// PutRoundLog implements [dispatch.RoundLogs].
 func (t *tx) PutRoundLog(l dispatch.RoundLog) error {
 	text, err := json.Marshal(l)
 	if err != nil {
@@ -21,6 +22,7 @@ func (t *tx) PutRoundLog(l dispatch.RoundLog) error {
 	return err
 }
 
+// RoundLog implements [dispatch.RoundLogs].
 func (t *tx) RoundLog(ride dispatch.RideID) (dispatch.RoundLog, bool, error) {
 	var l dispatch.RoundLog
 	text, ok, err := one(t, func(r *reader) string { return r.text() }, roundLog, string(ride))

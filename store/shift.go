@@ -28,16 +28,19 @@ func scanShift(r *reader) dispatch.Shift {
 	}
 }
 
+// Shift implements [dispatch.Shifts].
 func (t *tx) Shift(driver dispatch.DriverID) (dispatch.Shift, bool, error) {
 	return one(t, scanShift, shiftOf, string(driver))
 }
 
+// PutShift implements [dispatch.Shifts].
 func (t *tx) PutShift(s dispatch.Shift) error {
 	_, err := t.exec(putShift, string(s.Driver), string(s.Taxi), string(s.City), s.Seats,
 		s.Duty.String(), s.Silent, millis(s.ChangedAt))
 	return err
 }
 
+// Answered implements [dispatch.Shifts].
 func (t *tx) Answered(driver dispatch.DriverID, now time.Time) error {
 	_, err := t.exec(answered, string(driver), millis(now))
 	return err

@@ -228,6 +228,7 @@ const readers = 2
 
 func openFile(ctx context.Context, path string, o options) (_ engine, err error) {
 	// SQLite would let everybody read what it makes.
+	//nolint:gosec // the operator names the file
 	made, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, unavailable("the database's file", err)

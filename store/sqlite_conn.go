@@ -90,7 +90,7 @@ func (c *liteConn) grow(n int) {
 	if c.base != 0 {
 		sqlite3.Xsqlite3_free(c.tls, c.base)
 	}
-	c.base = sqlite3.Xsqlite3_malloc64(c.tls, sqlite3.Tsqlite3_uint64(n))
+	c.base = sqlite3.Xsqlite3_malloc64(c.tls, sqlite3.Tsqlite3_uint64(n)) //nolint:gosec // a size
 	if c.base == 0 {
 		panic("store: no memory for a statement's arguments")
 	}
@@ -191,7 +191,7 @@ func (c *liteConn) start(q *query, args []any) (*liteStmt, error) {
 	c.grow(size)
 	used := 0
 	for i, at := range s.order {
-		if used, err = s.bind(int32(i+1), args[at], used); err != nil { //nolint:gosec // few
+		if used, err = s.bind(int32(i+1), args[at], used); err != nil {
 			return nil, err
 		}
 	}

@@ -7,10 +7,10 @@ import (
 	"io"
 	"time"
 
-	"hexhail/dispatch"
-
 	"modernc.org/libc"
 	sqlite3 "modernc.org/sqlite/lib"
+
+	"hexhail/dispatch"
 )
 
 // liteDriver lets database/sql speak through a liteConn: goose migrates what has that interface,
@@ -25,29 +25,40 @@ var (
 
 var errNotOffered = errors.New("store: only goose speaks through this driver")
 
+// Connect implements [driver.Connector].
 func (d liteDriver) Connect(context.Context) (driver.Conn, error) { return d, nil }
-func (d liteDriver) Driver() driver.Driver                        { return d }
-func (d liteDriver) Open(string) (driver.Conn, error)             { return nil, errNotOffered }
-func (d liteDriver) Prepare(string) (driver.Stmt, error)          { return nil, errNotOffered }
+
+// Driver implements [driver.Connector].
+func (d liteDriver) Driver() driver.Driver { return d }
+
+// Open implements [driver.Driver].
+func (d liteDriver) Open(string) (driver.Conn, error) { return nil, errNotOffered }
+
+// Prepare implements [driver.Conn].
+func (d liteDriver) Prepare(string) (driver.Stmt, error) { return nil, errNotOffered }
 
 // Close leaves the connection to its owner.
 func (d liteDriver) Close() error { return nil }
 
+// Begin implements [driver.Conn].
 func (d liteDriver) Begin() (driver.Tx, error) {
 	_, err := d.c.exec(liteBegin, nil)
 	return d, err
 }
 
+// Commit implements [driver.Tx].
 func (d liteDriver) Commit() error {
 	_, err := d.c.exec(liteCommit, nil)
 	return err
 }
 
+// Rollback implements [driver.Tx].
 func (d liteDriver) Rollback() error {
 	d.c.rollback()
 	return nil
 }
 
+// ExecContext implements [driver.ExecerContext].
 func (d liteDriver) ExecContext(
 	_ context.Context, text string, args []driver.NamedValue,
 ) (driver.Result, error) {
@@ -83,6 +94,7 @@ type liteRows struct {
 	values [][]driver.Value
 }
 
+// QueryContext implements [driver.QueryerContext].
 func (d liteDriver) QueryContext(
 	_ context.Context, text string, args []driver.NamedValue,
 ) (driver.Rows, error) {
@@ -131,9 +143,13 @@ func (s *liteStmt) declared(column int32) string {
 	return libc.GoString(sqlite3.Xsqlite3_column_decltype(s.c.tls, s.handle, column))
 }
 
+// Columns implements [driver.Rows].
 func (r *liteRows) Columns() []string { return r.names }
-func (r *liteRows) Close() error      { return nil }
 
+// Close implements [driver.Rows].
+func (r *liteRows) Close() error { return nil }
+
+// Next implements [driver.Rows].
 func (r *liteRows) Next(into []driver.Value) error {
 	if len(r.values) == 0 {
 		return io.EOF

@@ -35,7 +35,7 @@ func encodeFixes(fixes []geo.Fix) ([]byte, error) {
 	first := fixes[0].At.UnixMilli()
 	out := make([]byte, 0, codecHead+codecFix*len(fixes))
 	out = append(out, codecVersion)
-	out = binary.LittleEndian.AppendUint64(out, uint64(first)) //nolint:gosec // its bits
+	out = binary.LittleEndian.AppendUint64(out, uint64(first))
 	last := int64(0)
 	for _, f := range fixes {
 		if err := geo.CheckFix(nil, f, f.At); err != nil {
@@ -48,7 +48,7 @@ func encodeFixes(fixes []geo.Fix) ([]byte, error) {
 		}
 		last = after
 		out = appendE7(appendE7(out, f.Lat), f.Lng)
-		out = binary.LittleEndian.AppendUint32(out, uint32(after))
+		out = binary.LittleEndian.AppendUint32(out, uint32(after)) //nolint:gosec // checked above
 		for _, v := range [...]float32{f.SpeedMPS, f.HeadingDeg, f.AccuracyM} {
 			out = binary.LittleEndian.AppendUint16(out, uint16(math.Round(float64(v)*toHundredths)))
 		}

@@ -20,9 +20,9 @@ func TestFixesKeepTheirPrecision(t *testing.T) {
 		for i := range want {
 			at = at.Add(time.Duration(r.Int64N(int64(3 * time.Second))))
 			want[i] = geo.Fix{
-				Point:    geo.Point{Lat: r.Float64()*180 - 90, Lng: r.Float64()*360 - 180},
-				At:       at,
-				SpeedMPS: r.Float32() * 100, HeadingDeg: r.Float32() * 360, AccuracyM: r.Float32() * 200,
+				Point: geo.Point{Lat: r.Float64()*180 - 90, Lng: r.Float64()*360 - 180}, At: at,
+				SpeedMPS: r.Float32() * 100, HeadingDeg: r.Float32() * 360,
+				AccuracyM: r.Float32() * 200,
 			}
 		}
 		batch, err := encodeFixes(want)

@@ -50,7 +50,8 @@ func hold(t *testing.T, db *DB) (first chan error, goOn chan struct{}) {
 
 // queued waits until n closures wait for the writer.
 func queued(db *DB, n int) {
-	for len(db.engine.(*file).jobs) < n {
+	f, _ := db.engine.(*file)
+	for len(f.jobs) < n {
 		time.Sleep(time.Microsecond)
 	}
 }
@@ -137,7 +138,9 @@ func TestFailedCommit(t *testing.T) {
 	}()
 	queued(db, n+1)
 	close(goOn)
-	<-first // of this group or of one before
+	if err := <-first; err != nil {
+		t.Logf("the first one was in the group, too: %v", err)
+	}
 	failed := 0
 	for range n + 1 {
 		if err := <-errs; err != nil {
@@ -229,7 +232,8 @@ func TestPragmasAreReadBack(t *testing.T) {
 	defer c.close()
 	// A database in memory has no log, whatever it is told.
 	err = setPragmas(c, filePragmas)
-	if dispatch.KindOf(err) != dispatch.Unavailable || !strings.Contains(err.Error(), "journal_mode") {
+	if dispatch.KindOf(err) != dispatch.Unavailable ||
+		!strings.Contains(err.Error(), "journal_mode") {
 		t.Errorf("WAL in memory: %v", err)
 	}
 	for _, p := range []pragma{
@@ -261,8 +265,9 @@ func TestPlans(t *testing.T) {
 		driversRide: "ride_one_per_driver", ridersRide: "ride_one_per_rider",
 		dueRides: "ride_search_due", countSearching: "ride_search_due",
 		searchingRides: "ride_search_due", activeRides: "ride_one_per_driver",
-		changedRides: "ride_changed", changedOffers: "offer_changed", changedShifts: "shift_changed",
-		cityOffers: "offer_due", endedOffers: "offer_changed",
+		changedRides: "ride_changed", changedOffers: "offer_changed",
+		changedShifts: "shift_changed",
+		cityOffers:    "offer_due", endedOffers: "offer_changed",
 		endDriversOffer: "offer_one_per_driver", endRidesOffer: "offer_one_per_ride",
 		openOffers[0b0001]: "offer_one_per_ride", openOffers[0b0010]: "offer_one_per_driver",
 		openOffers[0b1100]: "offer_due",

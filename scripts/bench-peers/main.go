@@ -21,7 +21,6 @@ import (
 	"time"
 
 	"github.com/tidwall/rtree"
-
 	"hexhail/geo"
 )
 
@@ -210,11 +209,11 @@ func (c *city) treeNearest(found []uint64, p geo.Point) []uint64 {
 
 func (c *city) allocs(at []geo.Point) (move, search float64) {
 	near := make([]geo.Neighbor[uint64], 0, neighbours)
-	i := 0
-	next := func() int { i = (i + 1) % len(at); return i }
+	taxi, taxis := uint64(0), uint64(len(at))
+	next := func() uint64 { taxi = (taxi + 1) % taxis; return taxi }
 	move = testing.AllocsPerRun(20_000, func() {
 		k := next()
-		must(c.index.Move(uint64(k), at[k], c.now))
+		must(c.index.Move(k, at[k], c.now))
 	})
 	search = testing.AllocsPerRun(2000, func() {
 		near = c.index.Nearest(near[:0], at[next()], neighbours, searchM, nil)
@@ -235,7 +234,8 @@ func (c *city) disagreements(at []geo.Point) int {
 		near := c.index.Nearest(nil, p, neighbours, searchM, nil)
 		same := len(near) == neighbours
 		for i := range near {
-			same = same && near[i].DistanceM == all[i] && geo.DistanceM(p, at[near[i].Key]) == all[i]
+			same = same && near[i].DistanceM == all[i] &&
+				geo.DistanceM(p, at[near[i].Key]) == all[i]
 		}
 		if !same {
 			wrong++

@@ -14,13 +14,26 @@ import (
 // quiet hears everything and tells nobody.
 type quiet struct{}
 
-func (quiet) Nudge(context.Context, dispatch.Change)         {}
-func (quiet) Push(context.Context, dispatch.Notice)          {}
-func (quiet) Tell(context.Context, dispatch.Ride)            {}
-func (quiet) Acted(dispatch.ActKind, dispatch.Ride)          {}
-func (quiet) Offered(dispatch.Offer)                         {}
+// Nudge implements [dispatch.Hints].
+func (quiet) Nudge(context.Context, dispatch.Change) {}
+
+// Push implements [dispatch.Hints].
+func (quiet) Push(context.Context, dispatch.Notice) {}
+
+// Tell implements [dispatch.Hints].
+func (quiet) Tell(context.Context, dispatch.Ride) {}
+
+// Acted implements [dispatch.Listener].
+func (quiet) Acted(dispatch.ActKind, dispatch.Ride) {}
+
+// Offered implements [dispatch.Listener].
+func (quiet) Offered(dispatch.Offer) {}
+
+// Refused implements [dispatch.Listener].
 func (quiet) Refused(string, dispatch.Kind, dispatch.Reason) {}
-func (quiet) Rounded(dispatch.RoundStats)                    {}
+
+// Rounded implements [dispatch.Listener].
+func (quiet) Rounded(dispatch.RoundStats) {}
 
 // NewDesk is a Desk over a store, for tests and benchmarks: one city, cash and wallet, nobody who
 // listens.

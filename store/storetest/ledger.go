@@ -166,7 +166,8 @@ func bookResolutions(t *testing.T, open Open) {
 	do(t, db, bookIt(end(a, money.TransferPost)))
 	do(t, db, bookIt(end(b, money.TransferVoid)))
 	do(t, db, bookIt(end(c, money.TransferExpire)))
-	equal(t, "wallet", account(t, db, wallet), money.Account{ID: wallet, Credits: 1000, Debits: 100})
+	equal(t, "wallet", account(t, db, wallet),
+		money.Account{ID: wallet, Credits: 1000, Debits: 100})
 	equal(t, "driver", account(t, db, driver), money.Account{ID: driver, Credits: 100})
 
 	d := hold("d", 400)

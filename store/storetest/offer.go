@@ -173,7 +173,10 @@ func offerQueries(t *testing.T, open Open) {
 			{dispatch.OfferQuery{Ride: "r4"}, nil},
 			{dispatch.OfferQuery{Driver: "D3"}, ids{"b"}},
 			{dispatch.OfferQuery{Driver: "D3", Ride: "r1"}, nil},
-			{dispatch.OfferQuery{Driver: "D3", Ride: "r3", City: city, ExpiredBy: after(20)}, ids{"b"}},
+			{
+				dispatch.OfferQuery{Driver: "D3", Ride: "r3", City: city, ExpiredBy: after(20)},
+				ids{"b"},
+			},
 		} {
 			got, err := tx.OpenOffers(test.q)
 			check(t, err)

@@ -8,7 +8,8 @@ import (
 	"hexhail/money"
 )
 
-func due(subject money.Subject, purpose money.Purpose, payer money.Party) money.Payment {
+func due(subject money.Subject, purpose money.Purpose) money.Payment {
+	const payer = money.Party("R")
 	return money.Payment{
 		ID: money.NewPaymentID(subject, purpose, payer), Subject: subject, Payer: payer, Payee: "D",
 		Purpose: purpose, Amount: 2800, Discount: 500, State: money.PaymentDue, Channel: money.Cash,
@@ -20,10 +21,10 @@ func payments(t *testing.T, open Open) {
 	insert := func(p money.Payment) func(dispatch.Tx) error {
 		return func(tx dispatch.Tx) error { return tx.InsertPayment(p) }
 	}
-	fare, tip := due("r", money.PurposeFare, "R"), due("r", money.PurposeTip, "R")
+	fare, tip := due("r", money.PurposeFare), due("r", money.PurposeTip)
 	do(t, db, insert(tip))
 	do(t, db, insert(fare))
-	do(t, db, insert(due("other", money.PurposeFare, "R")))
+	do(t, db, insert(due("other", money.PurposeFare)))
 	again := fare
 	again.ID = "another id"
 	for _, p := range []money.Payment{fare, again} {
@@ -34,7 +35,7 @@ func payments(t *testing.T, open Open) {
 		func(p *money.Payment) { p.Discount = p.Amount + 1 },
 		func(p *money.Payment) { p.Discount = -1 },
 	} {
-		p := due("bad", money.PurposeFare, "R")
+		p := due("bad", money.PurposeFare)
 		bad(&p)
 		refused(t, db, dispatch.Internal, dispatch.ReasonStore, insert(p))
 	}
@@ -61,7 +62,7 @@ func payments(t *testing.T, open Open) {
 
 func attempts(t *testing.T, open Open) {
 	db := open(t)
-	p := due("r", money.PurposeFare, "R")
+	p := due("r", money.PurposeFare)
 	first := filled[money.Attempt](0)
 	first.Payment, first.Subject, first.State = p.ID, "r", money.AttemptCreated
 	second := filled[money.Attempt](50)
@@ -111,10 +112,10 @@ func attempts(t *testing.T, open Open) {
 
 func dueAttempts(t *testing.T, db Database) {
 	insert := func(id money.AttemptID, state money.AttemptState, at time.Time) {
-		p := due(money.Subject(id), money.PurposeFare, "R")
+		p := due(money.Subject(id), money.PurposeFare)
 		a := money.Attempt{
 			ID: id, Payment: p.ID, State: state, DueAt: at, Channel: money.InWallet,
-			Legs: []money.Leg{{Instrument: money.InWallet, Amount: 1}, {Instrument: "b", Amount: 0}},
+			Legs: []money.Leg{{Instrument: money.InWallet, Amount: 1}, {Instrument: "b"}},
 		}
 		do(t, db, func(tx dispatch.Tx) error {
 			check(t, tx.InsertPayment(p))
@@ -195,9 +196,11 @@ func immutable(t *testing.T, open Open) {
 		`UPDATE account SET debits = -1`,
 		`UPDATE account SET debits = credits + 1 WHERE no_overdraft = 1`,
 		`INSERT INTO transfer (id, kind, pending_id, debit, credit, amount, code, entry, part,
-			subject, at) SELECT 'x', 'posted', '', debit, debit, 1, 'x', 'x', 0, '', 0 FROM transfer`,
+			subject, at) SELECT 'x', 'posted', '', debit, debit, 1, '', 'x', 0, '', 0
+			FROM transfer`,
 		`INSERT INTO transfer (id, kind, pending_id, debit, credit, amount, code, entry, part,
-			subject, at) SELECT 'x', 'posted', '', debit, credit, 0, 'x', 'x', 0, '', 0 FROM transfer`,
+			subject, at) SELECT 'x', 'posted', '', debit, credit, 0, '', 'x', 0, '', 0
+			FROM transfer`,
 		`INSERT INTO transfer (id, kind, pending_id, debit, credit, amount, code, entry, part,
 			subject, at) VALUES ('x', 'posted', '', 'no', 'body', 1, 'x', 'x', 0, '', 0)`,
 	} {

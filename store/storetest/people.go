@@ -30,13 +30,18 @@ func people(t *testing.T, open Open) {
 		equal(t, "taxi", x, taxi)
 		return err
 	})
-	for reason, read := range map[dispatch.Reason]func(dispatch.Tx) error{
-		dispatch.ReasonUnknownRider:  func(tx dispatch.Tx) error { _, err := tx.Rider("x"); return err },
-		dispatch.ReasonUnknownDriver: func(tx dispatch.Tx) error { _, err := tx.Driver("x"); return err },
-		dispatch.ReasonUnknownTaxi:   func(tx dispatch.Tx) error { _, err := tx.Taxi("x"); return err },
-	} {
-		refused(t, db, dispatch.NotFound, reason, read)
-	}
+	refused(t, db, dispatch.NotFound, dispatch.ReasonUnknownRider, func(tx dispatch.Tx) error {
+		_, err := tx.Rider("x")
+		return err
+	})
+	refused(t, db, dispatch.NotFound, dispatch.ReasonUnknownDriver, func(tx dispatch.Tx) error {
+		_, err := tx.Driver("x")
+		return err
+	})
+	refused(t, db, dispatch.NotFound, dispatch.ReasonUnknownTaxi, func(tx dispatch.Tx) error {
+		_, err := tx.Taxi("x")
+		return err
+	})
 }
 
 func shifts(t *testing.T, open Open) {

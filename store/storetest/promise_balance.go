@@ -87,7 +87,8 @@ func payOut(t *testing.T, db Database, n int, pay payer) error {
 	payouts := drawPayouts(r, n)
 	for d := range drivers {
 		party := money.Party(fmt.Sprint("D", d))
-		top := transfer(money.TransferID("earned "+party), equity, money.DriverPayable(party), earned)
+		payable := money.DriverPayable(party)
+		top := transfer(money.TransferID("earned "+party), equity, payable, earned)
 		check(t, db.Tx(t.Context(), bookIt(entry(money.EntryID(top.ID), top))))
 	}
 	var mu sync.Mutex

@@ -3,7 +3,6 @@ package storetest
 import (
 	"context"
 	"fmt"
-
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -153,11 +152,11 @@ type hold struct {
 var register = porcupine.Model{
 	Init: func() any { return "" },
 	Step: func(state, input, _ any) (bool, any) {
-		in, holder := input.(hold), state.(string)
-		if in.take {
-			return holder == "", in.by
+		in, ok := input.(hold)
+		if ok && in.take {
+			return state == "", in.by
 		}
-		return holder == in.by, ""
+		return ok && state == in.by, ""
 	},
 }
 
@@ -278,7 +277,8 @@ func (c *claims) acceptBadly(
 	}
 	time.Sleep(100 * time.Microsecond)
 	err = c.db.SQL(ctx, fmt.Sprintf(`UPDATE ride SET state = 'assigned', slot = 'current',
-		driver = '%s', taxi = '%s', version = version + 1 WHERE id = '%s'`, o.Driver, o.Taxi, o.Ride))
+		driver = '%s', taxi = '%s', version = version + 1 WHERE id = '%s'`,
+		o.Driver, o.Taxi, o.Ride))
 	return dispatch.Receipt{Ride: r.ID, State: dispatch.Assigned}, err
 }
 

@@ -78,7 +78,8 @@ func seize(t testing.TB, db Database, o dispatch.Offer) error {
 		return err
 	}
 	return db.SQL(t.Context(), fmt.Sprintf(`UPDATE ride SET state = 'assigned', slot = 'current',
-		driver = '%s', taxi = '%s', version = version + 1 WHERE id = '%s'`, o.Driver, o.Taxi, o.Ride))
+		driver = '%s', taxi = '%s', version = version + 1 WHERE id = '%s'`,
+		o.Driver, o.Taxi, o.Ride))
 }
 
 // expire tries answers around the time at which an offer of 15 s ends.
@@ -95,10 +96,12 @@ func expire(t *testing.T, db Database, accept func(answer) error) error {
 		makeOffer(t, db, o)
 		now := noon.Add(time.Duration(test.ms) * time.Millisecond)
 		err := accept(answer{offer: o, now: now, stop: on})
-		if (err == nil) != test.good {
-			return fmt.Errorf("an offer of 15 s, accepted after %d ms: %v", test.ms, err)
-		}
-		if err != nil {
+		switch {
+		case err == nil && !test.good:
+			return fmt.Errorf("an offer of 15 s was accepted after %d ms", test.ms)
+		case err != nil && test.good:
+			return fmt.Errorf("an offer of 15 s, accepted after %d ms: %w", test.ms, err)
+		case err != nil:
 			wantError(t, err, dispatch.Conflict, dispatch.ReasonOfferExpired)
 		}
 	}

@@ -133,8 +133,10 @@ func rideIndexes(t *testing.T, open Open) {
 		state                 dispatch.State
 		driverBusy, riderBusy bool
 	}{
-		{dispatch.Arrived, true, true}, {dispatch.OnTrip, true, true},
-		{dispatch.Completed, false, false}, {dispatch.Settled, false, false},
+		{dispatch.Arrived, true, true},
+		{dispatch.OnTrip, true, true},
+		{dispatch.Completed, false, false},
+		{dispatch.Settled, false, false},
 	} {
 		at = next(at, s.state, noon)
 		do(t, db, func(tx dispatch.Tx) error { return tx.UpdateRide(at) })

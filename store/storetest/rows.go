@@ -146,8 +146,9 @@ func standing(t *testing.T, open Open) {
 	var on []dispatch.Shift
 	for i, duty := range []dispatch.Duty{dispatch.OnDuty, dispatch.Paused, dispatch.OffDuty} {
 		s := dispatch.Shift{
-			Driver: dispatch.DriverID(fmt.Sprint("D", i)), Taxi: dispatch.TaxiID(fmt.Sprint("T", i)),
-			City: city, Seats: 4, Duty: duty, ChangedAt: noon,
+			Driver: dispatch.DriverID(fmt.Sprint("D", i)),
+			Taxi:   dispatch.TaxiID(fmt.Sprint("T", i)), City: city, Seats: 4, Duty: duty,
+			ChangedAt: noon,
 		}
 		if duty != dispatch.OffDuty {
 			on = append(on, s)

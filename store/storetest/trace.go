@@ -14,7 +14,7 @@ func drive(start time.Time, n int) []geo.Fix {
 	fixes := make([]geo.Fix, n)
 	for i := range fixes {
 		fixes[i] = geo.Fix{
-			Point:    geo.Point{Lat: 39.9 + float64(i)*1.23456789e-4, Lng: -116.4 - float64(i)*1e-4},
+			Point:    geo.Point{Lat: 39.9 + 1.2345678e-4*float64(i), Lng: -116.4 - 1e-4*float64(i)},
 			At:       start.Add(time.Duration(i)*time.Second + 999*time.Microsecond),
 			SpeedMPS: 12.34, HeadingDeg: 359.99, AccuracyM: 5.5,
 		}
