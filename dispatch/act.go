@@ -95,8 +95,9 @@ type (
 	Expire struct{}
 	// AddTip raises the tip to To while searching.
 	AddTip struct{ To money.Fen }
-	// PayOtherwise gives up a subsidy that was meant for another channel; PayBy is changed already.
-	PayOtherwise struct{}
+	// PayOtherwise gives up a reserved subsidy: the ride is paid by another channel than its
+	// sponsor's (PayBy is changed already), or not in time.
+	PayOtherwise struct{ Why money.SubsidyReason }
 	// Rate gives 1–5 stars, once for each side.
 	Rate struct {
 		By    Side

@@ -216,7 +216,7 @@ func (j *job) payBy(r *Ride, channel money.ChannelName) ([]money.Payment, error)
 		return payments, err
 	}
 	if r.Subsidy.Granted() {
-		if err := j.voidSubsidy(*r); err != nil {
+		if err := j.giveBack(*r, money.TransferVoid); err != nil {
 			return nil, err
 		}
 		for i := range payments {
@@ -225,11 +225,12 @@ func (j *job) payBy(r *Ride, channel money.ChannelName) ([]money.Payment, error)
 	}
 	changed := *r
 	changed.PayBy = channel
-	*r, err = j.step(changed, PayOtherwise{})
+	*r, err = j.step(changed, PayOtherwise{Why: money.SubsidyVoid})
 	return payments, err
 }
 
-func (j *job) voidSubsidy(r Ride) error {
+// giveBack returns what is reserved for a ride to its campaign.
+func (j *job) giveBack(r Ride, how money.TransferKind) error {
 	booked, err := j.tx.Transfers(r.Subject())
 	if err != nil {
 		return err
@@ -238,8 +239,8 @@ func (j *job) voidSubsidy(r Ride) error {
 	if len(pending) == 0 {
 		return nil
 	}
-	id := money.EntryID(string(r.ID) + "/void")
-	return j.tx.Book(money.Resolution(id, r.Subject(), pending, money.TransferVoid, j.now))
+	id := money.EntryID(string(r.ID) + "/" + how.String())
+	return j.tx.Book(money.Resolution(id, r.Subject(), pending, how, j.now))
 }
 
 // CashReceived is the driver's word that the rider has paid by hand.

@@ -239,6 +239,29 @@ func TestBudgetAndDatesRefuseASubsidy(t *testing.T) {
 	}
 }
 
+func TestUnpaidSubsidyExpires(t *testing.T) {
+	w := newTown(t)
+	w.bank(100_00, "1")
+	driver := w.taxi("A", w.at(0, 0), 4)
+	ride := w.ridden("1", driver, metered)
+	for _, wait := range []time.Duration{dispatch.SubsidyHeld - time.Second, time.Second} {
+		if r := w.ride(ride); !r.Subsidy.Granted() {
+			t.Fatalf("gave the subsidy back too early: %+v", r.Subsidy)
+		}
+		w.pass(wait)
+		_, err := w.desk.Work(w.ctx, w.now)
+		w.ok(err)
+	}
+	if r := w.ride(ride); r.Subsidy.Reason != money.SubsidyExpired || r.State != dispatch.Completed {
+		t.Fatalf("%s, subsidy %+v", r.State, r.Subsidy)
+	}
+	w.balances(map[money.AccountID]money.Fen{"promo_budget:launch": 20_00})
+	w.ok(w.pay("1", ride, money.InWallet))
+	w.balances(map[money.AccountID]money.Fen{
+		"wallet:R1": 83_00, "driver_payable:DA": 17_00, "promo_budget:launch": 20_00,
+	})
+}
+
 func TestStreetRideIsSubsidisedToo(t *testing.T) {
 	w := newTown(t)
 	w.bank(100_00, "1")

@@ -2,6 +2,7 @@ package dispatch
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"hexhail/money"
@@ -39,7 +40,55 @@ func (d *Desk) Work(ctx context.Context, now time.Time) (int, error) {
 			return 0, err
 		}
 	}
-	return len(due), nil
+	return len(due), d.expireSubsidies(ctx, now)
+}
+
+// expireSubsidies gives back what has been reserved for too long. A ride with an open attempt waits
+// for its outcome.
+func (d *Desk) expireSubsidies(ctx context.Context, now time.Time) error {
+	var j job
+	err := d.retry(ctx, func(tx Tx) error {
+		j = job{tx: tx, now: now}
+		rides, err := tx.UnpaidRides(now.Add(-SubsidyHeld), workBatch)
+		if err != nil {
+			return err
+		}
+		for _, r := range rides {
+			if err := j.expireSubsidy(r); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err == nil {
+		d.tell(ctx, &j)
+	}
+	return err
+}
+
+func (j *job) expireSubsidy(r Ride) error {
+	payments, err := j.tx.PaymentsOf(r.Subject())
+	if err != nil {
+		return err
+	}
+	open := func(p money.Payment) bool { return p.State == money.PaymentOpen }
+	if slices.ContainsFunc(payments, open) {
+		return nil
+	}
+	for _, p := range payments {
+		if p.Discount == 0 || p.State.Final() {
+			continue
+		}
+		p.Discount = 0
+		if err := j.tx.UpdatePayment(p, p.State); err != nil {
+			return err
+		}
+	}
+	if err := j.giveBack(r, money.TransferExpire); err != nil {
+		return err
+	}
+	_, err = j.step(r, PayOtherwise{Why: money.SubsidyExpired})
+	return err
 }
 
 func sent(a money.Attempt, now time.Time) money.Attempt {

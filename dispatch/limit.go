@@ -47,3 +47,7 @@ func checkID(field, id string) error {
 	}
 	return nil
 }
+
+// SubsidyHeld is how long a subsidy stays reserved for a ride that is not paid; then it goes back
+// to its campaign, and the ride costs its full fare.
+const SubsidyHeld = 72 * time.Hour

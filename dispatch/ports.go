@@ -60,6 +60,9 @@ type RideScans interface {
 	DueRides(city CityID, now time.Time, limit int) ([]Ride, error)
 	// Searching counts a city's rides that look for a taxi.
 	Searching(city CityID) (int, error)
+	// UnpaidRides are completed rides whose subsidy has been reserved since before a time, by the
+	// time of their completion and id.
+	UnpaidRides(before time.Time, limit int) ([]Ride, error)
 	// DriversRide is the ride that a driver is at.
 	DriversRide(driver DriverID) (r Ride, ok bool, err error)
 	// RidersRide is a rider's open ride.

@@ -136,7 +136,7 @@ func (d *Decision) apply(was Ride, act Act, now time.Time) error {
 		return d.rate(was, a)
 	case PayOtherwise:
 		if d.Ride.Subsidy.Granted() {
-			d.Ride.Subsidy = d.Ride.Subsidy.Without(money.SubsidyVoid)
+			d.Ride.Subsidy = d.Ride.Subsidy.Without(a.Why)
 		}
 		return nil
 	default: // Settle

@@ -75,6 +75,7 @@ const (
 	SubsidyBudget     SubsidyReason = "budget_spent"      // the reservation was refused
 	SubsidyWaits      SubsidyReason = "fare_questioned"   // waits for the rider's word
 	SubsidyVoid       SubsidyReason = "paid_otherwise"    // reserved, then given back
+	SubsidyExpired    SubsidyReason = "not_paid_in_time"  // reserved for too long, given back
 	SubsidyNotAllowed SubsidyReason = "nothing_to_charge" // a fare of 0
 )
 

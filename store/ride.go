@@ -51,6 +51,8 @@ var (
 	ridersRide  = rideColumns.selects(`ride WHERE rider = $1 AND rider <> '' AND ` + isOpenRide)
 	dueRides    = rideColumns.selects(`ride WHERE city = $1 AND search_by <= $2 AND ` +
 		isSearching + ` ORDER BY search_by, id LIMIT $3`)
+	unpaidRides = rideColumns.selects(`ride WHERE completed_at <= $1 AND state = 'completed'
+		AND subsidy_reason = 'granted' ORDER BY completed_at, id LIMIT $2`)
 	countSearching = &query{text: `SELECT count(*) FROM ride WHERE city = $1 AND ` + isSearching}
 )
 
@@ -203,6 +205,10 @@ func (t *tx) DueRides(
 }
 
 // Searching implements [dispatch.RideScans].
+func (t *tx) UnpaidRides(before time.Time, limit int) ([]dispatch.Ride, error) {
+	return all(t, scanRide, unpaidRides, millis(before), limit)
+}
+
 func (t *tx) Searching(city dispatch.CityID) (int, error) {
 	n, _, err := one(t, (*reader).int, countSearching, string(city))
 	return n, err

@@ -100,6 +100,8 @@ CREATE UNIQUE INDEX ride_one_per_rider ON ride (rider)
     WHERE rider <> '' AND (state = 'searching'
         OR state = 'assigned' OR state = 'arrived' OR state = 'on_trip');
 CREATE INDEX ride_search_due ON ride (city, search_by, id) WHERE state = 'searching';
+CREATE INDEX ride_unpaid ON ride (completed_at, id)
+    WHERE state = 'completed' AND subsidy_reason = 'granted';
 CREATE INDEX ride_changed ON ride (city, changed_at);
 
 CREATE TABLE offer (

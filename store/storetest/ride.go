@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"hexhail/dispatch"
+	"hexhail/money"
 )
 
 func rides(t *testing.T, open Open) {
@@ -101,6 +102,35 @@ func rideScans(t *testing.T, open Open) {
 		_, ok, err = tx.RidersRide("")
 		equal(t, "nobody has none", ok, false)
 		return err
+	})
+}
+
+func unpaidRides(t *testing.T, open Open) {
+	db := open(t)
+	completed := func(id dispatch.RideID, seconds float64) dispatch.Ride {
+		r := searching(id)
+		r.State, r.CompletedAt = dispatch.Completed, after(seconds)
+		r.Subsidy.Reason = money.SubsidyGranted
+		return r
+	}
+	late, early := completed("l", 20), completed("e", 10)
+	paid, none := completed("p", 1), completed("n", 1)
+	paid.State, none.Subsidy.Reason = dispatch.Settled, money.SubsidyBudget
+	insertRides(t, db, late, early, paid, none)
+	do(t, db, func(tx dispatch.Tx) error {
+		for _, test := range []struct {
+			seconds float64
+			limit   int
+			want    []dispatch.RideID
+		}{
+			{9.999, 10, nil}, {10, 10, []dispatch.RideID{"e"}},
+			{20, 10, []dispatch.RideID{"e", "l"}}, {20, 1, []dispatch.RideID{"e"}},
+		} {
+			unpaid, err := tx.UnpaidRides(after(test.seconds), test.limit)
+			check(t, err)
+			equal(t, "unpaid rides", rideIDs(unpaid), test.want)
+		}
+		return nil
 	})
 }
 

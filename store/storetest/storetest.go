@@ -36,6 +36,7 @@ func Run(t *testing.T, open Open) {
 	}{
 		{"Rides", rides},
 		{"RideScans", rideScans},
+		{"UnpaidRides", unpaidRides},
 		{"RideIndexes", rideIndexes},
 		{"Offers", offers},
 		{"OfferRefused", offerRefused},
