@@ -204,11 +204,12 @@ func (t *tx) DueRides(
 	return all(t, scanRide, dueRides, string(city), millis(now), limit)
 }
 
-// Searching implements [dispatch.RideScans].
+// UnpaidRides implements [dispatch.RideScans].
 func (t *tx) UnpaidRides(before time.Time, limit int) ([]dispatch.Ride, error) {
 	return all(t, scanRide, unpaidRides, millis(before), limit)
 }
 
+// Searching implements [dispatch.RideScans].
 func (t *tx) Searching(city dispatch.CityID) (int, error) {
 	n, _, err := one(t, (*reader).int, countSearching, string(city))
 	return n, err

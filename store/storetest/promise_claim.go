@@ -54,7 +54,7 @@ func promiseClaim(t *testing.T, open Open) {
 	t.Run("MutantNoIndex", func(t *testing.T) {
 		db := open(t)
 		remove(t, db, driverIndex)
-		caught(t, newClaims(t, db, 400).run(t))
+		caught(t, newClaims(t, db, 400/min(slow, 2)).run(t))
 	})
 	t.Run("MutantCheckThenAct", func(t *testing.T) {
 		db := open(t)

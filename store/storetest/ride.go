@@ -123,8 +123,10 @@ func unpaidRides(t *testing.T, open Open) {
 			limit   int
 			want    []dispatch.RideID
 		}{
-			{9.999, 10, nil}, {10, 10, []dispatch.RideID{"e"}},
-			{20, 10, []dispatch.RideID{"e", "l"}}, {20, 1, []dispatch.RideID{"e"}},
+			{9.999, 10, nil},
+			{10, 10, []dispatch.RideID{"e"}},
+			{20, 10, []dispatch.RideID{"e", "l"}},
+			{20, 1, []dispatch.RideID{"e"}},
 		} {
 			unpaid, err := tx.UnpaidRides(after(test.seconds), test.limit)
 			check(t, err)
