@@ -122,6 +122,7 @@ func Classify(err error) (Kind, Reason) {
 	var (
 		own      *Error
 		point    *geo.PointError
+		datum    *geo.DatumError
 		fix      *geo.FixError
 		amount   *money.AmountError
 		transfer *money.TransferError
@@ -132,7 +133,7 @@ func Classify(err error) (Kind, Reason) {
 	switch {
 	case errors.As(err, &own):
 		return own.Kind, own.Reason
-	case errors.As(err, &point):
+	case errors.As(err, &point), errors.As(err, &datum):
 		return Invalid, ReasonPosition
 	case errors.As(err, &fix):
 		return Invalid, ReasonFix

@@ -1,0 +1,10 @@
+package store_test
+
+import (
+	"testing"
+
+	"go.uber.org/goleak"
+)
+
+// TestMain fails when a test leaves a goroutine behind: a writer or a connection that nobody closed.
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
