@@ -21,6 +21,12 @@ func TestClassify(t *testing.T) {
 		prev := geo.Fix{Point: beijing, At: now.Add(-time.Second)}
 		return geo.CheckFix(&prev, geo.Fix{Point: p, At: at}, now)
 	}
+	shanghai := geo.Point{Lat: 31, Lng: 121}
+	const (
+		invalid  = dispatch.Invalid
+		badFix   = dispatch.ReasonFix
+		badPlace = dispatch.ReasonPosition
+	)
 	_, datum := geo.ToWGS84(9, beijing)
 	_, amount := money.MeterReading{Meter: -1}.Total()
 	_, _, paid := money.Payment{State: money.PaymentPaid}.Try("a", money.Cash, now)
@@ -29,16 +35,16 @@ func TestClassify(t *testing.T) {
 		kind   dispatch.Kind
 		reason dispatch.Reason
 	}{
-		"out of range":   {geo.Point{Lat: 91}.Check(), dispatch.Invalid, dispatch.ReasonPosition},
-		"not a number":   {geo.Point{Lng: math.NaN()}.Check(), dispatch.Invalid, dispatch.ReasonPosition},
-		"wrong datum":    {datum, dispatch.Invalid, dispatch.ReasonPosition},
-		"fix, future":    {fix(beijing, now.Add(time.Hour)), dispatch.Invalid, dispatch.ReasonFix},
-		"fix, old":       {fix(beijing, now.Add(-time.Hour)), dispatch.Invalid, dispatch.ReasonFix},
-		"fix, disorder":  {fix(beijing, now.Add(-2*time.Second)), dispatch.Invalid, dispatch.ReasonFix},
-		"fix, jump":      {fix(geo.Point{Lat: 31, Lng: 121}, now), dispatch.Invalid, dispatch.ReasonFix},
-		"amount":         {amount, dispatch.Invalid, dispatch.ReasonAmount},
-		"campaign":       {money.Campaign{}.Check(), dispatch.Invalid, dispatch.ReasonCampaign},
-		"entry":          {money.Entry{}.Check(), dispatch.Invalid, dispatch.ReasonLedger},
+		"out of range":   {geo.Point{Lat: 91}.Check(), invalid, badPlace},
+		"not a number":   {geo.Point{Lng: math.NaN()}.Check(), invalid, badPlace},
+		"wrong datum":    {datum, invalid, badPlace},
+		"fix, future":    {fix(beijing, now.Add(time.Hour)), invalid, badFix},
+		"fix, old":       {fix(beijing, now.Add(-time.Hour)), invalid, badFix},
+		"fix, disorder":  {fix(beijing, now.Add(-2*time.Second)), invalid, badFix},
+		"fix, jump":      {fix(shanghai, now), invalid, badFix},
+		"amount":         {amount, invalid, dispatch.ReasonAmount},
+		"campaign":       {money.Campaign{}.Check(), invalid, dispatch.ReasonCampaign},
+		"entry":          {money.Entry{}.Check(), invalid, dispatch.ReasonLedger},
 		"balance":        {&money.LimitError{}, dispatch.Exhausted, dispatch.ReasonLedgerLimit},
 		"paid twice":     {paid, dispatch.Conflict, dispatch.ReasonPayment},
 		"gone":           {context.Canceled, dispatch.CallerGone, dispatch.ReasonStore},
