@@ -252,7 +252,8 @@ func TestUnpaidSubsidyExpires(t *testing.T) {
 		_, err := w.desk.Work(w.ctx, w.now)
 		w.ok(err)
 	}
-	if r := w.ride(ride); r.Subsidy.Reason != money.SubsidyExpired || r.State != dispatch.Completed {
+	r := w.ride(ride)
+	if r.Subsidy.Reason != money.SubsidyExpired || r.State != dispatch.Completed {
 		t.Fatalf("%s, subsidy %+v", r.State, r.Subsidy)
 	}
 	w.balances(map[money.AccountID]money.Fen{"promo_budget:launch": 20_00})

@@ -145,21 +145,25 @@ func (e *Engine) takeRide(b Brief) {
 	}
 }
 
-// takeDriver notes that the driver is at the ride, or no more.
+// takeDriver notes that the driver is at the ride, or no more. What it knows better already, as
+// nudges may come late and in any order, it leaves.
 func (e *Engine) takeDriver(b Brief) {
 	ref := e.fleet.ref(b.Driver)
 	c := &e.fleet.cabs[ref]
+	if c.knows(b) {
+		return
+	}
+	was := c.ride
+	c.last, c.lastVer, c.claimedAt = b.ID, b.Version, b.ClaimedAt
 	switch {
-	case b.State.Active() && (c.ride != b.ID || c.rideVer < b.Version):
-		if b.State == Arrived && c.ride == b.ID {
+	case b.State.Active() && was == b.ID:
+		if b.State == Arrived {
 			e.learn(c.from, b.Pickup, b.ArrivedAt.Sub(b.ClaimedAt), b.ClaimedAt)
 		}
-		if c.ride != b.ID {
-			c.from = c.at
-		}
-		c.ride, c.rideVer, c.offer = b.ID, b.Version, ""
-	case !b.State.Active() && c.ride == b.ID:
-		if b.State == Completed {
+	case b.State.Active():
+		c.ride, c.offer, c.from = b.ID, "", c.at
+	default:
+		if b.State == Completed && was == b.ID {
 			e.learn(b.Pickup, c.at, b.ChangedAt.Sub(b.StartedAt), b.StartedAt)
 		}
 		c.ride = ""
@@ -174,8 +178,8 @@ func (e *Engine) freeDriver(b Brief) {
 	}
 	for ref := range e.fleet.cabs {
 		c := &e.fleet.cabs[ref]
-		if c.ride == b.ID && c.rideVer < b.Version {
-			c.ride = ""
+		if c.ride == b.ID && c.lastVer < b.Version {
+			c.ride, c.lastVer = "", b.Version
 			e.queue.add(b)
 			e.queue.exclude(b.ID, c.shift.Driver)
 			e.fleet.settle(taxiRef(ref))

@@ -78,7 +78,10 @@ func (e *Engine) offer(ctx context.Context, pairs []option, now time.Time) ([]op
 		e.hints.Push(ctx, Notice{Driver: made[i].Driver, Offer: &made[i]})
 	}
 	for i, o := range refused {
-		e.fleet.cabs[o.taxi].barred = now.Add(barFor)
+		if was := e.queue.waits[o.ride].ride; fresh[i].State == Searching &&
+			fresh[i].Search == was.Search { // then it is the driver who has changed
+			e.fleet.cabs[o.taxi].barred = now.Add(barFor)
+		}
 		e.takeRide(fresh[i])
 	}
 	return refused, nil

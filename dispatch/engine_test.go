@@ -1,6 +1,8 @@
 package dispatch_test
 
 import (
+	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -338,5 +340,41 @@ func TestNextRound(t *testing.T) {
 	at, _ = w.engine.NextRound()
 	if want := w.now; at.After(want) {
 		t.Errorf("six taxis for two rides: next round %v, want at once, %v", at, want)
+	}
+}
+
+// TestLateNudgesChangeNothing gives all nudges of two rides again, in reverse and in random orders:
+// the engine must know the same as before, and go on.
+func TestLateNudgesChangeNothing(t *testing.T) {
+	for seed := range uint64(50) {
+		w := newTown(t)
+		a := w.taxi("A", w.at(0, 0), 4)
+		w.ridden("1", a, metered)
+		w.pass(time.Second)
+		w.ridden("2", a, metered)
+		late := slices.Clone(w.nudges)
+		slices.Reverse(late)
+		if seed > 0 {
+			rng := rand.New(rand.NewPCG(seed, 0))
+			rng.Shuffle(len(late), func(i, j int) { late[i], late[j] = late[j], late[i] })
+		}
+		for _, n := range late {
+			w.engine.Nudge(n, w.now)
+		}
+		if n := w.engine.Counts(); n.Idle != 1 || n.Busy != 0 {
+			t.Fatalf("seed %d: %+v after late nudges, want one idle taxi", seed, n)
+		}
+		w.pass(time.Second)
+		w.fix("A", w.at(0, 0))
+		three := w.ask("3", w.at(0, 0), 1)
+		for range 3 { // a round finds out about rides that search no more
+			w.round()
+			w.pass(time.Second)
+			w.fix("A", w.at(0, 0))
+		}
+		w.offered(a, three)
+		if n := w.engine.Counts(); n.Waiting != 0 || n.Offered != 1 {
+			t.Fatalf("seed %d: %+v, want the one offer", seed, n)
+		}
 	}
 }

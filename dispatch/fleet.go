@@ -19,11 +19,14 @@ type cab struct {
 	at      geo.Point
 	fixedAt time.Time // zero before the first fix
 	ride    RideID    // that the driver is at
-	rideVer int
 	offer   OfferID   // open
 	indexed bool      // is in the idle index
 	barred  time.Time // no offers before: the store refused one
 	from    geo.Point // where it stood at the claim
+	// The newest claim that is known, over or not, and what is known of it.
+	last      RideID
+	lastVer   int
+	claimedAt time.Time
 }
 
 // endOffer lets go of an ended offer.
@@ -82,6 +85,11 @@ func (f *fleet) put(s Shift) {
 // takes reports whether the taxi may be offered a ride.
 func (c *cab) takes() bool {
 	return c.shift.Duty == OnDuty && c.ride == "" && c.offer == "" && !c.fixedAt.IsZero()
+}
+
+// knows reports whether as much, or more, is known of the driver than a ride tells.
+func (c *cab) knows(b Brief) bool {
+	return b.ClaimedAt.Before(c.claimedAt) || b.ID == c.last && b.Version <= c.lastVer
 }
 
 // settle puts the taxi into the idle index or takes it out, as its state says.

@@ -23,6 +23,7 @@ type town struct {
 	engine  *dispatch.Engine
 	now     time.Time
 	deaf    bool
+	nudges  []dispatch.Change // all that were given
 	asked   int
 	offers  map[dispatch.DriverID]dispatch.Offer // open, as pushed
 	shifts  []dispatch.Shift                     // pushed
@@ -77,6 +78,7 @@ func (w *town) restart() {
 }
 
 func (w *town) Nudge(_ context.Context, c dispatch.Change) {
+	w.nudges = append(w.nudges, c)
 	if !w.deaf {
 		w.engine.Nudge(c, w.now)
 	}
