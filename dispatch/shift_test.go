@@ -34,7 +34,8 @@ func TestSnapshot(t *testing.T) {
 	w.drive(a, ride, w.desk.Arrive)
 	missed, err := w.desk.Missed(w.ctx, w.city.ID, since.Add(time.Second))
 	w.ok(err)
-	if len(missed.Rides) != 1 || missed.Rides[0].State != dispatch.Arrived || len(missed.Offers) != 0 {
+	if len(missed.Offers) != 0 || len(missed.Rides) != 1 ||
+		missed.Rides[0].State != dispatch.Arrived {
 		t.Errorf("missed: %+v", missed)
 	}
 	if _, err := w.desk.Snapshot(w.ctx, "nobody"); dispatch.KindOf(err) != dispatch.NotFound {
