@@ -95,9 +95,9 @@ type (
 	Expire struct{}
 	// AddTip raises the tip to To while searching.
 	AddTip struct{ To money.Fen }
-	// PayOtherwise gives up a reserved subsidy: the ride is paid by another channel than its
-	// sponsor's (PayBy is changed already), or not in time.
-	PayOtherwise struct{ Why money.SubsidyReason }
+	// PayOtherwise changes a ride's subsidy before it is paid: the rider pays by another channel
+	// than meant (PayBy is changed already), or not in time.
+	PayOtherwise struct{ Subsidy money.Subsidy }
 	// Rate gives 1–5 stars, once for each side.
 	Rate struct {
 		By    Side

@@ -46,6 +46,11 @@ func (d *Desk) SetDuty(ctx context.Context, now time.Time, key Once, c SetDuty) 
 					"driver %s has a ride: end it first", c.Driver)
 			}
 		}
+		if c.Duty != OnDuty || was.Taxi != c.Taxi {
+			if err := j.withdrawFrom(c.Driver, OfferWithdrawn); err != nil {
+				return Shift{}, err
+			}
+		}
 		s := Shift{
 			Driver: c.Driver, Taxi: c.Taxi, City: taxi.City, Seats: taxi.Seats, Duty: c.Duty,
 			ChangedAt: j.now,
@@ -200,7 +205,7 @@ func (d *Desk) Occupied(
 				return Receipt{}, err
 			}
 		}
-		if err := j.withdrawFrom(c.Driver); err != nil {
+		if err := j.withdrawFrom(c.Driver, OfferDeclined); err != nil {
 			return Receipt{}, err
 		}
 		r := Ride{
@@ -213,14 +218,14 @@ func (d *Desk) Occupied(
 	})
 }
 
-// withdrawFrom takes a driver's open offer back: the taxi is full.
-func (j *job) withdrawFrom(driver DriverID) error {
+// withdrawFrom ends a driver's open offer: the taxi is full, or not theirs any more.
+func (j *job) withdrawFrom(driver DriverID, as OfferState) error {
 	open, err := j.tx.OpenOffers(OfferQuery{Driver: driver})
 	if err != nil {
 		return err
 	}
 	for _, o := range open {
-		if err := j.closeOffer(o, OfferDeclined); err != nil {
+		if err := j.closeOffer(o, as); err != nil {
 			return err
 		}
 	}

@@ -3,6 +3,7 @@ package dispatch
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"hexhail/geo"
@@ -71,9 +72,10 @@ func checkFare(
 			start = fix.At
 		}
 	}
+	// A trace that no meter takes (above 24 hours, say) counts as none: flagged, like a thin one.
 	byTrace, stats, err := money.TraceFare(&city.Tariff, start.In(city.Zone), segments)
 	if err != nil {
-		return Fare{}, err
+		stats = money.TraceStats{}
 	}
 	coverage := stats.Coverage(now.Sub(r.StartedAt))
 	verdict, err := money.CheckFare(money.FareClaim{
@@ -86,7 +88,7 @@ func checkFare(
 		Meter: m.Meter, Tolls: m.Tolls, ByTrace: byTrace.Meter(), Lines: byTrace.Lines,
 		Coverage: int(coverage * 100), Flagged: verdict.LowCoverage, State: FareAccepted,
 	}
-	if !verdict.MayCharge() {
+	if !verdict.MayCharge() && r.Rider != "" { // else there is nobody to ask
 		fare.State = FareAsked
 	}
 	return fare, nil
@@ -209,23 +211,35 @@ func (j *job) try(p money.Payment, id money.AttemptID, channel money.ChannelName
 	return j.tx.InsertAttempt(attempt)
 }
 
-// payBy changes the channel of a ride. The subsidy of another channel's sponsor is given back.
+// payBy changes the channel of a ride of which nothing is paid yet. The subsidy of another
+// channel's sponsor is given back, that of the new one's reserved.
 func (j *job) payBy(r *Ride, channel money.ChannelName) ([]money.Payment, error) {
 	payments, err := j.tx.PaymentsOf(r.Subject())
-	if err != nil || channel == r.PayBy {
+	paid := func(p money.Payment) bool { return p.State.Final() }
+	if err != nil || channel == r.PayBy || slices.ContainsFunc(payments, paid) {
 		return payments, err
-	}
-	if r.Subsidy.Granted() {
-		if err := j.giveBack(*r, money.TransferVoid); err != nil {
-			return nil, err
-		}
-		for i := range payments {
-			payments[i].Discount = 0
-		}
 	}
 	changed := *r
 	changed.PayBy = channel
-	*r, err = j.step(changed, PayOtherwise{Why: money.SubsidyVoid})
+	subsidy := r.Subsidy
+	switch {
+	case subsidy.Granted():
+		if err := j.giveBack(*r, money.TransferVoid); err != nil {
+			return nil, err
+		}
+		subsidy = subsidy.Without(money.SubsidyVoid)
+	case subsidy.Reason == money.SubsidyChannel: // nothing was ever reserved
+		if subsidy, err = j.reserve(changed); err != nil {
+			return nil, err
+		}
+	}
+	for i := range payments {
+		payments[i].Discount = 0
+		if payments[i].Purpose == money.PurposeFare {
+			payments[i].Discount = subsidy.Rider
+		}
+	}
+	*r, err = j.step(changed, PayOtherwise{Subsidy: subsidy})
 	return payments, err
 }
 

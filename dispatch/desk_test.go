@@ -239,6 +239,66 @@ func TestBudgetAndDatesRefuseASubsidy(t *testing.T) {
 	}
 }
 
+// TestCashMeantWalletPaid: whoever pays through the sponsor's channel after all has the subsidy.
+func TestCashMeantWalletPaid(t *testing.T) {
+	w := newTown(t)
+	w.bank(100_00, "1")
+	driver := w.taxi("A", w.at(0, 0), 4)
+	w.payBy = money.Cash
+	ride := w.ridden("1", driver, metered)
+	if r := w.ride(ride); r.Subsidy.Reason != money.SubsidyChannel {
+		t.Fatalf("subsidy %+v", r.Subsidy)
+	}
+	w.ok(w.pay("1", ride, money.InWallet))
+	w.balances(map[money.AccountID]money.Fen{
+		"wallet:R1": 88_00, "driver_payable:DA": 22_00, "promo_budget:launch": 10_00,
+	})
+}
+
+// TestPaidSubsidyStays: the fare is paid with its subsidy, the tip is not; neither cash for the tip
+// nor time takes the subsidy away.
+func TestPaidSubsidyStays(t *testing.T) {
+	w := newTown(t)
+	w.bank(15_00, "1") // enough for the fare less 5, not for the tip
+	driver := w.taxi("A", w.at(0, 0), 4)
+	w.tip = 10_00
+	ride := w.ridden("1", driver, metered)
+	w.ok(w.pay("1", ride, money.InWallet))
+	if r := w.ride(ride); r.State != dispatch.Completed || w.rides[ride].State != dispatch.Completed {
+		t.Fatalf("%s, want completed: the tip is not paid", r.State)
+	}
+	w.pass(dispatch.SubsidyHeld + time.Hour)
+	_, err := w.desk.Work(w.ctx, w.now)
+	w.ok(err)
+	w.ok(w.cash(driver, ride))
+	r := w.ride(ride)
+	if r.State != dispatch.Settled || !r.Subsidy.Granted() || r.PayBy != money.InWallet {
+		t.Errorf("%s by %s, subsidy %+v", r.State, r.PayBy, r.Subsidy)
+	}
+	w.balances(map[money.AccountID]money.Fen{
+		"wallet:R1": 3_00, "driver_payable:DA": 22_00, "promo_budget:launch": 10_00,
+	})
+}
+
+// TestEndlessStreetRide is on the meter for 30 hours: the trace cannot judge it, and it ends.
+func TestEndlessStreetRide(t *testing.T) {
+	w := newTown(t)
+	driver := w.taxi("A", w.at(0, 0), 4)
+	got, err := w.desk.Occupied(w.ctx, w.now, w.key("driver:DA"),
+		dispatch.StreetRide{Driver: driver, At: w.at(0, 0)})
+	w.ok(err)
+	for range 31 {
+		w.ok(w.db.AppendTrace(w.ctx, got.Ride, []geo.Fix{{Point: w.at(0, 0), At: w.now}}))
+		w.pass(time.Hour)
+	}
+	_, err = w.desk.Complete(w.ctx, w.now, w.key("driver:DA"),
+		dispatch.CompleteRide{Ride: got.Ride, Driver: driver, Meter: 900_00})
+	w.ok(err)
+	if r := w.ride(got.Ride); r.State != dispatch.Settled || !r.Fare.Flagged {
+		t.Errorf("%s, fare %+v", r.State, r.Fare)
+	}
+}
+
 func TestUnpaidSubsidyExpires(t *testing.T) {
 	w := newTown(t)
 	w.bank(100_00, "1")

@@ -2,6 +2,7 @@ package dispatch
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -35,26 +36,26 @@ func (d *Desk) Work(ctx context.Context, now time.Time) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	for _, a := range due {
-		if err := d.ask(ctx, a, now); err != nil {
-			return 0, err
-		}
+	for _, a := range due { // one that fails does not keep the others waiting
+		err = errors.Join(err, d.ask(ctx, a, now))
 	}
-	return len(due), d.expireSubsidies(ctx, now)
+	return len(due), errors.Join(err, d.tidy(ctx, now))
 }
 
-// expireSubsidies gives back what has been reserved for too long. A ride with an open attempt waits
-// for its outcome.
-func (d *Desk) expireSubsidies(ctx context.Context, now time.Time) error {
+// tidy gives back what has been reserved for too long, and forgets answers that nobody repeats.
+func (d *Desk) tidy(ctx context.Context, now time.Time) error {
 	var j job
 	err := d.retry(ctx, func(tx Tx) error {
 		j = job{tx: tx, now: now}
+		if _, err := tx.Forget(now.Add(-OnceKept), workBatch); err != nil {
+			return err
+		}
 		rides, err := tx.UnpaidRides(now.Add(-SubsidyHeld), workBatch)
 		if err != nil {
 			return err
 		}
 		for _, r := range rides {
-			if err := j.expireSubsidy(r); err != nil {
+			if err := j.expireSubsidy(r.ID); err != nil {
 				return err
 			}
 		}
@@ -66,17 +67,23 @@ func (d *Desk) expireSubsidies(ctx context.Context, now time.Time) error {
 	return err
 }
 
-func (j *job) expireSubsidy(r Ride) error {
+func (j *job) expireSubsidy(id RideID) error {
+	r, err := j.tx.Ride(id) // again, now that nobody else changes it
+	if err != nil || r.State != Completed || !r.Subsidy.Granted() {
+		return err
+	}
 	payments, err := j.tx.PaymentsOf(r.Subject())
 	if err != nil {
 		return err
 	}
-	open := func(p money.Payment) bool { return p.State == money.PaymentOpen }
-	if slices.ContainsFunc(payments, open) {
+	being := func(p money.Payment) bool {
+		return p.Purpose == money.PurposeFare && (p.State == money.PaymentOpen || p.State.Final())
+	}
+	if slices.ContainsFunc(payments, being) {
 		return nil
 	}
 	for _, p := range payments {
-		if p.Discount == 0 || p.State.Final() {
+		if p.Discount == 0 {
 			continue
 		}
 		p.Discount = 0
@@ -87,7 +94,7 @@ func (j *job) expireSubsidy(r Ride) error {
 	if err := j.giveBack(r, money.TransferExpire); err != nil {
 		return err
 	}
-	_, err = j.step(r, PayOtherwise{Why: money.SubsidyExpired})
+	_, err = j.step(r, PayOtherwise{Subsidy: r.Subsidy.Without(money.SubsidyExpired)})
 	return err
 }
 
@@ -149,6 +156,13 @@ func (j *job) outcome(id money.AttemptID, o money.Outcome) error {
 	if err != nil {
 		return err
 	}
+	r, err := j.tx.Ride(RideID(was.Subject))
+	if err != nil {
+		return err
+	}
+	if was, err = j.tx.Attempt(id); err != nil { // again, now that nobody else changes it
+		return err
+	}
 	payments, err := j.tx.PaymentsOf(was.Subject)
 	if err != nil {
 		return err
@@ -182,11 +196,8 @@ func (j *job) outcome(id money.AttemptID, o money.Outcome) error {
 	}
 	payments[i] = p
 	if !p.State.Final() {
+		j.after = append(j.after, Tell{Ride: r}) // who pays has to try again
 		return nil
-	}
-	r, err := j.tx.Ride(RideID(p.Subject))
-	if err != nil {
-		return err
 	}
 	_, err = j.settle(r, payments)
 	return err

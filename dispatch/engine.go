@@ -48,6 +48,7 @@ type Engine struct {
 	queue queue
 	speed *geo.Estimator
 	pair  pairing
+	memos memos
 	logs  []RoundLog // of rides that search no more, to be written
 
 	syncedAt  time.Time
@@ -69,7 +70,7 @@ type EngineConfig struct {
 func NewEngine(ctx context.Context, c EngineConfig, now time.Time) (*Engine, error) {
 	e := &Engine{
 		city: c.City, store: c.Store, hints: c.Hints, listener: c.Listener, newID: c.NewID,
-		fleet: newFleet(), queue: newQueue(), pair: newPairing(),
+		fleet: newFleet(), queue: newQueue(), memos: memos{}, pair: newPairing(),
 	}
 	var err error
 	if e.speed, err = geo.NewEstimator(geo.EstimatorConfig{}); err != nil {
@@ -127,70 +128,63 @@ func (e *Engine) Nudge(c Change, now time.Time) {
 	e.wantRound(now)
 }
 
-// takeRide brings the queue and the driver's cab up to date with a ride.
+// takeRide brings the queue and the fleet up to date with a ride, unless as much is known already.
 func (e *Engine) takeRide(b Brief) {
-	if b.Driver != "" {
-		e.takeDriver(b)
-	}
-	if b.State == Searching {
-		if ref, ok := e.queue.byID[b.ID]; ok && e.queue.waits[ref].ride.Version > b.Version {
-			return
-		}
-		e.freeDriver(b)
-		e.queue.add(b)
+	m := e.memos.of(b)
+	if b.Version <= m.version {
 		return
+	}
+	m.version = b.Version
+	e.takeDriver(b, m)
+	if b.State == Searching {
+		m.endedAt = time.Time{}
+		e.queue.add(b, m)
+		return
+	}
+	if !b.State.Active() {
+		m.endedAt = b.ChangedAt
 	}
 	if log, ok := e.queue.drop(b.ID); ok {
 		e.logs = append(e.logs, log)
 	}
 }
 
-// takeDriver notes that the driver is at the ride, or no more. What it knows better already, as
-// nudges may come late and in any order, it leaves.
-func (e *Engine) takeDriver(b Brief) {
-	ref := e.fleet.ref(b.Driver)
-	c := &e.fleet.cabs[ref]
-	if c.knows(b) {
-		return
+// takeDriver lets go of the driver who is at the ride no more, and notes the one who is.
+func (e *Engine) takeDriver(b Brief, m *memo) {
+	is := noTaxi
+	if b.State.Active() {
+		is = e.fleet.ref(b.Driver)
 	}
-	was := c.ride
-	c.last, c.lastVer, c.claimedAt = b.ID, b.Version, b.ClaimedAt
-	switch {
-	case b.State.Active() && was == b.ID:
-		if b.State == Arrived {
+	if m.taxi != noTaxi && m.taxi != is {
+		c := &e.fleet.taxis[m.taxi]
+		if b.State == Searching {
+			m.exclude(c.shift.Driver)
+		}
+		if c.ride == b.ID {
+			c.ride = ""
+			if b.State == Completed {
+				e.learn(b.Pickup, c.at, b.ChangedAt.Sub(b.StartedAt), b.StartedAt)
+			}
+		}
+		e.fleet.settle(m.taxi)
+	}
+	if is != noTaxi {
+		c := &e.fleet.taxis[is]
+		if m.taxi == is && b.State == Arrived {
 			e.learn(c.from, b.Pickup, b.ArrivedAt.Sub(b.ClaimedAt), b.ClaimedAt)
 		}
-	case b.State.Active():
-		c.ride, c.offer, c.from = b.ID, "", c.at
-	default:
-		if b.State == Completed && was == b.ID {
-			e.learn(b.Pickup, c.at, b.ChangedAt.Sub(b.StartedAt), b.StartedAt)
+		if m.taxi != is {
+			c.ride, c.offer, c.from = b.ID, "", c.at
 		}
-		c.ride = ""
+		e.fleet.settle(is)
 	}
-	e.fleet.settle(ref)
-}
-
-// freeDriver lets go of the driver who gave a ride back, and keeps the pair apart.
-func (e *Engine) freeDriver(b Brief) {
-	if b.Search == 1 {
-		return
-	}
-	for ref := range e.fleet.cabs {
-		c := &e.fleet.cabs[ref]
-		if c.ride == b.ID && c.lastVer < b.Version {
-			c.ride, c.lastVer = "", b.Version
-			e.queue.add(b)
-			e.queue.exclude(b.ID, c.shift.Driver)
-			e.fleet.settle(taxiRef(ref))
-		}
-	}
+	m.taxi = is
 }
 
 // takeOffer notes an open offer on both sides, or lets go of an ended one.
 func (e *Engine) takeOffer(o Offer) {
 	taxi := e.fleet.ref(o.Driver)
-	c := &e.fleet.cabs[taxi]
+	c := &e.fleet.taxis[taxi]
 	if o.State != OfferOpen {
 		c.endOffer(o)
 	}
@@ -275,8 +269,8 @@ type Counts struct{ Waiting, Offered, Idle, Busy, OffDuty int }
 func (e *Engine) Counts() Counts {
 	n := Counts{Waiting: e.queue.open.Len()}
 	n.Offered = len(e.queue.order) - n.Waiting
-	for i := range e.fleet.cabs {
-		switch c := &e.fleet.cabs[i]; {
+	for i := range e.fleet.taxis {
+		switch c := &e.fleet.taxis[i]; {
 		case c.ride != "":
 			n.Busy++
 		case c.shift.Duty != OnDuty:

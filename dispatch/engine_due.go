@@ -2,6 +2,7 @@ package dispatch
 
 import (
 	"context"
+	"errors"
 	"time"
 )
 
@@ -9,19 +10,15 @@ import (
 // over, writes the round logs of rides that search no more, and every few seconds reads the rows
 // that nudges may have missed. It is called every second of the city's time.
 func (e *Engine) Due(ctx context.Context, now time.Time) error {
-	if err := e.endOffers(ctx, now); err != nil {
-		return err
-	}
-	if err := e.endSearches(ctx, now); err != nil {
-		return err
-	}
-	if err := e.writeLogs(ctx); err != nil {
-		return err
-	}
+	// Each does what it can, whatever became of the others.
+	err := errors.Join(e.endOffers(ctx, now), e.endSearches(ctx, now), e.writeLogs(ctx))
 	if now.Sub(e.syncedAt) < syncEvery {
-		return nil
+		return err
 	}
-	return e.sync(ctx, now)
+	e.queue.release(now.Add(-syncEvery))
+	e.fleet.release(now.Add(-syncEvery))
+	e.memos.forget(now.Add(-memoKept))
+	return errors.Join(err, e.sync(ctx, now))
 }
 
 // endOffers closes offers that have expired. One that had reached the phone counts as silence;

@@ -80,7 +80,7 @@ func (e *Engine) offer(ctx context.Context, pairs []option, now time.Time) ([]op
 	for i, o := range refused {
 		if was := e.queue.waits[o.ride].ride; fresh[i].State == Searching &&
 			fresh[i].Search == was.Search { // then it is the driver who has changed
-			e.fleet.cabs[o.taxi].barred = now.Add(barFor)
+			e.fleet.taxis[o.taxi].barred = now.Add(barFor)
 		}
 		e.takeRide(fresh[i])
 	}
@@ -88,7 +88,7 @@ func (e *Engine) offer(ctx context.Context, pairs []option, now time.Time) ([]op
 }
 
 func (e *Engine) offerOf(o option, now time.Time) Offer {
-	w, c := &e.queue.waits[o.ride], &e.fleet.cabs[o.taxi]
+	w, c := &e.queue.waits[o.ride], &e.fleet.taxis[o.taxi]
 	return Offer{
 		ID: OfferID(e.newID(now)), City: e.city.ID, Ride: w.ride.ID, Search: w.ride.Search,
 		Driver: c.shift.Driver, Taxi: c.shift.Taxi, State: OfferOpen, Round: e.queue.round,
@@ -112,11 +112,11 @@ func (e *Engine) log(refused []option, stats RoundStats) {
 				o.verdict = OfferRefused
 			}
 			round.Candidates = append(round.Candidates, Candidate{
-				Taxi: e.fleet.cabs[o.taxi].shift.Taxi, PickupM: int(o.distanceM),
+				Taxi: e.fleet.taxis[o.taxi].shift.Taxi, PickupM: int(o.distanceM),
 				PickupS: int(o.ms+500) / 1000, Verdict: o.verdict,
 			})
 		}
-		e.queue.waits[ref].log.Add(round)
+		e.queue.waits[ref].memo.log.Add(round)
 		options = options[n:]
 	}
 }

@@ -378,3 +378,72 @@ func TestLateNudgesChangeNothing(t *testing.T) {
 		}
 	}
 }
+
+// TestLostReleaseFreesTheTaxi loses the nudge of a release; the ride is cancelled before the rows
+// are read again.
+func TestLostReleaseFreesTheTaxi(t *testing.T) {
+	w := newTown(t)
+	a := w.taxi("A", w.at(0, 100), 4)
+	ride := w.ask("1", w.at(0, 0), 1)
+	w.round()
+	w.accept(a)
+	w.deaf = true
+	w.drive(a, ride, w.desk.Release)
+	w.deaf = false
+	_, err := w.desk.Cancel(w.ctx, w.now, w.key("rider:R1"),
+		dispatch.CancelRide{Ride: ride, Rider: "R1"})
+	w.ok(err)
+	if n := w.engine.Counts(); n.Idle != 1 || n.Busy != 0 || n.Waiting != 0 {
+		t.Errorf("%+v, want one idle taxi and no ride", n)
+	}
+}
+
+// TestExclusionsLastOverSearches: who declined, or gave the ride back, is not asked again when it
+// searches anew.
+func TestExclusionsLastOverSearches(t *testing.T) {
+	w := newTown(t)
+	a := w.taxi("A", w.at(0, 100), 4)
+	b := w.taxi("B", w.at(0, 200), 4)
+	ride := w.ask("1", w.at(0, 0), 1)
+	w.round()
+	_, err := w.desk.Decline(w.ctx, w.now, w.key("driver:DA"),
+		dispatch.AnswerOffer{Offer: w.offers[a].ID, Driver: a})
+	w.ok(err)
+	w.pass(time.Second)
+	w.fix("A", w.at(0, 100))
+	w.fix("B", w.at(0, 200))
+	w.round()
+	w.accept(b)
+	w.drive(b, ride, w.desk.Release)
+	c := w.taxi("C", w.at(0, 3000), 4)
+	w.pass(time.Second)
+	w.fix("A", w.at(0, 100))
+	w.fix("B", w.at(0, 200))
+	w.fix("C", w.at(0, 3000))
+	w.round()
+	w.offered(c, ride)
+	log, _ := w.engine.RoundLog(ride)
+	if log.Looked != 3 {
+		t.Errorf("the log has %d rounds, want those of both searches", log.Looked)
+	}
+}
+
+// TestOverdueOfferIsLetGo loses the word of a decline, whose row was written long after its time.
+func TestOverdueOfferIsLetGo(t *testing.T) {
+	w := newTown(t)
+	a := w.taxi("A", w.at(0, 100), 4)
+	w.ask("1", w.at(0, 0), 1)
+	w.round()
+	w.deaf = true
+	_, err := w.desk.Decline(w.ctx, w.now.Add(-time.Minute), w.key("driver:DA"),
+		dispatch.AnswerOffer{Offer: w.offers[a].ID, Driver: a})
+	w.ok(err)
+	for range 5 {
+		w.pass(6 * time.Second)
+		w.fix("A", w.at(0, 100))
+		w.due()
+	}
+	if n := w.engine.Counts(); n.Offered != 0 || n.Waiting != 1 {
+		t.Errorf("%+v: the ride is still held by an offer that has ended", n)
+	}
+}

@@ -137,6 +137,8 @@ func Classify(err error) (Kind, Reason) {
 		return Invalid, ReasonPosition
 	case errors.As(err, &fix):
 		return Invalid, ReasonFix
+	case errors.Is(err, money.ErrMeterLimit), errors.Is(err, money.ErrSegment):
+		return Invalid, ReasonField
 	case errors.As(err, &amount):
 		return Invalid, ReasonAmount
 	case errors.As(err, &campaign):

@@ -13,8 +13,8 @@ type (
 	rideRef int32
 )
 
-// cab is what the engine knows of one taxi on a shift.
-type cab struct {
+// taxi is what the engine knows of one taxi on a shift.
+type taxi struct {
 	shift   Shift
 	at      geo.Point
 	fixedAt time.Time // zero before the first fix
@@ -22,15 +22,12 @@ type cab struct {
 	offer   OfferID   // open
 	indexed bool      // is in the idle index
 	barred  time.Time // no offers before: the store refused one
+	until   time.Time // the open offer ends then, whether anybody says so or not
 	from    geo.Point // where it stood at the claim
-	// The newest claim that is known, over or not, and what is known of it.
-	last      RideID
-	lastVer   int
-	claimedAt time.Time
 }
 
 // endOffer lets go of an ended offer.
-func (c *cab) endOffer(o Offer) {
+func (c *taxi) endOffer(o Offer) {
 	if c.offer == o.ID {
 		c.offer = ""
 	}
@@ -38,7 +35,7 @@ func (c *cab) endOffer(o Offer) {
 
 // fleet is a city's taxis, with an index of the idle ones.
 type fleet struct {
-	cabs     []cab
+	taxis    []taxi
 	byTaxi   map[TaxiID]taxiRef
 	byDriver map[DriverID]taxiRef
 	idle     *geo.Index[taxiRef]
@@ -51,13 +48,13 @@ func newFleet() fleet {
 	}
 }
 
-// ref finds the cab of a driver, or makes one that waits for its shift.
+// ref finds the taxi of a driver, or makes one that waits for its shift.
 func (f *fleet) ref(driver DriverID) taxiRef {
 	if ref, ok := f.byDriver[driver]; ok {
 		return ref
 	}
-	ref := taxiRef(len(f.cabs))
-	f.cabs = append(f.cabs, cab{shift: Shift{Driver: driver, Duty: OffDuty}})
+	ref := taxiRef(len(f.taxis))
+	f.taxis = append(f.taxis, taxi{shift: Shift{Driver: driver, Duty: OffDuty}})
 	f.byDriver[driver] = ref
 	return ref
 }
@@ -65,7 +62,7 @@ func (f *fleet) ref(driver DriverID) taxiRef {
 // put takes a shift, unless a newer one is known.
 func (f *fleet) put(s Shift) {
 	ref := f.ref(s.Driver)
-	c := &f.cabs[ref]
+	c := &f.taxis[ref]
 	if s.ChangedAt.Before(c.shift.ChangedAt) {
 		return
 	}
@@ -83,18 +80,13 @@ func (f *fleet) put(s Shift) {
 }
 
 // takes reports whether the taxi may be offered a ride.
-func (c *cab) takes() bool {
+func (c *taxi) takes() bool {
 	return c.shift.Duty == OnDuty && c.ride == "" && c.offer == "" && !c.fixedAt.IsZero()
-}
-
-// knows reports whether as much, or more, is known of the driver than a ride tells.
-func (c *cab) knows(b Brief) bool {
-	return b.ClaimedAt.Before(c.claimedAt) || b.ID == c.last && b.Version <= c.lastVer
 }
 
 // settle puts the taxi into the idle index or takes it out, as its state says.
 func (f *fleet) settle(ref taxiRef) {
-	c := &f.cabs[ref]
+	c := &f.taxis[ref]
 	switch takes := c.takes(); {
 	case takes && !c.indexed:
 		c.indexed = f.idle.Move(ref, c.at, c.fixedAt) == nil
@@ -104,13 +96,23 @@ func (f *fleet) settle(ref taxiRef) {
 	}
 }
 
+// release lets go of offers that should have ended a while ago.
+func (f *fleet) release(before time.Time) {
+	for ref := range f.taxis {
+		if c := &f.taxis[ref]; c.offer != "" && c.until.Before(before) {
+			c.offer = ""
+			f.settle(taxiRef(ref))
+		}
+	}
+}
+
 // fix moves a taxi. An unknown taxi, or a fix that is not newer, is left out.
 func (f *fleet) fix(r Report) bool {
 	ref, ok := f.byTaxi[r.Taxi]
 	if !ok {
 		return false
 	}
-	c := &f.cabs[ref]
+	c := &f.taxis[ref]
 	if !r.Fix.At.After(c.fixedAt) {
 		return false
 	}
@@ -125,25 +127,25 @@ func (f *fleet) fix(r Report) bool {
 // expire takes taxis out of the idle index that have been silent since before a time. Their next
 // fix brings them back.
 func (f *fleet) expire(before time.Time) {
-	f.idle.Expire(before, func(ref taxiRef) { f.cabs[ref].indexed = false })
+	f.idle.Expire(before, func(ref taxiRef) { f.taxis[ref].indexed = false })
 }
 
 // wait is one ride that looks for a taxi.
 type wait struct {
-	ride     Brief
-	excluded []DriverID
-	offer    OfferID // open
-	log      RoundLog
-	counted  bool // is in the rounds from the one numbered from
-	from     int
-	rounds   int // that it was in before
+	ride    Brief
+	memo    *memo
+	offer   OfferID   // open
+	until   time.Time // the open offer ends then, whether anybody says so or not
+	counted bool      // is in the rounds from the one numbered from
+	from    int
 }
 
 // holdOffer notes an open offer on both sides, unless the search is another by now or the driver
 // has a ride.
-func (w *wait) holdOffer(c *cab, o Offer) {
+func (w *wait) holdOffer(c *taxi, o Offer) {
 	if w.ride.Search == o.Search && c.ride == "" {
 		c.offer, w.offer = o.ID, o.ID
+		c.until, w.until = o.ExpiresAt, o.ExpiresAt
 	}
 }
 
@@ -154,14 +156,7 @@ func (w *wait) endOffer(o Offer) {
 		w.offer = ""
 	}
 	if o.State.Excludes() || o.State == OfferAccepted && o.Search < w.ride.Search {
-		w.exclude(o.Driver)
-	}
-}
-
-// exclude keeps a driver from being tried again.
-func (w *wait) exclude(driver DriverID) {
-	if !slices.Contains(w.excluded, driver) {
-		w.excluded = append(w.excluded, driver)
+		w.memo.exclude(o.Driver)
 	}
 }
 
@@ -180,7 +175,7 @@ func newQueue() queue {
 }
 
 // add puts a searching ride in, or brings what is known of it up to date.
-func (q *queue) add(b Brief) {
+func (q *queue) add(b Brief, m *memo) {
 	ref, ok := q.byID[b.ID]
 	if !ok {
 		if n := len(q.free); n > 0 {
@@ -191,7 +186,7 @@ func (q *queue) add(b Brief) {
 			q.waits = append(q.waits, wait{})
 		}
 		q.byID[b.ID] = ref
-		q.waits[ref].log = RoundLog{Ride: b.ID, City: b.City}
+		q.waits[ref].memo = m
 		at, _ := slices.BinarySearchFunc(q.order, b, func(r rideRef, b Brief) int {
 			return compareWait(q.waits[r].ride, b)
 		})
@@ -233,7 +228,7 @@ func (q *queue) settle(ref rideRef) {
 	}
 	if waits := w.offer == ""; waits != w.counted {
 		if w.counted {
-			w.rounds += q.round - w.from
+			w.memo.rounds += q.round - w.from
 		}
 		w.counted, w.from = waits, q.round
 	}
@@ -241,8 +236,8 @@ func (q *queue) settle(ref rideRef) {
 
 // logOf is a ride's log up to now.
 func (w *wait) logOf(round int) RoundLog {
-	log := w.log
-	log.Empty = w.rounds - log.Looked
+	log := w.memo.log
+	log.Empty = w.memo.rounds - log.Looked
 	if w.counted {
 		log.Empty += round - w.from
 	}
@@ -255,7 +250,11 @@ func (q *queue) drop(id RideID) (RoundLog, bool) {
 	if !ok {
 		return RoundLog{}, false
 	}
-	log := q.waits[ref].logOf(q.round)
+	w := &q.waits[ref]
+	log := w.logOf(q.round)
+	if w.counted {
+		w.memo.rounds += q.round - w.from
+	}
 	delete(q.byID, id)
 	q.open.Remove(ref)
 	q.order = slices.DeleteFunc(q.order, func(r rideRef) bool { return r == ref })
@@ -263,9 +262,12 @@ func (q *queue) drop(id RideID) (RoundLog, bool) {
 	return log, true
 }
 
-// exclude keeps a pair from being tried again.
-func (q *queue) exclude(id RideID, driver DriverID) {
-	if ref, ok := q.byID[id]; ok {
-		q.waits[ref].exclude(driver)
+// release lets go of offers that should have ended a while ago: whoever was to say so has not.
+func (q *queue) release(before time.Time) {
+	for _, ref := range q.order {
+		if w := &q.waits[ref]; w.offer != "" && w.until.Before(before) {
+			w.offer = ""
+			q.settle(ref)
+		}
 	}
 }

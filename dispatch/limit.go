@@ -20,9 +20,6 @@ const (
 // MaxTip is the largest tip: 200 yuan; the apps of 2014 stopped at 30.
 const MaxTip = money.Fen(200_00)
 
-// MaxTolls is the largest sum of tolls of one ride: 1,000 yuan.
-const MaxTolls = money.Fen(1000_00)
-
 // OnceKept is how long an answer is kept for its request id.
 const OnceKept = 72 * time.Hour
 

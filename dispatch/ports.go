@@ -43,7 +43,8 @@ type Tx interface {
 
 // Rides are the rides' rows.
 type Rides interface {
-	// Ride reads a ride; Errors: NotFound.
+	// Ride reads a ride, and keeps others from changing it until the transaction ends. A command
+	// reads its ride before what belongs to it. Errors: NotFound.
 	Ride(id RideID) (Ride, error)
 	// InsertRide writes a new ride. Conflict if the rider has an open one already, or the driver
 	// another one in the slot.
@@ -60,8 +61,8 @@ type RideScans interface {
 	DueRides(city CityID, now time.Time, limit int) ([]Ride, error)
 	// Searching counts a city's rides that look for a taxi.
 	Searching(city CityID) (int, error)
-	// UnpaidRides are completed rides whose subsidy has been reserved since before a time, by the
-	// time of their completion and id.
+	// UnpaidRides are rides completed by a time whose subsidy is reserved and whose fare is not
+	// paid, nor being paid, by the time of their completion and id.
 	UnpaidRides(before time.Time, limit int) ([]Ride, error)
 	// DriversRide is the ride that a driver is at.
 	DriversRide(driver DriverID) (r Ride, ok bool, err error)

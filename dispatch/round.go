@@ -39,11 +39,11 @@ func newPairing() pairing {
 }
 
 // judge says whether a taxi may have a ride, apart from how far it is.
-func (e *Engine) judge(w *wait, c *cab, now time.Time) Verdict {
+func (e *Engine) judge(w *wait, c *taxi, now time.Time) Verdict {
 	switch {
 	case c.shift.Seats < w.ride.Seats:
 		return TooFewSeats
-	case slices.Contains(w.excluded, c.shift.Driver):
+	case slices.Contains(w.memo.excluded, c.shift.Driver):
 		return ExcludedPair
 	case now.Before(c.barred):
 		return OfferRefused
@@ -56,7 +56,7 @@ func (e *Engine) judge(w *wait, c *cab, now time.Time) Verdict {
 func (e *Engine) consider(
 	ride rideRef, taxi taxiRef, distanceM float64, p geo.Pace, now time.Time,
 ) {
-	w, c := &e.queue.waits[ride], &e.fleet.cabs[taxi]
+	w, c := &e.queue.waits[ride], &e.fleet.taxis[taxi]
 	o := option{ride: ride, taxi: taxi, distanceM: distanceM, ms: int32(1000 * p.TimeS(distanceM))}
 	left := max(0, w.ride.SearchBy.Sub(now).Milliseconds())
 	o.cost = o.ms + int32(left*int64(e.city.Policy.UrgencyPct)/100)
@@ -144,7 +144,7 @@ func (e *Engine) compare(ride rideRef, hour int, now time.Time) {
 	pace := e.speed.PaceAt(at, hour)
 	reach := e.reach(pace)
 	for _, taxi := range e.pair.idle {
-		c := &e.fleet.cabs[taxi]
+		c := &e.fleet.taxis[taxi]
 		if math.Abs(c.at.Lat-at.Lat)*metresPerDegree > reach || e.pair.used[taxi] {
 			continue
 		}
@@ -161,7 +161,7 @@ func (e *Engine) optionsOf(ride rideRef, k, hour int, now time.Time) {
 	pace := e.speed.PaceAt(w.ride.Pickup, hour)
 	reach := e.reach(pace)
 	fit := func(ref taxiRef) bool {
-		return !p.used[ref] && e.judge(w, &e.fleet.cabs[ref], now) == Chosen
+		return !p.used[ref] && e.judge(w, &e.fleet.taxis[ref], now) == Chosen
 	}
 	p.near = e.fleet.idle.Nearest(p.near[:0], w.ride.Pickup, k, reach, fit)
 	if len(p.near) == 0 && (e.queue.round-w.from)%misfitsEvery == 1 {
@@ -206,7 +206,7 @@ func (e *Engine) assign(waiting []rideRef, now time.Time) ([]option, error) {
 func (e *Engine) lookFromTaxis(hour int, now time.Time) {
 	p := &e.pair
 	e.fleet.idle.Each(func(ref taxiRef, _ geo.Point, _ time.Time) bool {
-		c := &e.fleet.cabs[ref]
+		c := &e.fleet.taxis[ref]
 		p.rows = append(p.rows, int32(len(p.options)))
 		reach := e.reach(e.speed.PaceAt(c.at, hour)) * reachSlack
 		fit := func(r rideRef) bool {

@@ -102,3 +102,40 @@ func TestBothSidesRateOnce(t *testing.T) {
 		t.Errorf("%s, %d and %d stars", r.State, r.RiderStars, r.DriverStars)
 	}
 }
+
+// TestTaxiChangesHands is a driver who goes off duty with an offer open, and another who takes the
+// taxi: the offer is gone, and the taxi cannot be at two rides.
+func TestTaxiChangesHands(t *testing.T) {
+	w := newTown(t)
+	a := w.taxi("A", w.at(0, 100), 4)
+	ride := w.ask("1", w.at(0, 0), 1)
+	w.round()
+	offer := w.offers[a]
+	w.pass(time.Second)
+	w.duty(a, dispatch.OffDuty)
+	w.offered(a, "")
+	_, err := w.desk.Accept(w.ctx, w.now, w.key("driver:DA"),
+		dispatch.AnswerOffer{Offer: offer.ID, Driver: a})
+	w.fails(err, dispatch.ReasonOfferClosed)
+	w.ok(w.db.Tx(w.ctx, func(tx dispatch.Tx) error {
+		return tx.InsertDriver(dispatch.Driver{ID: "DB", City: w.city.ID})
+	}))
+	_, err = w.desk.SetDuty(w.ctx, w.now, w.key("driver:DB"),
+		dispatch.SetDuty{Driver: "DB", Taxi: "TA", Duty: dispatch.OnDuty})
+	w.ok(err)
+	w.pass(time.Second)
+	w.fix("A", w.at(0, 100))
+	w.round()
+	w.offered("DB", ride)
+	w.accept("DB")
+	stale := offer // as if the engine had missed it all
+	stale.ID, stale.Ride, stale.State = "stale", w.ask("2", w.at(0, 0), 1), dispatch.OfferOpen
+	stale.MadeAt, stale.ExpiresAt = w.now, w.now.Add(time.Minute)
+	w.ok(w.db.Tx(w.ctx, func(tx dispatch.Tx) error {
+		made, err := tx.InsertOffer(stale)
+		if made {
+			t.Error("an offer was made to a driver who is off duty")
+		}
+		return err
+	}))
+}

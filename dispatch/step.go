@@ -9,8 +9,7 @@ import (
 // SearchTime is how long a ride searches.
 type SearchTime = time.Duration
 
-// table is the one list of what may happen in which state, and where it leads. The diagrams of
-// the docs are made from it.
+// table is the one list of what may happen in which state, and where it leads.
 var table = map[State]map[ActKind]State{
 	Searching: {
 		ActClaim: Assigned, ActCancel: Cancelled, ActExpire: Expired, ActTip: Searching,
@@ -81,7 +80,7 @@ func (Push) hint()  {}
 func (Tell) hint()  {}
 
 // Step is the ride machine: the ride r, an act and the city's time give the ride after it, or an
-// *Error: Conflict where the state does not allow the act, Denied where the act is not this
+// *Error: Conflict where the state does not allow the act, NotFound where the ride is not this
 // driver's or rider's, Invalid for a bad value. r itself is not changed.
 func Step(r Ride, act Act, now time.Time) (Decision, error) {
 	to, ok := Next(r.State, act.Kind())
@@ -135,9 +134,7 @@ func (d *Decision) apply(was Ride, act Act, now time.Time) error {
 	case Rate:
 		return d.rate(was, a)
 	case PayOtherwise:
-		if d.Ride.Subsidy.Granted() {
-			d.Ride.Subsidy = d.Ride.Subsidy.Without(a.Why)
-		}
+		d.Ride.Subsidy = a.Subsidy
 		return nil
 	default: // Settle
 		if was.Fare.State != FareAccepted {

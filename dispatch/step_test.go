@@ -181,7 +181,7 @@ func parseAct(name string, args []string) Act {
 	case ActTip:
 		return AddTip{To: yuan(0)}
 	case ActPayBy:
-		return PayOtherwise{Why: money.SubsidyVoid}
+		return PayOtherwise{Subsidy: subsidy("paid_otherwise")}
 	default:
 		return Rate{By: ParseSide(arg(0)), Stars: number(1)}
 	}

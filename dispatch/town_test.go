@@ -23,6 +23,8 @@ type town struct {
 	engine  *dispatch.Engine
 	now     time.Time
 	deaf    bool
+	payBy   money.ChannelName // of new requests
+	tip     money.Fen         // likewise
 	nudges  []dispatch.Change // all that were given
 	asked   int
 	offers  map[dispatch.DriverID]dispatch.Offer // open, as pushed
@@ -53,8 +55,8 @@ func newTown(t *testing.T, change ...func(*dispatch.Policy)) *town {
 	w := &town{
 		t: t, ctx: ctx, city: city, db: db,
 		now:    time.Date(2013, 12, 20, 12, 0, 0, 0, city.Zone),
-		offers: map[dispatch.DriverID]dispatch.Offer{},
-		rides:  map[dispatch.RideID]dispatch.Ride{}, refused: map[dispatch.Reason]int{},
+		offers: map[dispatch.DriverID]dispatch.Offer{}, payBy: money.InWallet,
+		rides: map[dispatch.RideID]dispatch.Ride{}, refused: map[dispatch.Reason]int{},
 	}
 	w.desk = &dispatch.Desk{
 		Cities: dispatch.Cities{city.ID: city}, Store: db, Traces: db, Hints: w, Listener: w,
@@ -176,7 +178,7 @@ func (w *town) ask(name string, at geo.Point, seats int) dispatch.RideID {
 
 func (w *town) request(rider dispatch.RiderID, at geo.Point, seats int) dispatch.RequestRide {
 	return dispatch.RequestRide{
-		City: w.city.ID, Rider: rider, Seats: seats, PayBy: money.InWallet,
+		City: w.city.ID, Rider: rider, Seats: seats, PayBy: w.payBy, Tip: w.tip,
 		Pickup: dispatch.Place{Point: at}, Dropoff: dispatch.Place{Point: w.at(4000, 4000)},
 	}
 }

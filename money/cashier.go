@@ -10,7 +10,9 @@ import (
 // for concurrent use.
 type Cashier struct{ Store Store }
 
-// Launch writes a campaign's first version and turns its sponsor's promise into a budget.
+// Launch writes a campaign's first version and turns its sponsor's promise into a budget. A
+// *CampaignError names a field that is out of its limits; a campaign that is launched already is an
+// error of kind Conflict of the store.
 func (c Cashier) Launch(ctx context.Context, campaign Campaign, now time.Time) error {
 	if err := campaign.Check(); err != nil {
 		return err
@@ -26,21 +28,77 @@ func (c Cashier) Launch(ctx context.Context, campaign Campaign, now time.Time) e
 	})
 }
 
-// Redate appends a version of a campaign with another period; its budget stays.
+// Redate appends a version of a campaign with another period; its budget stays, and so does all
+// else that was funded. A *CampaignError names the first field that differs from the newest
+// version, or a version that does not follow on it.
 func (c Cashier) Redate(ctx context.Context, campaign Campaign) error {
 	if err := campaign.Check(); err != nil {
 		return err
 	}
-	return c.Store.MoneyTx(ctx, func(tx Tx) error { return tx.InsertCampaign(campaign) })
+	return c.Store.MoneyTx(ctx, func(tx Tx) error {
+		newest, err := launched(tx, campaign)
+		if err != nil {
+			return err
+		}
+		if err := newest.redatedBy(campaign); err != nil {
+			return err
+		}
+		return tx.InsertCampaign(campaign)
+	})
 }
 
-// End gives what is left of a campaign's budget back to its sponsor. What is reserved stays until
-// it is posted or voided; ending again later returns that too. The id makes it happen once.
+// launched is the newest version of a campaign, or a *CampaignError if its city has none of it.
+func launched(tx Tx, c Campaign) (Campaign, error) {
+	all, err := tx.CampaignsOf(c.City)
+	if err != nil {
+		return Campaign{}, err
+	}
+	for _, newest := range all {
+		if newest.ID == c.ID {
+			return newest, nil
+		}
+	}
+	return Campaign{}, &CampaignError{"city", fmt.Sprintf("that in which %q is launched", c.ID)}
+}
+
+// redatedBy checks that next follows on c, and differs in its period only.
+func (c Campaign) redatedBy(next Campaign) error {
+	switch {
+	case next.Version != c.Version+1:
+		return &CampaignError{"version", fmt.Sprintf("%d, after the newest", c.Version+1)}
+	case next.Sponsor != c.Sponsor:
+		return &CampaignError{"sponsor", string(c.Sponsor) + ", as it was funded"}
+	case next.Channel != c.Channel:
+		return &CampaignError{"channel", string(c.Channel) + ", as it was funded"}
+	case next.Rider != c.Rider:
+		return &CampaignError{"rider", c.Rider.String() + " yuan, as it was funded"}
+	case next.Driver != c.Driver:
+		return &CampaignError{"driver", c.Driver.String() + " yuan, as it was funded"}
+	case next.Cap != c.Cap:
+		return &CampaignError{"cap", c.Cap.String() + " yuan, as it was funded"}
+	default:
+		return nil
+	}
+}
+
+// End gives what is left of a campaign's budget back to its sponsor, and returns how much that is.
+// What is reserved stays until it is posted or voided; ending later, with another id, returns that
+// too. The same id moves money once: again it returns 0 if nothing is left, and an error of kind
+// Conflict of the store if something has been given back to the budget meanwhile. A campaign that
+// was not launched in its city with its sponsor is a *CampaignError.
 func (c Cashier) End(
 	ctx context.Context, campaign Campaign, id EntryID, now time.Time,
 ) (Fen, error) {
 	var left Fen
 	err := c.Store.MoneyTx(ctx, func(tx Tx) error {
+		left = 0
+		funded, err := launched(tx, campaign)
+		if err != nil {
+			return err
+		}
+		if campaign.Sponsor != funded.Sponsor {
+			return &CampaignError{"sponsor", string(funded.Sponsor) + ", as it was funded"}
+		}
 		budget, err := tx.Account(PromoBudget(campaign.ID))
 		if err != nil {
 			return err
@@ -53,13 +111,18 @@ func (c Cashier) End(
 			Debit: budget.ID, Credit: SponsorReceivable(campaign.Sponsor),
 		}}})
 	})
-	return left, err
+	if err != nil {
+		return 0, err
+	}
+	return left, nil
 }
 
 // MaxTopUp is the most that one top-up may bring: 100,000 yuan.
 const MaxTopUp = Fen(100_000_00)
 
-// TopUp books money from an account into a rider's wallet, once for each id.
+// TopUp books money from an account into a rider's wallet. An amount out of its limits is a
+// *TransferError, less in the account a *LimitError, and an id that is booked already an error of
+// kind Conflict of the store: the same id moves money once.
 func (c Cashier) TopUp(
 	ctx context.Context, id EntryID, from AccountID, rider Party, amount Fen, now time.Time,
 ) error {

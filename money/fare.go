@@ -16,7 +16,7 @@ const (
 	LineDistance
 	// LineLongDistance is the extra by day's prices for the km beyond the tariff's long distance.
 	LineLongDistance
-	// LineEmptyReturn is the extra for the way back without a passenger.
+	// LineEmptyReturn is the extra for the way back without a rider.
 	LineEmptyReturn
 	// LineLowSpeed is the time stopped or in jams, in km at the day's price.
 	LineLowSpeed

@@ -69,7 +69,7 @@ type LongDistance struct {
 	PerKM Fen `json:"per_km_fen,omitempty"`
 }
 
-// EmptyReturn pays for the way back without a passenger: a share of the price of a km, on top of
+// EmptyReturn pays for the way back without a rider: a share of the price of a km, on top of
 // it, for what is driven beyond OverM within Hours.
 type EmptyReturn struct {
 	OverM     int64        `json:"over_m"`

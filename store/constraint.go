@@ -22,6 +22,11 @@ var guards = []guard{
 		dispatch.ReasonDriverBusy, "the driver has another ride",
 	},
 	{
+		// Which of the two an engine finds first is its own affair.
+		"ride_one_per_taxi", "ride.taxi, ride.slot",
+		dispatch.ReasonDriverBusy, "the driver's taxi has another ride",
+	},
+	{
 		"ride_one_per_rider", "ride.rider",
 		dispatch.ReasonRideOpen, "the rider has an open ride",
 	},

@@ -19,7 +19,7 @@ const victimVariable = "HEXHAIL_TEST_VICTIM"
 func TestVictim(t *testing.T) {
 	url := os.Getenv(victimVariable)
 	if url == "" {
-		t.Skip("started by TestFailpoints only")
+		return // only as a process of its own
 	}
 	kill, err := storetest.Failpoint()
 	if err != nil {

@@ -23,15 +23,20 @@ var (
 
 	// The indexes refuse a second open offer of the ride or the driver, whoever is faster; the
 	// conditions refuse one for a ride that has ended its search or a driver who has a ride.
+	// Nor may the driver be off duty, or in another taxi than the offer's.
 	insertOffer = &query{text: `INSERT INTO offer (` + offerColumns.String() + `)
 		SELECT ` + offerColumns.placeholders() + `
 		WHERE EXISTS (SELECT 1 FROM ride WHERE id = $3 AND search = $4 AND ` + isSearching + `)
 		AND NOT EXISTS (SELECT 1 FROM ride
 			WHERE driver = $5 AND slot = 'current' AND ` + isActive + `)
+		AND NOT EXISTS (SELECT 1 FROM shift
+			WHERE driver = $5 AND (duty <> 'on' OR taxi <> $6))
 		ON CONFLICT DO NOTHING`}
 
 	acceptOffer = &query{text: `UPDATE offer SET state = 'accepted', changed_at = $3
 		WHERE id = $1 AND driver = $2 AND state = 'open' AND expires_at > $3
+		AND NOT EXISTS (SELECT 1 FROM shift
+			WHERE driver = $2 AND (duty <> 'on' OR taxi <> offer.taxi))
 		RETURNING ` + offerColumns.String()}
 	closeOffer = &query{text: `UPDATE offer SET state = $2, changed_at = $3
 		WHERE id = $1 AND state = 'open'`}
@@ -88,6 +93,10 @@ func (t *tx) AcceptOffer(
 	stored, err := t.offerOf(id, driver)
 	if err != nil {
 		return dispatch.Offer{}, err
+	}
+	if stored.State == dispatch.OfferOpen && stored.ExpiresAt.After(now) {
+		return dispatch.Offer{}, dispatch.Errorf(dispatch.Conflict, dispatch.ReasonOffDuty,
+			"driver %s is not on duty with taxi %s", driver, stored.Taxi)
 	}
 	switch stored.State {
 	case dispatch.OfferOpen, dispatch.OfferExpired, dispatch.OfferSilent:

@@ -10,7 +10,10 @@ import (
 var shiftColumns = columns{"driver", "taxi", "city", "seats", "duty", "silent", "changed_at"}
 
 var (
-	shiftOf  = shiftColumns.selects(`shift WHERE driver = $1`)
+	// Who reads a shift may write it: on Postgres the row is locked until the commit.
+	shiftOf = &query{
+		text: shiftColumns.selects(`shift WHERE driver = $1`).text, lock: `FOR UPDATE`,
+	}
 	putShift = &query{text: shiftColumns.insert("shift").text +
 		` ON CONFLICT (driver) DO UPDATE SET taxi = excluded.taxi, city = excluded.city,
 		seats = excluded.seats, duty = excluded.duty, silent = excluded.silent,

@@ -264,7 +264,7 @@ func TestPlans(t *testing.T) {
 	for q, index := range map[*query]string{
 		driversRide: "ride_one_per_driver", ridersRide: "ride_one_per_rider",
 		dueRides: "ride_search_due", countSearching: "ride_search_due",
-		searchingRides: "ride_search_due", activeRides: "ride_one_per_driver",
+		searchingRides: "ride_search_due", activeRides: "ride_one_per_taxi",
 		changedRides: "ride_changed", changedOffers: "offer_changed",
 		changedShifts: "shift_changed",
 		cityOffers:    "offer_due", endedOffers: "offer_changed",

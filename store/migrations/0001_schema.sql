@@ -93,8 +93,11 @@ CREATE TABLE ride (
     rider_stars      BIGINT           NOT NULL,
     driver_stars     BIGINT           NOT NULL
 );
--- A driver is at one ride at most, and a rider has one that is not over: whatever the code does.
+-- A driver and a taxi are at one ride at most, and a rider has one that is not over: whatever the
+-- code does.
 CREATE UNIQUE INDEX ride_one_per_driver ON ride (driver, slot)
+    WHERE (state = 'assigned' OR state = 'arrived' OR state = 'on_trip');
+CREATE UNIQUE INDEX ride_one_per_taxi ON ride (taxi, slot)
     WHERE (state = 'assigned' OR state = 'arrived' OR state = 'on_trip');
 CREATE UNIQUE INDEX ride_one_per_rider ON ride (rider)
     WHERE rider <> '' AND (state = 'searching'

@@ -197,12 +197,28 @@ func captured(t *testing.T, db Database, rides []dispatch.Ride) error {
 // completeRides makes rides of 28 yuan that are driven and not paid, each with a rider who has 100.
 func completeRides(t *testing.T, db Database, desk *dispatch.Desk, n int) []dispatch.Ride {
 	t.Helper()
+	return completed(t, db, desk, n, 0)
+}
+
+// completeRidesWithTip makes such rides that owe 10 yuan of tip besides.
+func completeRidesWithTip(
+	t *testing.T, db Database, desk *dispatch.Desk, n int,
+) []dispatch.Ride {
+	t.Helper()
+	return completed(t, db, desk, n, money.Yuan(10))
+}
+
+func completed(
+	t *testing.T, db Database, desk *dispatch.Desk, n int, tip money.Fen,
+) []dispatch.Ride {
+	t.Helper()
 	rides := make([]dispatch.Ride, n)
 	for i := range rides {
 		rider, driver := fmt.Sprint("rider", i), fmt.Sprint("driver", i)
 		check(t, money.Cashier{Store: db}.TopUp(t.Context(), money.EntryID("top/"+rider),
 			money.SandboxEquity, money.Party(rider), money.Yuan(100), noon))
 		r := assigned(searching(dispatch.RideID(fmt.Sprint("ride", i))), dispatch.DriverID(driver))
+		r.Tip = tip
 		r.State, r.Rider, r.PayBy = dispatch.OnTrip, dispatch.RiderID(rider), money.InWallet
 		r.StartedAt = after(-600)
 		insertRides(t, db, r)

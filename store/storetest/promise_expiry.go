@@ -26,7 +26,9 @@ func promiseExpiry(t *testing.T, open Open) {
 			t.Error(err)
 		}
 	})
-	t.Run("StoppedInside", func(t *testing.T) { stoppedInside(t, open) })
+	if open(t).Postgres { // elsewhere nobody moves while a transaction stands still
+		t.Run("StoppedInside", func(t *testing.T) { stoppedInside(t, open) })
+	}
 	t.Run("MutantCheckBefore", func(t *testing.T) {
 		db := open(t)
 		caught(t, expire(t, db, func(a answer) error {
@@ -136,9 +138,6 @@ func stoppedInside(t *testing.T, open Open) {
 			<-goOn
 		}
 	}))
-	if !db.Postgres {
-		t.Skip("one writer: nobody else moves while a transaction stands still")
-	}
 	mine, theirs := offered("mine", "r", "D"), offered("theirs", "r", "E")
 	theirs.MadeAt, theirs.ExpiresAt = after(15), after(30)
 	insertRides(t, db, searching("r"))

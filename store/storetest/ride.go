@@ -116,7 +116,22 @@ func unpaidRides(t *testing.T, open Open) {
 	late, early := completed("l", 20), completed("e", 10)
 	paid, none := completed("p", 1), completed("n", 1)
 	paid.State, none.Subsidy.Reason = dispatch.Settled, money.SubsidyBudget
-	insertRides(t, db, late, early, paid, none)
+	inApp := completed("i", 2) // its attempt is open
+	insertRides(t, db, late, early, paid, none, inApp)
+	owe := func(r dispatch.Ride, state money.PaymentState) {
+		do(t, db, func(tx dispatch.Tx) error {
+			return tx.InsertPayment(money.Payment{
+				ID:      money.NewPaymentID(r.Subject(), money.PurposeFare, "rider"),
+				Subject: r.Subject(), Payer: "rider", Payee: "driver", Purpose: money.PurposeFare,
+				Amount: 2800, State: state, Channel: money.InWallet,
+			})
+		})
+	}
+	owe(late, money.PaymentDue)
+	owe(early, money.PaymentCash)
+	owe(paid, money.PaymentPaid)
+	owe(none, money.PaymentDue)
+	owe(inApp, money.PaymentOpen)
 	do(t, db, func(tx dispatch.Tx) error {
 		for _, test := range []struct {
 			seconds float64

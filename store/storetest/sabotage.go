@@ -6,7 +6,7 @@ import "testing"
 type safeguard int
 
 const (
-	driverIndex     safeguard = iota + 1 // one ride for a driver
+	driverIndex     safeguard = iota + 1 // one ride for a driver, and for the taxi
 	overdraftCheck                       // no account below 0
 	transferTrigger                      // no transfer changes
 )
@@ -17,7 +17,7 @@ func remove(t testing.TB, db Database, s safeguard) {
 	var texts []string
 	switch s {
 	case driverIndex:
-		texts = []string{`DROP INDEX ride_one_per_driver`}
+		texts = []string{`DROP INDEX ride_one_per_driver`, `DROP INDEX ride_one_per_taxi`}
 	case overdraftCheck:
 		texts = []string{`PRAGMA ignore_check_constraints = ON`}
 		if db.Postgres {

@@ -74,6 +74,9 @@ func Run(t *testing.T, open Open) {
 		{"PromiseLedger", promiseLedger},
 		{"PromiseAnswer", promiseAnswer},
 		{"PromiseCapture", promiseCapture},
+		{"OutcomesTogether", outcomesTogether},
+		{"ExpiryTogether", expiryTogether},
+		{"DutyTogether", dutyTogether},
 	} {
 		t.Run(test.name, func(t *testing.T) { test.run(t, open) })
 	}
