@@ -264,7 +264,8 @@ func TestPaidSubsidyStays(t *testing.T) {
 	w.tip = 10_00
 	ride := w.ridden("1", driver, metered)
 	w.ok(w.pay("1", ride, money.InWallet))
-	if r := w.ride(ride); r.State != dispatch.Completed || w.rides[ride].State != dispatch.Completed {
+	told := w.rides[ride].State
+	if r := w.ride(ride); r.State != dispatch.Completed || told != dispatch.Completed {
 		t.Fatalf("%s, want completed: the tip is not paid", r.State)
 	}
 	w.pass(dispatch.SubsidyHeld + time.Hour)

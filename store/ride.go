@@ -46,8 +46,8 @@ var (
 	updateRide = &query{text: `UPDATE ride SET ` +
 		append(columns{"id"}, stateColumns...).assignments() +
 		` WHERE id = $1 AND version + 1 = $2`}
-	// A command reads its ride first. On Postgres the row is locked until the commit, so that what
-	// belongs to a ride (its payments, its reservation) is read and written by one command at a time.
+	// A command reads its ride first. On Postgres the row is locked until the commit, so that one
+	// command at a time reads and writes what belongs to a ride: payments, reservation.
 	rideByID = &query{
 		text: rideColumns.selects(`ride WHERE id = $1`).text, lock: `FOR UPDATE`,
 	}
@@ -57,7 +57,8 @@ var (
 		isSearching + ` ORDER BY search_by, id LIMIT $3`)
 	unpaidRides = rideColumns.selects(`ride WHERE completed_at <= $1 AND state = 'completed'
 		AND subsidy_reason = 'granted' AND EXISTS (SELECT 1 FROM payment
-			WHERE subject = ride.id AND purpose = 'fare' AND state IN ('due', 'cash')) ORDER BY completed_at, id LIMIT $2`)
+			WHERE subject = ride.id AND purpose = 'fare' AND state IN ('due', 'cash'))
+		ORDER BY completed_at, id LIMIT $2`)
 	countSearching = &query{text: `SELECT count(*) FROM ride WHERE city = $1 AND ` + isSearching}
 )
 

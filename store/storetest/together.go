@@ -24,7 +24,7 @@ func atOnce(a, b func()) {
 	all.Wait()
 }
 
-// outcomesTogether: fare and tip are paid at the same moment; one of the two has to settle the ride.
+// outcomesTogether: fare and tip are paid at the same moment; one of the two settles the ride.
 func outcomesTogether(t *testing.T, open Open) {
 	db := open(t)
 	desk := NewDesk(t, db)
@@ -106,8 +106,9 @@ func dutyTogether(t *testing.T, open Open) {
 	db := open(t)
 	for i := range togetherRounds {
 		s := dispatch.Shift{
-			Driver: dispatch.DriverID(fmt.Sprint("D", i)), Taxi: dispatch.TaxiID(fmt.Sprint("T", i)),
-			City: city, Seats: 4, Duty: dispatch.OnDuty, ChangedAt: noon,
+			Driver: dispatch.DriverID(fmt.Sprint("D", i)),
+			Taxi:   dispatch.TaxiID(fmt.Sprint("T", i)), City: city, Seats: 4,
+			Duty: dispatch.OnDuty, ChangedAt: noon,
 		}
 		do(t, db, func(tx dispatch.Tx) error { return tx.PutShift(s) })
 		change := func(to func(dispatch.Shift) dispatch.Shift) func() {
