@@ -76,7 +76,8 @@ func TestLaunchFundsOnce(t *testing.T) {
 	c := launched(t)
 	holds(t, c, money.PromoBudget("spring").Class(), money.Yuan(1000))
 	holds(t, c, money.SponsorReceivable("tencent").Class(), -money.Yuan(1000))
-	if err := c.Launch(t.Context(), spring(asItIs), noon); dispatch.KindOf(err) != dispatch.Conflict {
+	err := c.Launch(t.Context(), spring(asItIs), noon)
+	if dispatch.KindOf(err) != dispatch.Conflict {
 		t.Errorf("launched again: %v", err)
 	}
 	holds(t, c, money.PromoBudget("spring").Class(), money.Yuan(1000))
