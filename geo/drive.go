@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Drive is a way with its times: where a vehicle is at any moment of it. The zero Drive is at
+// Drive is a way with its times: where a taxi is at any moment of it. The zero Drive is at
 // rest at 0° N 0° E; Reset and Add make one, and reuse its memory. Questions are cheapest in
 // the order of time. It belongs to one goroutine.
 type Drive struct {
@@ -20,7 +20,7 @@ type stop struct {
 	timeS, lengthM float64
 }
 
-// Motion is where and how a vehicle is. At rest, before the start and after the end, the
+// Motion is where and how a taxi is. At rest, before the start and after the end, the
 // speed is 0; the heading is that of the leg, degrees clockwise from north in [0, 360).
 type Motion struct {
 	Point
@@ -84,7 +84,7 @@ func (d *Drive) LengthM() float64 { return d.last().lengthM }
 // End is the last point.
 func (d *Drive) End() Point { return d.last().Point }
 
-// At is where the vehicle is after elapsed: at the start before it, at the end after it.
+// At is where the taxi is after elapsed: at the start before it, at the end after it.
 func (d *Drive) At(elapsed time.Duration) Point {
 	if len(d.stops) == 0 {
 		return Point{}
@@ -112,7 +112,7 @@ func (d *Drive) Motion(elapsed time.Duration) Motion {
 	return m
 }
 
-// on is the vehicle's place after s seconds, and the leg it is on.
+// on is the taxi's place after s seconds, and the leg it is on.
 func (d *Drive) on(s float64) (stop, int) {
 	d.seek(s)
 	a := d.stops[d.at]

@@ -44,7 +44,7 @@ func (g *Roads) TimeS(from, to NodeID) (float64, bool) {
 	return float64(ms) / 1000, true
 }
 
-// OffRoad is how a vehicle drives where there is no road.
+// OffRoad is how a taxi drives where there is no road.
 type OffRoad struct {
 	Pace Pace
 	// FarM is from how far off the graph a place may be reached straight, if that is quicker.

@@ -6,16 +6,19 @@ type happening uint8
 
 // The happenings.
 const (
-	logOn       happening = iota + 1 // a cab begins its shift
-	fixes                            // a part of the cabs report where they are
+	logOn       happening = iota + 1 // a taxi begins its shift
+	fixes                            // a part of the taxis report where they are
 	poll                             // phones read what they may have missed
 	request                          // a rider asks, or hails at the kerb
 	acknowledge                      // a phone has shown an offer
 	answer                           // a driver says yes or no
-	arrive                           // a cab is at the pickup
+	arrive                           // a taxi is at the pickup
 	board                            // the rider is on board
-	alight                           // a cab is at the destination
+	alight                           // a taxi is at the destination
 	complete                         // the driver ends the drive
+	giveBack                         // a driver on the way changes their mind
+	notThere                         // a driver has waited in vain
+	breakDown                        // a taxi breaks down with the rider on board
 	pay                              // the rider pays, or looks whether it is paid
 	giveUp                           // a rider cancels, as the pickup is late
 	work                             // every second: due scans and the payment worker

@@ -10,11 +10,12 @@ import (
 // countRiders fills in what riders were told, and how their rides ended.
 func (v *virtual) countRiders(r *Report, rides []dispatch.Ride) {
 	o := v.Options
-	r.Mode, r.Policy, r.Seed, r.Fleet = o.Mode, v.City.Policy.Mode, o.Seed, len(v.Cabs)
+	r.Mode, r.Policy, r.Seed, r.Fleet = o.Mode, v.City.Policy.Mode, o.Seed, len(v.Taxis)
 	r.Requests, r.OutsideGraph = v.tally.requests, v.tally.outside
 	r.DoubleClaims, r.Offers = v.tally.doubles, v.tally.offers
 	r.Refused = v.tally.refused
 	r.Fixes = v.tally.fixes
+	r.Released, r.BrokenDown = v.tally.released, v.tally.brokenDown
 	var match, pickup, wait, metres []float64
 	for i := range v.riders {
 		p := &v.riders[i]
@@ -68,6 +69,7 @@ func (v *virtual) countDrivers(r *Report) {
 		emptyM += d.emptyM
 		loadedM += d.loadedM
 		tripS += d.tripS
+		dutyS += d.dutyS
 		if !d.onAt.IsZero() {
 			dutyS += v.within(d.onAt, v.now)
 		}
@@ -140,7 +142,7 @@ func (v *virtual) tick() Tick {
 		case toPickup:
 			t.ToPickup++
 		case atPickup:
-			t.Waiting++
+			t.AtPickup++
 		case onTrip, atEnd:
 			t.OnTrip++
 		case offDuty:

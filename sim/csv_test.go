@@ -16,9 +16,9 @@ import (
 const (
 	tripHeader = "t_request,pickup_lat,pickup_lng,dropoff_lat,dropoff_lng,passengers," +
 		"trip_duration_s\n"
-	goodTrip  = "2014-02-26 17:00:00,39.9,116.4,39.95,116.45,2,600\n"
-	cabHeader = "t_available,taxi_id,lat,lng,capacity\n"
-	goodCab   = "2014-02-26 17:00:00,1,39.9,116.4,4\n"
+	goodTrip   = "2014-02-26 17:00:00,39.9,116.4,39.95,116.45,2,600\n"
+	taxiHeader = "t_available,taxi_id,lat,lng,capacity\n"
+	goodTaxi   = "2014-02-26 17:00:00,1,39.9,116.4,4\n"
 )
 
 func beijing(t testing.TB) *time.Location {
@@ -85,7 +85,7 @@ func TestBrokenTripsNameFileLineAndColumn(t *testing.T) {
 }
 
 func TestBrokenTaxisNameFileLineAndColumn(t *testing.T) {
-	row := func(cells string) string { return cabHeader + goodCab + cells + "\n" }
+	row := func(cells string) string { return taxiHeader + goodTaxi + cells + "\n" }
 	const at = "2014-02-26 17:00:00,"
 	long := strings.Repeat("x", 33)
 	for name, c := range map[string]struct {
@@ -109,7 +109,7 @@ func TestBrokenTaxisNameFileLineAndColumn(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := ReadCabs("f.csv", strings.NewReader(c.text), beijing(t))
+			_, err := ReadTaxis("f.csv", strings.NewReader(c.text), beijing(t))
 			wantCSVError(t, err, c.want)
 		})
 	}
@@ -269,21 +269,21 @@ func FuzzReadTrips(f *testing.F) {
 }
 
 // The same of taxis; besides, no id stands twice.
-func FuzzReadCabs(f *testing.F) {
-	f.Add([]byte(cabHeader + goodCab))
-	f.Add([]byte(cabHeader + goodCab + goodCab))
+func FuzzReadTaxis(f *testing.F) {
+	f.Add([]byte(taxiHeader + goodTaxi))
+	f.Add([]byte(taxiHeader + goodTaxi + goodTaxi))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		cabs, err := ReadCabs("f.csv", bytes.NewReader(data), time.UTC)
+		taxis, err := ReadTaxis("f.csv", bytes.NewReader(data), time.UTC)
 		var bad *CSVError
 		if err != nil && !errors.As(err, &bad) {
 			t.Fatalf("an error of another type: %v", err)
 		}
 		seen := map[string]bool{}
-		for _, cab := range cabs {
-			if cab.At.Check() != nil || cab.Seats < 1 || cab.Seats > 8 || seen[cab.ID] {
-				t.Fatalf("out of its limits: %+v", cab)
+		for _, taxi := range taxis {
+			if taxi.At.Check() != nil || taxi.Seats < 1 || taxi.Seats > 8 || seen[taxi.ID] {
+				t.Fatalf("out of its limits: %+v", taxi)
 			}
-			seen[cab.ID] = true
+			seen[taxi.ID] = true
 		}
 	})
 }

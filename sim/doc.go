@@ -2,7 +2,7 @@
 // Chinese city, roads, and riders and drivers who behave by flags. It drives the production code,
 // and it is production code's first customer.
 //
-// What it owns: the readers of recorded demand ([ReadTrips], [ReadCabs]), the model ([Model]), the
+// What it owns: the readers of recorded demand ([ReadTrips], [ReadTaxis]), the model ([Model]), the
 // flags ([Options]), the virtual run ([Virtual]) and what a run tells ([Progress], [Report]).
 //
 //	city, _ := dispatch.LoadCity("beijing")
@@ -10,7 +10,7 @@
 //	at := time.Date(2014, 2, 26, 17, 0, 0, 0, city.Zone)
 //	report, err := sim.Virtual(ctx, sim.VirtualConfig{
 //		City: city, Options: sim.DefaultOptions(), Store: store, Wall: time.Now,
-//		Trips: model.Demand(at, time.Hour), Cabs: model.Fleet(3000, at),
+//		Trips: model.Demand(at, time.Hour), Taxis: model.Fleet(3000, at),
 //	})
 //
 // A seed replays a run: time is the agenda's, every taxi and rider draws from a stream of its own

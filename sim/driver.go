@@ -51,6 +51,7 @@ type driver struct {
 
 	emptyM, loadedM float64
 	tripS           float64
+	dutyS           float64 // of shifts that have ended
 }
 
 func (d *driver) once(v *virtual, command string) dispatch.Once {
@@ -81,6 +82,12 @@ func (d *driver) happen(v *virtual, e entry) error {
 		return d.board(v)
 	case alight:
 		return d.alight(v)
+	case giveBack:
+		return d.giveBack(v)
+	case notThere:
+		return d.notThere(v)
+	case breakDown:
+		return d.breakDown(v)
 	default:
 		return d.complete(v)
 	}
@@ -96,17 +103,16 @@ func (d *driver) onOffer(v *virtual, o dispatch.Offer) {
 		d.offer, d.search = o.ID, o.Search
 		d.serial++
 		d.rider = v.byRide[o.Ride]
-		d.pickup = v.riders[d.rider].pickup()
+		d.pickup = v.riders[d.rider].at
 		v.tally.offers++
 		v.in(0, acknowledge, d.who, d.serial)
 		v.in(exponential(d.rand, v.Options.Answer, time.Second), answer, d.who, d.serial)
 	}
 }
 
-func (d *driver) onShift(s dispatch.Shift) {
+func (d *driver) onShift(v *virtual, s dispatch.Shift) {
 	if s.Duty == dispatch.OffDuty && d.phase == idle {
-		d.phase = offDuty
-		d.serial++
+		d.goOff(v)
 	}
 }
 
@@ -131,15 +137,24 @@ func (d *driver) answer(v *virtual) error {
 	d.ride, d.took = got.Ride, v.now
 	d.phase = toPickup
 	v.world.plan(&d.leg, d.pos, d.pickup, 0)
-	d.setOff(v, arrive)
+	if happens(d.rand, v.Options.Release) {
+		d.setOff(v, d.rand.Float64(), giveBack)
+	} else {
+		d.setOff(v, 1, arrive)
+	}
 	return nil
 }
 
-// setOff begins a leg; what ends it is put on the agenda.
-func (d *driver) setOff(v *virtual, end happening) {
+// happens draws whether something of a share comes to pass. What never does draws nothing, so that
+// a flag that is not set changes no run.
+func happens(r *rand.Rand, share float64) bool { return share > 0 && r.Float64() < share }
+
+// setOff begins a leg; what ends it after a share of its time is put on the agenda.
+func (d *driver) setOff(v *virtual, share float64, end happening) {
 	d.legAt, d.meterM = v.now, 0
 	d.serial++
-	v.in(d.leg.Duration().Round(time.Millisecond), end, d.who, d.serial)
+	after := time.Duration(share * float64(d.leg.Duration()))
+	v.in(after.Round(time.Millisecond), end, d.who, d.serial)
 }
 
 // stop ends the leg where the taxi is, and says how far it has come on it.
@@ -158,9 +173,14 @@ func (d *driver) arrive(v *virtual) error {
 	if err != nil {
 		return d.refused(v, err)
 	}
-	v.riders[d.rider].pickupM = driven
+	r := &v.riders[d.rider]
+	r.pickupM = driven
 	d.serial++
-	v.in(v.Options.Boarding, board, d.who, d.serial)
+	if r.absent {
+		v.in(time.Duration(v.City.Policy.NoShowS)*time.Second, notThere, d.who, d.serial)
+	} else {
+		v.in(v.Options.Boarding, board, d.who, d.serial)
+	}
 	return nil
 }
 
@@ -175,12 +195,16 @@ func (d *driver) board(v *virtual) error {
 
 // drive begins the loaded leg.
 func (d *driver) drive(v *virtual) {
-	trip := &v.Trips[d.rider]
+	r := &v.riders[d.rider]
 	d.phase = onTrip
 	d.meter = money.NewMeter(&v.City.Tariff, v.now.In(v.City.Zone))
 	d.trace = d.trace[:0]
-	v.world.plan(&d.leg, d.pos, trip.Dropoff, trip.Duration)
-	d.setOff(v, alight)
+	v.world.plan(&d.leg, d.pos, r.trip.Dropoff, r.left)
+	if !r.street && happens(d.rand, v.Options.BreakDown) {
+		d.setOff(v, 0.5, breakDown)
+	} else {
+		d.setOff(v, 1, alight)
+	}
 	d.record(v)
 }
 
@@ -240,11 +264,16 @@ func (d *driver) flush(v *virtual) error {
 	return err
 }
 
-func (d *driver) alight(v *virtual) error {
+// stopLoaded ends a loaded leg where the taxi is.
+func (d *driver) stopLoaded(v *virtual) {
 	d.record(v)
 	d.count(v.now)
 	d.loadedM += d.stop(v.now)
 	d.tripS += v.within(d.legAt, v.now)
+}
+
+func (d *driver) alight(v *virtual) error {
+	d.stopLoaded(v)
 	d.phase = atEnd
 	d.serial++
 	v.in(v.Options.Alighting, complete, d.who, d.serial)
@@ -276,11 +305,15 @@ func (d *driver) refused(v *virtual, err error) error {
 
 // onRide is the phone's word on the driver's ride: it may be theirs no more.
 func (d *driver) onRide(v *virtual, b dispatch.Brief) {
-	if b.ID != d.ride || b.Driver == d.id && b.State.Active() {
-		return
+	if b.ID == d.ride && (b.Driver != d.id || !b.State.Active()) {
+		d.leave(v.now)
 	}
+}
+
+// leave gives up the way to the rider, or the waiting there.
+func (d *driver) leave(now time.Time) {
 	if d.phase == toPickup {
-		d.emptyM += d.stop(v.now)
+		d.emptyM += d.stop(now)
 	}
 	if d.phase == toPickup || d.phase == atPickup {
 		d.ride, d.phase = "", idle

@@ -56,7 +56,7 @@ func seeded(t *testing.T, fleet int, policy dispatch.Mode, seed uint64) sim.Virt
 		return c
 	}
 	c.Options.Seed = seed
-	c.Cabs = drawn(t, fleet, seed)
+	c.Taxis = drawn(t, fleet, seed)
 	return c
 }
 

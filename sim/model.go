@@ -102,20 +102,20 @@ func (m Model) destination(r *rand.Rand, pickup geo.Point, to placeKind) geo.Poi
 
 // Fleet is n taxis as they are spread over the city at work, on duty from a time on. The first
 // taxis of a larger fleet are those of a smaller one.
-func (m Model) Fleet(n int, at time.Time) []Cab {
+func (m Model) Fleet(n int, at time.Time) []Taxi {
 	weights := make([]float64, len(places))
 	for i := range places {
 		weights[i] = places[i].weight
 	}
-	cabs := make([]Cab, n)
-	for i := range cabs {
-		r := Stream(m.Seed, "cab", uint64(i))
-		cabs[i] = Cab{
+	taxis := make([]Taxi, n)
+	for i := range taxis {
+		r := Stream(m.Seed, "taxi", uint64(i))
+		taxis[i] = Taxi{
 			ID: fmt.Sprintf("%s-%05d", m.City.ID, i+1), From: at, Seats: modelSeats,
 			At: m.around(r, &places[pick(r, weights)]),
 		}
 	}
-	return cabs
+	return taxis
 }
 
 // point is somewhere at a place of a kind.

@@ -292,9 +292,9 @@ func TestModelFitsBeijingsTaxis(t *testing.T) {
 	})
 	var fitted []float64
 	var fittedSky [4]float64
-	for _, cab := range m.Fleet(20_000, evening(m)) {
-		fitted = append(fitted, geo.DistanceM(m.City.Center, cab.At))
-		fittedSky[quarter(m.City.Center, cab.At)]++
+	for _, taxi := range m.Fleet(20_000, evening(m)) {
+		fitted = append(fitted, geo.DistanceM(m.City.Center, taxi.At))
+		fittedSky[quarter(m.City.Center, taxi.At)]++
 	}
 	slices.Sort(radii)
 	slices.Sort(fitted)
@@ -340,13 +340,13 @@ func TestReadTheRecordedHour(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = file.Close() }()
-	cabs, err := ReadCabs("taxis", file, zone)
-	if err != nil || len(cabs) != 7957 {
-		t.Fatalf("%d cabs, %v", len(cabs), err)
+	taxis, err := ReadTaxis("taxis", file, zone)
+	if err != nil || len(taxis) != 7957 {
+		t.Fatalf("%d taxis, %v", len(taxis), err)
 	}
 	early := 0
-	for _, cab := range cabs {
-		if cab.From.Before(first) {
+	for _, taxi := range taxis {
+		if taxi.From.Before(first) {
 			early++
 		}
 	}

@@ -81,7 +81,7 @@ func TestWeekendsHaveTheirOwnHours(t *testing.T) {
 	}
 }
 
-func TestTripsAndCabsKeepTheLimitsOfFiles(t *testing.T) {
+func TestTripsAndTaxisKeepTheLimitsOfFiles(t *testing.T) {
 	m := model(t, 5)
 	for _, name := range dispatch.CityNames() {
 		city, err := dispatch.LoadCity(dispatch.CityID(name))
@@ -99,13 +99,13 @@ func TestTripsAndCabsKeepTheLimitsOfFiles(t *testing.T) {
 			}
 		}
 		seen := map[string]bool{}
-		for _, cab := range m.Fleet(500, evening(m)) {
-			far := geo.DistanceM(m.City.Center, cab.At)
-			if cab.At.Check() != nil || far > 1.01*modelReachM || cab.Seats != modelSeats ||
-				seen[cab.ID] || len(cab.ID) > maxTaxiIDBytes || !cab.From.Equal(evening(m)) {
-				t.Fatalf("%s: %+v", name, cab)
+		for _, taxi := range m.Fleet(500, evening(m)) {
+			far := geo.DistanceM(m.City.Center, taxi.At)
+			if taxi.At.Check() != nil || far > 1.01*modelReachM || taxi.Seats != modelSeats ||
+				seen[taxi.ID] || len(taxi.ID) > maxTaxiIDBytes || !taxi.From.Equal(evening(m)) {
+				t.Fatalf("%s: %+v", name, taxi)
 			}
-			seen[cab.ID] = true
+			seen[taxi.ID] = true
 		}
 	}
 }

@@ -83,6 +83,13 @@ type Behaviour struct {
 	Cash      float64       // --cash: the share of riders who pay the driver by hand, 0 to 1
 	FixEvery  time.Duration // --fix-every: 1 to 30 s, whole milliseconds
 	Street    float64       // --street: the share of riders who hail at the kerb, 0 to 1
+	// Release is the share of claims that drivers give back before they arrive.
+	Release float64 // --release: 0 to 1
+	// BreakDown is the share of loaded legs on which the taxi breaks down halfway, for the rest of
+	// the run. Street rides are spared: nobody could search for another taxi.
+	BreakDown float64 // --break-down: 0 to 1
+	// NoShow is the share of riders who do not come to the taxi that they asked for.
+	NoShow float64 // --no-show: 0 to 1
 	// RiderBalance is what every rider's wallet holds at first.
 	RiderBalance money.Fen // --rider-balance: 0 to 100,000 yuan
 }
@@ -206,6 +213,9 @@ func (o Options) checkShares() error {
 		{"accept", o.Accept},
 		{"cash", o.Cash},
 		{"street", o.Street},
+		{"release", o.Release},
+		{"break-down", o.BreakDown},
+		{"no-show", o.NoShow},
 	} {
 		if math.IsNaN(l.value) || l.value < 0 || l.value > 1 {
 			return optionError(l.flag, "0 to 1, not %v", l.value)

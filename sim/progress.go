@@ -14,7 +14,7 @@ import (
 type Tick struct {
 	Now  time.Time // in the city's zone
 	Done float64   // share of the run, 0 to 1
-	Taxis
+	TaxiStates
 	OpenRides int // that have not ended
 	Claims    int // so far
 	// MeanWait is from request to boarding, of those who have boarded so far; 0 if nobody has.
@@ -22,12 +22,15 @@ type Tick struct {
 	Subsidies money.Fen // posted so far, to both sides
 }
 
-// Taxis counts taxis by what they do.
-type Taxis struct{ Idle, ToPickup, Waiting, OnTrip, Off int }
+// TaxiStates counts taxis by what they do.
+type TaxiStates struct{ Idle, ToPickup, AtPickup, OnTrip, Off int }
 
 const (
 	progressEvery = 5 * time.Minute        // of city time, between two lines
 	repaintEvery  = 100 * time.Millisecond // of wall time: no eye reads faster than 10 Hz
+	// A bar is as wide as the line leaves room for. The narrowest fits beside the figures of a
+	// city of 3,000 taxis in 80 columns.
+	barMin, barMax = 8, 18
 )
 
 // Progress shows a run: on a terminal as one line that is written over, elsewhere as a line each
@@ -85,9 +88,9 @@ func (p *Progress) Finish() {
 func (p *Progress) paint(now time.Time) {
 	// A line that fills the last column would wrap, and \r only goes to the begin of a row.
 	room := max(p.columns-1, 1)
-	text := p.line(now)
+	text := bar(p.last.Done, barMax, "") + " " + p.line(now)
 	if utf8.RuneCountInString(text) > room {
-		text = p.shortLine()
+		text = p.shortLine(room)
 	}
 	runes := []rune(text)
 	runes = runes[:min(len(runes), room)]
@@ -98,22 +101,34 @@ func (p *Progress) paint(now time.Time) {
 
 func (p *Progress) line(now time.Time) string {
 	t := p.last
-	return fmt.Sprintf("%s %3.0f%% %s | taxis %d idle %d to pickup %d waiting %d on trip %d off"+
+	return fmt.Sprintf("%s %3.0f%% %s | taxis %d idle %d to pickup %d at pickup %d on trip %d off"+
 		" | %d open, %d claims, %.0f s wait, %s yuan subsidies",
-		t.Now.Format("15:04"), 100*t.Done, p.eta(now), t.Idle, t.ToPickup, t.Waiting, t.OnTrip,
+		t.Now.Format("15:04"), 100*t.Done, p.eta(now), t.Idle, t.ToPickup, t.AtPickup, t.OnTrip,
 		t.Off, t.OpenRides, t.Claims, t.MeanWait.Seconds(), t.Subsidies)
 }
 
+// bar is a done share in characters, with a label in its middle: [###42%...].
+func bar(done float64, width int, label string) string {
+	done = min(max(done, 0), 1)
+	full := int(done * float64(width))
+	cells := []byte(strings.Repeat("#", full) + strings.Repeat(".", width-full))
+	copy(cells[(width-len(label))/2:], label)
+	return "[" + string(cells) + "]"
+}
+
 // shortLine is the line for narrow terminals: a city of 3,000 taxis fits in 80 columns.
-func (p *Progress) shortLine() string {
+func (p *Progress) shortLine(room int) string {
 	t := p.last
 	yuan := fmt.Sprint(int64(t.Subsidies / money.Yuan(1)))
 	if t.Subsidies >= money.Yuan(10_000) {
 		yuan = fmt.Sprintf("%dk", int64(t.Subsidies/money.Yuan(1000)))
 	}
-	return fmt.Sprintf("%s %.0f%% %d idle %d to %d at %d on %d off %d open %d claims %.0fs ¥%s",
-		t.Now.Format("15:04"), 100*t.Done, t.Idle, t.ToPickup, t.Waiting, t.OnTrip, t.Off,
+	figures := fmt.Sprintf("%d idle %d to %d at %d on %d off %d open %d claims %.0fs ¥%s",
+		t.Idle, t.ToPickup, t.AtPickup, t.OnTrip, t.Off,
 		t.OpenRides, t.Claims, t.MeanWait.Seconds(), yuan)
+	width := room - utf8.RuneCountInString(figures) - len("[] ")
+	percent := fmt.Sprintf("%.0f%%", 100*t.Done)
+	return bar(t.Done, min(max(width, barMin), barMax), percent) + " " + figures
 }
 
 // eta is how long the rest takes at the pace so far.

@@ -17,8 +17,8 @@ func ticks(p *Progress, wall *time.Time, each time.Duration) {
 	for minute := range 60 {
 		p.Tick(Tick{
 			Now: at.Add(time.Duration(minute+1) * time.Minute), Done: float64(minute+1) / 60,
-			Taxis: Taxis{
-				Idle: 1000 - 10*minute, ToPickup: 12, Waiting: 3, OnTrip: 10 * minute, Off: 5,
+			TaxiStates: TaxiStates{
+				Idle: 1000 - 10*minute, ToPickup: 12, AtPickup: 3, OnTrip: 10 * minute, Off: 5,
 			},
 			OpenRides: 40, Claims: 100 * minute, MeanWait: 95 * time.Second,
 			Subsidies: money.Yuan(int32(minute)),
@@ -37,10 +37,10 @@ func TestProgressElsewhereIsALineEachFiveMinutes(t *testing.T) {
 		t.Fatalf("want 13 plain lines (17:01, 17:05, … 18:00), got %d:\n%s",
 			len(lines), out.String())
 	}
-	const first = "17:01   2% ETA ? | taxis 1000 idle 12 to pickup 3 waiting 0 on trip 5 off" +
+	const first = "17:01   2% ETA ? | taxis 1000 idle 12 to pickup 3 at pickup 0 on trip 5 off" +
 		" | 40 open, 0 claims, 95 s wait, 0.00 yuan subsidies"
-	const seventh = "17:30  50% ETA 30s | taxis 710 idle 12 to pickup 3 waiting 290 on trip 5 off" +
-		" | 40 open, 2900 claims, 95 s wait, 29.00 yuan subsidies"
+	const seventh = "17:30  50% ETA 30s | taxis 710 idle 12 to pickup 3 at pickup 290 on trip" +
+		" 5 off | 40 open, 2900 claims, 95 s wait, 29.00 yuan subsidies"
 	if lines[0] != first || lines[6] != seventh {
 		t.Errorf("got  %s\nwant %s\ngot  %s\nwant %s", lines[0], first, lines[6], seventh)
 	}
@@ -59,6 +59,9 @@ func TestProgressOnATerminalWritesOverOneLine(t *testing.T) {
 		strings.Contains(text, "\x1b") {
 		t.Errorf("one line, left at the end, without escapes: %q", text)
 	}
+	if middle := "\r[########..........] 17:29  48% ETA"; !strings.Contains(text, middle) {
+		t.Errorf("no bar %q in %q", middle, text)
+	}
 	if last := text[strings.LastIndex(text, "\r"):]; !strings.Contains(last, "100% ETA 0s") {
 		t.Errorf("the end is not shown: %q", last)
 	}
@@ -68,7 +71,7 @@ func TestProgressFitsTheTerminal(t *testing.T) {
 	var out bytes.Buffer
 	wall := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	p := NewProgress(&out, 40, func() time.Time { return wall })
-	p.Tick(Tick{Taxis: Taxis{Idle: 123456}, Done: 0.5})
+	p.Tick(Tick{TaxiStates: TaxiStates{Idle: 123456}, Done: 0.5})
 	wall = wall.Add(time.Second)
 	p.Tick(Tick{Done: 1})
 	p.Finish()
@@ -93,12 +96,33 @@ func TestAWholeCityFitsInEightyColumns(t *testing.T) {
 	p := NewProgress(&out, 80, func() time.Time { return wall })
 	p.Tick(Tick{
 		Now: wall, Done: 0.5,
-		Taxis:     Taxis{Idle: 1710, ToPickup: 312, Waiting: 113, OnTrip: 1290, Off: 5},
-		OpenRides: 140, Claims: 7900, MeanWait: 215 * time.Second, Subsidies: money.Yuan(62_990),
+		TaxiStates: TaxiStates{Idle: 1710, ToPickup: 312, AtPickup: 113, OnTrip: 1290, Off: 5},
+		OpenRides:  140, Claims: 7900, MeanWait: 215 * time.Second, Subsidies: money.Yuan(62_990),
 	})
-	const want = "\r00:00 50% 1710 idle 312 to 113 at 1290 on 5 off 140 open 7900 claims 215s ¥62k"
-	if out.String() != want {
+	const figures = " 1710 idle 312 to 113 at 1290 on 5 off 140 open 7900 claims 215s ¥62k"
+	if want := "\r[##50%...]" + figures; out.String() != want {
 		t.Errorf("got  %q\nwant %q", out.String(), want)
+	}
+	if text := p.shortLine(99); text != "[#######50%........]"+figures {
+		t.Errorf("in 100 columns: %q", text)
+	}
+}
+
+func TestTheBarNeverLeavesItsFrame(t *testing.T) {
+	for _, c := range []struct {
+		done float64
+		want string
+	}{
+		{-1, "[...it...]"},
+		{0, "[...it...]"},
+		{0.3, "[##.it...]"},
+		{0.999, "[###it##.]"},
+		{1, "[###it###]"},
+		{2, "[###it###]"},
+	} {
+		if got := bar(c.done, 8, "it"); got != c.want {
+			t.Errorf("%v: %q, want %q", c.done, got, c.want)
+		}
 	}
 }
 

@@ -34,7 +34,7 @@ type Report struct {
 	ServiceRate  float64 `json:"service_rate"` // completed ÷ requests
 	MatchS       Spread  `json:"match_s"`      // request to last claim
 	PickupS      Spread  `json:"pickup_s"`     // last claim to arrival
-	WaitS        Spread  `json:"wait_s"`       // request to boarding
+	WaitS        Spread  `json:"wait_s"`       // request to last boarding
 	PickupM      Spread  `json:"pickup_m"`     // driven from last claim to arrival
 	EmptyKM      float64 `json:"empty_km"`     // driven without a rider
 	LoadedKM     float64 `json:"loaded_km"`
@@ -57,7 +57,12 @@ type Report struct {
 	WallS            float64   `json:"wall_s"`
 	Offers           int       `json:"offers"` // that reached a driver's phone
 	// Refused counts commands that the city refused, by command and reason.
-	Refused map[string]int `json:"refused"`
+	Refused    map[string]int `json:"refused"`
+	Released   int            `json:"released"`    // claims given back by their drivers
+	BrokenDown int            `json:"broken_down"` // loaded legs that ended halfway
+	// CutShort is a run that was ended from outside. Its rides and payments stand where they stood,
+	// so that money may be pending.
+	CutShort bool `json:"cut_short"`
 }
 
 // Books are the checks of a run's accounts; each is true when it holds.
@@ -96,6 +101,14 @@ func (b Books) Open() []string {
 		}
 	}
 	return open
+}
+
+// Wrong are the names of the checks that do not hold and should: a run that was cut short may have
+// money pending.
+func (r Report) Wrong() []string {
+	return slices.DeleteFunc(r.Books.Open(), func(name string) bool {
+		return r.CutShort && name == "no_pending"
+	})
 }
 
 // Spread is how a measured figure is spread.
@@ -177,14 +190,17 @@ func (r Report) Write(w io.Writer) error {
 // Summary writes the report for people: some lines, the last of them with wall_s and fixes_per_s.
 func (r Report) Summary(w io.Writer) error {
 	books := "close"
-	if !r.BooksClose {
-		books = "do NOT close: " + strings.Join(r.Books.Open(), ", ")
+	switch wrong := r.Wrong(); {
+	case len(wrong) > 0:
+		books = "do NOT close: " + strings.Join(wrong, ", ")
+	case r.CutShort:
+		books = fmt.Sprintf("cut short: %s yuan pending", r.PendingFen)
 	}
 	_, err := fmt.Fprintf(w, `%s, %s, seed %d: %d taxis, %d requests
 rides      %d completed (%.1f %%), %d settled, %d expired, %d cancelled, %d no-show
 wait       %.0f s mean, %.0f p50, %.0f p90, %.0f p99; match %.0f s, pickup %.0f s, %.0f m
 taxis      %.0f km loaded, %.0f km empty, %.1f %% of the time on duty with a rider
-claims     %d rides claimed, %d offers, %d double claims
+claims     %d rides claimed, %d offers, %d given back, %d broken down, %d double claims
 money      %s yuan fares: %s paid in the app, %s cash
 subsidies  %s yuan to riders, %s to drivers; %s left of the budget
 books      %s; %s yuan owed to drivers, %s in wallets
@@ -194,7 +210,7 @@ wall_s=%.3f fixes_per_s=%.0f fixes=%d
 		r.Completed, 100*r.ServiceRate, r.Settled, r.Expired, r.Cancelled, r.NoShow,
 		r.WaitS.Mean, r.WaitS.P50, r.WaitS.P90, r.WaitS.P99, r.MatchS.Mean, r.PickupS.Mean,
 		r.PickupM.Mean, r.LoadedKM, r.EmptyKM, 100*r.Utilisation,
-		r.Claimed, r.Offers, r.DoubleClaims,
+		r.Claimed, r.Offers, r.Released, r.BrokenDown, r.DoubleClaims,
 		r.FaresFen, r.PaidFen, r.CashFen,
 		r.SubsidyRiderFen, r.SubsidyDriverFen, r.BudgetLeftFen,
 		books, r.DriverPayableFen, r.WalletsFen,

@@ -30,6 +30,7 @@ func fullReport() Report {
 		Books:    Books{true, true, true, true, true, true, true, true},
 		FaresFen: 1, CashFen: 2, PaidFen: 3, SubsidyRiderFen: 4, SubsidyDriverFen: 5, PendingFen: 6,
 		BudgetLeftFen: 7, DriverPayableFen: 8, WalletsFen: 9, Fixes: 2_700_000, Offers: 8500,
+		Released: 12, BrokenDown: 13, CutShort: true,
 		Refused: map[string]int{"Accept OFFER_EXPIRED": 3, "Accept CHANGED_MEANWHILE": 1},
 	}
 	r.Derive()
@@ -66,7 +67,8 @@ func TestReportHasItsFieldsInTheirOrder(t *testing.T) {
 		wait_s pickup_m empty_km loaded_km utilisation double_claims books_close books
 		accounts_replay no_pending budget rides driver_payable wallets sponsor cash fares_fen
 		cash_fen paid_fen subsidy_rider_fen subsidy_driver_fen pending_fen budget_left_fen
-		driver_payable_fen wallets_fen fixes fixes_per_s wall_s`) {
+		driver_payable_fen wallets_fen fixes fixes_per_s wall_s offers refused
+		released broken_down cut_short`) {
 		next := strings.Index(out.String()[at:], `"`+name+`":`)
 		if next < 0 {
 			t.Fatalf("%s is not after what stands before it", name)
@@ -81,11 +83,25 @@ func TestSummary(t *testing.T) {
 		t.Fatal(err)
 	}
 	golden(t, "summary.txt", out.Bytes())
+	pending := fullReport()
+	pending.CutShort, pending.Books.NoPending = false, false
+	pending.Derive()
+	out.Reset()
+	err := pending.Summary(&out)
+	if err != nil || !strings.Contains(out.String(), "do NOT close: no_pending;") {
+		t.Errorf("pending at the end: %s %v", out.String(), err)
+	}
+	pending.CutShort = true
+	out.Reset()
+	err = pending.Summary(&out)
+	if err != nil || !strings.Contains(out.String(), "cut short: 0.06 yuan pending;") {
+		t.Errorf("pending when cut short: %s %v", out.String(), err)
+	}
 	broken := fullReport()
 	broken.Books.Cash = false
 	broken.Derive()
 	out.Reset()
-	err := broken.Summary(&out)
+	err = broken.Summary(&out)
 	if err != nil || !strings.Contains(out.String(), "do NOT close: cash;") {
 		t.Errorf("open books: %s %v", out.String(), err)
 	}

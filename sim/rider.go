@@ -17,7 +17,10 @@ type rider struct {
 	rand   *rand.Rand
 	payBy  money.ChannelName
 	gives  bool // cancels when the taxi is late
+	absent bool // does not come to the taxi
 	quoted time.Duration
+	at     geo.Point     // where they stand: the pickup
+	left   time.Duration // of the recorded ride, 0: unknown
 
 	ride    dispatch.RideID
 	state   dispatch.State
@@ -32,8 +35,6 @@ type rider struct {
 	askedAt, claimedAt, arrivedAt, boardedAt time.Time
 	pickupM                                  float64
 }
-
-func (r *rider) pickup() geo.Point { return r.trip.Pickup }
 
 func (r *rider) once(v *virtual, command string) dispatch.Once {
 	r.asked++
@@ -72,7 +73,7 @@ func (v *virtual) request(who int32) error {
 	return nil
 }
 
-// hailed is the nearest empty cab that sees a hand at the kerb.
+// hailed is the nearest empty taxi that sees a hand at the kerb.
 func (v *virtual) hailed(t *Trip) *driver {
 	var best *driver
 	least := float64(streetReachM)
@@ -88,7 +89,8 @@ func (v *virtual) hailed(t *Trip) *driver {
 	return best
 }
 
-// takeStreet is a cab that stops for a raised hand: the rider pays in the app by the driver's code.
+// takeStreet is a taxi that stops for a raised hand: the rider pays in the app by the driver's
+// code.
 func (d *driver) takeStreet(v *virtual, r *rider) error {
 	got, err := v.desk.Occupied(v.ctx, v.now, d.once(v, "occupied"), dispatch.StreetRide{
 		Driver: d.id, Rider: r.id, At: r.trip.Pickup, PayBy: r.payBy,
@@ -105,6 +107,15 @@ func (d *driver) takeStreet(v *virtual, r *rider) error {
 	r.claimedAt, r.arrivedAt, r.boardedAt = v.now, v.now, v.now
 	d.drive(v)
 	return nil
+}
+
+// stranded is a rider whose taxi has broken down: they stand by the road and wait for the next one
+// as long as it takes.
+func (r *rider) stranded(at geo.Point, driven time.Duration) {
+	r.at, r.gives, r.absent = at, false, false
+	if r.left > 0 {
+		r.left = max(r.left-driven, time.Second)
+	}
 }
 
 // onRide is the rider's phone: whose taxi it is, and where the ride stands.
@@ -179,7 +190,7 @@ func (v *virtual) pay(who int32) error {
 	r.pays++
 	v.in(payAgain, pay, who, 0)
 	if r.payBy == money.Cash || r.pays > 1 {
-		d := &v.drivers[r.driver]
+		d := &v.drivers[v.byID[ride.Driver]]
 		_, err = v.desk.CashReceived(v.ctx, v.now, d.once(v, "cash"), dispatch.CashReceived{
 			Ride: r.ride, Driver: d.id,
 		})

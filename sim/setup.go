@@ -49,10 +49,11 @@ func (v *virtual) setUp() error {
 }
 
 func (v *virtual) makeDrivers() {
-	for i, cab := range v.Cabs {
+	for i, taxi := range v.Taxis {
 		d := driver{
-			who: int32(i), id: dispatch.DriverID("D" + cab.ID), taxi: dispatch.TaxiID("T" + cab.ID),
-			seats: cab.Seats, pos: cab.At, rand: Stream(v.Options.Seed, "driver", uint64(i)),
+			who: int32(i), id: dispatch.DriverID("D" + taxi.ID),
+			taxi:  dispatch.TaxiID("T" + taxi.ID),
+			seats: taxi.Seats, pos: taxi.At, rand: Stream(v.Options.Seed, "driver", uint64(i)),
 		}
 		v.byID[d.id] = d.who
 		v.drivers = append(v.drivers, d)
@@ -64,11 +65,13 @@ func (v *virtual) makeRiders() {
 		r := rider{
 			who: int32(i), id: dispatch.RiderID(fmt.Sprintf("R%06d", i)), trip: &v.Trips[i],
 			rand: Stream(v.Options.Seed, "rider", uint64(i)), payBy: money.InWallet, driver: -1,
+			at: v.Trips[i].Pickup, left: v.Trips[i].Duration,
 		}
 		if r.rand.Float64() < v.Options.Cash {
 			r.payBy = money.Cash
 		}
 		r.gives = r.rand.Float64() < v.Options.CancelAfter
+		r.absent = happens(r.rand, v.Options.NoShow)
 		v.riders = append(v.riders, r)
 	}
 }
@@ -143,8 +146,8 @@ func (v *virtual) topUp(cashier money.Cashier) error {
 
 // plan puts on the agenda what is known beforehand.
 func (v *virtual) plan() {
-	for i := range v.Cabs {
-		at := v.Cabs[i].From
+	for i := range v.Taxis {
+		at := v.Taxis[i].From
 		if v.Options.Fleet > 0 || at.Before(v.epoch) {
 			at = v.epoch
 		}
@@ -175,7 +178,7 @@ func (v *virtual) logOn(who int32) error {
 	return nil
 }
 
-// fixes is every second: the cabs whose turn it is report where they are. A rhythm of whole
+// fixes is every second: the taxis whose turn it is report where they are. A rhythm of whole
 // seconds spreads them over it.
 func (v *virtual) fixes(e entry) error {
 	every := v.Options.FixEvery

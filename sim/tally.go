@@ -23,6 +23,8 @@ type tally struct {
 	fixes, rounds     int
 	doubles           int
 	boarded           int
+	released          int
+	brokenDown        int
 	waited            time.Duration // request to boarding, of those who have boarded
 	funded            money.Fen
 	subsidies         money.Fen // of settled rides
@@ -67,6 +69,10 @@ func (t *tally) Acted(act dispatch.ActKind, r dispatch.Ride) {
 	case dispatch.ActStart:
 		t.boarded++
 		t.waited += r.StartedAt.Sub(r.RequestedAt)
+	case dispatch.ActRelease:
+		t.released++
+	case dispatch.ActBreak:
+		t.brokenDown++
 	case dispatch.ActSettle:
 		t.subsidies += r.Subsidy.Rider + r.Subsidy.Driver
 	default:

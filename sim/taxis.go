@@ -12,27 +12,27 @@ import (
 // maxTaxiIDBytes leaves room for what the store's ids add (dispatch.MaxIDBytes).
 const maxTaxiIDBytes = 32
 
-// Cab is a taxi with its driver at the begin of the shift.
-type Cab struct {
+// Taxi is a taxi with its driver as the shift begins.
+type Taxi struct {
 	ID    string
 	At    geo.Point
 	From  time.Time // logs on
 	Seats int       // for riders, 1 to 8
 }
 
-// ReadCabs reads taxis: t_available, taxi_id (1 to 32 bytes, each once), lat, lng and capacity (1
+// ReadTaxis reads taxis: t_available, taxi_id (1 to 32 bytes, each once), lat, lng and capacity (1
 // to 8). The columns may stand in any order; others are ignored. Times are in zone unless they
 // name theirs. The result is in the order of time, and of the file where times are equal. name is
 // for errors, each a *CSVError; the first ends the reading.
-func ReadCabs(name string, r io.Reader, zone *time.Location) ([]Cab, error) {
+func ReadTaxis(name string, r io.Reader, zone *time.Location) ([]Taxi, error) {
 	t, err := openTable(name, r, "t_available", "taxi_id", "lat", "lng", "capacity")
 	if err != nil {
 		return nil, err
 	}
-	var cabs []Cab
+	var taxis []Taxi
 	lines := map[string]int{}
 	for t.next() {
-		cabs = append(cabs, Cab{
+		taxis = append(taxis, Taxi{
 			ID:    t.taxiID("taxi_id", lines),
 			At:    t.point("lat", "lng"),
 			From:  t.time("t_available", zone),
@@ -42,8 +42,8 @@ func ReadCabs(name string, r io.Reader, zone *time.Location) ([]Cab, error) {
 	if t.err != nil {
 		return nil, t.err
 	}
-	slices.SortStableFunc(cabs, func(a, b Cab) int { return a.From.Compare(b.From) })
-	return cabs, nil
+	slices.SortStableFunc(taxis, func(a, b Taxi) int { return a.From.Compare(b.From) })
+	return taxis, nil
 }
 
 // taxiID reads an id that no other line has.
@@ -59,19 +59,19 @@ func (t *table) taxiID(column string, lines map[string]int) string {
 	return id
 }
 
-// DrawFleet draws n different cabs by the seed, where they are, in the order given. With n = 0 it
+// DrawFleet draws n different taxis by the seed, where they are, in the order given. With n = 0 it
 // returns all. More than there are is an *OptionError of --fleet.
-func DrawFleet(cabs []Cab, n int, seed uint64) ([]Cab, error) {
-	if n < 0 || n > len(cabs) {
-		limit := fmt.Sprintf("0 to %d, the taxis in the file, not %d", len(cabs), n)
+func DrawFleet(taxis []Taxi, n int, seed uint64) ([]Taxi, error) {
+	if n < 0 || n > len(taxis) {
+		limit := fmt.Sprintf("0 to %d, the taxis in the file, not %d", len(taxis), n)
 		return nil, &OptionError{Flag: "fleet", Limit: limit}
 	}
 	if n == 0 {
-		return slices.Clone(cabs), nil
+		return slices.Clone(taxis), nil
 	}
 	// The first n steps of a Fisher–Yates shuffle.
 	r := Stream(seed, "fleet", 0)
-	order := make([]int, len(cabs))
+	order := make([]int, len(taxis))
 	for i := range order {
 		order[i] = i
 	}
@@ -80,9 +80,9 @@ func DrawFleet(cabs []Cab, n int, seed uint64) ([]Cab, error) {
 		order[i], order[j] = order[j], order[i]
 	}
 	slices.Sort(order[:n])
-	drawn := make([]Cab, n)
+	drawn := make([]Taxi, n)
 	for i, at := range order[:n] {
-		drawn[i] = cabs[at]
+		drawn[i] = taxis[at]
 	}
 	return drawn, nil
 }

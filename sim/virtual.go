@@ -22,7 +22,7 @@ type VirtualConfig struct {
 	City     dispatch.City
 	Options  Options
 	Trips    []Trip     // in the order of their times
-	Cabs     []Cab      // each with its own time to log on
+	Taxis    []Taxi     // each with its own time to log on
 	Roads    *geo.Roads // nil: all legs are straight
 	Store    Store
 	Progress *Progress        // nil: silent
@@ -37,14 +37,15 @@ const (
 	setupBatch   = 500
 	traceBatch   = 256
 	outboxBatch  = 1000
-	streetReachM = 500 // within which an empty cab sees a raised hand
+	streetReachM = 500 // within which an empty taxi sees a raised hand
 )
 
 // virtual is a city in one goroutine: production's Desk and Engine, driven by an agenda.
 type virtual struct {
 	VirtualConfig
-	ctx     context.Context
-	epoch   time.Time // of the agenda
+	ctx     context.Context // of what happens: never ends in the middle of it
+	stop    context.Context // looked at between two happenings
+	epoch   time.Time       // of the agenda
 	now     time.Time
 	agenda  agenda
 	desk    *dispatch.Desk
@@ -65,24 +66,26 @@ type virtual struct {
 
 // Virtual runs the city until every ride has ended, at most two hours after the last request, and
 // reports. The same configuration gives the same report to the byte, but for wall_s and
-// fixes_per_s. When ctx ends early, the report is of what was done until then.
+// fixes_per_s. When ctx ends early, the report is of what was done until then and says so
+// (CutShort); when it ends before the first request, there is none, and the error is ctx's.
 func Virtual(ctx context.Context, c VirtualConfig) (Report, error) {
 	if len(c.Trips) == 0 {
 		return Report{}, fmt.Errorf("sim: no trips to simulate")
 	}
 	started := c.Wall()
 	v := &virtual{
-		VirtualConfig: c, ctx: ctx, world: world{roads: c.Roads}, roundAt: -1,
+		VirtualConfig: c, ctx: ctx, stop: ctx, world: world{roads: c.Roads}, roundAt: -1,
 		byRide: make(map[dispatch.RideID]int32), byID: make(map[dispatch.DriverID]int32),
 		tally: newTally(),
 	}
 	if err := v.setUp(); err != nil {
 		return Report{}, err
 	}
+	// What has begun is done, and the books are closed, whoever goes away.
+	v.ctx = context.WithoutCancel(ctx)
 	if err := v.run(); err != nil {
 		return Report{}, err
 	}
-	v.ctx = context.WithoutCancel(ctx) // the books are closed whoever went away
 	if err := v.closeBooks(); err != nil {
 		return Report{}, err
 	}
@@ -92,9 +95,16 @@ func Virtual(ctx context.Context, c VirtualConfig) (Report, error) {
 
 func (v *virtual) run() error {
 	end := v.ms(v.last.Add(afterLast))
-	for len(v.agenda) > 0 && v.ctx.Err() == nil {
+	for len(v.agenda) > 0 {
 		e := v.agenda.next()
 		if e.atMS > end || v.open == 0 && v.tally.requests == len(v.Trips) {
+			break
+		}
+		if err := v.stop.Err(); err != nil {
+			if v.tally.requests == 0 {
+				return fmt.Errorf("sim: before the first request: %w", err)
+			}
+			v.report.CutShort = true
 			break
 		}
 		v.now = v.epoch.Add(time.Duration(e.atMS) * time.Millisecond)
@@ -116,7 +126,7 @@ func (v *virtual) happen(e entry) error {
 		return v.poll(e)
 	case request:
 		return v.request(e.who)
-	case acknowledge, answer, arrive, board, alight, complete:
+	case acknowledge, answer, arrive, board, alight, complete, giveBack, notThere, breakDown:
 		return v.drivers[e.who].happen(v, e)
 	case pay:
 		return v.pay(e.who)
@@ -248,7 +258,7 @@ func (v *virtual) onOffer(o dispatch.Offer) {
 
 func (v *virtual) onShift(s dispatch.Shift) {
 	if who, ok := v.byID[s.Driver]; ok {
-		v.drivers[who].onShift(s)
+		v.drivers[who].onShift(v, s)
 	}
 }
 

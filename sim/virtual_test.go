@@ -38,7 +38,7 @@ func evening(t testing.TB, change func(*sim.Options)) sim.VirtualConfig {
 	model := sim.Model{City: city, Seed: o.Seed, PerHour: o.Requests}
 	return sim.VirtualConfig{
 		City: city, Options: o, Trips: model.Demand(start, o.Duration),
-		Cabs: model.Fleet(o.Fleet, start),
+		Taxis: model.Fleet(o.Fleet, start),
 	}
 }
 
@@ -92,6 +92,12 @@ func TestVirtualCities(t *testing.T) {
 		"riders give up": func(o *sim.Options) {
 			o.CancelAfter, o.Fleet, o.Patience, o.Accept = 1, 100, 15*time.Minute, 0.3
 		},
+		"drivers change their minds": func(o *sim.Options) { o.Release = 0.3 },
+		"taxis break down":           func(o *sim.Options) { o.BreakDown = 0.2 },
+		"riders do not come":         func(o *sim.Options) { o.NoShow = 0.2 },
+		"all goes wrong, unheard": func(o *sim.Options) {
+			o.Release, o.BreakDown, o.NoShow, o.Hints = 0.2, 0.1, 0.1, sim.HintsDrop
+		},
 		"raised hands":        func(o *sim.Options) { o.Street = 0.5 },
 		"everybody pays cash": func(o *sim.Options) { o.Cash = 1 },
 		"nobody pays cash":    func(o *sim.Options) { o.Cash = 0 },
@@ -117,6 +123,14 @@ func judge(t *testing.T, name string, c sim.VirtualConfig, r sim.Report) {
 	switch name {
 	case "riders give up":
 		shows = r.Cancelled > 0
+	case "drivers change their minds":
+		shows = r.Released > 0 && r.Claimed < r.Offers && r.BrokenDown+r.NoShow == 0
+	case "taxis break down":
+		shows = r.BrokenDown > 0 && r.Released+r.NoShow == 0
+	case "riders do not come":
+		shows = r.NoShow > 0 && r.Released+r.BrokenDown == 0
+	case "all goes wrong, unheard":
+		shows = r.Released > 0 && r.BrokenDown > 0 && r.NoShow > 0
 	case "raised hands":
 		shows = r.Offers < r.Completed
 	case "everybody pays cash":
@@ -147,6 +161,7 @@ func TestVirtualSeeds(t *testing.T) {
 		c := evening(t, func(o *sim.Options) {
 			o.Seed, o.Fleet, o.Requests = 1000+seed, 40, 400
 			o.Accept, o.CancelAfter, o.Street = 0.7, 0.5, 0.2
+			o.Release, o.BreakDown, o.NoShow = 0.1, 0.05, 0.1
 			if seed%2 == 1 {
 				o.Hints = sim.HintsDrop
 			}
@@ -208,7 +223,7 @@ func newYork(
 		return err
 	})
 	c.Trips = sim.FirstTrips(c.Trips, demand)
-	c.Cabs = drawn(t, fleet, o.Seed)
+	c.Taxis = drawn(t, fleet, o.Seed)
 	read(t, folder, "links_nodes.csv.gz", func(name string, nodes io.Reader) (err error) {
 		read(t, folder, "links_edges.csv.gz", func(edgesName string, edges io.Reader) error {
 			c.Roads, err = geo.ReadRoads(geo.RoadFile{Name: name, R: nodes},
@@ -221,7 +236,7 @@ func newYork(
 }
 
 // drawn is a fleet of the recorded taxis.
-func drawn(t testing.TB, fleet int, seed uint64) (cabs []sim.Cab) {
+func drawn(t testing.TB, fleet int, seed uint64) (taxis []sim.Taxi) {
 	t.Helper()
 	folder := filepath.Join(dataFolder(t), "nyc_2013-11-18")
 	city, err := dispatch.LoadCity(sim.ReplayCity)
@@ -229,13 +244,13 @@ func drawn(t testing.TB, fleet int, seed uint64) (cabs []sim.Cab) {
 		t.Fatal(err)
 	}
 	read(t, folder, "taxis_start_1500_1700.csv.gz", func(name string, r io.Reader) error {
-		all, err := sim.ReadCabs(name, r, city.Zone)
+		all, err := sim.ReadTaxis(name, r, city.Zone)
 		if err == nil {
-			cabs, err = sim.DrawFleet(all, fleet, seed)
+			taxis, err = sim.DrawFleet(all, fleet, seed)
 		}
 		return err
 	})
-	return cabs
+	return taxis
 }
 
 func read(t testing.TB, folder, file string, fn func(name string, r io.Reader) error) {

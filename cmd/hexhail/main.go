@@ -58,7 +58,8 @@ func exitCode(err error) int {
 		return exitOK
 	case errors.As(err, &usage), errors.As(err, &option):
 		return exitUsage
-	case errors.Is(err, errInterrupted), errors.Is(err, context.Canceled):
+	case errors.Is(err, errInterrupted), errors.Is(err, errNothingDone),
+		errors.Is(err, context.Canceled):
 		return exitInterrupted
 	default:
 		return exitFailed

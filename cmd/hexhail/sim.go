@@ -15,8 +15,11 @@ import (
 	"hexhail/store"
 )
 
-// errInterrupted is a run that was ended by a signal. What it had done is told all the same.
-var errInterrupted = errors.New("interrupted: the figures are of the part that was run")
+// A run that was ended by a signal: what it had done is told all the same, if there is any.
+var (
+	errInterrupted = errors.New("interrupted: the figures are of the part that was run")
+	errNothingDone = errors.New("interrupted before the first request: there are no figures")
+)
 
 const simHelp = `Runs a city of simulated riders and drivers against the production code.
 
@@ -24,10 +27,11 @@ Without files it is the model of a Chinese city: Beijing, a Wednesday evening. W
 --taxis it replays recorded demand, with --roads-nodes and --roads-edges on recorded streets. The
 same seed and flags give the same report, but for wall_s and fixes_per_s.
 
-The progress goes to the standard error; on a narrow terminal it is short: taxis idle, on the way
-to a pickup, at it, on a trip and off duty, then rides that are open, claims, the mean wait from
-request to boarding, and the subsidies in yuan. The summary goes to the standard output, unless
---report - gives that to the report alone. Ctrl-C ends the run early and tells what was done.`
+The progress goes to the standard error, on a terminal with a bar; on a narrow one it is short:
+taxis idle, on the way to a pickup, at it, on a trip and off duty, then rides that are open, claims,
+the mean wait from request to boarding, and the subsidies in yuan. The summary goes to the standard
+output, unless --report - gives that to the report alone. Ctrl-C ends the run early and tells what
+was done; before the first request there is nothing to tell, and a report file stays as it is.`
 
 const simExample = `  hexhail sim --fleet 2500 --policy nearest
   hexhail sim --city chengdu --start "2014-03-01 21:00" --duration 2h --seed 7
@@ -78,15 +82,14 @@ func runSim(ctx context.Context, o sim.Options, stdout, stderr io.Writer) (err e
 
 	report, err := sim.Virtual(ctx, config)
 	config.Progress.Finish()
-	interrupted := ctx.Err() != nil
-	if err != nil && !(interrupted && errors.Is(err, ctx.Err())) {
+	if err != nil && ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+		return errNothingDone
+	}
+	if err != nil {
 		return err
 	}
 	if err := tell(report, sink, stdout, stderr); err != nil {
 		return err
-	}
-	if interrupted {
-		return errInterrupted
 	}
 	return verdict(report)
 }
@@ -102,13 +105,15 @@ func tell(report sim.Report, sink *sink, stdout, stderr io.Writer) error {
 	return report.Summary(stdout)
 }
 
-// verdict is an error if the run shows that the city is broken.
+// verdict is an error if the run shows that the city is broken, or was cut short.
 func verdict(r sim.Report) error {
 	switch {
 	case r.DoubleClaims > 0:
 		return fmt.Errorf("%d double claims", r.DoubleClaims)
-	case !r.BooksClose:
-		return fmt.Errorf("the books do not close: %s", strings.Join(r.Books.Open(), ", "))
+	case len(r.Wrong()) > 0:
+		return fmt.Errorf("the books do not close: %s", strings.Join(r.Wrong(), ", "))
+	case r.CutShort:
+		return errInterrupted
 	default:
 		return nil
 	}
@@ -127,9 +132,9 @@ func prepare(o sim.Options) (sim.VirtualConfig, error) {
 	}
 	config := sim.VirtualConfig{City: city, Options: o}
 	if o.Trips != "" {
-		config.Trips, config.Cabs, err = recorded(o, city)
+		config.Trips, config.Taxis, err = recorded(o, city)
 	} else {
-		config.Trips, config.Cabs, err = modelled(o, city)
+		config.Trips, config.Taxis, err = modelled(o, city)
 	}
 	if err != nil || o.RoadsNodes == "" {
 		return config, err

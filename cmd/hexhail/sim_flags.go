@@ -52,7 +52,7 @@ func bindFlags(f *pflag.FlagSet, o *sim.Options) {
 	f.StringVar(&o.Start, "start", o.Start, "`time` at which the model begins")
 	f.IntVar(&o.Requests, "requests", o.Requests, "the model's in its mean hour")
 	f.DurationVar(&o.Duration, "duration", o.Duration,
-		"of demand (default all of the file, or 1h of the model)")
+		"of demand; 0 is all of the file, or 1h of the model (default 0)")
 	f.StringVar(&o.Report, "report", o.Report,
 		"`file` for the JSON report; - is the standard output")
 	bindBehaviour(f, o)
@@ -69,6 +69,12 @@ func bindBehaviour(f *pflag.FlagSet, o *sim.Options) {
 	f.Float64Var(&o.Cash, "cash", o.Cash, "share of riders who pay by hand")
 	f.DurationVar(&o.FixEvery, "fix-every", o.FixEvery, "time between two positions of a taxi")
 	f.Float64Var(&o.Street, "street", o.Street, "share of riders who hail at the kerb")
+	f.Float64Var(&o.Release, "release", o.Release,
+		"share of claims that drivers give back before they arrive")
+	f.Float64Var(&o.BreakDown, "break-down", o.BreakDown,
+		"share of loaded legs on which the taxi breaks down halfway")
+	f.Float64Var(&o.NoShow, "no-show", o.NoShow,
+		"share of riders who do not come to the taxi")
 	f.Var((*yuan)(&o.RiderBalance), "rider-balance", "in each rider's wallet at first")
 	f.Var((*yuan)(&o.Budget), "budget", "of the launch campaign")
 }

@@ -11,17 +11,17 @@ import (
 )
 
 // recorded is demand and taxis from files.
-func recorded(o sim.Options, city dispatch.City) ([]sim.Trip, []sim.Cab, error) {
+func recorded(o sim.Options, city dispatch.City) ([]sim.Trip, []sim.Taxi, error) {
 	trips, err := readFile(o.Trips, city.Zone, sim.ReadTrips)
 	if err != nil {
 		return nil, nil, err
 	}
-	cabs, err := readFile(o.Taxis, city.Zone, sim.ReadCabs)
+	taxis, err := readFile(o.Taxis, city.Zone, sim.ReadTaxis)
 	if err != nil {
 		return nil, nil, err
 	}
-	cabs, err = sim.DrawFleet(cabs, o.Fleet, o.Seed)
-	return sim.FirstTrips(trips, o.Duration), cabs, err
+	taxis, err = sim.DrawFleet(taxis, o.Fleet, o.Seed)
+	return sim.FirstTrips(trips, o.Duration), taxis, err
 }
 
 // readFile reads a file of rows, each with a time in the city's zone.
@@ -37,7 +37,7 @@ func readFile[T any](
 }
 
 // modelled is demand and taxis of the model.
-func modelled(o sim.Options, city dispatch.City) ([]sim.Trip, []sim.Cab, error) {
+func modelled(o sim.Options, city dispatch.City) ([]sim.Trip, []sim.Taxi, error) {
 	start, err := o.StartIn(city.Zone)
 	if err != nil {
 		return nil, nil, err

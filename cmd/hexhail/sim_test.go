@@ -3,11 +3,13 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -92,18 +94,61 @@ func TestSimReplaysFiles(t *testing.T) {
 	}
 }
 
-func TestAnInterruptedRunTellsSo(t *testing.T) {
+// interrupted runs a town that the given line of progress ends, an hour's run in all.
+func interrupted(t *testing.T, line int, path string) (code int, stdout, stderr string) {
+	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
-	var out strings.Builder
-	// The first line of progress ends it, in the first simulated minute of an hour.
-	code := run(ctx, []string{"sim", "--requests", "200", "--fleet", "50"},
-		&out, writer(func(p []byte) (int, error) { cancel(); return len(p), nil }))
-	if code != exitInterrupted || !strings.Contains(out.String(), "wall_s=") {
-		t.Errorf("code %d, stdout %q", code, out.String())
+	defer cancel()
+	var out, errs strings.Builder
+	code = run(ctx, []string{"sim", "--requests", "200", "--fleet", "50", "--report", path}, &out,
+		writer(func(p []byte) (int, error) {
+			if line--; line == 0 {
+				cancel()
+			}
+			return errs.Write(p)
+		}))
+	return code, out.String(), errs.String()
+}
+
+func TestAnInterruptedRunTellsSo(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "report.json")
+	requests := 0
+	for line := 1; line <= 10; line++ {
+		code, stdout, stderr := interrupted(t, line, path)
+		if code != exitInterrupted || !strings.Contains(stdout, "wall_s=") ||
+			!strings.Contains(stdout, "books      cut short: ") ||
+			!strings.Contains(stderr, "the part that was run") {
+			t.Errorf("line %d: code %d, stdout %q, stderr %q", line, code, stdout, stderr)
+		}
+		data, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := parsed(t, string(data))
+		if !r.CutShort || r.Fleet != 50 || r.Requests < max(requests, 1) || r.Fixes == 0 ||
+			len(r.Wrong()) != 0 {
+			t.Errorf("line %d: report %s", line, data)
+		}
+		requests = r.Requests
 	}
-	code, _, stderr := hexhail(ctx, small...)
-	if code != exitInterrupted || strings.Count(stderr, "\n") == 0 {
-		t.Errorf("interrupted before it began: code %d, %q", code, stderr)
+	if requests < 50 {
+		t.Errorf("%d requests until the last line: they were all cut at the same point", requests)
+	}
+}
+
+func TestARunInterruptedAtOnceLeavesTheReportAlone(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "report.json")
+	if err := os.WriteFile(path, []byte("older"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	code, stdout, stderr := hexhail(ctx, append(slices.Clone(small), "--report", path)...)
+	if code != exitInterrupted || stdout != "" || strings.Count(stderr, "\n") != 1 {
+		t.Errorf("code %d, stdout %q, stderr %q", code, stdout, stderr)
+	}
+	if data, err := os.ReadFile(path); err != nil || string(data) != "older" {
+		t.Errorf("the report is now %q, %v", data, err)
 	}
 }
 
@@ -127,6 +172,17 @@ func TestABrokenCityIsAnError(t *testing.T) {
 	open.Derive()
 	if err := verdict(twice); err == nil || !strings.Contains(err.Error(), "2 double claims") {
 		t.Errorf("double claims: %v", err)
+	}
+	cut := good
+	cut.CutShort, cut.Books.NoPending = true, false
+	cut.Derive()
+	if err := verdict(cut); !errors.Is(err, errInterrupted) {
+		t.Errorf("cut short: %v", err)
+	}
+	cut.Books.Cash = false
+	if err := verdict(cut); err == nil || !strings.Contains(err.Error(), "not close: cash") ||
+		strings.Contains(err.Error(), "no_pending") {
+		t.Errorf("cut short with open books: %v", err)
 	}
 	err := verdict(open)
 	if err == nil || !strings.Contains(err.Error(), "books do not close: cash") {
