@@ -81,11 +81,18 @@ func (d *Desk) Accept(
 	ctx context.Context, now time.Time, key Once, c AnswerOffer,
 ) (Receipt, error) {
 	return do(ctx, d, "Accept", now, key, c, func(j *job) (Receipt, error) {
-		o, err := j.tx.AcceptOffer(c.Offer, c.Driver, now)
+		// The ride first, as in every command: who locks in one order does not lock each other out.
+		ride, err := j.offeredRide(c)
 		if err != nil {
 			return Receipt{}, err
 		}
-		r, err := j.tx.Ride(o.Ride)
+		var r Ride
+		if ride != "" {
+			if r, err = j.tx.Ride(ride); err != nil {
+				return Receipt{}, err
+			}
+		}
+		o, err := j.tx.AcceptOffer(c.Offer, c.Driver, now)
 		if err != nil {
 			return Receipt{}, err
 		}
@@ -95,6 +102,17 @@ func (d *Desk) Accept(
 		}
 		return receipt(r), j.tx.Answered(c.Driver, now)
 	})
+}
+
+// offeredRide is the ride of the driver's open offer, "" if it is open no more.
+func (j *job) offeredRide(c AnswerOffer) (RideID, error) {
+	open, err := j.tx.OpenOffers(OfferQuery{Driver: c.Driver})
+	for _, o := range open {
+		if o.ID == c.Offer {
+			return o.Ride, err
+		}
+	}
+	return "", err
 }
 
 // Decline gives the offer back; the pair is not tried again.
