@@ -132,16 +132,17 @@ func (row OnceRow) answer(hash string, into any) error {
 	return json.Unmarshal(row.Answer, into)
 }
 
-// step does an act to a ride that was read in this job, and writes what it decides.
+// step does an act to a ride that was read in this job, and writes what it decides. Commands lock
+// rows in one order, so that none waits for another in a ring: shift, offers, ride, payments.
 func (j *job) step(r Ride, act Act) (Ride, error) {
 	d, err := Step(r, act, j.now)
 	if err != nil {
 		return r, err
 	}
-	if err := j.tx.UpdateRide(d.Ride); err != nil {
+	if err := j.write(d, act.Kind()); err != nil {
 		return r, err
 	}
-	return d.Ride, j.write(d, act.Kind())
+	return d.Ride, j.tx.UpdateRide(d.Ride)
 }
 
 func (j *job) write(d Decision, act ActKind) error {

@@ -81,18 +81,14 @@ func (d *Desk) Accept(
 	ctx context.Context, now time.Time, key Once, c AnswerOffer,
 ) (Receipt, error) {
 	return do(ctx, d, "Accept", now, key, c, func(j *job) (Receipt, error) {
-		// The ride first, as in every command: who locks in one order does not lock each other out.
-		ride, err := j.offeredRide(c)
+		if err := j.tx.Answered(c.Driver, now); err != nil {
+			return Receipt{}, err
+		}
+		o, err := j.tx.AcceptOffer(c.Offer, c.Driver, now)
 		if err != nil {
 			return Receipt{}, err
 		}
-		var r Ride
-		if ride != "" {
-			if r, err = j.tx.Ride(ride); err != nil {
-				return Receipt{}, err
-			}
-		}
-		o, err := j.tx.AcceptOffer(c.Offer, c.Driver, now)
+		r, err := j.tx.Ride(o.Ride)
 		if err != nil {
 			return Receipt{}, err
 		}
@@ -100,19 +96,8 @@ func (d *Desk) Accept(
 		if err != nil {
 			return Receipt{}, err
 		}
-		return receipt(r), j.tx.Answered(c.Driver, now)
+		return receipt(r), nil
 	})
-}
-
-// offeredRide is the ride of the driver's open offer, "" if it is open no more.
-func (j *job) offeredRide(c AnswerOffer) (RideID, error) {
-	open, err := j.tx.OpenOffers(OfferQuery{Driver: c.Driver})
-	for _, o := range open {
-		if o.ID == c.Offer {
-			return o.Ride, err
-		}
-	}
-	return "", err
 }
 
 // Decline gives the offer back; the pair is not tried again.
@@ -128,10 +113,11 @@ func (d *Desk) Decline(
 			if o.ID != c.Offer {
 				continue
 			}
-			if err := j.closeOffer(o, OfferDeclined); err != nil {
+			if err := j.tx.Answered(c.Driver, now); err != nil {
 				return Receipt{}, err
 			}
-			return Receipt{Ride: o.Ride, State: Searching, At: now}, j.tx.Answered(c.Driver, now)
+			answer := Receipt{Ride: o.Ride, State: Searching, At: now}
+			return answer, j.closeOffer(o, OfferDeclined)
 		}
 		return Receipt{}, Errorf(Conflict, ReasonOfferClosed,
 			"driver %s has no open offer %s", c.Driver, c.Offer)

@@ -157,7 +157,7 @@ func (d *Desk) Pay(ctx context.Context, now time.Time, key Once, c PayRide) (Rec
 		if err := d.checkChannel(c.Channel); err != nil {
 			return Receipt{}, err
 		}
-		r, err := j.tx.Ride(c.Ride)
+		r, err := j.tx.LockRide(c.Ride)
 		if err != nil {
 			return Receipt{}, err
 		}
@@ -268,7 +268,7 @@ func (d *Desk) CashReceived(
 	ctx context.Context, now time.Time, key Once, c CashReceived,
 ) (Receipt, error) {
 	return do(ctx, d, "CashReceived", now, key, c, func(j *job) (Receipt, error) {
-		r, err := j.tx.Ride(c.Ride)
+		r, err := j.tx.LockRide(c.Ride)
 		if err != nil {
 			return Receipt{}, err
 		}

@@ -68,7 +68,7 @@ func (d *Desk) tidy(ctx context.Context, now time.Time) error {
 }
 
 func (j *job) expireSubsidy(id RideID) error {
-	r, err := j.tx.Ride(id) // again, now that nobody else changes it
+	r, err := j.tx.LockRide(id) // again, now that nobody else changes it
 	if err != nil || r.State != Completed || !r.Subsidy.Granted() {
 		return err
 	}
@@ -156,7 +156,7 @@ func (j *job) outcome(id money.AttemptID, o money.Outcome) error {
 	if err != nil {
 		return err
 	}
-	r, err := j.tx.Ride(RideID(was.Subject))
+	r, err := j.tx.LockRide(RideID(was.Subject))
 	if err != nil {
 		return err
 	}

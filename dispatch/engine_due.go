@@ -33,25 +33,17 @@ func (e *Engine) endOffers(ctx context.Context, now time.Time) error {
 			return err
 		}
 		for _, o := range expired {
+			if o.Ended() == OfferSilent {
+				shift, off, err := j.hush(o.Driver, e.city.Policy.SilentLimit)
+				if err != nil {
+					return err
+				}
+				if off {
+					hushed = append(hushed, shift)
+				}
+			}
 			if err := j.closeOffer(o, o.Ended()); err != nil {
 				return err
-			}
-			if o.Ended() != OfferSilent {
-				continue
-			}
-			shift, ok, err := tx.Shift(o.Driver)
-			if err != nil {
-				return err
-			}
-			if !ok || shift.Duty != OnDuty {
-				continue
-			}
-			shift = shift.Hush(e.city.Policy.SilentLimit, now)
-			if err := tx.PutShift(shift); err != nil {
-				return err
-			}
-			if shift.Duty == OffDuty {
-				hushed = append(hushed, shift)
 			}
 		}
 		return nil
@@ -65,6 +57,16 @@ func (e *Engine) endOffers(ctx context.Context, now time.Time) error {
 		e.hints.Push(ctx, Notice{Driver: hushed[i].Driver, Shift: &hushed[i]})
 	}
 	return nil
+}
+
+// hush counts a silent offer of a driver. off says that it was one too many.
+func (j *job) hush(driver DriverID, limit int) (s Shift, off bool, err error) {
+	s, ok, err := j.tx.Shift(driver)
+	if err != nil || !ok || s.Duty != OnDuty {
+		return s, false, err
+	}
+	s = s.Hush(limit, j.now)
+	return s, s.Duty == OffDuty, j.tx.PutShift(s)
 }
 
 // endSearches expires the rides that nobody took.

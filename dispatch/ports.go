@@ -43,9 +43,11 @@ type Tx interface {
 
 // Rides are the rides' rows.
 type Rides interface {
-	// Ride reads a ride, and keeps others from changing it until the transaction ends. A command
-	// reads its ride before what belongs to it. Errors: NotFound.
+	// Ride reads a ride. Errors: NotFound.
 	Ride(id RideID) (Ride, error)
+	// LockRide reads a ride and keeps others from changing it until the transaction ends. A command
+	// on its payments locks the ride before it reads them. Errors: NotFound.
+	LockRide(id RideID) (Ride, error)
 	// InsertRide writes a new ride. Conflict if the rider has an open one already, or the driver
 	// another one in the slot.
 	InsertRide(r Ride) error

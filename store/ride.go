@@ -46,11 +46,10 @@ var (
 	updateRide = &query{text: `UPDATE ride SET ` +
 		append(columns{"id"}, stateColumns...).assignments() +
 		` WHERE id = $1 AND version + 1 = $2`}
-	// A command reads its ride first. On Postgres the row is locked until the commit, so that one
-	// command at a time reads and writes what belongs to a ride: payments, reservation.
-	rideByID = &query{
-		text: rideColumns.selects(`ride WHERE id = $1`).text, lock: `FOR UPDATE`,
-	}
+	rideByID = rideColumns.selects(`ride WHERE id = $1`)
+	// On Postgres the row is locked until the commit, so that one command at a time reads and
+	// writes what belongs to a ride: payments, reservation.
+	lockRide    = &query{text: rideByID.text, lock: `FOR UPDATE`}
 	driversRide = rideColumns.selects(`ride WHERE driver = $1 AND slot = 'current' AND ` + isActive)
 	ridersRide  = rideColumns.selects(`ride WHERE rider = $1 AND rider <> '' AND ` + isOpenRide)
 	dueRides    = rideColumns.selects(`ride WHERE city = $1 AND search_by <= $2 AND ` +
@@ -185,8 +184,13 @@ func (t *tx) UpdateRide(r dispatch.Ride) error {
 }
 
 // Ride implements [dispatch.Rides].
-func (t *tx) Ride(id dispatch.RideID) (dispatch.Ride, error) {
-	r, ok, err := one(t, scanRide, rideByID, string(id))
+func (t *tx) Ride(id dispatch.RideID) (dispatch.Ride, error) { return t.ride(rideByID, id) }
+
+// LockRide implements [dispatch.Rides].
+func (t *tx) LockRide(id dispatch.RideID) (dispatch.Ride, error) { return t.ride(lockRide, id) }
+
+func (t *tx) ride(q *query, id dispatch.RideID) (dispatch.Ride, error) {
+	r, ok, err := one(t, scanRide, q, string(id))
 	if err == nil && !ok {
 		err = dispatch.Errorf(dispatch.NotFound, dispatch.ReasonUnknownRide, "no ride %s", id)
 	}
