@@ -1,6 +1,7 @@
 package hexhail_test
 
 import (
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -12,11 +13,15 @@ import (
 // shellBlock is a block of commands in a page.
 var shellBlock = regexp.MustCompile("(?s)```sh\n(.*?)```")
 
+// tourBlock is a part of a tour: all parts of a page are one script, with a server of their own.
+var tourBlock = regexp.MustCompile("(?s)```sh tour\n(.*?)```")
+
 // shorter is what is appended to a command so that it ends in seconds; "-" is a command that
 // cannot run inside the tests, of which only the syntax is checked.
 var shorter = []struct{ begins, with string }{
 	{"scripts/test", "-"},
-	{"scripts/run", "--duration 1m --fleet 300 --requests 500"},
+	{"scripts/run", "--duration 1m --fleet 200 --requests 300 --speedup 100 " +
+		"--grpc-addr 127.0.0.1:0 --http-addr 127.0.0.1:0"},
 	{"go run ./cmd/hexhail sim", "--duration 1m --fleet 1000"},
 	{"go run ./cmd/hexhail", ""},
 }
@@ -81,4 +86,51 @@ func bash(t *testing.T, command string) {
 		t.Errorf("%s: %v\n%s", command, err, out)
 	}
 	t.Logf("%s\n%s", command, out)
+}
+
+// TestTour makes the tour of the README whole, on ports and in a folder of its own: a ride by hand
+// from the import of its people to the books.
+func TestTour(t *testing.T) {
+	text, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	script := "set -euo pipefail\n"
+	for _, block := range tourBlock.FindAllStringSubmatch(string(text), -1) {
+		script += block[1]
+	}
+	grpc, http := freePort(t), freePort(t)
+	for from, to := range map[string]string{
+		"data/tour": t.TempDir(), "localhost:7070": grpc, "localhost:7080": http,
+	} {
+		script = strings.ReplaceAll(script, from, to)
+	}
+	// Whatever fails, the server goes with the script.
+	script = "trap 'kill $(jobs -p) 2>/dev/null || true' EXIT\n" + script
+	cmd := exec.CommandContext(t.Context(), "bash", "-c", script)
+	cmd.Env = append(os.Environ(), "HEXHAIL_GRPC_ADDR="+grpc, "HEXHAIL_HTTP_ADDR="+http)
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	for _, want := range []string{
+		`"pickup": "60s"`, `"state": "RIDE_STATE_SETTLED"`, `"plate": "京B12345"`, // rider
+		`"balanceFen": "2800"`, `"verdict": "offered"`, `"sound": true`, // driver, ops
+		`hexhail_rides_total{act="settled",city="beijing",kind="hailed"} 1`,
+	} {
+		if !strings.Contains(string(out), want) {
+			t.Errorf("want %s in\n%s", want, out)
+		}
+	}
+}
+
+// freePort is an address on which nobody listens now.
+func freePort(t *testing.T) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = listener.Close() }()
+	return listener.Addr().String()
 }

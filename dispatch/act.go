@@ -2,6 +2,7 @@ package dispatch
 
 import (
 	"slices"
+	"time"
 
 	"hexhail/money"
 )
@@ -62,14 +63,20 @@ type (
 		Search SearchTime
 	}
 	// Arrive is the driver's tap at the pickup.
-	Arrive struct{ Driver DriverID }
+	Arrive struct {
+		Driver DriverID
+		Did    time.Time // when, by the driver's phone; zero is now
+	}
 	// NotThere is the driver's tap after having waited in vain.
 	NotThere struct {
 		Driver  DriverID
 		WaitedS int // that the policy asks for
 	}
 	// Start is the driver's tap with the rider on board.
-	Start struct{ Driver DriverID }
+	Start struct {
+		Driver DriverID
+		Did    time.Time // when, by the driver's phone; zero is now
+	}
 	// Break is the driver's, in mid-ride: the rider needs another taxi from At on.
 	Break struct {
 		Driver DriverID
@@ -79,6 +86,7 @@ type (
 	// Complete ends the drive. The fare is checked and the subsidy reserved or refused already.
 	Complete struct {
 		Driver  DriverID
+		Did     time.Time // when, by the driver's phone; zero is now
 		Fare    Fare
 		Subsidy money.Subsidy
 	}

@@ -24,6 +24,13 @@ type Desk struct {
 	Channels money.Channels
 	// NewID makes an id for a time; safe for concurrent use if the Desk is so used.
 	NewID func(now time.Time) string
+	// Committed is called after every committed command, to wake who sends events; Opened after one
+	// that opened attempts, to wake who takes them to their channels. They must not block; nil is
+	// nobody.
+	Committed func()
+	Opened    func()
+	// Parallel is how many payments Work takes to their channels at once; 0 is one after another.
+	Parallel int
 }
 
 // Once says who gives a command, and under which id of their own. The same id gives the same
@@ -51,6 +58,8 @@ type job struct {
 	rides []Ride // after each act
 	after []Hint
 	told  []any // Change or Notice, for what is no ride
+
+	opened bool // attempts
 }
 
 // do runs a command once for its request id.
@@ -193,6 +202,12 @@ func (j *job) tellOffer(o Offer) {
 // tell gives the hints of a committed job.
 func (d *Desk) tell(ctx context.Context, j *job) {
 	tell(ctx, d.Hints, d.Listener, j)
+	if d.Committed != nil {
+		d.Committed()
+	}
+	if d.Opened != nil && j.opened {
+		d.Opened()
+	}
 }
 
 func tell(ctx context.Context, hints Hints, listener Listener, j *job) {

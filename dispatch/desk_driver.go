@@ -130,6 +130,8 @@ type DriveRide struct {
 	Driver DriverID
 	Reason string // of a release, at most 200 bytes
 	At     Place  // of a breakdown: where the rider stands
+	// Did is when, by the phone, of an arrival or a start that was told late; zero is now.
+	Did time.Time
 }
 
 // Release gives the ride back before boarding: it searches again, without this driver.
@@ -151,7 +153,7 @@ func (d *Desk) BreakDown(
 
 // Arrive says that the taxi is at the pickup.
 func (d *Desk) Arrive(ctx context.Context, now time.Time, key Once, c DriveRide) (Receipt, error) {
-	return d.drive(ctx, "Arrive", now, key, c, func(City) Act { return Arrive{Driver: c.Driver} })
+	return d.drive(ctx, "Arrive", now, key, c, func(City) Act { return Arrive{c.Driver, c.Did} })
 }
 
 // NoShow says that nobody came, after the time that the policy asks for.
@@ -163,13 +165,17 @@ func (d *Desk) NoShow(ctx context.Context, now time.Time, key Once, c DriveRide)
 
 // Start says that the rider is on board.
 func (d *Desk) Start(ctx context.Context, now time.Time, key Once, c DriveRide) (Receipt, error) {
-	return d.drive(ctx, "Start", now, key, c, func(City) Act { return Start{Driver: c.Driver} })
+	return d.drive(ctx, "Start", now, key, c, func(City) Act { return Start{c.Driver, c.Did} })
 }
 
 func (d *Desk) drive(
 	ctx context.Context, name string, now time.Time, key Once, c DriveRide, act func(City) Act,
 ) (Receipt, error) {
 	return d.act(ctx, name, now, key, c, c.Ride, func(_ *job, r Ride) (Act, error) {
+		// Whose it is comes before where it stands, which is nobody else's business.
+		if err := r.drivenBy(c.Driver); err != nil {
+			return nil, err
+		}
 		city, err := d.Cities.City(r.City)
 		return act(city), err
 	})
@@ -181,6 +187,7 @@ type StreetRide struct {
 	Rider  RiderID // who pays in the app; "" if by hand
 	At     geo.Point
 	PayBy  money.ChannelName // with a rider
+	Did    time.Time         // when, by the phone, if it is told late; zero is now
 }
 
 // Occupied begins a street ride: no search, the rider is on board. NotFound without a shift,
@@ -212,11 +219,12 @@ func (d *Desk) Occupied(
 		if err := j.withdrawFrom(c.Driver, OfferDeclined); err != nil {
 			return Receipt{}, err
 		}
+		did := Ride{}.did(c.Did, now)
 		r := Ride{
 			ID: id, City: shift.City, Kind: Street, State: OnTrip, Version: 1, Search: 1,
 			Rider: c.Rider, Pickup: at, Seats: 1, PayBy: c.PayBy,
 			Driver: c.Driver, Taxi: shift.Taxi, Slot: SlotCurrent,
-			RequestedAt: now, ClaimedAt: now, ArrivedAt: now, StartedAt: now, ChangedAt: now,
+			RequestedAt: did, ClaimedAt: did, ArrivedAt: did, StartedAt: did, ChangedAt: now,
 		}
 		return j.open(r, Nudge{r}, Push{c.Driver, r}, Tell{r})
 	})

@@ -16,6 +16,7 @@ type CompleteRide struct {
 	Driver DriverID
 	Meter  money.Fen // 0 to money.MaxMeter
 	Tolls  money.Fen // 0 to money.MaxTolls
+	Did    time.Time // when, by the phone, if it is told late; zero is now
 }
 
 // Complete ends the drive. The meter is checked against the ride's trace. If the fare stands, the
@@ -39,13 +40,14 @@ func (d *Desk) Complete(
 		if err != nil {
 			return nil, err
 		}
-		fare, err := checkFare(city, r, reading, trace, now)
+		did := r.did(c.Did, now)
+		fare, err := checkFare(city, r, reading, trace, did)
 		if err != nil {
 			return nil, err
 		}
-		act := Complete{Driver: c.Driver, Fare: fare}
+		act := Complete{Driver: c.Driver, Did: c.Did, Fare: fare}
 		if fare.State == FareAccepted && r.State == OnTrip {
-			r.Fare, r.CompletedAt = fare, now
+			r.Fare, r.CompletedAt = fare, did
 			act.Subsidy, err = j.reserve(r)
 		}
 		return act, err
@@ -208,6 +210,7 @@ func (j *job) try(p money.Payment, id money.AttemptID, channel money.ChannelName
 	if err := j.tx.UpdatePayment(p, was); err != nil {
 		return err
 	}
+	j.opened = true
 	return j.tx.InsertAttempt(attempt)
 }
 

@@ -17,7 +17,9 @@ type RequestRide struct {
 	Seats   int // 1–8
 	PayBy   money.ChannelName
 	Tip     money.Fen // 0 to MaxTip
-	Quote   Quote     // as it was shown to the rider; frozen with the ride
+	// Quote is what is frozen with the ride. It is estimated anew when a request is repeated, so it
+	// does not tell two requests apart.
+	Quote Quote `json:"-"`
 }
 
 func (c RequestRide) check() error {

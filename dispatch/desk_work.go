@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"sync"
 	"time"
 
 	"hexhail/money"
@@ -20,6 +21,11 @@ const (
 // is marked as sent, with the time of its next query, before the channel is called: whoever dies in
 // between leaves an attempt that is queried, never one that is charged twice.
 func (d *Desk) Work(ctx context.Context, now time.Time) (int, error) {
+	n, err := d.takeDue(ctx, now)
+	return n, errors.Join(err, d.tidy(ctx, now))
+}
+
+func (d *Desk) takeDue(ctx context.Context, now time.Time) (int, error) {
 	var due []money.Attempt
 	err := d.Store.Tx(ctx, func(tx Tx) error {
 		var err error
@@ -36,10 +42,61 @@ func (d *Desk) Work(ctx context.Context, now time.Time) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	for _, a := range due { // one that fails does not keep the others waiting
-		err = errors.Join(err, d.ask(ctx, a, now))
+	return len(due), d.askAll(ctx, due, now)
+}
+
+// askAll takes attempts to their channels. One that fails does not keep the others waiting.
+func (d *Desk) askAll(ctx context.Context, due []money.Attempt, now time.Time) error {
+	failed := make([]error, len(due))
+	if d.Parallel <= 1 {
+		for i, a := range due {
+			failed[i] = d.ask(ctx, a, now)
+		}
+		return errors.Join(failed...)
 	}
-	return len(due), errors.Join(err, d.tidy(ctx, now))
+	var all sync.WaitGroup
+	room := make(chan struct{}, d.Parallel)
+	for i, a := range due {
+		room <- struct{}{}
+		all.Go(func() {
+			failed[i] = d.ask(ctx, a, now)
+			<-room
+		})
+	}
+	all.Wait()
+	return errors.Join(failed...)
+}
+
+// Working does what Work does every second of the city's time, at most ten times a second of the
+// machine's; attempts it takes at once when woken. It returns when ctx ends. failed hears of errors
+// that it goes on after.
+func (d *Desk) Working(
+	ctx context.Context, clock Clock, woken <-chan struct{}, failed func(what string, err error),
+) {
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	var tidyAt time.Time
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-woken:
+		case <-timer.C:
+		}
+		now := clock.Now()
+		n, err := d.takeDue(ctx, now)
+		if err == nil && !tidyAt.After(now) {
+			tidyAt, err = now.Add(dueEvery), d.tidy(ctx, now)
+		}
+		if err != nil && ctx.Err() == nil {
+			failed("work", err)
+		}
+		if n == workBatch { // there is more
+			timer.Reset(0)
+		} else {
+			timer.Reset(max(clock.Wait(now.Add(dueEvery)), dueLeast))
+		}
+	}
 }
 
 // tidy gives back what has been reserved for too long, and forgets answers that nobody repeats.

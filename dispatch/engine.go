@@ -207,17 +207,22 @@ func (e *Engine) learn(from, to geo.Point, took time.Duration, at time.Time) {
 	}
 }
 
-// Quote is the estimated time until a taxi is at a pickup, and how many idle taxis are within the
-// longest pickup, at most 10. ok is false if there is none.
-func (e *Engine) Quote(p geo.Point, now time.Time) (pickup time.Duration, taxis int, ok bool) {
-	var near [10]geo.Neighbor[taxiRef]
+// Nearby is the estimated time until a taxi is at a pickup, and the idle taxis within the longest
+// pickup, the nearest first.
+func (e *Engine) Nearby(p geo.Point, now time.Time) Nearby {
+	var near [MaxNearby]geo.Neighbor[taxiRef]
 	e.fleet.expire(now.Add(-e.city.Policy.Stale()))
 	pace := e.speed.PaceAt(p, e.hour(now))
 	found := e.fleet.idle.Nearest(near[:0], p, len(near), e.reach(pace), nil)
 	if len(found) == 0 {
-		return 0, 0, false
+		return Nearby{}
 	}
-	return pace.Time(found[0].DistanceM).Round(time.Second), len(found), true
+	n := Nearby{Pickup: pace.Time(found[0].DistanceM).Round(time.Second)}
+	for _, f := range found {
+		c := &e.fleet.taxis[f.Key]
+		n.Taxis = append(n.Taxis, NearTaxi{Taxi: c.shift.Taxi, At: c.at})
+	}
+	return n
 }
 
 // reach is the distance within the longest pickup at a pace.

@@ -13,7 +13,7 @@ func (d *Decision) complete(was Ride, a Complete, now time.Time) error {
 		return err
 	}
 	r := &d.Ride
-	r.CompletedAt, r.Fare, r.Subsidy, r.Slot = now, a.Fare, a.Subsidy, ""
+	r.CompletedAt, r.Fare, r.Subsidy, r.Slot = was.did(a.Did, now), a.Fare, a.Subsidy, ""
 	if r.Fare.State == FareAsked {
 		r.Subsidy = r.Subsidy.Without(money.SubsidyWaits)
 		return nil

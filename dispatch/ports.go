@@ -190,8 +190,16 @@ type RoundLogs interface {
 type Traces interface {
 	// AppendTrace adds fixes in time order, at most 256.
 	AppendTrace(ctx context.Context, ride RideID, fixes []geo.Fix) error
+	// AppendTraces is AppendTrace for many rides in one transaction: all of it or nothing.
+	AppendTraces(ctx context.Context, batches []TraceBatch) error
 	// Trace is all fixes of a ride in time order.
 	Trace(ctx context.Context, ride RideID) ([]geo.Fix, error)
+}
+
+// TraceBatch is some fixes of one ride.
+type TraceBatch struct {
+	Ride  RideID
+	Fixes []geo.Fix
 }
 
 // Hints is where things are told after a commit. Any of it may get lost, and nothing depends on it.

@@ -60,7 +60,9 @@ type Driver struct {
 	City    CityID
 	Name    string
 	Phone   string
-	Company string
+	Company string // its id
+	// PhotoURI is where a picture is; "" if there is none.
+	PhotoURI string
 }
 
 // Taxi is a vehicle.

@@ -112,12 +112,12 @@ func (d *Decision) apply(was Ride, act Act, now time.Time) error {
 	case Release:
 		return d.release(was, a.Driver, a.Reason, a.Search, now)
 	case Arrive:
-		d.Ride.ArrivedAt = now
+		d.Ride.ArrivedAt = was.did(a.Did, now)
 		return was.drivenBy(a.Driver)
 	case NotThere:
 		return d.noShow(was, a, now)
 	case Start:
-		d.Ride.StartedAt = now
+		d.Ride.StartedAt = was.did(a.Did, now)
 		return was.drivenBy(a.Driver)
 	case Break:
 		return d.breakDown(was, a, now)
@@ -158,16 +158,35 @@ func (d *Decision) tell(was Ride, act ActKind) {
 	d.After = append(d.After, Tell{Ride: d.Ride})
 }
 
+// maxCutOff is how long a phone may have been cut off when it tells what was done meanwhile.
+const maxCutOff = 12 * time.Hour
+
+// did is when something that a driver tells of at now was done at the ride: as the phone says, if
+// that is neither in the future nor before the ride's last step nor too long ago, otherwise now.
+func (r Ride) did(said, now time.Time) time.Time {
+	for _, step := range []time.Time{r.ClaimedAt, r.ArrivedAt, r.StartedAt, now.Add(-maxCutOff)} {
+		if said.Before(step) {
+			return now
+		}
+	}
+	if said.After(now) {
+		return now
+	}
+	return said
+}
+
+// drivenBy is NotFound unless the ride is the driver's, in the words of a ride that never was.
 func (r Ride) drivenBy(driver DriverID) error {
 	if r.Driver != driver {
-		return Errorf(NotFound, ReasonUnknownRide, "no ride %s of driver %s", r.ID, driver)
+		return Errorf(NotFound, ReasonUnknownRide, "no ride %s", r.ID)
 	}
 	return nil
 }
 
+// riddenBy is the same of the rider.
 func (r Ride) riddenBy(rider RiderID) error {
 	if r.Rider != rider {
-		return Errorf(NotFound, ReasonUnknownRide, "no ride %s of rider %s", r.ID, rider)
+		return Errorf(NotFound, ReasonUnknownRide, "no ride %s", r.ID)
 	}
 	return nil
 }
@@ -215,7 +234,8 @@ func (d *Decision) noShow(was Ride, a NotThere, now time.Time) error {
 	if err := was.drivenBy(a.Driver); err != nil {
 		return err
 	}
-	if wait := time.Duration(a.WaitedS) * time.Second; now.Sub(was.ArrivedAt) < wait {
+	// From when the rider could know, not from when the phone says that it arrived.
+	if wait := time.Duration(a.WaitedS) * time.Second; now.Sub(was.ChangedAt) < wait {
 		return Errorf(Conflict, ReasonStep, "ride %s: wait at least %s at the pickup", was.ID, wait)
 	}
 	d.Ride.EndedBy, d.Ride.EndReason, d.Ride.Slot = SideDriver, "no_show", ""

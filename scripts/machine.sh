@@ -55,3 +55,28 @@ need_data() {
   [ -n "${HEXHAIL_DATA:-}" ] || [ ! -d ../shared/data ] || HEXHAIL_DATA=$(cd ../shared/data && pwd)
   export HEXHAIL_DATA=${HEXHAIL_DATA:-}
 }
+
+# install_quietly installs packages whose services Debian would start for the whole system: while it
+# does, the system's policy is that none is started.
+install_quietly() (
+  policy=/usr/sbin/policy-rc.d
+  if [ ! -e "$policy" ]; then
+    trap 'as_root rm -f "$policy"' EXIT
+    printf '#!/bin/sh\nexit 101\n' | as_root tee "$policy" >/dev/null
+    as_root chmod 755 "$policy"
+  fi
+  install_debian "$@"
+)
+
+# need_clients adds what the tests of foreign clients need: Node with npm, Prometheus with promtool,
+# and grpcurl and ghz, which have a module of their own (the first build takes some minutes). Where
+# nothing can be installed those tests skip visibly, in CI they fail.
+need_clients() {
+  local missing=()
+  command -v node >/dev/null && command -v npm >/dev/null || missing+=(nodejs npm)
+  command -v prometheus >/dev/null && command -v promtool >/dev/null || missing+=(prometheus)
+  [ ${#missing[@]} = 0 ] || ! command -v apt-get >/dev/null || install_quietly "${missing[@]}"
+  mkdir -p bin/tools
+  say "building grpcurl and ghz ..."
+  go -C tools/clients build -o "$PWD/bin/tools/" tool
+}

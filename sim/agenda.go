@@ -24,6 +24,8 @@ const (
 	work                             // every second: due scans and the payment worker
 	round                            // the engine's next round
 	lookAtClock                      // every minute: progress
+	connect                          // live: a phone connects, ahead of the shift
+	giveAgain                        // live: a phone gives its commands again
 )
 
 // entry is one thing to happen: when (milliseconds since the start), what, and to whom. serial

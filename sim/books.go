@@ -1,8 +1,6 @@
 package sim
 
 import (
-	"time"
-
 	"hexhail/dispatch"
 	"hexhail/money"
 )
@@ -14,11 +12,18 @@ type booked struct {
 	riderSubsidy, driverSub money.Fen // posted
 }
 
+// ledger is what an audit has found: of everything, or of what has changed since the begin.
+type ledger struct {
+	sound   bool // every account replays to its balance
+	pending money.Fen
+	balance func(class string) money.Fen // of all accounts of a class
+}
+
 // closeBooks reads the rows once and fills the report: what the phones were told, and what the
 // ledger says.
 func (v *virtual) closeBooks() error {
 	byRide := make(map[money.Subject]*booked)
-	books, err := money.Cashier{Store: v.Store}.Audit(v.ctx,
+	books, err := money.Cashier{Store: v.store}.Audit(v.ctx,
 		func(s money.Subject, t money.Transfer) {
 			if s == "" {
 				return
@@ -40,7 +45,9 @@ func (v *virtual) closeBooks() error {
 	r := &v.report
 	v.countRiders(r, rides)
 	v.countDrivers(r)
-	v.countMoney(r, rides, byRide, books)
+	v.countMoney(r, rides, byRide, ledger{
+		sound: len(books.Wrong) == 0, pending: books.Pending(), balance: books.Balance,
+	})
 	return nil
 }
 
@@ -71,12 +78,4 @@ func (v *virtual) rides() ([]dispatch.Ride, error) {
 		return err
 	})
 	return rides, err
-}
-
-// within is how many seconds of a time span lie before the last request.
-func (v *virtual) within(from, to time.Time) float64 {
-	if to.After(v.last) {
-		to = v.last
-	}
-	return max(0, to.Sub(from).Seconds())
 }

@@ -8,17 +8,17 @@ import (
 )
 
 // countRiders fills in what riders were told, and how their rides ended.
-func (v *virtual) countRiders(r *Report, rides []dispatch.Ride) {
-	o := v.Options
-	r.Mode, r.Policy, r.Seed, r.Fleet = o.Mode, v.City.Policy.Mode, o.Seed, len(v.Taxis)
-	r.Requests, r.OutsideGraph = v.tally.requests, v.tally.outside
-	r.DoubleClaims, r.Offers = v.tally.doubles, v.tally.offers
-	r.Refused = v.tally.refused
-	r.Fixes = v.tally.fixes
-	r.Released, r.BrokenDown = v.tally.released, v.tally.brokenDown
+func (c *crowd) countRiders(r *Report, rides []dispatch.Ride) {
+	o := c.do
+	r.Mode, r.Policy, r.Seed, r.Fleet = o.Mode, c.city.Policy.Mode, o.Seed, len(c.drivers)
+	r.Requests, r.OutsideGraph = c.tally.requests, c.tally.outside
+	r.DoubleClaims, r.Offers = c.tally.doubles, c.tally.offers
+	r.Refused = c.tally.refused
+	r.Fixes = c.tally.fixes
+	r.Released, r.BrokenDown = c.tally.released, c.tally.brokenDown
 	var match, pickup, wait, metres []float64
-	for i := range v.riders {
-		p := &v.riders[i]
+	for i := range c.riders {
+		p := &c.riders[i]
 		if p.claims == 0 {
 			continue
 		}
@@ -62,16 +62,16 @@ func (r *Report) count(ride dispatch.Ride) {
 }
 
 // countDrivers fills in what the taxis drove.
-func (v *virtual) countDrivers(r *Report) {
+func (c *crowd) countDrivers(r *Report) {
 	var emptyM, loadedM, tripS, dutyS float64
-	for i := range v.drivers {
-		d := &v.drivers[i]
+	for i := range c.drivers {
+		d := &c.drivers[i]
 		emptyM += d.emptyM
 		loadedM += d.loadedM
 		tripS += d.tripS
 		dutyS += d.dutyS
 		if !d.onAt.IsZero() {
-			dutyS += v.within(d.onAt, v.now)
+			dutyS += c.within(d.onAt, c.now)
 		}
 	}
 	r.EmptyKM, r.LoadedKM = emptyM/1000, loadedM/1000
@@ -81,8 +81,8 @@ func (v *virtual) countDrivers(r *Report) {
 }
 
 // countMoney fills in the sums of the ledger, and whether they fit the rides.
-func (v *virtual) countMoney(
-	r *Report, rides []dispatch.Ride, byRide map[money.Subject]*booked, books money.Books,
+func (c *crowd) countMoney(
+	r *Report, rides []dispatch.Ride, byRide map[money.Subject]*booked, books ledger,
 ) {
 	perRide, noCash := true, true
 	for i := range rides {
@@ -110,33 +110,33 @@ func (v *virtual) countMoney(
 			perRide = perRide && owed == b.paid+b.riderSubsidy && b.driverSub == ride.Subsidy.Driver
 		}
 	}
-	r.PendingFen = books.Pending()
-	r.BudgetLeftFen = books.Balance(money.PromoBudget(campaignID).Class())
-	r.DriverPayableFen = books.Balance(money.DriverPayable("").Class())
-	r.WalletsFen = books.Balance(money.Wallet("").Class())
-	sponsored := -books.Balance(money.SponsorReceivable(sponsor).Class())
+	r.PendingFen = books.pending
+	r.BudgetLeftFen = books.balance(money.PromoBudget(campaignID).Class())
+	r.DriverPayableFen = books.balance(money.DriverPayable("").Class())
+	r.WalletsFen = books.balance(money.Wallet("").Class())
+	sponsored := -books.balance(money.SponsorReceivable(sponsor).Class())
 	r.Books = Books{
-		AccountsReplay: len(books.Wrong) == 0,
+		AccountsReplay: books.sound,
 		NoPending:      r.PendingFen == 0,
-		Budget:         r.BudgetLeftFen == v.Options.Budget-r.SubsidyRiderFen-r.SubsidyDriverFen,
+		Budget:         r.BudgetLeftFen == c.tally.sponsored-r.SubsidyRiderFen-r.SubsidyDriverFen,
 		Rides:          perRide,
 		DriverPayable:  r.DriverPayableFen == r.PaidFen+r.SubsidyRiderFen+r.SubsidyDriverFen,
-		Wallets:        r.WalletsFen == v.tally.funded-r.PaidFen,
-		Sponsor:        sponsored == v.Options.Budget,
+		Wallets:        r.WalletsFen == c.tally.funded-r.PaidFen,
+		Sponsor:        sponsored == c.tally.sponsored,
 		Cash:           noCash,
 	}
 	r.BooksClose = r.Books.Close()
 }
 
 // tick is the city at a glance, for the progress line.
-func (v *virtual) tick() Tick {
+func (c *crowd) tick() Tick {
 	t := Tick{
-		Now: v.now.In(v.City.Zone), OpenRides: v.open, Claims: len(v.tally.told),
-		Subsidies: v.tally.subsidies,
+		Now: c.now.In(c.city.Zone), OpenRides: c.open, Claims: len(c.tally.told),
+		Subsidies: c.tally.subsidies,
 	}
-	t.Done = float64(v.tally.requests-v.open) / float64(len(v.Trips))
-	for i := range v.drivers {
-		switch v.drivers[i].phase {
+	t.Done = float64(c.tally.requests-c.open) / float64(len(c.trips))
+	for i := range c.drivers {
+		switch c.drivers[i].phase {
 		case idle:
 			t.Idle++
 		case toPickup:
@@ -149,8 +149,8 @@ func (v *virtual) tick() Tick {
 			t.Off++
 		}
 	}
-	if v.tally.boarded > 0 {
-		t.MeanWait = v.tally.waited / time.Duration(v.tally.boarded)
+	if c.tally.boarded > 0 {
+		t.MeanWait = c.tally.waited / time.Duration(c.tally.boarded)
 	}
 	return t
 }

@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"time"
 
@@ -29,6 +30,7 @@ type driver struct {
 	seats int
 	rand  *rand.Rand
 	asked int // commands given
+	waits int // of them without an answer
 
 	phase  phase
 	serial int32 // overtakes what is on the agenda
@@ -37,26 +39,26 @@ type driver struct {
 	leg    geo.Drive
 	legAt  time.Time // the leg's begin
 
-	offer  dispatch.OfferID // being answered
-	search int              // of that offer
-	ride   dispatch.RideID  // theirs
-	rider  int32
-	pickup geo.Point // of the ride
-	took   time.Time // when they heard that it is theirs
-	fixed  geo.Fix   // last that was sent
+	offer  offered // being answered
+	job    errand  // theirs
+	fixed  geo.Fix // last that was sent
 	hasFix bool
 	meter  money.Meter
 	meterM float64 // of the leg, metered so far
 	trace  []geo.Fix
 
 	emptyM, loadedM float64
+	pickupM         float64 // driven to the last pickup
 	tripS           float64
 	dutyS           float64 // of shifts that have ended
 }
 
-func (d *driver) once(v *virtual, command string) dispatch.Once {
+// give tells the city what the driver has done.
+func (d *driver) give(c *crowd, cmd command) error {
 	d.asked++
-	return v.once("driver:"+string(d.id), command, d.asked)
+	d.waits++
+	cmd.id, cmd.at = fmt.Sprintf("%s-%d", cmd.deed, d.asked), c.now
+	return c.phones.give(d, cmd)
 }
 
 // where is the taxi's position now.
@@ -67,82 +69,139 @@ func (d *driver) where(now time.Time) geo.Point {
 	return d.pos
 }
 
-func (d *driver) happen(v *virtual, e entry) error {
+func (d *driver) happen(c *crowd, e entry) error {
+	if e.what == logOn {
+		return d.logOn(c)
+	}
 	if e.serial != d.serial {
 		return nil
 	}
 	switch e.what {
 	case acknowledge:
-		return d.acknowledge(v)
+		return c.phones.shown(d, d.offer.id)
 	case answer:
-		return d.answer(v)
+		return d.answer(c)
 	case arrive:
-		return d.arrive(v)
+		return d.arrive(c)
 	case board:
-		return d.board(v)
+		return d.board(c)
 	case alight:
-		return d.alight(v)
+		return d.alight(c)
 	case giveBack:
-		return d.giveBack(v)
+		return d.giveBack(c)
 	case notThere:
-		return d.notThere(v)
+		return d.notThere(c)
 	case breakDown:
-		return d.breakDown(v)
+		return d.breakDown(c)
 	default:
-		return d.complete(v)
+		return d.complete(c)
 	}
 }
 
 // onOffer is the phone ringing, or an offer that is gone.
-func (d *driver) onOffer(v *virtual, o dispatch.Offer) {
+func (d *driver) onOffer(c *crowd, o offered) {
 	switch {
-	case o.State != dispatch.OfferOpen && o.ID == d.offer:
-		d.offer = ""
+	case !o.open && o.id == d.offer.id:
+		d.offer = offered{}
 		d.serial++
-	case o.State == dispatch.OfferOpen && o.ID != d.offer && d.phase == idle:
-		d.offer, d.search = o.ID, o.Search
+	case o.open && o.id != d.offer.id && d.phase == idle:
+		d.offer = o
 		d.serial++
-		d.rider = v.byRide[o.Ride]
-		d.pickup = v.riders[d.rider].at
-		v.tally.offers++
-		v.in(0, acknowledge, d.who, d.serial)
-		v.in(exponential(d.rand, v.Options.Answer, time.Second), answer, d.who, d.serial)
+		c.tally.offers++
+		c.in(0, acknowledge, d.who, d.serial)
+		c.in(exponential(d.rand, c.do.Answer, time.Second), answer, d.who, d.serial)
 	}
 }
 
-func (d *driver) onShift(v *virtual, s dispatch.Shift) {
-	if s.Duty == dispatch.OffDuty && d.phase == idle {
-		d.goOff(v)
+// onShift is the city's word that the shift has ended.
+func (d *driver) onShift(c *crowd, duty dispatch.Duty) {
+	if duty == dispatch.OffDuty && d.phase == idle {
+		d.goOff(c)
 	}
 }
 
-func (d *driver) acknowledge(v *virtual) error {
-	err := v.desk.Delivered(v.ctx, v.now, d.offer, d.id)
-	return v.expected(err)
+// logOn begins a driver's shift.
+func (d *driver) logOn(c *crowd) error { return d.give(c, command{deed: beginShift}) }
+
+// answer says yes or no.
+func (d *driver) answer(c *crowd) error {
+	cmd := command{deed: accept, offer: d.offer.id, errand: d.offer.errand}
+	d.offer = offered{}
+	if d.rand.Float64() >= c.do.Accept {
+		cmd.deed = decline
+	}
+	return d.give(c, cmd)
 }
 
-// answer says yes or no. Whoever says yes and gets the ride sets off at once.
-func (d *driver) answer(v *virtual) error {
-	word := dispatch.AnswerOffer{Offer: d.offer, Driver: d.id}
-	d.offer = ""
-	if d.rand.Float64() >= v.Options.Accept {
-		_, err := v.desk.Decline(v.ctx, v.now, d.once(v, "decline"), word)
-		return v.expected(err)
-	}
-	got, err := v.desk.Accept(v.ctx, v.now, d.once(v, "accept"), word)
+// answered hears what came of a command.
+func (d *driver) answered(c *crowd, cmd command, ride dispatch.RideID, err error) error {
+	d.waits--
 	if err != nil {
-		return v.expected(err)
+		return d.refused(c, cmd, err)
 	}
-	v.tally.driverTold(got.Ride, d.ride, d.who, d.search)
-	d.ride, d.took = got.Ride, v.now
-	d.phase = toPickup
-	v.world.plan(&d.leg, d.pos, d.pickup, 0)
-	if happens(d.rand, v.Options.Release) {
-		d.setOff(v, d.rand.Float64(), giveBack)
-	} else {
-		d.setOff(v, 1, arrive)
+	switch cmd.deed {
+	case beginShift:
+		d.phase, d.onAt = idle, c.now
+		return c.phones.fix(d)
+	case accept:
+		d.setOut(c, cmd, ride)
+	case takeStreet:
+		return d.picked(c, cmd, ride)
+	case arrived:
+		d.wait(c, cmd)
+	case started:
+		if cmd.errand.ride == d.job.ride && d.phase == atPickup {
+			return d.drive(c)
+		}
+	case completed:
+		d.job, d.phase = errand{}, idle
+		if cmd.errand.rider != nobody {
+			c.in(0, pay, cmd.errand.rider, 0)
+		} else if cmd.errand.cash {
+			return d.give(c, command{deed: cashTaken, errand: cmd.errand})
+		}
+	case released, inVain:
+		if cmd.errand.ride == d.job.ride {
+			d.leave(c.now)
+		}
+	case broken:
+		d.job = errand{}
+		d.goOff(c)
+		return d.give(c, command{deed: endShift})
+	default: // nothing follows
 	}
 	return nil
+}
+
+// refused is a command that was not taken. Where it was about a ride, the phone looks how that
+// stands. The begin of a shift and a breakdown are never refused: that would be a bug, and ends the
+// run.
+func (d *driver) refused(c *crowd, cmd command, err error) error {
+	switch cmd.deed {
+	case beginShift, broken:
+		return fmt.Errorf("%s of driver %s: %w", cmd.deed, d.id, err)
+	case arrived, started, released, inVain:
+		if err := expected(err); err != nil {
+			return err
+		}
+		return c.phones.look(d)
+	default:
+		return expected(err)
+	}
+}
+
+// setOut is a driver who has got the ride and sets off at once.
+func (d *driver) setOut(c *crowd, cmd command, ride dispatch.RideID) {
+	c.tally.driverTold(ride, d.job.ride, d.who, cmd.errand.search)
+	d.job, d.offer = cmd.errand, offered{}
+	d.job.ride = ride
+	d.phase = toPickup
+	c.world.plan(&d.leg, d.pos, d.job.pickup, 0)
+	if happens(d.rand, c.do.Release) {
+		d.setOff(c, d.rand.Float64(), giveBack)
+	} else {
+		d.setOff(c, 1, arrive)
+	}
 }
 
 // happens draws whether something of a share comes to pass. What never does draws nothing, so that
@@ -150,11 +209,11 @@ func (d *driver) answer(v *virtual) error {
 func happens(r *rand.Rand, share float64) bool { return share > 0 && r.Float64() < share }
 
 // setOff begins a leg; what ends it after a share of its time is put on the agenda.
-func (d *driver) setOff(v *virtual, share float64, end happening) {
-	d.legAt, d.meterM = v.now, 0
+func (d *driver) setOff(c *crowd, share float64, end happening) {
+	d.legAt, d.meterM = c.now, 0
 	d.serial++
 	after := time.Duration(share * float64(d.leg.Duration()))
-	v.in(after.Round(time.Millisecond), end, d.who, d.serial)
+	c.in(after.Round(time.Millisecond), end, d.who, d.serial)
 }
 
 // stop ends the leg where the taxi is, and says how far it has come on it.
@@ -164,76 +223,69 @@ func (d *driver) stop(now time.Time) float64 {
 	return at.LengthM
 }
 
-func (d *driver) arrive(v *virtual) error {
-	driven := d.stop(v.now)
-	d.emptyM += driven
+func (d *driver) arrive(c *crowd) error {
+	d.pickupM = d.stop(c.now)
+	d.emptyM += d.pickupM
 	d.phase = atPickup
-	word := dispatch.DriveRide{Ride: d.ride, Driver: d.id}
-	_, err := v.desk.Arrive(v.ctx, v.now, d.once(v, "arrive"), word)
-	if err != nil {
-		return d.refused(v, err)
-	}
-	r := &v.riders[d.rider]
-	r.pickupM = driven
-	d.serial++
-	if r.absent {
-		v.in(time.Duration(v.City.Policy.NoShowS)*time.Second, notThere, d.who, d.serial)
-	} else {
-		v.in(v.Options.Boarding, board, d.who, d.serial)
-	}
-	return nil
+	return d.give(c, command{deed: arrived, errand: d.job})
 }
 
-func (d *driver) board(v *virtual) error {
-	word := dispatch.DriveRide{Ride: d.ride, Driver: d.id}
-	if _, err := v.desk.Start(v.ctx, v.now, d.once(v, "start"), word); err != nil {
-		return d.refused(v, err)
+// wait is a driver at the pickup, whom the city has noted there.
+func (d *driver) wait(c *crowd, cmd command) {
+	if cmd.errand.ride != d.job.ride || d.phase != atPickup {
+		return // the ride has ended meanwhile
 	}
-	d.drive(v)
-	return nil
+	d.serial++
+	absent := false
+	if d.job.rider != nobody {
+		r := &c.riders[d.job.rider]
+		r.pickupM, absent = d.pickupM, r.absent
+	}
+	if absent {
+		c.in(time.Duration(c.city.Policy.NoShowS)*time.Second, notThere, d.who, d.serial)
+	} else {
+		c.in(c.do.Boarding, board, d.who, d.serial)
+	}
+}
+
+func (d *driver) board(c *crowd) error {
+	return d.give(c, command{deed: started, errand: d.job})
 }
 
 // drive begins the loaded leg.
-func (d *driver) drive(v *virtual) {
-	r := &v.riders[d.rider]
+func (d *driver) drive(c *crowd) error {
 	d.phase = onTrip
-	d.meter = money.NewMeter(&v.City.Tariff, v.now.In(v.City.Zone))
+	d.meter = money.NewMeter(&c.city.Tariff, c.now.In(c.city.Zone))
 	d.trace = d.trace[:0]
-	v.world.plan(&d.leg, d.pos, r.trip.Dropoff, r.left)
-	if !r.street && happens(d.rand, v.Options.BreakDown) {
-		d.setOff(v, 0.5, breakDown)
+	to, took, street := d.job.dropoff, time.Duration(0), false
+	if d.job.rider != nobody {
+		r := &c.riders[d.job.rider]
+		to, took, street = r.trip.Dropoff, r.left, r.street
+	}
+	c.world.plan(&d.leg, d.pos, to, took)
+	if !street && happens(d.rand, c.do.BreakDown) {
+		d.setOff(c, 0.5, breakDown)
 	} else {
-		d.setOff(v, 1, alight)
+		d.setOff(c, 1, alight)
 	}
-	d.record(v)
+	return c.phones.fix(d)
 }
 
-// record sends a fix now, whatever the phone's rhythm.
-func (d *driver) record(v *virtual) {
-	if report, ok := d.report(v); ok {
-		v.frame = append(v.frame[:0], report)
-		v.engine.Fixes(v.frame, v.now)
+// report makes the next fix; false if one of this very moment was made.
+func (d *driver) report(c *crowd) (geo.Fix, bool) {
+	if d.hasFix && c.now.Equal(d.fixed.At) {
+		return geo.Fix{}, false
 	}
+	c.tally.fixes++
+	return geo.Fix{Point: d.where(c.now), At: c.now, AccuracyM: 5}, true
 }
 
-// report makes the next fix, as the session would take it: checked, and on a ride metered and
-// appended to the trace.
-func (d *driver) report(v *virtual) (dispatch.Report, bool) {
-	fix := geo.Fix{Point: d.where(v.now), At: v.now, AccuracyM: 5}
-	if d.hasFix && fix.At.Equal(d.fixed.At) {
-		return dispatch.Report{}, false
-	}
-	v.tally.fixes++
-	if err := geo.CheckFix(d.last(), fix, v.now); err != nil {
-		v.tally.refusedFix(err)
-		return dispatch.Report{}, false
-	}
+// sent notes that a fix has been made use of: on a ride the meter turns.
+func (d *driver) sent(fix geo.Fix) {
 	if d.phase == onTrip {
 		d.count(fix.At)
-		d.trace = append(d.trace, fix)
 	}
 	d.fixed, d.hasFix = fix, true
-	return dispatch.Report{Taxi: d.taxi, Fix: fix}, true
 }
 
 func (d *driver) last() *geo.Fix {
@@ -254,59 +306,31 @@ func (d *driver) count(now time.Time) {
 	d.meterM = driven
 }
 
-// flush hands the trace to the store, as a session does in batches.
-func (d *driver) flush(v *virtual) error {
-	if len(d.trace) == 0 {
-		return nil
-	}
-	err := v.Store.AppendTrace(v.ctx, d.ride, d.trace)
-	d.trace = d.trace[:0]
+// stopLoaded ends a loaded leg where the taxi is.
+func (d *driver) stopLoaded(c *crowd) error {
+	err := c.phones.fix(d)
+	d.count(c.now)
+	d.loadedM += d.stop(c.now)
+	d.tripS += c.within(d.legAt, c.now)
 	return err
 }
 
-// stopLoaded ends a loaded leg where the taxi is.
-func (d *driver) stopLoaded(v *virtual) {
-	d.record(v)
-	d.count(v.now)
-	d.loadedM += d.stop(v.now)
-	d.tripS += v.within(d.legAt, v.now)
-}
-
-func (d *driver) alight(v *virtual) error {
-	d.stopLoaded(v)
+func (d *driver) alight(c *crowd) error {
+	err := d.stopLoaded(c)
 	d.phase = atEnd
 	d.serial++
-	v.in(v.Options.Alighting, complete, d.who, d.serial)
-	return d.flush(v)
-}
-
-func (d *driver) complete(v *virtual) error {
-	word := dispatch.CompleteRide{Ride: d.ride, Driver: d.id, Meter: d.meter.Fare().Meter()}
-	_, err := v.desk.Complete(v.ctx, v.now, d.once(v, "complete"), word)
-	if err != nil {
-		return v.expected(err)
-	}
-	d.ride, d.phase = "", idle
-	v.in(0, pay, d.rider, 0)
-	return nil
-}
-
-// refused is a command on a ride that was not taken: the phone looks where the ride stands.
-func (d *driver) refused(v *virtual, err error) error {
-	if err := v.expected(err); err != nil {
-		return err
-	}
-	ride, err := v.read(d.ride)
-	if err == nil {
-		d.onRide(v, ride.Brief())
-	}
+	c.in(c.do.Alighting, complete, d.who, d.serial)
 	return err
+}
+
+func (d *driver) complete(c *crowd) error {
+	return d.give(c, command{deed: completed, errand: d.job, meter: d.meter.Fare().Meter()})
 }
 
 // onRide is the phone's word on the driver's ride: it may be theirs no more.
-func (d *driver) onRide(v *virtual, b dispatch.Brief) {
-	if b.ID == d.ride && (b.Driver != d.id || !b.State.Active()) {
-		d.leave(v.now)
+func (d *driver) onRide(c *crowd, b dispatch.Brief) {
+	if b.ID == d.job.ride && (b.Driver != d.id || !b.State.Active()) {
+		d.leave(c.now)
 	}
 }
 
@@ -316,7 +340,7 @@ func (d *driver) leave(now time.Time) {
 		d.emptyM += d.stop(now)
 	}
 	if d.phase == toPickup || d.phase == atPickup {
-		d.ride, d.phase = "", idle
+		d.job, d.phase = errand{}, idle
 		d.serial++
 	}
 }

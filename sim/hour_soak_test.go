@@ -8,10 +8,13 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"testing"
+	"time"
 
 	"hexhail/dispatch"
 	"hexhail/sim"
+	"hexhail/wire"
 )
 
 // means are the figures of one policy and fleet over the seeds.
@@ -94,7 +97,7 @@ func TestNewYorkLostHints(t *testing.T) {
 // TestNewYorkRace compares ten minutes of demand with the same under the race detector: the
 // programs are another, the report is not.
 func TestNewYorkRace(t *testing.T) {
-	folder := filepath.Join(dataFolder(t), "nyc_2013-11-18")
+	folder := sim.DataPath(t, "nyc_2013-11-18")
 	report := func(flags ...string) []byte {
 		args := append([]string{"run"}, flags...)
 		args = append(args, "../cmd/hexhail", "sim", "--duration", "10m", "--fleet", "4000",
@@ -120,5 +123,36 @@ func TestNewYorkRace(t *testing.T) {
 	plain, race := report(), report("-race")
 	if !bytes.Equal(plain, race) {
 		t.Errorf("without and with the race detector:\n%s\n%s", plain, race)
+	}
+}
+
+// TestNewYorkLive is the hour with all its taxis against a server in this process, at a speed that
+// HEXHAIL_SPEEDUP may say.
+func TestNewYorkLive(t *testing.T) {
+	rate := 30.0
+	if text := os.Getenv("HEXHAIL_SPEEDUP"); text != "" {
+		var err error
+		if rate, err = strconv.ParseFloat(text, 64); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c := newYork(t, 0, 0, dispatch.Assign)
+	w := newTown(t, c.City, c.Trips[0].At.Add(-time.Duration(20*rate)*time.Second), rate)
+	r, err := sim.Live(t.Context(), sim.LiveConfig{
+		Addr: w.addr, Key: wire.NewSigner(w.key), City: c.City, Options: c.Options,
+		Trips: c.Trips, Taxis: c.Taxis, Roads: c.Roads, Wall: time.Now,
+		Progress: sim.NewProgress(os.Stderr, 0, time.Now),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Write(os.Stderr); err != nil {
+		t.Fatal(err)
+	}
+	ended := r.Settled + r.Expired + r.Cancelled + r.NoShow
+	if r.DoubleClaims != 0 || !r.BooksClose || ended != len(c.Trips) || r.ServiceRate < 0.95 ||
+		r.LagS.P99 > 3 {
+		t.Errorf("%d double claims, open books %v, %d of %d ended, %.3f served, lag %.2f s",
+			r.DoubleClaims, r.Books.Open(), ended, len(c.Trips), r.ServiceRate, r.LagS.P99)
 	}
 }

@@ -11,7 +11,6 @@ import (
 	"hexhail/dispatch"
 	"hexhail/geo"
 	"hexhail/sim"
-	"hexhail/store"
 )
 
 // cutter is a store that ends the run in the middle of its n-th transaction, or of the first one
@@ -41,21 +40,12 @@ func (c *cutter) Tx(ctx context.Context, fn func(dispatch.Tx) error) error {
 // cutAt is the evening, ended by c.
 func cutAt(t *testing.T, c *cutter) (sim.Report, error) {
 	t.Helper()
-	db, err := store.Open(t.Context(), "sqlite::memory:")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		if err := db.Close(); err != nil {
-			t.Error(err)
-		}
-	}()
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	config := evening(t, func(o *sim.Options) {
 		o.Accept, o.Release, o.BreakDown, o.Alighting, o.Cash = 0.8, 0.1, 0.1, 0, 0
 	})
-	c.Store, c.cut = db, cancel
+	c.Store, c.cut = memory(t), cancel
 	config.Store, config.Wall = c, time.Now
 	return sim.Virtual(ctx, config)
 }
@@ -79,7 +69,7 @@ func TestARunMayBeCutAnywhere(t *testing.T) {
 
 // TestACutRunMayHaveMoneyPending ends a run while a ride is being completed.
 func TestACutRunMayHaveMoneyPending(t *testing.T) {
-	for _, traces := range []int{10, 20, 40} {
+	for _, traces := range []int{10 / slow, 20 / slow} {
 		r, err := cutAt(t, &cutter{traces: traces})
 		if err != nil {
 			t.Fatal(err)
@@ -98,7 +88,7 @@ func tellsThatItIsCut(t *testing.T, r sim.Report) {
 	if err := r.Summary(&out); err != nil {
 		t.Fatal(err)
 	}
-	if !r.CutShort || r.Fleet != 150 || r.Requests == 0 || len(r.Wrong()) != 0 ||
+	if !r.CutShort || r.Fleet != eveningFleet || r.Requests == 0 || len(r.Wrong()) != 0 ||
 		r.DoubleClaims != 0 || !strings.Contains(out.String(), "books      cut short: ") {
 		t.Errorf("wrong: %v, double claims: %d\n%s", r.Wrong(), r.DoubleClaims, out.String())
 	}

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"io"
 	"math"
-	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,37 +14,10 @@ import (
 	"hexhail/geo"
 )
 
-// dataFile is a file of the real data, or the test is skipped where that is absent.
-func dataFile(t *testing.T, name string) string {
-	t.Helper()
-	data := os.Getenv("HEXHAIL_DATA")
-	if data == "" {
-		root, err := os.Getwd()
-		if err != nil {
-			t.Fatal(err)
-		}
-		for {
-			if _, err := os.Stat(filepath.Join(root, "go.mod")); err == nil {
-				break
-			}
-			if root == filepath.Dir(root) {
-				t.Fatal("no go.mod above the test")
-			}
-			root = filepath.Dir(root)
-		}
-		data = filepath.Join(root, "..", "shared", "data")
-	}
-	path := filepath.Join(data, name)
-	if _, err := os.Stat(path); err != nil {
-		t.Skipf("SKIP: no real data ($HEXHAIL_DATA): %v", err)
-	}
-	return path
-}
-
 // eachRow calls fn with every row of a file of the real data, by column.
 func eachRow(t *testing.T, name string, fn func(cell func(column string) string)) {
 	t.Helper()
-	file, err := OpenFile(dataFile(t, name))
+	file, err := OpenFile(DataPath(t, name))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -327,7 +298,7 @@ func TestReadTheRecordedHour(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	trips, err := readPath(dataFile(t, "nyc_2013-11-18/trips_1600_1700_jittered.csv.gz"), zone)
+	trips, err := readPath(DataPath(t, "nyc_2013-11-18/trips_1600_1700_jittered.csv.gz"), zone)
 	if err != nil || len(trips) != 18_352 {
 		t.Fatalf("%d trips, %v", len(trips), err)
 	}
@@ -335,7 +306,7 @@ func TestReadTheRecordedHour(t *testing.T) {
 	if !trips[0].At.Equal(first) || trips[0].Duration != 0 {
 		t.Errorf("first %+v", trips[0])
 	}
-	file, err := OpenFile(dataFile(t, "nyc_2013-11-18/taxis_start_1500_1700.csv.gz"))
+	file, err := OpenFile(DataPath(t, "nyc_2013-11-18/taxis_start_1500_1700.csv.gz"))
 	if err != nil {
 		t.Fatal(err)
 	}

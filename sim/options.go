@@ -3,6 +3,7 @@ package sim
 import (
 	"fmt"
 	"math"
+	"net"
 	"slices"
 	"strings"
 	"time"
@@ -14,8 +15,16 @@ import (
 // Mode is how the simulated people reach the city.
 type Mode string
 
-// ModeVirtual calls the production code as functions under a virtual clock.
-const ModeVirtual Mode = "virtual"
+// The modes.
+const (
+	// ModeVirtual calls the production code as functions under a virtual clock.
+	ModeVirtual Mode = "virtual"
+	// ModeLive is phones that talk to a server.
+	ModeLive Mode = "live"
+)
+
+// MaxSpeedup is how many city seconds a second of the machine may have in a live run.
+const MaxSpeedup = 100
 
 // Hints says what becomes of the messages that only save time.
 type Hints string
@@ -45,7 +54,7 @@ const (
 // Options are the flags of a run; each field tells its flag and limits. The zero value is not
 // valid; [DefaultOptions] is.
 type Options struct {
-	Mode     Mode            // --mode: virtual
+	Mode     Mode            // --mode: virtual or live
 	Hints    Hints           // --hints: deliver or drop
 	City     dispatch.CityID // --city; empty: see CityID
 	Trips    string          // --trips: a CSV file; empty: the model
@@ -66,6 +75,12 @@ type Options struct {
 	Seed     uint64        // --seed
 	Duration time.Duration // --duration: of demand, 0 to 24 h; 0: all, or ModelDuration
 	Report   string        // --report: a file for the JSON; "-": the standard output
+
+	Addr     string  // --addr, live: a server's host:port; empty: one of its own
+	Key      string  // --key, with --addr: the file with the key that signs tokens
+	GRPCAddr string  // --grpc-addr, live without --addr: where its own server serves apps
+	HTTPAddr string  // --http-addr, likewise: where it serves metrics
+	Speedup  float64 // --speedup, live without --addr: city seconds in a second, 1 to MaxSpeedup
 
 	Behaviour
 	Budget money.Fen // --budget: of the launch campaign, 1 yuan to money.MaxCampaignCap
@@ -99,7 +114,8 @@ func DefaultOptions() Options {
 	return Options{
 		Mode: ModeVirtual, Hints: HintsDeliver, Start: "2014-02-26 17:00", Requests: 7000,
 		Policy: dispatch.Assign, Round: time.Second, MaxPickup: 15 * time.Minute,
-		Patience: 5 * time.Minute, Seed: 1, Budget: money.Yuan(200_000),
+		Patience: 5 * time.Minute, Seed: 1, Budget: money.Yuan(200_000), Speedup: 30,
+		GRPCAddr: "127.0.0.1:7070", HTTPAddr: "127.0.0.1:7080",
 		Behaviour: Behaviour{
 			Accept: 1, Answer: 3 * time.Second, Boarding: time.Minute, Alighting: 30 * time.Second,
 			Cash: 0.2, FixEvery: 4 * time.Second, RiderBalance: money.Yuan(500),
@@ -123,7 +139,8 @@ func optionError(flag, format string, args ...any) error {
 // Check returns an *OptionError that names the first flag out of its limits.
 func (o Options) Check() error {
 	for _, check := range []func() error{
-		o.checkWords, o.checkFiles, o.checkNumbers, o.checkTimes, o.checkShares, o.checkMoney,
+		o.checkWords, o.checkLive, o.checkFiles, o.checkNumbers, o.checkTimes, o.checkShares,
+		o.checkMoney,
 	} {
 		if err := check(); err != nil {
 			return err
@@ -137,7 +154,7 @@ func (o Options) checkWords() error {
 		flag, value string
 		allowed     []string
 	}{
-		{"mode", string(o.Mode), []string{string(ModeVirtual)}},
+		{"mode", string(o.Mode), []string{string(ModeVirtual), string(ModeLive)}},
 		{"hints", string(o.Hints), []string{string(HintsDeliver), string(HintsDrop)}},
 		{"policy", string(o.Policy), []string{string(dispatch.Nearest), string(dispatch.Assign)}},
 	} {
@@ -150,6 +167,26 @@ func (o Options) checkWords() error {
 	}
 	if _, err := o.StartIn(time.UTC); err != nil {
 		return err
+	}
+	return nil
+}
+
+// checkLive checks what a live run has of its own, and what it cannot have.
+func (o Options) checkLive() error {
+	switch {
+	case o.Mode != ModeLive && o.Addr != "":
+		return optionError("addr", "given with --mode live only")
+	case o.Addr == "" && o.Key != "":
+		return optionError("key", "given with --addr only")
+	case o.Addr != "" && o.Key == "":
+		return optionError("key", "given with --addr: tokens are signed with the server's key")
+	case o.Mode == ModeLive && o.DropHints():
+		return optionError("hints", "%s with --mode live: the server sends them", HintsDeliver)
+	case !(o.Speedup >= 1 && o.Speedup <= MaxSpeedup):
+		return optionError("speedup", "1 to %d, not %v", MaxSpeedup, o.Speedup)
+	}
+	if _, _, err := net.SplitHostPort(o.Addr); o.Addr != "" && err != nil {
+		return optionError("addr", "host:port, not %q", o.Addr)
 	}
 	return nil
 }

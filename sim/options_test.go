@@ -34,7 +34,14 @@ func TestBadFlagsAreNamedWithTheirLimit(t *testing.T) {
 		flag, limit string
 		set         func(o *Options)
 	}{
-		{"mode", `virtual, not "live"`, func(o *Options) { o.Mode = "live" }},
+		{"mode", `virtual or live, not "real"`, func(o *Options) { o.Mode = "real" }},
+		{"addr", "with --mode live only", func(o *Options) { o.Addr = "a:1" }},
+		{"addr", "host:port", func(o *Options) { o.Mode, o.Addr, o.Key = ModeLive, "a", "k" }},
+		{"key", "with --addr only", func(o *Options) { o.Mode, o.Key = ModeLive, "k" }},
+		{"key", "with --addr:", func(o *Options) { o.Mode, o.Addr = ModeLive, "a:1" }},
+		{"hints", "deliver", func(o *Options) { o.Mode, o.Hints = ModeLive, HintsDrop }},
+		{"speedup", "1 to 100, not NaN", func(o *Options) { o.Speedup = math.NaN() }},
+		{"speedup", "1 to 100, not 101", func(o *Options) { o.Speedup = 101 }},
 		{"hints", `deliver or drop, not "Drop"`, func(o *Options) { o.Hints = "Drop" }},
 		{"policy", `nearest or assign, not ""`, func(o *Options) { o.Policy = "" }},
 		{"city", "beijing", func(o *Options) { o.City = "atlantis" }},

@@ -63,6 +63,38 @@ type Report struct {
 	// CutShort is a run that was ended from outside. Its rides and payments stand where they stood,
 	// so that money may be pending.
 	CutShort bool `json:"cut_short"`
+	// LiveFigures are of a live run only; nil otherwise.
+	*LiveFigures
+}
+
+// LiveFigures are what only a live run can tell.
+type LiveFigures struct {
+	Speedup float64 `json:"speedup"` // city seconds in a second of the machine
+	LagS    Lag     `json:"lag_s"`
+	// FixesRefused counts fixes that the server refused, by reason.
+	FixesRefused map[string]int `json:"fixes_refused"`
+	FixesUnsent  int            `json:"fixes_unsent"` // of phones that were cut off
+	Reconnects   int            `json:"reconnects"`   // streams that were connected again
+	// MovedS is by how many seconds the demand was moved to where the city's clock was.
+	MovedS float64 `json:"moved_s"`
+}
+
+// summary writes what only a live run has.
+func (f *LiveFigures) summary(w io.Writer) error {
+	if f == nil {
+		return nil
+	}
+	_, err := fmt.Fprintf(w, "live       %gx, lag %.2f s p99, %.2f s max; %d reconnects, "+
+		"%d fixes refused, %d unsent\n", f.Speedup, f.LagS.P99, f.LagS.Max, f.Reconnects,
+		f.refused(), f.FixesUnsent)
+	return err
+}
+
+func (f *LiveFigures) refused() (sum int) {
+	for _, n := range f.FixesRefused {
+		sum += n
+	}
+	return sum
 }
 
 // Books are the checks of a run's accounts; each is true when it holds.
@@ -171,6 +203,11 @@ func (r Report) MarshalJSON() ([]byte, error) {
 	for _, s := range []*Spread{&r.MatchS, &r.PickupS, &r.WaitS, &r.PickupM} {
 		*s = s.rounded()
 	}
+	if r.LiveFigures != nil {
+		f := *r.LiveFigures
+		f.LagS = Lag{P99: rounded(f.LagS.P99), Max: rounded(f.LagS.Max)}
+		r.LiveFigures = &f
+	}
 	if r.Refused == nil {
 		r.Refused = map[string]int{}
 	}
@@ -204,7 +241,6 @@ claims     %d rides claimed, %d offers, %d given back, %d broken down, %d double
 money      %s yuan fares: %s paid in the app, %s cash
 subsidies  %s yuan to riders, %s to drivers; %s left of the budget
 books      %s; %s yuan owed to drivers, %s in wallets
-wall_s=%.3f fixes_per_s=%.0f fixes=%d
 `,
 		r.Mode, r.Policy, r.Seed, r.Fleet, r.Requests,
 		r.Completed, 100*r.ServiceRate, r.Settled, r.Expired, r.Cancelled, r.NoShow,
@@ -213,7 +249,14 @@ wall_s=%.3f fixes_per_s=%.0f fixes=%d
 		r.Claimed, r.Offers, r.Released, r.BrokenDown, r.DoubleClaims,
 		r.FaresFen, r.PaidFen, r.CashFen,
 		r.SubsidyRiderFen, r.SubsidyDriverFen, r.BudgetLeftFen,
-		books, r.DriverPayableFen, r.WalletsFen,
+		books, r.DriverPayableFen, r.WalletsFen)
+	if err != nil {
+		return err
+	}
+	if err := r.summary(w); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(w, "wall_s=%.3f fixes_per_s=%.0f fixes=%d\n",
 		r.WallS, r.FixesPerS, r.Fixes)
 	return err
 }

@@ -77,6 +77,42 @@ func TestReportHasItsFieldsInTheirOrder(t *testing.T) {
 	}
 }
 
+// A live run's report has its own figures at the end, a virtual one's none of them.
+func TestALiveReportTellsMore(t *testing.T) {
+	r := fullReport()
+	r.LiveFigures = &LiveFigures{
+		Speedup: 30, LagS: Lag{P99: 1.23456, Max: 2}, FixesUnsent: 2, Reconnects: 3, MovedS: 4,
+		FixesRefused: map[string]int{"jump": 5, "stale": 1},
+	}
+	var out, summary bytes.Buffer
+	if err := errors.Join(r.Write(&out), r.Summary(&summary)); err != nil {
+		t.Fatal(err)
+	}
+	const tail = `"cut_short": true,
+  "speedup": 30,
+  "lag_s": {
+    "p99": 1.235,
+    "max": 2
+  },
+  "fixes_refused": {
+    "jump": 5,
+    "stale": 1
+  },
+  "fixes_unsent": 2,
+  "reconnects": 3,
+  "moved_s": 4
+}
+`
+	if !strings.HasSuffix(out.String(), tail) || r.LagS.P99 != 1.23456 {
+		t.Errorf("%s", out.String())
+	}
+	const line = "live       30x, lag 1.23 s p99, 2.00 s max; 3 reconnects, 6 fixes refused, " +
+		"2 unsent\n"
+	if !strings.Contains(summary.String(), line) {
+		t.Errorf("%s", summary.String())
+	}
+}
+
 func TestSummary(t *testing.T) {
 	var out bytes.Buffer
 	if err := fullReport().Summary(&out); err != nil {

@@ -26,60 +26,61 @@ type rider struct {
 	state   dispatch.State
 	version int
 	search  int
-	driver  int32 // told to be theirs, −1 none
+	driver  int32 // told to be theirs, or nobody
+	payee   int32 // the driver who is paid
 	claims  int32
 	street  bool // taken at the kerb
-	asked   int
+	asked   int  // of the city
 	pays    int
 
 	askedAt, claimedAt, arrivedAt, boardedAt time.Time
 	pickupM                                  float64
 }
 
-func (r *rider) once(v *virtual, command string) dispatch.Once {
-	r.asked++
-	return v.once("rider:"+string(r.id), command, r.asked)
-}
-
 // request asks for a taxi in the app, or raises a hand at the kerb.
-func (v *virtual) request(who int32) error {
-	r := &v.riders[who]
-	v.tally.requests++
-	v.tally.see(v.world, r.trip)
-	r.askedAt = v.now
-	if r.trip.Street || r.rand.Float64() < v.Options.Street {
-		if d := v.hailed(r.trip); d != nil {
-			return d.takeStreet(v, r)
+func (c *crowd) request(who int32) error {
+	r := &c.riders[who]
+	c.tally.requests++
+	c.tally.see(c.world, r.trip)
+	r.askedAt = c.now
+	if r.trip.Street || r.rand.Float64() < c.do.Street {
+		if d := c.hailed(r.trip); d != nil {
+			return d.give(c, command{
+				deed: takeStreet, errand: errand{search: 1, rider: who}, place: r.trip.Pickup,
+			})
 		}
 	}
-	pickup, _, _ := v.engine.Quote(r.trip.Pickup, v.now)
-	quote, err := v.City.QuoteFor(r.trip.Pickup, r.trip.Dropoff, pickup, v.now)
+	return c.phones.ask(r, wantRide)
+}
+
+// answered hears what came of a wish.
+func (r *rider) answered(c *crowd, w wish, got told, err error) error {
 	if err != nil {
-		return v.expected(err)
+		return expected(err)
 	}
-	r.quoted = pickup
-	// The rider is known by the ride before the answer is: hints come with the commit.
-	got, err := v.desk.Request(v.ctx, v.now, r.once(v, "request"), dispatch.RequestRide{
-		City: v.City.ID, Rider: r.id, Seats: r.trip.Seats, PayBy: r.payBy, Quote: quote,
-		Pickup:  dispatch.Place{Point: r.trip.Pickup},
-		Dropoff: dispatch.Place{Point: r.trip.Dropoff},
-	})
-	if err != nil {
-		return v.expected(err)
+	switch w {
+	case wantRide:
+		c.open++
+		r.quoted = got.quoted
+		r.ride, r.state, r.search = got.brief.ID, dispatch.Searching, 1
+		c.byRide[r.ride] = r.who
+	case wantLook:
+		return r.looked(c, got)
+	case wantConfirm:
+		c.tally.asked++
+		return r.settle(c)
+	default: // the ride tells
 	}
-	v.open++
-	r.ride, r.state, r.search = got.Ride, dispatch.Searching, 1
-	v.byRide[r.ride] = who
 	return nil
 }
 
 // hailed is the nearest empty taxi that sees a hand at the kerb.
-func (v *virtual) hailed(t *Trip) *driver {
+func (c *crowd) hailed(t *Trip) *driver {
 	var best *driver
 	least := float64(streetReachM)
-	for i := range v.drivers {
-		d := &v.drivers[i]
-		if d.phase != idle || d.offer != "" || d.seats < t.Seats {
+	for i := range c.drivers {
+		d := &c.drivers[i]
+		if d.phase != idle || d.offer.id != "" || d.waits > 0 || d.seats < t.Seats {
 			continue
 		}
 		if m := geo.DistanceM(d.pos, t.Pickup); m < least {
@@ -89,24 +90,18 @@ func (v *virtual) hailed(t *Trip) *driver {
 	return best
 }
 
-// takeStreet is a taxi that stops for a raised hand: the rider pays in the app by the driver's
-// code.
-func (d *driver) takeStreet(v *virtual, r *rider) error {
-	got, err := v.desk.Occupied(v.ctx, v.now, d.once(v, "occupied"), dispatch.StreetRide{
-		Driver: d.id, Rider: r.id, At: r.trip.Pickup, PayBy: r.payBy,
-	})
-	if err != nil {
-		return v.expected(err)
-	}
-	v.open++
-	v.byRide[got.Ride] = r.who
-	v.tally.driverTold(got.Ride, d.ride, d.who, 1)
-	d.ride, d.rider, d.took, d.pos = got.Ride, r.who, v.now, r.trip.Pickup
-	r.ride, r.state, r.search, r.driver = got.Ride, dispatch.OnTrip, 1, d.who
+// picked is a taxi that has stopped for a raised hand.
+func (d *driver) picked(c *crowd, cmd command, ride dispatch.RideID) error {
+	r := &c.riders[cmd.errand.rider]
+	c.open++
+	c.byRide[ride] = r.who
+	c.tally.driverTold(ride, d.job.ride, d.who, 1)
+	d.job, d.pos = cmd.errand, cmd.place
+	d.job.ride, d.offer = ride, offered{}
+	r.ride, r.state, r.search, r.driver = ride, dispatch.OnTrip, 1, d.who
 	r.claims, r.street = 1, true
-	r.claimedAt, r.arrivedAt, r.boardedAt = v.now, v.now, v.now
-	d.drive(v)
-	return nil
+	r.claimedAt, r.arrivedAt, r.boardedAt = c.now, c.now, c.now
+	return d.drive(c)
 }
 
 // stranded is a rider whose taxi has broken down: they stand by the road and wait for the next one
@@ -119,21 +114,21 @@ func (r *rider) stranded(at geo.Point, driven time.Duration) {
 }
 
 // onRide is the rider's phone: whose taxi it is, and where the ride stands.
-func (r *rider) onRide(v *virtual, b dispatch.Brief) {
+func (r *rider) onRide(c *crowd, b dispatch.Brief) {
 	if b.ID != r.ride || b.Version <= r.version {
 		return
 	}
 	was, search := r.state, r.search
 	r.version, r.state, r.search = b.Version, b.State, b.Search
-	driver := int32(-1)
+	driver := int32(nobody)
 	if b.Driver != "" {
-		driver = v.byID[b.Driver]
+		driver = c.byID[b.Driver]
 	}
 	if b.State.Active() && driver != r.driver {
-		v.tally.riderTold(r.driver, search, b)
+		c.tally.riderTold(r.driver, search, b)
 		r.claims++
 		r.claimedAt = b.ClaimedAt
-		r.watchPickup(v)
+		r.watchPickup(c)
 	}
 	if b.State.Active() || b.State == dispatch.Searching {
 		r.driver = driver
@@ -145,79 +140,58 @@ func (r *rider) onRide(v *virtual, b dispatch.Brief) {
 		r.boardedAt = b.ChangedAt
 	}
 	if b.State.Terminal() && !was.Terminal() {
-		v.open--
+		c.open--
 	}
 }
 
 // watchPickup puts the rider's patience with a late taxi on the agenda.
-func (r *rider) watchPickup(v *virtual) {
+func (r *rider) watchPickup(c *crowd) {
 	if r.gives && r.quoted > 0 {
 		late := r.askedAt.Add(r.quoted + 5*time.Minute)
-		if late.Before(v.now) {
-			late = v.now
+		if late.Before(c.now) {
+			late = c.now
 		}
-		v.at(late, giveUp, r.who, r.claims)
+		c.at(late, giveUp, r.who, r.claims)
 	}
 }
 
 // giveUp cancels a ride whose taxi is late, if it is still on its way.
-func (v *virtual) giveUp(e entry) error {
-	r := &v.riders[e.who]
+func (c *crowd) giveUp(e entry) error {
+	r := &c.riders[e.who]
 	if r.state != dispatch.Assigned || r.claims != e.serial {
 		return nil
 	}
-	_, err := v.desk.Cancel(v.ctx, v.now, r.once(v, "cancel"), dispatch.CancelRide{
-		Ride: r.ride, Rider: r.id, Reason: "taxi is late",
-	})
-	return v.expected(err)
+	return c.phones.ask(r, wantOut)
 }
 
-// pay settles a completed ride as a rider does: agree to the fare if asked, pay as meant, look
-// again, and if the wallet was too empty pay the driver by hand.
-func (v *virtual) pay(who int32) error {
-	r := &v.riders[who]
-	ride, err := v.read(r.ride)
-	if err != nil || ride.State != dispatch.Completed {
-		return err
-	}
-	if ride.Fare.State == dispatch.FareAsked {
-		word := dispatch.FareWord{Ride: r.ride, Rider: r.id}
-		if _, err := v.desk.Confirm(v.ctx, v.now, r.once(v, "confirm"), word); err != nil {
-			return v.expected(err)
-		}
-		v.tally.asked++
-	}
-	r.pays++
-	v.in(payAgain, pay, who, 0)
-	if r.payBy == money.Cash || r.pays > 1 {
-		d := &v.drivers[v.byID[ride.Driver]]
-		_, err = v.desk.CashReceived(v.ctx, v.now, d.once(v, "cash"), dispatch.CashReceived{
-			Ride: r.ride, Driver: d.id,
-		})
-		return v.expected(err)
-	}
-	_, err = v.desk.Pay(v.ctx, v.now, r.once(v, "pay"), dispatch.PayRide{
-		Ride: r.ride, Rider: r.id, Channel: r.payBy,
-	})
-	return v.expected(err)
-}
+// pay settles a completed ride as a rider does: look at it, agree to the fare if asked, pay as
+// meant, look again, and if the wallet was too empty pay the driver by hand.
+func (c *crowd) pay(who int32) error { return c.phones.ask(&c.riders[who], wantLook) }
 
-// read is the app looking at its ride.
-func (v *virtual) read(id dispatch.RideID) (r dispatch.Ride, err error) {
-	err = v.Store.Tx(v.ctx, func(tx dispatch.Tx) error {
-		r, err = tx.Ride(id)
-		return err
-	})
-	return r, err
-}
-
-// expected lets through what a running city brings with it, counted already: an offer that has
-// just expired, a ride that has just been cancelled. Anything else stops the run.
-func (v *virtual) expected(err error) error {
-	switch dispatch.KindOf(err) {
-	case dispatch.Conflict, dispatch.Exhausted:
+func (r *rider) looked(c *crowd, got told) error {
+	switch {
+	case got.brief.State != dispatch.Completed:
 		return nil
+	case got.fare == dispatch.FareAsked:
+		r.payee = c.byID[got.brief.Driver]
+		return c.phones.ask(r, wantConfirm)
 	default:
-		return err
+		r.payee = c.byID[got.brief.Driver]
+		return r.settle(c)
 	}
+}
+
+// settle pays a ride whose fare stands.
+func (r *rider) settle(c *crowd) error {
+	r.pays++
+	c.in(c.again, pay, r.who, 0)
+	if r.payBy != money.Cash && r.pays == 1 {
+		return c.phones.ask(r, wantPay)
+	}
+	if r.payee == stranger {
+		return nil // who takes the money themselves
+	}
+	return c.drivers[r.payee].give(c, command{
+		deed: cashTaken, errand: errand{ride: r.ride, rider: r.who},
+	})
 }

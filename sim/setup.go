@@ -2,7 +2,6 @@ package sim
 
 import (
 	"errors"
-	"fmt"
 	"time"
 
 	"hexhail/dispatch"
@@ -16,22 +15,17 @@ const (
 )
 
 // setUp makes the people, the money and the agenda.
-func (v *virtual) setUp() error {
-	entropy := Entropy(v.Options.Seed, "ids")
-	v.epoch = v.Trips[0].At
-	v.last = v.Trips[len(v.Trips)-1].At
-	v.now = v.epoch
+func (v *virtual) setUp(taxis []Taxi) error {
+	entropy := Entropy(v.do.Seed, "ids")
 	v.polled = v.epoch
 	v.desk = &dispatch.Desk{
-		Cities: dispatch.Cities{v.City.ID: v.City}, Store: v.Store, Traces: v.Store, Hints: v,
+		Cities: dispatch.Cities{v.city.ID: v.city}, Store: v.store, Traces: v.store, Hints: v,
 		Listener: &v.tally, NewID: dispatch.IDs{Entropy: entropy}.New,
 		Channels: money.Channels{
-			money.Cash: money.CashChannel{}, money.InWallet: money.WalletChannel{Store: v.Store},
+			money.Cash: money.CashChannel{}, money.InWallet: money.WalletChannel{Store: v.store},
 		},
 	}
-	v.makeDrivers()
-	v.makeRiders()
-	if err := v.people(); err != nil {
+	if err := v.register(); err != nil {
 		return err
 	}
 	if err := v.fund(); err != nil {
@@ -39,45 +33,17 @@ func (v *virtual) setUp() error {
 	}
 	var err error
 	v.engine, err = dispatch.NewEngine(v.ctx, dispatch.EngineConfig{
-		City: v.City, Store: v.Store, Hints: v, Listener: &v.tally, NewID: v.desk.NewID,
+		City: v.city, Store: v.store, Hints: v, Listener: &v.tally, NewID: v.desk.NewID,
 	}, v.now)
 	if err != nil {
 		return err
 	}
-	v.plan()
+	v.plan(taxis)
 	return nil
 }
 
-func (v *virtual) makeDrivers() {
-	for i, taxi := range v.Taxis {
-		d := driver{
-			who: int32(i), id: dispatch.DriverID("D" + taxi.ID),
-			taxi:  dispatch.TaxiID("T" + taxi.ID),
-			seats: taxi.Seats, pos: taxi.At, rand: Stream(v.Options.Seed, "driver", uint64(i)),
-		}
-		v.byID[d.id] = d.who
-		v.drivers = append(v.drivers, d)
-	}
-}
-
-func (v *virtual) makeRiders() {
-	for i := range v.Trips {
-		r := rider{
-			who: int32(i), id: dispatch.RiderID(fmt.Sprintf("R%06d", i)), trip: &v.Trips[i],
-			rand: Stream(v.Options.Seed, "rider", uint64(i)), payBy: money.InWallet, driver: -1,
-			at: v.Trips[i].Pickup, left: v.Trips[i].Duration,
-		}
-		if r.rand.Float64() < v.Options.Cash {
-			r.payBy = money.Cash
-		}
-		r.gives = r.rand.Float64() < v.Options.CancelAfter
-		r.absent = happens(r.rand, v.Options.NoShow)
-		v.riders = append(v.riders, r)
-	}
-}
-
-// people writes riders, drivers and taxis, some hundreds in a transaction.
-func (v *virtual) people() error {
+// register writes riders, drivers and taxis, some hundreds in a transaction.
+func (v *virtual) register() error {
 	err := v.batches(len(v.riders), func(tx dispatch.Tx, i int) error {
 		return tx.InsertRider(dispatch.Rider{ID: v.riders[i].id, Name: string(v.riders[i].id)})
 	})
@@ -87,9 +53,9 @@ func (v *virtual) people() error {
 	return v.batches(len(v.drivers), func(tx dispatch.Tx, i int) error {
 		d := &v.drivers[i]
 		return errors.Join(
-			tx.InsertDriver(dispatch.Driver{ID: d.id, City: v.City.ID, Name: string(d.id)}),
+			tx.InsertDriver(dispatch.Driver{ID: d.id, City: v.city.ID, Name: string(d.id)}),
 			tx.InsertTaxi(dispatch.Taxi{
-				ID: d.taxi, City: v.City.ID, Plate: string(d.taxi), Seats: d.seats,
+				ID: d.taxi, City: v.city.ID, Plate: string(d.taxi), Seats: d.seats,
 			}),
 		)
 	})
@@ -99,7 +65,7 @@ func (v *virtual) people() error {
 func (v *virtual) batches(n int, fn func(tx dispatch.Tx, i int) error) error {
 	for from := 0; from < n; from += setupBatch {
 		to := min(from+setupBatch, n)
-		err := v.Store.Tx(v.ctx, func(tx dispatch.Tx) error {
+		err := v.store.Tx(v.ctx, func(tx dispatch.Tx) error {
 			for i := from; i < to; i++ {
 				if err := fn(tx, i); err != nil {
 					return err
@@ -114,17 +80,12 @@ func (v *virtual) batches(n int, fn func(tx dispatch.Tx, i int) error) error {
 	return nil
 }
 
-// fund launches the campaign, valid on the simulated day, and fills the riders' wallets.
+// fund launches the campaign and fills the riders' wallets.
 func (v *virtual) fund() error {
-	day := v.epoch.In(v.City.Zone)
-	midnight := time.Date(day.Year(), day.Month(), day.Day(), 0, 0, 0, 0, v.City.Zone)
-	cashier := money.Cashier{Store: v.Store}
-	err := cashier.Launch(v.ctx, money.Campaign{
-		ID: campaignID, Version: 1, City: string(v.City.ID), Sponsor: sponsor,
-		Channel: money.InWallet, Rider: money.Yuan(5), Driver: money.Yuan(5),
-		Cap: v.Options.Budget, StartsAt: midnight, EndsAt: midnight.AddDate(0, 0, 2),
-	}, v.now)
-	if err != nil || v.Options.RiderBalance == 0 {
+	cashier := money.Cashier{Store: v.store}
+	v.tally.sponsored = v.do.Budget
+	err := cashier.Launch(v.ctx, v.campaign(v.first), v.now)
+	if err != nil || v.do.RiderBalance == 0 {
 		return err
 	}
 	return v.topUp(cashier)
@@ -134,54 +95,33 @@ func (v *virtual) topUp(cashier money.Cashier) error {
 	for i := range v.riders {
 		party := dispatch.RiderParty(v.riders[i].id)
 		id := money.EntryID("top_up/" + string(party))
-		err := cashier.TopUp(
-			v.ctx, id, money.SandboxEquity, party, v.Options.RiderBalance, v.now)
+		err := cashier.TopUp(v.ctx, id, money.SandboxEquity, party, v.do.RiderBalance, v.now)
 		if err != nil {
 			return err
 		}
-		v.tally.funded += v.Options.RiderBalance
+		v.tally.funded += v.do.RiderBalance
 	}
 	return nil
 }
 
 // plan puts on the agenda what is known beforehand.
-func (v *virtual) plan() {
-	for i := range v.Taxis {
-		at := v.Taxis[i].From
-		if v.Options.Fleet > 0 || at.Before(v.epoch) {
-			at = v.epoch
-		}
-		v.at(at, logOn, int32(i), 0)
+func (v *virtual) plan(taxis []Taxi) {
+	for i := range taxis {
+		v.at(v.logOnAt(&taxis[i]), logOn, int32(i), 0)
 	}
-	for i := range v.Trips {
-		v.at(v.Trips[i].At, request, int32(i), 0)
-	}
+	v.planRequests()
 	v.in(0, fixes, 0, 0)
 	v.in(time.Second, work, 0, 0)
 	v.in(time.Minute, lookAtClock, 0, 0)
-	if v.Options.DropHints() {
+	if v.do.DropHints() {
 		v.in(pollEvery, poll, 0, 0)
 	}
-}
-
-// logOn begins a driver's shift.
-func (v *virtual) logOn(who int32) error {
-	d := &v.drivers[who]
-	_, err := v.desk.SetDuty(v.ctx, v.now, d.once(v, "duty"), dispatch.SetDuty{
-		Driver: d.id, Taxi: d.taxi, Duty: dispatch.OnDuty,
-	})
-	if err != nil {
-		return err
-	}
-	d.phase, d.onAt = idle, v.now
-	d.record(v)
-	return nil
 }
 
 // fixes is every second: the taxis whose turn it is report where they are. A rhythm of whole
 // seconds spreads them over it.
 func (v *virtual) fixes(e entry) error {
-	every := v.Options.FixEvery
+	every := v.do.FixEvery
 	turns := int64(1)
 	if every%time.Second == 0 {
 		turns = int64(every / time.Second)
@@ -195,11 +135,11 @@ func (v *virtual) fixes(e entry) error {
 		if d.phase == offDuty {
 			continue
 		}
-		if r, ok := d.report(v); ok {
+		if r, ok := v.reportOf(d); ok {
 			v.frame = append(v.frame, r)
 		}
 		if len(d.trace) >= traceBatch {
-			if err := d.flush(v); err != nil {
+			if err := v.flush(d); err != nil {
 				return err
 			}
 		}

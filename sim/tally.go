@@ -26,8 +26,9 @@ type tally struct {
 	released          int
 	brokenDown        int
 	waited            time.Duration // request to boarding, of those who have boarded
-	funded            money.Fen
-	subsidies         money.Fen // of settled rides
+	funded            money.Fen     // into wallets
+	sponsored         money.Fen     // the campaign's budget
+	subsidies         money.Fen     // of settled rides
 	told              map[dispatch.RideID]claimTold
 	refused           map[string]int
 }

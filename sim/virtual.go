@@ -2,6 +2,7 @@ package sim
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -42,26 +43,16 @@ const (
 
 // virtual is a city in one goroutine: production's Desk and Engine, driven by an agenda.
 type virtual struct {
-	VirtualConfig
-	ctx     context.Context // of what happens: never ends in the middle of it
-	stop    context.Context // looked at between two happenings
-	epoch   time.Time       // of the agenda
-	now     time.Time
-	agenda  agenda
-	desk    *dispatch.Desk
-	engine  *dispatch.Engine
-	world   world
-	drivers []driver
-	riders  []rider
-	byRide  map[dispatch.RideID]int32 // → rider
-	byID    map[dispatch.DriverID]int32
-	frame   []dispatch.Report
-	roundAt int64 // of the round on the agenda, −1 none
-	polled  time.Time
-	last    time.Time // of the last request
-	open    int       // rides that have not ended
-	tally   tally
-	report  Report
+	crowd
+	store    Store
+	progress *Progress
+	ctx      context.Context // of what happens: never ends in the middle of it
+	stop     context.Context // looked at between two happenings
+	desk     *dispatch.Desk
+	engine   *dispatch.Engine
+	frame    []dispatch.Report
+	roundAt  int64 // of the round on the agenda, −1 none
+	polled   time.Time
 }
 
 // Virtual runs the city until every ride has ended, at most two hours after the last request, and
@@ -70,15 +61,15 @@ type virtual struct {
 // (CutShort); when it ends before the first request, there is none, and the error is ctx's.
 func Virtual(ctx context.Context, c VirtualConfig) (Report, error) {
 	if len(c.Trips) == 0 {
-		return Report{}, fmt.Errorf("sim: no trips to simulate")
+		return Report{}, errNoTrips
 	}
 	started := c.Wall()
 	v := &virtual{
-		VirtualConfig: c, ctx: ctx, stop: ctx, world: world{roads: c.Roads}, roundAt: -1,
-		byRide: make(map[dispatch.RideID]int32), byID: make(map[dispatch.DriverID]int32),
-		tally: newTally(),
+		crowd: newCrowd(c.City, c.Options, c.Trips, c.Taxis, ""), store: c.Store,
+		progress: c.Progress, ctx: ctx, stop: ctx, roundAt: -1,
 	}
-	if err := v.setUp(); err != nil {
+	v.world, v.phones = world{roads: c.Roads}, v
+	if err := v.setUp(c.Taxis); err != nil {
 		return Report{}, err
 	}
 	// What has begun is done, and the books are closed, whoever goes away.
@@ -93,11 +84,13 @@ func Virtual(ctx context.Context, c VirtualConfig) (Report, error) {
 	return v.report, nil
 }
 
+var errNoTrips = errors.New("sim: no trips to simulate")
+
 func (v *virtual) run() error {
 	end := v.ms(v.last.Add(afterLast))
 	for len(v.agenda) > 0 {
 		e := v.agenda.next()
-		if e.atMS > end || v.open == 0 && v.tally.requests == len(v.Trips) {
+		if e.atMS > end || v.open == 0 && v.tally.requests == len(v.trips) {
 			break
 		}
 		if err := v.stop.Err(); err != nil {
@@ -118,38 +111,21 @@ func (v *virtual) run() error {
 
 func (v *virtual) happen(e entry) error {
 	switch e.what {
-	case logOn:
-		return v.logOn(e.who)
 	case fixes:
 		return v.fixes(e)
 	case poll:
 		return v.poll(e)
-	case request:
-		return v.request(e.who)
-	case acknowledge, answer, arrive, board, alight, complete, giveBack, notThere, breakDown:
-		return v.drivers[e.who].happen(v, e)
-	case pay:
-		return v.pay(e.who)
-	case giveUp:
-		return v.giveUp(e)
 	case work:
 		return v.work(e)
 	case round:
 		return v.round(e)
+	case lookAtClock:
+		v.in(time.Minute, lookAtClock, e.who, 0)
+		v.progress.Tick(v.tick())
+		return nil
 	default:
-		return v.lookAtClock(e)
+		return v.crowd.happen(e)
 	}
-}
-
-// ms is a time on the agenda.
-func (v *virtual) ms(t time.Time) int64 { return t.Sub(v.epoch).Milliseconds() }
-
-func (v *virtual) at(t time.Time, what happening, who, serial int32) {
-	v.agenda.add(entry{atMS: v.ms(t), what: what, who: who, serial: serial})
-}
-
-func (v *virtual) in(d time.Duration, what happening, who, serial int32) {
-	v.at(v.now.Add(d), what, who, serial)
 }
 
 // planRound puts the engine's next round on the agenda, unless an earlier one is there.
@@ -188,7 +164,7 @@ func (v *virtual) work(e entry) error {
 
 // relay stands for the bus: it takes events out of the outbox, and counts them.
 func (v *virtual) relay() error {
-	return v.Store.Tx(v.ctx, func(tx dispatch.Tx) error {
+	return v.store.Tx(v.ctx, func(tx dispatch.Tx) error {
 		events, err := tx.Unsent(outboxBatch)
 		if err != nil || len(events) == 0 {
 			return err
@@ -204,7 +180,7 @@ func (v *virtual) relay() error {
 // poll is what phones do every few seconds when hints may get lost: they read the rows.
 func (v *virtual) poll(e entry) error {
 	v.in(pollEvery, poll, e.who, 0)
-	missed, err := v.desk.Missed(v.ctx, v.City.ID, v.polled)
+	missed, err := v.desk.Missed(v.ctx, v.city.ID, v.polled)
 	if err != nil {
 		return err
 	}
@@ -223,7 +199,7 @@ func (v *virtual) poll(e entry) error {
 
 // Nudge tells the engine at once, or never.
 func (v *virtual) Nudge(_ context.Context, c dispatch.Change) {
-	if !v.Options.DropHints() {
+	if !v.do.DropHints() {
 		v.engine.Nudge(c, v.now)
 	}
 }
@@ -231,34 +207,41 @@ func (v *virtual) Nudge(_ context.Context, c dispatch.Change) {
 // Push tells a driver's phone at once, or never.
 func (v *virtual) Push(_ context.Context, n dispatch.Notice) {
 	switch {
-	case v.Options.DropHints():
+	case v.do.DropHints():
 	case n.Offer != nil:
 		v.onOffer(*n.Offer)
 	case n.Shift != nil:
 		v.onShift(*n.Shift)
 	case n.Ride != nil:
 		if who, ok := v.byID[n.Driver]; ok {
-			v.drivers[who].onRide(v, n.Ride.Brief())
+			v.drivers[who].onRide(&v.crowd, n.Ride.Brief())
 		}
 	}
 }
 
 // Tell tells the rider's phone at once, or never.
 func (v *virtual) Tell(_ context.Context, r dispatch.Ride) {
-	if who, ok := v.byRide[r.ID]; ok && !v.Options.DropHints() {
-		v.riders[who].onRide(v, r.Brief())
+	if who, ok := v.byRide[r.ID]; ok && !v.do.DropHints() {
+		v.riders[who].onRide(&v.crowd, r.Brief())
 	}
 }
 
 func (v *virtual) onOffer(o dispatch.Offer) {
-	if who, ok := v.byID[o.Driver]; ok {
-		v.drivers[who].onOffer(v, o)
+	who, ok := v.byID[o.Driver]
+	if !ok {
+		return
 	}
+	rider := v.byRide[o.Ride]
+	v.drivers[who].onOffer(&v.crowd, offered{
+		id: o.ID, open: o.State == dispatch.OfferOpen, errand: errand{
+			ride: o.Ride, search: o.Search, rider: rider, pickup: v.riders[rider].at,
+		},
+	})
 }
 
 func (v *virtual) onShift(s dispatch.Shift) {
 	if who, ok := v.byID[s.Driver]; ok {
-		v.drivers[who].onShift(v, s)
+		v.drivers[who].onShift(&v.crowd, s.Duty)
 	}
 }
 
@@ -269,24 +252,11 @@ func (v *virtual) onRide(b dispatch.Brief) {
 		return
 	}
 	had := v.riders[who].driver
-	v.riders[who].onRide(v, b)
+	v.riders[who].onRide(&v.crowd, b)
 	if b.Driver != "" {
-		v.drivers[v.byID[b.Driver]].onRide(v, b)
+		v.drivers[v.byID[b.Driver]].onRide(&v.crowd, b)
 	}
 	if had >= 0 && v.drivers[had].id != b.Driver {
-		v.drivers[had].onRide(v, b)
+		v.drivers[had].onRide(&v.crowd, b)
 	}
-}
-
-// once is a request id of the simulated app: one per command.
-func (v *virtual) once(identity string, command string, n int) dispatch.Once {
-	return dispatch.Once{Identity: identity, RequestID: fmt.Sprintf("%s-%d", command, n)}
-}
-
-func (v *virtual) lookAtClock(e entry) error {
-	v.in(time.Minute, lookAtClock, e.who, 0)
-	if v.Progress != nil {
-		v.Progress.Tick(v.tick())
-	}
-	return nil
 }

@@ -34,7 +34,7 @@ var (
 	// No offer of a ride is older than the ride, so those of searching rides are among the last.
 	endedOffers = offerColumns.selects(`offer` + inCity + `state <> 'open'
 		AND changed_at >= (SELECT coalesce(min(requested_at), 9223372036854775807)
-			FROM ride` + inCity + isSearching + `)
+			FROM ride WHERE city || '' = $1 AND ` + isSearching + `)
 		AND EXISTS (SELECT 1 FROM ride WHERE ride.id = offer.ride AND ride.` + isSearching + `)`)
 	cityShifts = shiftColumns.selects(`shift` + inCity + `duty <> 'off' ORDER BY driver`)
 )

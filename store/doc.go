@@ -1,7 +1,8 @@
-// Package store keeps the rows: rides, offers, shifts, people, the ledger, payments, campaigns,
-// kept answers, the outbox and the traces, in SQLite or in Postgres. It implements the ports that
-// dispatch and money declare and has no rules of its own beyond what an index, a check or a
-// condition in a statement can hold.
+// Package store keeps the rows: rides, offers, shifts, people, companies, the ledger, payments,
+// campaigns, kept answers, the outbox and the traces, in SQLite or in Postgres. It implements the
+// ports that dispatch and money declare, and those by which rider, driver, ops and bus read and
+// import. It has no rules of its own beyond what an index, a check or a condition in a statement
+// can hold.
 //
 //	db, err := store.Open(ctx, "sqlite:data/hexhail.db")
 //	if err != nil {
@@ -28,6 +29,13 @@
 // COMMIT: at most 64 closures or 2 ms, and no waiting when nobody queues. In memory, where there is
 // nothing to wait for, the closure runs in its caller. A closure must not use the DB but through
 // its transaction.
+//
+// # Reads
+//
+// What an app asks for is one statement that names its owner beside the row: to anybody else the
+// row does not exist. It runs on a connection kept for such short reads, so that it waits neither
+// for writers nor for a long report, and sees what was committed when it began. Reports and records
+// read one snapshot. Lists come in pages by id.
 //
 // # Errors
 //

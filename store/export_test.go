@@ -1,6 +1,13 @@
 package store
 
-import "context"
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"hexhail/dispatch"
+)
 
 // Raw runs one statement in a transaction of its own.
 func (db *DB) Raw(ctx context.Context, text string) error {
@@ -8,4 +15,44 @@ func (db *DB) Raw(ctx context.Context, text string) error {
 		_, err := t.exec(&query{text: text})
 		return err
 	})
+}
+
+// Plans are how SQLite goes about the statements whose speed depends on an index, by name.
+func (db *DB) Plans(ctx context.Context) (map[string]string, error) {
+	queries := map[string]*query{
+		"riderRide": riderRide, "driverRide": driverRide, "driverOffer": driverOffer,
+		"rideContact": rideContact, "rideCard": rideCard, "earnings": earnings,
+		"driversRide": driversRide, "ridersRide": ridersRide, "dueRides": dueRides,
+		"unpaidRides": unpaidRides, "countSearching": countSearching,
+		"changedRides": changedRides, "searchingRides": searchingRides,
+		"activeRides": activeRides, "endedOffers": endedOffers, "insertOffer": insertOffer,
+	}
+	lists := map[string]pages{
+		"riderRides": riderRides, "driverRides": driverRides, "companyDrivers": companyDrivers,
+		"cityRides": cityRides,
+	}
+	for state := dispatch.Searching; state <= dispatch.Expired; state++ {
+		lists[state.String()] = cityRidesIn[state]
+	}
+	for name, list := range lists {
+		queries[name], queries[name+" after"] = list.first, list.after
+	}
+	plans := map[string]string{}
+	for name, q := range queries {
+		args := 0
+		for strings.Contains(q.text, fmt.Sprintf("$%d", args+1)) {
+			args++
+		}
+		var steps []string
+		err := db.look(ctx).each(&query{text: "EXPLAIN QUERY PLAN " + q.text},
+			slices.Repeat([]any{""}, args), func(r *reader) {
+				_, _, _ = r.integer(), r.integer(), r.integer() // id, parent, not used
+				steps = append(steps, r.text())
+			})
+		if err != nil {
+			return nil, err
+		}
+		plans[name] = strings.Join(steps, "; ")
+	}
+	return plans, nil
 }

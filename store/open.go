@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"strings"
+	"time"
 
 	"hexhail/dispatch"
 )
@@ -17,8 +18,10 @@ type DB struct {
 type engine interface {
 	// write runs fn in one transaction. On Postgres it may run several times.
 	write(ctx context.Context, fn func(runner) error) error
-	// read runs fn on one snapshot of what is committed.
+	// read runs fn on one snapshot of what is committed. It may take long.
 	read(ctx context.Context, fn func(runner) error) error
+	// look runs one short query on what is committed. It neither waits for writers nor for read.
+	look(ctx context.Context, q *query, args []any, visit func(row)) error
 	close() error
 }
 
@@ -37,7 +40,23 @@ const (
 // Option changes how a store is opened.
 type Option func(*options)
 
-type options struct{ pause func(point string) }
+type options struct {
+	pause   func(point string)
+	commits func(transactions int, took time.Duration)
+}
+
+// committed times a commit of so many transactions.
+func (o options) committed(transactions int, commit func() error) error {
+	if o.commits == nil {
+		return commit()
+	}
+	began := time.Now()
+	err := commit()
+	if err == nil {
+		o.commits(transactions, time.Since(began))
+	}
+	return err
+}
 
 func (o options) at(point string) {
 	if o.pause != nil {
@@ -50,6 +69,12 @@ func (o options) at(point string) {
 // concurrent use.
 func WithPause(hook func(point string)) Option {
 	return func(o *options) { o.pause = hook }
+}
+
+// WithCommits has heard called after every commit, with how many transactions it made durable and
+// how long it took. heard must be safe for concurrent use and must not block.
+func WithCommits(heard func(transactions int, took time.Duration)) Option {
+	return func(o *options) { o.commits = heard }
 }
 
 // Open opens the store at a URL and brings its schema up to date:

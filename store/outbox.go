@@ -1,6 +1,10 @@
 package store
 
-import "hexhail/dispatch"
+import (
+	"context"
+
+	"hexhail/dispatch"
+)
 
 // eventColumns are written by Emit and read by scanEvent in this order.
 var eventColumns = columns{
@@ -11,7 +15,13 @@ var (
 	emit   = eventColumns.insert("outbox")
 	unsent = eventColumns.selects(`outbox ORDER BY id LIMIT $1`)
 	sent   = &query{text: `DELETE FROM outbox WHERE id = $1`}
+	// On Postgres a round trip costs more than a row.
+	sentMany = &query{text: `DELETE FROM outbox WHERE id IN (` +
+		make(columns, sentAtOnce).placeholders() + `)`}
 )
+
+// sentAtOnce is how many events one statement of many drops.
+const sentAtOnce = 32
 
 func scanEvent(r *reader) dispatch.Event {
 	return dispatch.Event{
@@ -37,10 +47,32 @@ func (t *tx) Unsent(limit int) ([]dispatch.Event, error) {
 
 // Sent implements [dispatch.Outbox].
 func (t *tx) Sent(ids []dispatch.EventID) error {
+	for ; len(ids) >= sentAtOnce; ids = ids[sentAtOnce:] {
+		t.args = t.args[:0]
+		for _, id := range ids[:sentAtOnce] {
+			t.args = append(t.args, string(id))
+		}
+		if _, err := t.exec(sentMany, t.args...); err != nil {
+			return err
+		}
+	}
 	for _, id := range ids {
 		if _, err := t.exec(sent, string(id)); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// Unsent reads events to send, by id, at most limit. It does not wait for writers.
+func (db *DB) Unsent(ctx context.Context, limit int) ([]dispatch.Event, error) {
+	return all(db.look(ctx), scanEvent, unsent, limit)
+}
+
+// Sent drops events that were sent; one that is not there is no error.
+func (db *DB) Sent(ctx context.Context, ids []dispatch.EventID) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	return db.transact(ctx, func(t *tx) error { return t.Sent(ids) })
 }

@@ -5,7 +5,7 @@ import "hexhail/dispatch"
 // The people's and taxis' columns, in the order in which they are written and read.
 var (
 	riderColumns  = columns{"id", "name", "phone"}
-	driverColumns = columns{"id", "city", "name", "phone", "company"}
+	driverColumns = columns{"id", "city", "name", "phone", "company", "photo_uri"}
 	taxiColumns   = columns{"id", "city", "plate", "seats"}
 )
 
@@ -14,9 +14,25 @@ var (
 	insertDriver = driverColumns.insert("driver")
 	insertTaxi   = taxiColumns.insert("taxi")
 	riderByID    = riderColumns.selects(`rider WHERE id = $1`)
-	driverByID   = driverColumns.selects(`driver WHERE id = $1`)
-	taxiByID     = taxiColumns.selects(`taxi WHERE id = $1`)
+	// Who begins a shift reads driver and taxi: on Postgres they stay as they are until the commit,
+	// so that no import moves one of them to another city meanwhile.
+	driverByID = &query{
+		text: driverColumns.selects(`driver WHERE id = $1`).text, lock: `FOR SHARE`,
+	}
+	taxiByID = &query{
+		text: taxiColumns.selects(`taxi WHERE id = $1`).text, lock: `FOR SHARE`,
+	}
 )
+
+func riderArgs(r dispatch.Rider) []any { return []any{string(r.ID), r.Name, r.Phone} }
+
+func driverArgs(d dispatch.Driver) []any {
+	return []any{string(d.ID), string(d.City), d.Name, d.Phone, d.Company, d.PhotoURI}
+}
+
+func taxiArgs(x dispatch.Taxi) []any {
+	return []any{string(x.ID), string(x.City), x.Plate, x.Seats}
+}
 
 func scanRider(r *reader) dispatch.Rider {
 	return dispatch.Rider{ID: dispatch.RiderID(r.text()), Name: r.text(), Phone: r.text()}
@@ -25,7 +41,7 @@ func scanRider(r *reader) dispatch.Rider {
 func scanDriver(r *reader) dispatch.Driver {
 	return dispatch.Driver{
 		ID: dispatch.DriverID(r.text()), City: dispatch.CityID(r.text()),
-		Name: r.text(), Phone: r.text(), Company: r.text(),
+		Name: r.text(), Phone: r.text(), Company: r.text(), PhotoURI: r.text(),
 	}
 }
 
@@ -38,19 +54,19 @@ func scanTaxi(r *reader) dispatch.Taxi {
 
 // InsertRider implements [dispatch.People].
 func (t *tx) InsertRider(r dispatch.Rider) error {
-	_, err := t.exec(insertRider, string(r.ID), r.Name, r.Phone)
+	_, err := t.exec(insertRider, riderArgs(r)...)
 	return err
 }
 
 // InsertDriver implements [dispatch.People].
 func (t *tx) InsertDriver(d dispatch.Driver) error {
-	_, err := t.exec(insertDriver, string(d.ID), string(d.City), d.Name, d.Phone, d.Company)
+	_, err := t.exec(insertDriver, driverArgs(d)...)
 	return err
 }
 
 // InsertTaxi implements [dispatch.People].
 func (t *tx) InsertTaxi(x dispatch.Taxi) error {
-	_, err := t.exec(insertTaxi, string(x.ID), string(x.City), x.Plate, x.Seats)
+	_, err := t.exec(insertTaxi, taxiArgs(x)...)
 	return err
 }
 

@@ -123,3 +123,12 @@ func (c columns) insert(table string) *query {
 func (c columns) selects(rest string) *query {
 	return &query{text: fmt.Sprintf("SELECT %s FROM %s", c, rest)}
 }
+
+// of is the columns with their table's name, for a query of several tables.
+func (c columns) of(table string) columns {
+	list := make(columns, len(c))
+	for i, column := range c {
+		list[i] = table + "." + column
+	}
+	return list
+}

@@ -13,10 +13,13 @@ import (
 	"hexhail/dispatch"
 )
 
-// Limits of a group of transactions that share one COMMIT, and of those who wait for one.
+// Limits of a group of transactions that share one COMMIT, and of those who wait for one. A group
+// takes at most as long to collect as the last COMMIT took, if that was longer than groupTime: on a
+// slow disk more have to share one.
 const (
-	groupSize = 64
+	groupSize = 256
 	groupTime = 2 * time.Millisecond
+	groupMost = 20 * time.Millisecond
 	queueSize = 1024
 )
 
@@ -145,6 +148,12 @@ func (m *memory) read(ctx context.Context, fn func(runner) error) error {
 	return fn(m.conn)
 }
 
+func (m *memory) look(
+	ctx context.Context, q *query, args []any, visit func(row),
+) error {
+	return m.read(ctx, func(r runner) error { return r.each(q, args, visit) })
+}
+
 func (m *memory) close() error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -213,18 +222,25 @@ func (c *liteConn) within(fn func(runner) error) (err error) {
 }
 
 // file is SQLite in a file: one connection that writes, in a goroutine of its own, and a few that
-// read.
+// read. Each sees what was committed when its query begins, whatever the writer is at.
 type file struct {
 	options
 	jobs    chan *job
 	readers chan *liteConn
+	lookers chan *liteConn
 	stop    chan struct{} // closed by close
 	stopped chan struct{} // closed by the writer
 	closing sync.Once
-	conn    *liteConn // the writer's
+	conn    *liteConn     // the writer's
+	synced  time.Duration // what the writer's last COMMIT took
 }
 
-const readers = 2
+// How many connections read. A short query takes some 10 µs, so two serve more of them than a
+// server of 8 cores asks for; and a report that takes a minute must keep nobody's phone waiting.
+const (
+	readers = 2 // for snapshots, which may take long
+	lookers = 2 // for single short queries
+)
 
 func openFile(ctx context.Context, path string, o options) (_ engine, err error) {
 	// SQLite would let everybody read what it makes.
@@ -238,7 +254,8 @@ func openFile(ctx context.Context, path string, o options) (_ engine, err error)
 	}
 	f := &file{
 		options: o, jobs: make(chan *job, queueSize), readers: make(chan *liteConn, readers),
-		stop: make(chan struct{}), stopped: make(chan struct{}),
+		lookers: make(chan *liteConn, lookers),
+		stop:    make(chan struct{}), stopped: make(chan struct{}),
 	}
 	var open []*liteConn
 	defer func() {
@@ -248,7 +265,7 @@ func openFile(ctx context.Context, path string, o options) (_ engine, err error)
 			}
 		}
 	}()
-	for range readers + 1 {
+	for range 1 + readers + lookers {
 		c, err := openLite(path, 0)
 		if err != nil {
 			return nil, err
@@ -262,32 +279,24 @@ func openFile(ctx context.Context, path string, o options) (_ engine, err error)
 		return nil, err
 	}
 	f.conn = open[0]
-	for _, c := range open[1:] {
+	for i, c := range open[1:] {
 		if err := setPragmas(c, []pragma{{"query_only", "ON", "1"}}); err != nil {
 			return nil, err
 		}
-		f.readers <- c
+		if i < readers {
+			f.readers <- c
+		} else {
+			f.lookers <- c
+		}
 	}
 	go f.serve()
 	return f, nil
 }
 
 func (f *file) read(ctx context.Context, fn func(runner) error) error {
-	select {
-	case <-f.stop:
-		return errClosed
-	default:
-	}
-	if err := ctx.Err(); err != nil {
+	c, err := f.borrow(ctx, f.readers)
+	if err != nil {
 		return err
-	}
-	var c *liteConn
-	select {
-	case c = <-f.readers:
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-f.stop:
-		return errClosed
 	}
 	defer func() {
 		c.rollback()
@@ -299,12 +308,47 @@ func (f *file) read(ctx context.Context, fn func(runner) error) error {
 	return fn(c)
 }
 
+func (f *file) look(
+	ctx context.Context, q *query, args []any, visit func(row),
+) error {
+	c, err := f.borrow(ctx, f.lookers)
+	if err != nil {
+		return err
+	}
+	defer func() { f.lookers <- c }()
+	return c.each(q, args, visit)
+}
+
+// borrow takes a connection from a pool, to which it must be given back.
+func (f *file) borrow(ctx context.Context, pool chan *liteConn) (*liteConn, error) {
+	select {
+	case <-f.stop:
+		return nil, errClosed
+	default:
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	select {
+	case c := <-pool:
+		return c, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case <-f.stop:
+		return nil, errClosed
+	}
+}
+
 func (f *file) close() error {
 	f.closing.Do(func() {
 		close(f.stop)
 		<-f.stopped
 		for range readers { // waits for those who still read
 			c := <-f.readers
+			c.close()
+		}
+		for range lookers {
+			c := <-f.lookers
 			c.close()
 		}
 		f.conn.close()

@@ -72,7 +72,7 @@ func (f *file) serve() {
 // group runs one closure and those that queue behind it in one transaction, and answers them when
 // it is committed. It does not wait for more to come.
 func (f *file) group(first *job) {
-	g := group{conn: f.conn, until: time.Now().Add(groupTime)}
+	g := group{conn: f.conn, until: time.Now().Add(max(groupTime, min(f.synced, groupMost)))}
 	defer g.answer()
 	for j := first; j != nil; j = f.nextFor(&g) {
 		if j.taken.CompareAndSwap(false, true) {
@@ -81,7 +81,9 @@ func (f *file) group(first *job) {
 	}
 	if len(g.kept) > 0 {
 		f.at(PauseBeforeCommit)
-		g.commit()
+		began := time.Now()
+		g.commit(f.options)
+		f.synced = time.Since(began)
 		f.at(PauseAfterCommit)
 	}
 	g.finished = true
@@ -142,8 +144,8 @@ func (j *job) guarded(run runner) (err error) {
 	return err
 }
 
-func (g *group) commit() {
-	if err := g.conn.commit(); err != nil {
+func (g *group) commit(o options) {
+	if err := o.committed(len(g.kept), g.conn.commit); err != nil {
 		g.lose(err)
 	}
 }

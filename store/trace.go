@@ -23,16 +23,36 @@ var (
 func (db *DB) AppendTrace(
 	ctx context.Context, ride dispatch.RideID, fixes []geo.Fix,
 ) error {
-	if len(fixes) == 0 {
+	return db.AppendTraces(ctx, []dispatch.TraceBatch{{Ride: ride, Fixes: fixes}})
+}
+
+// AppendTraces is AppendTrace for many rides in one transaction: all of it or nothing.
+func (db *DB) AppendTraces(ctx context.Context, batches []dispatch.TraceBatch) error {
+	encoded := make([][]byte, len(batches))
+	empty := true
+	for i, b := range batches {
+		if len(b.Fixes) == 0 {
+			continue
+		}
+		empty = false
+		var err error
+		if encoded[i], err = encodeFixes(b.Fixes); err != nil {
+			return err
+		}
+	}
+	if empty {
 		return nil
 	}
-	batch, err := encodeFixes(fixes)
-	if err != nil {
-		return err
-	}
 	return db.transact(ctx, func(t *tx) error {
-		_, err := t.exec(appendTrace, string(ride), batch)
-		return err
+		for i, b := range batches {
+			if encoded[i] == nil {
+				continue
+			}
+			if _, err := t.exec(appendTrace, string(b.Ride), encoded[i]); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }
 

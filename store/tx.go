@@ -87,6 +87,23 @@ func (db *DB) snapshot(ctx context.Context, fn func(*tx) error) error {
 	return db.engine.read(ctx, func(run runner) error { return fn(&tx{run: run}) })
 }
 
+// look is for one query, on what is committed when it begins.
+func (db *DB) look(ctx context.Context) *tx { return &tx{run: looker{ctx, db.engine}} }
+
+// looker runs single queries.
+type looker struct {
+	ctx    context.Context
+	engine engine
+}
+
+func (l looker) each(q *query, args []any, visit func(row)) error {
+	return l.engine.look(l.ctx, q, args, visit)
+}
+
+func (l looker) exec(*query, []any) (int64, error) {
+	return 0, internal("a read that writes", nil)
+}
+
 // Tx runs fn in one transaction and returns when it is committed, or with fn's error and nothing
 // written. fn may run twice. It must not use db itself: on SQLite that would wait for itself.
 func (db *DB) Tx(ctx context.Context, fn func(dispatch.Tx) error) error {

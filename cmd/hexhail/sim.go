@@ -71,16 +71,10 @@ func runSim(ctx context.Context, o sim.Options, stdout, stderr io.Writer) (err e
 		return err
 	}
 	defer func() { err = errors.Join(err, sink.Close()) }()
-	db, err := store.Open(ctx, "sqlite::memory:")
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, db.Close()) }()
-	config.Store = db
 	config.Wall = time.Now
 	config.Progress = sim.NewProgress(stderr, columns(stderr), time.Now)
 
-	report, err := sim.Virtual(ctx, config)
+	report, err := runMode(ctx, config, stderr)
 	config.Progress.Finish()
 	if err != nil && ctx.Err() != nil && errors.Is(err, ctx.Err()) {
 		return errNothingDone
@@ -92,6 +86,22 @@ func runSim(ctx context.Context, o sim.Options, stdout, stderr io.Writer) (err e
 		return err
 	}
 	return verdict(report)
+}
+
+// runMode runs the city as --mode says.
+func runMode(
+	ctx context.Context, c sim.VirtualConfig, stderr io.Writer,
+) (r sim.Report, err error) {
+	if c.Options.Mode == sim.ModeLive {
+		return runLive(ctx, c, stderr)
+	}
+	db, err := store.Open(ctx, "sqlite::memory:")
+	if err != nil {
+		return r, err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	c.Store = db
+	return sim.Virtual(ctx, c)
 }
 
 // tell writes the report and its summary; a report on the standard output has it for itself.

@@ -30,7 +30,8 @@ func (y *yuan) Set(s string) error {
 // bindFlags makes the flags of o; its values are the defaults. Their limits are sim.Options'.
 func bindFlags(f *pflag.FlagSet, o *sim.Options) {
 	f.SortFlags = false
-	f.StringVar((*string)(&o.Mode), "mode", string(o.Mode), "virtual: a virtual clock, no network")
+	f.StringVar((*string)(&o.Mode), "mode", string(o.Mode),
+		"virtual: a virtual clock, no network; live: phones that talk to a server")
 	f.StringVar((*string)(&o.Hints), "hints", string(o.Hints),
 		"deliver, or drop the messages that only save time")
 	f.StringVar((*string)(&o.City), "city", string(o.City),
@@ -55,6 +56,12 @@ func bindFlags(f *pflag.FlagSet, o *sim.Options) {
 		"of demand; 0 is all of the file, or 1h of the model (default 0)")
 	f.StringVar(&o.Report, "report", o.Report,
 		"`file` for the JSON report; - is the standard output")
+	f.StringVar(&o.Addr, "addr", o.Addr, "live: a server's `host:port` (default: one of its own)")
+	f.StringVar(&o.Key, "key", o.Key, "with --addr: `file` with the key that signs tokens")
+	f.Float64Var(&o.Speedup, "speedup", o.Speedup,
+		"live without --addr: city seconds in a second, 1 to 100")
+	f.StringVar(&o.GRPCAddr, "grpc-addr", o.GRPCAddr, "live without --addr: where to serve apps")
+	f.StringVar(&o.HTTPAddr, "http-addr", o.HTTPAddr, "live without --addr: where to serve metrics")
 	bindBehaviour(f, o)
 }
 
@@ -82,7 +89,7 @@ func bindBehaviour(f *pflag.FlagSet, o *sim.Options) {
 // completeFlags tells the shell which words a flag knows.
 func completeFlags(cmd *cobra.Command) error {
 	for flag, words := range map[string][]string{
-		"mode":   {string(sim.ModeVirtual)},
+		"mode":   {string(sim.ModeVirtual), string(sim.ModeLive)},
 		"hints":  {string(sim.HintsDeliver), string(sim.HintsDrop)},
 		"policy": {string(dispatch.Assign), string(dispatch.Nearest)},
 		"city":   dispatch.CityNames(),

@@ -35,7 +35,13 @@ func traces(t *testing.T, open Open) {
 	// Two nodes, after a session has moved: the later batch is older.
 	check(t, db.AppendTrace(t.Context(), ride, all[400:]))
 	check(t, db.AppendTrace(t.Context(), ride, all[256:400]))
-	check(t, db.AppendTrace(t.Context(), "another", all[:1]))
+	check(t, db.AppendTraces(t.Context(), []dispatch.TraceBatch{
+		{Ride: "another", Fixes: all[:1]}, {Ride: "none"}, {Ride: "third", Fixes: all[:256]},
+	}))
+	// One batch that cannot be, and nothing of the call is kept.
+	wantError(t, db.AppendTraces(t.Context(), []dispatch.TraceBatch{
+		{Ride: "another", Fixes: all[1:2]}, {Ride: "third", Fixes: drive(noon, 257)},
+	}), dispatch.Invalid, dispatch.ReasonField)
 
 	got, err = db.Trace(t.Context(), ride)
 	check(t, err)

@@ -1,0 +1,119 @@
+package bus
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+
+	"hexhail/dispatch"
+)
+
+// errHint is a hint that no node of this service has sent.
+var errHint = errors.New("bus: not a hint")
+
+// Nudge tells the city's engine what changed. It does not wait, and drops and counts what does not
+// fit into the queue.
+func (b *Bus) Nudge(_ context.Context, n dispatch.Change) {
+	b.hint(nudgeSubject(n.City), n)
+}
+
+// Push tells a driver's phone, on whichever node its session is. It does not wait, and drops and
+// counts what does not fit into the queue.
+func (b *Bus) Push(_ context.Context, n dispatch.Notice) {
+	b.hint(pushSubject(cityOf(n), n.Driver), n)
+}
+
+// Tell tells those who watch a ride. It does not wait, and drops and counts what does not fit into
+// the queue.
+func (b *Bus) Tell(_ context.Context, r dispatch.Ride) {
+	b.hint(rideSubject(r.City, r.ID), r)
+}
+
+func (b *Bus) hint(subject string, value any) {
+	data, err := json.Marshal(value)
+	if err != nil { // a place that is not a number: the domain lets none in
+		b.refused.Add(1)
+		return
+	}
+	b.out.put(item{subject: subject, data: data})
+}
+
+// cityOf is the city that a notice is about.
+func cityOf(n dispatch.Notice) dispatch.CityID {
+	switch {
+	case n.Offer != nil:
+		return n.Offer.City
+	case n.Ride != nil:
+		return n.Ride.City
+	case n.Shift != nil:
+		return n.Shift.City
+	}
+	return ""
+}
+
+// readChange reads a nudge for a city.
+func readChange(data []byte, city dispatch.CityID) (dispatch.Change, error) {
+	var c dispatch.Change
+	if err := json.Unmarshal(data, &c); err != nil {
+		return dispatch.Change{}, err
+	}
+	if c.City != city || !oneOf(c.Ride, c.Offer, c.Shift) {
+		return dispatch.Change{}, errHint
+	}
+	return c, nil
+}
+
+// readNotice reads a notice for a driver, given by the token.
+func readNotice(data []byte, driverToken string) (dispatch.Notice, error) {
+	var n dispatch.Notice
+	if err := json.Unmarshal(data, &n); err != nil {
+		return dispatch.Notice{}, err
+	}
+	if token(string(n.Driver)) != driverToken || !oneOf(n.Ride, n.Offer, n.Shift) {
+		return dispatch.Notice{}, errHint
+	}
+	return n, nil
+}
+
+// readRide reads a change of a ride.
+func readRide(data []byte) (*dispatch.Ride, error) {
+	r := new(dispatch.Ride)
+	if err := json.Unmarshal(data, r); err != nil {
+		return nil, err
+	}
+	if !soundRide(r) {
+		return nil, errHint
+	}
+	return r, nil
+}
+
+// oneOf reports whether exactly one of the three is set, and that one is sound.
+func oneOf(r *dispatch.Ride, o *dispatch.Offer, s *dispatch.Shift) bool {
+	switch {
+	case r != nil:
+		return o == nil && s == nil && soundRide(r)
+	case o != nil:
+		return s == nil && soundOffer(o)
+	}
+	return s != nil && soundShift(s)
+}
+
+// soundRide reports whether a ride can be worked with: its enums have names and its places are on
+// the earth. States have been checked by their own UnmarshalText.
+func soundRide(r *dispatch.Ride) bool {
+	return r.ID != "" && r.City != "" && r.State != 0 &&
+		r.Kind >= dispatch.Hailed && r.Kind <= dispatch.Street &&
+		r.Fare.State >= 0 && r.Fare.State <= dispatch.FareContested &&
+		r.EndedBy >= 0 && r.EndedBy <= dispatch.SideSystem &&
+		r.Pickup.Point.Check() == nil && r.Dropoff.Point.Check() == nil
+}
+
+func soundOffer(o *dispatch.Offer) bool {
+	return o.ID != "" && o.Ride != "" && o.Driver != "" && o.City != "" &&
+		o.State >= dispatch.OfferOpen && o.State <= dispatch.OfferWithdrawn
+}
+
+func soundShift(s *dispatch.Shift) bool {
+	return s.Driver != "" && s.City != "" &&
+		s.Duty >= dispatch.OnDuty && s.Duty <= dispatch.OffDuty
+}

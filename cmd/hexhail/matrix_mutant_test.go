@@ -1,0 +1,249 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/protobuf/reflect/protoreflect"
+
+	"hexhail/dispatch"
+	"hexhail/driver"
+	"hexhail/money"
+	"hexhail/ops"
+	driverpb "hexhail/pb/hexhail/driver/v1"
+	opspb "hexhail/pb/hexhail/ops/v1"
+	riderpb "hexhail/pb/hexhail/rider/v1"
+	typepb "hexhail/pb/hexhail/type/v1"
+	"hexhail/rider"
+	"hexhail/wire"
+)
+
+// careless is rows whose owner nobody looks for: what a missing condition in a WHERE would be.
+type careless struct {
+	*realm
+}
+
+func (c careless) RiderRide(
+	ctx context.Context, rider dispatch.RiderID, id dispatch.RideID,
+) (dispatch.Ride, error) {
+	record, err := c.service.db.RideRecord(ctx, id)
+	record.Ride.Rider = rider // a watch looks again whose the ride is
+	return record.Ride, err
+}
+
+func (c careless) RiderRides(
+	ctx context.Context, _ dispatch.RiderID, p dispatch.Page,
+) ([]dispatch.Ride, error) {
+	return c.service.db.CityRides(ctx, "beijing", 0, p)
+}
+
+func (c careless) RideCard(
+	ctx context.Context, of dispatch.RiderID, id dispatch.RideID,
+) (dispatch.Card, error) {
+	return c.service.db.RideCard(ctx, of, id)
+}
+
+// carelessDrivers is the same for drivers.
+type carelessDrivers struct {
+	driver.Reads
+	careless
+}
+
+func (c carelessDrivers) DriverRides(
+	ctx context.Context, _ dispatch.DriverID, p dispatch.Page,
+) ([]dispatch.Ride, error) {
+	return c.RiderRides(ctx, "", p)
+}
+
+// carelessOffices is the same for companies.
+type carelessOffices struct{ ops.Reads }
+
+func (c carelessOffices) Drivers(
+	ctx context.Context, _ string, p dispatch.Page,
+) ([]dispatch.Driver, error) {
+	return c.Reads.Drivers(ctx, "", p)
+}
+
+// carelessStore makes every ride that a command reads the caller's own: a Desk that does not look.
+type carelessStore struct{ dispatch.Store }
+
+func (s carelessStore) Tx(ctx context.Context, fn func(dispatch.Tx) error) error {
+	return s.Store.Tx(ctx, func(tx dispatch.Tx) error {
+		return fn(carelessTx{tx, wire.CallerOf(ctx)})
+	})
+}
+
+type carelessTx struct {
+	dispatch.Tx
+	caller wire.Caller
+}
+
+func (t carelessTx) mine(r dispatch.Ride, err error) (dispatch.Ride, error) {
+	if t.caller.Role == typepb.Role_ROLE_RIDER {
+		r.Rider = dispatch.RiderID(t.caller.ID)
+	} else if r.Driver != "" {
+		r.Driver = dispatch.DriverID(t.caller.ID)
+	}
+	return r, err
+}
+
+func (t carelessTx) Ride(id dispatch.RideID) (dispatch.Ride, error) {
+	return t.mine(t.Tx.Ride(id))
+}
+
+func (t carelessTx) LockRide(id dispatch.RideID) (dispatch.Ride, error) {
+	return t.mine(t.Tx.LockRide(id))
+}
+
+// mutant is a service with one check removed.
+type mutant struct {
+	name string
+	// caught are the methods where the matrix has to notice, and what its complaint has in it.
+	caught map[string]string
+	// serve registers the service; the rest of it is that of the realm.
+	serve func(r *realm, to grpc.ServiceRegistrar) error
+}
+
+func mutants() []mutant {
+	const two, former, three = "rider-two: ", "driver-two: ", "driver-three: "
+	return []mutant{
+		{
+			"riders' rows without their owner",
+			map[string]string{
+				"RiderService.GetRide": two + "OK", "RiderService.WatchRide": two + "OK",
+				"RiderService.ListRides": two + "the answer has",
+			},
+			func(r *realm, to grpc.ServiceRegistrar) error {
+				return r.serveRiders(to, careless{r}, r.service.desk)
+			},
+		},
+		{
+			"riders' commands without their owner",
+			map[string]string{
+				"RiderService.AddTip":      two + "OK",
+				"RiderService.CancelRide":  two + "OK",
+				"RiderService.ConfirmFare": two + "OK",
+				"RiderService.ContestFare": two + "OK",
+				"RiderService.PayRide":     two + "OK",
+				"RiderService.RateRide":    two + "OK",
+			},
+			func(r *realm, to grpc.ServiceRegistrar) error {
+				desk := *r.service.desk
+				desk.Store = carelessStore{desk.Store}
+				return r.serveRiders(to, careless{r}, &desk)
+			},
+		},
+		{
+			"drivers' rows without their owner",
+			map[string]string{"DriverService.ListRides": three + "the answer has"},
+			func(r *realm, to grpc.ServiceRegistrar) error {
+				reads := carelessDrivers{r.service.db, careless{r}}
+				return r.serveDrivers(to, reads, r.service.desk)
+			},
+		},
+		{
+			"drivers' commands without their owner",
+			map[string]string{
+				"DriverService.GiveCommand": former + "OK", "DriverService.Drive": former + "OK",
+			},
+			func(r *realm, to grpc.ServiceRegistrar) error {
+				desk := *r.service.desk
+				desk.Store = carelessStore{desk.Store}
+				return r.serveDrivers(to, r.service.db, &desk)
+			},
+		},
+		{
+			"companies' rows without their owner",
+			map[string]string{"OpsService.ListDrivers": "company-two: the answer has"},
+			func(r *realm, to grpc.ServiceRegistrar) error {
+				return r.serveOps(to, carelessOffices{r.service.db})
+			},
+		},
+	}
+}
+
+func (r *realm) serveRiders(
+	to grpc.ServiceRegistrar, reads rider.Reads, desk *dispatch.Desk,
+) error {
+	s := r.service
+	server, err := rider.New(rider.Config{
+		Desk: desk, Cities: s.cities, City: s.bus, Watch: watches{s.bus}, Reads: reads,
+		Listener: s.metrics, Now: s.clock.Now, Log: slog.New(slog.DiscardHandler),
+	})
+	if err == nil {
+		riderpb.RegisterRiderServiceServer(to, server)
+	}
+	return err
+}
+
+func (r *realm) serveDrivers(
+	to grpc.ServiceRegistrar, reads driver.Reads, desk *dispatch.Desk,
+) error {
+	s := r.service
+	server, err := driver.New(driver.Config{
+		Desk: desk, Cities: s.cities, Fixes: s.bus, Inbox: s.bus, Reads: reads, Traces: s.db,
+		Listener: s.metrics, Now: s.clock.Now, Log: slog.New(slog.DiscardHandler),
+	})
+	if err == nil {
+		driverpb.RegisterDriverServiceServer(to, server)
+	}
+	return err
+}
+
+func (r *realm) serveOps(to grpc.ServiceRegistrar, reads ops.Reads) error {
+	s := r.service
+	server, err := ops.New(ops.Config{
+		Cities: s.cities, Store: s.db, Registry: s.db, Reads: reads,
+		Cashier: money.Cashier{Store: s.db},
+		Clock:   func() (time.Time, float64) { return s.clock.Now(), 1 },
+	})
+	if err == nil {
+		opspb.RegisterOpsServiceServer(to, server)
+	}
+	return err
+}
+
+// open serves the mutant behind the same gate as the service.
+func (m mutant) open(r *realm) *trial {
+	r.t.Helper()
+	var broken error
+	server, err := wire.NewServer(wire.ServerConfig{
+		Verifier: wire.NewVerifier(r.service.key.public()), Limits: r.service.limits(),
+	}, func(to grpc.ServiceRegistrar) { broken = m.serve(r, to) })
+	r.ok(err)
+	r.ok(broken)
+	at, err := net.Listen("tcp", "127.0.0.1:0")
+	r.ok(err)
+	go func() { _ = server.Serve(at) }()
+	r.t.Cleanup(server.Stop)
+	return r.try(at.Addr().String())
+}
+
+// A matrix that finds nothing proves nothing: with one owner check removed it has to complain.
+func TestTheMatrixCatchesAMissingOwnerCheck(t *testing.T) {
+	for _, m := range mutants() {
+		t.Run(m.name, func(t *testing.T) {
+			r := openRealm(t)
+			server, requests := m.open(r), matrixTable()
+			methods(t, func(method protoreflect.MethodDescriptor, rule *typepb.Rule) {
+				want, ok := m.caught[string(method.Parent().Name()+"."+method.Name())]
+				if !ok {
+					return
+				}
+				var found []string
+				for _, v := range requests[string(method.FullName())] {
+					found = append(found, server.wrong(method, rule, v)...)
+				}
+				if !strings.Contains(strings.Join(found, "\n"), want) {
+					t.Errorf("%s: nothing found with %q in it: %d complaints",
+						method.FullName(), want, len(found))
+				}
+			})
+		})
+	}
+}

@@ -1,0 +1,368 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials"
+	healthpb "google.golang.org/grpc/health/grpc_health_v1"
+	reflectionpb "google.golang.org/grpc/reflection/grpc_reflection_v1"
+
+	"hexhail/bus"
+	"hexhail/dispatch"
+	"hexhail/driver"
+	"hexhail/money"
+	"hexhail/ops"
+	driverpb "hexhail/pb/hexhail/driver/v1"
+	opspb "hexhail/pb/hexhail/ops/v1"
+	riderpb "hexhail/pb/hexhail/rider/v1"
+	"hexhail/rider"
+	"hexhail/store"
+	"hexhail/wire"
+)
+
+// service is a running server: its rooms in the order in which they were opened.
+type service struct {
+	config config
+	cities dispatch.Cities
+	clock  wire.Clock
+	key    wireKey
+	log    *slog.Logger
+
+	db      *store.DB
+	bus     *bus.Bus
+	metrics *ops.Metrics
+	desk    *dispatch.Desk
+	loops   map[dispatch.CityID]*dispatch.Loop
+	drivers *driver.Server
+	riders  *rider.Server
+	grpc    *wire.Server
+	http    *http.Server
+	notify  *ops.Notifier
+
+	grpcAt, httpAt net.Listener
+
+	events, attempts chan struct{} // rings when there are some
+	running          errgroup.Group
+	stop             context.CancelFunc // of what runs
+	closers          []func(context.Context) error
+}
+
+// openService opens everything and serves. What was opened is closed again if something fails.
+func openService(ctx context.Context, c config, log *slog.Logger) (s *service, err error) {
+	s = &service{
+		config: c, log: log, loops: map[dispatch.CityID]*dispatch.Loop{},
+		events: make(chan struct{}, 1), attempts: make(chan struct{}, 1),
+	}
+	defer func() {
+		if err != nil {
+			closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.DrainFor)
+			defer cancel()
+			err = errors.Join(err, s.Close(closing))
+		}
+	}()
+	for _, open := range []func(context.Context) error{
+		s.openFolder, s.openMetrics, s.openStore, s.openBus, s.openDesk, s.openEngines,
+		s.openEdges, s.openServers,
+	} {
+		if err := open(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+func (s *service) closer(what string, fn func(context.Context) error) {
+	s.closers = append(s.closers, func(ctx context.Context) error {
+		if err := fn(ctx); err != nil {
+			return fmt.Errorf("closing %s: %w", what, err)
+		}
+		return nil
+	})
+}
+
+// Close ends in reverse what was opened.
+func (s *service) Close(ctx context.Context) error {
+	var all error
+	for i := len(s.closers) - 1; i >= 0; i-- {
+		all = errors.Join(all, s.closers[i](ctx))
+	}
+	s.closers = nil
+	return all
+}
+
+// openFolder makes the data folder, and reads or makes the clock and the key.
+func (s *service) openFolder(context.Context) error {
+	if err := os.MkdirAll(s.config.DataDir, 0o700); err != nil {
+		return err
+	}
+	var err error
+	if s.cities, err = s.config.cities(); err != nil {
+		return err
+	}
+	if s.clock, err = openClock(s.config, time.Now()); err != nil {
+		return err
+	}
+	s.key, err = openKey(s.config.TokenKey)
+	return err
+}
+
+func (s *service) openMetrics(context.Context) error {
+	var err error
+	s.metrics, err = ops.NewMetrics(ops.MetricsConfig{
+		Cities: slices.Sorted(maps.Keys(s.cities)), Services: []*grpc.ServiceDesc{
+			&riderpb.RiderService_ServiceDesc, &driverpb.DriverService_ServiceDesc,
+			&opspb.OpsService_ServiceDesc, &healthpb.Health_ServiceDesc,
+			&reflectionpb.ServerReflection_ServiceDesc,
+		},
+	})
+	return err
+}
+
+func (s *service) openStore(ctx context.Context) error {
+	var err error
+	s.db, err = store.Open(ctx, s.config.Store, store.WithCommits(s.metrics.Committed))
+	if err != nil {
+		return err
+	}
+	s.closer("store", func(context.Context) error { return s.db.Close() })
+	return nil
+}
+
+func (s *service) openBus(ctx context.Context) error {
+	c := s.config
+	var err error
+	s.bus, err = bus.Open(ctx, bus.Config{
+		URL: c.NATS, Dir: filepath.Join(c.DataDir, "nats"), Creds: c.NATSCreds, CAFile: c.NATSCA,
+		CertFile: c.NATSCert, KeyFile: c.NATSKey, Name: "hexhail", Log: s.log,
+	})
+	if err != nil {
+		return err
+	}
+	s.closer("bus", s.bus.Close)
+	return nil
+}
+
+// newIDs makes ids that are safe to make from many goroutines.
+func newIDs() func(time.Time) string {
+	var mu sync.Mutex
+	ids := dispatch.IDs{Entropy: rand.Reader}
+	return func(now time.Time) string {
+		mu.Lock()
+		defer mu.Unlock()
+		return ids.New(now)
+	}
+}
+
+func ring(bell chan struct{}) func() {
+	return func() {
+		select {
+		case bell <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// payingAtOnce is how many payments are on their way to their channels at the same time: as many as
+// make the database's commits worth their while.
+const payingAtOnce = 16
+
+func (s *service) openDesk(context.Context) error {
+	s.desk = &dispatch.Desk{
+		Cities: s.cities, Store: s.db, Traces: s.db, Hints: s.bus, Listener: s.metrics,
+		Channels: money.Channels{
+			money.Cash: money.CashChannel{}, money.InWallet: money.WalletChannel{Store: s.db},
+		},
+		NewID: newIDs(), Committed: ring(s.events), Opened: ring(s.attempts),
+		Parallel: payingAtOnce,
+	}
+	if err := s.metrics.Bus(s.busStats); err != nil {
+		return err
+	}
+	return s.metrics.Outbox(s.outboxState)
+}
+
+func (s *service) busStats() ops.BusStats {
+	b := s.bus.Stats()
+	return ops.BusStats{
+		In: b.Received, Out: b.Sent, Missed: b.Missed, Dropped: b.Dropped,
+		SlowReaders: b.SlowReaders, Refused: b.Refused, Reconnects: b.Reconnects,
+		Queued: b.Queued, Events: b.Events, EventErrors: b.EventErrors,
+	}
+}
+
+func (s *service) outboxState() ops.OutboxState {
+	b := s.bus.Stats()
+	return ops.OutboxState{Backlog: b.OutboxWaiting, Lag: b.OutboxLag}
+}
+
+// openEngines starts the loop of each city, the payments' and the relay's.
+func (s *service) openEngines(ctx context.Context) error {
+	running, stop := context.WithCancel(context.WithoutCancel(ctx))
+	s.stop = stop
+	s.closer("loops", func(context.Context) error {
+		stop()
+		return s.running.Wait()
+	})
+	for id, city := range s.cities {
+		engine, err := dispatch.NewEngine(ctx, dispatch.EngineConfig{
+			City: city, Store: s.db, Hints: s.bus, Listener: s.metrics, NewID: s.desk.NewID,
+		}, s.clock.Now())
+		if err != nil {
+			return err
+		}
+		loop := dispatch.NewLoop(engine, s.clock, s.failed)
+		loop.Rounded = func(took time.Duration) { s.metrics.RoundTook(id, took) }
+		s.loops[id] = loop
+		if _, err := s.metrics.Engine(id, loop.Counts, loop.Load); err != nil {
+			return err
+		}
+		left, err := s.bus.Serve(id, loop)
+		if err != nil {
+			return err
+		}
+		s.closer("engine of "+string(id), func(context.Context) error { left(); return nil })
+		s.running.Go(func() error { return loop.Run(running) })
+	}
+	s.running.Go(func() error {
+		s.desk.Working(running, s.clock, s.attempts, s.failed)
+		return nil
+	})
+	s.running.Go(func() error { return s.bus.Relay(running, s.db, s.events) })
+	return s.openNotifier(running)
+}
+
+// openNotifier sends events to the configured receiver, from where it has come to.
+func (s *service) openNotifier(running context.Context) error {
+	if s.config.NotifyURL == "" {
+		return nil
+	}
+	secret, err := os.ReadFile(s.config.NotifyKey)
+	if err != nil {
+		return fmt.Errorf("notify-key: %w", err)
+	}
+	s.notify, err = ops.NewNotifier(ops.NotifierConfig{
+		URL: s.config.NotifyURL, AllowHTTP: s.config.Sandbox, KeyID: "notify-key",
+		Secret: bytes.TrimSpace(secret), Metrics: s.metrics, Log: s.log,
+	})
+	if err != nil {
+		return fmt.Errorf("notify-url: %w", err)
+	}
+	s.running.Go(func() error { return s.notify.Run(running) })
+	s.running.Go(func() error { return s.bus.Events(running, "notifier", s.notify.Deliver) })
+	return nil
+}
+
+// failed logs what a loop goes on after.
+func (s *service) failed(what string, err error) {
+	s.log.Error("loop goes on", "what", what, "error", err)
+}
+
+// openEdges makes the servers' rooms.
+func (s *service) openEdges(ctx context.Context) error {
+	var err error
+	s.drivers, err = driver.New(driver.Config{
+		Desk: s.desk, Cities: s.cities, Fixes: s.bus, Inbox: s.bus, Reads: s.db, Traces: s.db,
+		Listener: s.metrics, Now: s.clock.Now, Log: s.log, FrameEvery: s.config.FrameEvery,
+		Rate: func() float64 { return s.clock.Rate },
+	})
+	if err != nil {
+		return err
+	}
+	running, stop := context.WithCancel(context.WithoutCancel(ctx))
+	done := make(chan error, 1)
+	go func() { done <- s.drivers.Run(running) }()
+	s.closer("sessions", func(context.Context) error { stop(); return <-done })
+	s.riders, err = rider.New(rider.Config{
+		Desk: s.desk, Cities: s.cities, City: s.bus, Watch: watches{s.bus}, Reads: s.db,
+		Listener: s.metrics, Now: s.clock.Now, Log: s.log,
+	})
+	return err
+}
+
+// watches is the bus's watch as riders want it.
+type watches struct{ bus *bus.Bus }
+
+// Watch implements [rider.Watch].
+func (w watches) Watch(ride dispatch.Brief, on func(rider.Update)) (func(), error) {
+	return w.bus.Watch(ride, func(u bus.Update) { on(rider.Update{Ride: u.Ride, Taxi: u.Taxi}) })
+}
+
+func (s *service) openServers(ctx context.Context) error {
+	clock := func() (time.Time, float64) { return s.clock.Now(), s.clock.Rate }
+	staff, err := ops.New(ops.Config{
+		Cities: s.cities, Store: s.db, Registry: s.db, Reads: s.db,
+		Cashier: money.Cashier{Store: s.db}, Clock: clock, Live: s.live,
+		Sandbox: s.config.Sandbox,
+	})
+	if err != nil {
+		return err
+	}
+	options, err := s.transport()
+	if err != nil {
+		return err
+	}
+	s.grpc, err = wire.NewServer(wire.ServerConfig{
+		Verifier: wire.NewVerifier(s.key.public()), Now: time.Now, Log: s.log,
+		Listener: s.metrics.Calls(), Limits: s.limits(), Reflection: s.config.Reflection,
+		Options: options,
+	}, func(r grpc.ServiceRegistrar) {
+		riderpb.RegisterRiderServiceServer(r, s.riders)
+		driverpb.RegisterDriverServiceServer(r, s.drivers)
+		opspb.RegisterOpsServiceServer(r, staff)
+	})
+	if err != nil {
+		return err
+	}
+	return s.listen(ctx)
+}
+
+// live is the round log of a ride that searches in one of this process's cities.
+func (s *service) live(ctx context.Context, city dispatch.CityID, ride dispatch.RideID) (
+	dispatch.RoundLog, bool, error,
+) {
+	loop, ok := s.loops[city]
+	if !ok {
+		return dispatch.RoundLog{}, false, nil
+	}
+	return loop.RoundLog(ctx, ride)
+}
+
+// limits are wire's, with the configured rate.
+func (s *service) limits() wire.Limits {
+	l := wire.DefaultLimits()
+	l.Caller = wire.Rate{PerSecond: s.config.RatePerS}
+	if s.config.Sandbox { // whose cities come and go in seconds
+		l.Ops = wire.Rate{PerSecond: liveRate}
+	}
+	return l
+}
+
+func (s *service) transport() ([]grpc.ServerOption, error) {
+	if s.config.TLSCert == "" {
+		return nil, nil
+	}
+	pair, err := tls.LoadX509KeyPair(s.config.TLSCert, s.config.TLSKey)
+	if err != nil {
+		return nil, fmt.Errorf("tls-cert: %w", err)
+	}
+	secure := credentials.NewTLS(&tls.Config{
+		Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12,
+	})
+	return []grpc.ServerOption{grpc.Creds(secure)}, nil
+}

@@ -1,0 +1,82 @@
+package dispatch
+
+import (
+	"time"
+
+	"hexhail/geo"
+	"hexhail/money"
+)
+
+// What apps and ops read from rows, besides rides themselves. The ports that read it belong to
+// rider, driver and ops; every read names its owner, and the store looks for rows of that owner
+// only.
+
+// Page is a part of a list whose rows are ordered by id.
+type Page struct {
+	After string // the last id of the page before; "" for the first page
+	Limit int    // 1–MaxPage
+}
+
+// MaxPage is how many rows a page has at most.
+const MaxPage = 200
+
+// Company is a taxi company.
+type Company struct {
+	ID   string
+	Name string
+}
+
+// Card is what a rider sees of the driver who comes.
+type Card struct {
+	Name     string
+	PhotoURI string
+	Phone    string // whole: who shows it masks it
+	Company  string // its name
+	Plate    string
+	Stars    int // given by riders, summed up
+	Ratings  int // how many riders have given stars
+}
+
+// Rating is the mean of the stars, 0 before the first.
+func (c Card) Rating() float64 {
+	if c.Ratings == 0 {
+		return 0
+	}
+	return float64(c.Stars) / float64(c.Ratings)
+}
+
+// Earnings is what a driver has earned in a span of time.
+type Earnings struct {
+	Rides     int       // completed
+	Fares     money.Fen // with tolls, of rides paid in the app
+	Cash      money.Fen // with tolls, of rides paid by hand
+	Tips      money.Fen // of settled rides
+	Subsidies money.Fen // of settled rides
+	Balance   money.Fen // to be paid out now
+}
+
+// Record is all that is known of a ride, for ops.
+type Record struct {
+	Ride      Ride
+	Log       RoundLog
+	Payments  []money.Payment
+	Transfers []money.Transfer
+}
+
+// Imported counts the rows of an import.
+type Imported struct{ Added, Changed, Same int }
+
+// Nearby is what a city's engine answers to a question for taxis near a point.
+type Nearby struct {
+	Pickup time.Duration // until the nearest is there; 0 without any
+	Taxis  []NearTaxi    // the nearest first, at most MaxNearby
+}
+
+// NearTaxi is an idle taxi and where it is.
+type NearTaxi struct {
+	Taxi TaxiID
+	At   geo.Point
+}
+
+// MaxNearby is how many taxis a rider is shown.
+const MaxNearby = 10

@@ -1,0 +1,64 @@
+package driver
+
+import (
+	"context"
+	"time"
+
+	"hexhail/dispatch"
+	"hexhail/geo"
+)
+
+// Reads are the rows that a driver may see. Every read names the driver, and to anybody else the
+// row does not exist: NotFound.
+type Reads interface {
+	// DriverRide is one ride that the driver is at or has completed. NotFound with
+	// ReasonUnknownRide if it is not theirs, or no more.
+	DriverRide(ctx context.Context, driver dispatch.DriverID, id dispatch.RideID) (
+		dispatch.Ride, error)
+	// DriverRides are a driver's rides, the latest first.
+	DriverRides(ctx context.Context, driver dispatch.DriverID, p dispatch.Page) (
+		[]dispatch.Ride, error)
+	// DriverOffer is an offer to the driver with its ride. NotFound with ReasonUnknownOffer.
+	DriverOffer(ctx context.Context, driver dispatch.DriverID, id dispatch.OfferID) (
+		dispatch.Offer, dispatch.Ride, error)
+	// RideContact is the rider of a ride that the driver is at. NotFound if it is not theirs; a
+	// street ride that nobody pays in the app has the zero Rider.
+	RideContact(ctx context.Context, driver dispatch.DriverID, id dispatch.RideID) (
+		dispatch.Rider, error)
+	// Earnings adds up rides completed in [from, to).
+	Earnings(ctx context.Context, driver dispatch.DriverID, from, to time.Time) (
+		dispatch.Earnings, error)
+}
+
+// Fixes is where positions go: to the engine of the city, and to who watches a ride. Lossy; the
+// newest wins.
+type Fixes interface {
+	// Frame sends positions of a city's taxis. The slice is the caller's again when it returns.
+	Frame(city dispatch.CityID, reports []dispatch.Report) error
+	// Position tells those who watch a ride where its taxi is.
+	Position(city dispatch.CityID, ride dispatch.RideID, at geo.Fix) error
+}
+
+// Inbox is what comes to drivers' phones. It may be late, twice, or not at all: rows are the truth.
+type Inbox interface {
+	// Listen calls on with every notice for the driver until stop is called, and takes the driver
+	// over from any other session here or on another node: its replaced is called. Both are called
+	// without waiting for each other and must not block.
+	Listen(driver dispatch.DriverID, session string, on func(dispatch.Notice), replaced func()) (
+		stop func(), err error)
+}
+
+// Listener hears what happened, for metrics. It must not block.
+type Listener interface {
+	// Session is +1 for a session that begins, −1 for one that ends, and why it ended ("" at the
+	// begin).
+	Session(change int, why string)
+	// Fixes counts fixes that were accepted.
+	Fixes(accepted int)
+	// FixesRefused counts fixes that were refused for a reason.
+	FixesRefused(reason string, n int)
+	// Queued is the depth of a session's queue as a message is added.
+	Queued(depth int)
+	// Dropped is a message that a slow reader did not get.
+	Dropped(what string)
+}

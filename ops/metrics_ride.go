@@ -1,0 +1,292 @@
+package ops
+
+import (
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"hexhail/dispatch"
+	"hexhail/money"
+)
+
+// stage is a place of the funnel that rides go through.
+type stage int
+
+// The stages, in the order of a ride.
+const (
+	stageRequested stage = iota
+	stageOffered
+	stageClaimed
+	stageReleased
+	stageArrived
+	stageNoShow
+	stageStarted
+	stageBroken
+	stageCompleted
+	stageAsked
+	stageContested
+	stageSettled
+	stageCancelled
+	stageExpired
+	stages
+)
+
+var stageNames = [stages]string{
+	"requested", "offered", "claimed", "released", "arrived", "no_show", "started", "broken_down",
+	"completed", "fare_asked", "fare_contested", "settled", "cancelled", "expired",
+}
+
+// acted says to which stage an act leads; −1 is none.
+var acted = [...]stage{
+	0: stageRequested,
+
+	dispatch.ActCancel: stageCancelled, dispatch.ActClaim: stageClaimed,
+	dispatch.ActRelease: stageReleased, dispatch.ActArrive: stageArrived,
+	dispatch.ActNoShow: stageNoShow, dispatch.ActStart: stageStarted,
+	dispatch.ActBreak: stageBroken, dispatch.ActComplete: stageCompleted,
+	dispatch.ActConfirm: -1, dispatch.ActContest: stageContested, dispatch.ActSettle: -1,
+	dispatch.ActExpire: stageExpired, dispatch.ActTip: -1, dispatch.ActRate: -1,
+	dispatch.ActPayBy: -1,
+}
+
+// outcomes of offers, indexed by their state; an open one has just been made.
+var outcomes = [...]string{
+	dispatch.OfferOpen: "made", dispatch.OfferAccepted: "accepted",
+	dispatch.OfferDeclined: "declined", dispatch.OfferSilent: "silent",
+	dispatch.OfferExpired: "expired", dispatch.OfferWithdrawn: "withdrawn",
+}
+
+// cityMetrics are a city's counters, looked up once.
+type cityMetrics struct {
+	hailed, street [stages]prometheus.Counter
+	offers         [len(outcomes)]prometheus.Counter
+
+	offerSeconds, offerMeters            prometheus.Observer
+	match, pickup, wait, boarding, drive prometheus.Observer
+	quoted, overQuoted                   prometheus.Observer
+
+	fares, cash, tips, riderSubsidies, driverSubsidies prometheus.Counter
+
+	rounds, pairs  prometheus.Counter
+	roundSeconds   prometheus.Observer
+	waiting, idle  prometheus.Gauge
+	quotes, nobody prometheus.Counter
+}
+
+// rideVectors are the same of all cities.
+type rideVectors struct {
+	rides, offers, fares, cash, tips, subsidies *prometheus.CounterVec
+	rounds, pairs, quotes                       *prometheus.CounterVec
+	waiting, idle                               *prometheus.GaugeVec
+	offerSeconds, offerMeters, roundSeconds     *prometheus.HistogramVec
+	match, pickup, wait, boarding, drive        *prometheus.HistogramVec
+	quoted, overQuoted                          *prometheus.HistogramVec
+}
+
+// rides registers what concerns rides, and looks it up for each city.
+func (m *Metrics) rides(f *factory, cities []dispatch.CityID) {
+	v := newRideVectors(f)
+	m.refused = f.counters("hexhail_commands_refused_total",
+		"Commands on rides that failed.", "command", "reason")
+	m.cities = make(map[dispatch.CityID]*cityMetrics, len(cities))
+	for _, id := range cities {
+		m.cities[id] = v.city(string(id))
+	}
+	m.elsewhere = v.city(other)
+}
+
+func newRideVectors(f *factory) *rideVectors {
+	seconds := func(name, help string) *prometheus.HistogramVec {
+		return f.histograms(name, help, waitSeconds, "city")
+	}
+	fen := func(name, help string) *prometheus.CounterVec { return f.counters(name, help, "city") }
+	return &rideVectors{
+		rides: f.counters("hexhail_rides_total",
+			"Rides that came to a stage of the funnel, anew after a re-search.",
+			"city", "kind", "act"),
+		offers: f.counters("hexhail_offers_total", "Offers made, and how they ended.",
+			"city", "outcome"),
+		offerSeconds: seconds("hexhail_offer_pickup_seconds",
+			"Estimated time of the way to the pickup, of offers as they are made."),
+		offerMeters: f.histograms("hexhail_offer_pickup_meters",
+			"Estimated way to the pickup, of offers as they are made.",
+			prometheus.ExponentialBuckets(50, 2, 10), "city"),
+		match: seconds("hexhail_match_seconds",
+			"From request to claim, of rides found a taxi by their first search."),
+		pickup: seconds("hexhail_pickup_seconds", "From claim to arrival at the pickup."),
+		wait:   seconds("hexhail_wait_seconds", "From request to boarding, of hailed rides."),
+		boarding: seconds("hexhail_boarding_seconds",
+			"From the taxi's arrival to boarding, of hailed rides."),
+		drive: seconds("hexhail_drive_seconds", "From boarding to the end of the drive."),
+		quoted: seconds("hexhail_quoted_pickup_seconds",
+			"Time until a taxi is there as it was quoted, of rides whose taxi has arrived."),
+		overQuoted: f.histograms("hexhail_pickup_over_quoted_ratio",
+			"Time from request to arrival over the quoted one.",
+			[]float64{.25, .5, .75, .9, 1, 1.1, 1.25, 1.5, 2, 3, 5, 10}, "city"),
+		fares: fen("hexhail_fares_fen_total", "Fares with tolls of settled rides paid in the app."),
+		cash:  fen("hexhail_cash_fen_total", "Fares with tolls of settled rides paid by hand."),
+		tips:  fen("hexhail_tips_fen_total", "Tips of settled rides."),
+		subsidies: f.counters("hexhail_subsidies_fen_total", "Subsidies of settled rides.",
+			"city", "side"),
+		rounds: f.counters("hexhail_rounds_total", "Finished rounds.", "city"),
+		pairs: f.counters("hexhail_round_pairs_total", "Pairs that rounds considered.",
+			"city"),
+		roundSeconds: f.histograms("hexhail_round_seconds", "Time of a round.",
+			shortSeconds, "city"),
+		waiting: f.gauges("hexhail_round_waiting_rides", "Rides in the last round.", "city"),
+		idle:    f.gauges("hexhail_round_idle_taxis", "Idle taxis in the last round.", "city"),
+		quotes: f.counters("hexhail_quotes_total",
+			"Quotes given, and whether any taxi was near.", "city", "outcome"),
+	}
+}
+
+func (v *rideVectors) city(id string) *cityMetrics {
+	c := &cityMetrics{
+		offerSeconds: v.offerSeconds.WithLabelValues(id),
+		offerMeters:  v.offerMeters.WithLabelValues(id),
+		match:        v.match.WithLabelValues(id), pickup: v.pickup.WithLabelValues(id),
+		wait: v.wait.WithLabelValues(id), boarding: v.boarding.WithLabelValues(id),
+		drive:  v.drive.WithLabelValues(id),
+		quoted: v.quoted.WithLabelValues(id), overQuoted: v.overQuoted.WithLabelValues(id),
+		fares: v.fares.WithLabelValues(id), cash: v.cash.WithLabelValues(id),
+		tips:            v.tips.WithLabelValues(id),
+		riderSubsidies:  v.subsidies.WithLabelValues(id, "rider"),
+		driverSubsidies: v.subsidies.WithLabelValues(id, "driver"),
+		rounds:          v.rounds.WithLabelValues(id), pairs: v.pairs.WithLabelValues(id),
+		roundSeconds: v.roundSeconds.WithLabelValues(id),
+		waiting:      v.waiting.WithLabelValues(id), idle: v.idle.WithLabelValues(id),
+		quotes: v.quotes.WithLabelValues(id, "taxis"),
+		nobody: v.quotes.WithLabelValues(id, "nobody"),
+	}
+	for s, name := range stageNames {
+		c.hailed[s] = v.rides.WithLabelValues(id, dispatch.Hailed.String(), name)
+		c.street[s] = v.rides.WithLabelValues(id, dispatch.Street.String(), name)
+	}
+	for state := dispatch.OfferOpen; int(state) < len(outcomes); state++ {
+		c.offers[state] = v.offers.WithLabelValues(id, outcomes[state])
+	}
+	return c
+}
+
+func (m *Metrics) city(id dispatch.CityID) *cityMetrics {
+	if c, ok := m.cities[id]; ok {
+		return c
+	}
+	return m.elsewhere
+}
+
+// Acted implements [dispatch.Listener]: the funnel, the times between its stages, and the money of
+// what is settled.
+func (m *Metrics) Acted(act dispatch.ActKind, r dispatch.Ride) {
+	c := m.city(r.City)
+	funnel := &c.hailed
+	if r.Kind == dispatch.Street {
+		funnel = &c.street
+	}
+	if act >= 0 && int(act) < len(acted) && acted[act] >= 0 {
+		at := acted[act]
+		if act == 0 && r.State == dispatch.OnTrip { // taken at the kerb: it begins on board
+			at = stageStarted
+		}
+		funnel[at].Inc()
+	}
+	c.timed(act, r)
+	if act == dispatch.ActComplete && r.Fare.State == dispatch.FareAsked {
+		funnel[stageAsked].Inc()
+	}
+	if r.State == dispatch.Settled && act != dispatch.ActRate {
+		funnel[stageSettled].Inc()
+		c.settled(r)
+	}
+}
+
+// timed observes the times that end with an act.
+func (c *cityMetrics) timed(act dispatch.ActKind, r dispatch.Ride) {
+	span := func(o prometheus.Observer, from, to time.Time) {
+		o.Observe(max(0, to.Sub(from).Seconds()))
+	}
+	switch act {
+	case dispatch.ActClaim:
+		c.offers[dispatch.OfferAccepted].Inc()
+		if r.Search == 1 {
+			span(c.match, r.RequestedAt, r.ClaimedAt)
+		}
+	case dispatch.ActArrive:
+		span(c.pickup, r.ClaimedAt, r.ArrivedAt)
+		if quoted := r.Quote.Pickup.Seconds(); quoted > 0 && r.Search == 1 {
+			c.quoted.Observe(quoted)
+			c.overQuoted.Observe(max(0, r.ArrivedAt.Sub(r.RequestedAt).Seconds()) / quoted)
+		}
+	case dispatch.ActStart:
+		span(c.wait, r.RequestedAt, r.StartedAt)
+		span(c.boarding, r.ArrivedAt, r.StartedAt)
+	case dispatch.ActComplete:
+		span(c.drive, r.StartedAt, r.CompletedAt)
+	default:
+	}
+}
+
+// settled counts a settled ride's money, in fen.
+func (c *cityMetrics) settled(r dispatch.Ride) {
+	fare := c.fares
+	if r.PayBy == money.Cash || r.Rider == "" {
+		fare = c.cash
+	}
+	fare.Add(float64(r.Fare.Total()))
+	c.tips.Add(float64(r.Tip))
+	if r.Subsidy.Granted() {
+		c.riderSubsidies.Add(float64(r.Subsidy.Rider))
+		c.driverSubsidies.Add(float64(r.Subsidy.Driver))
+	}
+}
+
+// Offered implements [dispatch.Listener]. An accepted offer is counted as its ride is claimed.
+func (m *Metrics) Offered(o dispatch.Offer) {
+	c := m.city(o.City)
+	if o.State < dispatch.OfferOpen || int(o.State) >= len(outcomes) ||
+		o.State == dispatch.OfferAccepted {
+		return
+	}
+	c.offers[o.State].Inc()
+	if o.State != dispatch.OfferOpen {
+		return
+	}
+	c.offerSeconds.Observe(float64(o.PickupS))
+	c.offerMeters.Observe(float64(o.PickupM))
+	if m.seen.first(o.Ride, o.Search) {
+		c.hailed[stageOffered].Inc()
+	}
+}
+
+// Refused implements [dispatch.Listener].
+func (m *Metrics) Refused(command string, _ dispatch.Kind, reason dispatch.Reason) {
+	m.refused.WithLabelValues(m.commands.word(command), m.reasons.word(string(reason))).Inc()
+}
+
+// Rounded implements [dispatch.Listener].
+func (m *Metrics) Rounded(r dispatch.RoundStats) {
+	c := m.city(r.City)
+	c.rounds.Inc()
+	c.pairs.Add(float64(r.Edges))
+	c.waiting.Set(float64(r.Waiting))
+	c.idle.Set(float64(r.Idle))
+}
+
+// RoundTook is the machine time of a round, which its loop measures: the engine has no clock.
+func (m *Metrics) RoundTook(city dispatch.CityID, took time.Duration) {
+	m.city(city).roundSeconds.Observe(took.Seconds())
+}
+
+// Quoted implements the riders' edge's listener: an answered question for a quote.
+func (m *Metrics) Quoted(city dispatch.CityID, taxis int) {
+	c := m.city(city)
+	if taxis == 0 {
+		c.nobody.Inc()
+		return
+	}
+	c.quotes.Inc()
+}
+
+// Watching implements the riders' edge's listener: +1 for a watch that begins, −1 for one that
+// ends.
+func (m *Metrics) Watching(change int) { m.watches.Add(float64(change)) }

@@ -1,0 +1,31 @@
+package ops
+
+import (
+	"context"
+
+	"hexhail/dispatch"
+)
+
+// Registry is where people and taxis are written. An import writes all of its rows or none; a row
+// that is there already with the same content is no change.
+type Registry interface {
+	// ImportCompanies writes companies by id.
+	ImportCompanies(ctx context.Context, rows []dispatch.Company) (dispatch.Imported, error)
+	// ImportDrivers writes drivers by id. NotFound for an unknown company, which it names.
+	ImportDrivers(ctx context.Context, rows []dispatch.Driver) (dispatch.Imported, error)
+	// ImportTaxis writes taxis by id.
+	ImportTaxis(ctx context.Context, rows []dispatch.Taxi) (dispatch.Imported, error)
+	// ImportRiders writes riders by id.
+	ImportRiders(ctx context.Context, rows []dispatch.Rider) (dispatch.Imported, error)
+}
+
+// Reads are the rows that ops may see.
+type Reads interface {
+	// Drivers are drivers by id; of one company, if company is not "".
+	Drivers(ctx context.Context, company string, p dispatch.Page) ([]dispatch.Driver, error)
+	// CityRides are a city's rides, the latest first; in one state, if state is not 0.
+	CityRides(ctx context.Context, city dispatch.CityID, state dispatch.State, p dispatch.Page) (
+		[]dispatch.Ride, error)
+	// RideRecord is all that is known of a ride. NotFound with ReasonUnknownRide.
+	RideRecord(ctx context.Context, id dispatch.RideID) (dispatch.Record, error)
+}

@@ -1,0 +1,63 @@
+package rider
+
+import (
+	"context"
+	"time"
+
+	"hexhail/dispatch"
+	"hexhail/pb/hexhail/type/v1"
+	"hexhail/wire"
+)
+
+// How long and how many cards are kept: an app that looks at the same state again soon, or at a
+// list of rides, does not cost another read of each.
+const (
+	cardsKept = 30 * time.Second // at least, and twice that at most
+	maxCards  = 4096             // of each generation; at it the older generation goes
+)
+
+// cardKey names a card: who is at a ride changes with the ride's version.
+type cardKey struct {
+	ride    dispatch.RideID
+	version int
+}
+
+// cards are those read lately.
+type cards struct {
+	lately[cardKey, dispatch.Card]
+}
+
+func newCards() *cards {
+	c := &cards{}
+	c.keep, c.most = cardsKept, maxCards
+	return c
+}
+
+// hasCard reports whether the rider sees who drives: while somebody is at the ride, and after it.
+func hasCard(r dispatch.Ride) bool {
+	return r.Driver != "" &&
+		(r.State.Active() || r.State == dispatch.Completed || r.State == dispatch.Settled)
+}
+
+// show is a rider's own ride as the rider sees it, with the card.
+func (s *Server) show(ctx context.Context, r dispatch.Ride) (*typepb.Ride, error) {
+	pb := wire.RidePB(r)
+	if !hasCard(r) {
+		return pb, nil
+	}
+	key, now := cardKey{r.ID, r.Version}, s.machine()
+	card, ok := s.cards.find(key, now)
+	if !ok {
+		var err error
+		card, err = s.reads.RideCard(ctx, r.Rider, r.ID)
+		if dispatch.KindOf(err) == dispatch.NotFound {
+			return pb, nil // the driver has just given the ride back: the next version tells
+		}
+		if err != nil {
+			return nil, err
+		}
+		s.cards.put(key, card, now)
+	}
+	pb.Card = wire.CardPB(card)
+	return pb, nil
+}

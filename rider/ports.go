@@ -1,0 +1,53 @@
+package rider
+
+import (
+	"context"
+
+	"hexhail/dispatch"
+	"hexhail/geo"
+)
+
+// Reads are the rows that a rider may see. Every read names the rider, and to anybody else the row
+// does not exist: NotFound.
+type Reads interface {
+	// RiderRide is one ride of a rider. NotFound with ReasonUnknownRide if it is not theirs.
+	RiderRide(ctx context.Context, rider dispatch.RiderID, id dispatch.RideID) (
+		dispatch.Ride, error)
+	// RiderRides are a rider's rides, the latest first.
+	RiderRides(ctx context.Context, rider dispatch.RiderID, p dispatch.Page) (
+		[]dispatch.Ride, error)
+	// RideCard is the card of the driver and taxi of a rider's ride. NotFound if the ride is not
+	// theirs or has no driver.
+	RideCard(ctx context.Context, rider dispatch.RiderID, id dispatch.RideID) (
+		dispatch.Card, error)
+}
+
+// City asks the engine of a city.
+type City interface {
+	// Nearby finds idle taxis within the longest pickup. Exhausted when the engine has too many
+	// questions, Unavailable when none answers in time.
+	Nearby(ctx context.Context, city dispatch.CityID, at geo.Point) (dispatch.Nearby, error)
+}
+
+// Watch hears what happens to a ride. What it hears may be late, twice, or not at all: rows are the
+// truth, and every watch reads them again every few seconds.
+type Watch interface {
+	// Watch calls on with every change of the ride and every position of its taxi until stop is
+	// called. on is called by one goroutine at a time and must not block; after stop has returned
+	// it is not called any more.
+	Watch(ride dispatch.Brief, on func(Update)) (stop func(), err error)
+}
+
+// Update is one of the two.
+type Update struct {
+	Ride *dispatch.Ride
+	Taxi *geo.Fix
+}
+
+// Listener hears what happened, for metrics. It must not block.
+type Listener interface {
+	// Watching is +1 for a watch that begins, −1 for one that ends.
+	Watching(change int)
+	// Quoted is an answered question for a quote.
+	Quoted(city dispatch.CityID, taxis int)
+}

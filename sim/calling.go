@@ -1,0 +1,239 @@
+package sim
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"google.golang.org/grpc"
+
+	"hexhail/dispatch"
+	"hexhail/money"
+	"hexhail/pb/hexhail/driver/v1"
+	"hexhail/pb/hexhail/rider/v1"
+	"hexhail/pb/hexhail/type/v1"
+	"hexhail/wire"
+)
+
+const (
+	// callersAtOnce is how many calls without streams are under way at the same time: at 600 calls
+	// a second there is room for answers that take 0.6 s.
+	callersAtOnce = callLines * streamsALine
+	// callLines is how many connections they share.
+	callLines = 4
+	// tokenFor is how long a token lasts, machine time: longer than any run.
+	tokenFor = 48 * time.Hour
+	// cashOnly is how street rides are paid: the app of the kerb knows no rider.
+	cashOnly = money.Cash
+)
+
+// app is a rider's phone.
+type app struct {
+	token string
+	line  *watchLine // of the watch; nil without one
+}
+
+// call is a call without streams that is to be made.
+type call struct {
+	due  time.Time // city time
+	try  func(context.Context, grpc.ClientConnInterface) error
+	then func(error) error // in the crowd
+}
+
+// startCallers begins to make calls, until the run ends.
+func (l *live) startCallers() {
+	for i := range callersAtOnce {
+		conn := l.remote.conns[i%callLines]
+		l.callers.Go(func() {
+			for {
+				select {
+				case c := <-l.calls:
+					l.lag.add(l.clock.At(l.config.Wall()).Sub(c.due))
+					err := keepTrying(l.ctx, l.config.Wall, func(ctx context.Context) error {
+						return c.try(ctx, conn)
+					})
+					l.post(func() error { l.unasked--; return c.then(err) })
+				case <-l.ctx.Done():
+					return
+				}
+			}
+		})
+	}
+}
+
+// call puts a call into the queue. It has room for all that a crowd asks at once.
+func (l *live) call(c call) {
+	l.unasked++
+	c.due = l.now
+	l.calls <- c
+}
+
+// token is a token of somebody.
+func (l *live) token(role typepb.Role, id string) (string, error) {
+	return l.config.Key.Mint(wire.Caller{Role: role, ID: id}, l.config.Wall(), tokenFor)
+}
+
+// look implements [phones].
+func (l *live) look(d *driver) error {
+	token, err := l.token(typepb.Role_ROLE_DRIVER, string(d.id))
+	if err != nil {
+		return err
+	}
+	var got *driverpb.GetSnapshotResponse
+	l.call(call{
+		try: func(ctx context.Context, conn grpc.ClientConnInterface) (err error) {
+			got, err = driverpb.NewDriverServiceClient(conn).GetSnapshot(
+				wire.WithToken(ctx, token), &driverpb.GetSnapshotRequest{})
+			return err
+		},
+		then: func(err error) error {
+			if err == nil {
+				l.snapshot(&l.sessions[d.who], got.GetSnapshot())
+			}
+			return l.excuse("GetSnapshot", err)
+		},
+	})
+	return nil
+}
+
+// excuse counts a refused call. A run does not end by one.
+func (l *live) excuse(method string, err error) error {
+	if err != nil {
+		l.tally.refused[method+" "+string(refusal(err).Reason)]++
+	}
+	return nil
+}
+
+// ask implements [phones].
+func (l *live) ask(r *rider, w wish) error {
+	if r.street && w == wantLook {
+		return r.answered(&l.crowd, w, told{brief: dispatch.Brief{State: r.state}}, nil)
+	}
+	a := &l.apps[r.who]
+	if a.token == "" {
+		var err error
+		if a.token, err = l.token(typepb.Role_ROLE_RIDER, string(r.id)); err != nil {
+			return err
+		}
+	}
+	r.asked++
+	request := fmt.Sprintf("%d", r.asked)
+	var got *typepb.Ride
+	l.call(call{
+		try: func(ctx context.Context, conn grpc.ClientConnInterface) (err error) {
+			ctx = wire.WithToken(ctx, a.token)
+			got, err = l.serve(ctx, riderpb.NewRiderServiceClient(conn), r, w, request)
+			return err
+		},
+		then: func(err error) error {
+			if err != nil {
+				return l.turnedDown(r, w, err)
+			}
+			return l.granted(r, w, got)
+		},
+	})
+	return nil
+}
+
+// turnedDown is a wish that was refused.
+func (l *live) turnedDown(r *rider, w wish, err error) error {
+	why := refusal(err)
+	l.tally.refused[wishNames[w]+" "+string(why.Reason)]++
+	why.Kind = dispatch.Conflict // a run does not end by it
+	if w == wantLook || w == wantConfirm {
+		l.in(l.again, pay, r.who, 0)
+	}
+	return r.answered(&l.crowd, w, told{}, why)
+}
+
+// wishNames are the commands' names at the Desk.
+var wishNames = [...]string{
+	wantRide: "Request", wantOut: "Cancel", wantLook: "GetRide", wantConfirm: "Confirm",
+	wantPay: "Pay",
+}
+
+// granted is an answer: the ride as it stands.
+func (l *live) granted(r *rider, w wish, pb *typepb.Ride) error {
+	got := told{
+		brief: l.riderHears(r, pb), fare: fareStateOf(pb),
+		quoted: pb.GetQuote().GetPickup().AsDuration(),
+	}
+	if err := r.answered(&l.crowd, w, got, nil); err != nil || w != wantRide {
+		return err
+	}
+	return l.watch(r)
+}
+
+// riderHears is news of a rider's ride.
+func (l *live) riderHears(r *rider, pb *typepb.Ride) dispatch.Brief {
+	was, brief := r.state, l.briefOf(r, pb)
+	r.onRide(&l.crowd, brief)
+	if r.claims == 0 && brief.ID == r.ride && !brief.ClaimedAt.IsZero() &&
+		(brief.State == dispatch.Completed || brief.State == dispatch.Settled) {
+		// All of it was missed, and is told at the end.
+		r.claims = 1
+		r.claimedAt, r.arrivedAt, r.boardedAt = brief.ClaimedAt, brief.ArrivedAt, brief.ChangedAt
+	}
+	if r.state == dispatch.Settled && was != r.state {
+		l.tally.subsidies += money.Fen(pb.GetSubsidy().GetRiderFen() +
+			pb.GetSubsidy().GetDriverFen())
+	}
+	return brief
+}
+
+// fareStateOf is FareAsked where the rider has to agree first.
+func fareStateOf(pb *typepb.Ride) dispatch.FareState {
+	if pb.GetFare().GetState() == typepb.FareState_FARE_STATE_ASKED {
+		return dispatch.FareAsked
+	}
+	return dispatch.FareAccepted
+}
+
+// serve makes the call of a wish. It reads of the rider what does not change while a call is under
+// way.
+func (l *live) serve(
+	ctx context.Context, api riderpb.RiderServiceClient, r *rider, w wish, request string,
+) (*typepb.Ride, error) {
+	id := string(r.ride)
+	switch w {
+	case wantRide:
+		return l.requestRide(ctx, api, r, request)
+	case wantOut:
+		got, err := api.CancelRide(ctx, &riderpb.CancelRideRequest{
+			RequestId: request, RideId: id, Reason: lateTaxi,
+		})
+		return got.GetRide(), err
+	case wantConfirm:
+		got, err := api.ConfirmFare(ctx, &riderpb.ConfirmFareRequest{
+			RequestId: request, RideId: id,
+		})
+		return got.GetRide(), err
+	case wantPay:
+		got, err := api.PayRide(ctx, &riderpb.PayRideRequest{
+			RequestId: request, RideId: id, Channel: string(r.payBy),
+		})
+		return got.GetRide(), err
+	default:
+		got, err := api.GetRide(ctx, &riderpb.GetRideRequest{RideId: id})
+		return got.GetRide(), err
+	}
+}
+
+// requestRide asks for a quote, as an app does, and then for the ride.
+func (l *live) requestRide(
+	ctx context.Context, api riderpb.RiderServiceClient, r *rider, request string,
+) (*typepb.Ride, error) {
+	from, to := placePB(r.trip.Pickup), placePB(r.trip.Dropoff)
+	_, err := api.QuoteRide(ctx, &riderpb.QuoteRideRequest{
+		City: string(l.city.ID), Pickup: from, Dropoff: to,
+	})
+	if err != nil {
+		return nil, err
+	}
+	got, err := api.RequestRide(ctx, &riderpb.RequestRideRequest{
+		RequestId: request, City: string(l.city.ID), Pickup: from, Dropoff: to,
+		Seats: int32(r.trip.Seats), //nolint:gosec // G115: 1 to 8
+		PayBy: string(r.payBy),
+	})
+	return got.GetRide(), err
+}

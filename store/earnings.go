@@ -1,0 +1,52 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"hexhail/dispatch"
+	"hexhail/money"
+)
+
+// paid sums the payments of a ride for a purpose in some states.
+func paid(purpose, states string) string {
+	return `(SELECT coalesce(sum(amount), 0) FROM payment
+		WHERE subject = ride.id AND purpose = '` + purpose + `' AND payment.state IN (` +
+		states + `))`
+}
+
+// total is a sum in an integer: Postgres would make it a decimal number.
+func total(column string) string {
+	return `CAST(coalesce(sum(` + column + `), 0) AS BIGINT)`
+}
+
+// earnings reads the driver's rides of a span by their index. A street ride without a rider in the
+// app has no payment: it was paid at the kerb.
+var earnings = &query{text: `SELECT count(*), ` + total("fares") + `, ` + total("cash") + `, ` +
+	total("tips") + `, ` + total("subsidies") + `,
+	coalesce((SELECT credits - debits FROM account WHERE id = $4), 0)
+	FROM (SELECT ` + paid("fare", "'paid'") + ` AS fares,
+		CASE WHEN rider = '' AND state = 'settled' THEN meter + tolls
+			ELSE ` + paid("fare", "'cash_confirmed'") + ` END AS cash,
+		CASE WHEN state = 'settled' THEN ` + paid("tip", "'paid', 'cash_confirmed'") + `
+			ELSE 0 END AS tips,
+		CASE WHEN state = 'settled' AND subsidy_reason = 'granted' THEN driver_subsidy
+			ELSE 0 END AS subsidies
+		FROM ride WHERE driver = $1 AND driver <> '' AND completed_at > 0
+			AND completed_at >= $2 AND completed_at < $3) AS driven`}
+
+// Earnings adds up the driver's rides completed in [from, to). A fare counts when it is paid, a tip
+// and a subsidy when the ride is settled. Who has driven nothing has earned nothing.
+func (db *DB) Earnings(
+	ctx context.Context, driver dispatch.DriverID, from, to time.Time,
+) (dispatch.Earnings, error) {
+	scan := func(r *reader) dispatch.Earnings {
+		return dispatch.Earnings{
+			Rides: r.int(), Fares: r.fen(), Cash: r.fen(), Tips: r.fen(), Subsidies: r.fen(),
+			Balance: r.fen(),
+		}
+	}
+	e, _, err := one(db.look(ctx), scan, earnings, string(driver), millis(from), millis(to),
+		string(money.DriverPayable(dispatch.DriverParty(driver))))
+	return e, err
+}

@@ -1,0 +1,126 @@
+package store
+
+import (
+	"context"
+
+	"hexhail/dispatch"
+)
+
+// What riders and drivers may see. Each statement names the owner beside the row: to anybody else
+// it gives nothing. "" owns nothing, though rides without a driver or a rider are stored with it;
+// the comparison also tells the engines that a partial index will do.
+var (
+	riderRide  = rideColumns.selects(`ride WHERE id = $1 AND rider = $2 AND rider <> ''`)
+	riderRides = newest(`ride WHERE rider = $1 AND rider <> ''`)
+
+	driverRide  = rideColumns.selects(`ride WHERE id = $1 AND driver = $2 AND driver <> ''`)
+	driverRides = newest(`ride WHERE driver = $1 AND driver <> ''`)
+
+	// An offer that has ended shows its ride no more, but to the driver who has the ride: who was
+	// asked once could watch it to its end.
+	driverOffer = append(offerColumns.of("offer"), rideColumns.of("ride")...).selects(
+		`offer JOIN ride ON ride.id = offer.ride
+		WHERE offer.id = $1 AND offer.driver = $2 AND offer.driver <> ''
+		AND (offer.state = 'open' OR ride.driver = offer.driver)`)
+
+	rideContact = columns{"ride.rider", "coalesce(rider.name, '')", "coalesce(rider.phone, '')"}.
+			selects(`ride LEFT JOIN rider ON rider.id = ride.rider
+		WHERE ride.id = $1 AND ride.driver = $2 AND ride.driver <> '' AND ` + isActive)
+
+	rideCard = columns{
+		"driver.name", "driver.photo_uri", "driver.phone",
+		"coalesce(company.name, '')", "coalesce(taxi.plate, '')",
+		"(SELECT CAST(coalesce(sum(rider_stars), 0) AS BIGINT)" + rated,
+		"(SELECT count(*)" + rated,
+	}.selects(`ride JOIN driver ON driver.id = ride.driver
+		LEFT JOIN company ON company.id = driver.company
+		LEFT JOIN taxi ON taxi.id = ride.taxi
+		WHERE ride.id = $1 AND ride.rider = $2 AND ride.rider <> '' AND ride.driver <> ''`)
+)
+
+// rated are the rides of a card's driver that have stars, in the words of the index.
+const rated = ` FROM ride AS other
+		WHERE other.driver = ride.driver AND completed_at > 0 AND rider_stars > 0)`
+
+// RiderRide is one ride of a rider. NotFound with ReasonUnknownRide if it is not theirs.
+func (db *DB) RiderRide(
+	ctx context.Context, rider dispatch.RiderID, id dispatch.RideID,
+) (dispatch.Ride, error) {
+	r, ok, err := one(db.look(ctx), scanRide, riderRide, string(id), string(rider))
+	return r, owned(ok, err, "rider", string(rider), id)
+}
+
+// RiderRides are a rider's rides, the latest first. Invalid for a page out of its limits.
+func (db *DB) RiderRides(
+	ctx context.Context, rider dispatch.RiderID, p dispatch.Page,
+) ([]dispatch.Ride, error) {
+	return page(db.look(ctx), scanRide, riderRides, p, string(rider))
+}
+
+// RideCard is the card of the driver and taxi of a rider's ride. NotFound with ReasonUnknownRide if
+// the ride is not theirs or has no driver.
+func (db *DB) RideCard(
+	ctx context.Context, rider dispatch.RiderID, id dispatch.RideID,
+) (dispatch.Card, error) {
+	scan := func(r *reader) dispatch.Card {
+		return dispatch.Card{
+			Name: r.text(), PhotoURI: r.text(), Phone: r.text(), Company: r.text(),
+			Plate: r.text(), Stars: r.int(), Ratings: r.int(),
+		}
+	}
+	c, ok, err := one(db.look(ctx), scan, rideCard, string(id), string(rider))
+	return c, owned(ok, err, "rider", string(rider), id)
+}
+
+// DriverRide is one ride that the driver is at or was at last. NotFound with ReasonUnknownRide if
+// it is not theirs, or no more: a ride that was given back is as if it had never been theirs.
+func (db *DB) DriverRide(
+	ctx context.Context, driver dispatch.DriverID, id dispatch.RideID,
+) (dispatch.Ride, error) {
+	r, ok, err := one(db.look(ctx), scanRide, driverRide, string(id), string(driver))
+	return r, owned(ok, err, "driver", string(driver), id)
+}
+
+// DriverRides are a driver's rides, the latest first. Invalid for a page out of its limits.
+func (db *DB) DriverRides(
+	ctx context.Context, driver dispatch.DriverID, p dispatch.Page,
+) ([]dispatch.Ride, error) {
+	return page(db.look(ctx), scanRide, driverRides, p, string(driver))
+}
+
+// DriverOffer is an offer to the driver with its ride. NotFound with ReasonUnknownOffer if it is
+// not theirs, or has ended and the ride is not theirs.
+func (db *DB) DriverOffer(
+	ctx context.Context, driver dispatch.DriverID, id dispatch.OfferID,
+) (dispatch.Offer, dispatch.Ride, error) {
+	var r dispatch.Ride
+	scan := func(row *reader) dispatch.Offer {
+		o := scanOffer(row)
+		r = scanRide(row)
+		return o
+	}
+	o, ok, err := one(db.look(ctx), scan, driverOffer, string(id), string(driver))
+	if err == nil && !ok {
+		err = dispatch.Errorf(dispatch.NotFound, dispatch.ReasonUnknownOffer,
+			"no offer %s of driver %s", id, driver)
+	}
+	return o, r, err
+}
+
+// RideContact is the rider of a ride that the driver is at. NotFound with ReasonUnknownRide if it
+// is not theirs, or over; a street ride that nobody pays in the app has the zero Rider.
+func (db *DB) RideContact(
+	ctx context.Context, driver dispatch.DriverID, id dispatch.RideID,
+) (dispatch.Rider, error) {
+	r, ok, err := one(db.look(ctx), scanRider, rideContact, string(id), string(driver))
+	return r, owned(ok, err, "driver", string(driver), id)
+}
+
+// owned is NotFound for a ride that is not there or somebody else's: nobody learns which.
+func owned(ok bool, err error, owner, name string, id dispatch.RideID) error {
+	if err != nil || ok {
+		return err
+	}
+	return dispatch.Errorf(dispatch.NotFound, dispatch.ReasonUnknownRide,
+		"no ride %s of %s %s", id, owner, name)
+}

@@ -1,0 +1,65 @@
+package store_test
+
+import (
+	"strings"
+	"testing"
+
+	"hexhail/store/storetest"
+)
+
+// TestPlans: SQLite takes the index that a statement was made for. Which it takes is its guess, and
+// a new index can lead it astray: a list of a city's open rides that walks through all that the
+// city has ever had is right, and slow.
+func TestPlans(t *testing.T) {
+	const byID = "ride USING INDEX sqlite_autoindex_ride_1 (id=?)"
+	want := map[string]string{
+		"riderRide": byID, "driverRide": byID, "driverOffer": byID,
+		"rideContact": "ride_by_driver (driver=? AND id=?)",
+		"rideCard":    "COVERING INDEX ride_driven (driver=? AND completed_at>?)",
+		"earnings":    "ride_driven (driver=? AND completed_at>? AND completed_at<?)",
+
+		"riderRides":           "ride_by_rider (rider=?)",
+		"riderRides after":     "ride_by_rider (rider=? AND id<?)",
+		"driverRides":          "ride_by_driver (driver=?)",
+		"driverRides after":    "ride_by_driver (driver=? AND id<?)",
+		"companyDrivers":       "driver_by_company (company=?)",
+		"companyDrivers after": "driver_by_company (company=? AND id>?)",
+		"cityRides":            "ride_by_city (city=?)",
+		"cityRides after":      "ride_by_city (city=? AND id<?)",
+		"searching":            "SCAN ride USING INDEX ride_search_due",
+		"searching after":      "SCAN ride USING INDEX ride_search_due",
+		"settled":              "ride_by_city (city=?)", "cancelled": "ride_by_city (city=?)",
+		"settled after":   "ride_by_city (city=? AND id<?)",
+		"cancelled after": "ride_by_city (city=? AND id<?)",
+
+		"driversRide": "ride_one_per_driver", "ridersRide": "ride_one_per_rider",
+		"insertOffer": "ride_one_per_driver (driver=? AND slot=?)",
+		"dueRides":    "ride_search_due (city=? AND search_by<?)", "unpaidRides": "ride_unpaid",
+		"countSearching": "COVERING INDEX ride_search_due", "changedRides": "ride_changed",
+		"searchingRides": "SCAN ride USING INDEX ride_search_due",
+		"activeRides":    "SCAN ride USING INDEX ride_one_per_",
+		"endedOffers":    "ride USING INDEX ride_search_due",
+	}
+	for _, state := range []string{"assigned", "arrived", "on_trip"} {
+		want[state] = "SCAN ride USING INDEX ride_one_per_"
+		want[state+" after"] = want[state]
+	}
+	for _, state := range []string{"completed", "no_show", "expired"} {
+		want[state] = "ride_by_end (city=? AND state=?)"
+		want[state+" after"] = "ride_by_end (city=? AND state=? AND id<?)"
+	}
+	for engine, openDB := range map[string]storetest.Open{"file": openFile, "memory": openMemory} {
+		plans, err := openDB(t).Plans(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for name, plan := range plans {
+			if want[name] == "" || !strings.Contains(plan, want[name]) {
+				t.Errorf("%s: %s goes by %q, not by %q", engine, name, plan, want[name])
+			}
+		}
+		if len(plans) != len(want) {
+			t.Errorf("%s: %d plans, want %d", engine, len(plans), len(want))
+		}
+	}
+}

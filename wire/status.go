@@ -1,0 +1,354 @@
+package wire
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"buf.build/go/protovalidate"
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/protoadapt"
+	"google.golang.org/protobuf/types/known/durationpb"
+
+	"hexhail/dispatch"
+	"hexhail/geo"
+	"hexhail/money"
+	"hexhail/pb/hexhail/type/v1"
+)
+
+// Domain is the domain of every ErrorInfo.
+const Domain = "hexhail"
+
+// The locales of the texts for people.
+const (
+	LocaleEN = "en"
+	LocaleZH = "zh-CN"
+)
+
+// maxFaults is how many fields a BadRequest names at most.
+const maxFaults = 16
+
+// verdict is what is said of an error to who has made the call.
+type verdict struct {
+	code   codes.Code
+	reason dispatch.Reason
+	text   string // public
+	after  time.Duration
+	faults []fault
+}
+
+// fault is a field that is out of its limit.
+type fault struct{ field, limit string }
+
+// Status says what an error of the house means to a caller: the code, ErrorInfo with the reason,
+// texts for people in English and Chinese, BadRequest where a field is wrong, RetryInfo where
+// trying again may help. nil is OK. What is private (the cause of an internal error) is not in it.
+// An error that says that the caller went away or the time was up is Canceled or DeadlineExceeded,
+// whatever it is wrapped in.
+func Status(err error) *status.Status { return statusOf(err, "") }
+
+// statusOf adds the id under which the call is logged, if there is one.
+func statusOf(err error, requestID string) *status.Status {
+	if err == nil {
+		return status.New(codes.OK, "")
+	}
+	v := judge(err)
+	st := status.New(v.code, v.text)
+	if detailed, err := st.WithDetails(v.details(requestID)...); err == nil {
+		return detailed
+	}
+	return st // no detail is worth losing the error
+}
+
+// Fail is Status as an error, for handlers and the answers of streams; nil for nil.
+func Fail(err error) error { return Status(err).Err() }
+
+// ErrorPB is Status in plain fields, for what is refused within a stream; nil for nil.
+func ErrorPB(err error) *typepb.Error {
+	if err == nil {
+		return nil
+	}
+	v := judge(err)
+	row := rowOf(v.reason)
+	e := &typepb.Error{
+		Code:   int32(v.code), //nolint:gosec // codes are 0 to 16
+		Reason: string(v.reason), Text: v.text,
+		TextEn: row.EN, TextZh: row.ZH,
+	}
+	if v.after > 0 {
+		e.RetryAfter = durationpb.New(v.after)
+	}
+	return e
+}
+
+// ReasonOf is the public reason of an error, as Status has it; "" for nil.
+func ReasonOf(err error) dispatch.Reason {
+	if err == nil {
+		return ""
+	}
+	return judge(err).reason
+}
+
+// judge says what an error means, in texts that are UTF-8, as everything on the wire has to be.
+func judge(err error) verdict {
+	v := judgeAny(err)
+	v.text = strings.ToValidUTF8(v.text, "?")
+	for i, f := range v.faults {
+		v.faults[i] = fault{strings.ToValidUTF8(f.field, "?"), strings.ToValidUTF8(f.limit, "?")}
+	}
+	return v
+}
+
+// judgeAny looks at an error from the outside in: a refusal of the edge, a broken rule of the
+// schema, a status of gRPC, and then what dispatch makes of it.
+func judgeAny(err error) verdict {
+	var (
+		own     *Refusal
+		invalid *protovalidate.ValidationError
+		foreign interface{ GRPCStatus() *status.Status }
+	)
+	switch {
+	case errors.As(err, &own):
+		after := cmp.Or(own.RetryAfter, rowOf(own.Reason).After)
+		return verdict{code: own.Code, reason: own.Reason, text: own.Text, after: after}
+	case errors.As(err, &invalid):
+		return judgeSchema(invalid)
+	case errors.As(err, &foreign):
+		return judgeStatus(foreign.GRPCStatus())
+	}
+	kind, reason := dispatch.Classify(err)
+	if kind == dispatch.Internal || kind == dispatch.Unavailable || kind == dispatch.CallerGone {
+		switch {
+		case errors.Is(err, context.DeadlineExceeded):
+			return plain(ReasonDeadline, "the time for this call was up")
+		case errors.Is(err, context.Canceled):
+			return plain(ReasonCallerGone, "the call was cancelled")
+		}
+	}
+	return judgeKind(err, kind, reason)
+}
+
+// plain is a verdict as the table has it.
+func plain(reason dispatch.Reason, text string) verdict {
+	row := rowOf(reason)
+	return verdict{code: row.Code, reason: reason, text: text, after: row.After}
+}
+
+func judgeSchema(invalid *protovalidate.ValidationError) verdict {
+	v := plain(dispatch.ReasonField, "")
+	for _, broken := range invalid.Violations[:min(maxFaults, len(invalid.Violations))] {
+		v.faults = append(v.faults, fault{
+			field: protovalidate.FieldPathString(broken.Proto.GetField()),
+			limit: broken.Proto.GetMessage(),
+		})
+	}
+	v.text = joinFaults(v.faults)
+	return v
+}
+
+func joinFaults(faults []fault) string {
+	texts := make([]string, len(faults))
+	for i, f := range faults {
+		texts[i] = strings.TrimPrefix(f.field+": "+f.limit, ": ")
+	}
+	return strings.Join(texts, "; ")
+}
+
+// judgeStatus is for statuses: our own from Fail, and those of gRPC, which have no reason. The text
+// of an internal one may be private.
+func judgeStatus(st *status.Status) verdict {
+	if v, ok := undress(st); ok {
+		return v
+	}
+	switch st.Code() {
+	case codes.Canceled:
+		return plain(ReasonCallerGone, "the call was cancelled")
+	case codes.DeadlineExceeded:
+		return plain(ReasonDeadline, "the time for this call was up")
+	case codes.Unimplemented:
+		return plain(ReasonMethodUnknown, st.Message())
+	case codes.Unavailable:
+		return plain(ReasonUnavailable, "the service is not available")
+	case codes.ResourceExhausted:
+		return plain(ReasonBusy, st.Message())
+	case codes.OK, codes.Unknown, codes.Internal, codes.DataLoss:
+		return internal()
+	default:
+		v := plain(ReasonRefused, st.Message())
+		v.code = st.Code()
+		return v
+	}
+}
+
+// undress is the verdict that a status was made of.
+func undress(st *status.Status) (v verdict, ok bool) {
+	v = verdict{code: st.Code(), text: st.Message()}
+	for _, detail := range st.Details() {
+		switch d := detail.(type) {
+		case *errdetails.ErrorInfo:
+			v.reason, ok = dispatch.Reason(d.GetReason()), d.GetDomain() == Domain
+		case *errdetails.RetryInfo:
+			v.after = d.GetRetryDelay().AsDuration()
+		case *errdetails.BadRequest:
+			for _, f := range d.GetFieldViolations() {
+				v.faults = append(v.faults, fault{field: f.GetField(), limit: f.GetDescription()})
+			}
+		}
+	}
+	return v, ok
+}
+
+func internal() verdict { return plain(ReasonInternal, "internal error") }
+
+// judgeKind is for the errors of dispatch, geo and money.
+func judgeKind(err error, kind dispatch.Kind, reason dispatch.Reason) verdict {
+	row, code := rowOf(reason), codeOf(kind)
+	switch code {
+	case codes.Internal:
+		return internal()
+	case codes.Unavailable:
+		v := plain(reason, "the service is not available")
+		v.code, v.after = code, cmp.Or(row.After, rowOf(ReasonUnavailable).After)
+		return v
+	case codes.Canceled:
+		return plain(ReasonCallerGone, "the call was cancelled")
+	default:
+		text, faults := publicText(err)
+		if usual(kind, row.Code) {
+			code = row.Code
+		}
+		v := verdict{code: code, reason: reason, text: text, after: row.After}
+		if kind == dispatch.Invalid {
+			v.faults = faults
+		}
+		return v
+	}
+}
+
+// codeOf is the code of a kind where the table has no better one for the reason.
+func codeOf(kind dispatch.Kind) codes.Code {
+	switch kind {
+	case dispatch.Invalid:
+		return codes.InvalidArgument
+	case dispatch.NotFound:
+		return codes.NotFound
+	case dispatch.Conflict:
+		return codes.FailedPrecondition
+	case dispatch.Exhausted:
+		return codes.ResourceExhausted
+	case dispatch.Denied:
+		return codes.PermissionDenied
+	case dispatch.Unavailable:
+		return codes.Unavailable
+	case dispatch.CallerGone:
+		return codes.Canceled
+	default:
+		return codes.Internal
+	}
+}
+
+// usual reports whether a reason's code is a finer word for the kind.
+func usual(kind dispatch.Kind, code codes.Code) bool {
+	switch kind {
+	case dispatch.Conflict:
+		return code == codes.Aborted || code == codes.AlreadyExists
+	case dispatch.Exhausted:
+		return code == codes.FailedPrecondition
+	default:
+		return false
+	}
+}
+
+// publicText is what developers may read of an error that is not internal, and the field that it is
+// about: the words of dispatch's error, and those of geo and money behind it. Other causes are not
+// told.
+func publicText(err error) (string, []fault) {
+	var own *dispatch.Error
+	at := ""
+	if errors.As(err, &own) {
+		if field, limit, ok := strings.Cut(own.Text, " must be "); ok {
+			return own.Text, []fault{{field: field, limit: "must be " + limit}}
+		}
+		at, err = own.Text, own.Cause
+	}
+	field, text, ok := valueError(err)
+	switch {
+	case !ok && own != nil:
+		return own.Text, nil
+	case !ok:
+		return string(dispatch.ReasonOf(err)), nil
+	case own != nil:
+		field, text = strings.Trim(at+"."+field, "."), at+": "+text
+	}
+	if field == "" {
+		return text, nil
+	}
+	return text, []fault{{field: field, limit: text}}
+}
+
+// valueError finds which field one of the typed errors of geo and money is about.
+func valueError(err error) (field, text string, ok bool) {
+	var (
+		point    *geo.PointError
+		datum    *geo.DatumError
+		fix      *geo.FixError
+		amount   *money.AmountError
+		campaign *money.CampaignError
+		transfer *money.TransferError
+		limit    *money.LimitError
+		state    *money.StateError
+	)
+	switch {
+	case err == nil:
+		return "", "", false
+	case errors.As(err, &point):
+		return point.Field, point.Error(), true
+	case errors.As(err, &datum):
+		return "datum", datum.Error(), true
+	case errors.As(err, &fix):
+		return fix.Field, fix.Error(), true
+	case errors.As(err, &amount):
+		return amount.Field, amount.Error(), true
+	case errors.As(err, &campaign):
+		return campaign.Field, campaign.Error(), true
+	case errors.As(err, &transfer):
+		return "", transfer.Error(), true
+	case errors.As(err, &limit):
+		return "", limit.Error(), true
+	case errors.As(err, &state):
+		return "", state.Error(), true
+	case errors.Is(err, money.ErrMeterLimit), errors.Is(err, money.ErrSegment):
+		return "", err.Error(), true
+	default:
+		return "", "", false
+	}
+}
+
+// details are the messages beside a status's code and text.
+func (v verdict) details(requestID string) []protoadapt.MessageV1 {
+	row := rowOf(v.reason)
+	list := []protoadapt.MessageV1{
+		&errdetails.ErrorInfo{Reason: string(v.reason), Domain: Domain},
+		&errdetails.LocalizedMessage{Locale: LocaleEN, Message: row.EN},
+		&errdetails.LocalizedMessage{Locale: LocaleZH, Message: row.ZH},
+	}
+	if len(v.faults) > 0 {
+		bad := &errdetails.BadRequest{}
+		for _, f := range v.faults {
+			bad.FieldViolations = append(bad.FieldViolations,
+				&errdetails.BadRequest_FieldViolation{Field: f.field, Description: f.limit})
+		}
+		list = append(list, bad)
+	}
+	if v.after > 0 {
+		list = append(list, &errdetails.RetryInfo{RetryDelay: durationpb.New(v.after)})
+	}
+	if requestID != "" {
+		list = append(list, &errdetails.RequestInfo{RequestId: requestID})
+	}
+	return list
+}

@@ -1,0 +1,223 @@
+package wire
+
+import (
+	"slices"
+	"time"
+
+	"google.golang.org/grpc/codes"
+
+	"hexhail/dispatch"
+)
+
+// ErrorRow is what one reason means to who is refused.
+type ErrorRow struct {
+	Reason dispatch.Reason
+	// Code is the usual code. A command can be refused for the same reason in another way
+	// (PAYMENT_STATE for a payment that is not there): then the code is that of the error's kind.
+	Code codes.Code
+	// Retry says that the same call may succeed when it is made again.
+	Retry bool
+	// After is the shortest time to wait before a retry, unless the refusal says another.
+	After time.Duration
+	// EN and ZH are for people. What developers need beside them is the status's message.
+	EN, ZH string
+}
+
+// ErrorTable is every reason that a call can be refused for, those of dispatch and our own, by
+// reason. docs/errors.md is made from it.
+func ErrorTable() []ErrorRow {
+	rows := slices.Concat(
+		valueRows(), rideRows(), moneyRows(), tokenRows(), streamRows(), serverRows())
+	slices.SortFunc(rows, func(a, b ErrorRow) int {
+		switch {
+		case a.Reason < b.Reason:
+			return -1
+		case a.Reason > b.Reason:
+			return 1
+		default:
+			return 0
+		}
+	})
+	return rows
+}
+
+// rowByReason is the table for look-up; nothing writes to it.
+var rowByReason = indexRows(ErrorTable())
+
+func indexRows(rows []ErrorRow) map[dispatch.Reason]ErrorRow {
+	index := make(map[dispatch.Reason]ErrorRow, len(rows))
+	for _, row := range rows {
+		index[row.Reason] = row
+	}
+	return index
+}
+
+// rowOf is a reason's row; one that the table does not have gets words for anything.
+func rowOf(reason dispatch.Reason) ErrorRow {
+	if row, ok := rowByReason[reason]; ok {
+		return row
+	}
+	return never(reason, codes.Unknown, "This is not possible.", "操作无法完成。")
+}
+
+// again is a row of what may work later.
+func again(
+	reason dispatch.Reason, code codes.Code, after time.Duration, en, zh string,
+) ErrorRow {
+	return ErrorRow{Reason: reason, Code: code, Retry: true, After: after, EN: en, ZH: zh}
+}
+
+// never is a row of what does not work however often it is tried.
+func never(reason dispatch.Reason, code codes.Code, en, zh string) ErrorRow {
+	return ErrorRow{Reason: reason, Code: code, EN: en, ZH: zh}
+}
+
+// valueRows are what is wrong with a value, whatever the state of the world.
+func valueRows() []ErrorRow {
+	return []ErrorRow{
+		never(dispatch.ReasonField, codes.InvalidArgument,
+			"Something in this request is not valid.", "请求内容有误，请检查后重试。"),
+		never(dispatch.ReasonPosition, codes.InvalidArgument,
+			"This position is not valid.", "位置无效。"),
+		never(dispatch.ReasonFix, codes.InvalidArgument,
+			"The position report was refused.", "定位信息无效。"),
+		never(dispatch.ReasonAmount, codes.InvalidArgument,
+			"This amount is not valid.", "金额无效。"),
+		never(dispatch.ReasonCampaign, codes.InvalidArgument,
+			"This campaign is not valid.", "活动设置无效。"),
+		never(dispatch.ReasonRequestReused, codes.InvalidArgument,
+			"This request was made before with other content.", "请求编号已被使用，且内容不同。"),
+		never(dispatch.ReasonUnknownCity, codes.NotFound,
+			"We do not serve this city yet.", "该城市暂未开通服务。"),
+		never(dispatch.ReasonUnknownCompany, codes.NotFound,
+			"This company does not exist.", "公司不存在。"),
+		never(dispatch.ReasonUnknownRider, codes.NotFound,
+			"This rider does not exist.", "乘客不存在。"),
+		never(dispatch.ReasonUnknownDriver, codes.NotFound,
+			"This driver does not exist or has no shift.", "司机不存在或尚未出车。"),
+		never(dispatch.ReasonUnknownTaxi, codes.NotFound,
+			"This taxi does not exist.", "出租车不存在。"),
+		never(dispatch.ReasonUnknownRide, codes.NotFound,
+			"This ride does not exist.", "订单不存在。"),
+		never(dispatch.ReasonUnknownOffer, codes.NotFound,
+			"This offer does not exist.", "派单不存在。"),
+		never(dispatch.ReasonDuplicate, codes.AlreadyExists,
+			"This exists already.", "记录已存在。"),
+		never(ReasonPageToken, codes.InvalidArgument,
+			"This page does not exist. Start again from the first.", "分页信息无效，请从第一页重新加载。"),
+		never(ReasonMessageInvalid, codes.InvalidArgument,
+			"The app sent something that we do not understand. Please update it.",
+			"无法识别的请求，请更新应用。"),
+		never(ReasonMessageTooLarge, codes.ResourceExhausted,
+			"The app sent too much at once.", "请求内容过大。"),
+	}
+}
+
+// rideRows are what the state of a ride, an offer or a shift does not allow.
+func rideRows() []ErrorRow {
+	return []ErrorRow{
+		never(dispatch.ReasonRideOpen, codes.FailedPrecondition,
+			"You already have a ride.", "您已有进行中的订单。"),
+		never(dispatch.ReasonDriverBusy, codes.FailedPrecondition,
+			"You are at a ride already.", "您正在服务其他订单。"),
+		never(dispatch.ReasonTaxiTaken, codes.FailedPrecondition,
+			"Another driver is on shift with this taxi.", "该出租车正由其他司机使用。"),
+		never(dispatch.ReasonOfferExpired, codes.FailedPrecondition,
+			"The offer has expired.", "派单已超时。"),
+		never(dispatch.ReasonOfferClosed, codes.FailedPrecondition,
+			"The offer is gone.", "派单已失效。"),
+		never(dispatch.ReasonStep, codes.FailedPrecondition,
+			"The ride does not allow this now.", "订单当前状态不允许此操作。"),
+		never(dispatch.ReasonOffDuty, codes.FailedPrecondition,
+			"You are off duty.", "您已收车。"),
+		again(dispatch.ReasonStale, codes.Aborted, 100*time.Millisecond,
+			"This has just changed. Please try again.", "信息刚刚发生变化，请重试。"),
+		again(dispatch.ReasonTooManyRides, codes.ResourceExhausted, 5*time.Second,
+			"Too many people are waiting for a taxi here. Please try again in a moment.",
+			"当前叫车人数过多，请稍后再试。"),
+		again(dispatch.ReasonTooManyQuestions, codes.ResourceExhausted, time.Second,
+			"Too many people are looking for a taxi here. Please try again in a moment.",
+			"当前查询人数过多，请稍后再试。"),
+		again(dispatch.ReasonFenced, codes.Aborted, time.Second,
+			"The service is changing over. Please try again.", "服务正在切换，请稍后再试。"),
+	}
+}
+
+// moneyRows are what money refuses.
+func moneyRows() []ErrorRow {
+	return []ErrorRow{
+		never(dispatch.ReasonChannel, codes.NotFound,
+			"This way to pay is not available.", "该支付方式不可用。"),
+		never(dispatch.ReasonPayment, codes.FailedPrecondition,
+			"The payment does not allow this now.", "支付单当前状态不允许此操作。"),
+		never(dispatch.ReasonLedger, codes.InvalidArgument,
+			"The booking was refused.", "记账请求被拒绝。"),
+		never(dispatch.ReasonLedgerLimit, codes.FailedPrecondition,
+			"The balance is too low.", "余额不足。"),
+	}
+}
+
+// tokenRows are about who calls, and what.
+func tokenRows() []ErrorRow {
+	return []ErrorRow{
+		never(ReasonTokenMissing, codes.Unauthenticated,
+			"Please sign in.", "请先登录。"),
+		never(ReasonTokenInvalid, codes.Unauthenticated,
+			"Please sign in again.", "登录信息无效，请重新登录。"),
+		never(ReasonTokenExpired, codes.Unauthenticated,
+			"Your sign-in has expired. Please sign in again.", "登录已过期，请重新登录。"),
+		never(ReasonTokenEarly, codes.Unauthenticated,
+			"Your sign-in is not valid yet. Check the time of your phone.",
+			"登录尚未生效，请检查手机时间。"),
+		never(ReasonRoleDenied, codes.PermissionDenied,
+			"You may not do this.", "您没有此操作的权限。"),
+		never(ReasonMethodUnknown, codes.Unimplemented,
+			"We do not know how to do this. Please update the app.", "不支持此操作，请更新应用。"),
+		never(ReasonNotSandbox, codes.PermissionDenied,
+			"This works only in a sandbox.", "此操作仅限沙盒环境。"),
+		again(ReasonRateLimited, codes.ResourceExhausted, time.Second,
+			"Too many requests. Please wait a moment.", "操作过于频繁，请稍后再试。"),
+	}
+}
+
+// streamRows are why a stream is ended.
+func streamRows() []ErrorRow {
+	return []ErrorRow{
+		never(ReasonHelloMissing, codes.FailedPrecondition,
+			"The app did not say who it is. Please update it.", "应用未完成握手，请更新应用。"),
+		never(ReasonSessionReplaced, codes.Aborted,
+			"You have signed in on another phone.", "您已在其他设备上登录。"),
+		again(ReasonSessionsFull, codes.ResourceExhausted, 5*time.Second,
+			"Too many drivers are connected here. The app connects again.",
+			"连接人数已满，正在重新连接。"),
+		again(ReasonSlowReader, codes.ResourceExhausted, time.Second,
+			"The connection is too slow. The app connects again.", "网络过慢，正在重新连接。"),
+		again(ReasonSilentPeer, codes.Unavailable, time.Second,
+			"Nothing was heard from the phone. The app connects again.",
+			"长时间未收到手机信号，正在重新连接。"),
+		again(ReasonDraining, codes.Unavailable, time.Second,
+			"The server is going away. The app connects again.", "服务器即将维护，正在重新连接。"),
+	}
+}
+
+// serverRows are what the caller can do nothing about.
+func serverRows() []ErrorRow {
+	return []ErrorRow{
+		again(dispatch.ReasonStore, codes.Unavailable, time.Second,
+			"The service is busy. Please try again in a moment.", "系统繁忙，请稍后再试。"),
+		again(ReasonBusy, codes.ResourceExhausted, time.Second,
+			"The service is busy. Please try again in a moment.", "系统繁忙，请稍后再试。"),
+		again(ReasonBus, codes.Unavailable, time.Second,
+			"The service is not available. Please try again in a moment.", "服务暂不可用，请稍后再试。"),
+		again(ReasonUnavailable, codes.Unavailable, time.Second,
+			"The service is not available. Please try again in a moment.", "服务暂不可用，请稍后再试。"),
+		again(ReasonDeadline, codes.DeadlineExceeded, time.Second,
+			"This took too long. Please try again.", "请求超时，请重试。"),
+		never(ReasonCallerGone, codes.Canceled,
+			"The call was given up.", "请求已取消。"),
+		never(ReasonRefused, codes.FailedPrecondition,
+			"This is not possible.", "操作无法完成。"),
+		never(ReasonInternal, codes.Internal,
+			"Something went wrong on our side.", "系统内部错误。"),
+	}
+}
