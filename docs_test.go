@@ -1,6 +1,7 @@
 package hexhail_test
 
 import (
+	"context"
 	"net"
 	"os"
 	"os/exec"
@@ -8,6 +9,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 )
 
 // shellBlock is a block of commands in a page.
@@ -107,7 +109,10 @@ func TestTour(t *testing.T) {
 	}
 	// Whatever fails, the server goes with the script.
 	script = "trap 'kill $(jobs -p) 2>/dev/null || true' EXIT\n" + script
-	cmd := exec.CommandContext(t.Context(), "bash", "-c", script)
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "bash", "-c", script)
+	cmd.WaitDelay = time.Second
 	cmd.Env = append(os.Environ(), "HEXHAIL_GRPC_ADDR="+grpc, "HEXHAIL_HTTP_ADDR="+http)
 	out, err := cmd.CombinedOutput()
 	if err != nil {

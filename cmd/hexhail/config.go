@@ -89,9 +89,6 @@ var settings = []setting{
 // envPrefix begins every environment variable: HEXHAIL_GRPC_ADDR.
 const envPrefix = "HEXHAIL_"
 
-// notSettings are variables of the environment that begin like one and are none.
-var notSettings = []string{"HEXHAIL_DATA", "HEXHAIL_CONFIG"}
-
 // bindSettings makes a flag of each key.
 func bindSettings(f *pflag.FlagSet) {
 	f.SortFlags = false
@@ -114,7 +111,7 @@ func bindSettings(f *pflag.FlagSet) {
 type origin map[string]string
 
 // readConfig takes defaults, then the file, then the environment, then the flags, each over the one
-// before. An unknown key or a value that cannot be is an error that names it and its origin.
+// before. An unknown key of the file, or a value that cannot be, is an error that names it.
 func readConfig(flags *pflag.FlagSet, environ []string) (config, origin, error) {
 	all, from := koanf.New("."), origin{}
 	layers := []func() (string, *koanf.Koanf, error){
@@ -186,11 +183,11 @@ func fromEnvironment(environ []string) (string, *koanf.Koanf, error) {
 		Prefix:      envPrefix,
 		EnvironFunc: func() []string { return environ },
 		TransformFunc: func(name, value string) (string, any) {
-			if slices.Contains(notSettings, name) {
-				return "", nil
-			}
 			name = strings.ToLower(strings.TrimPrefix(name, envPrefix))
-			return strings.ReplaceAll(name, "_", "-"), value
+			if name = strings.ReplaceAll(name, "_", "-"); !known(name) {
+				return "", nil // others than settings have the prefix too
+			}
+			return name, value
 		},
 	})
 	return "environment", k, k.Load(provider, nil)

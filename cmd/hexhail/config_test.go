@@ -11,7 +11,7 @@ import (
 )
 
 // flagsOf are serve's flags with some of them given.
-func flagsOf(t *testing.T, args ...string) *pflag.FlagSet {
+func flagsOf(t testing.TB, args ...string) *pflag.FlagSet {
 	t.Helper()
 	f := pflag.NewFlagSet("serve", pflag.ContinueOnError)
 	bindSettings(f)
@@ -56,7 +56,6 @@ func TestBadSettingsNameTheKey(t *testing.T) {
 	}{
 		{"serve --config " + path, "", `unknown key "colour"`},
 		{"serve --config /absent.yaml", "", "/absent.yaml"},
-		{"serve", "HEXHAIL_COLOUR=red", `unknown key "colour"`},
 		{"serve", "HEXHAIL_FRAME_EVERY=soon", "frame-every"},
 		{"serve --grpc-addr 7070", "", "grpc-addr must be host:port"},
 		{"serve --http-addr x", "", "http-addr must be host:port"},

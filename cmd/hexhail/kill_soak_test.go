@@ -39,7 +39,7 @@ func TestSoakKill(t *testing.T) {
 // TestSoakDrain is I16 at its size: 5,000 streams, 10 restarts.
 func TestSoakDrain(t *testing.T) {
 	const streams = 5000
-	p := play{riders: 4000, taxis: streams, span: 40 * time.Minute, rate: 5}
+	p := play{riders: 2400, taxis: streams, span: 20 * time.Minute, rate: 5}
 	w := newTown(t, append(p.clockArgs(), "--drain-for", "8s")...)
 	c := newCrowd(t, w, p, "--fix-every", "30s")
 	probes := newProbes(t, c.witness, witnessPeople)
@@ -71,7 +71,7 @@ func TestSoakDay(t *testing.T) {
 	args[len(args)-1] = start.Add(-30 * time.Minute).Format(time.RFC3339)
 	w := newTown(t, args...)
 	c := newCrowdOf(t, w, "--city", city, "--start", start.Format("2006-01-02 15:04"),
-		"--fleet", "500", "--requests", "1500", "--duration", "8h", "--fix-every", "20s")
+		"--fleet", "700", "--requests", "1500", "--duration", "8h", "--fix-every", "20s")
 	c.reached(t, load{requested: 1})
 	samples := map[string][]float64{}
 	for tick := time.NewTicker(sampleEvery); !c.through(tick); {

@@ -31,7 +31,7 @@ func TestBadCommandLinesNameWhatIsWrong(t *testing.T) {
 		{"sim now", `takes flags only, not "now"`, exitUsage},
 		{"version 2", `takes flags only, not "2"`, exitUsage},
 		{"sim --speed 3", "--speed", exitUsage},
-		{"sim --mode live", "--mode must be virtual", exitUsage},
+		{"sim --mode dead", "--mode must be virtual or live", exitUsage},
 		{"sim --hints some", "--hints must be deliver or drop", exitUsage},
 		{"sim --policy best", "--policy must be nearest or assign", exitUsage},
 		{"sim --city atlantis", "--city must be one of beijing", exitUsage},
