@@ -52,6 +52,7 @@ func cutAt(t *testing.T, c *cutter) (sim.Report, error) {
 
 // TestARunMayBeCutAnywhere ends a run in every kind of command, and looks at what it tells.
 func TestARunMayBeCutAnywhere(t *testing.T) {
+	t.Parallel()
 	reports := 0
 	for n := 1; n < 4000; n += 1 + n/6*slow {
 		r, err := cutAt(t, &cutter{n: n})
@@ -69,6 +70,7 @@ func TestARunMayBeCutAnywhere(t *testing.T) {
 
 // TestACutRunMayHaveMoneyPending ends a run while a ride is being completed.
 func TestACutRunMayHaveMoneyPending(t *testing.T) {
+	t.Parallel()
 	for _, traces := range []int{10 / slow, 20 / slow} {
 		r, err := cutAt(t, &cutter{traces: traces})
 		if err != nil {

@@ -101,6 +101,7 @@ var underRace = []string{
 }
 
 func TestVirtualCities(t *testing.T) {
+	t.Parallel()
 	for name, change := range map[string]func(*sim.Options){
 		"as it comes": func(*sim.Options) {},
 		"scarce":      func(o *sim.Options) { o.Fleet = 80 / slow },
@@ -178,6 +179,7 @@ func judge(t *testing.T, name string, c sim.VirtualConfig, r sim.Report) {
 
 // TestVirtualSeeds is the promise of legal ends over many cities: every ride ends once.
 func TestVirtualSeeds(t *testing.T) {
+	t.Parallel()
 	seeds := uint64(8 / slow)
 	if os.Getenv("HEXHAIL_SOAK") == "1" {
 		seeds = 500
@@ -299,6 +301,7 @@ func read(t testing.TB, folder, file string, fn func(name string, r io.Reader) e
 // TestNewYork runs the first minutes of the recorded hour, too few taxis for them, under both
 // policies: joint pairing serves more riders with shorter ways.
 func TestNewYork(t *testing.T) {
+	t.Parallel()
 	const fleet, demand = 900 / slow / slow, 10 * time.Minute / slow / slow
 	reports := map[dispatch.Mode]sim.Report{}
 	c := newYork(t, fleet, demand, dispatch.Nearest)

@@ -184,7 +184,7 @@ func (p *benchPhone) until(want func(*driverpb.DriveResponse) bool) *driverpb.Dr
 }
 
 // do gives a command and waits until it is done.
-func (p *benchPhone) do(c *driverpb.Command) *typepb.Ride {
+func (p *benchPhone) do(c *driverpb.Command) {
 	c.RequestId = p.t.fresh()
 	if err := p.stream.Send(&driverpb.DriveRequest{
 		Message: &driverpb.DriveRequest_Command{Command: c},
@@ -197,7 +197,6 @@ func (p *benchPhone) do(c *driverpb.Command) *typepb.Ride {
 	if e := m.GetResult().GetError(); e != nil {
 		p.t.b.Errorf("driver %d: %s %s", p.i, e.GetReason(), e.GetText())
 	}
-	return m.GetResult().GetDone().GetRide()
 }
 
 func (p *benchPhone) fix() {
@@ -215,7 +214,7 @@ func (p *benchPhone) fix() {
 type benchRide struct{ offer, told time.Duration }
 
 // ride goes from the request to the settled fare.
-func (t *benchTown) ride(p *benchPhone, rider context.Context, watch bool) (r benchRide) {
+func (t *benchTown) ride(rider context.Context, p *benchPhone, watch bool) (r benchRide) {
 	client := riderpb.NewRiderServiceClient(t.conns[p.i%len(t.conns)])
 	here := &typepb.Place{Point: wire.PointPB(t.at(p.i))}
 	there := &typepb.Place{Point: wire.PointPB(t.at(p.i + 33))}
@@ -234,7 +233,7 @@ func (t *benchTown) ride(p *benchPhone, rider context.Context, watch bool) (r be
 	r.offer = time.Since(began)
 	told := make(chan struct{})
 	if watch {
-		go t.hear(client, rider, id, told)
+		go t.hear(rider, client, id, told)
 	}
 	began = time.Now()
 	p.do(&driverpb.Command{Action: &driverpb.Command_Accept{
@@ -266,7 +265,7 @@ func (t *benchTown) ride(p *benchPhone, rider context.Context, watch bool) (r be
 
 // hear watches a ride until its rider knows that a taxi comes.
 func (t *benchTown) hear(
-	client riderpb.RiderServiceClient, rider context.Context, id string, told chan struct{},
+	rider context.Context, client riderpb.RiderServiceClient, id string, told chan struct{},
 ) {
 	defer close(told)
 	ctx, cancel := context.WithCancel(rider)
@@ -315,7 +314,7 @@ func BenchmarkRides(b *testing.B) {
 	for i, p := range phones {
 		all.Go(func() {
 			for left.Add(-1) >= 0 && !b.Failed() {
-				t.ride(p, riders[i], false)
+				t.ride(riders[i], p, false)
 			}
 		})
 	}
@@ -326,8 +325,8 @@ func BenchmarkRides(b *testing.B) {
 }
 
 // BenchmarkLatency is one ride after another in ample supply, beside so many fixes a second of
-// other taxis: from the request to the offer on the driver's phone, and from the driver's yes to the
-// taxi's card on the rider's.
+// other taxis: from the request to the offer on the driver's phone, and from the driver's yes to
+// the taxi's card on the rider's.
 func BenchmarkLatency(b *testing.B) {
 	for _, fixes := range []int{0, 20_000} {
 		b.Run(fmt.Sprintf("fixes=%d", fixes), func(b *testing.B) {
@@ -343,7 +342,7 @@ func BenchmarkLatency(b *testing.B) {
 			var offers, told []time.Duration
 			b.ResetTimer()
 			for range b.N {
-				r := t.ride(p, rider, true)
+				r := t.ride(rider, p, true)
 				offers, told = append(offers, r.offer), append(told, r.told)
 			}
 			b.StopTimer()
