@@ -200,8 +200,9 @@ func TestSlowReader(t *testing.T) {
 		if i > 10_000 {
 			t.Fatal("a phone that does not read is not cut off")
 		}
-		ride.ID, ride.Version = dispatch.RideID(newID(w.clock.Now())), i
-		s.notice(dispatch.Notice{Driver: s.driver, Ride: &ride})
+		another := ride // the session keeps what it is given
+		another.ID, another.Version = dispatch.RideID(newID(w.clock.Now())), i
+		s.notice(dispatch.Notice{Driver: s.driver, Ride: &another})
 		if i%100 == 0 {
 			quick.onDuty() // nobody else is slowed
 		}
