@@ -337,12 +337,16 @@ func BenchmarkLatency(b *testing.B) {
 			}
 			stop := t.load(idle, fixes)
 			defer stop()
-			p := t.phone(0)
-			rider := t.as(typepb.Role_ROLE_RIDER, "R000")
+			var phones []*benchPhone // in turn: a driver has at most 50 commands a second
+			var riders []context.Context
+			for i := range benchPairs {
+				phones = append(phones, t.phone(i))
+				riders = append(riders, t.as(typepb.Role_ROLE_RIDER, fmt.Sprintf("R%03d", i)))
+			}
 			var offers, told []time.Duration
 			b.ResetTimer()
-			for range b.N {
-				r := t.ride(rider, p, true)
+			for i := range b.N {
+				r := t.ride(riders[i%benchPairs], phones[i%benchPairs], true)
 				offers, told = append(offers, r.offer), append(told, r.told)
 			}
 			b.StopTimer()

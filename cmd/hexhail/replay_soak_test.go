@@ -63,7 +63,8 @@ func recording(t *testing.T) (fixes []recordedFix, taxis []string) {
 			taxi = len(taxis)
 			known[f[1]], taxis = taxi, append(taxis, f[1])
 		}
-		fixes = append(fixes, recordedFix{taxi, geo.Fix{Point: geo.Point{Lat: lat, Lng: lng}, At: at}})
+		fix := geo.Fix{Point: geo.Point{Lat: lat, Lng: lng}, At: at}
+		fixes = append(fixes, recordedFix{taxi, fix})
 	}
 	must(t, lines.Err())
 	return fixes, taxis
@@ -108,9 +109,9 @@ const (
 	hellosEach  = 4                // at once on a connection
 )
 
-// TestSoakReplayOfBeijing sends a recorded morning through Drive, sixty times as fast, each fix when
-// the city's clock shows its time: what the server refuses, and why, is what is wrong with the
-// recording.
+// TestSoakReplayOfBeijing sends a recorded morning through Drive, sixty times as fast, each fix
+// when the city's clock shows its time: what the server refuses, and why, is what is wrong with
+// the recording.
 func TestSoakReplayOfBeijing(t *testing.T) {
 	fixes, taxis := recording(t)
 	want := offline(fixes, len(taxis))
@@ -283,8 +284,9 @@ func (r *replay) compare(want reasons, late time.Duration) {
 	defer r.mu.Unlock()
 	f := r.w.figures()
 	counted := reasons{"": int(f["hexhail_fixes_accepted_total"])}
+	const refused = `hexhail_fixes_refused_total{reason="`
 	for series, n := range f {
-		if why, ok := strings.CutPrefix(series, `hexhail_fixes_refused_total{reason="`); ok && n > 0 {
+		if why, ok := strings.CutPrefix(series, refused); ok && n > 0 {
 			counted[strings.Trim(why, `"}`)] = int(n)
 		}
 	}
@@ -305,7 +307,8 @@ func (r *replay) compare(want reasons, late time.Duration) {
 		}
 		fmt.Fprintf(&table, "%-14s %9d %9d %9d\n", name, want[why], told[why], counted[why])
 		if want[why] != told[why] || want[why] != counted[why] {
-			r.t.Errorf("%s: %d offline, %d told, %d counted", name, want[why], told[why], counted[why])
+			r.t.Errorf("%s: %d offline, %d told, %d counted", name, want[why], told[why],
+				counted[why])
 		}
 	}
 	r.t.Logf("%sthe latest fix left %v of city time after its own", table.String(),
