@@ -61,22 +61,3 @@ func make50() []*typepb.Fix {
 	}
 	return list
 }
-
-// TestFixesCostNoMemory: a message of fixes is read and taken without an allocation.
-func TestFixesCostNoMemory(t *testing.T) {
-	if raceEnabled {
-		t.Skip("pools lose things on purpose under the race detector")
-	}
-	data, err := proto.Marshal(fixes(make50()[:10]...))
-	check(t, err)
-	in := newIncoming()
-	n := testing.AllocsPerRun(1000, func() {
-		if err := proto.Unmarshal(data, in); err != nil {
-			t.Error(err)
-		}
-		in.release()
-	})
-	if n >= 1 { // a collection may empty the pool
-		t.Errorf("%v allocations a message", n)
-	}
-}

@@ -36,6 +36,10 @@ const (
 // Progress shows a run: on a terminal as one line that is written over, elsewhere as a line each
 // five minutes of city time. A nil Progress is silent.
 type Progress struct {
+	// Every is the wall's time between two lines elsewhere than on a terminal; 0 is the city's five
+	// minutes.
+	Every time.Duration
+
 	w       io.Writer
 	columns int // of the terminal; 0: none
 	wall    func() time.Time
@@ -69,10 +73,22 @@ func (p *Progress) Tick(t Tick) {
 	switch {
 	case p.columns > 0 && (first || now.Sub(p.painted) >= repaintEvery):
 		p.paint(now)
-	case p.columns == 0 && !t.Now.Before(p.nextLine):
-		p.nextLine = t.Now.Truncate(progressEvery).Add(progressEvery)
+	case p.columns == 0 && p.lineDue(t.Now, now):
+		p.painted = now
 		fmt.Fprintln(p.w, p.line(now))
 	}
+}
+
+// lineDue says whether it is time for a line, by the wall or else by the city.
+func (p *Progress) lineDue(city, wall time.Time) bool {
+	if p.Every > 0 {
+		return wall.Sub(p.painted) >= p.Every
+	}
+	if city.Before(p.nextLine) {
+		return false
+	}
+	p.nextLine = city.Truncate(progressEvery).Add(progressEvery)
+	return true
 }
 
 // Finish shows the last look and leaves the line.

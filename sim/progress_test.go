@@ -46,6 +46,17 @@ func TestProgressElsewhereIsALineEachFiveMinutes(t *testing.T) {
 	}
 }
 
+func TestProgressElsewhereIsALineEachTwoSecondsIfAsked(t *testing.T) {
+	var out bytes.Buffer
+	wall := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	p := NewProgress(&out, 0, func() time.Time { return wall })
+	p.Every = 2 * time.Second
+	ticks(p, &wall, 500*time.Millisecond)
+	if n := strings.Count(out.String(), "\n"); n != 15 {
+		t.Errorf("%d lines in 30 s, want 15", n)
+	}
+}
+
 func TestProgressOnATerminalWritesOverOneLine(t *testing.T) {
 	var out bytes.Buffer
 	wall := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)

@@ -22,12 +22,16 @@ const (
 	setupPerSec = 2500
 )
 
+// statusEvery is the time between two status lines of a live run.
+const statusEvery = 2 * time.Second
+
 // liveRate is how many calls a second one identity may make of a live run's own server: the people
 // who bring in the city make all of them.
 const liveRate = 100_000
 
 // runLive lets the city of a virtual run talk to a server: one of its own, or another's.
 func runLive(ctx context.Context, c sim.VirtualConfig, stderr io.Writer) (r sim.Report, err error) {
+	c.Progress.Every = statusEvery
 	live := sim.LiveConfig{
 		Addr: c.Options.Addr, City: c.City, Options: c.Options, Trips: c.Trips, Taxis: c.Taxis,
 		Roads: c.Roads, Progress: c.Progress, Wall: c.Wall,
