@@ -187,6 +187,10 @@ func (d *drained) Unsent(_ context.Context, limit int) ([]dispatch.Event, error)
 	return events(d.next, d.next+min(limit, d.left)), nil
 }
 
+func (d *drained) Backlog(_ context.Context, atMost int) (int, error) {
+	return min(d.left, atMost), nil
+}
+
 func (d *drained) Sent(_ context.Context, ids []dispatch.EventID) error {
 	d.left, d.next = d.left-len(ids), d.next+len(ids)
 	if d.left == 0 && len(ids) > 0 {

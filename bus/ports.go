@@ -11,6 +11,8 @@ import (
 type Outbox interface {
 	// Unsent are events to send, by id, at most limit.
 	Unsent(ctx context.Context, limit int) ([]dispatch.Event, error)
+	// Backlog is how many events wait, counted up to atMost.
+	Backlog(ctx context.Context, atMost int) (int, error)
 	// Sent drops events that were sent.
 	Sent(ctx context.Context, ids []dispatch.EventID) error
 }

@@ -35,6 +35,8 @@ const (
 	// After a try that failed the relay waits, twice as long each time.
 	relayRetry    = 50 * time.Millisecond
 	relayMaxRetry = 2 * time.Second
+	// countEvery is how often a backlog is counted that one batch does not hold.
+	countEvery = 5 * time.Second
 )
 
 // Relay sends the outbox's events to the stream EVENTS until ctx ends, and then returns nil: at
@@ -92,6 +94,9 @@ type relay struct {
 	js    jetstream.JetStream
 	out   Outbox
 	ready bool // the stream is there, as far as is known
+
+	backlog   int // as it was counted last
+	countedAt time.Time
 }
 
 // batch sends the first events of the outbox; more says that there are others.
@@ -104,7 +109,10 @@ func (r *relay) batch(ctx context.Context) (more bool, err error) {
 		r.bus.relayed.waits(0, "", time.Now())
 		return false, nil
 	}
-	r.bus.relayed.waits(len(events), string(events[0].ID), time.Now())
+	if err := r.count(ctx, len(events)); err != nil {
+		return false, err
+	}
+	r.bus.relayed.waits(r.backlog, string(events[0].ID), time.Now())
 	if err := r.stream(ctx); err != nil {
 		return false, err
 	}
@@ -124,10 +132,23 @@ func (r *relay) batch(ctx context.Context) (more bool, err error) {
 	if sent > 0 && errors.As(err, &refused) && refused.ErrorCode == wrongLastID {
 		return true, nil
 	}
-	if err == nil {
+	more = len(events) == relayBatch
+	if err == nil && !more {
 		r.bus.relayed.waits(0, "", time.Now())
 	}
-	return len(events) == relayBatch, err
+	return more, err
+}
+
+// count notes how many events wait, if a batch of so many was read.
+func (r *relay) count(ctx context.Context, batch int) (err error) {
+	switch {
+	case batch < relayBatch:
+		r.backlog, r.countedAt = batch, time.Time{}
+	case time.Since(r.countedAt) >= countEvery:
+		r.countedAt = time.Now()
+		r.backlog, err = r.out.Backlog(ctx, dispatch.MaxBacklog)
+	}
+	return err
 }
 
 // stream makes the stream unless it is there. One that is there stays as it is: ops may have given

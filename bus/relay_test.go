@@ -41,6 +41,12 @@ func (o *outbox) Unsent(_ context.Context, limit int) ([]dispatch.Event, error) 
 	return events, nil
 }
 
+func (o *outbox) Backlog(_ context.Context, atMost int) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return min(len(o.rows), atMost), o.fail
+}
+
 func (o *outbox) Sent(_ context.Context, ids []dispatch.EventID) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()

@@ -25,8 +25,8 @@ type Stats struct {
 	Events      uint64
 	EventsAgain uint64 // of them, events that the stream had already
 	EventErrors uint64 // tries of the relay that failed
-	// OutboxWaiting is how many events the relay has seen in the outbox and not sent, at most its
-	// batch; OutboxLag is the machine time for which the first of them has waited since then.
+	// OutboxWaiting is how many events wait in the outbox, up to dispatch.MaxBacklog: what the relay
+	// has read, or counted in the last seconds if that is more than a batch.
 	OutboxWaiting int
 	OutboxLag     time.Duration
 }
@@ -114,4 +114,10 @@ func (r *relayed) lag(now time.Time) (waiting int, lag time.Duration) {
 		return 0, 0
 	}
 	return r.waiting, now.Sub(r.since)
+}
+
+// Backlog is OutboxWaiting alone, for who asks often.
+func (b *Bus) Backlog() int {
+	n, _ := b.relayed.lag(time.Now())
+	return n
 }

@@ -29,6 +29,8 @@ type Desk struct {
 	// nobody.
 	Committed func()
 	Opened    func()
+	// Backlog is how many events wait to be sent; nil is none.
+	Backlog func() int
 	// Parallel is how many payments Work takes to their channels at once; 0 is one after another.
 	Parallel int
 }
@@ -148,23 +150,27 @@ func (j *job) step(r Ride, act Act) (Ride, error) {
 	if err != nil {
 		return r, err
 	}
-	if err := j.write(d, act.Kind()); err != nil {
+	for _, w := range d.Writes {
+		if w, ok := w.(WithdrawOffers); ok {
+			if err := j.withdraw(w.Ride); err != nil {
+				return r, err
+			}
+		}
+	}
+	// Before its event and payments: who comes second hears that the ride is stale, and tries anew.
+	if err := j.tx.UpdateRide(d.Ride); err != nil {
 		return r, err
 	}
-	return d.Ride, j.tx.UpdateRide(d.Ride)
+	return d.Ride, j.write(d, act.Kind())
 }
 
+// write writes what belongs to a ride that is written.
 func (j *job) write(d Decision, act ActKind) error {
 	for _, w := range d.Writes {
-		var err error
-		switch w := w.(type) {
-		case WithdrawOffers:
-			err = j.withdraw(w.Ride)
-		case Owe:
-			err = j.tx.InsertPayment(w.Payment)
-		}
-		if err != nil {
-			return err
+		if w, ok := w.(Owe); ok {
+			if err := j.tx.InsertPayment(w.Payment); err != nil {
+				return err
+			}
 		}
 	}
 	j.acted, j.rides = append(j.acted, act), append(j.rides, d.Ride)
@@ -268,7 +274,7 @@ type Snapshot struct {
 // Snapshot reads from rows where a driver stands. NotFound if the driver never had a shift.
 func (d *Desk) Snapshot(ctx context.Context, driver DriverID) (Snapshot, error) {
 	var s Snapshot
-	err := d.Store.Tx(ctx, func(tx Tx) error {
+	err := d.Store.View(ctx, func(tx Tx) error {
 		s = Snapshot{}
 		shift, ok, err := tx.Shift(driver)
 		if err != nil {
@@ -305,7 +311,7 @@ type Missed struct {
 // every few seconds for all its drivers, as hints may get lost.
 func (d *Desk) Missed(ctx context.Context, city CityID, since time.Time) (Missed, error) {
 	var m Missed
-	err := d.Store.Tx(ctx, func(tx Tx) (err error) {
+	err := d.Store.View(ctx, func(tx Tx) (err error) {
 		if m.Rides, err = tx.ChangedRides(city, since); err != nil {
 			return err
 		}

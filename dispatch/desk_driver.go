@@ -129,9 +129,12 @@ type DriveRide struct {
 	Ride   RideID
 	Driver DriverID
 	Reason string // of a release, at most 200 bytes
-	At     Place  // of a breakdown: where the rider stands
+	At     Place  // of a breakdown: where the rider stands; without a point where the taxi is
 	// Did is when, by the phone, of an arrival or a start that was told late; zero is now.
 	Did time.Time
+	// Last is the taxi's last position, zero if none is known. It is another one when a command is
+	// repeated, so it does not tell two commands apart.
+	Last geo.Point `json:"-"`
 }
 
 // Release gives the ride back before boarding: it searches again, without this driver.
@@ -146,8 +149,12 @@ func (d *Desk) Release(ctx context.Context, now time.Time, key Once, c DriveRide
 func (d *Desk) BreakDown(
 	ctx context.Context, now time.Time, key Once, c DriveRide,
 ) (Receipt, error) {
+	at := c.At
+	if at.Point == (geo.Point{}) {
+		at.Point = c.Last
+	}
 	return d.drive(ctx, "BreakDown", now, key, c, func(city City) Act {
-		return Break{Driver: c.Driver, At: c.At, Search: city.Policy.Search()}
+		return Break{Driver: c.Driver, At: at, Search: city.Policy.Search()}
 	})
 }
 
@@ -184,10 +191,12 @@ func (d *Desk) drive(
 // StreetRide is begun at the kerb by the driver's tap.
 type StreetRide struct {
 	Driver DriverID
-	Rider  RiderID // who pays in the app; "" if by hand
-	At     geo.Point
+	Rider  RiderID           // who pays in the app; "" if by hand
+	At     geo.Point         // zero is Last
 	PayBy  money.ChannelName // with a rider
 	Did    time.Time         // when, by the phone, if it is told late; zero is now
+	// Last is the taxi's last position, zero if none is known; as for DriveRide.
+	Last geo.Point `json:"-"`
 }
 
 // Occupied begins a street ride: no search, the rider is on board. NotFound without a shift,
@@ -198,7 +207,10 @@ func (d *Desk) Occupied(
 	id := RideID(d.NewID(now))
 	return do(ctx, d, "Occupied", now, key, c, func(j *job) (Receipt, error) {
 		at := Place{Point: c.At}
-		if err := at.Check("at"); err != nil {
+		if c.At == (geo.Point{}) {
+			at.Point = c.Last
+		}
+		if err := at.given("at"); err != nil {
 			return Receipt{}, err
 		}
 		shift, ok, err := j.tx.Shift(c.Driver)

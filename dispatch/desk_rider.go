@@ -43,7 +43,8 @@ func (c RequestRide) check() error {
 
 // Request opens a ride that searches for a taxi. Errors: Invalid for a bad field, NotFound for an
 // unknown city, rider or channel, Conflict if the rider has an open ride, Exhausted if the city
-// has as many searches as its policy allows.
+// has as many searches as its policy allows, or too
+// many events wait to be sent.
 func (d *Desk) Request(
 	ctx context.Context, now time.Time, key Once, c RequestRide,
 ) (Receipt, error) {
@@ -62,11 +63,8 @@ func (d *Desk) Request(
 		if _, err := j.tx.Rider(c.Rider); err != nil {
 			return Receipt{}, err
 		}
-		if n, err := j.tx.Searching(c.City); err != nil {
+		if err := d.room(j, city); err != nil {
 			return Receipt{}, err
-		} else if n >= city.Policy.MaxOpenRides {
-			return Receipt{}, Errorf(Exhausted, ReasonTooManyRides,
-				"%s has %d open rides, its limit: try again soon", city.ID, n)
 		}
 		r := Ride{
 			ID: id, City: c.City, Kind: Hailed, State: Searching, Version: 1, Search: 1,
@@ -76,6 +74,20 @@ func (d *Desk) Request(
 		}
 		return j.open(r, Nudge{r}, Tell{r})
 	})
+}
+
+// room refuses a request where the city or the outbox is full.
+func (d *Desk) room(j *job, city City) error {
+	if d.Backlog != nil && d.Backlog() >= MaxBacklog {
+		return Errorf(Exhausted, ReasonBacklog,
+			"%d events wait to be sent, the limit: try again later", MaxBacklog)
+	}
+	n, err := j.tx.Searching(city.ID)
+	if err == nil && n >= city.Policy.MaxOpenRides {
+		return Errorf(Exhausted, ReasonTooManyRides,
+			"%s has %d open rides, its limit: try again soon", city.ID, n)
+	}
+	return err
 }
 
 // open writes a new ride with its first event.

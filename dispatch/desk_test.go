@@ -470,6 +470,26 @@ func TestBadInput(t *testing.T) {
 	}
 }
 
+// TestBacklogRefusesRequests: what nobody is told of must not fill the disk.
+func TestBacklogRefusesRequests(t *testing.T) {
+	w := newTown(t)
+	w.ok(w.db.Tx(w.ctx, func(tx dispatch.Tx) error {
+		return tx.InsertRider(dispatch.Rider{ID: "R1", Name: "1"})
+	}))
+	ask := func() error {
+		_, err := w.desk.Request(w.ctx, w.now, w.key("rider:R1"), w.request("R1", w.at(0, 0), 1))
+		return err
+	}
+	waiting := dispatch.MaxBacklog
+	w.desk.Backlog = func() int { return waiting }
+	if err := ask(); dispatch.ReasonOf(err) != dispatch.ReasonBacklog ||
+		dispatch.KindOf(err) != dispatch.Exhausted {
+		t.Errorf("with a full backlog: %v", err)
+	}
+	waiting--
+	w.ok(ask())
+}
+
 func TestCityFiles(t *testing.T) {
 	names := dispatch.CityNames()
 	if len(names) != 7 {

@@ -79,7 +79,9 @@ func (e *Engine) endSearches(ctx context.Context, now time.Time) error {
 			return err
 		}
 		for _, r := range due {
-			if _, err := j.step(r, Expire{}); err != nil {
+			// A ride that was claimed or tipped meanwhile is no longer as it was read, and its turn
+			// comes again if it still searches; the others end.
+			if _, err := j.step(r, Expire{}); err != nil && ReasonOf(err) != ReasonStale {
 				return err
 			}
 		}

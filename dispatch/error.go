@@ -61,6 +61,7 @@ const (
 	ReasonStale         Reason = "CHANGED_MEANWHILE"
 	ReasonRequestReused Reason = "REQUEST_ID_REUSED"
 	ReasonTooManyRides  Reason = "CITY_FULL"
+	ReasonBacklog       Reason = "EVENTS_WAIT"
 	// ReasonTooManyQuestions is an engine that is asked for taxis too often.
 	ReasonTooManyQuestions Reason = "ENGINE_BUSY"
 	ReasonChannel          Reason = "CHANNEL_UNKNOWN"

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"hexhail/geo"
 	"hexhail/money"
 )
 
@@ -19,6 +20,10 @@ const (
 
 // MaxTip is the largest tip: 200 yuan; the apps of 2014 stopped at 30.
 const MaxTip = money.Fen(200_00)
+
+// MaxBacklog is how many events may wait to be sent before requests are refused: what outsiders are
+// never told must not fill the disk.
+const MaxBacklog = 1_000_000
 
 // OnceKept is how long an answer is kept for its request id.
 const OnceKept = 72 * time.Hour
@@ -36,6 +41,14 @@ func (p Place) Check(field string) error {
 	default:
 		return nil
 	}
+}
+
+// given is Check, and refuses the zero point: nobody has said where, and nobody knows.
+func (p Place) given(field string) error {
+	if p.Point == (geo.Point{}) {
+		return invalid(field, "given: no position of the taxi is known")
+	}
+	return p.Check(field)
 }
 
 func checkID(field, id string) error {

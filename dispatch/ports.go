@@ -14,6 +14,9 @@ type Store interface {
 	// Tx runs fn in one transaction and returns when it is committed, or with fn's error and
 	// nothing written.
 	Tx(ctx context.Context, fn func(Tx) error) error
+	// View runs fn on one snapshot of what is committed, and does not wait for who writes. fn only
+	// reads: a write in it fails.
+	View(ctx context.Context, fn func(Tx) error) error
 	// FencedTx is Tx for the engine of a city: it is refused with ReasonFenced when another
 	// engine has taken the city since.
 	FencedTx(ctx context.Context, f Fence, fn func(Tx) error) error

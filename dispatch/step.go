@@ -246,7 +246,7 @@ func (d *Decision) breakDown(was Ride, a Break, now time.Time) error {
 	if was.Kind == Street {
 		return Errorf(Conflict, ReasonStep, "ride %s is a street ride: complete it", was.ID)
 	}
-	if err := a.At.Check("at"); err != nil {
+	if err := a.At.given("at"); err != nil {
 		return err
 	}
 	d.Ride.Pickup = a.At

@@ -6,6 +6,7 @@ import (
 	"google.golang.org/grpc/codes"
 
 	"hexhail/dispatch"
+	"hexhail/geo"
 	"hexhail/money"
 	"hexhail/pb/hexhail/driver/v1"
 	"hexhail/pb/hexhail/type/v1"
@@ -251,13 +252,16 @@ func (s *session) completed(
 func (s *session) occupied(
 	ctx context.Context, c *driverpb.Command, a *driverpb.StreetRide,
 ) (dispatch.Receipt, error) {
-	at, err := s.whereOf(c, a.GetAt())
-	if err != nil {
-		return dispatch.Receipt{}, err
+	cmd := dispatch.StreetRide{
+		Driver: s.driver, Did: wire.TimeOf(c.GetAt()), Last: s.lastPoint(),
 	}
-	return s.srv.c.Desk.Occupied(ctx, s.srv.c.Now(), s.once(c), dispatch.StreetRide{
-		Driver: s.driver, At: at, Did: wire.TimeOf(c.GetAt()),
-	})
+	if a.GetAt() != nil {
+		var err error
+		if cmd.At, err = wire.PointOf(a.GetAt()); err != nil {
+			return dispatch.Receipt{}, err
+		}
+	}
+	return s.srv.c.Desk.Occupied(ctx, s.srv.c.Now(), s.once(c), cmd)
 }
 
 func (s *session) breakDown(
@@ -265,15 +269,20 @@ func (s *session) breakDown(
 ) (dispatch.Receipt, error) {
 	cmd := dispatch.DriveRide{
 		Ride: dispatch.RideID(a.GetRideId()), Driver: s.driver, Did: wire.TimeOf(c.GetAt()),
+		Last: s.lastPoint(),
 	}
-	var err error
 	if a.GetAt() != nil {
-		cmd.At, err = wire.PlaceOf("break_down.at", a.GetAt())
-	} else {
-		cmd.At.Point, err = s.whereOf(c, nil)
-	}
-	if err != nil {
-		return dispatch.Receipt{}, err
+		var err error
+		if cmd.At, err = wire.PlaceOf("break_down.at", a.GetAt()); err != nil {
+			return dispatch.Receipt{}, err
+		}
 	}
 	return s.srv.c.Desk.BreakDown(ctx, s.srv.c.Now(), s.once(c), cmd)
+}
+
+// lastPoint is where the session's taxi was last, the zero point if that is not known.
+func (s *session) lastPoint() geo.Point {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.slot.fix.Point
 }

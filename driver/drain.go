@@ -41,7 +41,7 @@ func (v *Server) discharge() {
 }
 
 // Drain ends all sessions in good order: no new ones are taken, every phone is told to connect
-// again after a time of its own between 0 and MaxRetry, and has some seconds to finish what it is
+// again after a time of its own (the fewer they are, the sooner), and has some seconds to finish what it is
 // saying; then the streams end, as Unavailable with DRAINING. It returns when all have ended, or
 // with ctx's error when ctx ends first. A command that has a result was done; one that has none is
 // repeated by the phone under its own id.
@@ -52,8 +52,9 @@ func (v *Server) drain(ctx context.Context, grace time.Duration) error {
 	if gone == nil {
 		return nil
 	}
+	spread := v.retrySpread()
 	v.book.each(func(s *session) {
-		after := rand.N(MaxRetry)
+		after := rand.N(spread)
 		s.send(&driverpb.DriveResponse{Message: &driverpb.DriveResponse_Drain{
 			Drain: &driverpb.Drain{RetryAfter: durationpb.New(after), Reason: "shutdown"},
 		}})
@@ -73,6 +74,13 @@ func (v *Server) drain(ctx context.Context, grace time.Duration) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+}
+
+// retrySpread is within what time all phones shall come back: a thousand a second, at most MaxRetry.
+func (v *Server) retrySpread() time.Duration {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return max(time.Second, min(MaxRetry, time.Duration(v.known)*time.Millisecond))
 }
 
 // closeDoor takes no more sessions. The channel is closed when the last one has ended; it is nil if

@@ -166,12 +166,13 @@ func (s *session) check(d *verdict, b *driverpb.FixBatch, now time.Time) {
 	}
 	d.city = s.stand.city
 	d.report = dispatch.Report{Taxi: s.slot.taxi, Fix: s.slot.fix}
-	if ride.active && now.Sub(ride.posAt) >= positionEvery {
+	if ride.active && now.Sub(ride.posAt) >= s.srv.inCity(positionEvery) {
 		ride.posAt, d.watch = now, ride.id
 	}
 }
 
-// positionEvery is how often those who watch a ride get its taxi's position at most, city time.
+// positionEvery is how often those who watch a ride get its taxi's position at most, machine time: a
+// fast clock sends no more.
 const positionEvery = time.Second
 
 func refusalOf(err error) refusal {

@@ -136,7 +136,7 @@ func TestReconnectKeepsTheLastFix(t *testing.T) {
 }
 
 // TestStreetRide begins at the taxi's last position, and is the same ride when it is repeated after
-// the taxi has moved and the phone has connected anew.
+// the taxi has moved and the phone has connected to another node.
 func TestStreetRide(t *testing.T) {
 	w := newTown(t)
 	w.enrol(1)
@@ -155,6 +155,8 @@ func TestStreetRide(t *testing.T) {
 		t.Fatalf("%v", ride)
 	}
 	p.drive(w.at(90, 0))
+	w.startServer()
+	p.conn = w.dial()
 	p.again()
 	if again := p.do(occupied).GetRide(); !same(again, ride) {
 		t.Errorf("again: %v, was %v", again, ride)

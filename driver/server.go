@@ -86,7 +86,6 @@ type Server struct {
 	book   book
 	cities map[dispatch.CityID]*city
 	turn   atomic.Uint32 // of the walk: seconds of the machine since the start
-	places places
 
 	helloWithin time.Duration // HelloWithin, but in tests
 

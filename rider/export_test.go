@@ -2,7 +2,7 @@ package rider
 
 import "time"
 
-// SetMachine gives the server another clock for the pace of quotes and the age of cards.
+// SetMachine gives the server another clock for whatever is about connections and their pace.
 func (s *Server) SetMachine(now func() time.Time) { s.machine = now }
 
 // SetBeat changes the time between heartbeats, before the first watch.

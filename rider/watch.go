@@ -16,8 +16,9 @@ import (
 	"hexhail/wire"
 )
 
-// positionEvery is the time between two positions of a taxi; positionSlack is by how much one may
-// come too early, so that a phone that reports each second does not lose every other one.
+// positionEvery is the time between two positions of a taxi, machine time: a fast clock sends no
+// more. positionSlack is by how much one may come too early, so that a phone that reports each
+// second does not lose every other one.
 const (
 	positionEvery = time.Second
 	positionSlack = 200 * time.Millisecond
@@ -90,7 +91,7 @@ type watch struct {
 	claimedAt time.Time
 	// The last position that it took, and when the next may come.
 	taxiAt time.Time
-	taxiBy time.Time
+	taxiBy time.Time // machine time
 
 	seq int64 // of the last message; the pump's
 }
@@ -124,7 +125,7 @@ func (w *watch) hearRide(r dispatch.Ride) {
 // hearTaxi takes a position, if a taxi is at the ride, it was there when it claimed the ride or
 // later, and it is time for one.
 func (w *watch) hearTaxi(f geo.Fix) {
-	now := w.server.now()
+	now := w.server.machine()
 	if !w.state.Active() || !f.At.After(w.taxiAt) || f.At.Before(w.claimedAt) ||
 		now.Before(w.taxiBy.Add(-positionSlack)) {
 		return

@@ -102,6 +102,8 @@ func (e *eye) ends(code codes.Code, reason dispatch.Reason) {
 // is at the ride and no longer.
 func TestWatchToSettled(t *testing.T) {
 	w := newTown(t)
+	w.server.SetMachine(w.now)
+	w.server.SetBeat(time.Hour)
 	a := w.app("1")
 	w.taxi("A", w.at(100, 0))
 	ride := w.ask(a).GetRideId()
@@ -276,9 +278,11 @@ func TestStaleHintsAreNotTold(t *testing.T) {
 	e.sees(dispatch.Arrived)
 }
 
-// TestPositionsAreThrottled: one a second of the city's time, in order, of the present taxi only.
+// TestPositionsAreThrottled: one a second, in order, of the present taxi only.
 func TestPositionsAreThrottled(t *testing.T) {
 	w := newTown(t)
+	w.server.SetMachine(w.now)
+	w.server.SetBeat(time.Hour)
 	a := w.app("1")
 	w.taxi("A", w.at(0, 0))
 	ride := w.ask(a).GetRideId()

@@ -14,7 +14,9 @@ var eventColumns = columns{
 var (
 	emit   = eventColumns.insert("outbox")
 	unsent = eventColumns.selects(`outbox ORDER BY id LIMIT $1`)
-	sent   = &query{text: `DELETE FROM outbox WHERE id = $1`}
+	// Counting rows reads each: nobody waits for more than was asked for.
+	backlog = &query{text: `SELECT count(*) FROM (SELECT 1 FROM outbox LIMIT $1) AS waiting`}
+	sent    = &query{text: `DELETE FROM outbox WHERE id = $1`}
 	// On Postgres a round trip costs more than a row.
 	sentMany = &query{text: `DELETE FROM outbox WHERE id IN (` +
 		make(columns, sentAtOnce).placeholders() + `)`}
@@ -67,6 +69,12 @@ func (t *tx) Sent(ids []dispatch.EventID) error {
 // Unsent reads events to send, by id, at most limit. It does not wait for writers.
 func (db *DB) Unsent(ctx context.Context, limit int) ([]dispatch.Event, error) {
 	return all(db.look(ctx), scanEvent, unsent, limit)
+}
+
+// Backlog counts the events that wait, up to atMost.
+func (db *DB) Backlog(ctx context.Context, atMost int) (int, error) {
+	n, _, err := one(db.look(ctx), func(r *reader) int { return r.int() }, backlog, atMost)
+	return n, err
 }
 
 // Sent drops events that were sent; one that is not there is no error.

@@ -110,6 +110,12 @@ func (db *DB) Tx(ctx context.Context, fn func(dispatch.Tx) error) error {
 	return db.transact(ctx, func(t *tx) error { return fn(t) })
 }
 
+// View runs fn on one snapshot of what is committed, without waiting for writers. A write in it
+// fails.
+func (db *DB) View(ctx context.Context, fn func(dispatch.Tx) error) error {
+	return db.snapshot(ctx, func(t *tx) error { return fn(t) })
+}
+
 // MoneyTx is Tx for those who only know money.
 func (db *DB) MoneyTx(ctx context.Context, fn func(money.Tx) error) error {
 	return db.transact(ctx, func(t *tx) error { return fn(t) })

@@ -135,6 +135,8 @@ func rideRows() []ErrorRow {
 		again(dispatch.ReasonTooManyRides, codes.ResourceExhausted, 5*time.Second,
 			"Too many people are waiting for a taxi here. Please try again in a moment.",
 			"当前叫车人数过多，请稍后再试。"),
+		again(dispatch.ReasonBacklog, codes.ResourceExhausted, 30*time.Second,
+			"The service is catching up. Please try again in a minute.", "系统繁忙，请稍后再试。"),
 		again(dispatch.ReasonTooManyQuestions, codes.ResourceExhausted, time.Second,
 			"Too many people are looking for a taxi here. Please try again in a moment.",
 			"当前查询人数过多，请稍后再试。"),

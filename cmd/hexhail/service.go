@@ -189,7 +189,7 @@ func (s *service) openDesk(context.Context) error {
 			money.Cash: money.CashChannel{}, money.InWallet: money.WalletChannel{Store: s.db},
 		},
 		NewID: newIDs(), Committed: ring(s.events), Opened: ring(s.attempts),
-		Parallel: payingAtOnce,
+		Backlog: s.bus.Backlog, Parallel: payingAtOnce,
 	}
 	if err := s.metrics.Bus(s.busStats); err != nil {
 		return err

@@ -11,6 +11,7 @@ import (
 	"github.com/anishathalye/porcupine"
 
 	"hexhail/dispatch"
+	"hexhail/geo"
 	"hexhail/money"
 )
 
@@ -286,7 +287,7 @@ func (c *claims) acceptBadly(
 func (c *claims) streetRide(ctx context.Context, driver dispatch.DriverID, request string) {
 	call := c.clock()
 	ride, err := c.desk.Occupied(ctx, noon, onceFor(driver, request), dispatch.StreetRide{
-		Driver: driver, PayBy: money.Cash,
+		Driver: driver, At: geo.Point{Lat: 39.9, Lng: 116.4}, PayBy: money.Cash,
 	})
 	if err != nil {
 		c.note(err)

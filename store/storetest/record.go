@@ -124,6 +124,11 @@ func outboxAlone(t *testing.T, open Open) {
 		}
 		return nil
 	})
+	for atMost, waiting := range map[int]int{1: 1, 99: 99, 1000: 100} {
+		got, err := db.Backlog(t.Context(), atMost)
+		check(t, err)
+		equal(t, "backlog", got, waiting)
+	}
 	// More than one statement drops, and fewer.
 	for _, n := range []int{64, 33, 1, 0} {
 		got, err := db.Unsent(t.Context(), max(1, n))
