@@ -25,7 +25,8 @@ type City struct {
 	Zone   *time.Location // of its business day
 	Center geo.Point
 	Tariff money.Tariff
-	Policy Policy
+	// Policies are its rules by date; PolicyAt finds those of a time.
+	Policies Policies
 }
 
 // cityFile is a city as written in its file.
@@ -36,7 +37,7 @@ type cityFile struct {
 	TimeZone string          `json:"time_zone"`
 	Center   *geo.Point      `json:"center"`
 	Tariff   string          `json:"tariff"`
-	Policy   json.RawMessage `json:"policy"`
+	Policies json.RawMessage `json:"policies"`
 }
 
 // ParseCity reads a city's file. An unknown or missing key, or a value out of its limits, is an
@@ -46,7 +47,7 @@ func ParseCity(file string, data []byte) (City, error) {
 	if err := decodeStrict(data, &raw); err != nil {
 		return City{}, cityError(file, err)
 	}
-	city := City{ID: raw.ID, Name: raw.Name, NameZH: raw.NameZH, Policy: DefaultPolicy()}
+	city := City{ID: raw.ID, Name: raw.Name, NameZH: raw.NameZH, Policies: Always(DefaultPolicy())}
 	if err := checkID("id", string(raw.ID)); err != nil {
 		return City{}, cityError(file, err)
 	}
@@ -67,13 +68,10 @@ func ParseCity(file string, data []byte) (City, error) {
 	if city.Tariff, err = money.LoadTariff(raw.Tariff); err != nil {
 		return City{}, cityError(file, err)
 	}
-	if len(raw.Policy) > 0 {
-		if err := decodeStrict(raw.Policy, &city.Policy); err != nil {
+	if len(raw.Policies) > 0 {
+		if city.Policies, err = ParsePolicies(raw.Policies, city.Zone); err != nil {
 			return City{}, cityError(file, err)
 		}
-	}
-	if err := city.Policy.Check(); err != nil {
-		return City{}, cityError(file, err)
 	}
 	return city, nil
 }

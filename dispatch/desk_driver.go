@@ -140,7 +140,7 @@ type DriveRide struct {
 // Release gives the ride back before boarding: it searches again, without this driver.
 func (d *Desk) Release(ctx context.Context, now time.Time, key Once, c DriveRide) (Receipt, error) {
 	return d.drive(ctx, "Release", now, key, c, func(city City) Act {
-		return Release{Driver: c.Driver, Reason: c.Reason, Search: city.Policy.Search()}
+		return Release{Driver: c.Driver, Reason: c.Reason, Search: city.PolicyAt(now).Search()}
 	})
 }
 
@@ -154,7 +154,7 @@ func (d *Desk) BreakDown(
 		at.Point = c.Last
 	}
 	return d.drive(ctx, "BreakDown", now, key, c, func(city City) Act {
-		return Break{Driver: c.Driver, At: at, Search: city.Policy.Search()}
+		return Break{Driver: c.Driver, At: at, Search: city.PolicyAt(now).Search()}
 	})
 }
 
@@ -166,7 +166,7 @@ func (d *Desk) Arrive(ctx context.Context, now time.Time, key Once, c DriveRide)
 // NoShow says that nobody came, after the time that the policy asks for.
 func (d *Desk) NoShow(ctx context.Context, now time.Time, key Once, c DriveRide) (Receipt, error) {
 	return d.drive(ctx, "NoShow", now, key, c, func(city City) Act {
-		return NotThere{Driver: c.Driver, WaitedS: city.Policy.NoShowS}
+		return NotThere{Driver: c.Driver, WaitedS: city.PolicyAt(now).NoShowS}
 	})
 }
 

@@ -70,7 +70,7 @@ func (d *Desk) Request(
 			ID: id, City: c.City, Kind: Hailed, State: Searching, Version: 1, Search: 1,
 			Rider: c.Rider, Pickup: c.Pickup, Dropoff: c.Dropoff, Seats: c.Seats, PayBy: c.PayBy,
 			Tip: c.Tip, Quote: c.Quote,
-			RequestedAt: now, SearchBy: now.Add(city.Policy.Search()), ChangedAt: now,
+			RequestedAt: now, SearchBy: now.Add(city.PolicyAt(now).Search()), ChangedAt: now,
 		}
 		return j.open(r, Nudge{r}, Tell{r})
 	})
@@ -83,7 +83,7 @@ func (d *Desk) room(j *job, city City) error {
 			"%d events wait to be sent, the limit: try again later", MaxBacklog)
 	}
 	n, err := j.tx.Searching(city.ID)
-	if err == nil && n >= city.Policy.MaxOpenRides {
+	if err == nil && n >= city.PolicyAt(j.now).MaxOpenRides {
 		return Errorf(Exhausted, ReasonTooManyRides,
 			"%s has %d open rides, its limit: try again soon", city.ID, n)
 	}

@@ -501,10 +501,13 @@ func TestCityFiles(t *testing.T) {
 		}
 	}
 	const good = `{"id":"x","name":"X","name_zh":"X","time_zone":"Asia/Shanghai",` +
-		`"center":{"lat":30,"lng":104},"tariff":"chengdu","policy":{"offer_s":20}}`
+		`"center":{"lat":30,"lng":104},"tariff":"chengdu","policies":[{"offer_s":20}]}`
 	city, err := dispatch.ParseCity("x.json", []byte(good))
-	if err != nil || city.Policy.OfferS != 20 || city.Policy.MaxPickupS != 900 {
-		t.Fatalf("%+v, %v", city.Policy, err)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p := city.PolicyAt(time.Time{}); p.OfferS != 20 || p.MaxPickupS != 900 {
+		t.Fatalf("%+v", p)
 	}
 	for _, tc := range []struct{ from, to, names string }{
 		{`"offer_s":20`, `"offer_s":4`, "policy.offer_s"},

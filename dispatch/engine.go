@@ -44,12 +44,13 @@ type Engine struct {
 	newID    func(now time.Time) string
 	fence    Fence
 
-	fleet fleet
-	queue queue
-	speed *geo.Estimator
-	pair  pairing
-	memos memos
-	logs  []RoundLog // of rides that search no more, to be written
+	fleet  fleet
+	queue  queue
+	speed  *geo.Estimator
+	pair   pairing
+	memos  memos
+	policy Policy     // that holds now: set by each method that asks it
+	logs   []RoundLog // of rides that search no more, to be written
 
 	syncedAt  time.Time
 	roundedAt time.Time
@@ -211,7 +212,8 @@ func (e *Engine) learn(from, to geo.Point, took time.Duration, at time.Time) {
 // pickup, the nearest first.
 func (e *Engine) Nearby(p geo.Point, now time.Time) Nearby {
 	var near [MaxNearby]geo.Neighbor[taxiRef]
-	e.fleet.expire(now.Add(-e.city.Policy.Stale()))
+	e.policy = e.city.PolicyAt(now)
+	e.fleet.expire(now.Add(-e.policy.Stale()))
 	pace := e.speed.PaceAt(p, e.hour(now))
 	found := e.fleet.idle.Nearest(near[:0], p, len(near), e.reach(pace), nil)
 	if len(found) == 0 {
@@ -227,7 +229,7 @@ func (e *Engine) Nearby(p geo.Point, now time.Time) Nearby {
 
 // reach is the distance within the longest pickup at a pace.
 func (e *Engine) reach(p geo.Pace) float64 {
-	return e.city.Policy.MaxPickup().Seconds() / p.TimeS(1)
+	return e.policy.MaxPickup().Seconds() / p.TimeS(1)
 }
 
 func (e *Engine) hour(now time.Time) int { return now.In(e.city.Zone).Hour() }
@@ -243,8 +245,9 @@ func (e *Engine) wantRound(now time.Time) {
 	if waiting == 0 || idle == 0 {
 		return
 	}
-	wait := e.city.Policy.Round()
-	if e.city.Policy.Mode == Nearest {
+	e.policy = e.city.PolicyAt(now)
+	wait := e.policy.Round()
+	if e.policy.Mode == Nearest {
 		wait = 0
 	} else if idle >= roundAtOnce*waiting {
 		wait = roundLeast

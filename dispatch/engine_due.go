@@ -10,6 +10,7 @@ import (
 // over, writes the round logs of rides that search no more, and every few seconds reads the rows
 // that nudges may have missed. It is called every second of the city's time.
 func (e *Engine) Due(ctx context.Context, now time.Time) error {
+	e.policy = e.city.PolicyAt(now)
 	// Each does what it can, whatever became of the others.
 	err := errors.Join(e.endOffers(ctx, now), e.endSearches(ctx, now), e.writeLogs(ctx))
 	if now.Sub(e.syncedAt) < syncEvery {
@@ -34,7 +35,7 @@ func (e *Engine) endOffers(ctx context.Context, now time.Time) error {
 		}
 		for _, o := range expired {
 			if o.Ended() == OfferSilent {
-				shift, off, err := j.hush(o.Driver, e.city.Policy.SilentLimit)
+				shift, off, err := j.hush(o.Driver, e.policy.SilentLimit)
 				if err != nil {
 					return err
 				}

@@ -9,7 +9,8 @@ import (
 // Round pairs the waiting rides with the idle taxis and makes the offers, in one transaction. A
 // pair that the store refuses, as a row has changed meanwhile, is left for the next round.
 func (e *Engine) Round(ctx context.Context, now time.Time) (RoundStats, error) {
-	e.fleet.expire(now.Add(-e.city.Policy.Stale()))
+	e.policy = e.city.PolicyAt(now)
+	e.fleet.expire(now.Add(-e.policy.Stale()))
 	e.roundedAt, e.wantsAt = now, time.Time{}
 	stats := RoundStats{City: e.city.ID, At: now, Idle: e.fleet.idle.Len()}
 	waiting := e.waiting()
@@ -21,7 +22,7 @@ func (e *Engine) Round(ctx context.Context, now time.Time) (RoundStats, error) {
 	var pairs []option
 	var err error
 	if stats.Idle > 0 {
-		if e.city.Policy.Mode == Nearest {
+		if e.policy.Mode == Nearest {
 			pairs = e.nearest(waiting, now)
 		} else if pairs, err = e.assign(waiting, now); err != nil {
 			return stats, err
@@ -34,7 +35,7 @@ func (e *Engine) Round(ctx context.Context, now time.Time) (RoundStats, error) {
 	stats.Offers = len(pairs) - len(refused)
 	e.log(refused, stats)
 	if e.queue.open.Len() > 0 {
-		e.wantsAt = now.Add(e.city.Policy.Round())
+		e.wantsAt = now.Add(e.policy.Round())
 	}
 	e.listener.Rounded(stats)
 	return stats, err
@@ -93,7 +94,7 @@ func (e *Engine) offerOf(o option, now time.Time) Offer {
 		ID: OfferID(e.newID(now)), City: e.city.ID, Ride: w.ride.ID, Search: w.ride.Search,
 		Driver: c.shift.Driver, Taxi: c.shift.Taxi, State: OfferOpen, Round: e.queue.round,
 		PickupM: int(o.distanceM), PickupS: int(o.ms+500) / 1000,
-		MadeAt: now, ExpiresAt: now.Add(e.city.Policy.Offer()), ChangedAt: now,
+		MadeAt: now, ExpiresAt: now.Add(e.policy.Offer()), ChangedAt: now,
 	}
 }
 

@@ -16,7 +16,7 @@ const (
 	Nearest Mode = "nearest"
 )
 
-// Policy is a city's rules of dispatch. The zero value is not valid; DefaultPolicy is.
+// Policy is one version of a city's rules. The zero value is not valid; DefaultPolicy is.
 type Policy struct {
 	Mode Mode `json:"mode"`
 	// RoundMS is the time between two rounds of Assign, 20–10,000 ms. A longer one pairs better
@@ -79,6 +79,9 @@ func (p Policy) Check() error {
 	}
 	return nil
 }
+
+// clone shares nothing with p that a change could reach.
+func (p Policy) clone() Policy { return p }
 
 func seconds(n int) time.Duration { return time.Duration(n) * time.Second }
 

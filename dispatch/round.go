@@ -59,7 +59,7 @@ func (e *Engine) consider(
 	w, c := &e.queue.waits[ride], &e.fleet.taxis[taxi]
 	o := option{ride: ride, taxi: taxi, distanceM: distanceM, ms: int32(1000 * p.TimeS(distanceM))}
 	left := max(0, w.ride.SearchBy.Sub(now).Milliseconds())
-	o.cost = o.ms + int32(left*int64(e.city.Policy.UrgencyPct)/100)
+	o.cost = o.ms + int32(left*int64(e.policy.UrgencyPct)/100)
 	o.verdict = e.judge(w, c, now)
 	if o.verdict == Chosen && distanceM > e.reach(p) {
 		o.verdict = TooFar
@@ -192,7 +192,7 @@ func (e *Engine) assign(waiting []rideRef, now time.Time) ([]option, error) {
 	} else {
 		for _, ride := range waiting {
 			p.rows = append(p.rows, int32(len(p.options)))
-			e.optionsOf(ride, e.city.Policy.Candidates, hour, now)
+			e.optionsOf(ride, e.policy.Candidates, hour, now)
 		}
 	}
 	p.rows = append(p.rows, int32(len(p.options)))
@@ -213,7 +213,7 @@ func (e *Engine) lookFromTaxis(hour int, now time.Time) {
 			return e.judge(&e.queue.waits[r], c, now) == Chosen
 		}
 		p.pickups = e.queue.open.Nearest(
-			p.pickups[:0], c.at, e.city.Policy.Candidates, reach, fit)
+			p.pickups[:0], c.at, e.policy.Candidates, reach, fit)
 		for _, n := range p.pickups {
 			pace := e.speed.PaceAt(e.queue.waits[n.Key].ride.Pickup, hour)
 			e.consider(n.Key, ref, n.DistanceM, pace, now)

@@ -40,8 +40,17 @@ func newTown(t *testing.T, change ...func(*dispatch.Policy)) *town {
 		t.Fatal(err)
 	}
 	for _, c := range change {
-		c(&city.Policy)
+		city = city.WithPolicy(func(p dispatch.Policy) dispatch.Policy {
+			c(&p)
+			return p
+		})
 	}
+	return newTownIn(t, city)
+}
+
+// newTownIn is a town under a city's own rules.
+func newTownIn(t *testing.T, city dispatch.City) *town {
+	t.Helper()
 	ctx := context.Background()
 	db, err := store.Open(ctx, "sqlite::memory:")
 	if err != nil {

@@ -224,7 +224,10 @@ func TestLostHints(t *testing.T) {
 // TestOfferEnds tells of offers that end by themselves, and puts a silent driver off duty.
 func TestOfferEnds(t *testing.T) {
 	w := newRows(t)
-	w.city.Policy.OfferS, w.city.Policy.SilentLimit = 5, 1
+	w.city = w.city.WithPolicy(func(p dispatch.Policy) dispatch.Policy {
+		p.OfferS, p.SilentLimit = 5, 1
+		return p
+	})
 	w.desk.Cities[w.city.ID] = w.city
 	w.openBus()
 	w.startEngine()

@@ -65,7 +65,10 @@ func newRows(t testing.TB) *town {
 	t.Helper()
 	city, err := dispatch.LoadCity("beijing")
 	check(t, err)
-	city.Policy.OfferS, city.Policy.StaleS, city.Policy.SearchS = 120, 300, 3600
+	city = city.WithPolicy(func(p dispatch.Policy) dispatch.Policy {
+		p.OfferS, p.StaleS, p.SearchS = 120, 300, 3600
+		return p
+	})
 	ctx := context.Background()
 	db, err := store.Open(ctx, "sqlite::memory:")
 	check(t, err)

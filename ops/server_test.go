@@ -140,6 +140,11 @@ func TestClockAndCities(t *testing.T) {
 		c[0].GetPolicyJson() == "" {
 		t.Errorf("%v", cities)
 	}
+	versions := []byte(cities.GetCities()[0].GetPoliciesJson())
+	policies, err := dispatch.ParsePolicies(versions, time.UTC)
+	if err != nil || policies.At(e.now).OfferS != 15 {
+		t.Errorf("%+v, %v", policies, err)
+	}
 }
 
 func TestGate(t *testing.T) {

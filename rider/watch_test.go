@@ -154,7 +154,7 @@ func TestWatchEnds(t *testing.T) {
 			w.ok(err)
 		}},
 		{dispatch.Expired, func(w *town, _ app, _ string) {
-			w.pass(w.city.Policy.Search() + time.Second)
+			w.pass(w.city.PolicyAt(w.now()).Search() + time.Second)
 			w.mu.Lock()
 			defer w.mu.Unlock()
 			w.ok(w.engine.Due(w.t.Context(), w.now()))
@@ -162,7 +162,7 @@ func TestWatchEnds(t *testing.T) {
 		{dispatch.NoShow, func(w *town, _ app, ride string) {
 			w.claim("DA")
 			w.drive("DA", dispatch.RideID(ride), w.desk.Arrive)
-			w.pass(time.Duration(w.city.Policy.NoShowS+1) * time.Second)
+			w.pass(time.Duration(w.city.PolicyAt(w.now()).NoShowS+1) * time.Second)
 			w.drive("DA", dispatch.RideID(ride), w.desk.NoShow)
 		}},
 	} {

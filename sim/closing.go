@@ -10,7 +10,7 @@ import (
 // countRiders fills in what riders were told, and how their rides ended.
 func (c *crowd) countRiders(r *Report, rides []dispatch.Ride) {
 	o := c.do
-	r.Mode, r.Policy, r.Seed, r.Fleet = o.Mode, c.city.Policy.Mode, o.Seed, len(c.drivers)
+	r.Mode, r.Policy, r.Seed, r.Fleet = o.Mode, c.city.PolicyAt(c.first).Mode, o.Seed, len(c.drivers)
 	r.Requests, r.OutsideGraph = c.tally.requests, c.tally.outside
 	r.DoubleClaims, r.Offers = c.tally.doubles, c.tally.offers
 	r.Refused = c.tally.refused

@@ -242,7 +242,7 @@ func (d *driver) wait(c *crowd, cmd command) {
 		r.pickupM, absent = d.pickupM, r.absent
 	}
 	if absent {
-		c.in(time.Duration(c.city.Policy.NoShowS)*time.Second, notThere, d.who, d.serial)
+		c.in(time.Duration(c.city.PolicyAt(c.now).NoShowS)*time.Second, notThere, d.who, d.serial)
 	} else {
 		c.in(c.do.Boarding, board, d.who, d.serial)
 	}

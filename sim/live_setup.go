@@ -2,7 +2,6 @@ package sim
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"time"
 
@@ -11,6 +10,7 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"hexhail/dispatch"
 	"hexhail/money"
 	"hexhail/pb/hexhail/ops/v1"
 	"hexhail/pb/hexhail/type/v1"
@@ -123,7 +123,9 @@ func (l *live) readPolicy(ctx context.Context) error {
 	}
 	for _, city := range got.GetCities() {
 		if city.GetId() == string(l.city.ID) {
-			return json.Unmarshal([]byte(city.GetPolicyJson()), &l.city.Policy)
+			policies := []byte(city.GetPoliciesJson())
+			l.city.Policies, err = dispatch.ParsePolicies(policies, l.city.Zone)
+			return err
 		}
 	}
 	return fmt.Errorf("the server does not serve %s", l.city.ID)

@@ -38,7 +38,7 @@ func evening(t testing.TB, change func(*sim.Options)) sim.VirtualConfig {
 	if err != nil {
 		t.Fatal(err)
 	}
-	city.Policy = o.Apply(city.Policy)
+	city = city.WithPolicy(o.Apply)
 	start, err := o.StartIn(city.Zone)
 	if err != nil {
 		t.Fatal(err)
@@ -246,7 +246,7 @@ func newYork(
 	}
 	o := sim.DefaultOptions()
 	o.Policy, o.Fleet, o.Duration = policy, fleet, demand
-	city.Policy = o.Apply(city.Policy)
+	city = city.WithPolicy(o.Apply)
 	c := sim.VirtualConfig{City: city, Options: o}
 	read(t, folder, "trips_1600_1700_jittered.csv.gz", func(name string, r io.Reader) (err error) {
 		c.Trips, err = sim.ReadTrips(name, r, city.Zone)
@@ -307,7 +307,7 @@ func TestNewYork(t *testing.T) {
 	c := newYork(t, fleet, demand, dispatch.Nearest)
 	for _, policy := range []dispatch.Mode{dispatch.Nearest, dispatch.Assign} {
 		c.Options.Policy = policy
-		c.City.Policy = c.Options.Apply(c.City.Policy)
+		c.City = c.City.WithPolicy(c.Options.Apply)
 		r := run(t, c)
 		t.Logf("%s: %.1f %% served, pickup %.0f s", policy, 100*r.ServiceRate, r.PickupS.Mean)
 		sound(t, r, len(c.Trips))

@@ -273,7 +273,7 @@ func (c *cast) play(at stage) {
 		c.accept(driverOne, c.offer)
 	case arrived:
 		if c.stage == waited {
-			policy := c.service.cities["beijing"].Policy
+			policy := c.service.cities["beijing"].PolicyAt(c.now)
 			c.now = c.now.Add(-time.Duration(policy.NoShowS) * time.Second)
 		}
 		c.drive(driverOne, desk.Arrive)

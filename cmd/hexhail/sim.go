@@ -136,8 +136,8 @@ func prepare(o sim.Options) (sim.VirtualConfig, error) {
 	if err != nil {
 		return none, err
 	}
-	city.Policy = o.Apply(city.Policy)
-	if err := city.Policy.Check(); err != nil {
+	city = city.WithPolicy(o.Apply)
+	if err := city.Policies.Check(); err != nil {
 		return none, err
 	}
 	config := sim.VirtualConfig{City: city, Options: o}

@@ -881,8 +881,10 @@ type City struct {
 	TimeZone string `protobuf:"bytes,4,opt,name=time_zone,json=timeZone,proto3" json:"time_zone,omitempty"`
 	// About its middle.
 	Center *v1.Point `protobuf:"bytes,5,opt,name=center,proto3" json:"center,omitempty"`
-	// Its policy, as in a city file (JSON).
-	PolicyJson    string `protobuf:"bytes,6,opt,name=policy_json,json=policyJson,proto3" json:"policy_json,omitempty"`
+	// The version of its policy that holds now (JSON).
+	PolicyJson string `protobuf:"bytes,6,opt,name=policy_json,json=policyJson,proto3" json:"policy_json,omitempty"`
+	// All versions of its policy, as in a city file (JSON).
+	PoliciesJson  string `protobuf:"bytes,7,opt,name=policies_json,json=policiesJson,proto3" json:"policies_json,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -955,6 +957,13 @@ func (x *City) GetCenter() *v1.Point {
 func (x *City) GetPolicyJson() string {
 	if x != nil {
 		return x.PolicyJson
+	}
+	return ""
+}
+
+func (x *City) GetPoliciesJson() string {
+	if x != nil {
+		return x.PoliciesJson
 	}
 	return ""
 }
@@ -2363,7 +2372,7 @@ const file_hexhail_ops_v1_ops_proto_rawDesc = "" +
 	"\acompany\x18\x03 \x01(\tB\a\xbaH\x04r\x02(@R\acompany\"o\n" +
 	"\x13ListDriversResponse\x120\n" +
 	"\adrivers\x18\x01 \x03(\v2\x16.hexhail.ops.v1.DriverR\adrivers\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xb1\x01\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xd6\x01\n" +
 	"\x04City\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x17\n" +
@@ -2371,7 +2380,8 @@ const file_hexhail_ops_v1_ops_proto_rawDesc = "" +
 	"\ttime_zone\x18\x04 \x01(\tR\btimeZone\x12.\n" +
 	"\x06center\x18\x05 \x01(\v2\x16.hexhail.type.v1.PointR\x06center\x12\x1f\n" +
 	"\vpolicy_json\x18\x06 \x01(\tR\n" +
-	"policyJson\"\x13\n" +
+	"policyJson\x12#\n" +
+	"\rpolicies_json\x18\a \x01(\tR\fpoliciesJson\"\x13\n" +
 	"\x11ListCitiesRequest\"B\n" +
 	"\x12ListCitiesResponse\x12,\n" +
 	"\x06cities\x18\x01 \x03(\v2\x14.hexhail.ops.v1.CityR\x06cities\"\xc2\x03\n" +
