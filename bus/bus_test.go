@@ -24,6 +24,7 @@ func TestConformance(t *testing.T) {
 				"frames":             testFrames,
 				"nudges":             testNudges,
 				"notices":            testNotices,
+				"calls":              testCalls,
 				"replaced":           testReplaced,
 				"replaced at once":   testReplacedAtOnce,
 				"watch":              testWatch,
@@ -182,6 +183,7 @@ func testNudges(t *testing.T, open func() *Bus) {
 		{City: "beijing", Ride: &one},
 		{City: "beijing", Offer: offer()},
 		{City: "beijing", Shift: shift()},
+		{City: "beijing", Call: call()},
 	} {
 		edge.Nudge(t.Context(), want)
 		if got := next(t, "a nudge", here.changes); !reflect.DeepEqual(got, want) {
@@ -191,6 +193,45 @@ func testNudges(t *testing.T, open func() *Bus) {
 	settle(t, edge, home)
 	if len(elsewhere.changes) > 0 {
 		t.Error("another city has heard")
+	}
+}
+
+func call() *dispatch.Call {
+	return &dispatch.Call{
+		ID: "C1", City: "beijing", Ride: "X1", Search: 1, State: dispatch.CallOpen, Round: 2,
+		Pickup: geo.Point{Lat: 39.9, Lng: 116.4}, RadiusM: 1500, Seats: 1, Taxis: 3,
+		Except: []dispatch.DriverID{"D9"}, MadeAt: noon, ExpiresAt: noon.Add(20 * time.Second),
+		ChangedAt: noon,
+	}
+}
+
+// testCalls: every node hears the calls of the cities that it listens to, until it stops.
+func testCalls(t *testing.T, open func() *Bus) {
+	home, edge := open(), open()
+	heard, elsewhere := make(chan dispatch.Call, 9), make(chan dispatch.Call, 9)
+	stop, err := edge.Calls("beijing", func(c dispatch.Call) { heard <- c })
+	if err != nil {
+		t.Fatal(err)
+	}
+	stopOther, err := edge.Calls("hangzhou", func(c dispatch.Call) { elsewhere <- c })
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stopOther()
+	settle(t, edge, home)
+	want := *call()
+	for _, state := range []dispatch.CallState{dispatch.CallOpen, dispatch.CallGrabbed} {
+		want.State = state
+		home.Announce(t.Context(), want)
+		if got := next(t, "a call", heard); !reflect.DeepEqual(got, want) {
+			t.Errorf("got  %+v\nwant %+v", got, want)
+		}
+	}
+	stop()
+	home.Announce(t.Context(), want)
+	settle(t, home, edge)
+	if len(heard)+len(elsewhere) > 0 {
+		t.Error("heard after the end, or of another city")
 	}
 }
 
@@ -219,9 +260,13 @@ func testGarbage(t *testing.T, open func() *Bus) {
 	serve(t, b, "beijing", here)
 	p := listen(t, b, "D1", "s1")
 	updates, _ := watchRide(t, b, one)
+	calls := make(chan dispatch.Call, 9)
+	if _, err := b.Calls("beijing", func(c dispatch.Call) { calls <- c }); err != nil {
+		t.Fatal(err)
+	}
 	settle(t, b)
 	subjects := []string{
-		locSubject("beijing"), nudgeSubject("beijing"), quoteSubject("beijing"),
+		callSubject("beijing"), locSubject("beijing"), nudgeSubject("beijing"), quoteSubject("beijing"),
 		pushSubject("beijing", "D1"), sessionSubject("D1"), rideSubject("beijing", "X1"),
 		posSubject("beijing", "X1"),
 	}
@@ -232,6 +277,7 @@ func testGarbage(t *testing.T, open func() *Bus) {
 		`{"Driver":"D1","Shift":{"Driver":"D1","City":"beijing","Duty":-7}}`,
 		`{"rank":9223372036854775807,"session":"z","node":"n"}`,
 		`{"ID":"X1","City":"beijing","State":"assigned","Kind":77}`,
+		`{"ID":"C1","City":"beijing","Ride":"X1","State":9}`,
 	}
 	for _, subject := range subjects {
 		for _, data := range bad {
@@ -252,7 +298,7 @@ func testGarbage(t *testing.T, open func() *Bus) {
 	next(t, "a nudge after the garbage", here.changes)
 	next(t, "a notice after the garbage", p.notices)
 	next(t, "an update after the garbage", updates)
-	if len(here.frames)+len(here.changes)+len(p.notices)+len(updates) > 0 ||
+	if len(calls)+len(here.frames)+len(here.changes)+len(p.notices)+len(updates) > 0 ||
 		p.replaced.Load() > 0 {
 		t.Error("garbage got through")
 	}

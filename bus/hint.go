@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 
+	"github.com/nats-io/nats.go"
+
 	"hexhail/dispatch"
 )
 
@@ -27,6 +29,33 @@ func (b *Bus) Push(_ context.Context, n dispatch.Notice) {
 // the queue.
 func (b *Bus) Tell(_ context.Context, r dispatch.Ride) {
 	b.hint(rideSubject(r.City, r.ID), r)
+}
+
+// Announce tells the sessions of a city of a call, on every node. It does not wait, and drops and
+// counts what does not fit into the queue.
+func (b *Bus) Announce(_ context.Context, c dispatch.Call) {
+	b.hint(callSubject(c.City), c)
+}
+
+// Calls calls on with every call of a city that is made or has ended, until stop is called. on is
+// called by one goroutine at a time and must not block. A call that has begun when stop is called
+// may end after it. Errors: Unavailable after Close.
+func (b *Bus) Calls(city dispatch.CityID, on func(dispatch.Call)) (stop func(), err error) {
+	if b.closed.Load() {
+		return nil, errClosed()
+	}
+	sub, err := b.subscribe(callSubject(city), func(m *nats.Msg) {
+		c, err := readCall(m.Data, city)
+		if err != nil {
+			b.refused.Add(1)
+			return
+		}
+		on(c)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return func() { b.unsubscribe(sub) }, nil
 }
 
 func (b *Bus) hint(subject string, value any) {
@@ -57,7 +86,11 @@ func readChange(data []byte, city dispatch.CityID) (dispatch.Change, error) {
 	if err := json.Unmarshal(data, &c); err != nil {
 		return dispatch.Change{}, err
 	}
-	if c.City != city || !oneOf(c.Ride, c.Offer, c.Shift) {
+	sound := oneOf(c.Ride, c.Offer, c.Shift)
+	if c.Call != nil {
+		sound = c.Ride == nil && c.Offer == nil && c.Shift == nil && soundCall(c.Call)
+	}
+	if c.City != city || !sound {
 		return dispatch.Change{}, errHint
 	}
 	return c, nil
@@ -73,6 +106,18 @@ func readNotice(data []byte, driverToken string) (dispatch.Notice, error) {
 		return dispatch.Notice{}, errHint
 	}
 	return n, nil
+}
+
+// readCall reads a call of a city.
+func readCall(data []byte, city dispatch.CityID) (dispatch.Call, error) {
+	var c dispatch.Call
+	if err := json.Unmarshal(data, &c); err != nil {
+		return dispatch.Call{}, err
+	}
+	if c.City != city || !soundCall(&c) {
+		return dispatch.Call{}, errHint
+	}
+	return c, nil
 }
 
 // readRide reads a change of a ride.
@@ -111,6 +156,12 @@ func soundRide(r *dispatch.Ride) bool {
 func soundOffer(o *dispatch.Offer) bool {
 	return o.ID != "" && o.Ride != "" && o.Driver != "" && o.City != "" &&
 		o.State >= dispatch.OfferOpen && o.State <= dispatch.OfferWithdrawn
+}
+
+func soundCall(c *dispatch.Call) bool {
+	return c.ID != "" && c.Ride != "" && c.City != "" && c.RadiusM >= 0 &&
+		c.State >= dispatch.CallOpen && c.State <= dispatch.CallWithdrawn &&
+		c.Pickup.Check() == nil
 }
 
 func soundShift(s *dispatch.Shift) bool {

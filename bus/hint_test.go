@@ -53,6 +53,14 @@ func TestHintEnums(t *testing.T) {
 				return soundOffer(o)
 			},
 		},
+		"states of calls": {
+			valid(func(v int) string { return dispatch.CallState(v).String() }),
+			func(v int) bool {
+				c := call()
+				c.State = dispatch.CallState(v)
+				return soundCall(c)
+			},
+		},
 		"duties": {
 			valid(func(v int) string { return dispatch.Duty(v).String() }),
 			func(v int) bool { s := shift(); s.Duty = dispatch.Duty(v); return soundShift(s) },
@@ -77,6 +85,8 @@ func FuzzHints(f *testing.F) {
 		dispatch.Change{City: "beijing", Ride: &one},
 		dispatch.Notice{Driver: "D1", Offer: offer()},
 		dispatch.Change{City: "beijing", Shift: shift()},
+		dispatch.Change{City: "beijing", Call: call()},
+		*call(),
 		one,
 		claim{1, "s", "n"},
 		answer{Nearby: &dispatch.Nearby{}},
@@ -98,6 +108,10 @@ func FuzzHints(f *testing.F) {
 		if n, err := readNotice(data, "D1"); err == nil {
 			again(t, n, func(b []byte) error { _, err := readNotice(b, "D1"); return err })
 			use(n.Ride, n.Offer, n.Shift)
+		}
+		if c, err := readCall(data, "beijing"); err == nil {
+			again(t, c, func(b []byte) error { _, err := readCall(b, "beijing"); return err })
+			_ = c.State.String()
 		}
 		if r, err := readRide(data); err == nil {
 			use(r, nil, nil)

@@ -13,6 +13,7 @@ import (
 //	loc.<city>              frames of positions, to the city's engine
 //	nudge.<city>            changes, to the city's engine
 //	quote.<city>            questions for taxis, answered by the city's engine
+//	call.<city>             calls that were made or have ended, to every node with sessions
 //	push.<city>.<driver>    notices, to the node that holds the driver's session
 //	session.<driver>        a driver's session has begun somewhere
 //	ride.<city>.<ride>      changes of a ride, to those who watch it
@@ -31,6 +32,8 @@ const Stream = "EVENTS"
 func locSubject(city dispatch.CityID) string   { return "loc." + token(string(city)) }
 func nudgeSubject(city dispatch.CityID) string { return "nudge." + token(string(city)) }
 func quoteSubject(city dispatch.CityID) string { return "quote." + token(string(city)) }
+
+func callSubject(city dispatch.CityID) string  { return "call." + token(string(city)) }
 
 func pushSubject(city dispatch.CityID, driver dispatch.DriverID) string {
 	return "push." + token(string(city)) + "." + token(string(driver))

@@ -59,7 +59,7 @@ type job struct {
 	acted []ActKind
 	rides []Ride // after each act
 	after []Hint
-	told  []any // Change or Notice, for what is no ride
+	told  []any // Change, Notice or Call, for what is no ride
 
 	opened bool // attempts
 }
@@ -151,10 +151,8 @@ func (j *job) step(r Ride, act Act) (Ride, error) {
 		return r, err
 	}
 	for _, w := range d.Writes {
-		if w, ok := w.(WithdrawOffers); ok {
-			if err := j.withdraw(w.Ride); err != nil {
-				return r, err
-			}
+		if err := j.withdraw(w); err != nil {
+			return r, err
 		}
 	}
 	// Before its event and payments: who comes second hears that the ride is stale, and tries anew.
@@ -178,7 +176,50 @@ func (j *job) write(d Decision, act ActKind) error {
 	return j.tx.Emit(d.Event)
 }
 
-func (j *job) withdraw(ride RideID) error {
+// withdraw closes what is open of a ride, as the write says.
+func (j *job) withdraw(w Write) error {
+	switch w := w.(type) {
+	case WithdrawOffers:
+		if err := j.withdrawOffers(w.Ride); err != nil {
+			return err
+		}
+		return j.withdrawCalls(w.Ride)
+	case WithdrawCalls:
+		return j.withdrawCalls(w.Ride)
+	default:
+		return nil
+	}
+}
+
+func (j *job) withdrawCalls(ride RideID) error {
+	open, err := j.tx.OpenCalls(CallQuery{Ride: ride})
+	if err != nil {
+		return err
+	}
+	for _, c := range open {
+		if err := j.closeCall(c, CallWithdrawn); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (j *job) closeCall(c Call, to CallState) error {
+	closed, err := j.tx.CloseCall(c.ID, to, j.now)
+	if err != nil || !closed {
+		return err
+	}
+	c.State, c.ChangedAt = to, j.now
+	j.tellCall(c)
+	return nil
+}
+
+// tellCall tells the engine, and the phones that show it.
+func (j *job) tellCall(c Call) {
+	j.told = append(j.told, Change{City: c.City, Call: &c}, c)
+}
+
+func (j *job) withdrawOffers(ride RideID) error {
 	open, err := j.tx.OpenOffers(OfferQuery{Ride: ride})
 	if err != nil {
 		return err
@@ -226,9 +267,14 @@ func tell(ctx context.Context, hints Hints, listener Listener, j *job) {
 			if t.Offer != nil {
 				listener.Offered(*t.Offer)
 			}
+			if t.Call != nil {
+				listener.Called(*t.Call)
+			}
 			hints.Nudge(ctx, t)
 		case Notice:
 			hints.Push(ctx, t)
+		case Call:
+			hints.Announce(ctx, t)
 		}
 	}
 	for _, h := range j.after {
@@ -305,6 +351,7 @@ type Missed struct {
 	Rides  []Brief
 	Offers []Offer
 	Shifts []Shift
+	Calls  []Call // all that are open
 }
 
 // Missed reads in one go what the phones of a city have missed since a time: what a session does
@@ -318,7 +365,10 @@ func (d *Desk) Missed(ctx context.Context, city CityID, since time.Time) (Missed
 		if m.Offers, err = tx.ChangedOffers(city, since); err != nil {
 			return err
 		}
-		m.Shifts, err = tx.ChangedShifts(city, since)
+		if m.Shifts, err = tx.ChangedShifts(city, since); err != nil {
+			return err
+		}
+		m.Calls, err = tx.OpenCalls(CallQuery{City: city})
 		return err
 	})
 	return m, err

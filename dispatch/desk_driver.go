@@ -100,6 +100,56 @@ func (d *Desk) Accept(
 	})
 }
 
+// GrabRide is a driver's word on a call.
+type GrabRide struct {
+	Call   CallID
+	Driver DriverID
+	// At is the taxi's last position. It is another one when a grab is repeated, so it does not tell
+	// two grabs apart.
+	At geo.Point `json:"-"`
+}
+
+// Grab is the claim of a call: of all drivers who are told of it, the first one whose grab commits
+// has the ride. The call and the ride each change by a conditional update, as for Accept. Errors:
+// NotFound with ReasonUnknownCall for a call that this driver was not told of, Conflict with
+// ReasonCallExpired, ReasonCallGone (somebody was faster, or the ride is off), ReasonOffDuty or
+// ReasonDriverBusy.
+func (d *Desk) Grab(ctx context.Context, now time.Time, key Once, c GrabRide) (Receipt, error) {
+	return do(ctx, d, "Grab", now, key, c, func(j *job) (Receipt, error) {
+		shift, ok, err := j.tx.Shift(c.Driver)
+		if err != nil {
+			return Receipt{}, err
+		}
+		if !ok || shift.Duty != OnDuty {
+			return Receipt{}, Errorf(Conflict, ReasonOffDuty, "driver %s is not on duty", c.Driver)
+		}
+		if err := j.tx.Answered(c.Driver, now); err != nil {
+			return Receipt{}, err
+		}
+		if err := j.withdrawFrom(c.Driver, OfferDeclined); err != nil {
+			return Receipt{}, err
+		}
+		call, err := j.tx.GrabCall(c.Call, c.Driver, now)
+		if err != nil {
+			return Receipt{}, err
+		}
+		if !call.Fits(shift) || !call.near(c.At) {
+			return Receipt{}, unknownCall(c)
+		}
+		r, err := j.tx.Ride(call.Ride)
+		if err != nil {
+			return Receipt{}, err
+		}
+		j.tellCall(call)
+		r, err = j.step(r, Claim{Driver: c.Driver, Taxi: shift.Taxi, Search: call.Search})
+		return receipt(r), err
+	})
+}
+
+func unknownCall(c GrabRide) error {
+	return Errorf(NotFound, ReasonUnknownCall, "no call %s for driver %s", c.Call, c.Driver)
+}
+
 // Decline gives the offer back; the pair is not tried again.
 func (d *Desk) Decline(
 	ctx context.Context, now time.Time, key Once, c AnswerOffer,

@@ -97,6 +97,9 @@ func NewEngine(ctx context.Context, c EngineConfig, now time.Time) (*Engine, err
 	for _, o := range standing.Offers {
 		e.takeOffer(o)
 	}
+	for _, c := range standing.Calls {
+		e.takeCall(c)
+	}
 	e.syncedAt = now
 	return e, nil
 }
@@ -125,6 +128,8 @@ func (e *Engine) Nudge(c Change, now time.Time) {
 		e.takeOffer(*c.Offer)
 	case c.Shift != nil:
 		e.fleet.put(*c.Shift)
+	case c.Call != nil:
+		e.takeCall(*c.Call)
 	}
 	e.wantRound(now)
 }
@@ -242,12 +247,14 @@ func (e *Engine) NextRound() (at time.Time, ok bool) {
 
 func (e *Engine) wantRound(now time.Time) {
 	waiting, idle := e.queue.open.Len(), e.fleet.idle.Len()
-	if waiting == 0 || idle == 0 {
+	e.policy = e.city.PolicyAt(now)
+	mode := e.policy.Mode
+	// A call with nobody in its ring reaches who comes free while it is open.
+	if waiting == 0 || idle == 0 && mode != Grab && mode != Hybrid {
 		return
 	}
-	e.policy = e.city.PolicyAt(now)
 	wait := e.policy.Round()
-	if e.policy.Mode == Nearest {
+	if mode == Nearest || mode == Grab {
 		wait = 0
 	} else if idle >= roundAtOnce*waiting {
 		wait = roundLeast

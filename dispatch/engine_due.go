@@ -12,7 +12,8 @@ import (
 func (e *Engine) Due(ctx context.Context, now time.Time) error {
 	e.policy = e.city.PolicyAt(now)
 	// Each does what it can, whatever became of the others.
-	err := errors.Join(e.endOffers(ctx, now), e.endSearches(ctx, now), e.writeLogs(ctx))
+	err := errors.Join(e.endOffers(ctx, now), e.endCalls(ctx, now), e.endSearches(ctx, now),
+		e.writeLogs(ctx))
 	if now.Sub(e.syncedAt) < syncEvery {
 		return err
 	}
@@ -111,6 +112,9 @@ func (s selfNudge) Nudge(_ context.Context, c Change) { s.e.Nudge(c, s.now) }
 // Push passes it on.
 func (s selfNudge) Push(ctx context.Context, n Notice) { s.e.hints.Push(ctx, n) }
 
+// Announce passes it on.
+func (s selfNudge) Announce(ctx context.Context, c Call) { s.e.hints.Announce(ctx, c) }
+
 // Tell passes it on.
 func (s selfNudge) Tell(ctx context.Context, r Ride) { s.e.hints.Tell(ctx, r) }
 
@@ -138,6 +142,7 @@ func (e *Engine) sync(ctx context.Context, now time.Time) error {
 	var rides []Brief
 	var offers []Offer
 	var shifts []Shift
+	var calls []Call
 	err := e.store.FencedTx(ctx, e.fence, func(tx Tx) (err error) {
 		if rides, err = tx.ChangedRides(e.city.ID, since); err != nil {
 			return err
@@ -145,7 +150,10 @@ func (e *Engine) sync(ctx context.Context, now time.Time) error {
 		if offers, err = tx.ChangedOffers(e.city.ID, since); err != nil {
 			return err
 		}
-		shifts, err = tx.ChangedShifts(e.city.ID, since)
+		if shifts, err = tx.ChangedShifts(e.city.ID, since); err != nil {
+			return err
+		}
+		calls, err = tx.ChangedCalls(e.city.ID, since)
 		return err
 	})
 	if err != nil {
@@ -159,6 +167,9 @@ func (e *Engine) sync(ctx context.Context, now time.Time) error {
 	}
 	for _, o := range offers {
 		e.takeOffer(o)
+	}
+	for _, c := range calls {
+		e.takeCall(c)
 	}
 	e.syncedAt = now
 	e.wantRound(now)

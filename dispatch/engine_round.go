@@ -19,26 +19,37 @@ func (e *Engine) Round(ctx context.Context, now time.Time) (RoundStats, error) {
 		return stats, nil
 	}
 	e.queue.round++
-	var pairs []option
-	var err error
-	if stats.Idle > 0 {
-		if e.policy.Mode == Nearest {
-			pairs = e.nearest(waiting, now)
-		} else if pairs, err = e.assign(waiting, now); err != nil {
-			return stats, err
-		}
-		stats.Edges = len(e.pair.options)
-	} else {
-		e.pair.options = e.pair.options[:0]
+	assigned, called := e.splitWaiting(waiting)
+	pairs, err := e.pairUp(assigned, now)
+	if err != nil {
+		return stats, err
 	}
+	stats.Edges = len(e.pair.options)
 	refused, err := e.offer(ctx, pairs, now)
 	stats.Offers = len(pairs) - len(refused)
+	if len(called) > 0 && err == nil {
+		stats.Calls, err = e.call(ctx, called, now)
+	}
 	e.log(refused, stats)
 	if e.queue.open.Len() > 0 {
 		e.wantsAt = now.Add(e.policy.Round())
 	}
 	e.listener.Rounded(stats)
 	return stats, err
+}
+
+// pairUp finds the pairs of the round, and the options that they are chosen from.
+func (e *Engine) pairUp(waiting []rideRef, now time.Time) ([]option, error) {
+	switch {
+	case len(waiting) == 0 || e.fleet.idle.Len() == 0:
+		clear(e.pair.used)
+		e.pair.options = e.pair.options[:0]
+		return nil, nil
+	case e.policy.Mode == Nearest:
+		return e.nearest(waiting, now), nil
+	default:
+		return e.assign(waiting, now)
+	}
 }
 
 // offer writes the offers and pushes those that were made. It returns the pairs that were not.

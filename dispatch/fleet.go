@@ -135,9 +135,24 @@ type wait struct {
 	ride    Brief
 	memo    *memo
 	offer   OfferID   // open
-	until   time.Time // the open offer ends then, whether anybody says so or not
+	call    CallID    // open; never both
+	until   time.Time // the open offer or call ends then, whether anybody says so or not
 	counted bool      // is in the rounds from the one numbered from
 	from    int
+
+	unheard     int // calls of this search that nobody has grabbed
+	lastUnheard CallID
+}
+
+// waits reports whether the next round looks for a taxi for the ride.
+func (w *wait) waits() bool { return w.offer == "" && w.call == "" }
+
+// rounds is in how many rounds the ride was up to this one.
+func (w *wait) rounds(round int) int {
+	if w.counted {
+		return w.memo.rounds + round - w.from
+	}
+	return w.memo.rounds
 }
 
 // holdOffer notes an open offer on both sides, unless the search is another by now or the driver
@@ -194,7 +209,7 @@ func (q *queue) add(b Brief, m *memo) {
 	}
 	w := &q.waits[ref]
 	if w.ride.Search != b.Search {
-		w.offer = ""
+		w.offer, w.call, w.unheard = "", "", 0
 	}
 	w.ride = b
 	q.settle(ref)
@@ -218,15 +233,15 @@ func compareID(a, b RideID) int {
 	}
 }
 
-// settle puts a ride that has no offer out into the index of pickups, and takes others out.
+// settle puts a ride that has no offer or call out into the index of pickups, and takes others out.
 func (q *queue) settle(ref rideRef) {
 	w := &q.waits[ref]
-	if w.offer == "" {
+	if w.waits() {
 		_ = q.open.Move(ref, w.ride.Pickup, w.ride.RequestedAt) // checked when it was requested
 	} else {
 		q.open.Remove(ref)
 	}
-	if waits := w.offer == ""; waits != w.counted {
+	if waits := w.waits(); waits != w.counted {
 		if w.counted {
 			w.memo.rounds += q.round - w.from
 		}
@@ -237,10 +252,7 @@ func (q *queue) settle(ref rideRef) {
 // logOf is a ride's log up to now.
 func (w *wait) logOf(round int) RoundLog {
 	log := w.memo.log
-	log.Empty = w.memo.rounds - log.Looked
-	if w.counted {
-		log.Empty += round - w.from
-	}
+	log.Empty = w.rounds(round) - log.Looked
 	return log
 }
 
@@ -252,9 +264,7 @@ func (q *queue) drop(id RideID) (RoundLog, bool) {
 	}
 	w := &q.waits[ref]
 	log := w.logOf(q.round)
-	if w.counted {
-		w.memo.rounds += q.round - w.from
-	}
+	w.memo.rounds = w.rounds(q.round)
 	delete(q.byID, id)
 	q.open.Remove(ref)
 	q.order = slices.DeleteFunc(q.order, func(r rideRef) bool { return r == ref })
@@ -262,11 +272,12 @@ func (q *queue) drop(id RideID) (RoundLog, bool) {
 	return log, true
 }
 
-// release lets go of offers that should have ended a while ago: whoever was to say so has not.
+// release lets go of offers and calls that should have ended a while ago: whoever was to say so has
+// not.
 func (q *queue) release(before time.Time) {
 	for _, ref := range q.order {
-		if w := &q.waits[ref]; w.offer != "" && w.until.Before(before) {
-			w.offer = ""
+		if w := &q.waits[ref]; !w.waits() && w.until.Before(before) {
+			w.offer, w.call = "", ""
 			q.settle(ref)
 		}
 	}

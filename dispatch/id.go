@@ -21,6 +21,8 @@ type (
 	RideID string
 	// OfferID names an offer.
 	OfferID string
+	// CallID names a call.
+	CallID string
 	// EventID names an event; outsiders drop one that they have seen.
 	EventID string
 )

@@ -2,6 +2,7 @@ package dispatch
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -12,9 +13,16 @@ type Mode string
 const (
 	// Assign pairs the open rides of a round jointly and offers each to one driver.
 	Assign Mode = "assign"
+	// Grab calls all idle taxis around each ride, and the first grab has it.
+	Grab Mode = "grab"
+	// Hybrid assigns in a ride's first rounds, and calls afterwards.
+	Hybrid Mode = "hybrid"
 	// Nearest is the baseline: first come, first served, by the nearest idle taxi.
 	Nearest Mode = "nearest"
 )
+
+// Modes are all modes.
+func Modes() []Mode { return []Mode{Assign, Grab, Hybrid, Nearest} }
 
 // Policy is one version of a city's rules. The zero value is not valid; DefaultPolicy is.
 type Policy struct {
@@ -41,6 +49,19 @@ type Policy struct {
 	NoShowS int `json:"no_show_s"`
 	// StaleS is after how long without a fix a taxi is no candidate, 5–300 s.
 	StaleS int `json:"stale_s"`
+	// AssignRounds is for how many rounds Hybrid assigns before it calls, 1–300.
+	AssignRounds int `json:"assign_rounds"`
+	// CallS is the countdown of a call, 5–120 s. In March 2014 a real one ran for 97.
+	CallS int `json:"call_s"`
+	// CallStartM is the radius of a ride's first call, 100–20,000 m; each one that nobody has
+	// grabbed is followed by one that reaches CallStepM farther, 0–20,000 m, until CallMaxM,
+	// 100–50,000 m.
+	CallStartM int `json:"call_start_m"`
+	CallStepM  int `json:"call_step_m"`
+	CallMaxM   int `json:"call_max_m"`
+	// CallTaxis is how many taxis a call reaches when it is made, 1–500: the nearest. The real one
+	// went to 176.
+	CallTaxis int `json:"call_taxis"`
 	// MaxOpenRides is how many rides may search at once, 1–20,000.
 	MaxOpenRides int `json:"max_open_rides"`
 }
@@ -50,13 +71,15 @@ func DefaultPolicy() Policy {
 	return Policy{
 		Mode: Assign, RoundMS: 1000, OfferS: 15, MaxPickupS: 900, SearchS: 300, Candidates: 20,
 		UrgencyPct: 30, SilentLimit: 3, NoShowS: 300, StaleS: 30, MaxOpenRides: 20_000,
+		AssignRounds: 20, CallS: 20, CallStartM: 1500, CallStepM: 1500, CallMaxM: 6000,
+		CallTaxis: 200,
 	}
 }
 
 // Check returns an *Error that names the first key out of its limits.
 func (p Policy) Check() error {
-	if p.Mode != Assign && p.Mode != Nearest {
-		return invalid("policy.mode", "assign or nearest")
+	if !slices.Contains(Modes(), p.Mode) {
+		return invalid("policy.mode", "assign, grab, hybrid or nearest")
 	}
 	for _, l := range []struct {
 		key         string
@@ -71,6 +94,12 @@ func (p Policy) Check() error {
 		{"silent_limit", p.SilentLimit, 1, 20},
 		{"no_show_s", p.NoShowS, 0, 1800},
 		{"stale_s", p.StaleS, 5, 300},
+		{"assign_rounds", p.AssignRounds, 1, 300},
+		{"call_s", p.CallS, 5, 120},
+		{"call_start_m", p.CallStartM, 100, 20_000},
+		{"call_step_m", p.CallStepM, 0, 20_000},
+		{"call_max_m", p.CallMaxM, 100, 50_000},
+		{"call_taxis", p.CallTaxis, 1, 500},
 		{"max_open_rides", p.MaxOpenRides, 1, 20_000},
 	} {
 		if l.v < l.min || l.v > l.max {
@@ -90,6 +119,14 @@ func (p Policy) Round() time.Duration { return time.Duration(p.RoundMS) * time.M
 
 // Offer is how long an offer stays open.
 func (p Policy) Offer() time.Duration { return seconds(p.OfferS) }
+
+// Call is the countdown of a call.
+func (p Policy) Call() time.Duration { return seconds(p.CallS) }
+
+// CallRadiusM is the radius of a ride's next call after so many that nobody has grabbed.
+func (p Policy) CallRadiusM(expired int) int {
+	return min(p.CallStartM+expired*p.CallStepM, max(p.CallMaxM, p.CallStartM))
+}
 
 // MaxPickup is the longest estimated way to a pickup.
 func (p Policy) MaxPickup() time.Duration { return seconds(p.MaxPickupS) }

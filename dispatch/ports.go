@@ -35,6 +35,7 @@ type Tx interface {
 	Rides
 	RideScans
 	Offers
+	Calls
 	People
 	Shifts
 	OnceRows
@@ -102,6 +103,29 @@ type OfferQuery struct {
 	Limit     int // 0 is 1,000
 }
 
+// Calls are the calls' rows.
+type Calls interface {
+	// InsertCall writes an open call if its ride is still in that search and has neither an open
+	// offer nor another open call; otherwise made is false.
+	InsertCall(c Call) (made bool, err error)
+	// GrabCall gives an open call that has not expired to a driver: one conditional update.
+	// Otherwise NotFound, or Conflict with ReasonCallExpired or ReasonCallGone.
+	GrabCall(id CallID, driver DriverID, now time.Time) (Call, error)
+	// CloseCall moves an open call to another state; closed is false if it was not open.
+	CloseCall(id CallID, to CallState, now time.Time) (closed bool, err error)
+	// OpenCalls are open calls: of a ride, or of a city, all or those that have expired by a time.
+	// Ordered by id.
+	OpenCalls(q CallQuery) ([]Call, error)
+}
+
+// CallQuery selects open calls by the fields that are set.
+type CallQuery struct {
+	Ride      RideID
+	City      CityID
+	ExpiredBy time.Time
+	Limit     int // 0 is as many as may search in a city
+}
+
 // People are riders, drivers and taxis.
 type People interface {
 	// InsertRider writes a new rider. Conflict with ReasonDuplicate if the id is taken.
@@ -167,6 +191,8 @@ type Changes interface {
 	ChangedRides(city CityID, since time.Time) ([]Brief, error)
 	// ChangedOffers are offers in every state, ended ones too.
 	ChangedOffers(city CityID, since time.Time) ([]Offer, error)
+	// ChangedCalls are calls in every state, ended ones too.
+	ChangedCalls(city CityID, since time.Time) ([]Call, error)
 	// ChangedShifts are shifts, those that went off duty too. Their id is the driver's.
 	ChangedShifts(city CityID, since time.Time) ([]Shift, error)
 	// Standing is what holds now, for a start.
@@ -178,6 +204,7 @@ type Standing struct {
 	Rides  []Brief // searching, or with a driver who is at it
 	Offers []Offer // open, and all ended ones of searching rides
 	Shifts []Shift // not off duty
+	Calls  []Call  // open and expired ones of searching rides
 }
 
 // RoundLogs keep why a ride got the taxi that it got, or none.
@@ -213,14 +240,17 @@ type Hints interface {
 	Push(ctx context.Context, n Notice)
 	// Tell tells those who watch a ride.
 	Tell(ctx context.Context, r Ride)
+	// Announce tells the phones of a city of a call that was made, or that has ended.
+	Announce(ctx context.Context, c Call)
 }
 
-// Change is what an engine is told: one of the three is set.
+// Change is what an engine is told: one of the four is set.
 type Change struct {
 	City  CityID
 	Ride  *Ride
 	Offer *Offer
 	Shift *Shift
+	Call  *Call
 }
 
 // Notice is what a driver's phone is told: one of the three is set.
@@ -237,6 +267,8 @@ type Listener interface {
 	Acted(act ActKind, r Ride)
 	// Offered is an offer that was made, or has ended.
 	Offered(o Offer)
+	// Called is a call that was made, or has ended.
+	Called(c Call)
 	// Refused is a command that failed.
 	Refused(command string, kind Kind, reason Reason)
 	// Rounded is a finished round.

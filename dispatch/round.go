@@ -28,6 +28,7 @@ type pairing struct {
 	columns  map[int32]int32
 	column   []int32 // column → taxiRef or rideRef
 	waiting  []rideRef
+	called   []rideRef
 	idle     []taxiRef
 	near     []geo.Neighbor[taxiRef]
 	pickups  []geo.Neighbor[rideRef]
@@ -71,7 +72,7 @@ func (e *Engine) consider(
 func (e *Engine) waiting() []rideRef {
 	e.pair.waiting = e.pair.waiting[:0]
 	for _, ref := range e.queue.order {
-		if e.queue.waits[ref].offer == "" {
+		if e.queue.waits[ref].waits() {
 			e.pair.waiting = append(e.pair.waiting, ref)
 		}
 	}
@@ -210,7 +211,8 @@ func (e *Engine) lookFromTaxis(hour int, now time.Time) {
 		p.rows = append(p.rows, int32(len(p.options)))
 		reach := e.reach(e.speed.PaceAt(c.at, hour)) * reachSlack
 		fit := func(r rideRef) bool {
-			return e.judge(&e.queue.waits[r], c, now) == Chosen
+			w := &e.queue.waits[r]
+			return !e.calls(w) && e.judge(w, c, now) == Chosen
 		}
 		p.pickups = e.queue.open.Nearest(
 			p.pickups[:0], c.at, e.policy.Candidates, reach, fit)

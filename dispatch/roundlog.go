@@ -20,12 +20,15 @@ const (
 	TooFewSeats
 	// ExcludedPair is a driver who declined this ride, was silent, or gave it back.
 	ExcludedPair
+	// Called is a taxi that the ride's call reaches.
+	Called
 	// OfferRefused is a chosen taxi whose offer the store refused: ride or driver had changed.
 	OfferRefused
 )
 
 var verdicts = [...]string{
-	"", "chosen", "better_elsewhere", "too_far", "too_few_seats", "excluded_pair", "offer_refused",
+	"", "chosen", "better_elsewhere", "too_far", "too_few_seats", "excluded_pair", "called",
+	"offer_refused",
 }
 
 // String is the verdict's name.
@@ -92,4 +95,5 @@ type RoundStats struct {
 	Idle    int // taxis that could take one
 	Edges   int // pairs considered
 	Offers  int // made
+	Calls   int // made
 }

@@ -50,13 +50,16 @@ type Write interface{ write() }
 
 // The writes.
 type (
-	// WithdrawOffers closes the ride's open offer.
+	// WithdrawOffers closes the ride's open offer, and its open call.
 	WithdrawOffers struct{ Ride RideID }
+	// WithdrawCalls closes the ride's open call: another one takes its place.
+	WithdrawCalls struct{ Ride RideID }
 	// Owe is a payment that is due now.
 	Owe struct{ Payment money.Payment }
 )
 
 func (WithdrawOffers) write() {}
+func (WithdrawCalls) write()  {}
 func (Owe) write()            {}
 
 // Hint is told after the commit. It may get lost.
@@ -267,6 +270,7 @@ func (d *Decision) addTip(was Ride, a AddTip) error {
 		return invalid("tip", "above "+was.Tip.String()+" and at most "+MaxTip.String()+" yuan")
 	}
 	d.Ride.Tip = a.To
+	d.Writes = append(d.Writes, WithdrawCalls{was.ID})
 	return nil
 }
 

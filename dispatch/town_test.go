@@ -28,6 +28,7 @@ type town struct {
 	nudges  []dispatch.Change // all that were given
 	asked   int
 	offers  map[dispatch.DriverID]dispatch.Offer // open, as pushed
+	calls   []dispatch.Call                      // announced
 	shifts  []dispatch.Shift                     // pushed
 	rides   map[dispatch.RideID]dispatch.Ride    // as told
 	refused map[dispatch.Reason]int
@@ -108,6 +109,8 @@ func (w *town) Push(_ context.Context, n dispatch.Notice) {
 	}
 }
 
+func (w *town) Announce(_ context.Context, c dispatch.Call)          { w.calls = append(w.calls, c) }
+func (w *town) Called(dispatch.Call)                                 {}
 func (w *town) Tell(_ context.Context, r dispatch.Ride)              { w.rides[r.ID] = r }
 func (w *town) Acted(dispatch.ActKind, dispatch.Ride)                {}
 func (w *town) Offered(dispatch.Offer)                               {}

@@ -196,6 +196,10 @@ func (s *session) act(ctx context.Context, c *driverpb.Command) (dispatch.Receip
 	switch a := c.GetAction().(type) {
 	case *driverpb.Command_Accept:
 		return desk.Accept(ctx, now, key, s.answer(a.Accept))
+	case *driverpb.Command_Grab:
+		return desk.Grab(ctx, now, key, dispatch.GrabRide{
+			Call: dispatch.CallID(a.Grab.GetCallId()), Driver: s.driver, At: s.lastPoint(),
+		})
 	case *driverpb.Command_Decline:
 		return desk.Decline(ctx, now, key, s.answer(a.Decline))
 	case *driverpb.Command_Occupied:

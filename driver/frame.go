@@ -18,6 +18,7 @@ type city struct {
 	sessions atomic.Int64
 	frames   [frameShards]frame
 	reports  []dispatch.Report // the flusher's own, reused
+	board    board
 
 	polledAt time.Time // city time of the last poll that went well; the poller's own
 	triedAt  time.Time

@@ -9,7 +9,7 @@ import (
 	"hexhail/geo"
 )
 
-// hints passes hints on to the bus, unless it is told to lose those for drivers.
+// hints passes hints on to the bus, unless it is told to lose those for drivers' phones.
 type hints struct {
 	dispatch.Hints
 	deaf atomic.Bool
@@ -18,6 +18,12 @@ type hints struct {
 func (h *hints) Push(ctx context.Context, n dispatch.Notice) {
 	if !h.deaf.Load() {
 		h.Hints.Push(ctx, n)
+	}
+}
+
+func (h *hints) Announce(ctx context.Context, c dispatch.Call) {
+	if !h.deaf.Load() {
+		h.Hints.Announce(ctx, c)
 	}
 }
 
@@ -138,4 +144,5 @@ type quiet struct{}
 func (quiet) Acted(dispatch.ActKind, dispatch.Ride)          {}
 func (quiet) Offered(dispatch.Offer)                         {}
 func (quiet) Refused(string, dispatch.Kind, dispatch.Reason) {}
+func (quiet) Called(dispatch.Call)                           {}
 func (quiet) Rounded(dispatch.RoundStats)                    {}

@@ -65,7 +65,14 @@ func (v *Server) poll(ctx context.Context, c *city, now time.Time) error {
 	}
 	c.polledAt = now
 	v.tellMissed(c, missed)
+	v.healCalls(ctx, c, polled{missed, now.Add(-v.inCity(pollOverlap))})
 	return nil
+}
+
+// polled is what a poll has read: every change that was made before readAt is in it.
+type polled struct {
+	missed dispatch.Missed
+	readAt time.Time
 }
 
 func (v *Server) tellMissed(c *city, missed dispatch.Missed) {

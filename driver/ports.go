@@ -21,6 +21,9 @@ type Reads interface {
 	// DriverOffer is an offer to the driver with its ride. NotFound with ReasonUnknownOffer.
 	DriverOffer(ctx context.Context, driver dispatch.DriverID, id dispatch.OfferID) (
 		dispatch.Offer, dispatch.Ride, error)
+	// OpenCall is an open call with its ride, for the phones that it reaches. NotFound with
+	// ReasonUnknownCall if it is not open any more.
+	OpenCall(ctx context.Context, id dispatch.CallID) (dispatch.Call, dispatch.Ride, error)
 	// RideContact is the rider of a ride that the driver is at. NotFound if it is not theirs; a
 	// street ride that nobody pays in the app has the zero Rider.
 	RideContact(ctx context.Context, driver dispatch.DriverID, id dispatch.RideID) (
@@ -46,6 +49,9 @@ type Inbox interface {
 	// without waiting for each other and must not block.
 	Listen(driver dispatch.DriverID, session string, on func(dispatch.Notice), replaced func()) (
 		stop func(), err error)
+	// Calls calls on with every call of a city that is made or has ended, until stop is called. on
+	// must not block.
+	Calls(city dispatch.CityID, on func(dispatch.Call)) (stop func(), err error)
 }
 
 // Listener hears what happened, for metrics. It must not block.

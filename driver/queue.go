@@ -160,7 +160,11 @@ func (s *session) look(turn uint32) {
 	}
 	refused := s.slot.refused
 	s.slot.refused = nil
+	freed := s.becameFree()
 	s.mu.Unlock()
+	if freed {
+		s.showCalls()
+	}
 	switch {
 	case silent && s.stream == nil:
 		s.srv.retire(s)

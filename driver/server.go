@@ -87,6 +87,8 @@ type Server struct {
 	cities map[dispatch.CityID]*city
 	turn   atomic.Uint32 // of the walk: seconds of the machine since the start
 
+	calls chan dispatch.Call // that wait to be shown
+
 	helloWithin time.Duration // HelloWithin, but in tests
 
 	mu       sync.Mutex
@@ -116,6 +118,7 @@ func New(c Config) (*Server, error) {
 	}
 	v := &Server{
 		c: c, cities: make(map[dispatch.CityID]*city, len(c.Cities)), helloWithin: HelloWithin,
+		calls: make(chan dispatch.Call, callsHeard),
 	}
 	v.book.open()
 	for id := range c.Cities {
@@ -140,6 +143,7 @@ func (v *Server) Run(ctx context.Context) error {
 	}
 	group.Go(func() error { return every(ctx, time.Second, v.walk) })
 	group.Go(func() error { return every(ctx, traceEvery, func() { v.flushTraces(ctx) }) })
+	group.Go(func() error { return v.listenToCalls(ctx) })
 	group.Go(func() error { return every(ctx, pollStep, func() { v.pollDue(ctx) }) })
 	return group.Wait()
 }

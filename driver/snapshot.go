@@ -52,6 +52,7 @@ func (s *session) stands(ctx context.Context) (*driverpb.Snapshot, error) {
 	}
 	answer.Shift = shiftPB(rows.Shift)
 	s.settle(rows, before, answer.GetOffer().GetOfferId())
+	answer.Calls = s.callsAround()
 	return answer, nil
 }
 

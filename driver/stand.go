@@ -15,14 +15,16 @@ import (
 // stand is where a driver stands, as far as this process has heard. It follows hints, results and
 // rows, whichever comes first, and never goes back. Guarded by its session's mu.
 type stand struct {
-	taxi  dispatch.TaxiID // the session's: of the hello, then of the shift begun on it
-	shift dispatch.Shift  // zero before the first
-	city  *city           // of the shift; nil before the first
-	mine  bool            // the session's taxi is the shift's: the driver may report its fixes
-	ride  rideStand
-	shown dispatch.OfferID // open on the phone, as far as we know
-	who   *typepb.Contact  // of the rider of the ride whose id is whose
-	whose dispatch.RideID
+	taxi    dispatch.TaxiID // the session's: of the hello, then of the shift begun on it
+	shift   dispatch.Shift  // zero before the first
+	city    *city           // of the shift; nil before the first
+	mine    bool            // the session's taxi is the shift's: the driver may report its fixes
+	ride    rideStand
+	shown   dispatch.OfferID  // open on the phone, as far as we know
+	calls   []dispatch.CallID // likewise
+	wasFree bool              // in the last turn: no ride, and it was known where the taxi is
+	who     *typepb.Contact   // of the rider of the ride whose id is whose
+	whose   dispatch.RideID
 
 	obeying bool     // a command is under way: what it changes is in its result
 	held    []func() // told after it

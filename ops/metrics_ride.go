@@ -56,10 +56,18 @@ var outcomes = [...]string{
 	dispatch.OfferExpired: "expired", dispatch.OfferWithdrawn: "withdrawn",
 }
 
+// callOutcomes are of calls, likewise.
+var callOutcomes = [...]string{
+	dispatch.CallOpen: "made", dispatch.CallGrabbed: "grabbed",
+	dispatch.CallExpired: "expired", dispatch.CallWithdrawn: "withdrawn",
+}
+
 // cityMetrics are a city's counters, looked up once.
 type cityMetrics struct {
 	hailed, street [stages]prometheus.Counter
 	offers         [len(outcomes)]prometheus.Counter
+	calls          [len(callOutcomes)]prometheus.Counter
+	calledTaxis    prometheus.Observer
 
 	offerSeconds, offerMeters            prometheus.Observer
 	match, pickup, wait, boarding, drive prometheus.Observer
@@ -76,6 +84,8 @@ type cityMetrics struct {
 // rideVectors are the same of all cities.
 type rideVectors struct {
 	rides, offers, fares, cash, tips, subsidies *prometheus.CounterVec
+	calls                                       *prometheus.CounterVec
+	calledTaxis                                 *prometheus.HistogramVec
 	rounds, pairs, quotes                       *prometheus.CounterVec
 	waiting, idle                               *prometheus.GaugeVec
 	offerSeconds, offerMeters, roundSeconds     *prometheus.HistogramVec
@@ -106,6 +116,11 @@ func newRideVectors(f *factory) *rideVectors {
 			"city", "kind", "act"),
 		offers: f.counters("hexhail_offers_total", "Offers made, and how they ended.",
 			"city", "outcome"),
+		calls: f.counters("hexhail_calls_total", "Calls made, and how they ended.",
+			"city", "outcome"),
+		calledTaxis: f.histograms("hexhail_called_taxis",
+			"Taxis that a call reaches when it is made.",
+			prometheus.ExponentialBuckets(1, 2, 10), "city"),
 		offerSeconds: seconds("hexhail_offer_pickup_seconds",
 			"Estimated time of the way to the pickup, of offers as they are made."),
 		offerMeters: f.histograms("hexhail_offer_pickup_meters",
@@ -165,6 +180,10 @@ func (v *rideVectors) city(id string) *cityMetrics {
 	for state := dispatch.OfferOpen; int(state) < len(outcomes); state++ {
 		c.offers[state] = v.offers.WithLabelValues(id, outcomes[state])
 	}
+	for state := dispatch.CallOpen; int(state) < len(callOutcomes); state++ {
+		c.calls[state] = v.calls.WithLabelValues(id, callOutcomes[state])
+	}
+	c.calledTaxis = v.calledTaxis.WithLabelValues(id)
 	return c
 }
 
@@ -255,6 +274,18 @@ func (m *Metrics) Offered(o dispatch.Offer) {
 	c.offerMeters.Observe(float64(o.PickupM))
 	if m.seen.first(o.Ride, o.Search) {
 		c.hailed[stageOffered].Inc()
+	}
+}
+
+// Called implements [dispatch.Listener].
+func (m *Metrics) Called(c dispatch.Call) {
+	if c.State < dispatch.CallOpen || int(c.State) >= len(callOutcomes) {
+		return
+	}
+	at := m.city(c.City)
+	at.calls[c.State].Inc()
+	if c.State == dispatch.CallOpen {
+		at.calledTaxis.Observe(float64(c.Taxis))
 	}
 }
 

@@ -308,6 +308,9 @@ func (w *town) Push(_ context.Context, n dispatch.Notice) {
 	}
 }
 
+func (w *town) Announce(context.Context, dispatch.Call) {}
+func (w *town) Called(dispatch.Call)                    {}
+
 func (w *town) Tell(_ context.Context, r dispatch.Ride) {
 	w.tell(r.ID, rider.Update{Ride: &r})
 }

@@ -12,7 +12,7 @@ func (c *crowd) countRiders(r *Report, rides []dispatch.Ride) {
 	o := c.do
 	r.Mode, r.Policy, r.Seed, r.Fleet = o.Mode, c.city.PolicyAt(c.first).Mode, o.Seed, len(c.drivers)
 	r.Requests, r.OutsideGraph = c.tally.requests, c.tally.outside
-	r.DoubleClaims, r.Offers = c.tally.doubles, c.tally.offers
+	r.DoubleClaims, r.Offers, r.Called = c.tally.doubles, c.tally.offers, c.tally.called
 	r.Refused = c.tally.refused
 	r.Fixes = c.tally.fixes
 	r.Released, r.BrokenDown = c.tally.released, c.tally.brokenDown

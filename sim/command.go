@@ -25,13 +25,14 @@ const (
 	broken                     // the taxi cannot go on
 	inVain                     // nobody came to the pickup
 	cashTaken                  // the rider has paid by hand
+	grab                       // wants the ride of a call
 )
 
 // deedNames are the commands' names at the Desk, under which refusals are counted.
 var deedNames = [...]string{
 	beginShift: "SetDuty", endShift: "SetDuty", takeStreet: "Occupied", accept: "Accept",
 	decline: "Decline", arrived: "Arrive", started: "Start", completed: "Complete",
-	released: "Release", broken: "BreakDown", inVain: "NoShow", cashTaken: "CashReceived",
+	grab: "Grab", released: "Release", broken: "BreakDown", inVain: "NoShow", cashTaken: "CashReceived",
 }
 
 // String is the command's name.
@@ -52,15 +53,17 @@ type command struct {
 	id     string    // the app's, of the request
 	at     time.Time // when it was done
 	offer  dispatch.OfferID
+	call   dispatch.CallID
 	errand errand
 	place  geo.Point // of a street ride or a breakdown
 	meter  money.Fen
 	reason string
 }
 
-// offered is an offer as a phone shows it.
+// offered is an offer as a phone shows it, or a call: one of the ids is set.
 type offered struct {
 	id     dispatch.OfferID
+	call   dispatch.CallID
 	open   bool
 	errand errand
 }

@@ -42,6 +42,8 @@ type phones interface {
 	shown(d *driver, offer dispatch.OfferID) error
 	// give is something that the driver has done; driver.answered hears what came of it.
 	give(d *driver, cmd command) error
+	// freed is a driver who can take a ride now; driver.onCall hears of the open calls around.
+	freed(d *driver)
 	// look reads where the driver's ride stands; driver.onRide hears it.
 	look(d *driver) error
 	// ask is something that the rider wants; rider.answered hears what came of it.

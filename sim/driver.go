@@ -39,9 +39,10 @@ type driver struct {
 	leg    geo.Drive
 	legAt  time.Time // the leg's begin
 
-	offer  offered // being answered
-	job    errand  // theirs
-	fixed  geo.Fix // last that was sent
+	offer  offered         // being answered
+	passed dispatch.CallID // the last call that they did not want
+	job    errand          // theirs
+	fixed  geo.Fix         // last that was sent
 	hasFix bool
 	meter  money.Meter
 	meterM float64 // of the leg, metered so far
@@ -104,11 +105,27 @@ func (d *driver) onOffer(c *crowd, o offered) {
 	case !o.open && o.id == d.offer.id:
 		d.offer = offered{}
 		d.serial++
+		c.phones.freed(d)
 	case o.open && o.id != d.offer.id && d.phase == idle:
 		d.offer = o
 		d.serial++
 		c.tally.offers++
 		c.in(0, acknowledge, d.who, d.serial)
+		c.in(exponential(d.rand, c.do.Answer, time.Second), answer, d.who, d.serial)
+	}
+}
+
+// onCall is a call on the phone's screen, or one that is gone. A driver thinks of one ride at a time.
+func (d *driver) onCall(c *crowd, o offered) {
+	switch {
+	case !o.open && o.call == d.offer.call:
+		d.offer = offered{}
+		d.serial++
+		c.phones.freed(d)
+	case o.open && d.phase == idle && d.offer == (offered{}) && o.call != d.passed && d.waits == 0:
+		d.offer = o
+		d.serial++
+		c.tally.called++
 		c.in(exponential(d.rand, c.do.Answer, time.Second), answer, d.who, d.serial)
 	}
 }
@@ -125,9 +142,19 @@ func (d *driver) logOn(c *crowd) error { return d.give(c, command{deed: beginShi
 
 // answer says yes or no.
 func (d *driver) answer(c *crowd) error {
-	cmd := command{deed: accept, offer: d.offer.id, errand: d.offer.errand}
+	cmd := command{
+		deed: accept, offer: d.offer.id, call: d.offer.call, errand: d.offer.errand,
+	}
 	d.offer = offered{}
-	if d.rand.Float64() >= c.do.Accept {
+	wants := d.rand.Float64() < c.do.Accept
+	switch {
+	case cmd.call != "" && wants:
+		cmd.deed = grab
+	case cmd.call != "":
+		d.passed = cmd.call
+		c.phones.freed(d)
+		return nil
+	case !wants:
 		cmd.deed = decline
 	}
 	return d.give(c, cmd)
@@ -142,8 +169,11 @@ func (d *driver) answered(c *crowd, cmd command, ride dispatch.RideID, err error
 	switch cmd.deed {
 	case beginShift:
 		d.phase, d.onAt = idle, c.now
-		return c.phones.fix(d)
-	case accept:
+		if err := c.phones.fix(d); err != nil {
+			return err
+		}
+		c.phones.freed(d)
+	case accept, grab:
 		d.setOut(c, cmd, ride)
 	case takeStreet:
 		return d.picked(c, cmd, ride)
@@ -158,11 +188,15 @@ func (d *driver) answered(c *crowd, cmd command, ride dispatch.RideID, err error
 		if cmd.errand.rider != nobody {
 			c.in(0, pay, cmd.errand.rider, 0)
 		} else if cmd.errand.cash {
-			return d.give(c, command{deed: cashTaken, errand: cmd.errand})
+			if err := d.give(c, command{deed: cashTaken, errand: cmd.errand}); err != nil {
+				return err
+			}
 		}
+		c.phones.freed(d)
 	case released, inVain:
 		if cmd.errand.ride == d.job.ride {
 			d.leave(c.now)
+			c.phones.freed(d)
 		}
 	case broken:
 		d.job = errand{}
@@ -185,9 +219,12 @@ func (d *driver) refused(c *crowd, cmd command, err error) error {
 			return err
 		}
 		return c.phones.look(d)
+	case grab:
+		d.passed = cmd.call // another driver was faster
 	default:
-		return expected(err)
 	}
+	c.phones.freed(d)
+	return expected(err)
 }
 
 // setOut is a driver who has got the ride and sets off at once.

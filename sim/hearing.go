@@ -3,6 +3,7 @@ package sim
 import (
 	"errors"
 	"io"
+	"slices"
 	"time"
 
 	"google.golang.org/grpc/codes"
@@ -31,6 +32,10 @@ func (l *live) heard(s *session, msg *driverpb.DriveResponse) func() error {
 		return func() error { l.offer(s, m.Offer); return nil }
 	case *driverpb.DriveResponse_OfferEnded:
 		return func() error { l.offerEnded(s, m.OfferEnded.GetOfferId()); return nil }
+	case *driverpb.DriveResponse_Call:
+		return func() error { l.called(s, m.Call); return nil }
+	case *driverpb.DriveResponse_CallEnded:
+		return func() error { l.callEnded(s, m.CallEnded.GetCallId()); return nil }
 	case *driverpb.DriveResponse_Ride:
 		return func() error { l.rideOf(s, m.Ride); return nil }
 	case *driverpb.DriveResponse_Shift:
@@ -60,9 +65,14 @@ func (l *live) result(s *session, r *driverpb.Result) error {
 		return l.failed(s, p, e)
 	}
 	ride := r.GetDone().GetRide()
-	if p.errand.rider == nobody && p.deed == accept {
+	if p.errand.rider == nobody && (p.deed == accept || p.deed == grab) {
 		p.errand.rider = l.riderNamed(ride.GetContact().GetName())
 		p.errand.cash = ride.GetPayBy() == string(cashOnly)
+	}
+	switch p.deed {
+	case accept, grab, takeStreet:
+		s.calls = nil // a phone with a ride shows none
+	default:
 	}
 	err := d.answered(&l.crowd, p.command, dispatch.RideID(ride.GetRideId()), nil)
 	l.count(p, ride)
@@ -176,6 +186,43 @@ func (l *live) snapshot(s *session, pb *driverpb.Snapshot) {
 	}
 	if pb.GetOffer() != nil {
 		l.offer(s, pb.GetOffer())
+	}
+	s.calls = nil
+	for _, c := range pb.GetCalls() {
+		l.called(s, c)
+	}
+}
+
+// called is a call on the driver's screen.
+func (l *live) called(s *session, pb *driverpb.Call) {
+	o := offered{call: dispatch.CallID(pb.GetCallId()), open: true, errand: errand{
+		ride: dispatch.RideID(pb.GetRideId()), search: int(pb.GetSearch()), rider: nobody,
+		pickup: placeOf(pb.GetPickup()), dropoff: placeOf(pb.GetDropoff()),
+	}}
+	if who, ok := l.byRide[o.errand.ride]; ok {
+		o.errand.rider = who
+	}
+	s.calls = append(s.calls, o)
+	l.drivers[s.who].onCall(&l.crowd, o)
+}
+
+func (l *live) callEnded(s *session, id string) {
+	s.dropCall(dispatch.CallID(id))
+	l.drivers[s.who].onCall(&l.crowd, offered{call: dispatch.CallID(id)})
+}
+
+func (s *session) dropCall(id dispatch.CallID) {
+	s.calls = slices.DeleteFunc(s.calls, func(o offered) bool { return o.call == id })
+}
+
+// freed implements [phones]: a phone shows calls until they end or its driver has a ride.
+func (l *live) freed(d *driver) {
+	s := &l.sessions[d.who]
+	s.dropCall(d.passed)
+	for _, o := range s.calls {
+		if d.onCall(&l.crowd, o); d.offer.call != "" {
+			return
+		}
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"hexhail/dispatch"
 	"hexhail/geo"
 	"hexhail/sim"
 	"hexhail/wire"
@@ -74,6 +75,10 @@ func TestLive(t *testing.T) {
 		"as it comes": func(*sim.Options) {},
 		"all goes wrong": func(o *sim.Options) {
 			o.Accept, o.Release, o.BreakDown, o.NoShow, o.Street = 0.8, 0.1, 0.1, 0.1, 0.2
+		},
+		"a race for every ride": func(o *sim.Options) { o.Policy, o.Accept = dispatch.Grab, 0.5 },
+		"at last a race": func(o *sim.Options) {
+			o.Policy, o.Accept, o.Release, o.Street = dispatch.Hybrid, 0.3, 0.1, 0.1
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -67,7 +67,7 @@ type Options struct {
 	RoadsEdges  string // --roads-edges: a CSV file
 	RoadsColumn string // --roads-column: of travel times in seconds; empty: the only one
 
-	Policy    dispatch.Mode // --policy: nearest or assign
+	Policy    dispatch.Mode // --policy: a mode of dispatch
 	Round     time.Duration // --round: 20 ms to 10 s, whole milliseconds
 	MaxPickup time.Duration // --max-pickup: 1 min to 1 h, whole seconds
 	Patience  time.Duration // --patience: an unclaimed ride expires; 10 s to 1 h, whole seconds
@@ -156,7 +156,7 @@ func (o Options) checkWords() error {
 	}{
 		{"mode", string(o.Mode), []string{string(ModeVirtual), string(ModeLive)}},
 		{"hints", string(o.Hints), []string{string(HintsDeliver), string(HintsDrop)}},
-		{"policy", string(o.Policy), []string{string(dispatch.Nearest), string(dispatch.Assign)}},
+		{"policy", string(o.Policy), modeNames()},
 	} {
 		if !slices.Contains(w.allowed, w.value) {
 			return optionError(w.flag, "%s, not %q", strings.Join(w.allowed, " or "), w.value)
@@ -169,6 +169,14 @@ func (o Options) checkWords() error {
 		return err
 	}
 	return nil
+}
+
+func modeNames() []string {
+	var names []string
+	for _, m := range dispatch.Modes() {
+		names = append(names, string(m))
+	}
+	return names
 }
 
 // checkLive checks what a live run has of its own, and what it cannot have.

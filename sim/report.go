@@ -55,7 +55,8 @@ type Report struct {
 	Fixes            int       `json:"fixes"`
 	FixesPerS        float64   `json:"fixes_per_s"` // of wall time
 	WallS            float64   `json:"wall_s"`
-	Offers           int       `json:"offers"` // that reached a driver's phone
+	Offers           int       `json:"offers"`           // that reached a driver's phone
+	Called           int       `json:"called,omitempty"` // calls that a driver thought about
 	// Refused counts commands that the city refused, by command and reason.
 	Refused    map[string]int `json:"refused"`
 	Released   int            `json:"released"`    // claims given back by their drivers

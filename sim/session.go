@@ -37,6 +37,7 @@ type session struct {
 	pending []*pending        // commands without a result, in their order
 	held    offered           // came while the driver was busy
 	heldBy  time.Time         // until then it stands; city time
+	calls   []offered         // on the screen, the oldest first
 	calling bool              // the session has been begun
 	met     bool              // it has been connected once
 	saidAt  time.Time         // machine time of the last message
@@ -287,6 +288,10 @@ func commandPB(c *command) *driverpb.DriveRequest {
 		pb.Action = &driverpb.Command_Accept{Accept: offer}
 	case decline:
 		pb.Action = &driverpb.Command_Decline{Decline: offer}
+	case grab:
+		pb.Action = &driverpb.Command_Grab{
+			Grab: &driverpb.CallAnswer{CallId: string(c.call)},
+		}
 	case arrived:
 		pb.Action = &driverpb.Command_Arrived{Arrived: ride}
 	case started:

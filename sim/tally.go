@@ -20,6 +20,7 @@ type claimTold struct {
 type tally struct {
 	requests, outside int
 	offers, asked     int
+	called            int // calls on drivers' screens
 	fixes, rounds     int
 	doubles           int
 	boarded           int
@@ -79,6 +80,9 @@ func (t *tally) Acted(act dispatch.ActKind, r dispatch.Ride) {
 	default:
 	}
 }
+
+// Called is counted by those who are told.
+func (t *tally) Called(dispatch.Call) {}
 
 // Offered is counted by those who are told.
 func (t *tally) Offered(dispatch.Offer) {}

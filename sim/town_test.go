@@ -168,6 +168,7 @@ type deaf struct{}
 func (deaf) Acted(dispatch.ActKind, dispatch.Ride)          {}
 func (deaf) Offered(dispatch.Offer)                         {}
 func (deaf) Refused(string, dispatch.Kind, dispatch.Reason) {}
+func (deaf) Called(dispatch.Call)                           {}
 func (deaf) Rounded(dispatch.RoundStats)                    {}
 func (deaf) Session(int, string)                            {}
 func (deaf) Fixes(int)                                      {}

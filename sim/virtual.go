@@ -53,6 +53,7 @@ type virtual struct {
 	frame    []dispatch.Report
 	roundAt  int64 // of the round on the agenda, −1 none
 	polled   time.Time
+	calls    []dispatch.Call // open, as the phones were told, the oldest first
 }
 
 // Virtual runs the city until every ride has ended, at most two hours after the last request, and
@@ -194,6 +195,7 @@ func (v *virtual) poll(e entry) error {
 	for _, b := range missed.Rides {
 		v.onRide(b)
 	}
+	v.hearCalls(missed.Calls)
 	return nil
 }
 

@@ -79,6 +79,10 @@ func (v *virtual) obey(d *driver, cmd command) (r dispatch.Receipt, err error) {
 		return v.desk.Accept(ctx, now, key, offer)
 	case decline:
 		return v.desk.Decline(ctx, now, key, offer)
+	case grab:
+		return v.desk.Grab(ctx, now, key, dispatch.GrabRide{
+			Call: cmd.call, Driver: d.id, At: d.pos,
+		})
 	case arrived:
 		return v.desk.Arrive(ctx, now, key, ride)
 	case started:

@@ -87,9 +87,9 @@ func sound(t *testing.T, r sim.Report, requests int) {
 	if r.DoubleClaims != 0 || !r.BooksClose {
 		t.Errorf("%d double claims, open books: %v", r.DoubleClaims, r.Books.Open())
 	}
-	if r.Completed < requests/4 || r.Claimed < r.Completed || r.Offers < r.Claimed-requests/2 {
-		t.Errorf("%d completed, %d claimed, %d offers: too few to prove anything",
-			r.Completed, r.Claimed, r.Offers)
+	if r.Completed < requests/4 || r.Claimed < r.Completed || r.Offers+r.Called < r.Claimed-requests/2 {
+		t.Errorf("%d completed, %d claimed, %d offers, %d calls: too few to prove anything",
+			r.Completed, r.Claimed, r.Offers, r.Called)
 	}
 }
 
@@ -97,7 +97,7 @@ func sound(t *testing.T, r sim.Report, requests int) {
 // run all code of the others.
 var underRace = []string{
 	"scarce, first come first served", "all goes wrong, unheard", "empty wallets",
-	"riders give up",
+	"riders give up", "a race, unheard",
 }
 
 func TestVirtualCities(t *testing.T) {
@@ -119,6 +119,13 @@ func TestVirtualCities(t *testing.T) {
 		"riders do not come":         func(o *sim.Options) { o.NoShow = 0.2 },
 		"all goes wrong, unheard": func(o *sim.Options) {
 			o.Release, o.BreakDown, o.NoShow, o.Hints = 0.2, 0.1, 0.1, sim.HintsDrop
+		},
+		"a race for every ride": func(o *sim.Options) { o.Policy, o.Accept = dispatch.Grab, 0.5 },
+		"a race, unheard": func(o *sim.Options) {
+			o.Policy, o.Hints, o.Release, o.Street = dispatch.Grab, sim.HintsDrop, 0.1, 0.2
+		},
+		"at last a race": func(o *sim.Options) {
+			o.Policy, o.Accept, o.Patience = dispatch.Hybrid, 0.2, 10*time.Minute
 		},
 		"raised hands":        func(o *sim.Options) { o.Street = 0.5 },
 		"everybody pays cash": func(o *sim.Options) { o.Cash = 1 },
@@ -157,6 +164,10 @@ func judge(t *testing.T, name string, c sim.VirtualConfig, r sim.Report) {
 		shows = r.NoShow > 0 && r.Released+r.BrokenDown == 0
 	case "all goes wrong, unheard":
 		shows = r.Released > 0 && r.BrokenDown > 0 && r.NoShow > 0
+	case "a race for every ride", "a race, unheard":
+		shows = r.Offers == 0 && r.Called > r.Claimed
+	case "at last a race":
+		shows = r.Offers > 0 && r.Called > 0
 	case "raised hands":
 		shows = r.Offers < r.Completed
 	case "everybody pays cash":
@@ -189,6 +200,7 @@ func TestVirtualSeeds(t *testing.T) {
 			o.Seed, o.Fleet, o.Requests = 1000+seed, 40, 400
 			o.Accept, o.CancelAfter, o.Street = 0.7, 0.5, 0.2
 			o.Release, o.BreakDown, o.NoShow = 0.1, 0.05, 0.1
+			o.Policy = dispatch.Modes()[seed/2%4]
 			if seed%2 == 1 {
 				o.Hints = sim.HintsDrop
 			}

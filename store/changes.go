@@ -91,6 +91,9 @@ func (t *tx) Standing(city dispatch.CityID) (dispatch.Standing, error) {
 	slices.SortFunc(s.Rides, func(a, b dispatch.Brief) int { return cmp.Compare(a.ID, b.ID) })
 	slices.SortFunc(s.Offers, func(a, b dispatch.Offer) int { return cmp.Compare(a.ID, b.ID) })
 	var err error
-	s.Shifts, err = all(t, scanShift, cityShifts, string(city))
+	if s.Shifts, err = all(t, scanShift, cityShifts, string(city)); err != nil {
+		return dispatch.Standing{}, err
+	}
+	s.Calls, err = all(t, scanCall, searchersCalls, string(city))
 	return s, err
 }

@@ -33,7 +33,7 @@ func TestBadCommandLinesNameWhatIsWrong(t *testing.T) {
 		{"sim --speed 3", "--speed", exitUsage},
 		{"sim --mode dead", "--mode must be virtual or live", exitUsage},
 		{"sim --hints some", "--hints must be deliver or drop", exitUsage},
-		{"sim --policy best", "--policy must be nearest or assign", exitUsage},
+		{"sim --policy best", "--policy must be assign or grab", exitUsage},
 		{"sim --city atlantis", "--city must be one of beijing", exitUsage},
 		{"sim --fleet many", "--fleet", exitUsage},
 		{"sim --fleet -1", "--fleet must be 0 to 100000, not -1", exitUsage},

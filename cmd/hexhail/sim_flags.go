@@ -45,7 +45,7 @@ func bindFlags(f *pflag.FlagSet, o *sim.Options) {
 	f.StringVar(&o.RoadsEdges, "roads-edges", o.RoadsEdges, "CSV `file` of the road graph's edges")
 	f.StringVar(&o.RoadsColumn, "roads-column", o.RoadsColumn,
 		"`column` of travel times in seconds (default the only travel_time_s…)")
-	f.StringVar((*string)(&o.Policy), "policy", string(o.Policy), "nearest or assign")
+	f.StringVar((*string)(&o.Policy), "policy", string(o.Policy), "assign, grab, hybrid or nearest")
 	f.DurationVar(&o.Round, "round", o.Round, "time between two rounds")
 	f.DurationVar(&o.MaxPickup, "max-pickup", o.MaxPickup, "longest estimated way to a pickup")
 	f.DurationVar(&o.Patience, "patience", o.Patience, "after which an unclaimed ride expires")

@@ -128,6 +128,28 @@ CREATE UNIQUE INDEX offer_one_per_ride ON offer (ride) WHERE state = 'open';
 CREATE INDEX offer_due ON offer (city, expires_at) WHERE state = 'open';
 CREATE INDEX offer_changed ON offer (city, changed_at);
 
+CREATE TABLE call (
+    id             TEXT             NOT NULL PRIMARY KEY,
+    city           TEXT             NOT NULL,
+    ride           TEXT             NOT NULL,
+    search         BIGINT           NOT NULL,
+    state          TEXT             NOT NULL CHECK (state <> ''),
+    round          BIGINT           NOT NULL,
+    pickup_lat     DOUBLE PRECISION NOT NULL,
+    pickup_lng     DOUBLE PRECISION NOT NULL,
+    radius_m       BIGINT           NOT NULL,
+    seats          BIGINT           NOT NULL,
+    taxis          BIGINT           NOT NULL,
+    except_drivers TEXT             NOT NULL,
+    driver         TEXT             NOT NULL,
+    made_at        BIGINT           NOT NULL,
+    expires_at     BIGINT           NOT NULL,
+    changed_at     BIGINT           NOT NULL
+) /* sqlite: WITHOUT ROWID */;
+CREATE UNIQUE INDEX call_one_per_ride ON call (ride) WHERE state = 'open';
+CREATE INDEX call_due ON call (city, expires_at) WHERE state = 'open';
+CREATE INDEX call_changed ON call (city, changed_at);
+
 CREATE TABLE once (
     identity   TEXT   NOT NULL,
     rpc        TEXT   NOT NULL,

@@ -29,6 +29,12 @@ func (quiet) Acted(dispatch.ActKind, dispatch.Ride) {}
 // Offered implements [dispatch.Listener].
 func (quiet) Offered(dispatch.Offer) {}
 
+// Called implements [dispatch.Listener].
+func (quiet) Called(dispatch.Call) {}
+
+// Announce implements [dispatch.Hints].
+func (quiet) Announce(context.Context, dispatch.Call) {}
+
 // Refused implements [dispatch.Listener].
 func (quiet) Refused(string, dispatch.Kind, dispatch.Reason) {}
 

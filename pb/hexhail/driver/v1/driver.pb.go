@@ -369,6 +369,7 @@ type Command struct {
 	//	*Command_NoShow
 	//	*Command_CashReceived
 	//	*Command_Rate
+	//	*Command_Grab
 	Action        isCommand_Action `protobuf_oneof:"action"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -533,6 +534,15 @@ func (x *Command) GetRate() *RateRider {
 	return nil
 }
 
+func (x *Command) GetGrab() *CallAnswer {
+	if x != nil {
+		if x, ok := x.Action.(*Command_Grab); ok {
+			return x.Grab
+		}
+	}
+	return nil
+}
+
 type isCommand_Action interface {
 	isCommand_Action()
 }
@@ -597,6 +607,11 @@ type Command_Rate struct {
 	Rate *RateRider `protobuf:"bytes,14,opt,name=rate,proto3,oneof"`
 }
 
+type Command_Grab struct {
+	// Wants the ride of a call, as the first: the claim.
+	Grab *CallAnswer `protobuf:"bytes,15,opt,name=grab,proto3,oneof"`
+}
+
 func (*Command_SetDuty) isCommand_Action() {}
 
 func (*Command_Occupied) isCommand_Action() {}
@@ -620,6 +635,8 @@ func (*Command_NoShow) isCommand_Action() {}
 func (*Command_CashReceived) isCommand_Action() {}
 
 func (*Command_Rate) isCommand_Action() {}
+
+func (*Command_Grab) isCommand_Action() {}
 
 // On duty, paused or off, with the session's taxi.
 type SetDuty struct {
@@ -768,6 +785,52 @@ func (x *OfferAnswer) GetOfferId() string {
 	return ""
 }
 
+// An answer to a call.
+type CallAnswer struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The call, 1 to 64 bytes.
+	CallId        string `protobuf:"bytes,1,opt,name=call_id,json=callId,proto3" json:"call_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CallAnswer) Reset() {
+	*x = CallAnswer{}
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CallAnswer) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CallAnswer) ProtoMessage() {}
+
+func (x *CallAnswer) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CallAnswer.ProtoReflect.Descriptor instead.
+func (*CallAnswer) Descriptor() ([]byte, []int) {
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *CallAnswer) GetCallId() string {
+	if x != nil {
+		return x.CallId
+	}
+	return ""
+}
+
 // Something done at a ride.
 type RideAction struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -781,7 +844,7 @@ type RideAction struct {
 
 func (x *RideAction) Reset() {
 	*x = RideAction{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[7]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -793,7 +856,7 @@ func (x *RideAction) String() string {
 func (*RideAction) ProtoMessage() {}
 
 func (x *RideAction) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[7]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -806,7 +869,7 @@ func (x *RideAction) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RideAction.ProtoReflect.Descriptor instead.
 func (*RideAction) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{7}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *RideAction) GetRideId() string {
@@ -838,7 +901,7 @@ type Completion struct {
 
 func (x *Completion) Reset() {
 	*x = Completion{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[8]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -850,7 +913,7 @@ func (x *Completion) String() string {
 func (*Completion) ProtoMessage() {}
 
 func (x *Completion) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[8]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -863,7 +926,7 @@ func (x *Completion) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Completion.ProtoReflect.Descriptor instead.
 func (*Completion) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{8}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Completion) GetRideId() string {
@@ -900,7 +963,7 @@ type BreakDown struct {
 
 func (x *BreakDown) Reset() {
 	*x = BreakDown{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[9]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -912,7 +975,7 @@ func (x *BreakDown) String() string {
 func (*BreakDown) ProtoMessage() {}
 
 func (x *BreakDown) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[9]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -925,7 +988,7 @@ func (x *BreakDown) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BreakDown.ProtoReflect.Descriptor instead.
 func (*BreakDown) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{9}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *BreakDown) GetRideId() string {
@@ -955,7 +1018,7 @@ type RateRider struct {
 
 func (x *RateRider) Reset() {
 	*x = RateRider{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[10]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -967,7 +1030,7 @@ func (x *RateRider) String() string {
 func (*RateRider) ProtoMessage() {}
 
 func (x *RateRider) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[10]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -980,7 +1043,7 @@ func (x *RateRider) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RateRider.ProtoReflect.Descriptor instead.
 func (*RateRider) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{10}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *RateRider) GetRideId() string {
@@ -1008,7 +1071,7 @@ type OfferAck struct {
 
 func (x *OfferAck) Reset() {
 	*x = OfferAck{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[11]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1020,7 +1083,7 @@ func (x *OfferAck) String() string {
 func (*OfferAck) ProtoMessage() {}
 
 func (x *OfferAck) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[11]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1033,7 +1096,7 @@ func (x *OfferAck) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OfferAck.ProtoReflect.Descriptor instead.
 func (*OfferAck) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{11}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *OfferAck) GetOfferId() string {
@@ -1054,7 +1117,7 @@ type Heartbeat struct {
 
 func (x *Heartbeat) Reset() {
 	*x = Heartbeat{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[12]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1066,7 +1129,7 @@ func (x *Heartbeat) String() string {
 func (*Heartbeat) ProtoMessage() {}
 
 func (x *Heartbeat) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[12]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1079,7 +1142,7 @@ func (x *Heartbeat) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Heartbeat.ProtoReflect.Descriptor instead.
 func (*Heartbeat) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{12}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Heartbeat) GetAt() *timestamppb.Timestamp {
@@ -1108,6 +1171,8 @@ type DriveResponse struct {
 	//	*DriveResponse_FixesRefused
 	//	*DriveResponse_Heartbeat
 	//	*DriveResponse_Drain
+	//	*DriveResponse_Call
+	//	*DriveResponse_CallEnded
 	Message       isDriveResponse_Message `protobuf_oneof:"message"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1115,7 +1180,7 @@ type DriveResponse struct {
 
 func (x *DriveResponse) Reset() {
 	*x = DriveResponse{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[13]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1127,7 +1192,7 @@ func (x *DriveResponse) String() string {
 func (*DriveResponse) ProtoMessage() {}
 
 func (x *DriveResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[13]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1140,7 +1205,7 @@ func (x *DriveResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DriveResponse.ProtoReflect.Descriptor instead.
 func (*DriveResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{13}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *DriveResponse) GetSeq() int64 {
@@ -1247,6 +1312,24 @@ func (x *DriveResponse) GetDrain() *Drain {
 	return nil
 }
 
+func (x *DriveResponse) GetCall() *Call {
+	if x != nil {
+		if x, ok := x.Message.(*DriveResponse_Call); ok {
+			return x.Call
+		}
+	}
+	return nil
+}
+
+func (x *DriveResponse) GetCallEnded() *CallEnded {
+	if x != nil {
+		if x, ok := x.Message.(*DriveResponse_CallEnded); ok {
+			return x.CallEnded
+		}
+	}
+	return nil
+}
+
 type isDriveResponse_Message interface {
 	isDriveResponse_Message()
 }
@@ -1302,6 +1385,16 @@ type DriveResponse_Drain struct {
 	Drain *Drain `protobuf:"bytes,11,opt,name=drain,proto3,oneof"`
 }
 
+type DriveResponse_Call struct {
+	// A ride for whoever is first.
+	Call *Call `protobuf:"bytes,12,opt,name=call,proto3,oneof"`
+}
+
+type DriveResponse_CallEnded struct {
+	// A call that is gone.
+	CallEnded *CallEnded `protobuf:"bytes,13,opt,name=call_ended,json=callEnded,proto3,oneof"`
+}
+
 func (*DriveResponse_Welcome) isDriveResponse_Message() {}
 
 func (*DriveResponse_Snapshot) isDriveResponse_Message() {}
@@ -1322,6 +1415,10 @@ func (*DriveResponse_Heartbeat) isDriveResponse_Message() {}
 
 func (*DriveResponse_Drain) isDriveResponse_Message() {}
 
+func (*DriveResponse_Call) isDriveResponse_Message() {}
+
+func (*DriveResponse_CallEnded) isDriveResponse_Message() {}
+
 // The session begins.
 type Welcome struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1339,7 +1436,7 @@ type Welcome struct {
 
 func (x *Welcome) Reset() {
 	*x = Welcome{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[14]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1351,7 +1448,7 @@ func (x *Welcome) String() string {
 func (*Welcome) ProtoMessage() {}
 
 func (x *Welcome) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[14]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1364,7 +1461,7 @@ func (x *Welcome) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Welcome.ProtoReflect.Descriptor instead.
 func (*Welcome) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{14}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *Welcome) GetSessionId() string {
@@ -1403,14 +1500,16 @@ type Snapshot struct {
 	// The open offer, if there is one.
 	Offer *Offer `protobuf:"bytes,2,opt,name=offer,proto3" json:"offer,omitempty"`
 	// The ride that the driver is at, if there is one.
-	Ride          *v1.Ride `protobuf:"bytes,3,opt,name=ride,proto3" json:"ride,omitempty"`
+	Ride *v1.Ride `protobuf:"bytes,3,opt,name=ride,proto3" json:"ride,omitempty"`
+	// The open calls around the taxi.
+	Calls         []*Call `protobuf:"bytes,4,rep,name=calls,proto3" json:"calls,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Snapshot) Reset() {
 	*x = Snapshot{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[15]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1422,7 +1521,7 @@ func (x *Snapshot) String() string {
 func (*Snapshot) ProtoMessage() {}
 
 func (x *Snapshot) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[15]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1435,7 +1534,7 @@ func (x *Snapshot) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Snapshot.ProtoReflect.Descriptor instead.
 func (*Snapshot) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{15}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Snapshot) GetShift() *Shift {
@@ -1459,6 +1558,13 @@ func (x *Snapshot) GetRide() *v1.Ride {
 	return nil
 }
 
+func (x *Snapshot) GetCalls() []*Call {
+	if x != nil {
+		return x.Calls
+	}
+	return nil
+}
+
 // A driver's shift.
 type Shift struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1476,7 +1582,7 @@ type Shift struct {
 
 func (x *Shift) Reset() {
 	*x = Shift{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[16]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1488,7 +1594,7 @@ func (x *Shift) String() string {
 func (*Shift) ProtoMessage() {}
 
 func (x *Shift) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[16]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1501,7 +1607,7 @@ func (x *Shift) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Shift.ProtoReflect.Descriptor instead.
 func (*Shift) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{16}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *Shift) GetTaxiId() string {
@@ -1563,7 +1669,7 @@ type Offer struct {
 
 func (x *Offer) Reset() {
 	*x = Offer{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[17]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1575,7 +1681,7 @@ func (x *Offer) String() string {
 func (*Offer) ProtoMessage() {}
 
 func (x *Offer) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[17]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1588,7 +1694,7 @@ func (x *Offer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Offer.ProtoReflect.Descriptor instead.
 func (*Offer) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{17}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *Offer) GetOfferId() string {
@@ -1681,7 +1787,7 @@ type OfferEnded struct {
 
 func (x *OfferEnded) Reset() {
 	*x = OfferEnded{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[18]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1693,7 +1799,7 @@ func (x *OfferEnded) String() string {
 func (*OfferEnded) ProtoMessage() {}
 
 func (x *OfferEnded) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[18]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1706,7 +1812,7 @@ func (x *OfferEnded) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OfferEnded.ProtoReflect.Descriptor instead.
 func (*OfferEnded) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{18}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *OfferEnded) GetOfferId() string {
@@ -1717,6 +1823,198 @@ func (x *OfferEnded) GetOfferId() string {
 }
 
 func (x *OfferEnded) GetState() string {
+	if x != nil {
+		return x.State
+	}
+	return ""
+}
+
+// A ride for whoever grabs it first, told to every idle taxi in a ring around the pickup. The app
+// shows it until it ends or the driver has a ride; not grabbing it is no silence.
+type Call struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The call's id, for the grab.
+	CallId string `protobuf:"bytes,1,opt,name=call_id,json=callId,proto3" json:"call_id,omitempty"`
+	// The ride's id.
+	RideId string `protobuf:"bytes,2,opt,name=ride_id,json=rideId,proto3" json:"ride_id,omitempty"`
+	// Where the rider waits.
+	Pickup *v1.Place `protobuf:"bytes,3,opt,name=pickup,proto3" json:"pickup,omitempty"`
+	// Where the rider wants to go.
+	Dropoff *v1.Place `protobuf:"bytes,4,opt,name=dropoff,proto3" json:"dropoff,omitempty"`
+	// The way to the pickup as the crow flies, in metres.
+	PickupMeters int32 `protobuf:"varint,5,opt,name=pickup_meters,json=pickupMeters,proto3" json:"pickup_meters,omitempty"`
+	// What the ride is expected to cost.
+	Quote *v1.Quote `protobuf:"bytes,6,opt,name=quote,proto3" json:"quote,omitempty"`
+	// What the rider adds, in fen.
+	TipFen int64 `protobuf:"varint,7,opt,name=tip_fen,json=tipFen,proto3" json:"tip_fen,omitempty"`
+	// How many people.
+	Seats int32 `protobuf:"varint,8,opt,name=seats,proto3" json:"seats,omitempty"`
+	// How many taxis it was told to at first.
+	Taxis int32 `protobuf:"varint,9,opt,name=taxis,proto3" json:"taxis,omitempty"`
+	// After that it cannot be grabbed; city clock.
+	ExpiresAt *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=expires_at,json=expiresAt,proto3" json:"expires_at,omitempty"`
+	// Which search of the ride it belongs to.
+	Search        int32 `protobuf:"varint,11,opt,name=search,proto3" json:"search,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Call) Reset() {
+	*x = Call{}
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Call) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Call) ProtoMessage() {}
+
+func (x *Call) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Call.ProtoReflect.Descriptor instead.
+func (*Call) Descriptor() ([]byte, []int) {
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *Call) GetCallId() string {
+	if x != nil {
+		return x.CallId
+	}
+	return ""
+}
+
+func (x *Call) GetRideId() string {
+	if x != nil {
+		return x.RideId
+	}
+	return ""
+}
+
+func (x *Call) GetPickup() *v1.Place {
+	if x != nil {
+		return x.Pickup
+	}
+	return nil
+}
+
+func (x *Call) GetDropoff() *v1.Place {
+	if x != nil {
+		return x.Dropoff
+	}
+	return nil
+}
+
+func (x *Call) GetPickupMeters() int32 {
+	if x != nil {
+		return x.PickupMeters
+	}
+	return 0
+}
+
+func (x *Call) GetQuote() *v1.Quote {
+	if x != nil {
+		return x.Quote
+	}
+	return nil
+}
+
+func (x *Call) GetTipFen() int64 {
+	if x != nil {
+		return x.TipFen
+	}
+	return 0
+}
+
+func (x *Call) GetSeats() int32 {
+	if x != nil {
+		return x.Seats
+	}
+	return 0
+}
+
+func (x *Call) GetTaxis() int32 {
+	if x != nil {
+		return x.Taxis
+	}
+	return 0
+}
+
+func (x *Call) GetExpiresAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ExpiresAt
+	}
+	return nil
+}
+
+func (x *Call) GetSearch() int32 {
+	if x != nil {
+		return x.Search
+	}
+	return 0
+}
+
+// A call that is gone.
+type CallEnded struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The call.
+	CallId string `protobuf:"bytes,1,opt,name=call_id,json=callId,proto3" json:"call_id,omitempty"`
+	// How it ended: "grabbed" by another driver, "expired", "withdrawn".
+	State         string `protobuf:"bytes,2,opt,name=state,proto3" json:"state,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CallEnded) Reset() {
+	*x = CallEnded{}
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CallEnded) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CallEnded) ProtoMessage() {}
+
+func (x *CallEnded) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CallEnded.ProtoReflect.Descriptor instead.
+func (*CallEnded) Descriptor() ([]byte, []int) {
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *CallEnded) GetCallId() string {
+	if x != nil {
+		return x.CallId
+	}
+	return ""
+}
+
+func (x *CallEnded) GetState() string {
 	if x != nil {
 		return x.State
 	}
@@ -1741,7 +2039,7 @@ type Result struct {
 
 func (x *Result) Reset() {
 	*x = Result{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[19]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1753,7 +2051,7 @@ func (x *Result) String() string {
 func (*Result) ProtoMessage() {}
 
 func (x *Result) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[19]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1766,7 +2064,7 @@ func (x *Result) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Result.ProtoReflect.Descriptor instead.
 func (*Result) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{19}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *Result) GetRequestId() string {
@@ -1832,7 +2130,7 @@ type Done struct {
 
 func (x *Done) Reset() {
 	*x = Done{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[20]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1844,7 +2142,7 @@ func (x *Done) String() string {
 func (*Done) ProtoMessage() {}
 
 func (x *Done) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[20]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1857,7 +2155,7 @@ func (x *Done) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Done.ProtoReflect.Descriptor instead.
 func (*Done) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{20}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *Done) GetRide() *v1.Ride {
@@ -1886,7 +2184,7 @@ type FixesRefused struct {
 
 func (x *FixesRefused) Reset() {
 	*x = FixesRefused{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[21]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1898,7 +2196,7 @@ func (x *FixesRefused) String() string {
 func (*FixesRefused) ProtoMessage() {}
 
 func (x *FixesRefused) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[21]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1911,7 +2209,7 @@ func (x *FixesRefused) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FixesRefused.ProtoReflect.Descriptor instead.
 func (*FixesRefused) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{21}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *FixesRefused) GetCounts() map[string]int32 {
@@ -1934,7 +2232,7 @@ type Drain struct {
 
 func (x *Drain) Reset() {
 	*x = Drain{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[22]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1946,7 +2244,7 @@ func (x *Drain) String() string {
 func (*Drain) ProtoMessage() {}
 
 func (x *Drain) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[22]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1959,7 +2257,7 @@ func (x *Drain) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Drain.ProtoReflect.Descriptor instead.
 func (*Drain) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{22}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *Drain) GetRetryAfter() *durationpb.Duration {
@@ -1987,7 +2285,7 @@ type GiveCommandRequest struct {
 
 func (x *GiveCommandRequest) Reset() {
 	*x = GiveCommandRequest{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[23]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1999,7 +2297,7 @@ func (x *GiveCommandRequest) String() string {
 func (*GiveCommandRequest) ProtoMessage() {}
 
 func (x *GiveCommandRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[23]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2012,7 +2310,7 @@ func (x *GiveCommandRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GiveCommandRequest.ProtoReflect.Descriptor instead.
 func (*GiveCommandRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{23}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *GiveCommandRequest) GetCommand() *Command {
@@ -2033,7 +2331,7 @@ type GiveCommandResponse struct {
 
 func (x *GiveCommandResponse) Reset() {
 	*x = GiveCommandResponse{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[24]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2045,7 +2343,7 @@ func (x *GiveCommandResponse) String() string {
 func (*GiveCommandResponse) ProtoMessage() {}
 
 func (x *GiveCommandResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[24]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2058,7 +2356,7 @@ func (x *GiveCommandResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GiveCommandResponse.ProtoReflect.Descriptor instead.
 func (*GiveCommandResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{24}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *GiveCommandResponse) GetDone() *Done {
@@ -2079,7 +2377,7 @@ type SendFixesRequest struct {
 
 func (x *SendFixesRequest) Reset() {
 	*x = SendFixesRequest{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[25]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2091,7 +2389,7 @@ func (x *SendFixesRequest) String() string {
 func (*SendFixesRequest) ProtoMessage() {}
 
 func (x *SendFixesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[25]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2104,7 +2402,7 @@ func (x *SendFixesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SendFixesRequest.ProtoReflect.Descriptor instead.
 func (*SendFixesRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{25}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *SendFixesRequest) GetBatch() *FixBatch {
@@ -2127,7 +2425,7 @@ type SendFixesResponse struct {
 
 func (x *SendFixesResponse) Reset() {
 	*x = SendFixesResponse{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[26]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2139,7 +2437,7 @@ func (x *SendFixesResponse) String() string {
 func (*SendFixesResponse) ProtoMessage() {}
 
 func (x *SendFixesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[26]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2152,7 +2450,7 @@ func (x *SendFixesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SendFixesResponse.ProtoReflect.Descriptor instead.
 func (*SendFixesResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{26}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *SendFixesResponse) GetTaken() int32 {
@@ -2180,7 +2478,7 @@ type AckOfferRequest struct {
 
 func (x *AckOfferRequest) Reset() {
 	*x = AckOfferRequest{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[27]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2192,7 +2490,7 @@ func (x *AckOfferRequest) String() string {
 func (*AckOfferRequest) ProtoMessage() {}
 
 func (x *AckOfferRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[27]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2205,7 +2503,7 @@ func (x *AckOfferRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AckOfferRequest.ProtoReflect.Descriptor instead.
 func (*AckOfferRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{27}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *AckOfferRequest) GetOfferId() string {
@@ -2224,7 +2522,7 @@ type AckOfferResponse struct {
 
 func (x *AckOfferResponse) Reset() {
 	*x = AckOfferResponse{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[28]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2236,7 +2534,7 @@ func (x *AckOfferResponse) String() string {
 func (*AckOfferResponse) ProtoMessage() {}
 
 func (x *AckOfferResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[28]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2249,7 +2547,7 @@ func (x *AckOfferResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AckOfferResponse.ProtoReflect.Descriptor instead.
 func (*AckOfferResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{28}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{31}
 }
 
 // Of the caller.
@@ -2261,7 +2559,7 @@ type GetSnapshotRequest struct {
 
 func (x *GetSnapshotRequest) Reset() {
 	*x = GetSnapshotRequest{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[29]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2273,7 +2571,7 @@ func (x *GetSnapshotRequest) String() string {
 func (*GetSnapshotRequest) ProtoMessage() {}
 
 func (x *GetSnapshotRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[29]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2286,7 +2584,7 @@ func (x *GetSnapshotRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetSnapshotRequest.ProtoReflect.Descriptor instead.
 func (*GetSnapshotRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{29}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{32}
 }
 
 // Where the driver stands.
@@ -2300,7 +2598,7 @@ type GetSnapshotResponse struct {
 
 func (x *GetSnapshotResponse) Reset() {
 	*x = GetSnapshotResponse{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[30]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2312,7 +2610,7 @@ func (x *GetSnapshotResponse) String() string {
 func (*GetSnapshotResponse) ProtoMessage() {}
 
 func (x *GetSnapshotResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[30]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2325,7 +2623,7 @@ func (x *GetSnapshotResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetSnapshotResponse.ProtoReflect.Descriptor instead.
 func (*GetSnapshotResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{30}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *GetSnapshotResponse) GetSnapshot() *Snapshot {
@@ -2348,7 +2646,7 @@ type GetEarningsRequest struct {
 
 func (x *GetEarningsRequest) Reset() {
 	*x = GetEarningsRequest{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[31]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2360,7 +2658,7 @@ func (x *GetEarningsRequest) String() string {
 func (*GetEarningsRequest) ProtoMessage() {}
 
 func (x *GetEarningsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[31]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2373,7 +2671,7 @@ func (x *GetEarningsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetEarningsRequest.ProtoReflect.Descriptor instead.
 func (*GetEarningsRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{31}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *GetEarningsRequest) GetFrom() *timestamppb.Timestamp {
@@ -2411,7 +2709,7 @@ type GetEarningsResponse struct {
 
 func (x *GetEarningsResponse) Reset() {
 	*x = GetEarningsResponse{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[32]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2423,7 +2721,7 @@ func (x *GetEarningsResponse) String() string {
 func (*GetEarningsResponse) ProtoMessage() {}
 
 func (x *GetEarningsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[32]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2436,7 +2734,7 @@ func (x *GetEarningsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetEarningsResponse.ProtoReflect.Descriptor instead.
 func (*GetEarningsResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{32}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *GetEarningsResponse) GetRides() int32 {
@@ -2494,7 +2792,7 @@ type ListRidesRequest struct {
 
 func (x *ListRidesRequest) Reset() {
 	*x = ListRidesRequest{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[33]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2506,7 +2804,7 @@ func (x *ListRidesRequest) String() string {
 func (*ListRidesRequest) ProtoMessage() {}
 
 func (x *ListRidesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[33]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2519,7 +2817,7 @@ func (x *ListRidesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRidesRequest.ProtoReflect.Descriptor instead.
 func (*ListRidesRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{33}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *ListRidesRequest) GetPageSize() int32 {
@@ -2549,7 +2847,7 @@ type ListRidesResponse struct {
 
 func (x *ListRidesResponse) Reset() {
 	*x = ListRidesResponse{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[34]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2561,7 +2859,7 @@ func (x *ListRidesResponse) String() string {
 func (*ListRidesResponse) ProtoMessage() {}
 
 func (x *ListRidesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[34]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2574,7 +2872,7 @@ func (x *ListRidesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRidesResponse.ProtoReflect.Descriptor instead.
 func (*ListRidesResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{34}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *ListRidesResponse) GetRides() []*v1.Ride {
@@ -2611,7 +2909,7 @@ const file_hexhail_driver_v1_driver_proto_rawDesc = "" +
 	"\bFixBatch\x126\n" +
 	"\x05fixes\x18\x01 \x03(\v2\x14.hexhail.type.v1.FixB\n" +
 	"\xbaH\a\x92\x01\x04\b\x01\x102R\x05fixes\x126\n" +
-	"\x05datum\x18\x02 \x01(\x0e2\x16.hexhail.type.v1.DatumB\b\xbaH\x05\x82\x01\x02\x10\x01R\x05datum\"\xbf\x06\n" +
+	"\x05datum\x18\x02 \x01(\x0e2\x16.hexhail.type.v1.DatumB\b\xbaH\x05\x82\x01\x02\x10\x01R\x05datum\"\xf4\x06\n" +
 	"\aCommand\x12(\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\trequestId\x12*\n" +
@@ -2629,7 +2927,8 @@ const file_hexhail_driver_v1_driver_proto_rawDesc = "" +
 	"break_down\x18\v \x01(\v2\x1c.hexhail.driver.v1.BreakDownH\x00R\tbreakDown\x128\n" +
 	"\ano_show\x18\f \x01(\v2\x1d.hexhail.driver.v1.RideActionH\x00R\x06noShow\x12D\n" +
 	"\rcash_received\x18\r \x01(\v2\x1d.hexhail.driver.v1.RideActionH\x00R\fcashReceived\x122\n" +
-	"\x04rate\x18\x0e \x01(\v2\x1c.hexhail.driver.v1.RateRiderH\x00R\x04rateB\x0f\n" +
+	"\x04rate\x18\x0e \x01(\v2\x1c.hexhail.driver.v1.RateRiderH\x00R\x04rate\x123\n" +
+	"\x04grab\x18\x0f \x01(\v2\x1d.hexhail.driver.v1.CallAnswerH\x00R\x04grabB\x0f\n" +
 	"\x06action\x12\x05\xbaH\x02\b\x01\"d\n" +
 	"\aSetDuty\x127\n" +
 	"\x04duty\x18\x01 \x01(\x0e2\x17.hexhail.driver.v1.DutyB\n" +
@@ -2639,7 +2938,10 @@ const file_hexhail_driver_v1_driver_proto_rawDesc = "" +
 	"StreetRide\x12&\n" +
 	"\x02at\x18\x01 \x01(\v2\x16.hexhail.type.v1.PointR\x02at\"3\n" +
 	"\vOfferAnswer\x12$\n" +
-	"\boffer_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\aofferId\"R\n" +
+	"\boffer_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\aofferId\"0\n" +
+	"\n" +
+	"CallAnswer\x12\"\n" +
+	"\acall_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\x06callId\"R\n" +
 	"\n" +
 	"RideAction\x12\"\n" +
 	"\aride_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\x06rideId\x12 \n" +
@@ -2658,7 +2960,7 @@ const file_hexhail_driver_v1_driver_proto_rawDesc = "" +
 	"\bOfferAck\x12$\n" +
 	"\boffer_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\aofferId\"7\n" +
 	"\tHeartbeat\x12*\n" +
-	"\x02at\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\"\xdf\x04\n" +
+	"\x02at\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\"\xcd\x05\n" +
 	"\rDriveResponse\x12\x10\n" +
 	"\x03seq\x18\x01 \x01(\x03R\x03seq\x126\n" +
 	"\awelcome\x18\x02 \x01(\v2\x1a.hexhail.driver.v1.WelcomeH\x00R\awelcome\x129\n" +
@@ -2672,18 +2974,22 @@ const file_hexhail_driver_v1_driver_proto_rawDesc = "" +
 	"\rfixes_refused\x18\t \x01(\v2\x1f.hexhail.driver.v1.FixesRefusedH\x00R\ffixesRefused\x12<\n" +
 	"\theartbeat\x18\n" +
 	" \x01(\v2\x1c.hexhail.driver.v1.HeartbeatH\x00R\theartbeat\x120\n" +
-	"\x05drain\x18\v \x01(\v2\x18.hexhail.driver.v1.DrainH\x00R\x05drainB\t\n" +
+	"\x05drain\x18\v \x01(\v2\x18.hexhail.driver.v1.DrainH\x00R\x05drain\x12-\n" +
+	"\x04call\x18\f \x01(\v2\x17.hexhail.driver.v1.CallH\x00R\x04call\x12=\n" +
+	"\n" +
+	"call_ended\x18\r \x01(\v2\x1c.hexhail.driver.v1.CallEndedH\x00R\tcallEndedB\t\n" +
 	"\amessage\"\xdc\x01\n" +
 	"\aWelcome\x12\x1d\n" +
 	"\n" +
 	"session_id\x18\x01 \x01(\tR\tsessionId\x12*\n" +
 	"\x02at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x12<\n" +
 	"\ffix_interval\x18\x03 \x01(\v2\x19.google.protobuf.DurationR\vfixInterval\x12H\n" +
-	"\x12heartbeat_interval\x18\x04 \x01(\v2\x19.google.protobuf.DurationR\x11heartbeatInterval\"\x95\x01\n" +
+	"\x12heartbeat_interval\x18\x04 \x01(\v2\x19.google.protobuf.DurationR\x11heartbeatInterval\"\xc4\x01\n" +
 	"\bSnapshot\x12.\n" +
 	"\x05shift\x18\x01 \x01(\v2\x18.hexhail.driver.v1.ShiftR\x05shift\x12.\n" +
 	"\x05offer\x18\x02 \x01(\v2\x18.hexhail.driver.v1.OfferR\x05offer\x12)\n" +
-	"\x04ride\x18\x03 \x01(\v2\x15.hexhail.type.v1.RideR\x04ride\"y\n" +
+	"\x04ride\x18\x03 \x01(\v2\x15.hexhail.type.v1.RideR\x04ride\x12-\n" +
+	"\x05calls\x18\x04 \x03(\v2\x17.hexhail.driver.v1.CallR\x05calls\"y\n" +
 	"\x05Shift\x12\x17\n" +
 	"\ataxi_id\x18\x01 \x01(\tR\x06taxiId\x12\x12\n" +
 	"\x04city\x18\x02 \x01(\tR\x04city\x12+\n" +
@@ -2707,6 +3013,23 @@ const file_hexhail_driver_v1_driver_proto_rawDesc = "" +
 	"\n" +
 	"OfferEnded\x12\x19\n" +
 	"\boffer_id\x18\x01 \x01(\tR\aofferId\x12\x14\n" +
+	"\x05state\x18\x02 \x01(\tR\x05state\"\x85\x03\n" +
+	"\x04Call\x12\x17\n" +
+	"\acall_id\x18\x01 \x01(\tR\x06callId\x12\x17\n" +
+	"\aride_id\x18\x02 \x01(\tR\x06rideId\x12.\n" +
+	"\x06pickup\x18\x03 \x01(\v2\x16.hexhail.type.v1.PlaceR\x06pickup\x120\n" +
+	"\adropoff\x18\x04 \x01(\v2\x16.hexhail.type.v1.PlaceR\adropoff\x12#\n" +
+	"\rpickup_meters\x18\x05 \x01(\x05R\fpickupMeters\x12,\n" +
+	"\x05quote\x18\x06 \x01(\v2\x16.hexhail.type.v1.QuoteR\x05quote\x12\x17\n" +
+	"\atip_fen\x18\a \x01(\x03R\x06tipFen\x12\x14\n" +
+	"\x05seats\x18\b \x01(\x05R\x05seats\x12\x14\n" +
+	"\x05taxis\x18\t \x01(\x05R\x05taxis\x129\n" +
+	"\n" +
+	"expires_at\x18\n" +
+	" \x01(\v2\x1a.google.protobuf.TimestampR\texpiresAt\x12\x16\n" +
+	"\x06search\x18\v \x01(\x05R\x06search\":\n" +
+	"\tCallEnded\x12\x17\n" +
+	"\acall_id\x18\x01 \x01(\tR\x06callId\x12\x14\n" +
 	"\x05state\x18\x02 \x01(\tR\x05state\"\x91\x01\n" +
 	"\x06Result\x12\x1d\n" +
 	"\n" +
@@ -2796,7 +3119,7 @@ func file_hexhail_driver_v1_driver_proto_rawDescGZIP() []byte {
 }
 
 var file_hexhail_driver_v1_driver_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_hexhail_driver_v1_driver_proto_msgTypes = make([]protoimpl.MessageInfo, 37)
+var file_hexhail_driver_v1_driver_proto_msgTypes = make([]protoimpl.MessageInfo, 40)
 var file_hexhail_driver_v1_driver_proto_goTypes = []any{
 	(Duty)(0),                     // 0: hexhail.driver.v1.Duty
 	(*DriveRequest)(nil),          // 1: hexhail.driver.v1.DriveRequest
@@ -2806,126 +3129,137 @@ var file_hexhail_driver_v1_driver_proto_goTypes = []any{
 	(*SetDuty)(nil),               // 5: hexhail.driver.v1.SetDuty
 	(*StreetRide)(nil),            // 6: hexhail.driver.v1.StreetRide
 	(*OfferAnswer)(nil),           // 7: hexhail.driver.v1.OfferAnswer
-	(*RideAction)(nil),            // 8: hexhail.driver.v1.RideAction
-	(*Completion)(nil),            // 9: hexhail.driver.v1.Completion
-	(*BreakDown)(nil),             // 10: hexhail.driver.v1.BreakDown
-	(*RateRider)(nil),             // 11: hexhail.driver.v1.RateRider
-	(*OfferAck)(nil),              // 12: hexhail.driver.v1.OfferAck
-	(*Heartbeat)(nil),             // 13: hexhail.driver.v1.Heartbeat
-	(*DriveResponse)(nil),         // 14: hexhail.driver.v1.DriveResponse
-	(*Welcome)(nil),               // 15: hexhail.driver.v1.Welcome
-	(*Snapshot)(nil),              // 16: hexhail.driver.v1.Snapshot
-	(*Shift)(nil),                 // 17: hexhail.driver.v1.Shift
-	(*Offer)(nil),                 // 18: hexhail.driver.v1.Offer
-	(*OfferEnded)(nil),            // 19: hexhail.driver.v1.OfferEnded
-	(*Result)(nil),                // 20: hexhail.driver.v1.Result
-	(*Done)(nil),                  // 21: hexhail.driver.v1.Done
-	(*FixesRefused)(nil),          // 22: hexhail.driver.v1.FixesRefused
-	(*Drain)(nil),                 // 23: hexhail.driver.v1.Drain
-	(*GiveCommandRequest)(nil),    // 24: hexhail.driver.v1.GiveCommandRequest
-	(*GiveCommandResponse)(nil),   // 25: hexhail.driver.v1.GiveCommandResponse
-	(*SendFixesRequest)(nil),      // 26: hexhail.driver.v1.SendFixesRequest
-	(*SendFixesResponse)(nil),     // 27: hexhail.driver.v1.SendFixesResponse
-	(*AckOfferRequest)(nil),       // 28: hexhail.driver.v1.AckOfferRequest
-	(*AckOfferResponse)(nil),      // 29: hexhail.driver.v1.AckOfferResponse
-	(*GetSnapshotRequest)(nil),    // 30: hexhail.driver.v1.GetSnapshotRequest
-	(*GetSnapshotResponse)(nil),   // 31: hexhail.driver.v1.GetSnapshotResponse
-	(*GetEarningsRequest)(nil),    // 32: hexhail.driver.v1.GetEarningsRequest
-	(*GetEarningsResponse)(nil),   // 33: hexhail.driver.v1.GetEarningsResponse
-	(*ListRidesRequest)(nil),      // 34: hexhail.driver.v1.ListRidesRequest
-	(*ListRidesResponse)(nil),     // 35: hexhail.driver.v1.ListRidesResponse
-	nil,                           // 36: hexhail.driver.v1.FixesRefused.CountsEntry
-	nil,                           // 37: hexhail.driver.v1.SendFixesResponse.RefusedEntry
-	(*v1.Fix)(nil),                // 38: hexhail.type.v1.Fix
-	(v1.Datum)(0),                 // 39: hexhail.type.v1.Datum
-	(*timestamppb.Timestamp)(nil), // 40: google.protobuf.Timestamp
-	(*v1.Point)(nil),              // 41: hexhail.type.v1.Point
-	(*v1.Place)(nil),              // 42: hexhail.type.v1.Place
-	(*v1.Ride)(nil),               // 43: hexhail.type.v1.Ride
-	(*durationpb.Duration)(nil),   // 44: google.protobuf.Duration
-	(*v1.Quote)(nil),              // 45: hexhail.type.v1.Quote
-	(*v1.Error)(nil),              // 46: hexhail.type.v1.Error
+	(*CallAnswer)(nil),            // 8: hexhail.driver.v1.CallAnswer
+	(*RideAction)(nil),            // 9: hexhail.driver.v1.RideAction
+	(*Completion)(nil),            // 10: hexhail.driver.v1.Completion
+	(*BreakDown)(nil),             // 11: hexhail.driver.v1.BreakDown
+	(*RateRider)(nil),             // 12: hexhail.driver.v1.RateRider
+	(*OfferAck)(nil),              // 13: hexhail.driver.v1.OfferAck
+	(*Heartbeat)(nil),             // 14: hexhail.driver.v1.Heartbeat
+	(*DriveResponse)(nil),         // 15: hexhail.driver.v1.DriveResponse
+	(*Welcome)(nil),               // 16: hexhail.driver.v1.Welcome
+	(*Snapshot)(nil),              // 17: hexhail.driver.v1.Snapshot
+	(*Shift)(nil),                 // 18: hexhail.driver.v1.Shift
+	(*Offer)(nil),                 // 19: hexhail.driver.v1.Offer
+	(*OfferEnded)(nil),            // 20: hexhail.driver.v1.OfferEnded
+	(*Call)(nil),                  // 21: hexhail.driver.v1.Call
+	(*CallEnded)(nil),             // 22: hexhail.driver.v1.CallEnded
+	(*Result)(nil),                // 23: hexhail.driver.v1.Result
+	(*Done)(nil),                  // 24: hexhail.driver.v1.Done
+	(*FixesRefused)(nil),          // 25: hexhail.driver.v1.FixesRefused
+	(*Drain)(nil),                 // 26: hexhail.driver.v1.Drain
+	(*GiveCommandRequest)(nil),    // 27: hexhail.driver.v1.GiveCommandRequest
+	(*GiveCommandResponse)(nil),   // 28: hexhail.driver.v1.GiveCommandResponse
+	(*SendFixesRequest)(nil),      // 29: hexhail.driver.v1.SendFixesRequest
+	(*SendFixesResponse)(nil),     // 30: hexhail.driver.v1.SendFixesResponse
+	(*AckOfferRequest)(nil),       // 31: hexhail.driver.v1.AckOfferRequest
+	(*AckOfferResponse)(nil),      // 32: hexhail.driver.v1.AckOfferResponse
+	(*GetSnapshotRequest)(nil),    // 33: hexhail.driver.v1.GetSnapshotRequest
+	(*GetSnapshotResponse)(nil),   // 34: hexhail.driver.v1.GetSnapshotResponse
+	(*GetEarningsRequest)(nil),    // 35: hexhail.driver.v1.GetEarningsRequest
+	(*GetEarningsResponse)(nil),   // 36: hexhail.driver.v1.GetEarningsResponse
+	(*ListRidesRequest)(nil),      // 37: hexhail.driver.v1.ListRidesRequest
+	(*ListRidesResponse)(nil),     // 38: hexhail.driver.v1.ListRidesResponse
+	nil,                           // 39: hexhail.driver.v1.FixesRefused.CountsEntry
+	nil,                           // 40: hexhail.driver.v1.SendFixesResponse.RefusedEntry
+	(*v1.Fix)(nil),                // 41: hexhail.type.v1.Fix
+	(v1.Datum)(0),                 // 42: hexhail.type.v1.Datum
+	(*timestamppb.Timestamp)(nil), // 43: google.protobuf.Timestamp
+	(*v1.Point)(nil),              // 44: hexhail.type.v1.Point
+	(*v1.Place)(nil),              // 45: hexhail.type.v1.Place
+	(*v1.Ride)(nil),               // 46: hexhail.type.v1.Ride
+	(*durationpb.Duration)(nil),   // 47: google.protobuf.Duration
+	(*v1.Quote)(nil),              // 48: hexhail.type.v1.Quote
+	(*v1.Error)(nil),              // 49: hexhail.type.v1.Error
 }
 var file_hexhail_driver_v1_driver_proto_depIdxs = []int32{
 	2,  // 0: hexhail.driver.v1.DriveRequest.hello:type_name -> hexhail.driver.v1.Hello
 	3,  // 1: hexhail.driver.v1.DriveRequest.fixes:type_name -> hexhail.driver.v1.FixBatch
 	4,  // 2: hexhail.driver.v1.DriveRequest.command:type_name -> hexhail.driver.v1.Command
-	12, // 3: hexhail.driver.v1.DriveRequest.ack:type_name -> hexhail.driver.v1.OfferAck
-	13, // 4: hexhail.driver.v1.DriveRequest.heartbeat:type_name -> hexhail.driver.v1.Heartbeat
-	38, // 5: hexhail.driver.v1.FixBatch.fixes:type_name -> hexhail.type.v1.Fix
-	39, // 6: hexhail.driver.v1.FixBatch.datum:type_name -> hexhail.type.v1.Datum
-	40, // 7: hexhail.driver.v1.Command.at:type_name -> google.protobuf.Timestamp
+	13, // 3: hexhail.driver.v1.DriveRequest.ack:type_name -> hexhail.driver.v1.OfferAck
+	14, // 4: hexhail.driver.v1.DriveRequest.heartbeat:type_name -> hexhail.driver.v1.Heartbeat
+	41, // 5: hexhail.driver.v1.FixBatch.fixes:type_name -> hexhail.type.v1.Fix
+	42, // 6: hexhail.driver.v1.FixBatch.datum:type_name -> hexhail.type.v1.Datum
+	43, // 7: hexhail.driver.v1.Command.at:type_name -> google.protobuf.Timestamp
 	5,  // 8: hexhail.driver.v1.Command.set_duty:type_name -> hexhail.driver.v1.SetDuty
 	6,  // 9: hexhail.driver.v1.Command.occupied:type_name -> hexhail.driver.v1.StreetRide
 	7,  // 10: hexhail.driver.v1.Command.accept:type_name -> hexhail.driver.v1.OfferAnswer
 	7,  // 11: hexhail.driver.v1.Command.decline:type_name -> hexhail.driver.v1.OfferAnswer
-	8,  // 12: hexhail.driver.v1.Command.arrived:type_name -> hexhail.driver.v1.RideAction
-	8,  // 13: hexhail.driver.v1.Command.started:type_name -> hexhail.driver.v1.RideAction
-	9,  // 14: hexhail.driver.v1.Command.completed:type_name -> hexhail.driver.v1.Completion
-	8,  // 15: hexhail.driver.v1.Command.release:type_name -> hexhail.driver.v1.RideAction
-	10, // 16: hexhail.driver.v1.Command.break_down:type_name -> hexhail.driver.v1.BreakDown
-	8,  // 17: hexhail.driver.v1.Command.no_show:type_name -> hexhail.driver.v1.RideAction
-	8,  // 18: hexhail.driver.v1.Command.cash_received:type_name -> hexhail.driver.v1.RideAction
-	11, // 19: hexhail.driver.v1.Command.rate:type_name -> hexhail.driver.v1.RateRider
-	0,  // 20: hexhail.driver.v1.SetDuty.duty:type_name -> hexhail.driver.v1.Duty
-	41, // 21: hexhail.driver.v1.StreetRide.at:type_name -> hexhail.type.v1.Point
-	42, // 22: hexhail.driver.v1.BreakDown.at:type_name -> hexhail.type.v1.Place
-	40, // 23: hexhail.driver.v1.Heartbeat.at:type_name -> google.protobuf.Timestamp
-	15, // 24: hexhail.driver.v1.DriveResponse.welcome:type_name -> hexhail.driver.v1.Welcome
-	16, // 25: hexhail.driver.v1.DriveResponse.snapshot:type_name -> hexhail.driver.v1.Snapshot
-	18, // 26: hexhail.driver.v1.DriveResponse.offer:type_name -> hexhail.driver.v1.Offer
-	19, // 27: hexhail.driver.v1.DriveResponse.offer_ended:type_name -> hexhail.driver.v1.OfferEnded
-	43, // 28: hexhail.driver.v1.DriveResponse.ride:type_name -> hexhail.type.v1.Ride
-	17, // 29: hexhail.driver.v1.DriveResponse.shift:type_name -> hexhail.driver.v1.Shift
-	20, // 30: hexhail.driver.v1.DriveResponse.result:type_name -> hexhail.driver.v1.Result
-	22, // 31: hexhail.driver.v1.DriveResponse.fixes_refused:type_name -> hexhail.driver.v1.FixesRefused
-	13, // 32: hexhail.driver.v1.DriveResponse.heartbeat:type_name -> hexhail.driver.v1.Heartbeat
-	23, // 33: hexhail.driver.v1.DriveResponse.drain:type_name -> hexhail.driver.v1.Drain
-	40, // 34: hexhail.driver.v1.Welcome.at:type_name -> google.protobuf.Timestamp
-	44, // 35: hexhail.driver.v1.Welcome.fix_interval:type_name -> google.protobuf.Duration
-	44, // 36: hexhail.driver.v1.Welcome.heartbeat_interval:type_name -> google.protobuf.Duration
-	17, // 37: hexhail.driver.v1.Snapshot.shift:type_name -> hexhail.driver.v1.Shift
-	18, // 38: hexhail.driver.v1.Snapshot.offer:type_name -> hexhail.driver.v1.Offer
-	43, // 39: hexhail.driver.v1.Snapshot.ride:type_name -> hexhail.type.v1.Ride
-	0,  // 40: hexhail.driver.v1.Shift.duty:type_name -> hexhail.driver.v1.Duty
-	42, // 41: hexhail.driver.v1.Offer.pickup:type_name -> hexhail.type.v1.Place
-	42, // 42: hexhail.driver.v1.Offer.dropoff:type_name -> hexhail.type.v1.Place
-	44, // 43: hexhail.driver.v1.Offer.pickup_time:type_name -> google.protobuf.Duration
-	45, // 44: hexhail.driver.v1.Offer.quote:type_name -> hexhail.type.v1.Quote
-	40, // 45: hexhail.driver.v1.Offer.expires_at:type_name -> google.protobuf.Timestamp
-	21, // 46: hexhail.driver.v1.Result.done:type_name -> hexhail.driver.v1.Done
-	46, // 47: hexhail.driver.v1.Result.error:type_name -> hexhail.type.v1.Error
-	43, // 48: hexhail.driver.v1.Done.ride:type_name -> hexhail.type.v1.Ride
-	17, // 49: hexhail.driver.v1.Done.shift:type_name -> hexhail.driver.v1.Shift
-	36, // 50: hexhail.driver.v1.FixesRefused.counts:type_name -> hexhail.driver.v1.FixesRefused.CountsEntry
-	44, // 51: hexhail.driver.v1.Drain.retry_after:type_name -> google.protobuf.Duration
-	4,  // 52: hexhail.driver.v1.GiveCommandRequest.command:type_name -> hexhail.driver.v1.Command
-	21, // 53: hexhail.driver.v1.GiveCommandResponse.done:type_name -> hexhail.driver.v1.Done
-	3,  // 54: hexhail.driver.v1.SendFixesRequest.batch:type_name -> hexhail.driver.v1.FixBatch
-	37, // 55: hexhail.driver.v1.SendFixesResponse.refused:type_name -> hexhail.driver.v1.SendFixesResponse.RefusedEntry
-	16, // 56: hexhail.driver.v1.GetSnapshotResponse.snapshot:type_name -> hexhail.driver.v1.Snapshot
-	40, // 57: hexhail.driver.v1.GetEarningsRequest.from:type_name -> google.protobuf.Timestamp
-	40, // 58: hexhail.driver.v1.GetEarningsRequest.to:type_name -> google.protobuf.Timestamp
-	43, // 59: hexhail.driver.v1.ListRidesResponse.rides:type_name -> hexhail.type.v1.Ride
-	1,  // 60: hexhail.driver.v1.DriverService.Drive:input_type -> hexhail.driver.v1.DriveRequest
-	24, // 61: hexhail.driver.v1.DriverService.GiveCommand:input_type -> hexhail.driver.v1.GiveCommandRequest
-	26, // 62: hexhail.driver.v1.DriverService.SendFixes:input_type -> hexhail.driver.v1.SendFixesRequest
-	28, // 63: hexhail.driver.v1.DriverService.AckOffer:input_type -> hexhail.driver.v1.AckOfferRequest
-	30, // 64: hexhail.driver.v1.DriverService.GetSnapshot:input_type -> hexhail.driver.v1.GetSnapshotRequest
-	32, // 65: hexhail.driver.v1.DriverService.GetEarnings:input_type -> hexhail.driver.v1.GetEarningsRequest
-	34, // 66: hexhail.driver.v1.DriverService.ListRides:input_type -> hexhail.driver.v1.ListRidesRequest
-	14, // 67: hexhail.driver.v1.DriverService.Drive:output_type -> hexhail.driver.v1.DriveResponse
-	25, // 68: hexhail.driver.v1.DriverService.GiveCommand:output_type -> hexhail.driver.v1.GiveCommandResponse
-	27, // 69: hexhail.driver.v1.DriverService.SendFixes:output_type -> hexhail.driver.v1.SendFixesResponse
-	29, // 70: hexhail.driver.v1.DriverService.AckOffer:output_type -> hexhail.driver.v1.AckOfferResponse
-	31, // 71: hexhail.driver.v1.DriverService.GetSnapshot:output_type -> hexhail.driver.v1.GetSnapshotResponse
-	33, // 72: hexhail.driver.v1.DriverService.GetEarnings:output_type -> hexhail.driver.v1.GetEarningsResponse
-	35, // 73: hexhail.driver.v1.DriverService.ListRides:output_type -> hexhail.driver.v1.ListRidesResponse
-	67, // [67:74] is the sub-list for method output_type
-	60, // [60:67] is the sub-list for method input_type
-	60, // [60:60] is the sub-list for extension type_name
-	60, // [60:60] is the sub-list for extension extendee
-	0,  // [0:60] is the sub-list for field type_name
+	9,  // 12: hexhail.driver.v1.Command.arrived:type_name -> hexhail.driver.v1.RideAction
+	9,  // 13: hexhail.driver.v1.Command.started:type_name -> hexhail.driver.v1.RideAction
+	10, // 14: hexhail.driver.v1.Command.completed:type_name -> hexhail.driver.v1.Completion
+	9,  // 15: hexhail.driver.v1.Command.release:type_name -> hexhail.driver.v1.RideAction
+	11, // 16: hexhail.driver.v1.Command.break_down:type_name -> hexhail.driver.v1.BreakDown
+	9,  // 17: hexhail.driver.v1.Command.no_show:type_name -> hexhail.driver.v1.RideAction
+	9,  // 18: hexhail.driver.v1.Command.cash_received:type_name -> hexhail.driver.v1.RideAction
+	12, // 19: hexhail.driver.v1.Command.rate:type_name -> hexhail.driver.v1.RateRider
+	8,  // 20: hexhail.driver.v1.Command.grab:type_name -> hexhail.driver.v1.CallAnswer
+	0,  // 21: hexhail.driver.v1.SetDuty.duty:type_name -> hexhail.driver.v1.Duty
+	44, // 22: hexhail.driver.v1.StreetRide.at:type_name -> hexhail.type.v1.Point
+	45, // 23: hexhail.driver.v1.BreakDown.at:type_name -> hexhail.type.v1.Place
+	43, // 24: hexhail.driver.v1.Heartbeat.at:type_name -> google.protobuf.Timestamp
+	16, // 25: hexhail.driver.v1.DriveResponse.welcome:type_name -> hexhail.driver.v1.Welcome
+	17, // 26: hexhail.driver.v1.DriveResponse.snapshot:type_name -> hexhail.driver.v1.Snapshot
+	19, // 27: hexhail.driver.v1.DriveResponse.offer:type_name -> hexhail.driver.v1.Offer
+	20, // 28: hexhail.driver.v1.DriveResponse.offer_ended:type_name -> hexhail.driver.v1.OfferEnded
+	46, // 29: hexhail.driver.v1.DriveResponse.ride:type_name -> hexhail.type.v1.Ride
+	18, // 30: hexhail.driver.v1.DriveResponse.shift:type_name -> hexhail.driver.v1.Shift
+	23, // 31: hexhail.driver.v1.DriveResponse.result:type_name -> hexhail.driver.v1.Result
+	25, // 32: hexhail.driver.v1.DriveResponse.fixes_refused:type_name -> hexhail.driver.v1.FixesRefused
+	14, // 33: hexhail.driver.v1.DriveResponse.heartbeat:type_name -> hexhail.driver.v1.Heartbeat
+	26, // 34: hexhail.driver.v1.DriveResponse.drain:type_name -> hexhail.driver.v1.Drain
+	21, // 35: hexhail.driver.v1.DriveResponse.call:type_name -> hexhail.driver.v1.Call
+	22, // 36: hexhail.driver.v1.DriveResponse.call_ended:type_name -> hexhail.driver.v1.CallEnded
+	43, // 37: hexhail.driver.v1.Welcome.at:type_name -> google.protobuf.Timestamp
+	47, // 38: hexhail.driver.v1.Welcome.fix_interval:type_name -> google.protobuf.Duration
+	47, // 39: hexhail.driver.v1.Welcome.heartbeat_interval:type_name -> google.protobuf.Duration
+	18, // 40: hexhail.driver.v1.Snapshot.shift:type_name -> hexhail.driver.v1.Shift
+	19, // 41: hexhail.driver.v1.Snapshot.offer:type_name -> hexhail.driver.v1.Offer
+	46, // 42: hexhail.driver.v1.Snapshot.ride:type_name -> hexhail.type.v1.Ride
+	21, // 43: hexhail.driver.v1.Snapshot.calls:type_name -> hexhail.driver.v1.Call
+	0,  // 44: hexhail.driver.v1.Shift.duty:type_name -> hexhail.driver.v1.Duty
+	45, // 45: hexhail.driver.v1.Offer.pickup:type_name -> hexhail.type.v1.Place
+	45, // 46: hexhail.driver.v1.Offer.dropoff:type_name -> hexhail.type.v1.Place
+	47, // 47: hexhail.driver.v1.Offer.pickup_time:type_name -> google.protobuf.Duration
+	48, // 48: hexhail.driver.v1.Offer.quote:type_name -> hexhail.type.v1.Quote
+	43, // 49: hexhail.driver.v1.Offer.expires_at:type_name -> google.protobuf.Timestamp
+	45, // 50: hexhail.driver.v1.Call.pickup:type_name -> hexhail.type.v1.Place
+	45, // 51: hexhail.driver.v1.Call.dropoff:type_name -> hexhail.type.v1.Place
+	48, // 52: hexhail.driver.v1.Call.quote:type_name -> hexhail.type.v1.Quote
+	43, // 53: hexhail.driver.v1.Call.expires_at:type_name -> google.protobuf.Timestamp
+	24, // 54: hexhail.driver.v1.Result.done:type_name -> hexhail.driver.v1.Done
+	49, // 55: hexhail.driver.v1.Result.error:type_name -> hexhail.type.v1.Error
+	46, // 56: hexhail.driver.v1.Done.ride:type_name -> hexhail.type.v1.Ride
+	18, // 57: hexhail.driver.v1.Done.shift:type_name -> hexhail.driver.v1.Shift
+	39, // 58: hexhail.driver.v1.FixesRefused.counts:type_name -> hexhail.driver.v1.FixesRefused.CountsEntry
+	47, // 59: hexhail.driver.v1.Drain.retry_after:type_name -> google.protobuf.Duration
+	4,  // 60: hexhail.driver.v1.GiveCommandRequest.command:type_name -> hexhail.driver.v1.Command
+	24, // 61: hexhail.driver.v1.GiveCommandResponse.done:type_name -> hexhail.driver.v1.Done
+	3,  // 62: hexhail.driver.v1.SendFixesRequest.batch:type_name -> hexhail.driver.v1.FixBatch
+	40, // 63: hexhail.driver.v1.SendFixesResponse.refused:type_name -> hexhail.driver.v1.SendFixesResponse.RefusedEntry
+	17, // 64: hexhail.driver.v1.GetSnapshotResponse.snapshot:type_name -> hexhail.driver.v1.Snapshot
+	43, // 65: hexhail.driver.v1.GetEarningsRequest.from:type_name -> google.protobuf.Timestamp
+	43, // 66: hexhail.driver.v1.GetEarningsRequest.to:type_name -> google.protobuf.Timestamp
+	46, // 67: hexhail.driver.v1.ListRidesResponse.rides:type_name -> hexhail.type.v1.Ride
+	1,  // 68: hexhail.driver.v1.DriverService.Drive:input_type -> hexhail.driver.v1.DriveRequest
+	27, // 69: hexhail.driver.v1.DriverService.GiveCommand:input_type -> hexhail.driver.v1.GiveCommandRequest
+	29, // 70: hexhail.driver.v1.DriverService.SendFixes:input_type -> hexhail.driver.v1.SendFixesRequest
+	31, // 71: hexhail.driver.v1.DriverService.AckOffer:input_type -> hexhail.driver.v1.AckOfferRequest
+	33, // 72: hexhail.driver.v1.DriverService.GetSnapshot:input_type -> hexhail.driver.v1.GetSnapshotRequest
+	35, // 73: hexhail.driver.v1.DriverService.GetEarnings:input_type -> hexhail.driver.v1.GetEarningsRequest
+	37, // 74: hexhail.driver.v1.DriverService.ListRides:input_type -> hexhail.driver.v1.ListRidesRequest
+	15, // 75: hexhail.driver.v1.DriverService.Drive:output_type -> hexhail.driver.v1.DriveResponse
+	28, // 76: hexhail.driver.v1.DriverService.GiveCommand:output_type -> hexhail.driver.v1.GiveCommandResponse
+	30, // 77: hexhail.driver.v1.DriverService.SendFixes:output_type -> hexhail.driver.v1.SendFixesResponse
+	32, // 78: hexhail.driver.v1.DriverService.AckOffer:output_type -> hexhail.driver.v1.AckOfferResponse
+	34, // 79: hexhail.driver.v1.DriverService.GetSnapshot:output_type -> hexhail.driver.v1.GetSnapshotResponse
+	36, // 80: hexhail.driver.v1.DriverService.GetEarnings:output_type -> hexhail.driver.v1.GetEarningsResponse
+	38, // 81: hexhail.driver.v1.DriverService.ListRides:output_type -> hexhail.driver.v1.ListRidesResponse
+	75, // [75:82] is the sub-list for method output_type
+	68, // [68:75] is the sub-list for method input_type
+	68, // [68:68] is the sub-list for extension type_name
+	68, // [68:68] is the sub-list for extension extendee
+	0,  // [0:68] is the sub-list for field type_name
 }
 
 func init() { file_hexhail_driver_v1_driver_proto_init() }
@@ -2953,8 +3287,9 @@ func file_hexhail_driver_v1_driver_proto_init() {
 		(*Command_NoShow)(nil),
 		(*Command_CashReceived)(nil),
 		(*Command_Rate)(nil),
+		(*Command_Grab)(nil),
 	}
-	file_hexhail_driver_v1_driver_proto_msgTypes[13].OneofWrappers = []any{
+	file_hexhail_driver_v1_driver_proto_msgTypes[14].OneofWrappers = []any{
 		(*DriveResponse_Welcome)(nil),
 		(*DriveResponse_Snapshot)(nil),
 		(*DriveResponse_Offer)(nil),
@@ -2965,8 +3300,10 @@ func file_hexhail_driver_v1_driver_proto_init() {
 		(*DriveResponse_FixesRefused)(nil),
 		(*DriveResponse_Heartbeat)(nil),
 		(*DriveResponse_Drain)(nil),
+		(*DriveResponse_Call)(nil),
+		(*DriveResponse_CallEnded)(nil),
 	}
-	file_hexhail_driver_v1_driver_proto_msgTypes[19].OneofWrappers = []any{
+	file_hexhail_driver_v1_driver_proto_msgTypes[22].OneofWrappers = []any{
 		(*Result_Done)(nil),
 		(*Result_Error)(nil),
 	}
@@ -2976,7 +3313,7 @@ func file_hexhail_driver_v1_driver_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_hexhail_driver_v1_driver_proto_rawDesc), len(file_hexhail_driver_v1_driver_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   37,
+			NumMessages:   40,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
