@@ -33,7 +33,7 @@ func locSubject(city dispatch.CityID) string   { return "loc." + token(string(ci
 func nudgeSubject(city dispatch.CityID) string { return "nudge." + token(string(city)) }
 func quoteSubject(city dispatch.CityID) string { return "quote." + token(string(city)) }
 
-func callSubject(city dispatch.CityID) string  { return "call." + token(string(city)) }
+func callSubject(city dispatch.CityID) string { return "call." + token(string(city)) }
 
 func pushSubject(city dispatch.CityID, driver dispatch.DriverID) string {
 	return "push." + token(string(city)) + "." + token(string(driver))

@@ -71,7 +71,7 @@ func (w *town) Push(_ context.Context, n dispatch.Notice) {
 }
 
 func (w *town) Announce(context.Context, dispatch.Call) {}
-func (w *town) Tell(context.Context, dispatch.Ride) {}
+func (w *town) Tell(context.Context, dispatch.Ride)     {}
 
 func (w *town) ok(err error) {
 	w.t.Helper()
