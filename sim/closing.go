@@ -13,10 +13,12 @@ func (c *crowd) countRiders(r *Report, rides []dispatch.Ride) {
 	r.Mode, r.Policy, r.Seed, r.Fleet = o.Mode, c.city.PolicyAt(c.first).Mode, o.Seed, len(c.drivers)
 	r.Requests, r.OutsideGraph = c.tally.requests, c.tally.outside
 	r.DoubleClaims, r.Offers, r.Called = c.tally.doubles, c.tally.offers, c.tally.called
+	r.Declined = c.tally.declined
 	r.Refused = c.tally.refused
 	r.Fixes = c.tally.fixes
 	r.Released, r.BrokenDown = c.tally.released, c.tally.brokenDown
-	var match, pickup, wait, metres []float64
+	var match, pickup, metres []float64
+	var all, within waits
 	for i := range c.riders {
 		p := &c.riders[i]
 		if p.claims == 0 {
@@ -32,16 +34,34 @@ func (c *crowd) countRiders(r *Report, rides []dispatch.Ride) {
 		}
 		pickup = append(pickup, p.arrivedAt.Sub(p.claimedAt).Seconds())
 		metres = append(metres, p.pickupM)
-		if !p.boardedAt.IsZero() {
-			wait = append(wait, p.boardedAt.Sub(p.askedAt).Seconds())
+		all.add(p)
+		if !p.outside {
+			within.add(p)
 		}
 	}
-	r.MatchS, r.PickupS = SpreadOf(match), SpreadOf(pickup)
-	r.WaitS, r.PickupM = SpreadOf(wait), SpreadOf(metres)
+	r.MatchS, r.PickupS, r.PickupM = SpreadOf(match), SpreadOf(pickup), SpreadOf(metres)
+	r.ArrivalS, r.WaitS = SpreadOf(all.arrival), SpreadOf(all.boarding)
+	in := &r.WithinGraph
+	in.ArrivalS, in.WaitS = SpreadOf(within.arrival), SpreadOf(within.boarding)
+	in.Requests = r.Requests - r.OutsideGraph
 	for i := range rides {
+		was := r.Completed
 		r.count(rides[i])
+		if who, ok := c.byRide[rides[i].ID]; ok && !c.riders[who].outside {
+			in.Completed += r.Completed - was
+		}
 	}
-	r.ServiceRate = float64(r.Completed) / float64(max(1, r.Requests))
+	r.Derive()
+}
+
+// waits are how long riders to whom a taxi has come have waited, in seconds from their request.
+type waits struct{ arrival, boarding []float64 }
+
+func (w *waits) add(p *rider) {
+	w.arrival = append(w.arrival, p.arrivedAt.Sub(p.askedAt).Seconds())
+	if !p.boardedAt.IsZero() {
+		w.boarding = append(w.boarding, p.boardedAt.Sub(p.askedAt).Seconds())
+	}
 }
 
 func (r *Report) count(ride dispatch.Ride) {

@@ -156,6 +156,7 @@ func (d *driver) answer(c *crowd) error {
 		return nil
 	case !wants:
 		cmd.deed = decline
+		c.tally.declined++
 	}
 	return d.give(c, cmd)
 }

@@ -47,6 +47,7 @@ const (
 	ModelFleet = 3000
 	// ModelDuration is how long the model has demand when --duration does not say.
 	ModelDuration = time.Hour
+	maxFleet      = 100_000
 	// StartLayout is how --start is written, in the city's own time.
 	StartLayout = "2006-01-02 15:04"
 )
@@ -67,7 +68,10 @@ type Options struct {
 	RoadsEdges  string // --roads-edges: a CSV file
 	RoadsColumn string // --roads-column: of travel times in seconds; empty: the only one
 
-	Policy    dispatch.Mode // --policy: a mode of dispatch
+	Policy dispatch.Mode // --policy: a mode of dispatch
+	// PolicyFile is a file with keys of a policy, which go over the city's and over these flags.
+	PolicyFile string // --policy-file; empty: none
+
 	Round     time.Duration // --round: 20 ms to 10 s, whole milliseconds
 	MaxPickup time.Duration // --max-pickup: 1 min to 1 h, whole seconds
 	Patience  time.Duration // --patience: an unclaimed ride expires; 10 s to 1 h, whole seconds
@@ -220,8 +224,8 @@ func (o Options) checkNumbers() error {
 	switch {
 	case o.Requests < 1 || o.Requests > 200_000:
 		return optionError("requests", "1 to 200000, not %d", o.Requests)
-	case o.Fleet < 0 || o.Fleet > 100_000:
-		return optionError("fleet", "0 to 100000, not %d", o.Fleet)
+	case o.Fleet < 0 || o.Fleet > maxFleet:
+		return optionError("fleet", "0 to %d, not %d", maxFleet, o.Fleet)
 	default:
 		return nil
 	}

@@ -14,7 +14,7 @@ import (
 )
 
 // Report is what a run tells. Its JSON has these names in this order, numbers that are not whole
-// rounded to three decimals (the two shares, from 0 to 1, to five), and the same bytes for the
+// rounded to three decimals (the shares, from 0 to 1, to five), and the same bytes for the
 // same configuration, but for wall_s and fixes_per_s.
 type Report struct {
 	Mode     Mode          `json:"mode"`
@@ -30,15 +30,17 @@ type Report struct {
 	Cancelled int `json:"cancelled"`
 	NoShow    int `json:"no_show"`
 	// OutsideGraph counts requests farther than 500 m from the road graph.
-	OutsideGraph int     `json:"outside_graph"`
-	ServiceRate  float64 `json:"service_rate"` // completed ÷ requests
-	MatchS       Spread  `json:"match_s"`      // request to last claim
-	PickupS      Spread  `json:"pickup_s"`     // last claim to arrival
-	WaitS        Spread  `json:"wait_s"`       // request to last boarding
-	PickupM      Spread  `json:"pickup_m"`     // driven from last claim to arrival
-	EmptyKM      float64 `json:"empty_km"`     // driven without a rider
-	LoadedKM     float64 `json:"loaded_km"`
-	Utilisation  float64 `json:"utilisation"` // time with a rider ÷ time on duty
+	OutsideGraph int         `json:"outside_graph"`
+	ServiceRate  float64     `json:"service_rate"` // completed ÷ requests
+	WithinGraph  WithinGraph `json:"within_graph"`
+	MatchS       Spread      `json:"match_s"`   // request to last claim
+	PickupS      Spread      `json:"pickup_s"`  // last claim to arrival
+	ArrivalS     Spread      `json:"arrival_s"` // request to last arrival
+	WaitS        Spread      `json:"wait_s"`    // request to last boarding
+	PickupM      Spread      `json:"pickup_m"`  // driven from last claim to arrival
+	EmptyKM      float64     `json:"empty_km"`  // driven without a rider
+	LoadedKM     float64     `json:"loaded_km"`
+	Utilisation  float64     `json:"utilisation"` // time with a rider ÷ time on duty
 	// DoubleClaims is counted from what the simulated riders and drivers were told.
 	DoubleClaims     int       `json:"double_claims"`
 	BooksClose       bool      `json:"books_close"` // all of Books
@@ -56,6 +58,7 @@ type Report struct {
 	FixesPerS        float64   `json:"fixes_per_s"` // of wall time
 	WallS            float64   `json:"wall_s"`
 	Offers           int       `json:"offers"`           // that reached a driver's phone
+	Declined         int       `json:"declined"`         // of them, by their drivers
 	Called           int       `json:"called,omitempty"` // calls that a driver thought about
 	// Refused counts commands that the city refused, by command and reason.
 	Refused    map[string]int `json:"refused"`
@@ -66,6 +69,16 @@ type Report struct {
 	CutShort bool `json:"cut_short"`
 	// LiveFigures are of a live run only; nil otherwise.
 	*LiveFigures
+}
+
+// WithinGraph are the figures of the requests within 500 m of the road graph; of all where there is
+// none. Taxis that drive to the others do so across country, at a pace that nobody has measured.
+type WithinGraph struct {
+	Requests    int     `json:"requests"`
+	Completed   int     `json:"completed"`
+	ServiceRate float64 `json:"service_rate"` // completed ÷ requests
+	ArrivalS    Spread  `json:"arrival_s"`    // request to last arrival
+	WaitS       Spread  `json:"wait_s"`       // request to last boarding
 }
 
 // LiveFigures are what only a live run can tell.
@@ -175,14 +188,15 @@ func (s Spread) rounded() Spread {
 
 func rounded(v float64) float64 { return math.Round(v*1000) / 1000 }
 
-// Derive fills in what follows from the rest: ServiceRate, BooksClose.
+// Derive fills in what follows from the rest: the service rates, BooksClose.
 func (r *Report) Derive() {
-	r.ServiceRate = 0
-	if r.Requests > 0 {
-		r.ServiceRate = float64(r.Completed) / float64(r.Requests)
-	}
+	r.ServiceRate = share(r.Completed, r.Requests)
+	r.WithinGraph.ServiceRate = share(r.WithinGraph.Completed, r.WithinGraph.Requests)
 	r.BooksClose = r.Books.Close()
 }
+
+// share is a part of a whole; 0 of nothing.
+func share(part, whole int) float64 { return float64(part) / float64(max(1, whole)) }
 
 // Wall fills in how long the run took by the machine's clock, and the fixes a second.
 func (r *Report) Wall(took time.Duration) {
@@ -195,13 +209,16 @@ func (r *Report) Wall(took time.Duration) {
 // MarshalJSON rounds and writes no map as null.
 func (r Report) MarshalJSON() ([]byte, error) {
 	type plain Report // without this method
-	for _, share := range []*float64{&r.ServiceRate, &r.Utilisation} {
-		*share = math.Round(*share*1e5) / 1e5
+	for _, v := range []*float64{&r.ServiceRate, &r.WithinGraph.ServiceRate, &r.Utilisation} {
+		*v = math.Round(*v*1e5) / 1e5
 	}
 	for _, v := range []*float64{&r.EmptyKM, &r.LoadedKM, &r.FixesPerS, &r.WallS} {
 		*v = rounded(*v)
 	}
-	for _, s := range []*Spread{&r.MatchS, &r.PickupS, &r.WaitS, &r.PickupM} {
+	for _, s := range []*Spread{
+		&r.MatchS, &r.PickupS, &r.ArrivalS, &r.WaitS, &r.PickupM,
+		&r.WithinGraph.ArrivalS, &r.WithinGraph.WaitS,
+	} {
 		*s = s.rounded()
 	}
 	if r.LiveFigures != nil {
@@ -216,14 +233,7 @@ func (r Report) MarshalJSON() ([]byte, error) {
 }
 
 // Write writes the report as JSON, indented, with a newline at the end.
-func (r Report) Write(w io.Writer) error {
-	data, err := json.MarshalIndent(r, "", "  ")
-	if err != nil {
-		return err
-	}
-	_, err = w.Write(append(data, '\n'))
-	return err
-}
+func (r Report) Write(w io.Writer) error { return writeJSON(w, r) }
 
 // Summary writes the report for people: some lines, the last of them with wall_s and fixes_per_s.
 func (r Report) Summary(w io.Writer) error {

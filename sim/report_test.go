@@ -24,12 +24,18 @@ func fullReport() Report {
 		Mode: ModeVirtual, Policy: dispatch.Assign, Seed: 7, Fleet: 3000, Requests: 8000,
 		Claimed: 7901, Completed: 7900, Settled: 7899, Expired: 90, Cancelled: 8, NoShow: 2,
 		OutsideGraph: 11,
-		MatchS:       Spread{4.00049, 3, 8.5, 20}, PickupS: Spread{120.12345, 100, 200, 400},
-		WaitS: Spread{180, 160, 300, 600}, PickupM: Spread{700.5, 600, 1200, 2400},
+		WithinGraph: WithinGraph{
+			Requests: 7989, Completed: 7897, ArrivalS: Spread{120.00049, 101, 201, 401},
+			WaitS: Spread{179.99951, 159, 299, 599},
+		},
+		MatchS: Spread{4.00049, 3, 8.5, 20}, PickupS: Spread{120.12345, 100, 200, 400},
+		ArrivalS: Spread{124.12394, 103, 208.5, 420},
+		WaitS:    Spread{180, 160, 300, 600}, PickupM: Spread{700.5, 600, 1200, 2400},
 		EmptyKM: 5000.1234, LoadedKM: 25000.9996, Utilisation: 2.0 / 3,
 		Books:    Books{true, true, true, true, true, true, true, true},
 		FaresFen: 1, CashFen: 2, PaidFen: 3, SubsidyRiderFen: 4, SubsidyDriverFen: 5, PendingFen: 6,
 		BudgetLeftFen: 7, DriverPayableFen: 8, WalletsFen: 9, Fixes: 2_700_000, Offers: 8500,
+		Declined: 599,
 		Released: 12, BrokenDown: 13, CutShort: true,
 		Refused: map[string]int{"Accept OFFER_EXPIRED": 3, "Accept CHANGED_MEANWHILE": 1},
 	}
@@ -63,12 +69,13 @@ func TestReportHasItsFieldsInTheirOrder(t *testing.T) {
 	golden(t, "report.json", out.Bytes())
 	at := 0
 	for _, name := range strings.Fields(`mode policy seed fleet requests claimed completed settled
-		expired cancelled no_show outside_graph service_rate match_s mean p50 p90 p99 pickup_s
-		wait_s pickup_m empty_km loaded_km utilisation double_claims books_close books
-		accounts_replay no_pending budget rides driver_payable wallets sponsor cash fares_fen
-		cash_fen paid_fen subsidy_rider_fen subsidy_driver_fen pending_fen budget_left_fen
-		driver_payable_fen wallets_fen fixes fixes_per_s wall_s offers refused
-		released broken_down cut_short`) {
+		expired cancelled no_show outside_graph service_rate within_graph requests completed
+		service_rate arrival_s wait_s match_s mean p50 p90 p99 pickup_s arrival_s wait_s pickup_m
+		empty_km loaded_km utilisation double_claims books_close books accounts_replay no_pending
+		budget rides driver_payable wallets sponsor cash fares_fen cash_fen paid_fen
+		subsidy_rider_fen subsidy_driver_fen pending_fen budget_left_fen driver_payable_fen
+		wallets_fen fixes fixes_per_s wall_s offers declined refused released broken_down
+		cut_short`) {
 		next := strings.Index(out.String()[at:], `"`+name+`":`)
 		if next < 0 {
 			t.Fatalf("%s is not after what stands before it", name)

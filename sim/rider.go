@@ -30,6 +30,7 @@ type rider struct {
 	payee   int32 // the driver who is paid
 	claims  int32
 	street  bool // taken at the kerb
+	outside bool // asks from off the road graph
 	asked   int  // of the city
 	pays    int
 
@@ -41,7 +42,7 @@ type rider struct {
 func (c *crowd) request(who int32) error {
 	r := &c.riders[who]
 	c.tally.requests++
-	c.tally.see(c.world, r.trip)
+	c.tally.see(c.world, r)
 	r.askedAt = c.now
 	if r.trip.Street || r.rand.Float64() < c.do.Street {
 		if d := c.hailed(r.trip); d != nil {

@@ -19,7 +19,8 @@ type claimTold struct {
 // the Desk's and Engine's listener too.
 type tally struct {
 	requests, outside int
-	offers, asked     int
+	offers, declined  int
+	asked             int
 	called            int // calls on drivers' screens
 	fixes, rounds     int
 	doubles           int
@@ -40,8 +41,8 @@ func newTally() tally {
 	}
 }
 
-func (t *tally) see(w world, trip *Trip) {
-	if w.outside(trip.Pickup) {
+func (t *tally) see(w world, r *rider) {
+	if r.outside = w.outside(r.trip.Pickup); r.outside {
 		t.outside++
 	}
 }

@@ -10,7 +10,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"hexhail/dispatch"
 	"hexhail/sim"
 	"hexhail/store"
 )
@@ -38,7 +37,7 @@ const simExample = `  hexhail sim --fleet 2500 --policy nearest
   hexhail sim --trips trips.csv.gz --taxis taxis.csv.gz --fleet 5000 --report -`
 
 func newSim() *cobra.Command {
-	o := sim.DefaultOptions()
+	o, lab := sim.DefaultOptions(), sim.DefaultLabOptions()
 	cmd := &cobra.Command{
 		Use:     "sim",
 		Short:   "Run a simulated city",
@@ -46,10 +45,17 @@ func newSim() *cobra.Command {
 		Example: simExample,
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := lab.Check(o); err != nil {
+				return err
+			}
+			if lab.Asked() {
+				return runLab(cmd.Context(), o, lab, cmd.OutOrStdout(), cmd.ErrOrStderr())
+			}
 			return runSim(cmd.Context(), o, cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
 	}
 	bindFlags(cmd.Flags(), &o)
+	bindLab(cmd.Flags(), &lab)
 	if err := completeFlags(cmd); err != nil {
 		panic(err) // a flag of that name does not exist: a bug
 	}
@@ -61,7 +67,7 @@ func runSim(ctx context.Context, o sim.Options, stdout, stderr io.Writer) (err e
 	if err := o.Check(); err != nil {
 		return err
 	}
-	config, err := prepare(o)
+	config, err := new(inputs).prepare(o)
 	if err != nil {
 		return err
 	}
@@ -109,10 +115,7 @@ func tell(report sim.Report, sink *sink, stdout, stderr io.Writer) error {
 	if err := sink.write(report); err != nil {
 		return err
 	}
-	if sink.standard {
-		return report.Summary(stderr)
-	}
-	return report.Summary(stdout)
+	return report.Summary(sink.beside(stdout, stderr))
 }
 
 // verdict is an error if the run shows that the city is broken, or was cut short.
@@ -127,28 +130,4 @@ func verdict(r sim.Report) error {
 	default:
 		return nil
 	}
-}
-
-// prepare makes the city, its streets, its demand and its taxis.
-func prepare(o sim.Options) (sim.VirtualConfig, error) {
-	none := sim.VirtualConfig{}
-	city, err := dispatch.LoadCity(o.CityID())
-	if err != nil {
-		return none, err
-	}
-	city = city.WithPolicy(o.Apply)
-	if err := city.Policies.Check(); err != nil {
-		return none, err
-	}
-	config := sim.VirtualConfig{City: city, Options: o}
-	if o.Trips != "" {
-		config.Trips, config.Taxis, err = recorded(o, city)
-	} else {
-		config.Trips, config.Taxis, err = modelled(o, city)
-	}
-	if err != nil || o.RoadsNodes == "" {
-		return config, err
-	}
-	config.Roads, err = readRoads(o)
-	return config, err
 }

@@ -46,6 +46,8 @@ func bindFlags(f *pflag.FlagSet, o *sim.Options) {
 	f.StringVar(&o.RoadsColumn, "roads-column", o.RoadsColumn,
 		"`column` of travel times in seconds (default the only travel_time_s…)")
 	f.StringVar((*string)(&o.Policy), "policy", string(o.Policy), "assign, grab, hybrid or nearest")
+	f.StringVar(&o.PolicyFile, "policy-file", o.PolicyFile,
+		"JSON `file` with keys of a policy; they go over the city's and these flags")
 	f.DurationVar(&o.Round, "round", o.Round, "time between two rounds")
 	f.DurationVar(&o.MaxPickup, "max-pickup", o.MaxPickup, "longest estimated way to a pickup")
 	f.DurationVar(&o.Patience, "patience", o.Patience, "after which an unclaimed ride expires")

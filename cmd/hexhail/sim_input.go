@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"io"
+	"os"
 	"time"
 
 	"hexhail/dispatch"
@@ -10,18 +11,79 @@ import (
 	"hexhail/sim"
 )
 
-// recorded is demand and taxis from files.
-func recorded(o sim.Options, city dispatch.City) ([]sim.Trip, []sim.Taxi, error) {
-	trips, err := readFile(o.Trips, city.Zone, sim.ReadTrips)
+// inputs are what runs that differ by policy, fleet and seed alone read from files, each once.
+// They are one goroutine's: a road graph has scratch space.
+type inputs struct {
+	read  bool
+	trips []sim.Trip
+	taxis []sim.Taxi // all of the file
+	roads *geo.Roads // nil: all legs are straight
+}
+
+// prepare makes the city, its streets, its demand and its taxis.
+func (in *inputs) prepare(o sim.Options) (sim.VirtualConfig, error) {
+	none := sim.VirtualConfig{}
+	city, err := cityOf(o)
 	if err != nil {
-		return nil, nil, err
+		return none, err
 	}
-	taxis, err := readFile(o.Taxis, city.Zone, sim.ReadTaxis)
-	if err != nil {
-		return nil, nil, err
+	if err := in.load(o, city); err != nil {
+		return none, err
 	}
-	taxis, err = sim.DrawFleet(taxis, o.Fleet, o.Seed)
-	return sim.FirstTrips(trips, o.Duration), taxis, err
+	config := sim.VirtualConfig{City: city, Options: o, Roads: in.roads}
+	if o.Trips == "" {
+		config.Trips, config.Taxis, err = modelled(o, city)
+		return config, err
+	}
+	config.Trips = sim.FirstTrips(in.trips, o.Duration)
+	config.Taxis, err = sim.DrawFleet(in.taxis, o.Fleet, o.Seed)
+	return config, err
+}
+
+// load reads the files at the first call.
+func (in *inputs) load(o sim.Options, city dispatch.City) (err error) {
+	if in.read {
+		return nil
+	}
+	if o.Trips != "" {
+		if in.trips, err = readFile(o.Trips, city.Zone, sim.ReadTrips); err != nil {
+			return err
+		}
+		if in.taxis, err = readFile(o.Taxis, city.Zone, sim.ReadTaxis); err != nil {
+			return err
+		}
+	}
+	if o.RoadsNodes != "" {
+		if in.roads, err = readRoads(o); err != nil {
+			return err
+		}
+	}
+	in.read = true
+	return nil
+}
+
+// cityOf is the run's city, with what flags and policy file say about every version of its policy.
+func cityOf(o sim.Options) (city dispatch.City, err error) {
+	if city, err = dispatch.LoadCity(o.CityID()); err != nil {
+		return city, err
+	}
+	city = city.WithPolicy(o.Apply)
+	if o.PolicyFile != "" {
+		data, err := os.ReadFile(o.PolicyFile)
+		if err != nil {
+			return city, err
+		}
+		var refused error
+		city = city.WithPolicy(func(p dispatch.Policy) dispatch.Policy {
+			changed, err := dispatch.ParsePolicy(o.PolicyFile, data, p)
+			refused = errors.Join(refused, err)
+			return changed
+		})
+		if refused != nil {
+			return city, refused
+		}
+	}
+	return city, city.Policies.Check()
 }
 
 // readFile reads a file of rows, each with a time in the city's zone.

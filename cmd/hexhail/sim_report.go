@@ -3,8 +3,6 @@ package main
 import (
 	"io"
 	"os"
-
-	"hexhail/sim"
 )
 
 // sink is where the JSON report goes: nowhere, a file, or the standard output.
@@ -29,7 +27,10 @@ func openSink(path string, stdout io.Writer) (*sink, error) {
 	return &sink{w: file, file: file}, nil
 }
 
-func (s *sink) write(r sim.Report) error {
+// written is something that writes itself: a report, a comparison.
+type written interface{ Write(w io.Writer) error }
+
+func (s *sink) write(r written) error {
 	if s.w == nil {
 		return nil
 	}
@@ -42,6 +43,14 @@ func (s *sink) write(r sim.Report) error {
 		}
 	}
 	return r.Write(s.w)
+}
+
+// beside is where people read: not where the JSON goes.
+func (s *sink) beside(stdout, stderr io.Writer) io.Writer {
+	if s.standard {
+		return stderr
+	}
+	return stdout
 }
 
 // Close closes the file.
