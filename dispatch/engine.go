@@ -49,8 +49,12 @@ type Engine struct {
 	speed  *geo.Estimator
 	pair   pairing
 	memos  memos
-	policy Policy     // that holds now: set by each method that asks it
-	logs   []RoundLog // of rides that search no more, to be written
+	policy Policy   // that holds now: set by each method that asks it
+	logs   []RideID // whose logs are to be written
+
+	last     RoundStats // of the round before
+	gazes    []gaze     // work space
+	lookFrom int        // the place in the queue of the next ride to look around for
 
 	syncedAt  time.Time
 	roundedAt time.Time
@@ -80,18 +84,47 @@ func NewEngine(ctx context.Context, c EngineConfig, now time.Time) (*Engine, err
 	if e.fence, err = c.Store.TakeCity(ctx, c.City.ID); err != nil {
 		return nil, err
 	}
+	if err = e.load(ctx); err != nil {
+		return nil, err
+	}
+	e.syncedAt = now
+	return e, nil
+}
+
+// load reads what stands, and what another engine has logged of the rides that search.
+func (e *Engine) load(ctx context.Context) error {
 	var standing Standing
-	err = c.Store.FencedTx(ctx, e.fence, func(tx Tx) (err error) {
-		standing, err = tx.Standing(c.City.ID)
-		return err
+	logs := map[RideID]RoundLog{}
+	err := e.store.FencedTx(ctx, e.fence, func(tx Tx) (err error) {
+		clear(logs)
+		if standing, err = tx.Standing(e.city.ID); err != nil {
+			return err
+		}
+		for _, r := range standing.Rides {
+			if r.State != Searching {
+				continue
+			}
+			log, ok, err := tx.RoundLog(r.ID)
+			if err != nil {
+				return err
+			}
+			if ok {
+				logs[r.ID] = log
+			}
+		}
+		return nil
 	})
 	if err != nil {
-		return nil, err
+		return err
 	}
 	for _, s := range standing.Shifts {
 		e.fleet.put(s)
 	}
 	for _, r := range standing.Rides {
+		if log, ok := logs[r.ID]; ok {
+			m := e.memos.of(r)
+			m.log, m.rounds = log, log.Empty+log.Looked
+		}
 		e.takeRide(r)
 	}
 	for _, o := range standing.Offers {
@@ -100,8 +133,7 @@ func NewEngine(ctx context.Context, c EngineConfig, now time.Time) (*Engine, err
 	for _, c := range standing.Calls {
 		e.takeCall(c)
 	}
-	e.syncedAt = now
-	return e, nil
+	return nil
 }
 
 // Fixes moves taxis. It returns how many were taken; a fix of an unknown taxi, or one that is not
@@ -143,15 +175,23 @@ func (e *Engine) takeRide(b Brief) {
 	m.version = b.Version
 	e.takeDriver(b, m)
 	if b.State == Searching {
-		m.endedAt = time.Time{}
+		m.endedAt, m.searched = time.Time{}, true
 		e.queue.add(b, m)
 		return
 	}
 	if !b.State.Active() {
 		m.endedAt = b.ChangedAt
 	}
-	if log, ok := e.queue.drop(b.ID); ok {
-		e.logs = append(e.logs, log)
+	if e.queue.drop(b.ID) {
+		e.toWrite(b.ID, m)
+	}
+}
+
+// toWrite notes that a ride's log has something new for its row.
+func (e *Engine) toWrite(id RideID, m *memo) {
+	if !m.unsaved {
+		m.unsaved = true
+		e.logs = append(e.logs, id)
 	}
 }
 
@@ -194,7 +234,11 @@ func (e *Engine) takeOffer(o Offer) {
 	if o.State != OfferOpen {
 		c.endOffer(o)
 	}
-	if ride, ok := e.queue.byID[o.Ride]; ok {
+	ride, waits := e.queue.byID[o.Ride]
+	if m, ok := e.memos[o.Ride]; ok && m.searched && m.log.Offer(o) && !waits {
+		e.toWrite(o.Ride, m) // its end comes after the ride's
+	}
+	if waits {
 		w := &e.queue.waits[ride]
 		if o.State == OfferOpen {
 			w.holdOffer(c, o)
@@ -268,13 +312,23 @@ func (e *Engine) wantRound(now time.Time) {
 	}
 }
 
-// RoundLog is the log of a ride that still searches.
+// RoundLog is the log of a ride that still searches. It is the caller's.
 func (e *Engine) RoundLog(ride RideID) (RoundLog, bool) {
-	ref, ok := e.queue.byID[ride]
-	if !ok {
+	if _, ok := e.queue.byID[ride]; !ok {
 		return RoundLog{}, false
 	}
-	return e.queue.waits[ref].logOf(e.queue.round), true
+	return e.logOf(ride).clone(), true
+}
+
+// logOf is the log, as of now, of a ride that is remembered.
+func (e *Engine) logOf(ride RideID) RoundLog {
+	if ref, ok := e.queue.byID[ride]; ok {
+		return e.queue.waits[ref].logOf(e.queue.round)
+	}
+	m := e.memos[ride]
+	log := m.log
+	log.Empty = m.rounds - log.Looked
+	return log
 }
 
 // Counts are the engine's view of its city.

@@ -12,8 +12,9 @@ import (
 func (e *Engine) Due(ctx context.Context, now time.Time) error {
 	e.policy = e.city.PolicyAt(now)
 	// Each does what it can, whatever became of the others.
-	err := errors.Join(e.endOffers(ctx, now), e.endCalls(ctx, now), e.endSearches(ctx, now),
-		e.writeLogs(ctx))
+	err := errors.Join(e.endOffers(ctx, now), e.endCalls(ctx, now), e.endSearches(ctx, now))
+	e.lookAround(now)
+	err = errors.Join(err, e.writeLogs(ctx))
 	if now.Sub(e.syncedAt) < syncEvery {
 		return err
 	}
@@ -123,17 +124,21 @@ func (e *Engine) writeLogs(ctx context.Context) error {
 		return nil
 	}
 	err := e.store.FencedTx(ctx, e.fence, func(tx Tx) error {
-		for _, l := range e.logs {
-			if err := tx.PutRoundLog(l); err != nil {
+		for _, id := range e.logs {
+			if err := tx.PutRoundLog(e.logOf(id)); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
-	if err == nil {
-		e.logs = e.logs[:0]
+	if err != nil {
+		return err
 	}
-	return err
+	for _, id := range e.logs {
+		e.memos[id].unsaved = false
+	}
+	e.logs = e.logs[:0]
+	return nil
 }
 
 // sync reads what has changed in the rows since the last time, and takes it.

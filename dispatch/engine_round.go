@@ -31,6 +31,7 @@ func (e *Engine) Round(ctx context.Context, now time.Time) (RoundStats, error) {
 		stats.Calls, err = e.call(ctx, called, now)
 	}
 	e.log(refused, stats)
+	e.last = stats
 	if e.queue.open.Len() > 0 {
 		e.wantsAt = now.Add(e.policy.Round())
 	}
@@ -125,7 +126,8 @@ func (e *Engine) log(refused []option, stats RoundStats) {
 			}
 			round.Candidates = append(round.Candidates, Candidate{
 				Taxi: e.fleet.taxis[o.taxi].shift.Taxi, PickupM: int(o.distanceM),
-				PickupS: int(o.ms+500) / 1000, Verdict: o.verdict,
+				PickupS: int(o.ms+500) / 1000, CostS: int(o.cost+500) / 1000,
+				Verdict: o.verdict,
 			})
 		}
 		e.queue.waits[ref].memo.log.Add(round)

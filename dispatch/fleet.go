@@ -142,6 +142,11 @@ type wait struct {
 
 	unheard     int // calls of this search that nobody has grabbed
 	lastUnheard CallID
+
+	lookAt   time.Time // the engine looks around for it next; zero before it has begun to
+	lookedAt time.Time // until then it is known why the ride waits
+	loggedAt time.Time // its log was written last
+	outbid   int       // the log's count of such rounds at the last look
 }
 
 // waits reports whether the next round looks for a taxi for the ride.
@@ -256,20 +261,19 @@ func (w *wait) logOf(round int) RoundLog {
 	return log
 }
 
-// drop takes a ride out that searches no more, and returns its log.
-func (q *queue) drop(id RideID) (RoundLog, bool) {
+// drop takes a ride out that searches no more. It says whether it was in.
+func (q *queue) drop(id RideID) bool {
 	ref, ok := q.byID[id]
 	if !ok {
-		return RoundLog{}, false
+		return false
 	}
 	w := &q.waits[ref]
-	log := w.logOf(q.round)
 	w.memo.rounds = w.rounds(q.round)
 	delete(q.byID, id)
 	q.open.Remove(ref)
 	q.order = slices.DeleteFunc(q.order, func(r rideRef) bool { return r == ref })
 	q.free = append(q.free, ref)
-	return log, true
+	return true
 }
 
 // release lets go of offers and calls that should have ended a while ago: whoever was to say so has

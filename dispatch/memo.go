@@ -13,6 +13,8 @@ type memo struct {
 	excluded []DriverID
 	log      RoundLog
 	rounds   int       // that it was in, without the present wait
+	searched bool      // this engine has looked for a taxi for it, and so has its log
+	unsaved  bool      // the log waits to be written
 	endedAt  time.Time // zero while it may still change the fleet or the queue
 }
 
@@ -44,7 +46,7 @@ func (ms memos) of(b Brief) *memo {
 // forget drops the rides that ended before a time.
 func (ms memos) forget(before time.Time) {
 	for id, m := range ms {
-		if !m.endedAt.IsZero() && m.endedAt.Before(before) {
+		if !m.endedAt.IsZero() && m.endedAt.Before(before) && !m.unsaved {
 			delete(ms, id)
 		}
 	}

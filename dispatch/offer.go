@@ -36,6 +36,17 @@ func ParseOfferState(s string) OfferState {
 	return OfferState(max(0, slices.Index(offerStates[:], s)))
 }
 
+// MarshalText writes the name.
+func (s OfferState) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// UnmarshalText reads a name; an unknown one is an *Error.
+func (s *OfferState) UnmarshalText(text []byte) error {
+	if *s = ParseOfferState(string(text)); *s == 0 {
+		return Errorf(Invalid, ReasonField, "unknown state of an offer %q", text)
+	}
+	return nil
+}
+
 // Excludes reports whether the pair of ride and driver is not tried again.
 func (s OfferState) Excludes() bool { return s == OfferDeclined || s == OfferSilent }
 

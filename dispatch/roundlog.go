@@ -45,11 +45,17 @@ func (v *Verdict) UnmarshalText(text []byte) error {
 	return nil
 }
 
+// Fit reports whether the taxi could have had the ride: no filter had removed it.
+func (v Verdict) Fit() bool {
+	return v == Chosen || v == BetterElsewhere || v == OfferRefused
+}
+
 // Candidate is one taxi that a round considered for a ride.
 type Candidate struct {
 	Taxi    TaxiID  `json:"taxi"`
 	PickupM int     `json:"pickup_m"`
 	PickupS int     `json:"pickup_s"`
+	CostS   int     `json:"cost_s"` // of the pair, in the seconds that the matcher adds up
 	Verdict Verdict `json:"verdict"`
 }
 
@@ -68,23 +74,143 @@ const (
 	keptFirstRounds     = 10
 )
 
-// RoundLog says why a ride got the taxi that it got, or none: the rounds in which there was
-// anybody to consider, and how many there were in which there was nobody.
+// RoundLog says why a ride got the taxi that it got, or none: the rounds in which there was anybody
+// to consider and how many there were in which there was nobody, the offers with their answers, and
+// what the engine saw when it looked around for a ride that waits (Look).
 type RoundLog struct {
 	Ride   RideID  `json:"ride"`
 	City   CityID  `json:"city"`
 	Empty  int     `json:"empty"`  // rounds without a candidate
 	Looked int     `json:"looked"` // rounds with one
+	Fit    int     `json:"fit"`    // of these, rounds with a taxi that could have had the ride
+	Outbid int     `json:"outbid"` // of these, rounds that gave every such taxi to another ride
 	Rounds []Round `json:"rounds"`
+
+	Made   int           `json:"made"` // offers, forgotten ones too
+	Offers []LoggedOffer `json:"offers,omitempty"`
+	Looks  []Look        `json:"looks,omitempty"`
+	Spent  []Spent       `json:"spent,omitempty"` // of the search, each cause once
+	// Since is when the engine began to look around for the ride, Until when it last did. Between
+	// two engines, and before the first, nobody did.
+	Since time.Time `json:"since"`
+	Until time.Time `json:"until"`
 }
 
 // Add appends a round with candidates.
 func (l *RoundLog) Add(r Round) {
 	l.Looked++
-	if len(l.Rounds) == maxLoggedRounds {
-		l.Rounds = slices.Delete(l.Rounds, keptFirstRounds, keptFirstRounds+1)
+	fit, chosen, outbid := 0, 0, 0
+	for _, c := range r.Candidates {
+		if c.Verdict.Fit() {
+			fit = 1
+		}
+		if c.Verdict == Chosen {
+			chosen = 1
+		}
+		if c.Verdict == BetterElsewhere {
+			outbid = 1
+		}
 	}
-	l.Rounds = append(l.Rounds, r)
+	l.Fit += fit
+	l.Outbid += outbid &^ chosen
+	l.Rounds = keep(l.Rounds, r, maxLoggedRounds, keptFirstRounds)
+}
+
+// keep appends to a list of at most limit; when it is full, the oldest after the first few goes.
+func keep[T any](list []T, one T, limit, first int) []T {
+	if len(list) >= limit {
+		list = slices.Delete(list, first, first+1)
+	}
+	return append(list, one)
+}
+
+// LoggedOffer is one offer of a ride and what became of it.
+type LoggedOffer struct {
+	ID      OfferID    `json:"id"`
+	Driver  DriverID   `json:"driver"`
+	Taxi    TaxiID     `json:"taxi"`
+	PickupM int        `json:"pickup_m"`
+	PickupS int        `json:"pickup_s"`
+	MadeAt  time.Time  `json:"made_at"`
+	EndedAt time.Time  `json:"ended_at"` // zero while it is open
+	State   OfferState `json:"state"`
+}
+
+// Limits of a log's offers: 20 a ride are answered in five minutes of silence.
+const (
+	maxLoggedOffers = 30
+	keptFirstOffers = 5
+)
+
+// Offer notes an offer that was made or has ended, and says whether that was new.
+func (l *RoundLog) Offer(o Offer) bool {
+	i := slices.IndexFunc(l.Offers, func(was LoggedOffer) bool { return was.ID == o.ID })
+	switch {
+	case i < 0:
+		l.Made++
+		l.Offers = keep(l.Offers, LoggedOffer{
+			ID: o.ID, Driver: o.Driver, Taxi: o.Taxi, PickupM: o.PickupM, PickupS: o.PickupS,
+			MadeAt: o.MadeAt, State: OfferOpen,
+		}, maxLoggedOffers, keptFirstOffers)
+		i = len(l.Offers) - 1
+	case l.Offers[i].State != OfferOpen, o.State == OfferOpen:
+		return false
+	}
+	if o.State == OfferOpen {
+		return true
+	}
+	l.Offers[i].State, l.Offers[i].EndedAt = o.State, o.ChangedAt
+	if cause := causeOfOffer(o.State); cause != 0 {
+		l.spend(cause, o.ChangedAt.Sub(o.MadeAt))
+	}
+	return true
+}
+
+// clone is the log with lists of its own.
+func (l RoundLog) clone() RoundLog {
+	l.Rounds, l.Offers = slices.Clone(l.Rounds), slices.Clone(l.Offers)
+	l.Looks, l.Spent = slices.Clone(l.Looks), slices.Clone(l.Spent)
+	return l
+}
+
+// Spent is how long one cause kept a ride from being taken.
+type Spent struct {
+	Cause Cause `json:"cause"`
+	MS    int   `json:"ms"`
+}
+
+// For is the time.
+func (s Spent) For() time.Duration { return time.Duration(s.MS) * time.Millisecond }
+
+// spend adds to the time of a cause.
+func (l *RoundLog) spend(cause Cause, d time.Duration) {
+	ms := int(max(0, d).Milliseconds())
+	i := slices.IndexFunc(l.Spent, func(s Spent) bool { return s.Cause == cause })
+	if i < 0 {
+		i = len(l.Spent)
+		l.Spent = append(l.Spent, Spent{Cause: cause})
+	}
+	l.Spent[i].MS += ms
+}
+
+// Limits of a log's looks. Looks that saw the same are one.
+const (
+	maxLooks       = 20
+	keptFirstLooks = 5
+)
+
+// look notes what was around the ride since a time.
+func (l *RoundLog) look(one Look, since time.Time) {
+	if one.Cause != 0 {
+		l.spend(one.Cause, one.At.Sub(since))
+	}
+	l.Until = one.At
+	if n := len(l.Looks); n > 0 && l.Looks[n-1].same(one) {
+		l.Looks[n-1].Until, l.Looks[n-1].HeardS = one.At, one.HeardS
+		l.Looks[n-1].Times++
+		return
+	}
+	l.Looks = keep(l.Looks, one, maxLooks, keptFirstLooks)
 }
 
 // RoundStats is one finished round, for metrics.

@@ -1601,7 +1601,9 @@ type Candidate struct {
 	// The estimated time, in seconds.
 	PickupSeconds int32 `protobuf:"varint,3,opt,name=pickup_seconds,json=pickupSeconds,proto3" json:"pickup_seconds,omitempty"`
 	// What became of it: "offered", or the filter that removed it.
-	Verdict       string `protobuf:"bytes,4,opt,name=verdict,proto3" json:"verdict,omitempty"`
+	Verdict string `protobuf:"bytes,4,opt,name=verdict,proto3" json:"verdict,omitempty"`
+	// The cost of the pair, in the seconds that the matcher adds up.
+	CostSeconds   int32 `protobuf:"varint,5,opt,name=cost_seconds,json=costSeconds,proto3" json:"cost_seconds,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1662,6 +1664,13 @@ func (x *Candidate) GetVerdict() string {
 		return x.Verdict
 	}
 	return ""
+}
+
+func (x *Candidate) GetCostSeconds() int32 {
+	if x != nil {
+		return x.CostSeconds
+	}
+	return 0
 }
 
 // One step of a search.
@@ -1846,6 +1855,655 @@ func (x *GetRideResponse) GetTransfers() []*Transfer {
 	return nil
 }
 
+// Which ride.
+type ExplainRideRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The ride, 1 to 64 bytes.
+	RideId        string `protobuf:"bytes,1,opt,name=ride_id,json=rideId,proto3" json:"ride_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExplainRideRequest) Reset() {
+	*x = ExplainRideRequest{}
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[28]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExplainRideRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExplainRideRequest) ProtoMessage() {}
+
+func (x *ExplainRideRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[28]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExplainRideRequest.ProtoReflect.Descriptor instead.
+func (*ExplainRideRequest) Descriptor() ([]byte, []int) {
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{28}
+}
+
+func (x *ExplainRideRequest) GetRideId() string {
+	if x != nil {
+		return x.RideId
+	}
+	return ""
+}
+
+// Drivers by whether they could have come.
+type Census struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// On duty with a fresh position, without a ride and without an offer.
+	Idle int32 `protobuf:"varint,1,opt,name=idle,proto3" json:"idle,omitempty"`
+	// With a ride.
+	Busy int32 `protobuf:"varint,2,opt,name=busy,proto3" json:"busy,omitempty"`
+	// With an open offer of another ride.
+	Offered int32 `protobuf:"varint,3,opt,name=offered,proto3" json:"offered,omitempty"`
+	// On a break.
+	Paused int32 `protobuf:"varint,4,opt,name=paused,proto3" json:"paused,omitempty"`
+	// Off duty, of those that the engine has seen on duty.
+	Off int32 `protobuf:"varint,5,opt,name=off,proto3" json:"off,omitempty"`
+	// On duty, with a phone that sends no positions.
+	Silent        int32 `protobuf:"varint,6,opt,name=silent,proto3" json:"silent,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Census) Reset() {
+	*x = Census{}
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[29]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Census) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Census) ProtoMessage() {}
+
+func (x *Census) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[29]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Census.ProtoReflect.Descriptor instead.
+func (*Census) Descriptor() ([]byte, []int) {
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{29}
+}
+
+func (x *Census) GetIdle() int32 {
+	if x != nil {
+		return x.Idle
+	}
+	return 0
+}
+
+func (x *Census) GetBusy() int32 {
+	if x != nil {
+		return x.Busy
+	}
+	return 0
+}
+
+func (x *Census) GetOffered() int32 {
+	if x != nil {
+		return x.Offered
+	}
+	return 0
+}
+
+func (x *Census) GetPaused() int32 {
+	if x != nil {
+		return x.Paused
+	}
+	return 0
+}
+
+func (x *Census) GetOff() int32 {
+	if x != nil {
+		return x.Off
+	}
+	return 0
+}
+
+func (x *Census) GetSilent() int32 {
+	if x != nil {
+		return x.Silent
+	}
+	return 0
+}
+
+// Idle taxis that one filter has removed.
+type Unfit struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The filter, as the verdict of a candidate.
+	Verdict string `protobuf:"bytes,1,opt,name=verdict,proto3" json:"verdict,omitempty"`
+	// How many.
+	Taxis         int32 `protobuf:"varint,2,opt,name=taxis,proto3" json:"taxis,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Unfit) Reset() {
+	*x = Unfit{}
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[30]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Unfit) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Unfit) ProtoMessage() {}
+
+func (x *Unfit) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[30]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Unfit.ProtoReflect.Descriptor instead.
+func (*Unfit) Descriptor() ([]byte, []int) {
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{30}
+}
+
+func (x *Unfit) GetVerdict() string {
+	if x != nil {
+		return x.Verdict
+	}
+	return ""
+}
+
+func (x *Unfit) GetTaxis() int32 {
+	if x != nil {
+		return x.Taxis
+	}
+	return 0
+}
+
+// What was around a waiting ride at one moment, or at several in which it was the same.
+type Look struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// When.
+	At *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=at,proto3" json:"at,omitempty"`
+	// The last moment that saw the same.
+	Until *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=until,proto3" json:"until,omitempty"`
+	// How many moments.
+	Times int32 `protobuf:"varint,3,opt,name=times,proto3" json:"times,omitempty"`
+	// What kept the ride from being taken; "" for nothing.
+	Cause string `protobuf:"bytes,4,opt,name=cause,proto3" json:"cause,omitempty"`
+	// Rides that waited for a taxi in the city.
+	Waiting int32 `protobuf:"varint,5,opt,name=waiting,proto3" json:"waiting,omitempty"`
+	// Taxis that were idle in the city.
+	Idle int32 `protobuf:"varint,6,opt,name=idle,proto3" json:"idle,omitempty"`
+	// All drivers that the engine knows.
+	City *Census `protobuf:"bytes,7,opt,name=city,proto3" json:"city,omitempty"`
+	// Those within the longest pickup.
+	Near *Census `protobuf:"bytes,8,opt,name=near,proto3" json:"near,omitempty"`
+	// What removed the idle ones among these.
+	Unfit []*Unfit `protobuf:"bytes,9,rep,name=unfit,proto3" json:"unfit,omitempty"`
+	// The way of the nearest idle taxi that nothing removed, in metres, however far; 0 for none.
+	NearestMeters int32 `protobuf:"varint,10,opt,name=nearest_meters,json=nearestMeters,proto3" json:"nearest_meters,omitempty"`
+	// The time of that way, in seconds.
+	NearestSeconds int32 `protobuf:"varint,11,opt,name=nearest_seconds,json=nearestSeconds,proto3" json:"nearest_seconds,omitempty"`
+	// For how long the latest of the silent phones near had sent nothing, in seconds.
+	HeardSeconds  int32 `protobuf:"varint,12,opt,name=heard_seconds,json=heardSeconds,proto3" json:"heard_seconds,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Look) Reset() {
+	*x = Look{}
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[31]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Look) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Look) ProtoMessage() {}
+
+func (x *Look) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[31]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Look.ProtoReflect.Descriptor instead.
+func (*Look) Descriptor() ([]byte, []int) {
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{31}
+}
+
+func (x *Look) GetAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.At
+	}
+	return nil
+}
+
+func (x *Look) GetUntil() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Until
+	}
+	return nil
+}
+
+func (x *Look) GetTimes() int32 {
+	if x != nil {
+		return x.Times
+	}
+	return 0
+}
+
+func (x *Look) GetCause() string {
+	if x != nil {
+		return x.Cause
+	}
+	return ""
+}
+
+func (x *Look) GetWaiting() int32 {
+	if x != nil {
+		return x.Waiting
+	}
+	return 0
+}
+
+func (x *Look) GetIdle() int32 {
+	if x != nil {
+		return x.Idle
+	}
+	return 0
+}
+
+func (x *Look) GetCity() *Census {
+	if x != nil {
+		return x.City
+	}
+	return nil
+}
+
+func (x *Look) GetNear() *Census {
+	if x != nil {
+		return x.Near
+	}
+	return nil
+}
+
+func (x *Look) GetUnfit() []*Unfit {
+	if x != nil {
+		return x.Unfit
+	}
+	return nil
+}
+
+func (x *Look) GetNearestMeters() int32 {
+	if x != nil {
+		return x.NearestMeters
+	}
+	return 0
+}
+
+func (x *Look) GetNearestSeconds() int32 {
+	if x != nil {
+		return x.NearestSeconds
+	}
+	return 0
+}
+
+func (x *Look) GetHeardSeconds() int32 {
+	if x != nil {
+		return x.HeardSeconds
+	}
+	return 0
+}
+
+// One offer of a ride and what became of it.
+type OfferAnswer struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The offer.
+	OfferId string `protobuf:"bytes,1,opt,name=offer_id,json=offerId,proto3" json:"offer_id,omitempty"`
+	// Whom it was made to.
+	DriverId string `protobuf:"bytes,2,opt,name=driver_id,json=driverId,proto3" json:"driver_id,omitempty"`
+	// With which taxi.
+	TaxiId string `protobuf:"bytes,3,opt,name=taxi_id,json=taxiId,proto3" json:"taxi_id,omitempty"`
+	// The estimated way, in metres.
+	PickupMeters int32 `protobuf:"varint,4,opt,name=pickup_meters,json=pickupMeters,proto3" json:"pickup_meters,omitempty"`
+	// The estimated time, in seconds.
+	PickupSeconds int32 `protobuf:"varint,5,opt,name=pickup_seconds,json=pickupSeconds,proto3" json:"pickup_seconds,omitempty"`
+	// When it was made.
+	MadeAt *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=made_at,json=madeAt,proto3" json:"made_at,omitempty"`
+	// When it ended; not said while it is open.
+	EndedAt *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=ended_at,json=endedAt,proto3" json:"ended_at,omitempty"`
+	// "open", "accepted", "declined", "silent" (shown and not answered), "expired" (nobody knows whether
+	// it was seen) or "withdrawn".
+	State         string `protobuf:"bytes,8,opt,name=state,proto3" json:"state,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OfferAnswer) Reset() {
+	*x = OfferAnswer{}
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[32]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OfferAnswer) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OfferAnswer) ProtoMessage() {}
+
+func (x *OfferAnswer) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[32]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OfferAnswer.ProtoReflect.Descriptor instead.
+func (*OfferAnswer) Descriptor() ([]byte, []int) {
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{32}
+}
+
+func (x *OfferAnswer) GetOfferId() string {
+	if x != nil {
+		return x.OfferId
+	}
+	return ""
+}
+
+func (x *OfferAnswer) GetDriverId() string {
+	if x != nil {
+		return x.DriverId
+	}
+	return ""
+}
+
+func (x *OfferAnswer) GetTaxiId() string {
+	if x != nil {
+		return x.TaxiId
+	}
+	return ""
+}
+
+func (x *OfferAnswer) GetPickupMeters() int32 {
+	if x != nil {
+		return x.PickupMeters
+	}
+	return 0
+}
+
+func (x *OfferAnswer) GetPickupSeconds() int32 {
+	if x != nil {
+		return x.PickupSeconds
+	}
+	return 0
+}
+
+func (x *OfferAnswer) GetMadeAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.MadeAt
+	}
+	return nil
+}
+
+func (x *OfferAnswer) GetEndedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.EndedAt
+	}
+	return nil
+}
+
+func (x *OfferAnswer) GetState() string {
+	if x != nil {
+		return x.State
+	}
+	return ""
+}
+
+// How long one cause kept a ride from being taken.
+type CauseTime struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The cause.
+	Cause string `protobuf:"bytes,1,opt,name=cause,proto3" json:"cause,omitempty"`
+	// In seconds.
+	Seconds       int32 `protobuf:"varint,2,opt,name=seconds,proto3" json:"seconds,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CauseTime) Reset() {
+	*x = CauseTime{}
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[33]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CauseTime) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CauseTime) ProtoMessage() {}
+
+func (x *CauseTime) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[33]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CauseTime.ProtoReflect.Descriptor instead.
+func (*CauseTime) Descriptor() ([]byte, []int) {
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{33}
+}
+
+func (x *CauseTime) GetCause() string {
+	if x != nil {
+		return x.Cause
+	}
+	return ""
+}
+
+func (x *CauseTime) GetSeconds() int32 {
+	if x != nil {
+		return x.Seconds
+	}
+	return 0
+}
+
+// Why a ride was taken, or why nobody took it.
+type ExplainRideResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The ride, as it stands.
+	Ride *v1.Ride `protobuf:"bytes,1,opt,name=ride,proto3" json:"ride,omitempty"`
+	// Why nobody took it: engine_down, nobody_on_duty, nobody_near, all_busy, all_paused, phones_silent,
+	// too_few_taxis, taxis_too_small, drivers_declined, drivers_silent, offers_lost, offers_refused,
+	// ruled_out or rider_left; "" if somebody did, or if it is being offered.
+	Cause string `protobuf:"bytes,2,opt,name=cause,proto3" json:"cause,omitempty"`
+	// If the rider gave it up: the cause until then, likewise.
+	CauseUntil string `protobuf:"bytes,3,opt,name=cause_until,json=causeUntil,proto3" json:"cause_until,omitempty"`
+	// The story in English, a sentence or two in each line.
+	Text string `protobuf:"bytes,4,opt,name=text,proto3" json:"text,omitempty"`
+	// The same in Chinese.
+	TextZh string `protobuf:"bytes,5,opt,name=text_zh,json=textZh,proto3" json:"text_zh,omitempty"`
+	// Rounds that it was in.
+	Rounds int32 `protobuf:"varint,6,opt,name=rounds,proto3" json:"rounds,omitempty"`
+	// Of these, rounds without a taxi that could have had it.
+	RoundsWithout int32 `protobuf:"varint,7,opt,name=rounds_without,json=roundsWithout,proto3" json:"rounds_without,omitempty"`
+	// Of these, rounds that gave every such taxi to another ride.
+	RoundsOutbid int32 `protobuf:"varint,8,opt,name=rounds_outbid,json=roundsOutbid,proto3" json:"rounds_outbid,omitempty"`
+	// Offers that were made, forgotten ones too.
+	OffersMade int32 `protobuf:"varint,9,opt,name=offers_made,json=offersMade,proto3" json:"offers_made,omitempty"`
+	// The offers with their answers: the first 5 and the last 25.
+	Offers []*OfferAnswer `protobuf:"bytes,10,rep,name=offers,proto3" json:"offers,omitempty"`
+	// What the time of the search went to, the longest first.
+	Times []*CauseTime `protobuf:"bytes,11,rep,name=times,proto3" json:"times,omitempty"`
+	// What the engine saw when it looked around: the first 5 and the last 15 that differ.
+	Looks         []*Look `protobuf:"bytes,12,rep,name=looks,proto3" json:"looks,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExplainRideResponse) Reset() {
+	*x = ExplainRideResponse{}
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[34]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExplainRideResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExplainRideResponse) ProtoMessage() {}
+
+func (x *ExplainRideResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[34]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExplainRideResponse.ProtoReflect.Descriptor instead.
+func (*ExplainRideResponse) Descriptor() ([]byte, []int) {
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{34}
+}
+
+func (x *ExplainRideResponse) GetRide() *v1.Ride {
+	if x != nil {
+		return x.Ride
+	}
+	return nil
+}
+
+func (x *ExplainRideResponse) GetCause() string {
+	if x != nil {
+		return x.Cause
+	}
+	return ""
+}
+
+func (x *ExplainRideResponse) GetCauseUntil() string {
+	if x != nil {
+		return x.CauseUntil
+	}
+	return ""
+}
+
+func (x *ExplainRideResponse) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
+}
+
+func (x *ExplainRideResponse) GetTextZh() string {
+	if x != nil {
+		return x.TextZh
+	}
+	return ""
+}
+
+func (x *ExplainRideResponse) GetRounds() int32 {
+	if x != nil {
+		return x.Rounds
+	}
+	return 0
+}
+
+func (x *ExplainRideResponse) GetRoundsWithout() int32 {
+	if x != nil {
+		return x.RoundsWithout
+	}
+	return 0
+}
+
+func (x *ExplainRideResponse) GetRoundsOutbid() int32 {
+	if x != nil {
+		return x.RoundsOutbid
+	}
+	return 0
+}
+
+func (x *ExplainRideResponse) GetOffersMade() int32 {
+	if x != nil {
+		return x.OffersMade
+	}
+	return 0
+}
+
+func (x *ExplainRideResponse) GetOffers() []*OfferAnswer {
+	if x != nil {
+		return x.Offers
+	}
+	return nil
+}
+
+func (x *ExplainRideResponse) GetTimes() []*CauseTime {
+	if x != nil {
+		return x.Times
+	}
+	return nil
+}
+
+func (x *ExplainRideResponse) GetLooks() []*Look {
+	if x != nil {
+		return x.Looks
+	}
+	return nil
+}
+
 // Which page of which city.
 type ListRidesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1863,7 +2521,7 @@ type ListRidesRequest struct {
 
 func (x *ListRidesRequest) Reset() {
 	*x = ListRidesRequest{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[28]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1875,7 +2533,7 @@ func (x *ListRidesRequest) String() string {
 func (*ListRidesRequest) ProtoMessage() {}
 
 func (x *ListRidesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[28]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1888,7 +2546,7 @@ func (x *ListRidesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRidesRequest.ProtoReflect.Descriptor instead.
 func (*ListRidesRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{28}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *ListRidesRequest) GetPageSize() int32 {
@@ -1932,7 +2590,7 @@ type ListRidesResponse struct {
 
 func (x *ListRidesResponse) Reset() {
 	*x = ListRidesResponse{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[29]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1944,7 +2602,7 @@ func (x *ListRidesResponse) String() string {
 func (*ListRidesResponse) ProtoMessage() {}
 
 func (x *ListRidesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[29]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1957,7 +2615,7 @@ func (x *ListRidesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRidesResponse.ProtoReflect.Descriptor instead.
 func (*ListRidesResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{29}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *ListRidesResponse) GetRides() []*v1.Ride {
@@ -1983,7 +2641,7 @@ type GetClockRequest struct {
 
 func (x *GetClockRequest) Reset() {
 	*x = GetClockRequest{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[30]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1995,7 +2653,7 @@ func (x *GetClockRequest) String() string {
 func (*GetClockRequest) ProtoMessage() {}
 
 func (x *GetClockRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[30]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2008,7 +2666,7 @@ func (x *GetClockRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetClockRequest.ProtoReflect.Descriptor instead.
 func (*GetClockRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{30}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{37}
 }
 
 // The city clock: city time = at + rate × (machine time since now).
@@ -2024,7 +2682,7 @@ type GetClockResponse struct {
 
 func (x *GetClockResponse) Reset() {
 	*x = GetClockResponse{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[31]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2036,7 +2694,7 @@ func (x *GetClockResponse) String() string {
 func (*GetClockResponse) ProtoMessage() {}
 
 func (x *GetClockResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[31]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2049,7 +2707,7 @@ func (x *GetClockResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetClockResponse.ProtoReflect.Descriptor instead.
 func (*GetClockResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{31}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *GetClockResponse) GetAt() *timestamppb.Timestamp {
@@ -2082,7 +2740,7 @@ type TopUpWalletRequest struct {
 
 func (x *TopUpWalletRequest) Reset() {
 	*x = TopUpWalletRequest{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[32]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2094,7 +2752,7 @@ func (x *TopUpWalletRequest) String() string {
 func (*TopUpWalletRequest) ProtoMessage() {}
 
 func (x *TopUpWalletRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[32]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2107,7 +2765,7 @@ func (x *TopUpWalletRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TopUpWalletRequest.ProtoReflect.Descriptor instead.
 func (*TopUpWalletRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{32}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *TopUpWalletRequest) GetRequestId() string {
@@ -2142,7 +2800,7 @@ type TopUpWalletResponse struct {
 
 func (x *TopUpWalletResponse) Reset() {
 	*x = TopUpWalletResponse{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[33]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2154,7 +2812,7 @@ func (x *TopUpWalletResponse) String() string {
 func (*TopUpWalletResponse) ProtoMessage() {}
 
 func (x *TopUpWalletResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[33]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2167,7 +2825,7 @@ func (x *TopUpWalletResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TopUpWalletResponse.ProtoReflect.Descriptor instead.
 func (*TopUpWalletResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{33}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *TopUpWalletResponse) GetBalanceFen() int64 {
@@ -2186,7 +2844,7 @@ type AuditBooksRequest struct {
 
 func (x *AuditBooksRequest) Reset() {
 	*x = AuditBooksRequest{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[34]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2198,7 +2856,7 @@ func (x *AuditBooksRequest) String() string {
 func (*AuditBooksRequest) ProtoMessage() {}
 
 func (x *AuditBooksRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[34]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2211,7 +2869,7 @@ func (x *AuditBooksRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AuditBooksRequest.ProtoReflect.Descriptor instead.
 func (*AuditBooksRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{34}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{41}
 }
 
 // What an audit found.
@@ -2237,7 +2895,7 @@ type AuditBooksResponse struct {
 
 func (x *AuditBooksResponse) Reset() {
 	*x = AuditBooksResponse{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[35]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2249,7 +2907,7 @@ func (x *AuditBooksResponse) String() string {
 func (*AuditBooksResponse) ProtoMessage() {}
 
 func (x *AuditBooksResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[35]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2262,7 +2920,7 @@ func (x *AuditBooksResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AuditBooksResponse.ProtoReflect.Descriptor instead.
 func (*AuditBooksResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{35}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *AuditBooksResponse) GetSound() bool {
@@ -2424,12 +3082,13 @@ const file_hexhail_ops_v1_ops_proto_rawDesc = "" +
 	"\n" +
 	"amount_fen\x18\x03 \x01(\x03R\tamountFen\x12\x12\n" +
 	"\x04code\x18\x04 \x01(\tR\x04code\x12\x12\n" +
-	"\x04kind\x18\x05 \x01(\tR\x04kind\"\x8a\x01\n" +
+	"\x04kind\x18\x05 \x01(\tR\x04kind\"\xad\x01\n" +
 	"\tCandidate\x12\x17\n" +
 	"\ataxi_id\x18\x01 \x01(\tR\x06taxiId\x12#\n" +
 	"\rpickup_meters\x18\x02 \x01(\x05R\fpickupMeters\x12%\n" +
 	"\x0epickup_seconds\x18\x03 \x01(\x05R\rpickupSeconds\x12\x18\n" +
-	"\averdict\x18\x04 \x01(\tR\averdict\"\x9c\x01\n" +
+	"\averdict\x18\x04 \x01(\tR\averdict\x12!\n" +
+	"\fcost_seconds\x18\x05 \x01(\x05R\vcostSeconds\"\x9c\x01\n" +
 	"\x05Round\x12*\n" +
 	"\x02at\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x12\x18\n" +
 	"\awaiting\x18\x02 \x01(\x05R\awaiting\x12\x12\n" +
@@ -2445,7 +3104,61 @@ const file_hexhail_ops_v1_ops_proto_rawDesc = "" +
 	"\x06rounds\x18\x05 \x03(\v2\x15.hexhail.ops.v1.RoundR\x06rounds\x12!\n" +
 	"\fempty_rounds\x18\x06 \x01(\x05R\vemptyRounds\x123\n" +
 	"\bpayments\x18\a \x03(\v2\x17.hexhail.ops.v1.PaymentR\bpayments\x126\n" +
-	"\ttransfers\x18\b \x03(\v2\x18.hexhail.ops.v1.TransferR\ttransfers\"\xbc\x01\n" +
+	"\ttransfers\x18\b \x03(\v2\x18.hexhail.ops.v1.TransferR\ttransfers\"8\n" +
+	"\x12ExplainRideRequest\x12\"\n" +
+	"\aride_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\x06rideId\"\x8c\x01\n" +
+	"\x06Census\x12\x12\n" +
+	"\x04idle\x18\x01 \x01(\x05R\x04idle\x12\x12\n" +
+	"\x04busy\x18\x02 \x01(\x05R\x04busy\x12\x18\n" +
+	"\aoffered\x18\x03 \x01(\x05R\aoffered\x12\x16\n" +
+	"\x06paused\x18\x04 \x01(\x05R\x06paused\x12\x10\n" +
+	"\x03off\x18\x05 \x01(\x05R\x03off\x12\x16\n" +
+	"\x06silent\x18\x06 \x01(\x05R\x06silent\"7\n" +
+	"\x05Unfit\x12\x18\n" +
+	"\averdict\x18\x01 \x01(\tR\averdict\x12\x14\n" +
+	"\x05taxis\x18\x02 \x01(\x05R\x05taxis\"\xb8\x03\n" +
+	"\x04Look\x12*\n" +
+	"\x02at\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x120\n" +
+	"\x05until\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x05until\x12\x14\n" +
+	"\x05times\x18\x03 \x01(\x05R\x05times\x12\x14\n" +
+	"\x05cause\x18\x04 \x01(\tR\x05cause\x12\x18\n" +
+	"\awaiting\x18\x05 \x01(\x05R\awaiting\x12\x12\n" +
+	"\x04idle\x18\x06 \x01(\x05R\x04idle\x12*\n" +
+	"\x04city\x18\a \x01(\v2\x16.hexhail.ops.v1.CensusR\x04city\x12*\n" +
+	"\x04near\x18\b \x01(\v2\x16.hexhail.ops.v1.CensusR\x04near\x12+\n" +
+	"\x05unfit\x18\t \x03(\v2\x15.hexhail.ops.v1.UnfitR\x05unfit\x12%\n" +
+	"\x0enearest_meters\x18\n" +
+	" \x01(\x05R\rnearestMeters\x12'\n" +
+	"\x0fnearest_seconds\x18\v \x01(\x05R\x0enearestSeconds\x12#\n" +
+	"\rheard_seconds\x18\f \x01(\x05R\fheardSeconds\"\xac\x02\n" +
+	"\vOfferAnswer\x12\x19\n" +
+	"\boffer_id\x18\x01 \x01(\tR\aofferId\x12\x1b\n" +
+	"\tdriver_id\x18\x02 \x01(\tR\bdriverId\x12\x17\n" +
+	"\ataxi_id\x18\x03 \x01(\tR\x06taxiId\x12#\n" +
+	"\rpickup_meters\x18\x04 \x01(\x05R\fpickupMeters\x12%\n" +
+	"\x0epickup_seconds\x18\x05 \x01(\x05R\rpickupSeconds\x123\n" +
+	"\amade_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\x06madeAt\x125\n" +
+	"\bended_at\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\aendedAt\x12\x14\n" +
+	"\x05state\x18\b \x01(\tR\x05state\";\n" +
+	"\tCauseTime\x12\x14\n" +
+	"\x05cause\x18\x01 \x01(\tR\x05cause\x12\x18\n" +
+	"\aseconds\x18\x02 \x01(\x05R\aseconds\"\xbb\x03\n" +
+	"\x13ExplainRideResponse\x12)\n" +
+	"\x04ride\x18\x01 \x01(\v2\x15.hexhail.type.v1.RideR\x04ride\x12\x14\n" +
+	"\x05cause\x18\x02 \x01(\tR\x05cause\x12\x1f\n" +
+	"\vcause_until\x18\x03 \x01(\tR\n" +
+	"causeUntil\x12\x12\n" +
+	"\x04text\x18\x04 \x01(\tR\x04text\x12\x17\n" +
+	"\atext_zh\x18\x05 \x01(\tR\x06textZh\x12\x16\n" +
+	"\x06rounds\x18\x06 \x01(\x05R\x06rounds\x12%\n" +
+	"\x0erounds_without\x18\a \x01(\x05R\rroundsWithout\x12#\n" +
+	"\rrounds_outbid\x18\b \x01(\x05R\froundsOutbid\x12\x1f\n" +
+	"\voffers_made\x18\t \x01(\x05R\n" +
+	"offersMade\x123\n" +
+	"\x06offers\x18\n" +
+	" \x03(\v2\x1b.hexhail.ops.v1.OfferAnswerR\x06offers\x12/\n" +
+	"\x05times\x18\v \x03(\v2\x19.hexhail.ops.v1.CauseTimeR\x05times\x12*\n" +
+	"\x05looks\x18\f \x03(\v2\x14.hexhail.ops.v1.LookR\x05looks\"\xbc\x01\n" +
 	"\x10ListRidesRequest\x12$\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\bpageSize\x12'\n" +
 	"\n" +
@@ -2480,8 +3193,7 @@ const file_hexhail_ops_v1_ops_proto_rawDesc = "" +
 	"\bpaid_fen\x18\a \x01(\x03R\apaidFen\x1a>\n" +
 	"\x10BalancesFenEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\x03R\x05value:\x028\x012\xa7\n" +
-	"\n" +
+	"\x05value\x18\x02 \x01(\x03R\x05value:\x028\x012\x8a\v\n" +
 	"\n" +
 	"OpsService\x12o\n" +
 	"\x0fImportCompanies\x12&.hexhail.ops.v1.ImportCompaniesRequest\x1a'.hexhail.ops.v1.ImportCompaniesResponse\"\t\xea\xb2\x19\x05\n" +
@@ -2504,6 +3216,8 @@ const file_hexhail_ops_v1_ops_proto_rawDesc = "" +
 	"\rListCampaigns\x12$.hexhail.ops.v1.ListCampaignsRequest\x1a%.hexhail.ops.v1.ListCampaignsResponse\"\t\xea\xb2\x19\x05\n" +
 	"\x01\x04\x10\x03\x12U\n" +
 	"\aGetRide\x12\x1e.hexhail.ops.v1.GetRideRequest\x1a\x1f.hexhail.ops.v1.GetRideResponse\"\t\xea\xb2\x19\x05\n" +
+	"\x01\x04\x10\x03\x12a\n" +
+	"\vExplainRide\x12\".hexhail.ops.v1.ExplainRideRequest\x1a#.hexhail.ops.v1.ExplainRideResponse\"\t\xea\xb2\x19\x05\n" +
 	"\x01\x04\x10\x03\x12[\n" +
 	"\tListRides\x12 .hexhail.ops.v1.ListRidesRequest\x1a!.hexhail.ops.v1.ListRidesResponse\"\t\xea\xb2\x19\x05\n" +
 	"\x01\x04\x10\x03\x12[\n" +
@@ -2527,7 +3241,7 @@ func file_hexhail_ops_v1_ops_proto_rawDescGZIP() []byte {
 	return file_hexhail_ops_v1_ops_proto_rawDescData
 }
 
-var file_hexhail_ops_v1_ops_proto_msgTypes = make([]protoimpl.MessageInfo, 37)
+var file_hexhail_ops_v1_ops_proto_msgTypes = make([]protoimpl.MessageInfo, 44)
 var file_hexhail_ops_v1_ops_proto_goTypes = []any{
 	(*Company)(nil),                 // 0: hexhail.ops.v1.Company
 	(*Driver)(nil),                  // 1: hexhail.ops.v1.Driver
@@ -2557,19 +3271,26 @@ var file_hexhail_ops_v1_ops_proto_goTypes = []any{
 	(*Candidate)(nil),               // 25: hexhail.ops.v1.Candidate
 	(*Round)(nil),                   // 26: hexhail.ops.v1.Round
 	(*GetRideResponse)(nil),         // 27: hexhail.ops.v1.GetRideResponse
-	(*ListRidesRequest)(nil),        // 28: hexhail.ops.v1.ListRidesRequest
-	(*ListRidesResponse)(nil),       // 29: hexhail.ops.v1.ListRidesResponse
-	(*GetClockRequest)(nil),         // 30: hexhail.ops.v1.GetClockRequest
-	(*GetClockResponse)(nil),        // 31: hexhail.ops.v1.GetClockResponse
-	(*TopUpWalletRequest)(nil),      // 32: hexhail.ops.v1.TopUpWalletRequest
-	(*TopUpWalletResponse)(nil),     // 33: hexhail.ops.v1.TopUpWalletResponse
-	(*AuditBooksRequest)(nil),       // 34: hexhail.ops.v1.AuditBooksRequest
-	(*AuditBooksResponse)(nil),      // 35: hexhail.ops.v1.AuditBooksResponse
-	nil,                             // 36: hexhail.ops.v1.AuditBooksResponse.BalancesFenEntry
-	(*v1.Point)(nil),                // 37: hexhail.type.v1.Point
-	(*timestamppb.Timestamp)(nil),   // 38: google.protobuf.Timestamp
-	(*v1.Ride)(nil),                 // 39: hexhail.type.v1.Ride
-	(v1.RideState)(0),               // 40: hexhail.type.v1.RideState
+	(*ExplainRideRequest)(nil),      // 28: hexhail.ops.v1.ExplainRideRequest
+	(*Census)(nil),                  // 29: hexhail.ops.v1.Census
+	(*Unfit)(nil),                   // 30: hexhail.ops.v1.Unfit
+	(*Look)(nil),                    // 31: hexhail.ops.v1.Look
+	(*OfferAnswer)(nil),             // 32: hexhail.ops.v1.OfferAnswer
+	(*CauseTime)(nil),               // 33: hexhail.ops.v1.CauseTime
+	(*ExplainRideResponse)(nil),     // 34: hexhail.ops.v1.ExplainRideResponse
+	(*ListRidesRequest)(nil),        // 35: hexhail.ops.v1.ListRidesRequest
+	(*ListRidesResponse)(nil),       // 36: hexhail.ops.v1.ListRidesResponse
+	(*GetClockRequest)(nil),         // 37: hexhail.ops.v1.GetClockRequest
+	(*GetClockResponse)(nil),        // 38: hexhail.ops.v1.GetClockResponse
+	(*TopUpWalletRequest)(nil),      // 39: hexhail.ops.v1.TopUpWalletRequest
+	(*TopUpWalletResponse)(nil),     // 40: hexhail.ops.v1.TopUpWalletResponse
+	(*AuditBooksRequest)(nil),       // 41: hexhail.ops.v1.AuditBooksRequest
+	(*AuditBooksResponse)(nil),      // 42: hexhail.ops.v1.AuditBooksResponse
+	nil,                             // 43: hexhail.ops.v1.AuditBooksResponse.BalancesFenEntry
+	(*v1.Point)(nil),                // 44: hexhail.type.v1.Point
+	(*timestamppb.Timestamp)(nil),   // 45: google.protobuf.Timestamp
+	(*v1.Ride)(nil),                 // 46: hexhail.type.v1.Ride
+	(v1.RideState)(0),               // 47: hexhail.type.v1.RideState
 }
 var file_hexhail_ops_v1_ops_proto_depIdxs = []int32{
 	0,  // 0: hexhail.ops.v1.ImportCompaniesRequest.rows:type_name -> hexhail.ops.v1.Company
@@ -2577,54 +3298,67 @@ var file_hexhail_ops_v1_ops_proto_depIdxs = []int32{
 	2,  // 2: hexhail.ops.v1.ImportTaxisRequest.rows:type_name -> hexhail.ops.v1.Taxi
 	3,  // 3: hexhail.ops.v1.ImportRidersRequest.rows:type_name -> hexhail.ops.v1.Rider
 	1,  // 4: hexhail.ops.v1.ListDriversResponse.drivers:type_name -> hexhail.ops.v1.Driver
-	37, // 5: hexhail.ops.v1.City.center:type_name -> hexhail.type.v1.Point
+	44, // 5: hexhail.ops.v1.City.center:type_name -> hexhail.type.v1.Point
 	14, // 6: hexhail.ops.v1.ListCitiesResponse.cities:type_name -> hexhail.ops.v1.City
-	38, // 7: hexhail.ops.v1.Campaign.starts_at:type_name -> google.protobuf.Timestamp
-	38, // 8: hexhail.ops.v1.Campaign.ends_at:type_name -> google.protobuf.Timestamp
+	45, // 7: hexhail.ops.v1.Campaign.starts_at:type_name -> google.protobuf.Timestamp
+	45, // 8: hexhail.ops.v1.Campaign.ends_at:type_name -> google.protobuf.Timestamp
 	17, // 9: hexhail.ops.v1.LaunchCampaignRequest.campaign:type_name -> hexhail.ops.v1.Campaign
 	17, // 10: hexhail.ops.v1.LaunchCampaignResponse.campaign:type_name -> hexhail.ops.v1.Campaign
 	17, // 11: hexhail.ops.v1.ListCampaignsResponse.campaigns:type_name -> hexhail.ops.v1.Campaign
-	38, // 12: hexhail.ops.v1.Round.at:type_name -> google.protobuf.Timestamp
+	45, // 12: hexhail.ops.v1.Round.at:type_name -> google.protobuf.Timestamp
 	25, // 13: hexhail.ops.v1.Round.candidates:type_name -> hexhail.ops.v1.Candidate
-	39, // 14: hexhail.ops.v1.GetRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	46, // 14: hexhail.ops.v1.GetRideResponse.ride:type_name -> hexhail.type.v1.Ride
 	26, // 15: hexhail.ops.v1.GetRideResponse.rounds:type_name -> hexhail.ops.v1.Round
 	23, // 16: hexhail.ops.v1.GetRideResponse.payments:type_name -> hexhail.ops.v1.Payment
 	24, // 17: hexhail.ops.v1.GetRideResponse.transfers:type_name -> hexhail.ops.v1.Transfer
-	40, // 18: hexhail.ops.v1.ListRidesRequest.state:type_name -> hexhail.type.v1.RideState
-	39, // 19: hexhail.ops.v1.ListRidesResponse.rides:type_name -> hexhail.type.v1.Ride
-	38, // 20: hexhail.ops.v1.GetClockResponse.at:type_name -> google.protobuf.Timestamp
-	36, // 21: hexhail.ops.v1.AuditBooksResponse.balances_fen:type_name -> hexhail.ops.v1.AuditBooksResponse.BalancesFenEntry
-	4,  // 22: hexhail.ops.v1.OpsService.ImportCompanies:input_type -> hexhail.ops.v1.ImportCompaniesRequest
-	6,  // 23: hexhail.ops.v1.OpsService.ImportDrivers:input_type -> hexhail.ops.v1.ImportDriversRequest
-	8,  // 24: hexhail.ops.v1.OpsService.ImportTaxis:input_type -> hexhail.ops.v1.ImportTaxisRequest
-	10, // 25: hexhail.ops.v1.OpsService.ImportRiders:input_type -> hexhail.ops.v1.ImportRidersRequest
-	12, // 26: hexhail.ops.v1.OpsService.ListDrivers:input_type -> hexhail.ops.v1.ListDriversRequest
-	15, // 27: hexhail.ops.v1.OpsService.ListCities:input_type -> hexhail.ops.v1.ListCitiesRequest
-	18, // 28: hexhail.ops.v1.OpsService.LaunchCampaign:input_type -> hexhail.ops.v1.LaunchCampaignRequest
-	20, // 29: hexhail.ops.v1.OpsService.ListCampaigns:input_type -> hexhail.ops.v1.ListCampaignsRequest
-	22, // 30: hexhail.ops.v1.OpsService.GetRide:input_type -> hexhail.ops.v1.GetRideRequest
-	28, // 31: hexhail.ops.v1.OpsService.ListRides:input_type -> hexhail.ops.v1.ListRidesRequest
-	30, // 32: hexhail.ops.v1.OpsService.GetClock:input_type -> hexhail.ops.v1.GetClockRequest
-	32, // 33: hexhail.ops.v1.OpsService.TopUpWallet:input_type -> hexhail.ops.v1.TopUpWalletRequest
-	34, // 34: hexhail.ops.v1.OpsService.AuditBooks:input_type -> hexhail.ops.v1.AuditBooksRequest
-	5,  // 35: hexhail.ops.v1.OpsService.ImportCompanies:output_type -> hexhail.ops.v1.ImportCompaniesResponse
-	7,  // 36: hexhail.ops.v1.OpsService.ImportDrivers:output_type -> hexhail.ops.v1.ImportDriversResponse
-	9,  // 37: hexhail.ops.v1.OpsService.ImportTaxis:output_type -> hexhail.ops.v1.ImportTaxisResponse
-	11, // 38: hexhail.ops.v1.OpsService.ImportRiders:output_type -> hexhail.ops.v1.ImportRidersResponse
-	13, // 39: hexhail.ops.v1.OpsService.ListDrivers:output_type -> hexhail.ops.v1.ListDriversResponse
-	16, // 40: hexhail.ops.v1.OpsService.ListCities:output_type -> hexhail.ops.v1.ListCitiesResponse
-	19, // 41: hexhail.ops.v1.OpsService.LaunchCampaign:output_type -> hexhail.ops.v1.LaunchCampaignResponse
-	21, // 42: hexhail.ops.v1.OpsService.ListCampaigns:output_type -> hexhail.ops.v1.ListCampaignsResponse
-	27, // 43: hexhail.ops.v1.OpsService.GetRide:output_type -> hexhail.ops.v1.GetRideResponse
-	29, // 44: hexhail.ops.v1.OpsService.ListRides:output_type -> hexhail.ops.v1.ListRidesResponse
-	31, // 45: hexhail.ops.v1.OpsService.GetClock:output_type -> hexhail.ops.v1.GetClockResponse
-	33, // 46: hexhail.ops.v1.OpsService.TopUpWallet:output_type -> hexhail.ops.v1.TopUpWalletResponse
-	35, // 47: hexhail.ops.v1.OpsService.AuditBooks:output_type -> hexhail.ops.v1.AuditBooksResponse
-	35, // [35:48] is the sub-list for method output_type
-	22, // [22:35] is the sub-list for method input_type
-	22, // [22:22] is the sub-list for extension type_name
-	22, // [22:22] is the sub-list for extension extendee
-	0,  // [0:22] is the sub-list for field type_name
+	45, // 18: hexhail.ops.v1.Look.at:type_name -> google.protobuf.Timestamp
+	45, // 19: hexhail.ops.v1.Look.until:type_name -> google.protobuf.Timestamp
+	29, // 20: hexhail.ops.v1.Look.city:type_name -> hexhail.ops.v1.Census
+	29, // 21: hexhail.ops.v1.Look.near:type_name -> hexhail.ops.v1.Census
+	30, // 22: hexhail.ops.v1.Look.unfit:type_name -> hexhail.ops.v1.Unfit
+	45, // 23: hexhail.ops.v1.OfferAnswer.made_at:type_name -> google.protobuf.Timestamp
+	45, // 24: hexhail.ops.v1.OfferAnswer.ended_at:type_name -> google.protobuf.Timestamp
+	46, // 25: hexhail.ops.v1.ExplainRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	32, // 26: hexhail.ops.v1.ExplainRideResponse.offers:type_name -> hexhail.ops.v1.OfferAnswer
+	33, // 27: hexhail.ops.v1.ExplainRideResponse.times:type_name -> hexhail.ops.v1.CauseTime
+	31, // 28: hexhail.ops.v1.ExplainRideResponse.looks:type_name -> hexhail.ops.v1.Look
+	47, // 29: hexhail.ops.v1.ListRidesRequest.state:type_name -> hexhail.type.v1.RideState
+	46, // 30: hexhail.ops.v1.ListRidesResponse.rides:type_name -> hexhail.type.v1.Ride
+	45, // 31: hexhail.ops.v1.GetClockResponse.at:type_name -> google.protobuf.Timestamp
+	43, // 32: hexhail.ops.v1.AuditBooksResponse.balances_fen:type_name -> hexhail.ops.v1.AuditBooksResponse.BalancesFenEntry
+	4,  // 33: hexhail.ops.v1.OpsService.ImportCompanies:input_type -> hexhail.ops.v1.ImportCompaniesRequest
+	6,  // 34: hexhail.ops.v1.OpsService.ImportDrivers:input_type -> hexhail.ops.v1.ImportDriversRequest
+	8,  // 35: hexhail.ops.v1.OpsService.ImportTaxis:input_type -> hexhail.ops.v1.ImportTaxisRequest
+	10, // 36: hexhail.ops.v1.OpsService.ImportRiders:input_type -> hexhail.ops.v1.ImportRidersRequest
+	12, // 37: hexhail.ops.v1.OpsService.ListDrivers:input_type -> hexhail.ops.v1.ListDriversRequest
+	15, // 38: hexhail.ops.v1.OpsService.ListCities:input_type -> hexhail.ops.v1.ListCitiesRequest
+	18, // 39: hexhail.ops.v1.OpsService.LaunchCampaign:input_type -> hexhail.ops.v1.LaunchCampaignRequest
+	20, // 40: hexhail.ops.v1.OpsService.ListCampaigns:input_type -> hexhail.ops.v1.ListCampaignsRequest
+	22, // 41: hexhail.ops.v1.OpsService.GetRide:input_type -> hexhail.ops.v1.GetRideRequest
+	28, // 42: hexhail.ops.v1.OpsService.ExplainRide:input_type -> hexhail.ops.v1.ExplainRideRequest
+	35, // 43: hexhail.ops.v1.OpsService.ListRides:input_type -> hexhail.ops.v1.ListRidesRequest
+	37, // 44: hexhail.ops.v1.OpsService.GetClock:input_type -> hexhail.ops.v1.GetClockRequest
+	39, // 45: hexhail.ops.v1.OpsService.TopUpWallet:input_type -> hexhail.ops.v1.TopUpWalletRequest
+	41, // 46: hexhail.ops.v1.OpsService.AuditBooks:input_type -> hexhail.ops.v1.AuditBooksRequest
+	5,  // 47: hexhail.ops.v1.OpsService.ImportCompanies:output_type -> hexhail.ops.v1.ImportCompaniesResponse
+	7,  // 48: hexhail.ops.v1.OpsService.ImportDrivers:output_type -> hexhail.ops.v1.ImportDriversResponse
+	9,  // 49: hexhail.ops.v1.OpsService.ImportTaxis:output_type -> hexhail.ops.v1.ImportTaxisResponse
+	11, // 50: hexhail.ops.v1.OpsService.ImportRiders:output_type -> hexhail.ops.v1.ImportRidersResponse
+	13, // 51: hexhail.ops.v1.OpsService.ListDrivers:output_type -> hexhail.ops.v1.ListDriversResponse
+	16, // 52: hexhail.ops.v1.OpsService.ListCities:output_type -> hexhail.ops.v1.ListCitiesResponse
+	19, // 53: hexhail.ops.v1.OpsService.LaunchCampaign:output_type -> hexhail.ops.v1.LaunchCampaignResponse
+	21, // 54: hexhail.ops.v1.OpsService.ListCampaigns:output_type -> hexhail.ops.v1.ListCampaignsResponse
+	27, // 55: hexhail.ops.v1.OpsService.GetRide:output_type -> hexhail.ops.v1.GetRideResponse
+	34, // 56: hexhail.ops.v1.OpsService.ExplainRide:output_type -> hexhail.ops.v1.ExplainRideResponse
+	36, // 57: hexhail.ops.v1.OpsService.ListRides:output_type -> hexhail.ops.v1.ListRidesResponse
+	38, // 58: hexhail.ops.v1.OpsService.GetClock:output_type -> hexhail.ops.v1.GetClockResponse
+	40, // 59: hexhail.ops.v1.OpsService.TopUpWallet:output_type -> hexhail.ops.v1.TopUpWalletResponse
+	42, // 60: hexhail.ops.v1.OpsService.AuditBooks:output_type -> hexhail.ops.v1.AuditBooksResponse
+	47, // [47:61] is the sub-list for method output_type
+	33, // [33:47] is the sub-list for method input_type
+	33, // [33:33] is the sub-list for extension type_name
+	33, // [33:33] is the sub-list for extension extendee
+	0,  // [0:33] is the sub-list for field type_name
 }
 
 func init() { file_hexhail_ops_v1_ops_proto_init() }
@@ -2638,7 +3372,7 @@ func file_hexhail_ops_v1_ops_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_hexhail_ops_v1_ops_proto_rawDesc), len(file_hexhail_ops_v1_ops_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   37,
+			NumMessages:   44,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -30,6 +30,7 @@ const (
 	OpsService_LaunchCampaign_FullMethodName  = "/hexhail.ops.v1.OpsService/LaunchCampaign"
 	OpsService_ListCampaigns_FullMethodName   = "/hexhail.ops.v1.OpsService/ListCampaigns"
 	OpsService_GetRide_FullMethodName         = "/hexhail.ops.v1.OpsService/GetRide"
+	OpsService_ExplainRide_FullMethodName     = "/hexhail.ops.v1.OpsService/ExplainRide"
 	OpsService_ListRides_FullMethodName       = "/hexhail.ops.v1.OpsService/ListRides"
 	OpsService_GetClock_FullMethodName        = "/hexhail.ops.v1.OpsService/GetClock"
 	OpsService_TopUpWallet_FullMethodName     = "/hexhail.ops.v1.OpsService/TopUpWallet"
@@ -61,6 +62,9 @@ type OpsServiceClient interface {
 	ListCampaigns(ctx context.Context, in *ListCampaignsRequest, opts ...grpc.CallOption) (*ListCampaignsResponse, error)
 	// GetRide reads any ride with its round log, payments and transfers.
 	GetRide(ctx context.Context, in *GetRideRequest, opts ...grpc.CallOption) (*GetRideResponse, error)
+	// ExplainRide tells why a ride was taken, or why nobody took it: the cause that held for the longest
+	// part of its search, and the whole story in words. Errors: RIDE_UNKNOWN.
+	ExplainRide(ctx context.Context, in *ExplainRideRequest, opts ...grpc.CallOption) (*ExplainRideResponse, error)
 	// ListRides reads a city's rides, the latest first.
 	ListRides(ctx context.Context, in *ListRidesRequest, opts ...grpc.CallOption) (*ListRidesResponse, error)
 	// GetClock reads the city clock.
@@ -181,6 +185,16 @@ func (c *opsServiceClient) GetRide(ctx context.Context, in *GetRideRequest, opts
 	return out, nil
 }
 
+func (c *opsServiceClient) ExplainRide(ctx context.Context, in *ExplainRideRequest, opts ...grpc.CallOption) (*ExplainRideResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ExplainRideResponse)
+	err := c.cc.Invoke(ctx, OpsService_ExplainRide_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *opsServiceClient) ListRides(ctx context.Context, in *ListRidesRequest, opts ...grpc.CallOption) (*ListRidesResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ListRidesResponse)
@@ -246,6 +260,9 @@ type OpsServiceServer interface {
 	ListCampaigns(context.Context, *ListCampaignsRequest) (*ListCampaignsResponse, error)
 	// GetRide reads any ride with its round log, payments and transfers.
 	GetRide(context.Context, *GetRideRequest) (*GetRideResponse, error)
+	// ExplainRide tells why a ride was taken, or why nobody took it: the cause that held for the longest
+	// part of its search, and the whole story in words. Errors: RIDE_UNKNOWN.
+	ExplainRide(context.Context, *ExplainRideRequest) (*ExplainRideResponse, error)
 	// ListRides reads a city's rides, the latest first.
 	ListRides(context.Context, *ListRidesRequest) (*ListRidesResponse, error)
 	// GetClock reads the city clock.
@@ -290,6 +307,9 @@ func (UnimplementedOpsServiceServer) ListCampaigns(context.Context, *ListCampaig
 }
 func (UnimplementedOpsServiceServer) GetRide(context.Context, *GetRideRequest) (*GetRideResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetRide not implemented")
+}
+func (UnimplementedOpsServiceServer) ExplainRide(context.Context, *ExplainRideRequest) (*ExplainRideResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ExplainRide not implemented")
 }
 func (UnimplementedOpsServiceServer) ListRides(context.Context, *ListRidesRequest) (*ListRidesResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListRides not implemented")
@@ -442,6 +462,24 @@ func _OpsService_GetRide_Handler(srv interface{}, ctx context.Context, dec func(
 	return interceptor(ctx, in, info, handler)
 }
 
+func _OpsService_ExplainRide_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ExplainRideRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(OpsServiceServer).ExplainRide(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: OpsService_ExplainRide_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(OpsServiceServer).ExplainRide(ctx, req.(*ExplainRideRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _OpsService_ListRides_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(ListRidesRequest)
 	if err := dec(in); err != nil {
@@ -540,6 +578,10 @@ var OpsService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "GetRide",
 			Handler:    _OpsService_GetRide_Handler,
+		},
+		{
+			MethodName: "ExplainRide",
+			Handler:    _OpsService_ExplainRide_Handler,
 		},
 		{
 			MethodName: "ListRides",

@@ -1,0 +1,171 @@
+package dispatch
+
+import (
+	"math"
+	"time"
+
+	"hexhail/geo"
+)
+
+// How the engine looks around for rides that wait: rounds say who was considered, looks say who else
+// was there, and what kept them. A ride that is matched at once is never looked around for.
+const (
+	lookFirst = 3 * time.Second
+	lookEvery = 10 * time.Second
+	// looksAtOnce is for how many rides at most in one second. With more than 320 rides in want,
+	// each of them has its turn later; the time between two looks goes to the cause of the second.
+	looksAtOnce = 32
+	// lapseLeast is how late the engine may hear of a ride without having been down: a lost hint
+	// costs syncEvery.
+	lapseLeast = 2 * syncEvery
+	// logEvery is how often the log of a ride that goes on searching is written.
+	logEvery = time.Minute
+)
+
+// gaze is the look around one ride while it is being counted.
+type gaze struct {
+	ref     rideRef
+	at      geo.Point
+	reachM  float64
+	nearest float64   // metres to the nearest fit idle taxi so far
+	heard   time.Time // the latest fix of a silent phone near
+	fit     int
+	near    Census
+	unfit   [len(verdicts)]int
+}
+
+// lookAround counts the fleet, in all and around each ride whose turn it is.
+func (e *Engine) lookAround(now time.Time) {
+	e.dueLooks(now)
+	if len(e.gazes) == 0 {
+		return
+	}
+	var city Census
+	silentBefore := now.Add(-e.policy.Stale())
+	for ref := range e.fleet.taxis {
+		c := &e.fleet.taxis[ref]
+		p := c.presence(silentBefore)
+		city.count(p)
+		if p == DriverOff || c.fixedAt.IsZero() {
+			continue
+		}
+		for i := range e.gazes {
+			e.see(&e.gazes[i], c, p, now)
+		}
+	}
+	for i := range e.gazes {
+		e.keepLook(&e.gazes[i], city, now)
+	}
+}
+
+// dueLooks gathers the rides whose turn it is, beginning after the last one that had it.
+func (e *Engine) dueLooks(now time.Time) {
+	e.gazes = e.gazes[:0]
+	hour, n := e.hour(now), len(e.queue.order)
+	for i := range n {
+		ref := e.queue.order[(e.lookFrom+i)%n]
+		w := &e.queue.waits[ref]
+		switch {
+		case w.lookAt.IsZero():
+			e.beginLooks(w, now)
+		case w.offer != "":
+			w.lookedAt = now // this time is the offer's
+		case !w.lookAt.After(now) && len(e.gazes) < looksAtOnce:
+			at := w.ride.Pickup
+			e.gazes = append(e.gazes, gaze{
+				ref: ref, at: at, reachM: e.reach(e.speed.PaceAt(at, hour)), nearest: math.Inf(1),
+			})
+			if len(e.gazes) == looksAtOnce {
+				e.lookFrom = (e.lookFrom + i + 1) % n
+			}
+		}
+	}
+}
+
+// beginLooks begins to look around for a ride, and notes for how long nobody has.
+func (e *Engine) beginLooks(w *wait, now time.Time) {
+	log := &w.memo.log
+	since := w.ride.RequestedAt
+	if w.ride.Search > 1 {
+		since = w.ride.ChangedAt
+	}
+	if log.Until.After(since) {
+		since = log.Until
+	}
+	if d := now.Sub(since); d > lapseLeast {
+		log.spend(EngineDown, d)
+	}
+	if log.Since.IsZero() {
+		log.Since = now
+	}
+	log.Until = now
+	w.lookAt, w.lookedAt, w.outbid = now.Add(lookFirst), now, log.Outbid
+}
+
+// see counts one taxi around one ride.
+func (e *Engine) see(g *gaze, c *taxi, p Presence, now time.Time) {
+	limit := g.reachM
+	if p == DriverIdle {
+		limit = max(limit, g.nearest)
+	}
+	if math.Abs(c.at.Lat-g.at.Lat)*metresPerDegree > limit {
+		return
+	}
+	m := geo.DistanceM(c.at, g.at)
+	if m > limit {
+		return
+	}
+	if p == DriverIdle {
+		if v := e.judge(&e.queue.waits[g.ref], c, now); v != Chosen {
+			if m <= g.reachM {
+				g.unfit[v]++
+			}
+		} else {
+			g.nearest = min(g.nearest, m)
+			if m <= g.reachM {
+				g.fit++
+			}
+		}
+	}
+	if m > g.reachM {
+		return
+	}
+	g.near.count(p)
+	if p == DriverSilent && c.fixedAt.After(g.heard) {
+		g.heard = c.fixedAt
+	}
+}
+
+// keepLook writes down what was seen around a ride.
+func (e *Engine) keepLook(g *gaze, city Census, now time.Time) {
+	w := &e.queue.waits[g.ref]
+	log := &w.memo.log
+	look := Look{
+		At: now, Until: now, Times: 1, City: city, Near: g.near,
+		Waiting: e.queue.open.Len(), Idle: city.Idle,
+	}
+	if now.Sub(e.last.At) < lookEvery {
+		look.Waiting, look.Idle = e.last.Waiting, e.last.Idle
+	}
+	for v, n := range g.unfit {
+		if n > 0 {
+			look.Unfit = append(look.Unfit, Unfit{Verdict: Verdict(v), Taxis: n})
+		}
+	}
+	if !math.IsInf(g.nearest, 1) {
+		pace := e.speed.PaceAt(g.at, e.hour(now))
+		look.NearestM, look.NearestS = int(g.nearest), int(math.Round(pace.TimeS(g.nearest)))
+	}
+	if !g.heard.IsZero() {
+		look.HeardS = int(now.Sub(g.heard).Seconds())
+	}
+	look.Cause = look.judge(g.fit, log.Outbid > w.outbid, log.Offers)
+	log.look(look, w.lookedAt)
+	w.lookAt, w.lookedAt, w.outbid = now.Add(lookEvery), now, log.Outbid
+	if w.loggedAt.IsZero() {
+		w.loggedAt = now
+	} else if now.Sub(w.loggedAt) >= logEvery {
+		w.loggedAt = now
+		e.toWrite(w.ride.ID, w.memo)
+	}
+}

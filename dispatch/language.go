@@ -1,0 +1,82 @@
+package dispatch
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Language is one in which this house explains itself.
+type Language string
+
+// The languages.
+const (
+	English Language = "en"
+	Chinese Language = "zh"
+)
+
+// Languages are all of them.
+func Languages() []Language { return []Language{English, Chinese} }
+
+// words say one thing in each language.
+type words struct{ en, zh string }
+
+func (w words) in(lang Language) string {
+	if lang == Chinese {
+		return w.zh
+	}
+	return w.en
+}
+
+// prose writes sentences in one language, with the times of one place.
+type prose struct {
+	strings.Builder
+	lang Language
+	zone *time.Location
+}
+
+// say appends a line in the prose's language. Both formats get the same arguments.
+func (p *prose) say(en, zh string, args ...any) {
+	p.WriteString(p.form(en, zh, args...))
+	p.WriteByte('\n')
+}
+
+// form is a text in the prose's language.
+func (p *prose) form(en, zh string, args ...any) string {
+	if p.lang == Chinese {
+		return fmt.Sprintf(zh, args...)
+	}
+	return fmt.Sprintf(en, args...)
+}
+
+// pick is the words in the prose's language.
+func (p *prose) pick(w words) string { return w.in(p.lang) }
+
+// clock is a time of day.
+func (p *prose) clock(t time.Time) string { return t.In(p.zone).Format("15:04:05") }
+
+// span is a length of time, to the second below an hour and to the minute above: "5 min 00 s".
+func (p *prose) span(d time.Duration) string {
+	s := int(max(0, d).Round(time.Second) / time.Second)
+	switch {
+	case s < 60:
+		return p.form("%d s", "%d 秒", s)
+	case s < 3600:
+		return p.form("%d min %02d s", "%d 分 %02d 秒", s/60, s%60)
+	default:
+		return p.form("%d h %02d min", "%d 小时 %02d 分", s/3600, s%3600/60)
+	}
+}
+
+// drive is the time of a drive of so many seconds, to the minute above two.
+func (p *prose) drive(seconds int) string {
+	if seconds < 120 {
+		return p.form("%d s", "%d 秒", seconds)
+	}
+	return p.form("%d min", "%d 分钟", (seconds+30)/60)
+}
+
+// list joins parts as the language does.
+func (p *prose) list(parts []string) string {
+	return strings.Join(parts, p.form(", ", "，"))
+}
