@@ -182,6 +182,7 @@ func (e *Engine) takeRide(b Brief) {
 	if !b.State.Active() {
 		m.endedAt = b.ChangedAt
 	}
+	m.log.claimed(b.Driver, b.ClaimedAt)
 	if e.queue.drop(b.ID) {
 		e.toWrite(b.ID, m)
 	}

@@ -184,7 +184,7 @@ func (s RideStory) tellOffers(p *prose) {
 	if left > 0 {
 		told = append(told, p.form("and %d more", "另有 %d 次", left))
 	}
-	p.say("%d offers: %s.", "派单 %d 次：%s。", s.Made, strings.Join(told, p.form("; ", "；")))
+	p.say("Offers: %d. %s.", "派单 %d 次：%s。", s.Made, strings.Join(told, p.form("; ", "；")))
 }
 
 // offer is one offer and its answer, or n of a driver that were answered alike.

@@ -166,6 +166,16 @@ func (l *RoundLog) Offer(o Offer) bool {
 	return true
 }
 
+// claimed notes that the open offer of a driver has become a claim: the ride tells of it sooner than
+// the offer's row.
+func (l *RoundLog) claimed(driver DriverID, at time.Time) {
+	for i := range l.Offers {
+		if o := &l.Offers[i]; o.Driver == driver && o.State == OfferOpen {
+			o.State, o.EndedAt = OfferAccepted, at
+		}
+	}
+}
+
 // clone is the log with lists of its own.
 func (l RoundLog) clone() RoundLog {
 	l.Rounds, l.Offers = slices.Clone(l.Rounds), slices.Clone(l.Offers)

@@ -14,16 +14,11 @@ import (
 func (s *Server) GetRide(ctx context.Context, in *opspb.GetRideRequest) (
 	*opspb.GetRideResponse, error,
 ) {
-	record, err := s.config.Reads.RideRecord(ctx, dispatch.RideID(in.GetRideId()))
+	record, err := s.record(ctx, dispatch.RideID(in.GetRideId()))
 	if err != nil {
 		return nil, err
 	}
 	r := record.Ride
-	if r.State == dispatch.Searching && s.config.Live != nil {
-		if log, ok, err := s.config.Live(ctx, r.City, r.ID); err == nil && ok {
-			record.Log = log
-		}
-	}
 	out := &opspb.GetRideResponse{
 		Ride: wire.RidePB(r), RiderId: string(r.Rider), DriverId: string(r.Driver),
 		TaxiId: string(r.Taxi), EmptyRounds: int32Of(record.Log.Empty),
@@ -43,6 +38,21 @@ func (s *Server) GetRide(ctx context.Context, in *opspb.GetRideRequest) (
 	return out, nil
 }
 
+// record is all that is known of a ride, with the engine's log while it searches.
+func (s *Server) record(ctx context.Context, id dispatch.RideID) (dispatch.Record, error) {
+	record, err := s.config.Reads.RideRecord(ctx, id)
+	if err != nil {
+		return dispatch.Record{}, err
+	}
+	r := record.Ride
+	if r.State == dispatch.Searching && s.config.Live != nil {
+		if log, ok, err := s.config.Live(ctx, r.City, r.ID); err == nil && ok {
+			record.Log = log
+		}
+	}
+	return record, nil
+}
+
 func roundPB(r dispatch.Round) *opspb.Round {
 	pb := &opspb.Round{
 		At: wire.TimePB(r.At), Waiting: int32Of(r.Waiting), Idle: int32Of(r.Idle),
@@ -54,7 +64,7 @@ func roundPB(r dispatch.Round) *opspb.Round {
 		}
 		pb.Candidates = append(pb.Candidates, &opspb.Candidate{
 			TaxiId: string(c.Taxi), PickupMeters: int32Of(c.PickupM),
-			PickupSeconds: int32Of(c.PickupS), Verdict: verdict,
+			PickupSeconds: int32Of(c.PickupS), CostSeconds: int32Of(c.CostS), Verdict: verdict,
 		})
 	}
 	return pb

@@ -407,6 +407,9 @@ func opsTable() map[string][]variant {
 		})}, func(c *cast) []string {
 			return []string{string(c.ride), c.id(riderOne), c.id(driverOne), c.taxi(driverOne)}
 		}),
+		service + "ExplainRide": staffs(variant{request: same(func(c *cast) proto.Message {
+			return &opspb.ExplainRideRequest{RideId: string(c.ride)}
+		})}, func(c *cast) []string { return []string{string(c.ride), c.id(driverOne)} }),
 		service + "ListRides": staffs(variant{request: same(func(*cast) proto.Message {
 			return &opspb.ListRidesRequest{City: "beijing"}
 		})}, func(c *cast) []string { return []string{string(c.ride), string(c.others)} }),

@@ -1,0 +1,166 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/proto"
+
+	"hexhail/dispatch"
+	opspb "hexhail/pb/hexhail/ops/v1"
+	typepb "hexhail/pb/hexhail/type/v1"
+	"hexhail/wire"
+)
+
+func newRide() *cobra.Command {
+	cmd := &cobra.Command{Use: "ride", Short: "About rides", Args: noArgs}
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+	var e explaining
+	explain := &cobra.Command{
+		Use:   "explain RIDE",
+		Short: "Tell why a ride was taken, or why nobody took it",
+		Long: "Tell why a ride was taken, or why nobody took it, in words. It asks a running " +
+			"server:\nthe engine knows of a ride that still searches more than its rows do.",
+		Args: oneArg("a ride's id"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return e.ask(cmd, func(ctx context.Context, c opspb.OpsServiceClient) (told, error) {
+				return c.ExplainRide(ctx, &opspb.ExplainRideRequest{RideId: args[0]})
+			})
+		},
+	}
+	e.bind(explain)
+	cmd.AddCommand(explain)
+	return cmd
+}
+
+// oneArg asks for one word.
+func oneArg(what string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) != 1 {
+			return &usageError{fmt.Errorf("%s takes %s", cmd.CommandPath(), what)}
+		}
+		return nil
+	}
+}
+
+// told is an answer that has its story in both languages.
+type told interface {
+	proto.Message
+	GetText() string
+	GetTextZh() string
+}
+
+// explaining is how a server is asked, and how the answer is shown.
+type explaining struct {
+	addr, dataDir, keyFile, caFile, lang string
+	json                                 bool
+}
+
+func (e *explaining) bind(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.SortFlags = false
+	f.StringVar(&e.lang, "lang", string(dispatch.English), "en or zh")
+	f.BoolVar(&e.json, "json", false, "the whole answer, as JSON")
+	f.StringVar(&e.dataDir, "data-dir", "data", "`folder` of the server")
+	f.StringVar(&e.addr, "addr", "", "`address` of its gRPC (default: as DATA-DIR/address says)")
+	f.StringVar(&e.keyFile, "token-key", "", "`file` with the key (default DATA-DIR/token.key)")
+	f.StringVar(&e.caFile, "ca", "", "`file` with the certificates that it is trusted by "+
+		"(default: no TLS)")
+}
+
+// ask calls a server as a member of ops, and prints what it tells.
+func (e *explaining) ask(
+	cmd *cobra.Command, call func(context.Context, opspb.OpsServiceClient) (told, error),
+) (err error) {
+	if e.lang != string(dispatch.English) && e.lang != string(dispatch.Chinese) {
+		return &usageError{fmt.Errorf("--lang must be en or zh")}
+	}
+	conn, err := e.dial()
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, conn.Close()) }()
+	token, err := e.token()
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(cmd.Context(), answerWithin)
+	defer cancel()
+	ctx = metadata.AppendToOutgoingContext(ctx, "authorization", "Bearer "+token)
+	answer, err := call(ctx, opspb.NewOpsServiceClient(conn))
+	if err != nil {
+		s := status.Convert(err)
+		return fmt.Errorf("%s: %s", s.Code(), s.Message())
+	}
+	text := answer.GetText()
+	switch {
+	case e.json:
+		text = protojson.Format(answer) + "\n"
+	case e.lang == string(dispatch.Chinese):
+		text = answer.GetTextZh()
+	}
+	_, err = fmt.Fprint(cmd.OutOrStdout(), text)
+	return err
+}
+
+// answerWithin is how long a server may take to explain.
+const answerWithin = 10 * time.Second
+
+// token is one of a member of ops, for this one call.
+func (e *explaining) token() (string, error) {
+	file := e.keyFile
+	if file == "" {
+		file = filepath.Join(e.dataDir, "token.key")
+	}
+	key, err := readKey(file)
+	if err != nil {
+		return "", fmt.Errorf("%w (a server makes it at its first start)", err)
+	}
+	caller := wire.Caller{Role: typepb.Role_ROLE_OPS, ID: "hexhail explain"}
+	return wire.NewSigner(key.private).Mint(caller, time.Now(), time.Minute)
+}
+
+func (e *explaining) dial() (*grpc.ClientConn, error) {
+	addr := e.addr
+	if addr == "" {
+		at, err := readAddresses(e.dataDir)
+		if err != nil {
+			return nil, fmt.Errorf("%w (is the server running?)", err)
+		}
+		addr = at.GRPC
+	}
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return nil, &usageError{fmt.Errorf("--addr must be host:port: %w", err)}
+	}
+	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
+		host = "localhost"
+	}
+	creds := insecure.NewCredentials()
+	if e.caFile != "" {
+		text, err := os.ReadFile(e.caFile)
+		if err != nil {
+			return nil, err
+		}
+		pool := x509.NewCertPool()
+		if !pool.AppendCertsFromPEM(text) {
+			return nil, fmt.Errorf("--ca %s has no certificate", e.caFile)
+		}
+		creds = credentials.NewTLS(&tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12})
+	}
+	return grpc.NewClient(net.JoinHostPort(host, port), grpc.WithTransportCredentials(creds))
+}
