@@ -31,6 +31,17 @@ func (s CallState) String() string { return callStates[s] }
 // ParseCallState is String's inverse; it returns 0 for an unknown name.
 func ParseCallState(s string) CallState { return CallState(max(0, slices.Index(callStates[:], s))) }
 
+// MarshalText writes the name.
+func (s CallState) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// UnmarshalText reads a name; an unknown one is an *Error.
+func (s *CallState) UnmarshalText(text []byte) error {
+	if *s = ParseCallState(string(text)); *s == 0 {
+		return Errorf(Invalid, ReasonField, "unknown state of a call %q", text)
+	}
+	return nil
+}
+
 // Call tells every idle taxi in a ring around a pickup of a ride; the first valid grab has it. It
 // is told to an area and not to a list of drivers: who comes on duty, becomes free or drives into
 // the ring while it is open sees it too.

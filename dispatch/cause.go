@@ -28,6 +28,8 @@ const (
 	DriversDeclined
 	// DriversSilent are drivers who were asked and did not answer, though the offer was shown.
 	DriversSilent
+	// CallsUnheard are calls to idle taxis near that nobody has grabbed.
+	CallsUnheard
 	// OffersLost are offers that no phone has confirmed.
 	OffersLost
 	// OffersRefused are pairs that the store refused, again and again: the rows said otherwise than
@@ -41,7 +43,7 @@ const (
 
 var causes = [...]string{
 	"", "engine_down", "nobody_on_duty", "nobody_near", "all_busy", "all_paused", "phones_silent",
-	"too_few_taxis", "taxis_too_small", "drivers_declined", "drivers_silent", "offers_lost",
+	"too_few_taxis", "taxis_too_small", "drivers_declined", "drivers_silent", "calls_unheard", "offers_lost",
 	"offers_refused", "ruled_out", "rider_left",
 }
 

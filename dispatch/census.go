@@ -124,12 +124,15 @@ func (l Look) same(other Look) bool {
 }
 
 // judge is the cause at the moment of a look, 0 if nothing keeps the ride from being taken. fit counts the idle taxis near that no filter removes;
-// outbid says that since the last look the ride could have had a taxi that another ride got.
-func (l *Look) judge(fit int, outbid bool, offers []LoggedOffer) Cause {
+// outbid says that since the last look the ride could have had a taxi that another ride got; called
+// that a call of it is open.
+func (l *Look) judge(fit int, outbid, called bool, offers []LoggedOffer) Cause {
 	near := l.Near
 	switch {
 	case outbid:
 		return TooFewTaxis
+	case fit > 0 && called:
+		return CallsUnheard
 	case fit > 0: // since the last round: the next one asks it, unless somebody else was just asked
 		return causeOfLast(offers)
 	case near.Idle > 0:

@@ -64,6 +64,9 @@ func (e *Engine) callOf(ref rideRef, now time.Time) Call {
 // the next.
 func (e *Engine) takeCall(c Call) {
 	ref, ok := e.queue.byID[c.Ride]
+	if m, known := e.memos[c.Ride]; known && m.searched && m.log.Call(c) && !ok {
+		e.toWrite(c.Ride, m) // its end comes after the ride's
+	}
 	if !ok {
 		return
 	}

@@ -159,7 +159,7 @@ func (e *Engine) keepLook(g *gaze, city Census, now time.Time) {
 	if !g.heard.IsZero() {
 		look.HeardS = int(now.Sub(g.heard).Seconds())
 	}
-	look.Cause = look.judge(g.fit, log.Outbid > w.outbid, log.Offers)
+	look.Cause = look.judge(g.fit, log.Outbid > w.outbid, w.call != "", log.Offers)
 	log.look(look, w.lookedAt)
 	w.lookAt, w.lookedAt, w.outbid = now.Add(lookEvery), now, log.Outbid
 	if w.loggedAt.IsZero() {

@@ -25,6 +25,8 @@ type RideStory struct {
 
 	Made   int // offers
 	Offers []LoggedOffer
+	Called int // calls
+	Calls  []LoggedCall
 	Spent  []Spent // of the search, the longest first
 	Last   *Round  // with candidates; nil if there was none
 	// Look is the latest that saw the cause; nil if there was none.
@@ -39,7 +41,8 @@ func ExplainRide(r Ride, log RoundLog, now time.Time) RideStory {
 	s := RideStory{
 		Ride: r.ID, State: r.State, AskedAt: r.RequestedAt, Searches: r.Search, By: r.Driver,
 		Rounds: log.Empty + log.Looked, Without: log.Empty + log.Looked - log.Fit,
-		Outbid: log.Outbid, Made: log.Made, Offers: log.Offers, Spent: slices.Clone(log.Spent),
+		Outbid: log.Outbid, Made: log.Made, Offers: log.Offers,
+		Called: log.Called, Calls: log.Calls, Spent: slices.Clone(log.Spent),
 	}
 	s.Searched = searchEnd(r, now).Sub(r.RequestedAt)
 	s.Unwatched = s.Rounds == 0 && log.Since.IsZero() && r.Kind == Hailed

@@ -66,6 +66,7 @@ type why struct {
 	name  string
 	cause dispatch.Cause
 	until dispatch.Cause
+	mode  dispatch.Mode // "" is the city's
 	// run makes it happen and returns the ride.
 	run func(w *town) dispatch.RideID
 }
@@ -125,6 +126,10 @@ func somebody() []why {
 		}},
 		{name: "drivers declined", cause: dispatch.DriversDeclined, run: asked(true, true)},
 		{name: "drivers silent", cause: dispatch.DriversSilent, run: asked(true, false)},
+		{
+			name: "calls unheard", cause: dispatch.CallsUnheard, mode: dispatch.Grab,
+			run: asked(true, false),
+		},
 		{name: "offers lost", cause: dispatch.OffersLost, run: asked(false, false)},
 		{name: "engine down", cause: dispatch.EngineDown, run: func(w *town) dispatch.RideID {
 			w.taxi("A", w.at(0, 300), 4)
@@ -206,7 +211,11 @@ func asked(shown, no bool) func(w *town) dispatch.RideID {
 func TestExplainRide(t *testing.T) {
 	for _, c := range append(nobody(), somebody()...) {
 		t.Run(c.name, func(t *testing.T) {
-			w := newTown(t)
+			w := newTown(t, func(p *dispatch.Policy) {
+				if c.mode != "" {
+					p.Mode = c.mode
+				}
+			})
 			record := w.record(c.run(w))
 			story := dispatch.ExplainRide(record.Ride, record.Log, w.now)
 			if story.Cause != c.cause || story.Until != c.until {

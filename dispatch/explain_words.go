@@ -32,6 +32,9 @@ var causeWords = [...]words{
 	DriversSilent: {
 		"the drivers who were asked did not answer", "收到派单的司机都没有应答",
 	},
+	CallsUnheard: {
+		"the drivers near were called, and nobody grabbed the ride", "附近的司机收到了播报，无人抢单",
+	},
 	OffersLost: {
 		"the offers did not reach the drivers' phones", "派单没有送达司机的手机",
 	},
@@ -65,6 +68,7 @@ func (s RideStory) Tell(lang Language, zone *time.Location, maxPickup time.Durat
 	s.tellEnd(p)
 	s.tellRounds(p, int(maxPickup.Seconds()))
 	s.tellOffers(p)
+	s.tellCalls(p)
 	s.tellSpent(p)
 	s.tellCause(p)
 	return p.String()
@@ -158,7 +162,7 @@ const toldOffers = 5
 // tellOffers says who was asked, and the answers.
 func (s RideStory) tellOffers(p *prose) {
 	if s.Made == 0 {
-		if s.Rounds > 0 && s.By == "" {
+		if s.Rounds > 0 && s.By == "" && s.Called == 0 {
 			p.say("No driver was asked.", "没有向任何司机派单。")
 		}
 		return
@@ -185,6 +189,24 @@ func (s RideStory) tellOffers(p *prose) {
 		told = append(told, p.form("and %d more", "另有 %d 次", left))
 	}
 	p.say("Offers: %d. %s.", "派单 %d 次：%s。", s.Made, strings.Join(told, p.form("; ", "；")))
+}
+
+// tellCalls says how often it was called out, to how many, and who grabbed it.
+func (s RideStory) tellCalls(p *prose) {
+	if len(s.Calls) == 0 {
+		return
+	}
+	first, last := s.Calls[0], s.Calls[len(s.Calls)-1]
+	reached := 0
+	for _, c := range s.Calls {
+		reached = max(reached, c.Taxis)
+	}
+	p.say("Calls: %d, in rings of %d to %d m, to %d idle taxis at most.",
+		"播报 %d 次，半径 %d 至 %d 米，最多播给 %d 辆空车。", s.Called, first.RadiusM, last.RadiusM, reached)
+	if last.State == CallGrabbed {
+		p.say("%s grabbed the last one after %s.", "%s 在最后一次播报 %s后抢到。",
+			last.Driver, p.span(last.EndedAt.Sub(last.MadeAt)))
+	}
 }
 
 // offer is one offer and its answer, or n of a driver that were answered alike.
@@ -249,6 +271,8 @@ func (l Look) show(p *prose, cause Cause) string {
 		}
 	}
 	switch cause {
+	case CallsUnheard:
+		add(l.Near.Idle, "idle within reach", "辆空车在附近")
 	case TooFewTaxis:
 		return p.form(" (%d idle in the city for %d waiting rides)", "（全城 %d 辆空车，%d 单在等）",
 			l.Idle, l.Waiting)
@@ -283,6 +307,7 @@ func (l Look) show(p *prose, cause Cause) string {
 // verdictWords say what a verdict means for a taxi.
 var verdictWords = [...]words{
 	Chosen:          {"chosen for it", "选中"},
+	Called:          {"called", "收到播报"},
 	BetterElsewhere: {"of more use to another ride", "派给其他订单更合算"},
 	TooFar:          {"too far", "太远"},
 	TooFewSeats:     {"too few seats", "座位不够"},

@@ -47,7 +47,7 @@ func (v *Verdict) UnmarshalText(text []byte) error {
 
 // Fit reports whether the taxi could have had the ride: no filter had removed it.
 func (v Verdict) Fit() bool {
-	return v == Chosen || v == BetterElsewhere || v == OfferRefused
+	return v == Chosen || v == BetterElsewhere || v == Called || v == OfferRefused
 }
 
 // Candidate is one taxi that a round considered for a ride.
@@ -88,6 +88,8 @@ type RoundLog struct {
 
 	Made   int           `json:"made"` // offers, forgotten ones too
 	Offers []LoggedOffer `json:"offers,omitempty"`
+	Called int           `json:"called"` // calls, forgotten ones too
+	Calls  []LoggedCall  `json:"calls,omitempty"`
 	Looks  []Look        `json:"looks,omitempty"`
 	Spent  []Spent       `json:"spent,omitempty"` // of the search, each cause once
 	// Since is when the engine began to look around for the ride, Until when it last did. Between
@@ -166,9 +168,53 @@ func (l *RoundLog) Offer(o Offer) bool {
 	return true
 }
 
-// claimed notes that the open offer of a driver has become a claim: the ride tells of it sooner than
-// the offer's row.
+// LoggedCall is one call of a ride and what became of it.
+type LoggedCall struct {
+	ID      CallID    `json:"id"`
+	RadiusM int       `json:"radius_m"`
+	Taxis   int       `json:"taxis"` // that it reached at once
+	MadeAt  time.Time `json:"made_at"`
+	EndedAt time.Time `json:"ended_at"` // zero while it is open
+	State   CallState `json:"state"`
+	Driver  DriverID  `json:"driver"` // who has grabbed it
+}
+
+// Limits of a log's calls.
+const (
+	maxLoggedCalls = 20
+	keptFirstCalls = 5
+)
+
+// Call notes a call that was made or has ended, and says whether that was new.
+func (l *RoundLog) Call(c Call) bool {
+	i := slices.IndexFunc(l.Calls, func(was LoggedCall) bool { return was.ID == c.ID })
+	switch {
+	case i < 0:
+		l.Called++
+		l.Calls = keep(l.Calls, LoggedCall{
+			ID: c.ID, RadiusM: c.RadiusM, Taxis: c.Taxis, MadeAt: c.MadeAt, State: CallOpen,
+		}, maxLoggedCalls, keptFirstCalls)
+		i = len(l.Calls) - 1
+	case l.Calls[i].State != CallOpen, c.State == CallOpen:
+		return false
+	}
+	if c.State != CallOpen {
+		l.Calls[i].State, l.Calls[i].EndedAt, l.Calls[i].Driver = c.State, c.ChangedAt, c.Driver
+	}
+	return true
+}
+
+// claimed notes that the open offer of a driver, or else the open call, has become a claim: the
+// ride tells of it sooner than the row.
 func (l *RoundLog) claimed(driver DriverID, at time.Time) {
+	if driver == "" {
+		return
+	}
+	for i := range l.Calls {
+		if c := &l.Calls[i]; c.State == CallOpen {
+			c.State, c.EndedAt, c.Driver = CallGrabbed, at, driver
+		}
+	}
 	for i := range l.Offers {
 		if o := &l.Offers[i]; o.Driver == driver && o.State == OfferOpen {
 			o.State, o.EndedAt = OfferAccepted, at
@@ -179,7 +225,8 @@ func (l *RoundLog) claimed(driver DriverID, at time.Time) {
 // clone is the log with lists of its own.
 func (l RoundLog) clone() RoundLog {
 	l.Rounds, l.Offers = slices.Clone(l.Rounds), slices.Clone(l.Offers)
-	l.Looks, l.Spent = slices.Clone(l.Looks), slices.Clone(l.Spent)
+	l.Calls, l.Looks = slices.Clone(l.Calls), slices.Clone(l.Looks)
+	l.Spent = slices.Clone(l.Spent)
 	return l
 }
 

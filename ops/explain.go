@@ -21,7 +21,7 @@ func (s *Server) ExplainRide(ctx context.Context, in *opspb.ExplainRideRequest) 
 	story := dispatch.ExplainRide(record.Ride, record.Log, s.now())
 	zone, maxPickup := time.UTC, dispatch.DefaultPolicy().MaxPickup()
 	if city, err := s.config.Cities.City(record.Ride.City); err == nil {
-		zone, maxPickup = city.Zone, city.Policy.MaxPickup()
+		zone, maxPickup = city.Zone, city.PolicyAt(record.Ride.RequestedAt).MaxPickup()
 	}
 	out := &opspb.ExplainRideResponse{
 		Ride: wire.RidePB(record.Ride), Cause: story.Cause.String(),
@@ -30,13 +30,20 @@ func (s *Server) ExplainRide(ctx context.Context, in *opspb.ExplainRideRequest) 
 		TextZh:       story.Tell(dispatch.Chinese, zone, maxPickup),
 		Rounds:       int32Of(story.Rounds),
 		RoundsOutbid: int32Of(story.Outbid), RoundsWithout: int32Of(story.Without),
-		OffersMade: int32Of(story.Made),
+		OffersMade: int32Of(story.Made), CallsMade: int32Of(story.Called),
 	}
 	for _, o := range story.Offers {
 		out.Offers = append(out.Offers, &opspb.OfferAnswer{
 			OfferId: string(o.ID), DriverId: string(o.Driver), TaxiId: string(o.Taxi),
 			PickupMeters: int32Of(o.PickupM), PickupSeconds: int32Of(o.PickupS),
 			MadeAt: wire.TimePB(o.MadeAt), EndedAt: wire.TimePB(o.EndedAt), State: o.State.String(),
+		})
+	}
+	for _, c := range story.Calls {
+		out.Calls = append(out.Calls, &opspb.CallAnswer{
+			CallId: string(c.ID), RadiusMeters: int32Of(c.RadiusM), Taxis: int32Of(c.Taxis),
+			MadeAt: wire.TimePB(c.MadeAt), EndedAt: wire.TimePB(c.EndedAt), State: c.State.String(),
+			DriverId: string(c.Driver),
 		})
 	}
 	for _, spent := range story.Spent {

@@ -2302,6 +2302,106 @@ func (x *OfferAnswer) GetState() string {
 	return ""
 }
 
+// One call of a ride and what became of it.
+type CallAnswer struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The call.
+	CallId string `protobuf:"bytes,1,opt,name=call_id,json=callId,proto3" json:"call_id,omitempty"`
+	// Of its ring, in metres.
+	RadiusMeters int32 `protobuf:"varint,2,opt,name=radius_meters,json=radiusMeters,proto3" json:"radius_meters,omitempty"`
+	// Idle taxis that it reached at once.
+	Taxis int32 `protobuf:"varint,3,opt,name=taxis,proto3" json:"taxis,omitempty"`
+	// When it was made.
+	MadeAt *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=made_at,json=madeAt,proto3" json:"made_at,omitempty"`
+	// When it ended; not said while it is open.
+	EndedAt *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=ended_at,json=endedAt,proto3" json:"ended_at,omitempty"`
+	// "open", "grabbed", "expired" or "withdrawn".
+	State string `protobuf:"bytes,6,opt,name=state,proto3" json:"state,omitempty"`
+	// Who has grabbed it; "" if nobody.
+	DriverId      string `protobuf:"bytes,7,opt,name=driver_id,json=driverId,proto3" json:"driver_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CallAnswer) Reset() {
+	*x = CallAnswer{}
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[33]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CallAnswer) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CallAnswer) ProtoMessage() {}
+
+func (x *CallAnswer) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[33]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CallAnswer.ProtoReflect.Descriptor instead.
+func (*CallAnswer) Descriptor() ([]byte, []int) {
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{33}
+}
+
+func (x *CallAnswer) GetCallId() string {
+	if x != nil {
+		return x.CallId
+	}
+	return ""
+}
+
+func (x *CallAnswer) GetRadiusMeters() int32 {
+	if x != nil {
+		return x.RadiusMeters
+	}
+	return 0
+}
+
+func (x *CallAnswer) GetTaxis() int32 {
+	if x != nil {
+		return x.Taxis
+	}
+	return 0
+}
+
+func (x *CallAnswer) GetMadeAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.MadeAt
+	}
+	return nil
+}
+
+func (x *CallAnswer) GetEndedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.EndedAt
+	}
+	return nil
+}
+
+func (x *CallAnswer) GetState() string {
+	if x != nil {
+		return x.State
+	}
+	return ""
+}
+
+func (x *CallAnswer) GetDriverId() string {
+	if x != nil {
+		return x.DriverId
+	}
+	return ""
+}
+
 // How long one cause kept a ride from being taken.
 type CauseTime struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -2315,7 +2415,7 @@ type CauseTime struct {
 
 func (x *CauseTime) Reset() {
 	*x = CauseTime{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[33]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2327,7 +2427,7 @@ func (x *CauseTime) String() string {
 func (*CauseTime) ProtoMessage() {}
 
 func (x *CauseTime) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[33]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2340,7 +2440,7 @@ func (x *CauseTime) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CauseTime.ProtoReflect.Descriptor instead.
 func (*CauseTime) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{33}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *CauseTime) GetCause() string {
@@ -2363,8 +2463,8 @@ type ExplainRideResponse struct {
 	// The ride, as it stands.
 	Ride *v1.Ride `protobuf:"bytes,1,opt,name=ride,proto3" json:"ride,omitempty"`
 	// Why nobody took it: engine_down, nobody_on_duty, nobody_near, all_busy, all_paused, phones_silent,
-	// too_few_taxis, taxis_too_small, drivers_declined, drivers_silent, offers_lost, offers_refused,
-	// ruled_out or rider_left; "" if somebody did, or if it is being offered.
+	// too_few_taxis, taxis_too_small, drivers_declined, drivers_silent, calls_unheard, offers_lost,
+	// offers_refused, ruled_out or rider_left; "" if somebody did, or if it is being offered.
 	Cause string `protobuf:"bytes,2,opt,name=cause,proto3" json:"cause,omitempty"`
 	// If the rider gave it up: the cause until then, likewise.
 	CauseUntil string `protobuf:"bytes,3,opt,name=cause_until,json=causeUntil,proto3" json:"cause_until,omitempty"`
@@ -2385,14 +2485,18 @@ type ExplainRideResponse struct {
 	// What the time of the search went to, the longest first.
 	Times []*CauseTime `protobuf:"bytes,11,rep,name=times,proto3" json:"times,omitempty"`
 	// What the engine saw when it looked around: the first 5 and the last 15 that differ.
-	Looks         []*Look `protobuf:"bytes,12,rep,name=looks,proto3" json:"looks,omitempty"`
+	Looks []*Look `protobuf:"bytes,12,rep,name=looks,proto3" json:"looks,omitempty"`
+	// Calls that were made, forgotten ones too.
+	CallsMade int32 `protobuf:"varint,13,opt,name=calls_made,json=callsMade,proto3" json:"calls_made,omitempty"`
+	// The calls: the first 5 and the last 15.
+	Calls         []*CallAnswer `protobuf:"bytes,14,rep,name=calls,proto3" json:"calls,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ExplainRideResponse) Reset() {
 	*x = ExplainRideResponse{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[34]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2404,7 +2508,7 @@ func (x *ExplainRideResponse) String() string {
 func (*ExplainRideResponse) ProtoMessage() {}
 
 func (x *ExplainRideResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[34]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2417,7 +2521,7 @@ func (x *ExplainRideResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExplainRideResponse.ProtoReflect.Descriptor instead.
 func (*ExplainRideResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{34}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *ExplainRideResponse) GetRide() *v1.Ride {
@@ -2504,6 +2608,20 @@ func (x *ExplainRideResponse) GetLooks() []*Look {
 	return nil
 }
 
+func (x *ExplainRideResponse) GetCallsMade() int32 {
+	if x != nil {
+		return x.CallsMade
+	}
+	return 0
+}
+
+func (x *ExplainRideResponse) GetCalls() []*CallAnswer {
+	if x != nil {
+		return x.Calls
+	}
+	return nil
+}
+
 // Which page of which city.
 type ListRidesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -2521,7 +2639,7 @@ type ListRidesRequest struct {
 
 func (x *ListRidesRequest) Reset() {
 	*x = ListRidesRequest{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[35]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2533,7 +2651,7 @@ func (x *ListRidesRequest) String() string {
 func (*ListRidesRequest) ProtoMessage() {}
 
 func (x *ListRidesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[35]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2546,7 +2664,7 @@ func (x *ListRidesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRidesRequest.ProtoReflect.Descriptor instead.
 func (*ListRidesRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{35}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *ListRidesRequest) GetPageSize() int32 {
@@ -2590,7 +2708,7 @@ type ListRidesResponse struct {
 
 func (x *ListRidesResponse) Reset() {
 	*x = ListRidesResponse{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[36]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2602,7 +2720,7 @@ func (x *ListRidesResponse) String() string {
 func (*ListRidesResponse) ProtoMessage() {}
 
 func (x *ListRidesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[36]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2615,7 +2733,7 @@ func (x *ListRidesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRidesResponse.ProtoReflect.Descriptor instead.
 func (*ListRidesResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{36}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *ListRidesResponse) GetRides() []*v1.Ride {
@@ -2641,7 +2759,7 @@ type GetClockRequest struct {
 
 func (x *GetClockRequest) Reset() {
 	*x = GetClockRequest{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[37]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2653,7 +2771,7 @@ func (x *GetClockRequest) String() string {
 func (*GetClockRequest) ProtoMessage() {}
 
 func (x *GetClockRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[37]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2666,7 +2784,7 @@ func (x *GetClockRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetClockRequest.ProtoReflect.Descriptor instead.
 func (*GetClockRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{37}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{38}
 }
 
 // The city clock: city time = at + rate × (machine time since now).
@@ -2682,7 +2800,7 @@ type GetClockResponse struct {
 
 func (x *GetClockResponse) Reset() {
 	*x = GetClockResponse{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[38]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2694,7 +2812,7 @@ func (x *GetClockResponse) String() string {
 func (*GetClockResponse) ProtoMessage() {}
 
 func (x *GetClockResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[38]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2707,7 +2825,7 @@ func (x *GetClockResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetClockResponse.ProtoReflect.Descriptor instead.
 func (*GetClockResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{38}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *GetClockResponse) GetAt() *timestamppb.Timestamp {
@@ -2740,7 +2858,7 @@ type TopUpWalletRequest struct {
 
 func (x *TopUpWalletRequest) Reset() {
 	*x = TopUpWalletRequest{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[39]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2752,7 +2870,7 @@ func (x *TopUpWalletRequest) String() string {
 func (*TopUpWalletRequest) ProtoMessage() {}
 
 func (x *TopUpWalletRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[39]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2765,7 +2883,7 @@ func (x *TopUpWalletRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TopUpWalletRequest.ProtoReflect.Descriptor instead.
 func (*TopUpWalletRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{39}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *TopUpWalletRequest) GetRequestId() string {
@@ -2800,7 +2918,7 @@ type TopUpWalletResponse struct {
 
 func (x *TopUpWalletResponse) Reset() {
 	*x = TopUpWalletResponse{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[40]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2812,7 +2930,7 @@ func (x *TopUpWalletResponse) String() string {
 func (*TopUpWalletResponse) ProtoMessage() {}
 
 func (x *TopUpWalletResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[40]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2825,7 +2943,7 @@ func (x *TopUpWalletResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TopUpWalletResponse.ProtoReflect.Descriptor instead.
 func (*TopUpWalletResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{40}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *TopUpWalletResponse) GetBalanceFen() int64 {
@@ -2844,7 +2962,7 @@ type AuditBooksRequest struct {
 
 func (x *AuditBooksRequest) Reset() {
 	*x = AuditBooksRequest{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[41]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2856,7 +2974,7 @@ func (x *AuditBooksRequest) String() string {
 func (*AuditBooksRequest) ProtoMessage() {}
 
 func (x *AuditBooksRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[41]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2869,7 +2987,7 @@ func (x *AuditBooksRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AuditBooksRequest.ProtoReflect.Descriptor instead.
 func (*AuditBooksRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{41}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{42}
 }
 
 // What an audit found.
@@ -2895,7 +3013,7 @@ type AuditBooksResponse struct {
 
 func (x *AuditBooksResponse) Reset() {
 	*x = AuditBooksResponse{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[42]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2907,7 +3025,7 @@ func (x *AuditBooksResponse) String() string {
 func (*AuditBooksResponse) ProtoMessage() {}
 
 func (x *AuditBooksResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[42]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2920,7 +3038,7 @@ func (x *AuditBooksResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AuditBooksResponse.ProtoReflect.Descriptor instead.
 func (*AuditBooksResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{42}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *AuditBooksResponse) GetSound() bool {
@@ -3139,10 +3257,19 @@ const file_hexhail_ops_v1_ops_proto_rawDesc = "" +
 	"\x0epickup_seconds\x18\x05 \x01(\x05R\rpickupSeconds\x123\n" +
 	"\amade_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\x06madeAt\x125\n" +
 	"\bended_at\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\aendedAt\x12\x14\n" +
-	"\x05state\x18\b \x01(\tR\x05state\";\n" +
+	"\x05state\x18\b \x01(\tR\x05state\"\xff\x01\n" +
+	"\n" +
+	"CallAnswer\x12\x17\n" +
+	"\acall_id\x18\x01 \x01(\tR\x06callId\x12#\n" +
+	"\rradius_meters\x18\x02 \x01(\x05R\fradiusMeters\x12\x14\n" +
+	"\x05taxis\x18\x03 \x01(\x05R\x05taxis\x123\n" +
+	"\amade_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x06madeAt\x125\n" +
+	"\bended_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\aendedAt\x12\x14\n" +
+	"\x05state\x18\x06 \x01(\tR\x05state\x12\x1b\n" +
+	"\tdriver_id\x18\a \x01(\tR\bdriverId\";\n" +
 	"\tCauseTime\x12\x14\n" +
 	"\x05cause\x18\x01 \x01(\tR\x05cause\x12\x18\n" +
-	"\aseconds\x18\x02 \x01(\x05R\aseconds\"\xbb\x03\n" +
+	"\aseconds\x18\x02 \x01(\x05R\aseconds\"\x8c\x04\n" +
 	"\x13ExplainRideResponse\x12)\n" +
 	"\x04ride\x18\x01 \x01(\v2\x15.hexhail.type.v1.RideR\x04ride\x12\x14\n" +
 	"\x05cause\x18\x02 \x01(\tR\x05cause\x12\x1f\n" +
@@ -3158,7 +3285,10 @@ const file_hexhail_ops_v1_ops_proto_rawDesc = "" +
 	"\x06offers\x18\n" +
 	" \x03(\v2\x1b.hexhail.ops.v1.OfferAnswerR\x06offers\x12/\n" +
 	"\x05times\x18\v \x03(\v2\x19.hexhail.ops.v1.CauseTimeR\x05times\x12*\n" +
-	"\x05looks\x18\f \x03(\v2\x14.hexhail.ops.v1.LookR\x05looks\"\xbc\x01\n" +
+	"\x05looks\x18\f \x03(\v2\x14.hexhail.ops.v1.LookR\x05looks\x12\x1d\n" +
+	"\n" +
+	"calls_made\x18\r \x01(\x05R\tcallsMade\x120\n" +
+	"\x05calls\x18\x0e \x03(\v2\x1a.hexhail.ops.v1.CallAnswerR\x05calls\"\xbc\x01\n" +
 	"\x10ListRidesRequest\x12$\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\bpageSize\x12'\n" +
 	"\n" +
@@ -3241,7 +3371,7 @@ func file_hexhail_ops_v1_ops_proto_rawDescGZIP() []byte {
 	return file_hexhail_ops_v1_ops_proto_rawDescData
 }
 
-var file_hexhail_ops_v1_ops_proto_msgTypes = make([]protoimpl.MessageInfo, 44)
+var file_hexhail_ops_v1_ops_proto_msgTypes = make([]protoimpl.MessageInfo, 45)
 var file_hexhail_ops_v1_ops_proto_goTypes = []any{
 	(*Company)(nil),                 // 0: hexhail.ops.v1.Company
 	(*Driver)(nil),                  // 1: hexhail.ops.v1.Driver
@@ -3276,21 +3406,22 @@ var file_hexhail_ops_v1_ops_proto_goTypes = []any{
 	(*Unfit)(nil),                   // 30: hexhail.ops.v1.Unfit
 	(*Look)(nil),                    // 31: hexhail.ops.v1.Look
 	(*OfferAnswer)(nil),             // 32: hexhail.ops.v1.OfferAnswer
-	(*CauseTime)(nil),               // 33: hexhail.ops.v1.CauseTime
-	(*ExplainRideResponse)(nil),     // 34: hexhail.ops.v1.ExplainRideResponse
-	(*ListRidesRequest)(nil),        // 35: hexhail.ops.v1.ListRidesRequest
-	(*ListRidesResponse)(nil),       // 36: hexhail.ops.v1.ListRidesResponse
-	(*GetClockRequest)(nil),         // 37: hexhail.ops.v1.GetClockRequest
-	(*GetClockResponse)(nil),        // 38: hexhail.ops.v1.GetClockResponse
-	(*TopUpWalletRequest)(nil),      // 39: hexhail.ops.v1.TopUpWalletRequest
-	(*TopUpWalletResponse)(nil),     // 40: hexhail.ops.v1.TopUpWalletResponse
-	(*AuditBooksRequest)(nil),       // 41: hexhail.ops.v1.AuditBooksRequest
-	(*AuditBooksResponse)(nil),      // 42: hexhail.ops.v1.AuditBooksResponse
-	nil,                             // 43: hexhail.ops.v1.AuditBooksResponse.BalancesFenEntry
-	(*v1.Point)(nil),                // 44: hexhail.type.v1.Point
-	(*timestamppb.Timestamp)(nil),   // 45: google.protobuf.Timestamp
-	(*v1.Ride)(nil),                 // 46: hexhail.type.v1.Ride
-	(v1.RideState)(0),               // 47: hexhail.type.v1.RideState
+	(*CallAnswer)(nil),              // 33: hexhail.ops.v1.CallAnswer
+	(*CauseTime)(nil),               // 34: hexhail.ops.v1.CauseTime
+	(*ExplainRideResponse)(nil),     // 35: hexhail.ops.v1.ExplainRideResponse
+	(*ListRidesRequest)(nil),        // 36: hexhail.ops.v1.ListRidesRequest
+	(*ListRidesResponse)(nil),       // 37: hexhail.ops.v1.ListRidesResponse
+	(*GetClockRequest)(nil),         // 38: hexhail.ops.v1.GetClockRequest
+	(*GetClockResponse)(nil),        // 39: hexhail.ops.v1.GetClockResponse
+	(*TopUpWalletRequest)(nil),      // 40: hexhail.ops.v1.TopUpWalletRequest
+	(*TopUpWalletResponse)(nil),     // 41: hexhail.ops.v1.TopUpWalletResponse
+	(*AuditBooksRequest)(nil),       // 42: hexhail.ops.v1.AuditBooksRequest
+	(*AuditBooksResponse)(nil),      // 43: hexhail.ops.v1.AuditBooksResponse
+	nil,                             // 44: hexhail.ops.v1.AuditBooksResponse.BalancesFenEntry
+	(*v1.Point)(nil),                // 45: hexhail.type.v1.Point
+	(*timestamppb.Timestamp)(nil),   // 46: google.protobuf.Timestamp
+	(*v1.Ride)(nil),                 // 47: hexhail.type.v1.Ride
+	(v1.RideState)(0),               // 48: hexhail.type.v1.RideState
 }
 var file_hexhail_ops_v1_ops_proto_depIdxs = []int32{
 	0,  // 0: hexhail.ops.v1.ImportCompaniesRequest.rows:type_name -> hexhail.ops.v1.Company
@@ -3298,67 +3429,70 @@ var file_hexhail_ops_v1_ops_proto_depIdxs = []int32{
 	2,  // 2: hexhail.ops.v1.ImportTaxisRequest.rows:type_name -> hexhail.ops.v1.Taxi
 	3,  // 3: hexhail.ops.v1.ImportRidersRequest.rows:type_name -> hexhail.ops.v1.Rider
 	1,  // 4: hexhail.ops.v1.ListDriversResponse.drivers:type_name -> hexhail.ops.v1.Driver
-	44, // 5: hexhail.ops.v1.City.center:type_name -> hexhail.type.v1.Point
+	45, // 5: hexhail.ops.v1.City.center:type_name -> hexhail.type.v1.Point
 	14, // 6: hexhail.ops.v1.ListCitiesResponse.cities:type_name -> hexhail.ops.v1.City
-	45, // 7: hexhail.ops.v1.Campaign.starts_at:type_name -> google.protobuf.Timestamp
-	45, // 8: hexhail.ops.v1.Campaign.ends_at:type_name -> google.protobuf.Timestamp
+	46, // 7: hexhail.ops.v1.Campaign.starts_at:type_name -> google.protobuf.Timestamp
+	46, // 8: hexhail.ops.v1.Campaign.ends_at:type_name -> google.protobuf.Timestamp
 	17, // 9: hexhail.ops.v1.LaunchCampaignRequest.campaign:type_name -> hexhail.ops.v1.Campaign
 	17, // 10: hexhail.ops.v1.LaunchCampaignResponse.campaign:type_name -> hexhail.ops.v1.Campaign
 	17, // 11: hexhail.ops.v1.ListCampaignsResponse.campaigns:type_name -> hexhail.ops.v1.Campaign
-	45, // 12: hexhail.ops.v1.Round.at:type_name -> google.protobuf.Timestamp
+	46, // 12: hexhail.ops.v1.Round.at:type_name -> google.protobuf.Timestamp
 	25, // 13: hexhail.ops.v1.Round.candidates:type_name -> hexhail.ops.v1.Candidate
-	46, // 14: hexhail.ops.v1.GetRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	47, // 14: hexhail.ops.v1.GetRideResponse.ride:type_name -> hexhail.type.v1.Ride
 	26, // 15: hexhail.ops.v1.GetRideResponse.rounds:type_name -> hexhail.ops.v1.Round
 	23, // 16: hexhail.ops.v1.GetRideResponse.payments:type_name -> hexhail.ops.v1.Payment
 	24, // 17: hexhail.ops.v1.GetRideResponse.transfers:type_name -> hexhail.ops.v1.Transfer
-	45, // 18: hexhail.ops.v1.Look.at:type_name -> google.protobuf.Timestamp
-	45, // 19: hexhail.ops.v1.Look.until:type_name -> google.protobuf.Timestamp
+	46, // 18: hexhail.ops.v1.Look.at:type_name -> google.protobuf.Timestamp
+	46, // 19: hexhail.ops.v1.Look.until:type_name -> google.protobuf.Timestamp
 	29, // 20: hexhail.ops.v1.Look.city:type_name -> hexhail.ops.v1.Census
 	29, // 21: hexhail.ops.v1.Look.near:type_name -> hexhail.ops.v1.Census
 	30, // 22: hexhail.ops.v1.Look.unfit:type_name -> hexhail.ops.v1.Unfit
-	45, // 23: hexhail.ops.v1.OfferAnswer.made_at:type_name -> google.protobuf.Timestamp
-	45, // 24: hexhail.ops.v1.OfferAnswer.ended_at:type_name -> google.protobuf.Timestamp
-	46, // 25: hexhail.ops.v1.ExplainRideResponse.ride:type_name -> hexhail.type.v1.Ride
-	32, // 26: hexhail.ops.v1.ExplainRideResponse.offers:type_name -> hexhail.ops.v1.OfferAnswer
-	33, // 27: hexhail.ops.v1.ExplainRideResponse.times:type_name -> hexhail.ops.v1.CauseTime
-	31, // 28: hexhail.ops.v1.ExplainRideResponse.looks:type_name -> hexhail.ops.v1.Look
-	47, // 29: hexhail.ops.v1.ListRidesRequest.state:type_name -> hexhail.type.v1.RideState
-	46, // 30: hexhail.ops.v1.ListRidesResponse.rides:type_name -> hexhail.type.v1.Ride
-	45, // 31: hexhail.ops.v1.GetClockResponse.at:type_name -> google.protobuf.Timestamp
-	43, // 32: hexhail.ops.v1.AuditBooksResponse.balances_fen:type_name -> hexhail.ops.v1.AuditBooksResponse.BalancesFenEntry
-	4,  // 33: hexhail.ops.v1.OpsService.ImportCompanies:input_type -> hexhail.ops.v1.ImportCompaniesRequest
-	6,  // 34: hexhail.ops.v1.OpsService.ImportDrivers:input_type -> hexhail.ops.v1.ImportDriversRequest
-	8,  // 35: hexhail.ops.v1.OpsService.ImportTaxis:input_type -> hexhail.ops.v1.ImportTaxisRequest
-	10, // 36: hexhail.ops.v1.OpsService.ImportRiders:input_type -> hexhail.ops.v1.ImportRidersRequest
-	12, // 37: hexhail.ops.v1.OpsService.ListDrivers:input_type -> hexhail.ops.v1.ListDriversRequest
-	15, // 38: hexhail.ops.v1.OpsService.ListCities:input_type -> hexhail.ops.v1.ListCitiesRequest
-	18, // 39: hexhail.ops.v1.OpsService.LaunchCampaign:input_type -> hexhail.ops.v1.LaunchCampaignRequest
-	20, // 40: hexhail.ops.v1.OpsService.ListCampaigns:input_type -> hexhail.ops.v1.ListCampaignsRequest
-	22, // 41: hexhail.ops.v1.OpsService.GetRide:input_type -> hexhail.ops.v1.GetRideRequest
-	28, // 42: hexhail.ops.v1.OpsService.ExplainRide:input_type -> hexhail.ops.v1.ExplainRideRequest
-	35, // 43: hexhail.ops.v1.OpsService.ListRides:input_type -> hexhail.ops.v1.ListRidesRequest
-	37, // 44: hexhail.ops.v1.OpsService.GetClock:input_type -> hexhail.ops.v1.GetClockRequest
-	39, // 45: hexhail.ops.v1.OpsService.TopUpWallet:input_type -> hexhail.ops.v1.TopUpWalletRequest
-	41, // 46: hexhail.ops.v1.OpsService.AuditBooks:input_type -> hexhail.ops.v1.AuditBooksRequest
-	5,  // 47: hexhail.ops.v1.OpsService.ImportCompanies:output_type -> hexhail.ops.v1.ImportCompaniesResponse
-	7,  // 48: hexhail.ops.v1.OpsService.ImportDrivers:output_type -> hexhail.ops.v1.ImportDriversResponse
-	9,  // 49: hexhail.ops.v1.OpsService.ImportTaxis:output_type -> hexhail.ops.v1.ImportTaxisResponse
-	11, // 50: hexhail.ops.v1.OpsService.ImportRiders:output_type -> hexhail.ops.v1.ImportRidersResponse
-	13, // 51: hexhail.ops.v1.OpsService.ListDrivers:output_type -> hexhail.ops.v1.ListDriversResponse
-	16, // 52: hexhail.ops.v1.OpsService.ListCities:output_type -> hexhail.ops.v1.ListCitiesResponse
-	19, // 53: hexhail.ops.v1.OpsService.LaunchCampaign:output_type -> hexhail.ops.v1.LaunchCampaignResponse
-	21, // 54: hexhail.ops.v1.OpsService.ListCampaigns:output_type -> hexhail.ops.v1.ListCampaignsResponse
-	27, // 55: hexhail.ops.v1.OpsService.GetRide:output_type -> hexhail.ops.v1.GetRideResponse
-	34, // 56: hexhail.ops.v1.OpsService.ExplainRide:output_type -> hexhail.ops.v1.ExplainRideResponse
-	36, // 57: hexhail.ops.v1.OpsService.ListRides:output_type -> hexhail.ops.v1.ListRidesResponse
-	38, // 58: hexhail.ops.v1.OpsService.GetClock:output_type -> hexhail.ops.v1.GetClockResponse
-	40, // 59: hexhail.ops.v1.OpsService.TopUpWallet:output_type -> hexhail.ops.v1.TopUpWalletResponse
-	42, // 60: hexhail.ops.v1.OpsService.AuditBooks:output_type -> hexhail.ops.v1.AuditBooksResponse
-	47, // [47:61] is the sub-list for method output_type
-	33, // [33:47] is the sub-list for method input_type
-	33, // [33:33] is the sub-list for extension type_name
-	33, // [33:33] is the sub-list for extension extendee
-	0,  // [0:33] is the sub-list for field type_name
+	46, // 23: hexhail.ops.v1.OfferAnswer.made_at:type_name -> google.protobuf.Timestamp
+	46, // 24: hexhail.ops.v1.OfferAnswer.ended_at:type_name -> google.protobuf.Timestamp
+	46, // 25: hexhail.ops.v1.CallAnswer.made_at:type_name -> google.protobuf.Timestamp
+	46, // 26: hexhail.ops.v1.CallAnswer.ended_at:type_name -> google.protobuf.Timestamp
+	47, // 27: hexhail.ops.v1.ExplainRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	32, // 28: hexhail.ops.v1.ExplainRideResponse.offers:type_name -> hexhail.ops.v1.OfferAnswer
+	34, // 29: hexhail.ops.v1.ExplainRideResponse.times:type_name -> hexhail.ops.v1.CauseTime
+	31, // 30: hexhail.ops.v1.ExplainRideResponse.looks:type_name -> hexhail.ops.v1.Look
+	33, // 31: hexhail.ops.v1.ExplainRideResponse.calls:type_name -> hexhail.ops.v1.CallAnswer
+	48, // 32: hexhail.ops.v1.ListRidesRequest.state:type_name -> hexhail.type.v1.RideState
+	47, // 33: hexhail.ops.v1.ListRidesResponse.rides:type_name -> hexhail.type.v1.Ride
+	46, // 34: hexhail.ops.v1.GetClockResponse.at:type_name -> google.protobuf.Timestamp
+	44, // 35: hexhail.ops.v1.AuditBooksResponse.balances_fen:type_name -> hexhail.ops.v1.AuditBooksResponse.BalancesFenEntry
+	4,  // 36: hexhail.ops.v1.OpsService.ImportCompanies:input_type -> hexhail.ops.v1.ImportCompaniesRequest
+	6,  // 37: hexhail.ops.v1.OpsService.ImportDrivers:input_type -> hexhail.ops.v1.ImportDriversRequest
+	8,  // 38: hexhail.ops.v1.OpsService.ImportTaxis:input_type -> hexhail.ops.v1.ImportTaxisRequest
+	10, // 39: hexhail.ops.v1.OpsService.ImportRiders:input_type -> hexhail.ops.v1.ImportRidersRequest
+	12, // 40: hexhail.ops.v1.OpsService.ListDrivers:input_type -> hexhail.ops.v1.ListDriversRequest
+	15, // 41: hexhail.ops.v1.OpsService.ListCities:input_type -> hexhail.ops.v1.ListCitiesRequest
+	18, // 42: hexhail.ops.v1.OpsService.LaunchCampaign:input_type -> hexhail.ops.v1.LaunchCampaignRequest
+	20, // 43: hexhail.ops.v1.OpsService.ListCampaigns:input_type -> hexhail.ops.v1.ListCampaignsRequest
+	22, // 44: hexhail.ops.v1.OpsService.GetRide:input_type -> hexhail.ops.v1.GetRideRequest
+	28, // 45: hexhail.ops.v1.OpsService.ExplainRide:input_type -> hexhail.ops.v1.ExplainRideRequest
+	36, // 46: hexhail.ops.v1.OpsService.ListRides:input_type -> hexhail.ops.v1.ListRidesRequest
+	38, // 47: hexhail.ops.v1.OpsService.GetClock:input_type -> hexhail.ops.v1.GetClockRequest
+	40, // 48: hexhail.ops.v1.OpsService.TopUpWallet:input_type -> hexhail.ops.v1.TopUpWalletRequest
+	42, // 49: hexhail.ops.v1.OpsService.AuditBooks:input_type -> hexhail.ops.v1.AuditBooksRequest
+	5,  // 50: hexhail.ops.v1.OpsService.ImportCompanies:output_type -> hexhail.ops.v1.ImportCompaniesResponse
+	7,  // 51: hexhail.ops.v1.OpsService.ImportDrivers:output_type -> hexhail.ops.v1.ImportDriversResponse
+	9,  // 52: hexhail.ops.v1.OpsService.ImportTaxis:output_type -> hexhail.ops.v1.ImportTaxisResponse
+	11, // 53: hexhail.ops.v1.OpsService.ImportRiders:output_type -> hexhail.ops.v1.ImportRidersResponse
+	13, // 54: hexhail.ops.v1.OpsService.ListDrivers:output_type -> hexhail.ops.v1.ListDriversResponse
+	16, // 55: hexhail.ops.v1.OpsService.ListCities:output_type -> hexhail.ops.v1.ListCitiesResponse
+	19, // 56: hexhail.ops.v1.OpsService.LaunchCampaign:output_type -> hexhail.ops.v1.LaunchCampaignResponse
+	21, // 57: hexhail.ops.v1.OpsService.ListCampaigns:output_type -> hexhail.ops.v1.ListCampaignsResponse
+	27, // 58: hexhail.ops.v1.OpsService.GetRide:output_type -> hexhail.ops.v1.GetRideResponse
+	35, // 59: hexhail.ops.v1.OpsService.ExplainRide:output_type -> hexhail.ops.v1.ExplainRideResponse
+	37, // 60: hexhail.ops.v1.OpsService.ListRides:output_type -> hexhail.ops.v1.ListRidesResponse
+	39, // 61: hexhail.ops.v1.OpsService.GetClock:output_type -> hexhail.ops.v1.GetClockResponse
+	41, // 62: hexhail.ops.v1.OpsService.TopUpWallet:output_type -> hexhail.ops.v1.TopUpWalletResponse
+	43, // 63: hexhail.ops.v1.OpsService.AuditBooks:output_type -> hexhail.ops.v1.AuditBooksResponse
+	50, // [50:64] is the sub-list for method output_type
+	36, // [36:50] is the sub-list for method input_type
+	36, // [36:36] is the sub-list for extension type_name
+	36, // [36:36] is the sub-list for extension extendee
+	0,  // [0:36] is the sub-list for field type_name
 }
 
 func init() { file_hexhail_ops_v1_ops_proto_init() }
@@ -3372,7 +3506,7 @@ func file_hexhail_ops_v1_ops_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_hexhail_ops_v1_ops_proto_rawDesc), len(file_hexhail_ops_v1_ops_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   44,
+			NumMessages:   45,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
