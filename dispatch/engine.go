@@ -44,13 +44,16 @@ type Engine struct {
 	newID    func(now time.Time) string
 	fence    Fence
 
-	fleet  fleet
-	queue  queue
-	speed  *geo.Estimator
-	pair   pairing
-	memos  memos
-	policy Policy   // that holds now: set by each method that asks it
-	logs   []RideID // whose logs are to be written
+	fleet   fleet
+	queue   queue
+	speed   *geo.Estimator
+	roads   *geo.RoadTimes // nil: times are learned
+	asks    bool           // a service is asked for times
+	service service
+	pair    pairing
+	memos   memos
+	policy  Policy   // that holds now: set by each method that asks it
+	logs    []RideID // whose logs are to be written
 
 	last     RoundStats // of the round before
 	gazes    []gaze     // work space
@@ -68,6 +71,7 @@ type EngineConfig struct {
 	Hints    Hints
 	Listener Listener
 	NewID    func(now time.Time) string
+	Roads    *geo.RoadTimes // belongs to the engine; nil: times are learned
 }
 
 // NewEngine takes the city over from any other engine and loads what stands: open rides, drivers
@@ -75,6 +79,7 @@ type EngineConfig struct {
 func NewEngine(ctx context.Context, c EngineConfig, now time.Time) (*Engine, error) {
 	e := &Engine{
 		city: c.City, store: c.Store, hints: c.Hints, listener: c.Listener, newID: c.NewID,
+		roads: c.Roads,
 		fleet: newFleet(), queue: newQueue(), memos: memos{}, pair: newPairing(),
 	}
 	var err error
@@ -255,12 +260,22 @@ func (e *Engine) takeOffer(o Offer) {
 func (e *Engine) learn(from, to geo.Point, took time.Duration, at time.Time) {
 	if from != (geo.Point{}) {
 		e.speed.Learn(from, to, took, e.hour(at))
+		if e.roads != nil {
+			e.roads.SnapM = float64(e.city.PolicyAt(at).SnapM)
+			e.roads.Learn(from, to, took, e.hour(at))
+		}
 	}
 }
 
 // Nearby is the estimated time until a taxi is at a pickup, and the idle taxis within the longest
 // pickup, the nearest first.
 func (e *Engine) Nearby(p geo.Point, now time.Time) Nearby {
+	n := e.near(p, now)
+	n.drives = nil
+	return n
+}
+
+func (e *Engine) near(p geo.Point, now time.Time) Nearby {
 	var near [MaxNearby]geo.Neighbor[taxiRef]
 	e.policy = e.city.PolicyAt(now)
 	e.fleet.expire(now.Add(-e.policy.Stale()))
@@ -269,17 +284,15 @@ func (e *Engine) Nearby(p geo.Point, now time.Time) Nearby {
 	if len(found) == 0 {
 		return Nearby{}
 	}
-	n := Nearby{Pickup: pace.Time(found[0].DistanceM).Round(time.Second)}
+	var n Nearby
 	for _, f := range found {
 		c := &e.fleet.taxis[f.Key]
 		n.Taxis = append(n.Taxis, NearTaxi{Taxi: c.shift.Taxi, At: c.at})
+		n.drives = append(n.drives, e.estimate(c.at, p, f.DistanceM, pace))
 	}
+	e.time(n.drives, e.hour(now))
+	n.first()
 	return n
-}
-
-// reach is the distance within the longest pickup at a pace.
-func (e *Engine) reach(p geo.Pace) float64 {
-	return e.policy.MaxPickup().Seconds() / p.TimeS(1)
 }
 
 func (e *Engine) hour(now time.Time) int { return now.In(e.city.Zone).Hour() }

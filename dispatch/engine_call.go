@@ -45,11 +45,12 @@ func (e *Engine) callOf(ref rideRef, now time.Time) Call {
 	if n := len(p.near); n == policy.CallTaxis {
 		radius = int(math.Ceil(p.near[n-1].DistanceM))
 	}
-	pace := e.speed.PaceAt(w.ride.Pickup, e.hour(now))
+	pace, first := e.speed.PaceAt(w.ride.Pickup, e.hour(now)), len(p.options)
 	for _, n := range p.near[:min(len(p.near), maxLoggedCandidates)] {
 		e.consider(ref, n.Key, n.DistanceM, pace, now)
 		p.options[len(p.options)-1].verdict = Called
 	}
+	e.timeOptions(first, now)
 	except := w.memo.excluded
 	return Call{
 		ID: CallID(e.newID(now)), City: e.city.ID, Ride: w.ride.ID, Search: w.ride.Search,

@@ -44,6 +44,10 @@ type Loop struct {
 	clock  Clock
 	failed func(what string, err error)
 
+	service Times   // nil: nobody is asked for times
+	asking  *asking // nil: nothing is
+	deaf    bool    // the service has failed the last time
+
 	mu      sync.Mutex
 	reports []Report
 	changes []Change
@@ -74,6 +78,11 @@ func NewLoop(e *Engine, clock Clock, failed func(what string, err error)) *Loop 
 func (l *Loop) Run(ctx context.Context) error {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
+	defer func() {
+		if l.asking != nil {
+			<-l.asking.done // within the time that it has
+		}
+	}()
 	for {
 		select {
 		case <-ctx.Done():
@@ -115,7 +124,7 @@ func (l *Loop) turn(ctx context.Context) (time.Duration, error) {
 	}
 	next := max(l.clock.Wait(l.dueAt), dueLeast-time.Since(l.dueWas))
 	if at, ok := l.engine.NextRound(); ok {
-		next = min(next, max(l.clock.Wait(at), 0))
+		next = min(next, max(l.clock.Wait(at), l.untilReady(), 0))
 	}
 	return max(next, 0), nil
 }
@@ -123,7 +132,7 @@ func (l *Loop) turn(ctx context.Context) (time.Duration, error) {
 // round makes the round that is wanted by now. Its error is that of a fenced engine only.
 func (l *Loop) round(ctx context.Context, now time.Time) error {
 	at, ok := l.engine.NextRound()
-	if !ok || at.After(now) {
+	if !ok || at.After(now) || !l.ready(ctx, now) {
 		return nil
 	}
 	began := time.Now()
@@ -216,10 +225,12 @@ func (l *Loop) Change(c Change) {
 // ends first.
 func (l *Loop) Nearby(ctx context.Context, at geo.Point) (Nearby, error) {
 	var found Nearby
-	err := l.ask(ctx, func(e *Engine, now time.Time) { found = e.Nearby(at, now) })
+	err := l.ask(ctx, func(e *Engine, now time.Time) { found = e.near(at, now) })
 	if err != nil {
 		return Nearby{}, err
 	}
+	l.timeBetter(ctx, &found)
+	found.drives = nil
 	return found, nil
 }
 

@@ -42,7 +42,9 @@ func (l *looped) Push(_ context.Context, n dispatch.Notice) {
 }
 
 // newLoop is a town whose engine runs on its own, at a rate.
-func newLoop(t *testing.T, rate float64) (l *looped, clock quick, ended chan error) {
+func newLoop(
+	t *testing.T, rate float64, service ...dispatch.Times,
+) (l *looped, clock quick, ended chan error) {
 	t.Helper()
 	l = &looped{
 		town: newTown(t), offers: make(chan dispatch.Offer, 100), failed: make(chan error, 100),
@@ -62,6 +64,9 @@ func newLoop(t *testing.T, rate float64) (l *looped, clock quick, ended chan err
 	l.ok(err)
 	l.desk.Hints = l
 	l.loop = dispatch.NewLoop(engine, clock, func(_ string, err error) { l.failed <- err })
+	for _, s := range service {
+		l.loop.Ask(s)
+	}
 	ctx, stop := context.WithCancel(l.ctx)
 	ended = make(chan error, 1)
 	go func() { ended <- l.loop.Run(ctx) }()

@@ -106,7 +106,8 @@ func (e *Engine) offerOf(o option, now time.Time) Offer {
 		ID: OfferID(e.newID(now)), City: e.city.ID, Ride: w.ride.ID, Search: w.ride.Search,
 		Driver: c.shift.Driver, Taxi: c.shift.Taxi, State: OfferOpen, Round: e.queue.round,
 		PickupM: int(o.distanceM), PickupS: int(o.ms+500) / 1000,
-		MadeAt: now, ExpiresAt: now.Add(e.policy.Offer()), ChangedAt: now,
+		PickupSource: o.source,
+		MadeAt:       now, ExpiresAt: now.Add(e.policy.Offer()), ChangedAt: now,
 	}
 }
 
@@ -127,7 +128,7 @@ func (e *Engine) log(refused []option, stats RoundStats) {
 			round.Candidates = append(round.Candidates, Candidate{
 				Taxi: e.fleet.taxis[o.taxi].shift.Taxi, PickupM: int(o.distanceM),
 				PickupS: int(o.ms+500) / 1000, CostS: int(o.cost+500) / 1000,
-				Verdict: o.verdict,
+				Source: o.source, Verdict: o.verdict,
 			})
 		}
 		e.queue.waits[ref].memo.log.Add(round)

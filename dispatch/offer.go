@@ -3,6 +3,8 @@ package dispatch
 import (
 	"slices"
 	"time"
+
+	"hexhail/geo"
 )
 
 // OfferState is where an offer stands.
@@ -52,20 +54,22 @@ func (s OfferState) Excludes() bool { return s == OfferDeclined || s == OfferSil
 
 // Offer gives one driver the exclusive right to one ride until it expires.
 type Offer struct {
-	ID          OfferID
-	City        CityID
-	Ride        RideID
-	Search      int // of the ride; a re-search ends the offer
-	Driver      DriverID
-	Taxi        TaxiID
-	State       OfferState
-	Round       int
-	PickupM     int // estimated way to the pickup
-	PickupS     int // estimated time to the pickup
-	MadeAt      time.Time
-	ExpiresAt   time.Time
-	DeliveredAt time.Time // acknowledged by the phone; zero if it was not
-	ChangedAt   time.Time
+	ID      OfferID
+	City    CityID
+	Ride    RideID
+	Search  int // of the ride; a re-search ends the offer
+	Driver  DriverID
+	Taxi    TaxiID
+	State   OfferState
+	Round   int
+	PickupM int // estimated way to the pickup
+	PickupS int // estimated time to the pickup
+	// PickupSource is where PickupS comes from.
+	PickupSource geo.Source
+	MadeAt       time.Time
+	ExpiresAt    time.Time
+	DeliveredAt  time.Time // acknowledged by the phone; zero if it was not
+	ChangedAt    time.Time
 }
 
 // Ended is the state in which an unanswered offer ends.

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"hexhail/geo"
 )
 
 // Mode is how a city pairs rides with taxis.
@@ -62,6 +64,11 @@ type Policy struct {
 	// CallTaxis is how many taxis a call reaches when it is made, 1–500: the nearest. The real one
 	// went to 176.
 	CallTaxis int `json:"call_taxis"`
+	// SnapM is how far from a road a place may be to be at it, 10–2,000 m: beyond it pickup times
+	// are learned ones, and so they are in a city without roads.
+	SnapM int `json:"snap_m"`
+	// TimesMS is how long a round waits for a service's pickup times, 10–2,000 ms of the machine.
+	TimesMS int `json:"times_ms"`
 	// MaxOpenRides is how many rides may search at once, 1–20,000.
 	MaxOpenRides int `json:"max_open_rides"`
 }
@@ -73,6 +80,7 @@ func DefaultPolicy() Policy {
 		UrgencyPct: 30, SilentLimit: 3, NoShowS: 300, StaleS: 30, MaxOpenRides: 20_000,
 		AssignRounds: 20, CallS: 20, CallStartM: 1500, CallStepM: 1500, CallMaxM: 6000,
 		CallTaxis: 200,
+		SnapM:     geo.DefaultSnapM, TimesMS: 150,
 	}
 }
 
@@ -100,6 +108,8 @@ func (p Policy) Check() error {
 		{"call_step_m", p.CallStepM, 0, 20_000},
 		{"call_max_m", p.CallMaxM, 100, 50_000},
 		{"call_taxis", p.CallTaxis, 1, 500},
+		{"snap_m", p.SnapM, 10, 2000},
+		{"times_ms", p.TimesMS, 10, 2000},
 		{"max_open_rides", p.MaxOpenRides, 1, 20_000},
 	} {
 		if l.v < l.min || l.v > l.max {
@@ -133,6 +143,9 @@ func (p Policy) MaxPickup() time.Duration { return seconds(p.MaxPickupS) }
 
 // Search is how long a ride searches.
 func (p Policy) Search() time.Duration { return seconds(p.SearchS) }
+
+// Times is how long a round waits for a service's pickup times.
+func (p Policy) Times() time.Duration { return time.Duration(p.TimesMS) * time.Millisecond }
 
 // Stale is after how long without a fix a taxi is no candidate.
 func (p Policy) Stale() time.Duration { return seconds(p.StaleS) }

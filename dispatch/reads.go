@@ -68,8 +68,22 @@ type Imported struct{ Added, Changed, Same int }
 
 // Nearby is what a city's engine answers to a question for taxis near a point.
 type Nearby struct {
-	Pickup time.Duration // until the nearest is there; 0 without any
+	Pickup time.Duration // until the first is there; 0 without any
+	Source geo.Source    // of Pickup; 0 without any
 	Taxis  []NearTaxi    // the nearest first, at most MaxNearby
+
+	drives []geo.Estimate // of the taxis
+}
+
+// first sets the pickup to the time of the taxi that is there first.
+func (n *Nearby) first() {
+	for i, d := range n.drives {
+		took := time.Duration(d.TimeMS) * time.Millisecond
+		if i == 0 || took < n.Pickup {
+			n.Pickup, n.Source = took, d.Source
+		}
+	}
+	n.Pickup = n.Pickup.Round(time.Second)
 }
 
 // NearTaxi is an idle taxi and where it is.

@@ -102,6 +102,8 @@ type Quote struct {
 	Low, High money.Fen     // the fare, without tolls
 	Pickup    time.Duration // until a taxi is there; 0 if nobody could say
 	DistanceM int           // of the ride itself, by estimate
+	// PickupSource is where Pickup comes from; 0 without one.
+	PickupSource geo.Source
 }
 
 // FareState says whether a completed ride's fare stands.

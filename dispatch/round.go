@@ -13,8 +13,10 @@ type option struct {
 	ride      rideRef
 	taxi      taxiRef
 	distanceM float64
-	ms        int32 // of the estimated pickup
-	cost      int32 // of the pair: ms, and what the ride's search has left
+	pace      geo.Pace   // learned around the pickup
+	ms        int32      // of the estimated pickup
+	source    geo.Source // of ms
+	cost      int32      // of the pair: ms, and what the ride's search has left
 	verdict   Verdict
 }
 
@@ -33,6 +35,7 @@ type pairing struct {
 	near     []geo.Neighbor[taxiRef]
 	pickups  []geo.Neighbor[rideRef]
 	used     map[taxiRef]bool
+	drives   []geo.Estimate
 }
 
 func newPairing() pairing {
@@ -53,19 +56,14 @@ func (e *Engine) judge(w *wait, c *taxi, now time.Time) Verdict {
 	}
 }
 
-// consider appends what a taxi is to a ride.
+// consider appends what a taxi is to a ride; timeOptions says then how long it takes.
 func (e *Engine) consider(
 	ride rideRef, taxi taxiRef, distanceM float64, p geo.Pace, now time.Time,
 ) {
 	w, c := &e.queue.waits[ride], &e.fleet.taxis[taxi]
-	o := option{ride: ride, taxi: taxi, distanceM: distanceM, ms: int32(1000 * p.TimeS(distanceM))}
-	left := max(0, w.ride.SearchBy.Sub(now).Milliseconds())
-	o.cost = o.ms + int32(left*int64(e.policy.UrgencyPct)/100)
-	o.verdict = e.judge(w, c, now)
-	if o.verdict == Chosen && distanceM > e.reach(p) {
-		o.verdict = TooFar
-	}
-	e.pair.options = append(e.pair.options, o)
+	e.pair.options = append(e.pair.options, option{
+		ride: ride, taxi: taxi, distanceM: distanceM, pace: p, verdict: e.judge(w, c, now),
+	})
 }
 
 // waiting are the rides of the round, oldest first.
@@ -83,16 +81,7 @@ func (e *Engine) waiting() []rideRef {
 // shortest estimated pickup.
 func (e *Engine) nearest(waiting []rideRef, now time.Time) []option {
 	p := &e.pair
-	clear(p.used)
-	p.options = p.options[:0]
-	p.idle = p.idle[:0]
-	few := e.fleet.idle.Len() <= fewIdle
-	if few {
-		e.fleet.idle.Each(func(ref taxiRef, _ geo.Point, _ time.Time) bool {
-			p.idle = append(p.idle, ref)
-			return true
-		})
-	}
+	few := e.begin()
 	var pairs []option
 	hour := e.hour(now)
 	for _, ride := range waiting {
@@ -100,17 +89,64 @@ func (e *Engine) nearest(waiting []rideRef, now time.Time) []option {
 			break
 		}
 		first := len(p.options)
-		if few {
-			e.compare(ride, hour, now)
-		} else {
-			e.optionsOf(ride, 1, hour, now)
-		}
+		e.compareFor(ride, few, hour, now)
+		e.timeOptions(first, now)
 		if best := p.best(first); best != nil {
 			p.used[best.taxi] = true
 			pairs = append(pairs, *best)
 		}
 	}
 	return pairs
+}
+
+// begin empties the work space, and lists the idle taxis if they are few.
+func (e *Engine) begin() (few bool) {
+	p := &e.pair
+	clear(p.used)
+	p.options, p.rows, p.idle = p.options[:0], p.rows[:0], p.idle[:0]
+	few = e.fleet.idle.Len() <= fewIdle
+	if few {
+		e.fleet.idle.Each(func(ref taxiRef, _ geo.Point, _ time.Time) bool {
+			p.idle = append(p.idle, ref)
+			return true
+		})
+	}
+	return few
+}
+
+// compareFor appends the taxis that Nearest compares for a ride.
+func (e *Engine) compareFor(ride rideRef, few bool, hour int, now time.Time) {
+	switch {
+	case few:
+		e.compare(ride, hour, now)
+	case e.byRoad():
+		e.optionsOf(ride, roadNearest, hour, now)
+	default:
+		e.optionsOf(ride, 1, hour, now)
+	}
+}
+
+// survey appends the pairs of a round, those of Nearest as if every ride were the first. byTaxi
+// says that rows are taxis.
+func (e *Engine) survey(waiting []rideRef, hour int, now time.Time) (byTaxi bool) {
+	p := &e.pair
+	few := e.begin()
+	nearest := e.policy.Mode == Nearest
+	byTaxi = !nearest && e.fleet.idle.Len() < len(waiting)
+	if byTaxi {
+		e.lookFromTaxis(hour, now)
+	} else {
+		for _, ride := range waiting {
+			p.rows = append(p.rows, int32(len(p.options)))
+			if nearest {
+				e.compareFor(ride, few, hour, now)
+			} else {
+				e.optionsOf(ride, e.policy.Candidates, hour, now)
+			}
+		}
+	}
+	p.rows = append(p.rows, int32(len(p.options)))
+	return byTaxi
 }
 
 // best is the quickest fit option from the first one on; the other fit ones become
@@ -184,19 +220,8 @@ const (
 // these pairs as many as possible are made, at the least sum of costs.
 func (e *Engine) assign(waiting []rideRef, now time.Time) ([]option, error) {
 	p := &e.pair
-	clear(p.used)
-	p.options, p.rows = p.options[:0], p.rows[:0]
-	hour := e.hour(now)
-	byTaxi := e.fleet.idle.Len() < len(waiting)
-	if byTaxi {
-		e.lookFromTaxis(hour, now)
-	} else {
-		for _, ride := range waiting {
-			p.rows = append(p.rows, int32(len(p.options)))
-			e.optionsOf(ride, e.policy.Candidates, hour, now)
-		}
-	}
-	p.rows = append(p.rows, int32(len(p.options)))
+	byTaxi := e.survey(waiting, e.hour(now), now)
+	e.timeOptions(0, now)
 	if err := p.solve(byTaxi); err != nil {
 		return nil, err
 	}

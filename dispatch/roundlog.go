@@ -3,6 +3,8 @@ package dispatch
 import (
 	"slices"
 	"time"
+
+	"hexhail/geo"
 )
 
 // Verdict says what a round decided about one taxi for one ride.
@@ -52,11 +54,12 @@ func (v Verdict) Fit() bool {
 
 // Candidate is one taxi that a round considered for a ride.
 type Candidate struct {
-	Taxi    TaxiID  `json:"taxi"`
-	PickupM int     `json:"pickup_m"`
-	PickupS int     `json:"pickup_s"`
-	CostS   int     `json:"cost_s"` // of the pair, in the seconds that the matcher adds up
-	Verdict Verdict `json:"verdict"`
+	Taxi    TaxiID     `json:"taxi"`
+	PickupM int        `json:"pickup_m"`
+	PickupS int        `json:"pickup_s"`
+	CostS   int        `json:"cost_s"`           // of the pair, in the seconds that the matcher adds up
+	Source  geo.Source `json:"source,omitempty"` // of PickupS
+	Verdict Verdict    `json:"verdict"`
 }
 
 // Round is one round as one ride saw it.

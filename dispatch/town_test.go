@@ -22,6 +22,7 @@ type town struct {
 	desk    *dispatch.Desk
 	engine  *dispatch.Engine
 	now     time.Time
+	roads   *geo.RoadTimes // of the engine
 	deaf    bool
 	payBy   money.ChannelName // of new requests
 	tip     money.Fen         // likewise
@@ -85,6 +86,7 @@ func (w *town) restart() {
 	var err error
 	w.engine, err = dispatch.NewEngine(w.ctx, dispatch.EngineConfig{
 		City: w.city, Store: w.db, Hints: w, Listener: w, NewID: w.desk.NewID,
+		Roads: w.roads,
 	}, w.now)
 	w.ok(err)
 }

@@ -133,6 +133,7 @@ func offerPB(o dispatch.Offer, r dispatch.Ride) *driverpb.Offer {
 		Dropoff:      wire.PlacePB(r.Dropoff),
 		PickupMeters: int32(min(o.PickupM, 1<<30)), //nolint:gosec // G115: at most 1<<30
 		PickupTime:   durationpb.New(time.Duration(o.PickupS) * time.Second),
+		PickupSource: wire.SourcePB(o.PickupSource),
 		Quote:        wire.QuotePB(r.Quote),
 		TipFen:       int64(r.Tip),
 		Seats:        int32(min(r.Seats, dispatch.MaxSeats)), //nolint:gosec // G115: at most 8

@@ -1,5 +1,6 @@
 // Package geo owns where things are: points and their datums, H3 cells, the live index of
-// a city's taxis, the checks of a position report, travel-time estimates and road graphs.
+// a city's taxis, the checks of a position report, travel-time estimates, road graphs and the
+// quickest ways on them.
 //
 // A taxi moves and a ride finds the taxis near it:
 //
@@ -12,7 +13,8 @@
 // the edge by ToWGS84 and FromWGS84. Distances are metres on a sphere of mean radius.
 //
 // Point, Cell, Datum, Fix and the functions on them are values, safe anywhere. Index,
-// Estimator, Roads and Drive keep scratch space and caches: each belongs to one goroutine.
+// Estimator, Roads, Hierarchy, RoadTimes and Drive keep scratch space and caches: each belongs to
+// one goroutine.
 // Nothing here reads a clock, starts a goroutine or iterates a map into a result, so the
 // same calls give the same answers.
 //

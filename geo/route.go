@@ -109,9 +109,9 @@ func (g *Roads) grow(next []uint8, to NodeID) {
 	}
 	c.heap = c.heap[:0]
 	c.timeMS[to] = 0
-	c.push(uint64(uint32(to)))
+	c.heap.push(timeItem(0, to))
 	for len(c.heap) > 0 {
-		top := c.pop()
+		top := c.heap.pop()
 		v, timeMS := NodeID(uint32(top)), uint32(top>>32)
 		if timeMS > c.timeMS[v] {
 			continue // a shorter way was found meanwhile
@@ -120,7 +120,7 @@ func (g *Roads) grow(next []uint8, to NodeID) {
 			t := uint64(timeMS) + uint64(r.timeMS)
 			if t < uint64(c.timeMS[r.from]) {
 				c.timeMS[r.from] = uint32(t)
-				c.push(t<<32 | uint64(uint32(r.from)))
+				c.heap.push(timeItem(uint32(t), r.from))
 			}
 		}
 	}
@@ -152,7 +152,7 @@ type treeCache struct {
 	limit  int // trees
 	hand   int
 	timeMS []uint32
-	heap   []uint64 // milliseconds << 32 | node
+	heap   timeHeap
 }
 
 type keptTree struct {
@@ -198,48 +198,4 @@ func (c *treeCache) put(to NodeID) []uint8 {
 	t.to = to
 	c.hand = (c.hand + 1) % len(c.kept)
 	return t.next
-}
-
-// push and pop keep the heap: four children to a node, half the levels of two.
-func (c *treeCache) push(item uint64) {
-	c.heap = append(c.heap, item)
-	i := len(c.heap) - 1
-	for i > 0 {
-		up := (i - 1) / 4
-		if c.heap[up] <= item {
-			break
-		}
-		c.heap[i] = c.heap[up]
-		i = up
-	}
-	c.heap[i] = item
-}
-
-func (c *treeCache) pop() uint64 {
-	top := c.heap[0]
-	n := len(c.heap) - 1
-	item := c.heap[n]
-	c.heap = c.heap[:n]
-	if n == 0 {
-		return top
-	}
-	i := 0
-	for {
-		least := 4*i + 1
-		if least >= n {
-			break
-		}
-		for j := least + 1; j < min(4*i+5, n); j++ {
-			if c.heap[j] < c.heap[least] {
-				least = j
-			}
-		}
-		if c.heap[least] >= item {
-			break
-		}
-		c.heap[i] = c.heap[least]
-		i = least
-	}
-	c.heap[i] = item
-	return top
 }

@@ -70,6 +70,7 @@ func (s *Server) estimate(
 	}
 	e.taxis = near.Taxis
 	e.quote, err = city.QuoteFor(from, to, roundUp(near), e.at)
+	e.quote.PickupSource = near.Source
 	return e, err
 }
 

@@ -67,6 +67,8 @@ type Options struct {
 	RoadsNodes  string // --roads-nodes: a CSV file; empty: all legs are straight
 	RoadsEdges  string // --roads-edges: a CSV file
 	RoadsColumn string // --roads-column: of travel times in seconds; empty: the only one
+	// EngineRoads: the engine times pickups by the roads too, and not by what it has learned.
+	EngineRoads bool // --engine-roads, with --roads-nodes, virtual
 
 	Policy dispatch.Mode // --policy: a mode of dispatch
 	// PolicyFile is a file with keys of a policy, which go over the city's and over these flags.
@@ -215,6 +217,8 @@ func (o Options) checkFiles() error {
 		return optionError("roads-nodes", "given with --roads-edges")
 	case o.RoadsNodes == "" && o.RoadsColumn != "":
 		return optionError("roads-nodes", "given with --roads-column")
+	case o.EngineRoads && o.RoadsNodes == "":
+		return optionError("roads-nodes", "given with --engine-roads")
 	default:
 		return nil
 	}

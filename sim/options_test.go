@@ -51,6 +51,7 @@ func TestBadFlagsAreNamedWithTheirLimit(t *testing.T) {
 		{"trips", "--taxis", func(o *Options) { o.Taxis = "x" }},
 		{"roads-edges", "--roads-nodes", func(o *Options) { o.RoadsNodes = "x" }},
 		{"roads-nodes", "--roads-edges", func(o *Options) { o.RoadsEdges = "x" }},
+		{"roads-nodes", "--engine-roads", func(o *Options) { o.EngineRoads = true }},
 		{"roads-nodes", "--roads-column", func(o *Options) { o.RoadsColumn = "x" }},
 		{"requests", "1 to 200000, not 0", func(o *Options) { o.Requests = 0 }},
 		{"requests", "200000", func(o *Options) { o.Requests = 200_001 }},

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"hexhail/dispatch"
+	"hexhail/geo"
 	"hexhail/money"
 )
 
@@ -32,9 +33,13 @@ func (v *virtual) setUp(taxis []Taxi) error {
 		return err
 	}
 	var err error
-	v.engine, err = dispatch.NewEngine(v.ctx, dispatch.EngineConfig{
+	c := dispatch.EngineConfig{
 		City: v.city, Store: v.store, Hints: v, Listener: &v.tally, NewID: v.desk.NewID,
-	}, v.now)
+	}
+	if v.do.EngineRoads && v.world.roads != nil {
+		c.Roads = geo.NewRoadTimes(v.world.roads)
+	}
+	v.engine, err = dispatch.NewEngine(v.ctx, c, v.now)
 	if err != nil {
 		return err
 	}

@@ -5,11 +5,12 @@ import (
 	"time"
 
 	"hexhail/dispatch"
+	"hexhail/geo"
 )
 
 // offerColumns are written by offerArgs and read by scanOffer in this order.
 var offerColumns = columns{
-	"id", "city", "ride", "search", "driver", "taxi", "state", "round", "pickup_m", "pickup_s",
+	"id", "city", "ride", "search", "driver", "taxi", "state", "round", "pickup_m", "pickup_s", "pickup_source",
 	"made_at", "expires_at", "delivered_at", "changed_at",
 }
 
@@ -48,7 +49,7 @@ var (
 
 func offerArgs(args []any, o dispatch.Offer) []any {
 	return append(args, string(o.ID), string(o.City), string(o.Ride), o.Search, string(o.Driver),
-		string(o.Taxi), o.State.String(), o.Round, o.PickupM, o.PickupS,
+		string(o.Taxi), o.State.String(), o.Round, o.PickupM, o.PickupS, o.PickupSource.String(),
 		millis(o.MadeAt), millis(o.ExpiresAt), millis(o.DeliveredAt), millis(o.ChangedAt))
 }
 
@@ -57,7 +58,7 @@ func scanOffer(r *reader) dispatch.Offer {
 		ID: dispatch.OfferID(r.text()), City: dispatch.CityID(r.text()),
 		Ride: dispatch.RideID(r.text()), Search: r.int(), Driver: dispatch.DriverID(r.text()),
 		Taxi: dispatch.TaxiID(r.text()), State: name(r, dispatch.ParseOfferState),
-		Round: r.int(), PickupM: r.int(), PickupS: r.int(),
+		Round: r.int(), PickupM: r.int(), PickupS: r.int(), PickupSource: name(r, geo.ParseSource),
 		MadeAt: r.time(), ExpiresAt: r.time(), DeliveredAt: r.time(), ChangedAt: r.time(),
 	}
 }

@@ -25,7 +25,8 @@ var (
 	planColumns = columns{
 		"id", "city", "kind", "rider",
 		"dropoff_lat", "dropoff_lng", "dropoff_name", "dropoff_note",
-		"seats", "quote_low", "quote_high", "quote_pickup_ms", "quote_distance_m", "requested_at",
+		"seats", "quote_low", "quote_high", "quote_pickup_ms", "quote_distance_m",
+		"quote_source", "requested_at",
 	}
 	stateColumns = columns{
 		"version", "state", "search",
@@ -69,7 +70,8 @@ func planArgs(args []any, r dispatch.Ride) []any {
 	args = append(args, string(r.ID), string(r.City), r.Kind.String(), string(r.Rider))
 	args = placeArgs(args, r.Dropoff)
 	return append(args, r.Seats, int64(r.Quote.Low), int64(r.Quote.High),
-		r.Quote.Pickup.Milliseconds(), r.Quote.DistanceM, millis(r.RequestedAt))
+		r.Quote.Pickup.Milliseconds(), r.Quote.DistanceM,
+		r.Quote.PickupSource.String(), millis(r.RequestedAt))
 }
 
 func stateArgs(args []any, r dispatch.Ride, lines string) []any {
@@ -108,6 +110,7 @@ func scanRide(r *reader) dispatch.Ride {
 		Quote: dispatch.Quote{
 			Low: r.fen(), High: r.fen(),
 			Pickup: time.Duration(r.integer()) * time.Millisecond, DistanceM: r.int(),
+			PickupSource: name(r, geo.ParseSource),
 		},
 		RequestedAt: r.time(),
 		Version:     r.int(), State: name(r, dispatch.ParseState), Search: r.int(),

@@ -215,7 +215,10 @@ func wholeRide() dispatch.Ride {
 		Pickup:  dispatch.Place{Point: geo.Point{Lat: 39, Lng: 116}, Name: "a"},
 		Dropoff: dispatch.Place{Point: geo.Point{Lat: 40, Lng: 117}, Note: "b"},
 		PayBy:   money.InWallet, Tip: 500,
-		Quote:  dispatch.Quote{Low: 1000, High: 2000, Pickup: 3 * time.Minute, DistanceM: 4000},
+		Quote: dispatch.Quote{
+			Low: 1000, High: 2000, Pickup: 3 * time.Minute, DistanceM: 4000,
+			PickupSource: geo.SourceRoad,
+		},
 		Driver: "D1", Taxi: "T1", Slot: dispatch.SlotCurrent,
 		RequestedAt: minute(0), SearchBy: minute(1), ClaimedAt: minute(2), ArrivedAt: minute(3),
 		StartedAt: minute(4), CompletedAt: minute(5), EndedAt: minute(6), ChangedAt: minute(7),

@@ -8,6 +8,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"hexhail/dispatch"
+	"hexhail/geo"
 	"hexhail/money"
 	"hexhail/pb/hexhail/type/v1"
 )
@@ -94,6 +95,31 @@ func fareStatePB(s dispatch.FareState) typepb.FareState {
 	}
 }
 
+// SourcePB is where a pickup time comes from, for a message.
+func SourcePB(s geo.Source) typepb.PickupSource {
+	switch s {
+	case geo.SourceLearned:
+		return typepb.PickupSource_PICKUP_SOURCE_LEARNED
+	case geo.SourceRoad:
+		return typepb.PickupSource_PICKUP_SOURCE_ROAD
+	case geo.SourceService:
+		return typepb.PickupSource_PICKUP_SOURCE_SERVICE
+	default:
+		return typepb.PickupSource_PICKUP_SOURCE_UNSPECIFIED
+	}
+}
+
+// SourceOf is where a pickup time of a message comes from; 0 if it does not say or names a source
+// that we do not know.
+func SourceOf(s typepb.PickupSource) geo.Source {
+	for source := geo.SourceLearned; source <= geo.SourceService; source++ {
+		if SourcePB(source) == s {
+			return source
+		}
+	}
+	return 0
+}
+
 // QuotePB is a quote for a message; nil for the zero Quote of a street ride.
 func QuotePB(q dispatch.Quote) *typepb.Quote {
 	if q == (dispatch.Quote{}) {
@@ -101,6 +127,7 @@ func QuotePB(q dispatch.Quote) *typepb.Quote {
 	}
 	pb := &typepb.Quote{
 		LowFen: int64(q.Low), HighFen: int64(q.High), DistanceMeters: int32Of(q.DistanceM),
+		PickupSource: SourcePB(q.PickupSource),
 	}
 	if q.Pickup > 0 {
 		pb.Pickup = durationpb.New(q.Pickup)
@@ -113,6 +140,7 @@ func QuoteOf(q *typepb.Quote) dispatch.Quote {
 	return dispatch.Quote{
 		Low: money.Fen(q.GetLowFen()), High: money.Fen(q.GetHighFen()),
 		Pickup: q.GetPickup().AsDuration(), DistanceM: int(q.GetDistanceMeters()),
+		PickupSource: SourceOf(q.GetPickupSource()),
 	}
 }
 

@@ -48,6 +48,8 @@ func bindFlags(f *pflag.FlagSet, o *sim.Options) {
 	f.StringVar((*string)(&o.Policy), "policy", string(o.Policy), "assign, grab, hybrid or nearest")
 	f.StringVar(&o.PolicyFile, "policy-file", o.PolicyFile,
 		"JSON `file` with keys of a policy; they go over the city's and these flags")
+	f.BoolVar(&o.EngineRoads, "engine-roads", o.EngineRoads,
+		"the engine times pickups by the roads too (default: by what it has learned)")
 	f.DurationVar(&o.Round, "round", o.Round, "time between two rounds")
 	f.DurationVar(&o.MaxPickup, "max-pickup", o.MaxPickup, "longest estimated way to a pickup")
 	f.DurationVar(&o.Patience, "patience", o.Patience, "after which an unclaimed ride expires")

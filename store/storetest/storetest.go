@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"hexhail/dispatch"
+	"hexhail/geo"
 	"hexhail/money"
 	"hexhail/store"
 )
@@ -231,7 +232,8 @@ func offered(
 	return dispatch.Offer{
 		ID: id, City: city, Ride: ride, Search: 1, Driver: driver,
 		Taxi: dispatch.TaxiID("taxi of " + driver), State: dispatch.OfferOpen, Round: 1,
-		PickupM: 700, PickupS: 120, MadeAt: noon, ExpiresAt: after(15), ChangedAt: noon,
+		PickupM: 700, PickupS: 120, PickupSource: geo.SourceRoad,
+		MadeAt: noon, ExpiresAt: after(15), ChangedAt: noon,
 	}
 }
 

@@ -1662,7 +1662,9 @@ type Offer struct {
 	// After that it cannot be accepted; city clock.
 	ExpiresAt *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=expires_at,json=expiresAt,proto3" json:"expires_at,omitempty"`
 	// Which search of the ride it belongs to.
-	Search        int32 `protobuf:"varint,11,opt,name=search,proto3" json:"search,omitempty"`
+	Search int32 `protobuf:"varint,11,opt,name=search,proto3" json:"search,omitempty"`
+	// Where the pickup time comes from.
+	PickupSource  v1.PickupSource `protobuf:"varint,12,opt,name=pickup_source,json=pickupSource,proto3,enum=hexhail.type.v1.PickupSource" json:"pickup_source,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1772,6 +1774,13 @@ func (x *Offer) GetSearch() int32 {
 		return x.Search
 	}
 	return 0
+}
+
+func (x *Offer) GetPickupSource() v1.PickupSource {
+	if x != nil {
+		return x.PickupSource
+	}
+	return v1.PickupSource(0)
 }
 
 // An offer that is gone.
@@ -2994,7 +3003,7 @@ const file_hexhail_driver_v1_driver_proto_rawDesc = "" +
 	"\ataxi_id\x18\x01 \x01(\tR\x06taxiId\x12\x12\n" +
 	"\x04city\x18\x02 \x01(\tR\x04city\x12+\n" +
 	"\x04duty\x18\x03 \x01(\x0e2\x17.hexhail.driver.v1.DutyR\x04duty\x12\x16\n" +
-	"\x06silent\x18\x04 \x01(\x05R\x06silent\"\xae\x03\n" +
+	"\x06silent\x18\x04 \x01(\x05R\x06silent\"\xf2\x03\n" +
 	"\x05Offer\x12\x19\n" +
 	"\boffer_id\x18\x01 \x01(\tR\aofferId\x12\x17\n" +
 	"\aride_id\x18\x02 \x01(\tR\x06rideId\x12.\n" +
@@ -3009,7 +3018,8 @@ const file_hexhail_driver_v1_driver_proto_rawDesc = "" +
 	"\n" +
 	"expires_at\x18\n" +
 	" \x01(\v2\x1a.google.protobuf.TimestampR\texpiresAt\x12\x16\n" +
-	"\x06search\x18\v \x01(\x05R\x06search\"=\n" +
+	"\x06search\x18\v \x01(\x05R\x06search\x12B\n" +
+	"\rpickup_source\x18\f \x01(\x0e2\x1d.hexhail.type.v1.PickupSourceR\fpickupSource\"=\n" +
 	"\n" +
 	"OfferEnded\x12\x19\n" +
 	"\boffer_id\x18\x01 \x01(\tR\aofferId\x12\x14\n" +
@@ -3170,7 +3180,8 @@ var file_hexhail_driver_v1_driver_proto_goTypes = []any{
 	(*v1.Ride)(nil),               // 46: hexhail.type.v1.Ride
 	(*durationpb.Duration)(nil),   // 47: google.protobuf.Duration
 	(*v1.Quote)(nil),              // 48: hexhail.type.v1.Quote
-	(*v1.Error)(nil),              // 49: hexhail.type.v1.Error
+	(v1.PickupSource)(0),          // 49: hexhail.type.v1.PickupSource
+	(*v1.Error)(nil),              // 50: hexhail.type.v1.Error
 }
 var file_hexhail_driver_v1_driver_proto_depIdxs = []int32{
 	2,  // 0: hexhail.driver.v1.DriveRequest.hello:type_name -> hexhail.driver.v1.Hello
@@ -3223,43 +3234,44 @@ var file_hexhail_driver_v1_driver_proto_depIdxs = []int32{
 	47, // 47: hexhail.driver.v1.Offer.pickup_time:type_name -> google.protobuf.Duration
 	48, // 48: hexhail.driver.v1.Offer.quote:type_name -> hexhail.type.v1.Quote
 	43, // 49: hexhail.driver.v1.Offer.expires_at:type_name -> google.protobuf.Timestamp
-	45, // 50: hexhail.driver.v1.Call.pickup:type_name -> hexhail.type.v1.Place
-	45, // 51: hexhail.driver.v1.Call.dropoff:type_name -> hexhail.type.v1.Place
-	48, // 52: hexhail.driver.v1.Call.quote:type_name -> hexhail.type.v1.Quote
-	43, // 53: hexhail.driver.v1.Call.expires_at:type_name -> google.protobuf.Timestamp
-	24, // 54: hexhail.driver.v1.Result.done:type_name -> hexhail.driver.v1.Done
-	49, // 55: hexhail.driver.v1.Result.error:type_name -> hexhail.type.v1.Error
-	46, // 56: hexhail.driver.v1.Done.ride:type_name -> hexhail.type.v1.Ride
-	18, // 57: hexhail.driver.v1.Done.shift:type_name -> hexhail.driver.v1.Shift
-	39, // 58: hexhail.driver.v1.FixesRefused.counts:type_name -> hexhail.driver.v1.FixesRefused.CountsEntry
-	47, // 59: hexhail.driver.v1.Drain.retry_after:type_name -> google.protobuf.Duration
-	4,  // 60: hexhail.driver.v1.GiveCommandRequest.command:type_name -> hexhail.driver.v1.Command
-	24, // 61: hexhail.driver.v1.GiveCommandResponse.done:type_name -> hexhail.driver.v1.Done
-	3,  // 62: hexhail.driver.v1.SendFixesRequest.batch:type_name -> hexhail.driver.v1.FixBatch
-	40, // 63: hexhail.driver.v1.SendFixesResponse.refused:type_name -> hexhail.driver.v1.SendFixesResponse.RefusedEntry
-	17, // 64: hexhail.driver.v1.GetSnapshotResponse.snapshot:type_name -> hexhail.driver.v1.Snapshot
-	43, // 65: hexhail.driver.v1.GetEarningsRequest.from:type_name -> google.protobuf.Timestamp
-	43, // 66: hexhail.driver.v1.GetEarningsRequest.to:type_name -> google.protobuf.Timestamp
-	46, // 67: hexhail.driver.v1.ListRidesResponse.rides:type_name -> hexhail.type.v1.Ride
-	1,  // 68: hexhail.driver.v1.DriverService.Drive:input_type -> hexhail.driver.v1.DriveRequest
-	27, // 69: hexhail.driver.v1.DriverService.GiveCommand:input_type -> hexhail.driver.v1.GiveCommandRequest
-	29, // 70: hexhail.driver.v1.DriverService.SendFixes:input_type -> hexhail.driver.v1.SendFixesRequest
-	31, // 71: hexhail.driver.v1.DriverService.AckOffer:input_type -> hexhail.driver.v1.AckOfferRequest
-	33, // 72: hexhail.driver.v1.DriverService.GetSnapshot:input_type -> hexhail.driver.v1.GetSnapshotRequest
-	35, // 73: hexhail.driver.v1.DriverService.GetEarnings:input_type -> hexhail.driver.v1.GetEarningsRequest
-	37, // 74: hexhail.driver.v1.DriverService.ListRides:input_type -> hexhail.driver.v1.ListRidesRequest
-	15, // 75: hexhail.driver.v1.DriverService.Drive:output_type -> hexhail.driver.v1.DriveResponse
-	28, // 76: hexhail.driver.v1.DriverService.GiveCommand:output_type -> hexhail.driver.v1.GiveCommandResponse
-	30, // 77: hexhail.driver.v1.DriverService.SendFixes:output_type -> hexhail.driver.v1.SendFixesResponse
-	32, // 78: hexhail.driver.v1.DriverService.AckOffer:output_type -> hexhail.driver.v1.AckOfferResponse
-	34, // 79: hexhail.driver.v1.DriverService.GetSnapshot:output_type -> hexhail.driver.v1.GetSnapshotResponse
-	36, // 80: hexhail.driver.v1.DriverService.GetEarnings:output_type -> hexhail.driver.v1.GetEarningsResponse
-	38, // 81: hexhail.driver.v1.DriverService.ListRides:output_type -> hexhail.driver.v1.ListRidesResponse
-	75, // [75:82] is the sub-list for method output_type
-	68, // [68:75] is the sub-list for method input_type
-	68, // [68:68] is the sub-list for extension type_name
-	68, // [68:68] is the sub-list for extension extendee
-	0,  // [0:68] is the sub-list for field type_name
+	49, // 50: hexhail.driver.v1.Offer.pickup_source:type_name -> hexhail.type.v1.PickupSource
+	45, // 51: hexhail.driver.v1.Call.pickup:type_name -> hexhail.type.v1.Place
+	45, // 52: hexhail.driver.v1.Call.dropoff:type_name -> hexhail.type.v1.Place
+	48, // 53: hexhail.driver.v1.Call.quote:type_name -> hexhail.type.v1.Quote
+	43, // 54: hexhail.driver.v1.Call.expires_at:type_name -> google.protobuf.Timestamp
+	24, // 55: hexhail.driver.v1.Result.done:type_name -> hexhail.driver.v1.Done
+	50, // 56: hexhail.driver.v1.Result.error:type_name -> hexhail.type.v1.Error
+	46, // 57: hexhail.driver.v1.Done.ride:type_name -> hexhail.type.v1.Ride
+	18, // 58: hexhail.driver.v1.Done.shift:type_name -> hexhail.driver.v1.Shift
+	39, // 59: hexhail.driver.v1.FixesRefused.counts:type_name -> hexhail.driver.v1.FixesRefused.CountsEntry
+	47, // 60: hexhail.driver.v1.Drain.retry_after:type_name -> google.protobuf.Duration
+	4,  // 61: hexhail.driver.v1.GiveCommandRequest.command:type_name -> hexhail.driver.v1.Command
+	24, // 62: hexhail.driver.v1.GiveCommandResponse.done:type_name -> hexhail.driver.v1.Done
+	3,  // 63: hexhail.driver.v1.SendFixesRequest.batch:type_name -> hexhail.driver.v1.FixBatch
+	40, // 64: hexhail.driver.v1.SendFixesResponse.refused:type_name -> hexhail.driver.v1.SendFixesResponse.RefusedEntry
+	17, // 65: hexhail.driver.v1.GetSnapshotResponse.snapshot:type_name -> hexhail.driver.v1.Snapshot
+	43, // 66: hexhail.driver.v1.GetEarningsRequest.from:type_name -> google.protobuf.Timestamp
+	43, // 67: hexhail.driver.v1.GetEarningsRequest.to:type_name -> google.protobuf.Timestamp
+	46, // 68: hexhail.driver.v1.ListRidesResponse.rides:type_name -> hexhail.type.v1.Ride
+	1,  // 69: hexhail.driver.v1.DriverService.Drive:input_type -> hexhail.driver.v1.DriveRequest
+	27, // 70: hexhail.driver.v1.DriverService.GiveCommand:input_type -> hexhail.driver.v1.GiveCommandRequest
+	29, // 71: hexhail.driver.v1.DriverService.SendFixes:input_type -> hexhail.driver.v1.SendFixesRequest
+	31, // 72: hexhail.driver.v1.DriverService.AckOffer:input_type -> hexhail.driver.v1.AckOfferRequest
+	33, // 73: hexhail.driver.v1.DriverService.GetSnapshot:input_type -> hexhail.driver.v1.GetSnapshotRequest
+	35, // 74: hexhail.driver.v1.DriverService.GetEarnings:input_type -> hexhail.driver.v1.GetEarningsRequest
+	37, // 75: hexhail.driver.v1.DriverService.ListRides:input_type -> hexhail.driver.v1.ListRidesRequest
+	15, // 76: hexhail.driver.v1.DriverService.Drive:output_type -> hexhail.driver.v1.DriveResponse
+	28, // 77: hexhail.driver.v1.DriverService.GiveCommand:output_type -> hexhail.driver.v1.GiveCommandResponse
+	30, // 78: hexhail.driver.v1.DriverService.SendFixes:output_type -> hexhail.driver.v1.SendFixesResponse
+	32, // 79: hexhail.driver.v1.DriverService.AckOffer:output_type -> hexhail.driver.v1.AckOfferResponse
+	34, // 80: hexhail.driver.v1.DriverService.GetSnapshot:output_type -> hexhail.driver.v1.GetSnapshotResponse
+	36, // 81: hexhail.driver.v1.DriverService.GetEarnings:output_type -> hexhail.driver.v1.GetEarningsResponse
+	38, // 82: hexhail.driver.v1.DriverService.ListRides:output_type -> hexhail.driver.v1.ListRidesResponse
+	76, // [76:83] is the sub-list for method output_type
+	69, // [69:76] is the sub-list for method input_type
+	69, // [69:69] is the sub-list for extension type_name
+	69, // [69:69] is the sub-list for extension extendee
+	0,  // [0:69] is the sub-list for field type_name
 }
 
 func init() { file_hexhail_driver_v1_driver_proto_init() }

@@ -1603,7 +1603,9 @@ type Candidate struct {
 	// What became of it: "offered", or the filter that removed it.
 	Verdict string `protobuf:"bytes,4,opt,name=verdict,proto3" json:"verdict,omitempty"`
 	// The cost of the pair, in the seconds that the matcher adds up.
-	CostSeconds   int32 `protobuf:"varint,5,opt,name=cost_seconds,json=costSeconds,proto3" json:"cost_seconds,omitempty"`
+	CostSeconds int32 `protobuf:"varint,5,opt,name=cost_seconds,json=costSeconds,proto3" json:"cost_seconds,omitempty"`
+	// Where the time comes from.
+	PickupSource  v1.PickupSource `protobuf:"varint,6,opt,name=pickup_source,json=pickupSource,proto3,enum=hexhail.type.v1.PickupSource" json:"pickup_source,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1671,6 +1673,13 @@ func (x *Candidate) GetCostSeconds() int32 {
 		return x.CostSeconds
 	}
 	return 0
+}
+
+func (x *Candidate) GetPickupSource() v1.PickupSource {
+	if x != nil {
+		return x.PickupSource
+	}
+	return v1.PickupSource(0)
 }
 
 // One step of a search.
@@ -3200,13 +3209,14 @@ const file_hexhail_ops_v1_ops_proto_rawDesc = "" +
 	"\n" +
 	"amount_fen\x18\x03 \x01(\x03R\tamountFen\x12\x12\n" +
 	"\x04code\x18\x04 \x01(\tR\x04code\x12\x12\n" +
-	"\x04kind\x18\x05 \x01(\tR\x04kind\"\xad\x01\n" +
+	"\x04kind\x18\x05 \x01(\tR\x04kind\"\xf1\x01\n" +
 	"\tCandidate\x12\x17\n" +
 	"\ataxi_id\x18\x01 \x01(\tR\x06taxiId\x12#\n" +
 	"\rpickup_meters\x18\x02 \x01(\x05R\fpickupMeters\x12%\n" +
 	"\x0epickup_seconds\x18\x03 \x01(\x05R\rpickupSeconds\x12\x18\n" +
 	"\averdict\x18\x04 \x01(\tR\averdict\x12!\n" +
-	"\fcost_seconds\x18\x05 \x01(\x05R\vcostSeconds\"\x9c\x01\n" +
+	"\fcost_seconds\x18\x05 \x01(\x05R\vcostSeconds\x12B\n" +
+	"\rpickup_source\x18\x06 \x01(\x0e2\x1d.hexhail.type.v1.PickupSourceR\fpickupSource\"\x9c\x01\n" +
 	"\x05Round\x12*\n" +
 	"\x02at\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x12\x18\n" +
 	"\awaiting\x18\x02 \x01(\x05R\awaiting\x12\x12\n" +
@@ -3420,8 +3430,9 @@ var file_hexhail_ops_v1_ops_proto_goTypes = []any{
 	nil,                             // 44: hexhail.ops.v1.AuditBooksResponse.BalancesFenEntry
 	(*v1.Point)(nil),                // 45: hexhail.type.v1.Point
 	(*timestamppb.Timestamp)(nil),   // 46: google.protobuf.Timestamp
-	(*v1.Ride)(nil),                 // 47: hexhail.type.v1.Ride
-	(v1.RideState)(0),               // 48: hexhail.type.v1.RideState
+	(v1.PickupSource)(0),            // 47: hexhail.type.v1.PickupSource
+	(*v1.Ride)(nil),                 // 48: hexhail.type.v1.Ride
+	(v1.RideState)(0),               // 49: hexhail.type.v1.RideState
 }
 var file_hexhail_ops_v1_ops_proto_depIdxs = []int32{
 	0,  // 0: hexhail.ops.v1.ImportCompaniesRequest.rows:type_name -> hexhail.ops.v1.Company
@@ -3436,63 +3447,64 @@ var file_hexhail_ops_v1_ops_proto_depIdxs = []int32{
 	17, // 9: hexhail.ops.v1.LaunchCampaignRequest.campaign:type_name -> hexhail.ops.v1.Campaign
 	17, // 10: hexhail.ops.v1.LaunchCampaignResponse.campaign:type_name -> hexhail.ops.v1.Campaign
 	17, // 11: hexhail.ops.v1.ListCampaignsResponse.campaigns:type_name -> hexhail.ops.v1.Campaign
-	46, // 12: hexhail.ops.v1.Round.at:type_name -> google.protobuf.Timestamp
-	25, // 13: hexhail.ops.v1.Round.candidates:type_name -> hexhail.ops.v1.Candidate
-	47, // 14: hexhail.ops.v1.GetRideResponse.ride:type_name -> hexhail.type.v1.Ride
-	26, // 15: hexhail.ops.v1.GetRideResponse.rounds:type_name -> hexhail.ops.v1.Round
-	23, // 16: hexhail.ops.v1.GetRideResponse.payments:type_name -> hexhail.ops.v1.Payment
-	24, // 17: hexhail.ops.v1.GetRideResponse.transfers:type_name -> hexhail.ops.v1.Transfer
-	46, // 18: hexhail.ops.v1.Look.at:type_name -> google.protobuf.Timestamp
-	46, // 19: hexhail.ops.v1.Look.until:type_name -> google.protobuf.Timestamp
-	29, // 20: hexhail.ops.v1.Look.city:type_name -> hexhail.ops.v1.Census
-	29, // 21: hexhail.ops.v1.Look.near:type_name -> hexhail.ops.v1.Census
-	30, // 22: hexhail.ops.v1.Look.unfit:type_name -> hexhail.ops.v1.Unfit
-	46, // 23: hexhail.ops.v1.OfferAnswer.made_at:type_name -> google.protobuf.Timestamp
-	46, // 24: hexhail.ops.v1.OfferAnswer.ended_at:type_name -> google.protobuf.Timestamp
-	46, // 25: hexhail.ops.v1.CallAnswer.made_at:type_name -> google.protobuf.Timestamp
-	46, // 26: hexhail.ops.v1.CallAnswer.ended_at:type_name -> google.protobuf.Timestamp
-	47, // 27: hexhail.ops.v1.ExplainRideResponse.ride:type_name -> hexhail.type.v1.Ride
-	32, // 28: hexhail.ops.v1.ExplainRideResponse.offers:type_name -> hexhail.ops.v1.OfferAnswer
-	34, // 29: hexhail.ops.v1.ExplainRideResponse.times:type_name -> hexhail.ops.v1.CauseTime
-	31, // 30: hexhail.ops.v1.ExplainRideResponse.looks:type_name -> hexhail.ops.v1.Look
-	33, // 31: hexhail.ops.v1.ExplainRideResponse.calls:type_name -> hexhail.ops.v1.CallAnswer
-	48, // 32: hexhail.ops.v1.ListRidesRequest.state:type_name -> hexhail.type.v1.RideState
-	47, // 33: hexhail.ops.v1.ListRidesResponse.rides:type_name -> hexhail.type.v1.Ride
-	46, // 34: hexhail.ops.v1.GetClockResponse.at:type_name -> google.protobuf.Timestamp
-	44, // 35: hexhail.ops.v1.AuditBooksResponse.balances_fen:type_name -> hexhail.ops.v1.AuditBooksResponse.BalancesFenEntry
-	4,  // 36: hexhail.ops.v1.OpsService.ImportCompanies:input_type -> hexhail.ops.v1.ImportCompaniesRequest
-	6,  // 37: hexhail.ops.v1.OpsService.ImportDrivers:input_type -> hexhail.ops.v1.ImportDriversRequest
-	8,  // 38: hexhail.ops.v1.OpsService.ImportTaxis:input_type -> hexhail.ops.v1.ImportTaxisRequest
-	10, // 39: hexhail.ops.v1.OpsService.ImportRiders:input_type -> hexhail.ops.v1.ImportRidersRequest
-	12, // 40: hexhail.ops.v1.OpsService.ListDrivers:input_type -> hexhail.ops.v1.ListDriversRequest
-	15, // 41: hexhail.ops.v1.OpsService.ListCities:input_type -> hexhail.ops.v1.ListCitiesRequest
-	18, // 42: hexhail.ops.v1.OpsService.LaunchCampaign:input_type -> hexhail.ops.v1.LaunchCampaignRequest
-	20, // 43: hexhail.ops.v1.OpsService.ListCampaigns:input_type -> hexhail.ops.v1.ListCampaignsRequest
-	22, // 44: hexhail.ops.v1.OpsService.GetRide:input_type -> hexhail.ops.v1.GetRideRequest
-	28, // 45: hexhail.ops.v1.OpsService.ExplainRide:input_type -> hexhail.ops.v1.ExplainRideRequest
-	36, // 46: hexhail.ops.v1.OpsService.ListRides:input_type -> hexhail.ops.v1.ListRidesRequest
-	38, // 47: hexhail.ops.v1.OpsService.GetClock:input_type -> hexhail.ops.v1.GetClockRequest
-	40, // 48: hexhail.ops.v1.OpsService.TopUpWallet:input_type -> hexhail.ops.v1.TopUpWalletRequest
-	42, // 49: hexhail.ops.v1.OpsService.AuditBooks:input_type -> hexhail.ops.v1.AuditBooksRequest
-	5,  // 50: hexhail.ops.v1.OpsService.ImportCompanies:output_type -> hexhail.ops.v1.ImportCompaniesResponse
-	7,  // 51: hexhail.ops.v1.OpsService.ImportDrivers:output_type -> hexhail.ops.v1.ImportDriversResponse
-	9,  // 52: hexhail.ops.v1.OpsService.ImportTaxis:output_type -> hexhail.ops.v1.ImportTaxisResponse
-	11, // 53: hexhail.ops.v1.OpsService.ImportRiders:output_type -> hexhail.ops.v1.ImportRidersResponse
-	13, // 54: hexhail.ops.v1.OpsService.ListDrivers:output_type -> hexhail.ops.v1.ListDriversResponse
-	16, // 55: hexhail.ops.v1.OpsService.ListCities:output_type -> hexhail.ops.v1.ListCitiesResponse
-	19, // 56: hexhail.ops.v1.OpsService.LaunchCampaign:output_type -> hexhail.ops.v1.LaunchCampaignResponse
-	21, // 57: hexhail.ops.v1.OpsService.ListCampaigns:output_type -> hexhail.ops.v1.ListCampaignsResponse
-	27, // 58: hexhail.ops.v1.OpsService.GetRide:output_type -> hexhail.ops.v1.GetRideResponse
-	35, // 59: hexhail.ops.v1.OpsService.ExplainRide:output_type -> hexhail.ops.v1.ExplainRideResponse
-	37, // 60: hexhail.ops.v1.OpsService.ListRides:output_type -> hexhail.ops.v1.ListRidesResponse
-	39, // 61: hexhail.ops.v1.OpsService.GetClock:output_type -> hexhail.ops.v1.GetClockResponse
-	41, // 62: hexhail.ops.v1.OpsService.TopUpWallet:output_type -> hexhail.ops.v1.TopUpWalletResponse
-	43, // 63: hexhail.ops.v1.OpsService.AuditBooks:output_type -> hexhail.ops.v1.AuditBooksResponse
-	50, // [50:64] is the sub-list for method output_type
-	36, // [36:50] is the sub-list for method input_type
-	36, // [36:36] is the sub-list for extension type_name
-	36, // [36:36] is the sub-list for extension extendee
-	0,  // [0:36] is the sub-list for field type_name
+	47, // 12: hexhail.ops.v1.Candidate.pickup_source:type_name -> hexhail.type.v1.PickupSource
+	46, // 13: hexhail.ops.v1.Round.at:type_name -> google.protobuf.Timestamp
+	25, // 14: hexhail.ops.v1.Round.candidates:type_name -> hexhail.ops.v1.Candidate
+	48, // 15: hexhail.ops.v1.GetRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	26, // 16: hexhail.ops.v1.GetRideResponse.rounds:type_name -> hexhail.ops.v1.Round
+	23, // 17: hexhail.ops.v1.GetRideResponse.payments:type_name -> hexhail.ops.v1.Payment
+	24, // 18: hexhail.ops.v1.GetRideResponse.transfers:type_name -> hexhail.ops.v1.Transfer
+	46, // 19: hexhail.ops.v1.Look.at:type_name -> google.protobuf.Timestamp
+	46, // 20: hexhail.ops.v1.Look.until:type_name -> google.protobuf.Timestamp
+	29, // 21: hexhail.ops.v1.Look.city:type_name -> hexhail.ops.v1.Census
+	29, // 22: hexhail.ops.v1.Look.near:type_name -> hexhail.ops.v1.Census
+	30, // 23: hexhail.ops.v1.Look.unfit:type_name -> hexhail.ops.v1.Unfit
+	46, // 24: hexhail.ops.v1.OfferAnswer.made_at:type_name -> google.protobuf.Timestamp
+	46, // 25: hexhail.ops.v1.OfferAnswer.ended_at:type_name -> google.protobuf.Timestamp
+	46, // 26: hexhail.ops.v1.CallAnswer.made_at:type_name -> google.protobuf.Timestamp
+	46, // 27: hexhail.ops.v1.CallAnswer.ended_at:type_name -> google.protobuf.Timestamp
+	48, // 28: hexhail.ops.v1.ExplainRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	32, // 29: hexhail.ops.v1.ExplainRideResponse.offers:type_name -> hexhail.ops.v1.OfferAnswer
+	34, // 30: hexhail.ops.v1.ExplainRideResponse.times:type_name -> hexhail.ops.v1.CauseTime
+	31, // 31: hexhail.ops.v1.ExplainRideResponse.looks:type_name -> hexhail.ops.v1.Look
+	33, // 32: hexhail.ops.v1.ExplainRideResponse.calls:type_name -> hexhail.ops.v1.CallAnswer
+	49, // 33: hexhail.ops.v1.ListRidesRequest.state:type_name -> hexhail.type.v1.RideState
+	48, // 34: hexhail.ops.v1.ListRidesResponse.rides:type_name -> hexhail.type.v1.Ride
+	46, // 35: hexhail.ops.v1.GetClockResponse.at:type_name -> google.protobuf.Timestamp
+	44, // 36: hexhail.ops.v1.AuditBooksResponse.balances_fen:type_name -> hexhail.ops.v1.AuditBooksResponse.BalancesFenEntry
+	4,  // 37: hexhail.ops.v1.OpsService.ImportCompanies:input_type -> hexhail.ops.v1.ImportCompaniesRequest
+	6,  // 38: hexhail.ops.v1.OpsService.ImportDrivers:input_type -> hexhail.ops.v1.ImportDriversRequest
+	8,  // 39: hexhail.ops.v1.OpsService.ImportTaxis:input_type -> hexhail.ops.v1.ImportTaxisRequest
+	10, // 40: hexhail.ops.v1.OpsService.ImportRiders:input_type -> hexhail.ops.v1.ImportRidersRequest
+	12, // 41: hexhail.ops.v1.OpsService.ListDrivers:input_type -> hexhail.ops.v1.ListDriversRequest
+	15, // 42: hexhail.ops.v1.OpsService.ListCities:input_type -> hexhail.ops.v1.ListCitiesRequest
+	18, // 43: hexhail.ops.v1.OpsService.LaunchCampaign:input_type -> hexhail.ops.v1.LaunchCampaignRequest
+	20, // 44: hexhail.ops.v1.OpsService.ListCampaigns:input_type -> hexhail.ops.v1.ListCampaignsRequest
+	22, // 45: hexhail.ops.v1.OpsService.GetRide:input_type -> hexhail.ops.v1.GetRideRequest
+	28, // 46: hexhail.ops.v1.OpsService.ExplainRide:input_type -> hexhail.ops.v1.ExplainRideRequest
+	36, // 47: hexhail.ops.v1.OpsService.ListRides:input_type -> hexhail.ops.v1.ListRidesRequest
+	38, // 48: hexhail.ops.v1.OpsService.GetClock:input_type -> hexhail.ops.v1.GetClockRequest
+	40, // 49: hexhail.ops.v1.OpsService.TopUpWallet:input_type -> hexhail.ops.v1.TopUpWalletRequest
+	42, // 50: hexhail.ops.v1.OpsService.AuditBooks:input_type -> hexhail.ops.v1.AuditBooksRequest
+	5,  // 51: hexhail.ops.v1.OpsService.ImportCompanies:output_type -> hexhail.ops.v1.ImportCompaniesResponse
+	7,  // 52: hexhail.ops.v1.OpsService.ImportDrivers:output_type -> hexhail.ops.v1.ImportDriversResponse
+	9,  // 53: hexhail.ops.v1.OpsService.ImportTaxis:output_type -> hexhail.ops.v1.ImportTaxisResponse
+	11, // 54: hexhail.ops.v1.OpsService.ImportRiders:output_type -> hexhail.ops.v1.ImportRidersResponse
+	13, // 55: hexhail.ops.v1.OpsService.ListDrivers:output_type -> hexhail.ops.v1.ListDriversResponse
+	16, // 56: hexhail.ops.v1.OpsService.ListCities:output_type -> hexhail.ops.v1.ListCitiesResponse
+	19, // 57: hexhail.ops.v1.OpsService.LaunchCampaign:output_type -> hexhail.ops.v1.LaunchCampaignResponse
+	21, // 58: hexhail.ops.v1.OpsService.ListCampaigns:output_type -> hexhail.ops.v1.ListCampaignsResponse
+	27, // 59: hexhail.ops.v1.OpsService.GetRide:output_type -> hexhail.ops.v1.GetRideResponse
+	35, // 60: hexhail.ops.v1.OpsService.ExplainRide:output_type -> hexhail.ops.v1.ExplainRideResponse
+	37, // 61: hexhail.ops.v1.OpsService.ListRides:output_type -> hexhail.ops.v1.ListRidesResponse
+	39, // 62: hexhail.ops.v1.OpsService.GetClock:output_type -> hexhail.ops.v1.GetClockResponse
+	41, // 63: hexhail.ops.v1.OpsService.TopUpWallet:output_type -> hexhail.ops.v1.TopUpWalletResponse
+	43, // 64: hexhail.ops.v1.OpsService.AuditBooks:output_type -> hexhail.ops.v1.AuditBooksResponse
+	51, // [51:65] is the sub-list for method output_type
+	37, // [37:51] is the sub-list for method input_type
+	37, // [37:37] is the sub-list for extension type_name
+	37, // [37:37] is the sub-list for extension extendee
+	0,  // [0:37] is the sub-list for field type_name
 }
 
 func init() { file_hexhail_ops_v1_ops_proto_init() }

@@ -214,6 +214,63 @@ func (FareState) EnumDescriptor() ([]byte, []int) {
 	return file_hexhail_type_v1_ride_proto_rawDescGZIP(), []int{2}
 }
 
+// Where a pickup time comes from.
+type PickupSource int32
+
+const (
+	// Nobody could say.
+	PickupSource_PICKUP_SOURCE_UNSPECIFIED PickupSource = 0
+	// The great circle, at a pace learned from finished drives.
+	PickupSource_PICKUP_SOURCE_LEARNED PickupSource = 1
+	// The quickest way on the city's road graph.
+	PickupSource_PICKUP_SOURCE_ROAD PickupSource = 2
+	// A routing service.
+	PickupSource_PICKUP_SOURCE_SERVICE PickupSource = 3
+)
+
+// Enum value maps for PickupSource.
+var (
+	PickupSource_name = map[int32]string{
+		0: "PICKUP_SOURCE_UNSPECIFIED",
+		1: "PICKUP_SOURCE_LEARNED",
+		2: "PICKUP_SOURCE_ROAD",
+		3: "PICKUP_SOURCE_SERVICE",
+	}
+	PickupSource_value = map[string]int32{
+		"PICKUP_SOURCE_UNSPECIFIED": 0,
+		"PICKUP_SOURCE_LEARNED":     1,
+		"PICKUP_SOURCE_ROAD":        2,
+		"PICKUP_SOURCE_SERVICE":     3,
+	}
+)
+
+func (x PickupSource) Enum() *PickupSource {
+	p := new(PickupSource)
+	*p = x
+	return p
+}
+
+func (x PickupSource) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (PickupSource) Descriptor() protoreflect.EnumDescriptor {
+	return file_hexhail_type_v1_ride_proto_enumTypes[3].Descriptor()
+}
+
+func (PickupSource) Type() protoreflect.EnumType {
+	return &file_hexhail_type_v1_ride_proto_enumTypes[3]
+}
+
+func (x PickupSource) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use PickupSource.Descriptor instead.
+func (PickupSource) EnumDescriptor() ([]byte, []int) {
+	return file_hexhail_type_v1_ride_proto_rawDescGZIP(), []int{3}
+}
+
 // A line of a fare.
 type FareLine struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -453,8 +510,10 @@ type Quote struct {
 	Pickup *durationpb.Duration `protobuf:"bytes,3,opt,name=pickup,proto3" json:"pickup,omitempty"`
 	// Of the ride, in metres.
 	DistanceMeters int32 `protobuf:"varint,4,opt,name=distance_meters,json=distanceMeters,proto3" json:"distance_meters,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	// Where the pickup time comes from.
+	PickupSource  PickupSource `protobuf:"varint,5,opt,name=pickup_source,json=pickupSource,proto3,enum=hexhail.type.v1.PickupSource" json:"pickup_source,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Quote) Reset() {
@@ -513,6 +572,13 @@ func (x *Quote) GetDistanceMeters() int32 {
 		return x.DistanceMeters
 	}
 	return 0
+}
+
+func (x *Quote) GetPickupSource() PickupSource {
+	if x != nil {
+		return x.PickupSource
+	}
+	return PickupSource_PICKUP_SOURCE_UNSPECIFIED
 }
 
 // The driver's card, as the rider sees it.
@@ -964,12 +1030,13 @@ const file_hexhail_type_v1_ride_proto_rawDesc = "" +
 	"\n" +
 	"driver_fen\x18\x02 \x01(\x03R\tdriverFen\x12\x16\n" +
 	"\x06reason\x18\x03 \x01(\tR\x06reason\x12\x1a\n" +
-	"\bcampaign\x18\x04 \x01(\tR\bcampaign\"\x97\x01\n" +
+	"\bcampaign\x18\x04 \x01(\tR\bcampaign\"\xdb\x01\n" +
 	"\x05Quote\x12\x17\n" +
 	"\alow_fen\x18\x01 \x01(\x03R\x06lowFen\x12\x19\n" +
 	"\bhigh_fen\x18\x02 \x01(\x03R\ahighFen\x121\n" +
 	"\x06pickup\x18\x03 \x01(\v2\x19.google.protobuf.DurationR\x06pickup\x12'\n" +
-	"\x0fdistance_meters\x18\x04 \x01(\x05R\x0edistanceMeters\"\xbc\x01\n" +
+	"\x0fdistance_meters\x18\x04 \x01(\x05R\x0edistanceMeters\x12B\n" +
+	"\rpickup_source\x18\x05 \x01(\x0e2\x1d.hexhail.type.v1.PickupSourceR\fpickupSource\"\xbc\x01\n" +
 	"\x04Card\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x1b\n" +
 	"\tphoto_uri\x18\x02 \x01(\tR\bphotoUri\x12\x14\n" +
@@ -1033,7 +1100,12 @@ const file_hexhail_type_v1_ride_proto_rawDesc = "" +
 	"\x16FARE_STATE_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13FARE_STATE_ACCEPTED\x10\x01\x12\x14\n" +
 	"\x10FARE_STATE_ASKED\x10\x02\x12\x18\n" +
-	"\x14FARE_STATE_CONTESTED\x10\x03B#Z!hexhail/pb/hexhail/type/v1;typepbb\x06proto3"
+	"\x14FARE_STATE_CONTESTED\x10\x03*{\n" +
+	"\fPickupSource\x12\x1d\n" +
+	"\x19PICKUP_SOURCE_UNSPECIFIED\x10\x00\x12\x19\n" +
+	"\x15PICKUP_SOURCE_LEARNED\x10\x01\x12\x16\n" +
+	"\x12PICKUP_SOURCE_ROAD\x10\x02\x12\x19\n" +
+	"\x15PICKUP_SOURCE_SERVICE\x10\x03B#Z!hexhail/pb/hexhail/type/v1;typepbb\x06proto3"
 
 var (
 	file_hexhail_type_v1_ride_proto_rawDescOnce sync.Once
@@ -1047,48 +1119,50 @@ func file_hexhail_type_v1_ride_proto_rawDescGZIP() []byte {
 	return file_hexhail_type_v1_ride_proto_rawDescData
 }
 
-var file_hexhail_type_v1_ride_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
+var file_hexhail_type_v1_ride_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
 var file_hexhail_type_v1_ride_proto_msgTypes = make([]protoimpl.MessageInfo, 7)
 var file_hexhail_type_v1_ride_proto_goTypes = []any{
 	(RideKind)(0),                 // 0: hexhail.type.v1.RideKind
 	(RideState)(0),                // 1: hexhail.type.v1.RideState
 	(FareState)(0),                // 2: hexhail.type.v1.FareState
-	(*FareLine)(nil),              // 3: hexhail.type.v1.FareLine
-	(*Fare)(nil),                  // 4: hexhail.type.v1.Fare
-	(*Subsidy)(nil),               // 5: hexhail.type.v1.Subsidy
-	(*Quote)(nil),                 // 6: hexhail.type.v1.Quote
-	(*Card)(nil),                  // 7: hexhail.type.v1.Card
-	(*Contact)(nil),               // 8: hexhail.type.v1.Contact
-	(*Ride)(nil),                  // 9: hexhail.type.v1.Ride
-	(*durationpb.Duration)(nil),   // 10: google.protobuf.Duration
-	(*Place)(nil),                 // 11: hexhail.type.v1.Place
-	(*timestamppb.Timestamp)(nil), // 12: google.protobuf.Timestamp
+	(PickupSource)(0),             // 3: hexhail.type.v1.PickupSource
+	(*FareLine)(nil),              // 4: hexhail.type.v1.FareLine
+	(*Fare)(nil),                  // 5: hexhail.type.v1.Fare
+	(*Subsidy)(nil),               // 6: hexhail.type.v1.Subsidy
+	(*Quote)(nil),                 // 7: hexhail.type.v1.Quote
+	(*Card)(nil),                  // 8: hexhail.type.v1.Card
+	(*Contact)(nil),               // 9: hexhail.type.v1.Contact
+	(*Ride)(nil),                  // 10: hexhail.type.v1.Ride
+	(*durationpb.Duration)(nil),   // 11: google.protobuf.Duration
+	(*Place)(nil),                 // 12: hexhail.type.v1.Place
+	(*timestamppb.Timestamp)(nil), // 13: google.protobuf.Timestamp
 }
 var file_hexhail_type_v1_ride_proto_depIdxs = []int32{
 	2,  // 0: hexhail.type.v1.Fare.state:type_name -> hexhail.type.v1.FareState
-	3,  // 1: hexhail.type.v1.Fare.lines:type_name -> hexhail.type.v1.FareLine
-	10, // 2: hexhail.type.v1.Quote.pickup:type_name -> google.protobuf.Duration
-	0,  // 3: hexhail.type.v1.Ride.kind:type_name -> hexhail.type.v1.RideKind
-	1,  // 4: hexhail.type.v1.Ride.state:type_name -> hexhail.type.v1.RideState
-	11, // 5: hexhail.type.v1.Ride.pickup:type_name -> hexhail.type.v1.Place
-	11, // 6: hexhail.type.v1.Ride.dropoff:type_name -> hexhail.type.v1.Place
-	6,  // 7: hexhail.type.v1.Ride.quote:type_name -> hexhail.type.v1.Quote
-	7,  // 8: hexhail.type.v1.Ride.card:type_name -> hexhail.type.v1.Card
-	12, // 9: hexhail.type.v1.Ride.requested_at:type_name -> google.protobuf.Timestamp
-	12, // 10: hexhail.type.v1.Ride.search_by:type_name -> google.protobuf.Timestamp
-	12, // 11: hexhail.type.v1.Ride.claimed_at:type_name -> google.protobuf.Timestamp
-	12, // 12: hexhail.type.v1.Ride.arrived_at:type_name -> google.protobuf.Timestamp
-	12, // 13: hexhail.type.v1.Ride.started_at:type_name -> google.protobuf.Timestamp
-	12, // 14: hexhail.type.v1.Ride.completed_at:type_name -> google.protobuf.Timestamp
-	12, // 15: hexhail.type.v1.Ride.ended_at:type_name -> google.protobuf.Timestamp
-	4,  // 16: hexhail.type.v1.Ride.fare:type_name -> hexhail.type.v1.Fare
-	5,  // 17: hexhail.type.v1.Ride.subsidy:type_name -> hexhail.type.v1.Subsidy
-	8,  // 18: hexhail.type.v1.Ride.contact:type_name -> hexhail.type.v1.Contact
-	19, // [19:19] is the sub-list for method output_type
-	19, // [19:19] is the sub-list for method input_type
-	19, // [19:19] is the sub-list for extension type_name
-	19, // [19:19] is the sub-list for extension extendee
-	0,  // [0:19] is the sub-list for field type_name
+	4,  // 1: hexhail.type.v1.Fare.lines:type_name -> hexhail.type.v1.FareLine
+	11, // 2: hexhail.type.v1.Quote.pickup:type_name -> google.protobuf.Duration
+	3,  // 3: hexhail.type.v1.Quote.pickup_source:type_name -> hexhail.type.v1.PickupSource
+	0,  // 4: hexhail.type.v1.Ride.kind:type_name -> hexhail.type.v1.RideKind
+	1,  // 5: hexhail.type.v1.Ride.state:type_name -> hexhail.type.v1.RideState
+	12, // 6: hexhail.type.v1.Ride.pickup:type_name -> hexhail.type.v1.Place
+	12, // 7: hexhail.type.v1.Ride.dropoff:type_name -> hexhail.type.v1.Place
+	7,  // 8: hexhail.type.v1.Ride.quote:type_name -> hexhail.type.v1.Quote
+	8,  // 9: hexhail.type.v1.Ride.card:type_name -> hexhail.type.v1.Card
+	13, // 10: hexhail.type.v1.Ride.requested_at:type_name -> google.protobuf.Timestamp
+	13, // 11: hexhail.type.v1.Ride.search_by:type_name -> google.protobuf.Timestamp
+	13, // 12: hexhail.type.v1.Ride.claimed_at:type_name -> google.protobuf.Timestamp
+	13, // 13: hexhail.type.v1.Ride.arrived_at:type_name -> google.protobuf.Timestamp
+	13, // 14: hexhail.type.v1.Ride.started_at:type_name -> google.protobuf.Timestamp
+	13, // 15: hexhail.type.v1.Ride.completed_at:type_name -> google.protobuf.Timestamp
+	13, // 16: hexhail.type.v1.Ride.ended_at:type_name -> google.protobuf.Timestamp
+	5,  // 17: hexhail.type.v1.Ride.fare:type_name -> hexhail.type.v1.Fare
+	6,  // 18: hexhail.type.v1.Ride.subsidy:type_name -> hexhail.type.v1.Subsidy
+	9,  // 19: hexhail.type.v1.Ride.contact:type_name -> hexhail.type.v1.Contact
+	20, // [20:20] is the sub-list for method output_type
+	20, // [20:20] is the sub-list for method input_type
+	20, // [20:20] is the sub-list for extension type_name
+	20, // [20:20] is the sub-list for extension extendee
+	0,  // [0:20] is the sub-list for field type_name
 }
 
 func init() { file_hexhail_type_v1_ride_proto_init() }
@@ -1102,7 +1176,7 @@ func file_hexhail_type_v1_ride_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_hexhail_type_v1_ride_proto_rawDesc), len(file_hexhail_type_v1_ride_proto_rawDesc)),
-			NumEnums:      3,
+			NumEnums:      4,
 			NumMessages:   7,
 			NumExtensions: 0,
 			NumServices:   0,
