@@ -184,7 +184,14 @@ func runLab(
 		return err
 	}
 	defer func() { err = errors.Join(err, sink.Close()) }()
-	return b.compare(ctx, l, first, sink, sink.beside(stdout, stderr))
+	people := sink.beside(stdout, stderr)
+	if l.Bound {
+		return tellBounds(boundsOf(first, l), sink, people)
+	}
+	if l.Smallest {
+		return b.smallest(ctx, l, first, sink, people)
+	}
+	return b.compare(ctx, l, first, sink, people)
 }
 
 // compare runs the contenders against each other.
@@ -196,15 +203,9 @@ func (b *lab) compare(
 		return err
 	}
 	defer func() { err = errors.Join(err, chart.Close()) }()
-	made := 0
-	c, err := sim.Lab{
-		Contenders: b.names(), Fleets: b.fleets(l, first), Seeds: b.seeds(l), AtOnce: l.AtOnce,
-		Run: b.run,
-		Heard: func(done sim.Run, left int) {
-			made++
-			b.heard(done, left, made)
-		},
-	}.Compare(ctx)
+	runs := b.runs(l)
+	runs.Contenders, runs.Fleets = b.names(), b.fleets(l, first)
+	c, err := runs.Compare(ctx)
 	if err != nil {
 		return err
 	}
@@ -218,6 +219,18 @@ func (b *lab) compare(
 		return errInterrupted
 	}
 	return err
+}
+
+// runs are a lab whose runs are told of.
+func (b *lab) runs(l sim.LabOptions) sim.Lab {
+	made := 0
+	return sim.Lab{
+		Seeds: b.seeds(l), AtOnce: l.AtOnce, Run: b.run,
+		Heard: func(done sim.Run, left int) {
+			made++
+			b.heard(done, left, made)
+		},
+	}
 }
 
 // titled is a comparison that writes its chart.

@@ -130,3 +130,47 @@ func TestAnInterruptedComparisonTellsWhatIsDone(t *testing.T) {
 		t.Errorf("code %d, stdout %s, stderr %s", code, out.String(), errs.String())
 	}
 }
+
+func TestSimLooksForTheSmallestFleetBetweenTwo(t *testing.T) {
+	flags := []string{
+		"--smallest-fleet", "--compare", "nearest,assign", "--seeds", "1", "--fleets", "5,60",
+		"--fleet-step", "5", "--serve", "0.5", "--arrival", "10m", "--report", "-",
+	}
+	code, stdout, stderr := hexhail(t.Context(), append(slices.Clone(small), flags...)...)
+	var found []struct {
+		Contender string
+		Fleet     int
+		Tried     []struct {
+			Fleet int
+			Met   bool
+		}
+	}
+	if err := json.Unmarshal([]byte(stdout), &found); err != nil || code != exitOK {
+		t.Fatalf("code %d, %v, %s, %s", code, err, stdout, stderr)
+	}
+	if len(found) != 2 || found[1].Contender != "assign" || found[1].Fleet < 5 ||
+		!strings.Contains(stderr, "assign: ") || !strings.Contains(stderr, " enough") {
+		t.Fatalf("%+v, %s", found, stderr)
+	}
+	for _, tried := range found[1].Tried {
+		if tried.Met != (tried.Fleet >= found[1].Fleet) {
+			t.Errorf("%d taxis are enough, but %+v", found[1].Fleet, tried)
+		}
+	}
+}
+
+func TestSimTellsTheBound(t *testing.T) {
+	code, stdout, stderr := hexhail(t.Context(), append(slices.Clone(small), "--bound",
+		"--report", "-")...)
+	var bounds []struct {
+		Rides, Fleet int
+		Exact        bool
+		Enough       int
+	}
+	err := json.Unmarshal([]byte(stdout), &bounds)
+	if err != nil || code != exitOK || len(bounds) != 1 || !bounds[0].Exact ||
+		bounds[0].Rides < 3 || bounds[0].Fleet < 1 || bounds[0].Fleet > bounds[0].Rides ||
+		!strings.Contains(stderr, "no fewer can") {
+		t.Errorf("code %d, %v, %s, %s", code, err, stdout, stderr)
+	}
+}
