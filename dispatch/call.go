@@ -60,7 +60,18 @@ type Call struct {
 	Driver    DriverID   // who has grabbed it
 	MadeAt    time.Time
 	ExpiresAt time.Time
+	DecideAt  time.Time // the best grab up to then has it; zero before the first, or if the first wins
 	ChangedAt time.Time
+}
+
+// KeptGrab is a driver's word on a call whose grabs are collected for a moment, so that not the fastest
+// network wins.
+type KeptGrab struct {
+	Call    CallID
+	Driver  DriverID
+	Taxi    TaxiID
+	PickupM int // as the crow flies
+	At      time.Time
 }
 
 // MaxExcept is how many drivers a call leaves out; of more the latest are.

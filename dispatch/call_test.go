@@ -280,6 +280,22 @@ func TestCallsWithoutHints(t *testing.T) {
 	}
 }
 
+// TestOldCallsAreNoNews: what the rows tell again of calls that have ended counts once.
+func TestOldCallsAreNoNews(t *testing.T) {
+	w := calling(t, func(p *dispatch.Policy) { p.CallS = 5 })
+	w.ask("1", w.at(0, 0), 1)
+	w.round()
+	for _, radius := range []int{2000, 3000} {
+		w.pass(6 * time.Second) // a second more than between two looks at the rows
+		w.due()
+		w.due()
+		w.round()
+		if c := w.called(); c.RadiusM != radius || c.State != dispatch.CallOpen {
+			t.Errorf("%+v, want a ring of %d m", c, radius)
+		}
+	}
+}
+
 // TestCallEndsByItself: that it has expired is found by the time, whoever was to say so.
 func TestCallEndsByItself(t *testing.T) {
 	w := calling(t)
@@ -298,11 +314,104 @@ func TestCallEndsByItself(t *testing.T) {
 	}
 }
 
+// TestCollectedGrabs: with a window the nearest of those who grab within it has the ride, not the
+// fastest.
+func TestCollectedGrabs(t *testing.T) {
+	w := calling(t, func(p *dispatch.Policy) { p.CollectMS = 500 })
+	a, b := w.taxi("A", w.at(900, 0), 4), w.taxi("B", w.at(100, 0), 4)
+	c := w.taxi("C", w.at(50, 0), 4)
+	ride := w.ask("1", w.at(0, 0), 1)
+	w.round()
+	call := w.called()
+	key := w.key("driver:DA")
+	grab := dispatch.GrabRide{Call: call.ID, Driver: a, At: w.at(900, 0)}
+	first, err := w.desk.Grab(w.ctx, w.now, key, grab)
+	w.ok(err)
+	if first.State != dispatch.Searching || first.Ride != ride {
+		t.Errorf("%+v", first)
+	}
+	at, ok := w.engine.NextRound()
+	if !ok || !at.Equal(w.now.Add(500*time.Millisecond)) {
+		t.Errorf("decided at %v", at)
+	}
+	w.pass(499 * time.Millisecond)
+	w.ok(w.tryGrab(b, call, w.at(100, 0)))
+	w.pass(time.Millisecond)
+	w.fails(w.tryGrab(c, call, w.at(50, 0)), dispatch.ReasonCallGone)
+	w.restart() // the rows know what was grabbed
+	if at, ok := w.engine.NextRound(); !ok || at.After(w.now) {
+		t.Errorf("after a restart it is decided at %v", at)
+	}
+	w.round()
+	if r := w.ride(ride); r.State != dispatch.Assigned || r.Driver != b || r.Taxi != "TB" {
+		t.Errorf("%+v", r)
+	}
+	if end := w.called(); end.State != dispatch.CallGrabbed || end.Driver != b {
+		t.Errorf("%+v", end)
+	}
+	again, err := w.desk.Grab(w.ctx, w.now, key, grab)
+	w.ok(err)
+	if again.State != first.State || again.Version != first.Version || !again.At.Equal(first.At) {
+		t.Errorf("%+v, was %+v", again, first)
+	}
+}
+
+// TestCollectedGrabOfABusyDriver: who has taken another ride meanwhile is passed over; if nobody is
+// left, the ride is called again.
+func TestCollectedGrabOfABusyDriver(t *testing.T) {
+	w := calling(t, func(p *dispatch.Policy) { p.CollectMS = 1000 })
+	a, b := w.taxi("A", w.at(100, 0), 4), w.taxi("B", w.at(900, 0), 4)
+	one, two := w.ask("1", w.at(0, 0), 1), w.ask("2", w.at(0, 0), 1)
+	w.round()
+	calls := slices.Clone(w.calls)
+	w.ok(w.tryGrab(a, calls[0], w.at(100, 0)))
+	w.pass(time.Millisecond)
+	w.ok(w.tryGrab(a, calls[1], w.at(100, 0)))
+	w.ok(w.tryGrab(b, calls[0], w.at(900, 0)))
+	w.pass(time.Second)
+	w.round()
+	if r := w.ride(one); r.Driver != a {
+		t.Errorf("%+v", r)
+	}
+	if r := w.ride(two); r.State != dispatch.Searching {
+		t.Errorf("%+v", r)
+	}
+	w.round()
+	c := w.called()
+	if c.Ride != two || c.State != dispatch.CallOpen || c.RadiusM != 2000 {
+		t.Errorf("%+v", c)
+	}
+	w.ok(w.tryGrab(b, c, w.at(900, 0)))
+	w.pass(time.Second)
+	w.round()
+	if r := w.ride(two); r.Driver != b {
+		t.Errorf("%+v", r)
+	}
+}
+
+// TestCollectedGrabsOutlastTheCall: what was grabbed in time is decided, though the call has expired.
+func TestCollectedGrabsOutlastTheCall(t *testing.T) {
+	w := calling(t, func(p *dispatch.Policy) { p.CollectMS = 1000 })
+	a := w.taxi("A", w.at(100, 0), 4)
+	ride := w.ask("1", w.at(0, 0), 1)
+	w.round()
+	c := w.called()
+	w.now = c.ExpiresAt.Add(-time.Millisecond)
+	w.ok(w.tryGrab(a, c, w.at(100, 0)))
+	w.pass(time.Second)
+	w.due()
+	w.round()
+	if r := w.ride(ride); r.Driver != a {
+		t.Errorf("%+v", r)
+	}
+}
+
 func TestPolicyOfCalls(t *testing.T) {
 	for _, change := range []func(*dispatch.Policy){
 		func(p *dispatch.Policy) { p.Mode = "best" },
 		func(p *dispatch.Policy) { p.AssignRounds = 0 },
 		func(p *dispatch.Policy) { p.CallS = 4 },
+		func(p *dispatch.Policy) { p.CollectMS = 1001 },
 		func(p *dispatch.Policy) { p.CallStartM = 99 },
 		func(p *dispatch.Policy) { p.CallStepM = -1 },
 		func(p *dispatch.Policy) { p.CallMaxM = 50_001 },

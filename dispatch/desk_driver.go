@@ -110,7 +110,8 @@ type GrabRide struct {
 }
 
 // Grab is the claim of a call: of all drivers who are told of it, the first one whose grab commits
-// has the ride. The call and the ride each change by a conditional update, as for Accept. Errors:
+// has the ride; where the policy collects grabs for a moment, the answer is that the ride still
+// searches, and what became of it is told then. The call and the ride each change by a conditional update, as for Accept. Errors:
 // NotFound with ReasonUnknownCall for a call that this driver was not told of, Conflict with
 // ReasonCallExpired, ReasonCallGone (somebody was faster, or the ride is off), ReasonOffDuty or
 // ReasonDriverBusy.
@@ -129,21 +130,59 @@ func (d *Desk) Grab(ctx context.Context, now time.Time, key Once, c GrabRide) (R
 		if err := j.withdrawFrom(c.Driver, OfferDeclined); err != nil {
 			return Receipt{}, err
 		}
-		call, err := j.tx.GrabCall(c.Call, c.Driver, now)
+		city, err := d.Cities.City(shift.City)
 		if err != nil {
 			return Receipt{}, err
 		}
-		if !call.Fits(shift) || !call.near(c.At) {
-			return Receipt{}, unknownCall(c)
-		}
-		r, err := j.tx.Ride(call.Ride)
-		if err != nil {
-			return Receipt{}, err
-		}
-		j.tellCall(call)
-		r, err = j.step(r, Claim{Driver: c.Driver, Taxi: shift.Taxi, Search: call.Search})
-		return receipt(r), err
+		return j.grab(c, shift, city.PolicyAt(now).Collect())
 	})
+}
+
+// grab claims a call's ride, or keeps the grab until the call is decided.
+func (j *job) grab(c GrabRide, shift Shift, collect time.Duration) (Receipt, error) {
+	var call Call
+	var err error
+	if collect == 0 {
+		call, err = j.tx.GrabCall(c.Call, c.Driver, j.now)
+	} else {
+		call, err = j.collect(c, shift, collect)
+	}
+	if err != nil {
+		return Receipt{}, err
+	}
+	if !call.Fits(shift) || !call.near(c.At) {
+		return Receipt{}, unknownCall(c)
+	}
+	r, err := j.tx.Ride(call.Ride)
+	if err != nil {
+		return Receipt{}, err
+	}
+	if collect > 0 {
+		j.told = append(j.told, Change{City: call.City, Call: &call})
+		return Receipt{Ride: r.ID, State: Searching, Version: r.Version, At: j.now}, nil
+	}
+	j.tellCall(call)
+	r, err = j.step(r, Claim{Driver: c.Driver, Taxi: shift.Taxi, Search: call.Search})
+	return receipt(r), err
+}
+
+// collect keeps the grab. That the driver has no other ride is found here as a favour; the claim
+// makes sure of it.
+func (j *job) collect(c GrabRide, shift Shift, collect time.Duration) (Call, error) {
+	if _, busy, err := j.tx.DriversRide(c.Driver); err != nil {
+		return Call{}, err
+	} else if busy {
+		return Call{}, Errorf(Conflict, ReasonDriverBusy, "driver %s has a ride", c.Driver)
+	}
+	open, err := j.tx.OpenCalls(CallQuery{ID: c.Call})
+	if err != nil {
+		return Call{}, err
+	}
+	g := KeptGrab{Call: c.Call, Driver: c.Driver, Taxi: shift.Taxi, At: j.now}
+	if len(open) == 1 {
+		g.PickupM = int(geo.DistanceM(c.At, open[0].Pickup))
+	}
+	return j.tx.AddGrab(g, j.now.Add(collect))
 }
 
 func unknownCall(c GrabRide) error {

@@ -55,6 +55,9 @@ type Engine struct {
 	policy  Policy   // that holds now: set by each method that asks it
 	logs    []RideID // whose logs are to be written
 
+	// decisions are the calls whose grabs are collected, and until when.
+	decisions map[CallID]time.Time
+
 	last     RoundStats // of the round before
 	gazes    []gaze     // work space
 	lookFrom int        // the place in the queue of the next ride to look around for
@@ -81,6 +84,7 @@ func NewEngine(ctx context.Context, c EngineConfig, now time.Time) (*Engine, err
 		city: c.City, store: c.Store, hints: c.Hints, listener: c.Listener, newID: c.NewID,
 		roads: c.Roads,
 		fleet: newFleet(), queue: newQueue(), memos: memos{}, pair: newPairing(),
+		decisions: map[CallID]time.Time{},
 	}
 	var err error
 	if e.speed, err = geo.NewEstimator(geo.EstimatorConfig{}); err != nil {
@@ -298,9 +302,14 @@ func (e *Engine) near(p geo.Point, now time.Time) Nearby {
 func (e *Engine) hour(now time.Time) int { return now.In(e.city.Zone).Hour() }
 
 // NextRound is when the next round should be, if anything asks for one: at once if taxis are
-// plenty, otherwise when the policy's time since the last one is over. ok is false if nothing does.
+// plenty, otherwise when the policy's time since the last one is over; or when a call is to be
+// decided. ok is false if nothing does.
 func (e *Engine) NextRound() (at time.Time, ok bool) {
-	return e.wantsAt, !e.wantsAt.IsZero()
+	at = e.wantsAt
+	if next := e.nextDecision(); at.IsZero() || !next.IsZero() && next.Before(at) {
+		at = next
+	}
+	return at, !at.IsZero()
 }
 
 func (e *Engine) wantRound(now time.Time) {

@@ -2,6 +2,7 @@ package dispatch
 
 import (
 	"context"
+	"errors"
 	"math"
 	"slices"
 	"time"
@@ -74,16 +75,113 @@ func (e *Engine) takeCall(c Call) {
 	w := &e.queue.waits[ref]
 	switch {
 	case c.Search != w.ride.Search:
+	case c.ID == w.ended.ID || c.MadeAt.Before(w.ended.MadeAt): // old news
 	case c.State == CallOpen:
 		w.call, w.until = c.ID, c.ExpiresAt
-	case w.call == c.ID || w.call == "" && c.State == CallExpired:
-		if c.State == CallExpired && c.ID > w.lastUnheard {
-			w.unheard++
-			w.lastUnheard = c.ID
+		if !c.DecideAt.IsZero() {
+			e.decisions[c.ID] = c.DecideAt
 		}
-		w.call = ""
+	default:
+		w.ended = c
+		if c.State == CallExpired {
+			w.unheard++
+		}
+		if w.call == c.ID {
+			w.call = ""
+		}
 	}
 	e.queue.settle(ref)
+}
+
+// decideAgain is how soon a decision is tried again that the store has refused.
+const decideAgain = 100 * time.Millisecond
+
+// nextDecision is when the next call is to be decided; zero if none is.
+func (e *Engine) nextDecision() (next time.Time) {
+	for _, at := range e.decisions {
+		if next.IsZero() || at.Before(next) {
+			next = at
+		}
+	}
+	return next
+}
+
+// decide gives each call whose grabs have been collected to the best of them. It returns how many
+// were decided; one that fails is tried again soon.
+func (e *Engine) decide(ctx context.Context, now time.Time) (decided int, err error) {
+	var due []CallID
+	for id, at := range e.decisions {
+		if !at.After(now) {
+			due = append(due, id)
+		}
+	}
+	slices.Sort(due) // in the order of their making
+	for _, id := range due {
+		e.decisions[id] = now.Add(decideAgain)
+		var j job
+		failed := e.store.FencedTx(ctx, e.fence, func(tx Tx) error {
+			j = job{tx: tx, now: now}
+			return j.decide(id)
+		})
+		if failed != nil {
+			err = errors.Join(err, failed)
+			continue
+		}
+		delete(e.decisions, id)
+		decided++
+		e.tell(ctx, &j, now)
+	}
+	return decided, err
+}
+
+// decide claims the call's ride for the nearest of those who grabbed it and are still free. If there
+// is none the call has expired.
+func (j *job) decide(id CallID) error {
+	open, err := j.tx.OpenCalls(CallQuery{ID: id})
+	if err != nil || len(open) == 0 {
+		return err // withdrawn meanwhile
+	}
+	grabs, err := j.tx.GrabsOf(id)
+	if err != nil {
+		return err
+	}
+	for _, g := range grabs {
+		free, err := j.stillFree(g)
+		if err != nil {
+			return err
+		}
+		if free {
+			return j.claimFor(g, open[0])
+		}
+	}
+	return j.closeCall(open[0], CallExpired)
+}
+
+// stillFree reports whether a driver who has grabbed a call can still have its ride.
+func (j *job) stillFree(g KeptGrab) (bool, error) {
+	shift, ok, err := j.tx.Shift(g.Driver)
+	if err != nil || !ok || shift.Duty != OnDuty || shift.Taxi != g.Taxi {
+		return false, err
+	}
+	_, busy, err := j.tx.DriversRide(g.Driver)
+	return !busy, err
+}
+
+// claimFor is the claim of a call that was decided, as of the time of the grab.
+func (j *job) claimFor(g KeptGrab, c Call) error {
+	if err := j.withdrawFrom(g.Driver, OfferDeclined); err != nil {
+		return err
+	}
+	c, err := j.tx.GrabCall(c.ID, g.Driver, g.At)
+	if err != nil {
+		return err
+	}
+	j.tellCall(c)
+	r, err := j.tx.Ride(c.Ride)
+	if err == nil {
+		_, err = j.step(r, Claim{Driver: g.Driver, Taxi: g.Taxi, Search: c.Search})
+	}
+	return err
 }
 
 // call writes the calls of a round in one transaction and tells of those that were made: how many.

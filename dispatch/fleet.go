@@ -140,8 +140,8 @@ type wait struct {
 	counted bool      // is in the rounds from the one numbered from
 	from    int
 
-	unheard     int // calls of this search that nobody has grabbed
-	lastUnheard CallID
+	unheard int  // calls of this search that nobody has grabbed
+	ended   Call // the last one that has ended
 
 	lookAt   time.Time // the engine looks around for it next; zero before it has begun to
 	lookedAt time.Time // until then it is known why the ride waits

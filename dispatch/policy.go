@@ -51,6 +51,9 @@ type Policy struct {
 	NoShowS int `json:"no_show_s"`
 	// StaleS is after how long without a fix a taxi is no candidate, 5–300 s.
 	StaleS int `json:"stale_s"`
+	// CollectMS is for how long after its first grab the grabs of a call are collected, 0–1,000 ms:
+	// then the taxi that is nearest has the ride. With 0 the first grab has it.
+	CollectMS int `json:"collect_ms"`
 	// AssignRounds is for how many rounds Hybrid assigns before it calls, 1–300.
 	AssignRounds int `json:"assign_rounds"`
 	// CallS is the countdown of a call, 5–120 s. In March 2014 a real one ran for 97.
@@ -78,7 +81,7 @@ func DefaultPolicy() Policy {
 	return Policy{
 		Mode: Assign, RoundMS: 1000, OfferS: 15, MaxPickupS: 900, SearchS: 300, Candidates: 20,
 		UrgencyPct: 30, SilentLimit: 3, NoShowS: 300, StaleS: 30, MaxOpenRides: 20_000,
-		AssignRounds: 20, CallS: 20, CallStartM: 1500, CallStepM: 1500, CallMaxM: 6000,
+		AssignRounds: 10, CallS: 20, CallStartM: 1500, CallStepM: 1500, CallMaxM: 6000,
 		CallTaxis: 200,
 		SnapM:     geo.DefaultSnapM, TimesMS: 150,
 	}
@@ -102,6 +105,7 @@ func (p Policy) Check() error {
 		{"silent_limit", p.SilentLimit, 1, 20},
 		{"no_show_s", p.NoShowS, 0, 1800},
 		{"stale_s", p.StaleS, 5, 300},
+		{"collect_ms", p.CollectMS, 0, 1000},
 		{"assign_rounds", p.AssignRounds, 1, 300},
 		{"call_s", p.CallS, 5, 120},
 		{"call_start_m", p.CallStartM, 100, 20_000},
@@ -132,6 +136,9 @@ func (p Policy) Offer() time.Duration { return seconds(p.OfferS) }
 
 // Call is the countdown of a call.
 func (p Policy) Call() time.Duration { return seconds(p.CallS) }
+
+// Collect is for how long the grabs of a call are collected.
+func (p Policy) Collect() time.Duration { return time.Duration(p.CollectMS) * time.Millisecond }
 
 // CallRadiusM is the radius of a ride's next call after so many that nobody has grabbed.
 func (p Policy) CallRadiusM(expired int) int {

@@ -36,6 +36,7 @@ type Tx interface {
 	RideScans
 	Offers
 	Calls
+	Grabs
 	People
 	Shifts
 	OnceRows
@@ -113,13 +114,23 @@ type Calls interface {
 	GrabCall(id CallID, driver DriverID, now time.Time) (Call, error)
 	// CloseCall moves an open call to another state; closed is false if it was not open.
 	CloseCall(id CallID, to CallState, now time.Time) (closed bool, err error)
-	// OpenCalls are open calls: of a ride, or of a city, all or those that have expired by a time.
-	// Ordered by id.
+	// OpenCalls are open calls: the one of an id, of a ride, or of a city, all or those that have expired by a time
+	// and collect no grabs. Ordered by id.
 	OpenCalls(q CallQuery) ([]Call, error)
+}
+
+// Grabs are the grabs that are collected.
+type Grabs interface {
+	// AddGrab keeps a grab of an open call that neither has expired nor is decided by the grab's
+	// time; the first one sets when it is decided. Errors as of GrabCall.
+	AddGrab(g KeptGrab, decideAt time.Time) (Call, error)
+	// GrabsOf are the grabs of a call, the nearest first, of equals the earliest.
+	GrabsOf(id CallID) ([]KeptGrab, error)
 }
 
 // CallQuery selects open calls by the fields that are set.
 type CallQuery struct {
+	ID        CallID
 	Ride      RideID
 	City      CityID
 	ExpiredBy time.Time

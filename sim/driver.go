@@ -39,10 +39,11 @@ type driver struct {
 	leg    geo.Drive
 	legAt  time.Time // the leg's begin
 
-	offer  offered         // being answered
-	passed dispatch.CallID // the last call that they did not want
-	job    errand          // theirs
-	fixed  geo.Fix         // last that was sent
+	offer  offered                    // being answered
+	passed dispatch.CallID            // the last call that they did not want
+	racing map[dispatch.RideID]errand // of grabs that are not decided yet
+	job    errand                     // theirs
+	fixed  geo.Fix                    // last that was sent
 	hasFix bool
 	meter  money.Meter
 	meterM float64 // of the leg, metered so far
@@ -128,6 +129,16 @@ func (d *driver) onCall(c *crowd, o offered) {
 		c.tally.called++
 		c.in(exponential(d.rand, c.do.Answer, time.Second), answer, d.who, d.serial)
 	}
+}
+
+// race is a grab that is not decided yet: if it wins, the ride says so.
+func (d *driver) race(c *crowd, cmd command, ride dispatch.RideID) {
+	d.waits--
+	if d.racing == nil {
+		d.racing = make(map[dispatch.RideID]errand)
+	}
+	d.racing[ride], d.passed = cmd.errand, cmd.call
+	c.phones.freed(d)
 }
 
 // onShift is the city's word that the shift has ended.
@@ -367,6 +378,12 @@ func (d *driver) complete(c *crowd) error {
 
 // onRide is the phone's word on the driver's ride: it may be theirs no more.
 func (d *driver) onRide(c *crowd, b dispatch.Brief) {
+	won, raced := d.racing[b.ID]
+	if raced && b.Driver == d.id && b.State == dispatch.Assigned && d.phase == idle {
+		d.setOut(c, command{errand: won}, b.ID)
+		clear(d.racing)
+		return
+	}
 	if b.ID == d.job.ride && (b.Driver != d.id || !b.State.Active()) {
 		d.leave(c.now)
 	}

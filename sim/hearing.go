@@ -65,6 +65,10 @@ func (l *live) result(s *session, r *driverpb.Result) error {
 		return l.failed(s, p, e)
 	}
 	ride := r.GetDone().GetRide()
+	if p.deed == grab && ride.GetState() == typepb.RideState_RIDE_STATE_SEARCHING {
+		d.race(&l.crowd, p.command, dispatch.RideID(ride.GetRideId()))
+		return nil
+	}
 	if p.errand.rider == nobody && (p.deed == accept || p.deed == grab) {
 		p.errand.rider = l.riderNamed(ride.GetContact().GetName())
 		p.errand.cash = ride.GetPayBy() == string(cashOnly)
@@ -164,6 +168,11 @@ func (l *live) rideOf(s *session, pb *typepb.Ride) {
 	b := dispatch.Brief{ID: dispatch.RideID(pb.GetRideId()), State: wire.StateOf(pb.GetState())}
 	if b.State.Active() {
 		b.Driver = d.id
+	}
+	if raced, ok := d.racing[b.ID]; ok && raced.rider == nobody {
+		raced.rider = l.riderNamed(pb.GetContact().GetName())
+		raced.cash = pb.GetPayBy() == string(cashOnly)
+		d.racing[b.ID] = raced
 	}
 	d.onRide(&l.crowd, b)
 	l.ring(s)

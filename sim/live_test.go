@@ -78,7 +78,7 @@ func TestLive(t *testing.T) {
 		},
 		"a race for every ride": func(o *sim.Options) { o.Policy, o.Accept = dispatch.Grab, 0.5 },
 		"at last a race": func(o *sim.Options) {
-			o.Policy, o.Accept, o.Release, o.Street = dispatch.Hybrid, 0.3, 0.1, 0.1
+			o.Policy, o.Accept, o.Release, o.Street = dispatch.Hybrid, 0.6, 0.1, 0.1
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

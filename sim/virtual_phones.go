@@ -55,6 +55,10 @@ func (v *virtual) shown(d *driver, offer dispatch.OfferID) error {
 
 func (v *virtual) give(d *driver, cmd command) error {
 	got, err := v.obey(d, cmd)
+	if err == nil && cmd.deed == grab && got.State == dispatch.Searching {
+		d.race(&v.crowd, cmd, got.Ride)
+		return nil
+	}
 	return d.answered(&v.crowd, cmd, got.Ride, err)
 }
 

@@ -121,6 +121,7 @@ func TestVirtualCities(t *testing.T) {
 			o.Release, o.BreakDown, o.NoShow, o.Hints = 0.2, 0.1, 0.1, sim.HintsDrop
 		},
 		"a race for every ride": func(o *sim.Options) { o.Policy, o.Accept = dispatch.Grab, 0.5 },
+		"a race with a referee": func(o *sim.Options) { o.Policy = dispatch.Grab },
 		"a race, unheard": func(o *sim.Options) {
 			o.Policy, o.Hints, o.Release, o.Street = dispatch.Grab, sim.HintsDrop, 0.1, 0.2
 		},
@@ -142,11 +143,20 @@ func TestVirtualCities(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			c := evening(t, change)
+			if name == "a race with a referee" {
+				c.City = c.City.WithPolicy(collecting)
+			}
 			r := run(t, c)
 			sound(t, r, len(c.Trips))
 			judge(t, name, c, r)
 		})
 	}
+}
+
+// collecting lets the nearest of those who grab within a second have the ride.
+func collecting(p dispatch.Policy) dispatch.Policy {
+	p.CollectMS = 1000
+	return p
 }
 
 // judge checks what a variant is there to show.
@@ -164,7 +174,7 @@ func judge(t *testing.T, name string, c sim.VirtualConfig, r sim.Report) {
 		shows = r.NoShow > 0 && r.Released+r.BrokenDown == 0
 	case "all goes wrong, unheard":
 		shows = r.Released > 0 && r.BrokenDown > 0 && r.NoShow > 0
-	case "a race for every ride", "a race, unheard":
+	case "a race for every ride", "a race, unheard", "a race with a referee":
 		shows = r.Offers == 0 && r.Called > r.Claimed
 	case "at last a race":
 		shows = r.Offers > 0 && r.Called > 0

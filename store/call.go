@@ -11,8 +11,11 @@ import (
 // callColumns are written by callArgs and read by scanCall in this order.
 var callColumns = columns{
 	"id", "city", "ride", "search", "state", "round", "pickup_lat", "pickup_lng", "radius_m",
-	"seats", "taxis", "except_drivers", "driver", "made_at", "expires_at", "changed_at",
+	"seats", "taxis", "except_drivers", "driver", "made_at", "expires_at", "decide_at", "changed_at",
 }
+
+// grabColumns are written by AddGrab and read by scanGrab in this order.
+var grabColumns = columns{"call", "driver", "taxi", "pickup_m", "at"}
 
 const isOpenCall = `state = 'open'`
 
@@ -31,15 +34,24 @@ var (
 	grabCall = &query{text: `UPDATE call SET state = 'grabbed', driver = $2, changed_at = $3
 		WHERE id = $1 AND ` + isOpenCall + ` AND expires_at > $3
 		RETURNING ` + callColumns.String()}
-	closeCall = &query{text: `UPDATE call SET state = $2, changed_at = $3
+	markGrabbed = &query{text: `UPDATE call
+		SET decide_at = CASE WHEN decide_at = 0 THEN $2 ELSE decide_at END, changed_at = $3
+		WHERE id = $1 AND ` + isOpenCall + ` AND expires_at > $3
+		AND (decide_at = 0 OR decide_at > $3)
+		RETURNING ` + callColumns.String()}
+	addGrab = &query{text: `INSERT INTO grab (` + grabColumns.String() + `)
+		VALUES (` + grabColumns.placeholders() + `) ON CONFLICT DO NOTHING`}
+	callsGrabs = grabColumns.selects(`grab WHERE call = $1 ORDER BY pickup_m, at, driver`)
+	closeCall  = &query{text: `UPDATE call SET state = $2, changed_at = $3
 		WHERE id = $1 AND ` + isOpenCall}
 	callByID = callColumns.selects(`call WHERE id = $1`)
 
 	ridesCalls = callColumns.selects(`call WHERE ride = $1 AND ` + isOpenCall + ` LIMIT $2`)
 	cityCalls  = callColumns.selects(`call WHERE city = $1 AND ` + isOpenCall +
 		` ORDER BY id LIMIT $2`)
-	expiredCalls = callColumns.selects(`call WHERE city = $1 AND expires_at <= $2 AND ` +
-		isOpenCall + ` ORDER BY id LIMIT $3`)
+	openCallByID = callColumns.selects(`call WHERE id = $1 AND ` + isOpenCall + ` LIMIT $2`)
+	expiredCalls = callColumns.selects(`call WHERE city = $1 AND expires_at <= $2
+		AND decide_at = 0 AND ` + isOpenCall + ` ORDER BY id LIMIT $3`)
 	changedCalls = callColumns.selects(`call` + changedSince + `id`)
 	// Those from which an engine goes on, as endedOffers.
 	searchersCalls = callColumns.selects(`call` + inCity + `(state = 'open' OR state = 'expired')
@@ -60,7 +72,8 @@ func callArgs(args []any, c dispatch.Call) ([]any, error) {
 	}
 	return append(args, string(c.ID), string(c.City), string(c.Ride), c.Search, c.State.String(),
 		c.Round, c.Pickup.Lat, c.Pickup.Lng, c.RadiusM, c.Seats, c.Taxis, string(except),
-		string(c.Driver), millis(c.MadeAt), millis(c.ExpiresAt), millis(c.ChangedAt)), nil
+		string(c.Driver), millis(c.MadeAt), millis(c.ExpiresAt), millis(c.DecideAt),
+		millis(c.ChangedAt)), nil
 }
 
 func scanCall(r *reader) dispatch.Call {
@@ -74,7 +87,7 @@ func scanCall(r *reader) dispatch.Call {
 		r.err = internal("a call's drivers", err)
 	}
 	c.Driver = dispatch.DriverID(r.text())
-	c.MadeAt, c.ExpiresAt, c.ChangedAt = r.time(), r.time(), r.time()
+	c.MadeAt, c.ExpiresAt, c.DecideAt, c.ChangedAt = r.time(), r.time(), r.time(), r.time()
 	return c
 }
 
@@ -104,18 +117,49 @@ func (t *tx) GrabCall(
 	if err != nil || ok {
 		return c, err
 	}
+	return dispatch.Call{}, t.notGrabbed(id, driver)
+}
+
+// AddGrab implements [dispatch.Grabs].
+func (t *tx) AddGrab(g dispatch.KeptGrab, decideAt time.Time) (dispatch.Call, error) {
+	c, ok, err := one(t, scanCall, markGrabbed, string(g.Call), millis(decideAt), millis(g.At))
+	if err == nil && !ok {
+		err = t.notGrabbed(g.Call, g.Driver)
+	}
+	if err == nil {
+		_, err = t.exec(addGrab, string(g.Call), string(g.Driver), string(g.Taxi), g.PickupM,
+			millis(g.At))
+	}
+	return c, err
+}
+
+// GrabsOf implements [dispatch.Grabs].
+func (t *tx) GrabsOf(id dispatch.CallID) ([]dispatch.KeptGrab, error) {
+	return all(t, func(r *reader) dispatch.KeptGrab {
+		return dispatch.KeptGrab{
+			Call: dispatch.CallID(r.text()), Driver: dispatch.DriverID(r.text()),
+			Taxi: dispatch.TaxiID(r.text()), PickupM: r.int(), At: r.time(),
+		}
+	}, callsGrabs, string(id))
+}
+
+// notGrabbed is why a call could not be grabbed.
+func (t *tx) notGrabbed(id dispatch.CallID, driver dispatch.DriverID) error {
 	stored, ok, err := one(t, scanCall, callByID, string(id))
 	switch {
 	case err != nil:
-		return dispatch.Call{}, err
+		return err
 	case !ok:
-		return dispatch.Call{}, dispatch.Errorf(dispatch.NotFound, dispatch.ReasonUnknownCall,
+		return dispatch.Errorf(dispatch.NotFound, dispatch.ReasonUnknownCall,
 			"no call %s for driver %s", id, driver)
+	case stored.State == dispatch.CallOpen && !stored.DecideAt.IsZero():
+		return dispatch.Errorf(dispatch.Conflict, dispatch.ReasonCallGone,
+			"call %s is being decided", id)
 	case stored.State == dispatch.CallOpen || stored.State == dispatch.CallExpired:
-		return dispatch.Call{}, dispatch.Errorf(dispatch.Conflict, dispatch.ReasonCallExpired,
+		return dispatch.Errorf(dispatch.Conflict, dispatch.ReasonCallExpired,
 			"call %s expired at %s", id, stored.ExpiresAt.Format(time.RFC3339Nano))
 	default:
-		return dispatch.Call{}, dispatch.Errorf(dispatch.Conflict, dispatch.ReasonCallGone,
+		return dispatch.Errorf(dispatch.Conflict, dispatch.ReasonCallGone,
 			"call %s is %s", id, stored.State)
 	}
 }
@@ -138,6 +182,8 @@ func (t *tx) OpenCalls(q dispatch.CallQuery) ([]dispatch.Call, error) {
 		limit = defaultCalls
 	}
 	switch {
+	case q.ID != "":
+		return all(t, scanCall, openCallByID, string(q.ID), limit)
 	case q.Ride != "":
 		return all(t, scanCall, ridesCalls, string(q.Ride), limit)
 	case q.ExpiredBy.IsZero():

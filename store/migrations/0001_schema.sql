@@ -146,11 +146,21 @@ CREATE TABLE call (
     driver         TEXT             NOT NULL,
     made_at        BIGINT           NOT NULL,
     expires_at     BIGINT           NOT NULL,
+    decide_at      BIGINT           NOT NULL,
     changed_at     BIGINT           NOT NULL
 ) /* sqlite: WITHOUT ROWID */;
 CREATE UNIQUE INDEX call_one_per_ride ON call (ride) WHERE state = 'open';
 CREATE INDEX call_due ON call (city, expires_at) WHERE state = 'open';
 CREATE INDEX call_changed ON call (city, changed_at);
+
+CREATE TABLE grab (
+    call     TEXT   NOT NULL,
+    driver   TEXT   NOT NULL,
+    taxi     TEXT   NOT NULL,
+    pickup_m BIGINT NOT NULL,
+    at       BIGINT NOT NULL,
+    PRIMARY KEY (call, driver)
+) /* sqlite: WITHOUT ROWID */;
 
 CREATE TABLE once (
     identity   TEXT   NOT NULL,

@@ -154,6 +154,49 @@ func callAnswers(t *testing.T, open Open) {
 	})
 }
 
+// keptGrabs: the nearest first, of equals the earliest; each driver once, and none after the
+// decision.
+func keptGrabs(t *testing.T, open Open) {
+	db := open(t)
+	insertRides(t, db, searching("a"))
+	makeCall(t, db, callFor("a", "a"))
+	add := func(driver dispatch.DriverID, pickupM int, at float64) (c dispatch.Call, err error) {
+		err = db.Tx(t.Context(), func(tx dispatch.Tx) (err error) {
+			c, err = tx.AddGrab(dispatch.KeptGrab{
+				Call: "a", Driver: driver, Taxi: "T", PickupM: pickupM, At: after(at),
+			}, after(at+0.5))
+			return err
+		})
+		return c, err
+	}
+	for _, g := range []struct {
+		driver  dispatch.DriverID
+		pickupM int
+		at      float64
+	}{{"D1", 700, 1}, {"D2", 200, 1.3}, {"D3", 200, 1.2}, {"D1", 5, 1.4}} {
+		c, err := add(g.driver, g.pickupM, g.at)
+		check(t, err)
+		equal(t, "decided", c.DecideAt.Equal(after(1.5)), true)
+	}
+	_, err := add("D4", 1, 1.5)
+	wantError(t, err, dispatch.Conflict, dispatch.ReasonCallGone)
+	do(t, db, func(tx dispatch.Tx) error {
+		grabs, err := tx.GrabsOf("a")
+		var order []dispatch.DriverID
+		for _, g := range grabs {
+			order = append(order, g.Driver)
+		}
+		equal(t, "order", order, []dispatch.DriverID{"D3", "D2", "D1"})
+		equal(t, "all of it", grabs[0], dispatch.KeptGrab{
+			Call: "a", Driver: "D3", Taxi: "T", PickupM: 200, At: after(1.2),
+		})
+		return err
+	})
+	equal(t, "one that is decided does not expire",
+		len(openCalls(t, db, dispatch.CallQuery{City: city, ExpiredBy: after(99)})), 0)
+	equal(t, "by id", openCalls(t, db, dispatch.CallQuery{ID: "a"}), []dispatch.CallID{"a"})
+}
+
 func openCallsOf(t testing.TB, tx dispatch.Tx, city dispatch.CityID) []dispatch.Call {
 	t.Helper()
 	list, err := tx.OpenCalls(dispatch.CallQuery{City: city})

@@ -46,6 +46,7 @@ func Run(t *testing.T, open Open) {
 		{"Calls", calls},
 		{"CallRefused", callRefused},
 		{"CallAnswers", callAnswers},
+		{"KeptGrabs", keptGrabs},
 		{"People", people},
 		{"Shifts", shifts},
 		{"Once", once},
