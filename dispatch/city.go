@@ -25,6 +25,8 @@ type City struct {
 	Zone   *time.Location // of its business day
 	Center geo.Point
 	Tariff money.Tariff
+	// Area is where pickups may be; empty is everywhere. Dropoffs may be outside.
+	Area geo.Area
 	// Policies are its rules by date; PolicyAt finds those of a time.
 	Policies Policies
 }
@@ -37,6 +39,7 @@ type cityFile struct {
 	TimeZone string          `json:"time_zone"`
 	Center   *geo.Point      `json:"center"`
 	Tariff   string          `json:"tariff"`
+	Area     json.RawMessage `json:"area"` // GeoJSON: Polygon or MultiPolygon
 	Policies json.RawMessage `json:"policies"`
 }
 
@@ -67,6 +70,14 @@ func ParseCity(file string, data []byte) (City, error) {
 	}
 	if city.Tariff, err = money.LoadTariff(raw.Tariff); err != nil {
 		return City{}, cityError(file, err)
+	}
+	if len(raw.Area) > 0 {
+		if city.Area, err = geo.ParseArea(raw.Area); err != nil {
+			return City{}, cityError(file, err)
+		}
+		if !city.Area.Holds(city.Center) {
+			return City{}, cityError(file, invalid("center", "in the area"))
+		}
 	}
 	if len(raw.Policies) > 0 {
 		if city.Policies, err = ParsePolicies(raw.Policies, city.Zone); err != nil {
@@ -122,4 +133,12 @@ func (c Cities) City(id CityID) (City, error) {
 		return City{}, Errorf(NotFound, ReasonUnknownCity, "unknown city %q", id)
 	}
 	return city, nil
+}
+
+// CheckPickup refuses a pickup outside of the city's area.
+func (c City) CheckPickup(p geo.Point) error {
+	if c.Area.Empty() || c.Area.Holds(p) {
+		return nil
+	}
+	return Errorf(Conflict, ReasonOutside, "the pickup is outside of %s's service area", c.ID)
 }

@@ -1,6 +1,7 @@
 package dispatch
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -41,10 +42,16 @@ func (c RequestRide) check() error {
 	}
 }
 
+// allows refuses a request that the city's rules of the time do not allow.
+func (c City) allows(r RequestRide, now time.Time) error {
+	return cmp.Or(
+		c.PolicyAt(now).checkTip(r.Tip), c.CheckPickup(r.Pickup.Point), c.checkOpen(now))
+}
+
 // Request opens a ride that searches for a taxi. Errors: Invalid for a bad field, NotFound for an
-// unknown city, rider or channel, Conflict if the rider has an open ride, Exhausted if the city
-// has as many searches as its policy allows, or too
-// many events wait to be sent.
+// unknown city, rider or channel, Conflict if the rider has an open ride, or the city is closed, has
+// banned tips or does not serve the pickup, Exhausted if the city has as many searches as its policy
+// allows, or too many events wait to be sent.
 func (d *Desk) Request(
 	ctx context.Context, now time.Time, key Once, c RequestRide,
 ) (Receipt, error) {
@@ -55,6 +62,9 @@ func (d *Desk) Request(
 			return Receipt{}, err
 		}
 		if err := c.check(); err != nil {
+			return Receipt{}, err
+		}
+		if err := city.allows(c, now); err != nil {
 			return Receipt{}, err
 		}
 		if err := d.checkChannel(c.PayBy); err != nil {
@@ -129,10 +139,18 @@ type RaiseTip struct {
 	To    money.Fen // above the present tip, at most MaxTip
 }
 
-// AddTip raises the tip of a searching ride.
+// AddTip raises the tip of a searching ride to another of the policy's steps; the next round is at
+// once.
 func (d *Desk) AddTip(ctx context.Context, now time.Time, key Once, c RaiseTip) (Receipt, error) {
 	return d.act(ctx, "AddTip", now, key, c, c.Ride, func(_ *job, r Ride) (Act, error) {
-		return AddTip{To: c.To}, r.riddenBy(c.Rider)
+		if err := r.riddenBy(c.Rider); err != nil {
+			return nil, err
+		}
+		city, err := d.Cities.City(r.City)
+		if err == nil && r.State == Searching {
+			err = city.PolicyAt(now).checkTip(c.To)
+		}
+		return AddTip{To: c.To}, err
 	})
 }
 

@@ -185,7 +185,9 @@ func (e *Engine) takeRide(b Brief) {
 	e.takeDriver(b, m)
 	if b.State == Searching {
 		m.endedAt, m.searched = time.Time{}, true
-		e.queue.add(b, m)
+		if e.queue.add(b, m) {
+			e.roundedAt = time.Time{} // a raised tip does not wait for its round
+		}
 		return
 	}
 	if !b.State.Active() {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"hexhail/geo"
 	"hexhail/money"
@@ -81,6 +82,12 @@ const (
 	ReasonStore            Reason = "STORE"
 	// ReasonUnknownCompany is a driver's company that was never imported.
 	ReasonUnknownCompany Reason = "COMPANY_UNKNOWN"
+	// ReasonClosed is a request in hours in which the city takes none.
+	ReasonClosed Reason = "CITY_CLOSED"
+	// ReasonOutside is a pickup outside of the city's service area.
+	ReasonOutside Reason = "OUTSIDE_SERVICE_AREA"
+	// ReasonTipBanned is a tip where the policy allows none.
+	ReasonTipBanned Reason = "TIPS_BANNED"
 )
 
 // Error is what commands and stores return: a kind, a reason, and a text for people that names the
@@ -89,7 +96,8 @@ type Error struct {
 	Kind   Kind
 	Reason Reason
 	Text   string
-	Cause  error // may be nil
+	Cause  error     // may be nil
+	Until  time.Time // the city's time from which on it may be otherwise; zero if nobody knows
 }
 
 func (e *Error) Error() string {

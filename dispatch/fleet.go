@@ -194,8 +194,9 @@ func newQueue() queue {
 	return queue{byID: make(map[RideID]rideRef), open: geo.NewIndex[rideRef](0)}
 }
 
-// add puts a searching ride in, or brings what is known of it up to date.
-func (q *queue) add(b Brief, m *memo) {
+// add puts a searching ride in, or brings what is known of it up to date. raised says that its tip
+// has gone up.
+func (q *queue) add(b Brief, m *memo) (raised bool) {
 	ref, ok := q.byID[b.ID]
 	if !ok {
 		if n := len(q.free); n > 0 {
@@ -216,8 +217,10 @@ func (q *queue) add(b Brief, m *memo) {
 	if w.ride.Search != b.Search {
 		w.offer, w.call, w.unheard = "", "", 0
 	}
+	raised = ok && b.Tip > w.ride.Tip
 	w.ride = b
 	q.settle(ref)
+	return raised
 }
 
 func compareWait(a, b Brief) int {

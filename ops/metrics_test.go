@@ -192,7 +192,7 @@ func shows(t *testing.T, body string, lines ...string) {
 func TestFunnel(t *testing.T) {
 	w := newTown(t)
 	w.people()
-	w.ride(money.InWallet, 3_00)
+	w.ride(money.InWallet, 5_00)
 	w.pass(time.Minute)
 	w.ride(money.Cash, 0)
 	w.pass(time.Minute)
@@ -239,7 +239,7 @@ func TestFunnel(t *testing.T) {
 		`hexhail_quoted_pickup_seconds_sum`+in+`200`,
 		`hexhail_pickup_over_quoted_ratio_sum`+in+`2.5`,
 		`hexhail_fares_fen_total`+in+`2200`, `hexhail_cash_fen_total`+in+`2200`,
-		`hexhail_tips_fen_total`+in+`300`,
+		`hexhail_tips_fen_total`+in+`500`,
 		`hexhail_subsidies_fen_total{city="beijing",side="rider"} 500`,
 		`hexhail_subsidies_fen_total{city="beijing",side="driver"} 400`,
 		`hexhail_commands_refused_total{command="Accept",reason="OFFER_CLOSED"} 1`,

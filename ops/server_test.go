@@ -309,7 +309,7 @@ func TestTopUpNeedsASandbox(t *testing.T) {
 func TestRides(t *testing.T) {
 	e := newEdge(t, sandbox)
 	e.people()
-	settled := e.ride(money.InWallet, 3_00)
+	settled := e.ride(money.InWallet, 5_00)
 	e.pass(time.Minute)
 	open := e.request(money.Cash, 0)
 
@@ -335,7 +335,7 @@ func TestRides(t *testing.T) {
 			paid += p.GetAmountFen() - p.GetDiscountFen()
 		}
 	}
-	if paid != 17_00 || tips != 3_00 || len(got.GetTransfers()) == 0 {
+	if paid != 17_00 || tips != 5_00 || len(got.GetTransfers()) == 0 {
 		t.Errorf("paid %d, tip %d, transfers %v", paid, tips, got.GetTransfers())
 	}
 	e.pass(time.Minute) // nobody reports a position any more: rounds consider nobody
@@ -353,7 +353,7 @@ func TestRides(t *testing.T) {
 	e.ok(err)
 	if !audit.GetSound() || len(audit.GetWrongAccounts()) != 0 || audit.GetPendingFen() != 0 ||
 		audit.GetSubsidyRiderFen() != 5_00 || audit.GetSubsidyDriverFen() != 4_00 ||
-		audit.GetPaidFen() != 20_00 || audit.GetBalancesFen()["driver_payable"] != 29_00 {
+		audit.GetPaidFen() != 22_00 || audit.GetBalancesFen()["driver_payable"] != 31_00 {
 		t.Errorf("%v", audit)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"hexhail/dispatch"
+	"hexhail/money"
 	"hexhail/pb/hexhail/type/v1"
 	"hexhail/wire"
 )
@@ -39,9 +40,19 @@ func hasCard(r dispatch.Ride) bool {
 		(r.State.Active() || r.State == dispatch.Completed || r.State == dispatch.Settled)
 }
 
+// suggestedTip is what the app proposes now; 0 for a city that is served no more.
+func (s *Server) suggestedTip(r dispatch.Ride) money.Fen {
+	city, err := s.cities.City(r.City)
+	if err != nil {
+		return 0
+	}
+	return city.SuggestedTip(r, s.now())
+}
+
 // show is a rider's own ride as the rider sees it, with the card.
 func (s *Server) show(ctx context.Context, r dispatch.Ride) (*typepb.Ride, error) {
 	pb := wire.RidePB(r)
+	pb.SuggestedTipFen = int64(s.suggestedTip(r))
 	if !hasCard(r) {
 		return pb, nil
 	}

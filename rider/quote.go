@@ -39,11 +39,19 @@ func (s *Server) QuoteRide(
 	}
 	taxis := s.blur.taxis(rider, e.from, e.taxis, e.at)
 	s.listener.Quoted(dispatch.CityID(req.GetCity()), len(taxis))
-	return &riderpb.QuoteRideResponse{Quote: wire.QuotePB(e.quote), Taxis: taxis}, nil
+	answer := &riderpb.QuoteRideResponse{Quote: wire.QuotePB(e.quote), Taxis: taxis}
+	for _, step := range e.city.PolicyAt(e.at).TipStepsFen {
+		answer.TipStepsFen = append(answer.TipStepsFen, int64(step))
+	}
+	if until, closed := e.city.ClosedUntil(e.at); closed {
+		answer.ClosedUntil = wire.TimePB(until)
+	}
+	return answer, nil
 }
 
 // estimated is a quote, and the taxis from which its pickup time comes.
 type estimated struct {
+	city  dispatch.City
 	quote dispatch.Quote
 	at    time.Time // the city's
 	from  geo.Point // the middle of the pickup's field
@@ -58,7 +66,10 @@ func (s *Server) estimate(
 	if err != nil {
 		return estimated{}, err
 	}
-	e := estimated{at: s.now()}
+	if err := city.CheckPickup(from); err != nil {
+		return estimated{}, err
+	}
+	e := estimated{city: city, at: s.now()}
 	// The engine is asked about the field, not the place: who asks from many places learns no
 	// more than who asks from each field once.
 	if _, e.from, err = field(from); err != nil {

@@ -87,15 +87,15 @@ func TestEveryWriteIsOnce(t *testing.T) {
 	a := w.app("1")
 	driver := w.taxi("A", w.at(0, 0))
 	ride := w.ask(a).GetRideId()
-	tip := &riderpb.AddTipRequest{RequestId: "tip", RideId: ride, TipFen: 300}
+	tip := &riderpb.AddTipRequest{RequestId: "tip", RideId: ride, TipFen: 500}
 	for range 2 {
 		got, err := a.AddTip(a.ctx, tip)
 		w.ok(err)
-		if got.GetRide().GetVersion() != 2 || got.GetRide().GetTipFen() != 300 {
+		if got.GetRide().GetVersion() != 2 || got.GetRide().GetTipFen() != 500 {
 			t.Errorf("%v", got.GetRide())
 		}
 	}
-	tip.TipFen = 400
+	tip.TipFen = 1000
 	_, err := a.AddTip(a.ctx, tip)
 	w.refused(err, codes.InvalidArgument, dispatch.ReasonRequestReused)
 
@@ -129,7 +129,7 @@ func TestEveryWriteIsOnce(t *testing.T) {
 	_, err = a.RateRide(a.ctx, rate)
 	w.refused(err, codes.InvalidArgument, dispatch.ReasonRequestReused)
 	wallet, err := account(w, money.Wallet("R1"))
-	if err != nil || wallet.Balance() != 500_00-40_00-3_00 {
+	if err != nil || wallet.Balance() != 500_00-40_00-5_00 {
 		t.Errorf("the wallet has %s, %v", wallet.Balance(), err)
 	}
 }

@@ -12,6 +12,7 @@ import (
 
 	"hexhail/dispatch"
 	"hexhail/geo"
+	"hexhail/money"
 	"hexhail/pb/hexhail/rider/v1"
 	"hexhail/wire"
 )
@@ -89,6 +90,7 @@ type watch struct {
 	version   int
 	state     dispatch.State
 	claimedAt time.Time
+	suggested money.Fen // tip that it was last told of
 	// The last position that it took, and when the next may come.
 	taxiAt time.Time
 	taxiBy time.Time // machine time
@@ -109,11 +111,16 @@ func (w *watch) hear(u Update) {
 	w.pump()
 }
 
-// hearRide takes a newer version of the ride.
+// hearRide takes a newer version of the ride, or that it is time to propose a tip for it.
 func (w *watch) hearRide(r dispatch.Ride) {
-	if r.ID != w.ride || r.Rider != w.rider || r.Version <= w.version {
+	if r.ID != w.ride || r.Rider != w.rider || r.Version < w.version {
 		return
 	}
+	suggested := w.server.suggestedTip(r)
+	if r.Version == w.version && suggested == w.suggested {
+		return
+	}
+	w.suggested = suggested
 	w.version, w.state, w.claimedAt = r.Version, r.State, r.ClaimedAt
 	if !r.State.Active() { // the taxi is the driver's own again
 		w.queue.dropTaxis()

@@ -26,6 +26,7 @@ type eye struct {
 	stream  grpc.ServerStreamingClient[riderpb.WatchRideResponse]
 	seq     int64
 	version int32
+	tip     int64 // suggested
 }
 
 func (w *town) open(a app, ride string) *eye {
@@ -46,10 +47,11 @@ func (e *eye) next() (*riderpb.WatchRideResponse, error) {
 		e.w.t.Fatalf("seq %d, want %d", m.GetSeq(), e.seq)
 	}
 	if r := m.GetRide(); r != nil {
-		if r.GetVersion() <= e.version {
-			e.w.t.Fatalf("version %d after %d", r.GetVersion(), e.version)
+		if tip := r.GetSuggestedTipFen(); r.GetVersion() < e.version ||
+			r.GetVersion() == e.version && tip == e.tip {
+			e.w.t.Fatalf("version %d after %d, suggested tip %d", r.GetVersion(), e.version, tip)
 		}
-		e.version = r.GetVersion()
+		e.version, e.tip = r.GetVersion(), r.GetSuggestedTipFen()
 	} else if e.version == 0 {
 		e.w.t.Fatalf("the first message is no ride: %v", m)
 	}

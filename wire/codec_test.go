@@ -240,7 +240,7 @@ func TestARideLosesNothingOnTheWire(t *testing.T) {
 	fields := pb.ProtoReflect().Descriptor().Fields()
 	for i := range fields.Len() {
 		name := fields.Get(i).Name()
-		added := name == "card" || name == "contact"
+		added := name == "card" || name == "contact" || name == "suggested_tip_fen"
 		if pb.ProtoReflect().Has(fields.Get(i)) == added {
 			t.Errorf("%s: present is %v", name, !added)
 		}

@@ -29,6 +29,10 @@ const (
 	LocaleZH = "zh-CN"
 )
 
+// metadataUntil is the key of ErrorInfo's metadata for the city's time until which a refusal holds,
+// as RFC 3339.
+const metadataUntil = "until"
+
 // maxFaults is how many fields a BadRequest names at most.
 const maxFaults = 16
 
@@ -38,6 +42,7 @@ type verdict struct {
 	reason dispatch.Reason
 	text   string // public
 	after  time.Duration
+	until  time.Time // the city's; zero if nobody knows
 	faults []fault
 }
 
@@ -82,6 +87,7 @@ func ErrorPB(err error) *typepb.Error {
 	if v.after > 0 {
 		e.RetryAfter = durationpb.New(v.after)
 	}
+	e.Until = TimePB(v.until)
 	return e
 }
 
@@ -191,6 +197,8 @@ func undress(st *status.Status) (v verdict, ok bool) {
 		switch d := detail.(type) {
 		case *errdetails.ErrorInfo:
 			v.reason, ok = dispatch.Reason(d.GetReason()), d.GetDomain() == Domain
+			// Our own; what another has written there is no time, and the zero Time.
+			v.until, _ = time.Parse(time.RFC3339, d.GetMetadata()[metadataUntil])
 		case *errdetails.RetryInfo:
 			v.after = d.GetRetryDelay().AsDuration()
 		case *errdetails.BadRequest:
@@ -222,6 +230,9 @@ func judgeKind(err error, kind dispatch.Kind, reason dispatch.Reason) verdict {
 			code = row.Code
 		}
 		v := verdict{code: code, reason: reason, text: text, after: row.After}
+		if own := (*dispatch.Error)(nil); errors.As(err, &own) {
+			v.until = own.Until
+		}
 		if kind == dispatch.Invalid {
 			v.faults = faults
 		}
@@ -331,8 +342,12 @@ func valueError(err error) (field, text string, ok bool) {
 // details are the messages beside a status's code and text.
 func (v verdict) details(requestID string) []protoadapt.MessageV1 {
 	row := rowOf(v.reason)
+	info := &errdetails.ErrorInfo{Reason: string(v.reason), Domain: Domain}
+	if !v.until.IsZero() {
+		info.Metadata = map[string]string{metadataUntil: v.until.Format(time.RFC3339)}
+	}
 	list := []protoadapt.MessageV1{
-		&errdetails.ErrorInfo{Reason: string(v.reason), Domain: Domain},
+		info,
 		&errdetails.LocalizedMessage{Locale: LocaleEN, Message: row.EN},
 		&errdetails.LocalizedMessage{Locale: LocaleZH, Message: row.ZH},
 	}

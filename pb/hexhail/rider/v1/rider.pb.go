@@ -151,7 +151,11 @@ type QuoteRideResponse struct {
 	// The estimate. A request makes its own, which is frozen with the ride.
 	Quote *v1.Quote `protobuf:"bytes,1,opt,name=quote,proto3" json:"quote,omitempty"`
 	// Up to 10 idle taxis within the longest pickup, the nearest first.
-	Taxis         []*NearbyTaxi `protobuf:"bytes,2,rep,name=taxis,proto3" json:"taxis,omitempty"`
+	Taxis []*NearbyTaxi `protobuf:"bytes,2,rep,name=taxis,proto3" json:"taxis,omitempty"`
+	// The amounts that a tip may have, in fen, rising; none if the city has banned tips.
+	TipStepsFen []int64 `protobuf:"varint,3,rep,packed,name=tip_steps_fen,json=tipStepsFen,proto3" json:"tip_steps_fen,omitempty"`
+	// The city takes no requests until then, in its own time; absent if it takes them now.
+	ClosedUntil   *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=closed_until,json=closedUntil,proto3" json:"closed_until,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -200,6 +204,20 @@ func (x *QuoteRideResponse) GetTaxis() []*NearbyTaxi {
 	return nil
 }
 
+func (x *QuoteRideResponse) GetTipStepsFen() []int64 {
+	if x != nil {
+		return x.TipStepsFen
+	}
+	return nil
+}
+
+func (x *QuoteRideResponse) GetClosedUntil() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ClosedUntil
+	}
+	return nil
+}
+
 // A wish for a taxi.
 type RequestRideRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -216,7 +234,7 @@ type RequestRideRequest struct {
 	Seats int32 `protobuf:"varint,5,opt,name=seats,proto3" json:"seats,omitempty"`
 	// The channel of payment: "wallet", "cash".
 	PayBy string `protobuf:"bytes,6,opt,name=pay_by,json=payBy,proto3" json:"pay_by,omitempty"`
-	// What the rider adds, in fen, 0 to 20,000.
+	// What the rider adds, in fen: 0, or one of the city's steps, at most 20,000.
 	TipFen        int64 `protobuf:"varint,7,opt,name=tip_fen,json=tipFen,proto3" json:"tip_fen,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -752,7 +770,8 @@ type isWatchRideResponse_Update interface {
 }
 
 type WatchRideResponse_Ride struct {
-	// The ride as it stands now: the first message, and with every change.
+	// The ride as it stands now: the first message, with every change, and under the same version
+	// when another tip is suggested than before.
 	Ride *v1.Ride `protobuf:"bytes,2,opt,name=ride,proto3,oneof"`
 }
 
@@ -826,7 +845,7 @@ type AddTipRequest struct {
 	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	// The ride, 1 to 64 bytes.
 	RideId string `protobuf:"bytes,2,opt,name=ride_id,json=rideId,proto3" json:"ride_id,omitempty"`
-	// The whole tip, above the present one, in fen, 1 to 20,000.
+	// The whole tip, in fen: one of the city's steps above the present one, at most 20,000.
 	TipFen        int64 `protobuf:"varint,3,opt,name=tip_fen,json=tipFen,proto3" json:"tip_fen,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1478,10 +1497,12 @@ const file_hexhail_rider_v1_rider_proto_rawDesc = "" +
 	"\n" +
 	"NearbyTaxi\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12,\n" +
-	"\x05point\x18\x02 \x01(\v2\x16.hexhail.type.v1.PointR\x05point\"u\n" +
+	"\x05point\x18\x02 \x01(\v2\x16.hexhail.type.v1.PointR\x05point\"\xd8\x01\n" +
 	"\x11QuoteRideResponse\x12,\n" +
 	"\x05quote\x18\x01 \x01(\v2\x16.hexhail.type.v1.QuoteR\x05quote\x122\n" +
-	"\x05taxis\x18\x02 \x03(\v2\x1c.hexhail.rider.v1.NearbyTaxiR\x05taxis\"\xb8\x02\n" +
+	"\x05taxis\x18\x02 \x03(\v2\x1c.hexhail.rider.v1.NearbyTaxiR\x05taxis\x12\"\n" +
+	"\rtip_steps_fen\x18\x03 \x03(\x03R\vtipStepsFen\x12=\n" +
+	"\fclosed_until\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\vclosedUntil\"\xb8\x02\n" +
 	"\x12RequestRideRequest\x12(\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\trequestId\x12\x1d\n" +
@@ -1626,8 +1647,8 @@ var file_hexhail_rider_v1_rider_proto_goTypes = []any{
 	(*v1.Place)(nil),              // 25: hexhail.type.v1.Place
 	(*v1.Point)(nil),              // 26: hexhail.type.v1.Point
 	(*v1.Quote)(nil),              // 27: hexhail.type.v1.Quote
-	(*v1.Ride)(nil),               // 28: hexhail.type.v1.Ride
-	(*timestamppb.Timestamp)(nil), // 29: google.protobuf.Timestamp
+	(*timestamppb.Timestamp)(nil), // 28: google.protobuf.Timestamp
+	(*v1.Ride)(nil),               // 29: hexhail.type.v1.Ride
 }
 var file_hexhail_rider_v1_rider_proto_depIdxs = []int32{
 	25, // 0: hexhail.rider.v1.QuoteRideRequest.pickup:type_name -> hexhail.type.v1.Place
@@ -1635,50 +1656,51 @@ var file_hexhail_rider_v1_rider_proto_depIdxs = []int32{
 	26, // 2: hexhail.rider.v1.NearbyTaxi.point:type_name -> hexhail.type.v1.Point
 	27, // 3: hexhail.rider.v1.QuoteRideResponse.quote:type_name -> hexhail.type.v1.Quote
 	1,  // 4: hexhail.rider.v1.QuoteRideResponse.taxis:type_name -> hexhail.rider.v1.NearbyTaxi
-	25, // 5: hexhail.rider.v1.RequestRideRequest.pickup:type_name -> hexhail.type.v1.Place
-	25, // 6: hexhail.rider.v1.RequestRideRequest.dropoff:type_name -> hexhail.type.v1.Place
-	28, // 7: hexhail.rider.v1.RequestRideResponse.ride:type_name -> hexhail.type.v1.Ride
-	28, // 8: hexhail.rider.v1.GetRideResponse.ride:type_name -> hexhail.type.v1.Ride
-	28, // 9: hexhail.rider.v1.ListRidesResponse.rides:type_name -> hexhail.type.v1.Ride
-	26, // 10: hexhail.rider.v1.TaxiPosition.point:type_name -> hexhail.type.v1.Point
-	29, // 11: hexhail.rider.v1.TaxiPosition.at:type_name -> google.protobuf.Timestamp
-	28, // 12: hexhail.rider.v1.WatchRideResponse.ride:type_name -> hexhail.type.v1.Ride
-	10, // 13: hexhail.rider.v1.WatchRideResponse.taxi:type_name -> hexhail.rider.v1.TaxiPosition
-	12, // 14: hexhail.rider.v1.WatchRideResponse.heartbeat:type_name -> hexhail.rider.v1.Heartbeat
-	29, // 15: hexhail.rider.v1.Heartbeat.at:type_name -> google.protobuf.Timestamp
-	28, // 16: hexhail.rider.v1.AddTipResponse.ride:type_name -> hexhail.type.v1.Ride
-	28, // 17: hexhail.rider.v1.CancelRideResponse.ride:type_name -> hexhail.type.v1.Ride
-	28, // 18: hexhail.rider.v1.ConfirmFareResponse.ride:type_name -> hexhail.type.v1.Ride
-	28, // 19: hexhail.rider.v1.ContestFareResponse.ride:type_name -> hexhail.type.v1.Ride
-	28, // 20: hexhail.rider.v1.PayRideResponse.ride:type_name -> hexhail.type.v1.Ride
-	28, // 21: hexhail.rider.v1.RateRideResponse.ride:type_name -> hexhail.type.v1.Ride
-	0,  // 22: hexhail.rider.v1.RiderService.QuoteRide:input_type -> hexhail.rider.v1.QuoteRideRequest
-	3,  // 23: hexhail.rider.v1.RiderService.RequestRide:input_type -> hexhail.rider.v1.RequestRideRequest
-	5,  // 24: hexhail.rider.v1.RiderService.GetRide:input_type -> hexhail.rider.v1.GetRideRequest
-	7,  // 25: hexhail.rider.v1.RiderService.ListRides:input_type -> hexhail.rider.v1.ListRidesRequest
-	9,  // 26: hexhail.rider.v1.RiderService.WatchRide:input_type -> hexhail.rider.v1.WatchRideRequest
-	13, // 27: hexhail.rider.v1.RiderService.AddTip:input_type -> hexhail.rider.v1.AddTipRequest
-	15, // 28: hexhail.rider.v1.RiderService.CancelRide:input_type -> hexhail.rider.v1.CancelRideRequest
-	17, // 29: hexhail.rider.v1.RiderService.ConfirmFare:input_type -> hexhail.rider.v1.ConfirmFareRequest
-	19, // 30: hexhail.rider.v1.RiderService.ContestFare:input_type -> hexhail.rider.v1.ContestFareRequest
-	21, // 31: hexhail.rider.v1.RiderService.PayRide:input_type -> hexhail.rider.v1.PayRideRequest
-	23, // 32: hexhail.rider.v1.RiderService.RateRide:input_type -> hexhail.rider.v1.RateRideRequest
-	2,  // 33: hexhail.rider.v1.RiderService.QuoteRide:output_type -> hexhail.rider.v1.QuoteRideResponse
-	4,  // 34: hexhail.rider.v1.RiderService.RequestRide:output_type -> hexhail.rider.v1.RequestRideResponse
-	6,  // 35: hexhail.rider.v1.RiderService.GetRide:output_type -> hexhail.rider.v1.GetRideResponse
-	8,  // 36: hexhail.rider.v1.RiderService.ListRides:output_type -> hexhail.rider.v1.ListRidesResponse
-	11, // 37: hexhail.rider.v1.RiderService.WatchRide:output_type -> hexhail.rider.v1.WatchRideResponse
-	14, // 38: hexhail.rider.v1.RiderService.AddTip:output_type -> hexhail.rider.v1.AddTipResponse
-	16, // 39: hexhail.rider.v1.RiderService.CancelRide:output_type -> hexhail.rider.v1.CancelRideResponse
-	18, // 40: hexhail.rider.v1.RiderService.ConfirmFare:output_type -> hexhail.rider.v1.ConfirmFareResponse
-	20, // 41: hexhail.rider.v1.RiderService.ContestFare:output_type -> hexhail.rider.v1.ContestFareResponse
-	22, // 42: hexhail.rider.v1.RiderService.PayRide:output_type -> hexhail.rider.v1.PayRideResponse
-	24, // 43: hexhail.rider.v1.RiderService.RateRide:output_type -> hexhail.rider.v1.RateRideResponse
-	33, // [33:44] is the sub-list for method output_type
-	22, // [22:33] is the sub-list for method input_type
-	22, // [22:22] is the sub-list for extension type_name
-	22, // [22:22] is the sub-list for extension extendee
-	0,  // [0:22] is the sub-list for field type_name
+	28, // 5: hexhail.rider.v1.QuoteRideResponse.closed_until:type_name -> google.protobuf.Timestamp
+	25, // 6: hexhail.rider.v1.RequestRideRequest.pickup:type_name -> hexhail.type.v1.Place
+	25, // 7: hexhail.rider.v1.RequestRideRequest.dropoff:type_name -> hexhail.type.v1.Place
+	29, // 8: hexhail.rider.v1.RequestRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	29, // 9: hexhail.rider.v1.GetRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	29, // 10: hexhail.rider.v1.ListRidesResponse.rides:type_name -> hexhail.type.v1.Ride
+	26, // 11: hexhail.rider.v1.TaxiPosition.point:type_name -> hexhail.type.v1.Point
+	28, // 12: hexhail.rider.v1.TaxiPosition.at:type_name -> google.protobuf.Timestamp
+	29, // 13: hexhail.rider.v1.WatchRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	10, // 14: hexhail.rider.v1.WatchRideResponse.taxi:type_name -> hexhail.rider.v1.TaxiPosition
+	12, // 15: hexhail.rider.v1.WatchRideResponse.heartbeat:type_name -> hexhail.rider.v1.Heartbeat
+	28, // 16: hexhail.rider.v1.Heartbeat.at:type_name -> google.protobuf.Timestamp
+	29, // 17: hexhail.rider.v1.AddTipResponse.ride:type_name -> hexhail.type.v1.Ride
+	29, // 18: hexhail.rider.v1.CancelRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	29, // 19: hexhail.rider.v1.ConfirmFareResponse.ride:type_name -> hexhail.type.v1.Ride
+	29, // 20: hexhail.rider.v1.ContestFareResponse.ride:type_name -> hexhail.type.v1.Ride
+	29, // 21: hexhail.rider.v1.PayRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	29, // 22: hexhail.rider.v1.RateRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	0,  // 23: hexhail.rider.v1.RiderService.QuoteRide:input_type -> hexhail.rider.v1.QuoteRideRequest
+	3,  // 24: hexhail.rider.v1.RiderService.RequestRide:input_type -> hexhail.rider.v1.RequestRideRequest
+	5,  // 25: hexhail.rider.v1.RiderService.GetRide:input_type -> hexhail.rider.v1.GetRideRequest
+	7,  // 26: hexhail.rider.v1.RiderService.ListRides:input_type -> hexhail.rider.v1.ListRidesRequest
+	9,  // 27: hexhail.rider.v1.RiderService.WatchRide:input_type -> hexhail.rider.v1.WatchRideRequest
+	13, // 28: hexhail.rider.v1.RiderService.AddTip:input_type -> hexhail.rider.v1.AddTipRequest
+	15, // 29: hexhail.rider.v1.RiderService.CancelRide:input_type -> hexhail.rider.v1.CancelRideRequest
+	17, // 30: hexhail.rider.v1.RiderService.ConfirmFare:input_type -> hexhail.rider.v1.ConfirmFareRequest
+	19, // 31: hexhail.rider.v1.RiderService.ContestFare:input_type -> hexhail.rider.v1.ContestFareRequest
+	21, // 32: hexhail.rider.v1.RiderService.PayRide:input_type -> hexhail.rider.v1.PayRideRequest
+	23, // 33: hexhail.rider.v1.RiderService.RateRide:input_type -> hexhail.rider.v1.RateRideRequest
+	2,  // 34: hexhail.rider.v1.RiderService.QuoteRide:output_type -> hexhail.rider.v1.QuoteRideResponse
+	4,  // 35: hexhail.rider.v1.RiderService.RequestRide:output_type -> hexhail.rider.v1.RequestRideResponse
+	6,  // 36: hexhail.rider.v1.RiderService.GetRide:output_type -> hexhail.rider.v1.GetRideResponse
+	8,  // 37: hexhail.rider.v1.RiderService.ListRides:output_type -> hexhail.rider.v1.ListRidesResponse
+	11, // 38: hexhail.rider.v1.RiderService.WatchRide:output_type -> hexhail.rider.v1.WatchRideResponse
+	14, // 39: hexhail.rider.v1.RiderService.AddTip:output_type -> hexhail.rider.v1.AddTipResponse
+	16, // 40: hexhail.rider.v1.RiderService.CancelRide:output_type -> hexhail.rider.v1.CancelRideResponse
+	18, // 41: hexhail.rider.v1.RiderService.ConfirmFare:output_type -> hexhail.rider.v1.ConfirmFareResponse
+	20, // 42: hexhail.rider.v1.RiderService.ContestFare:output_type -> hexhail.rider.v1.ContestFareResponse
+	22, // 43: hexhail.rider.v1.RiderService.PayRide:output_type -> hexhail.rider.v1.PayRideResponse
+	24, // 44: hexhail.rider.v1.RiderService.RateRide:output_type -> hexhail.rider.v1.RateRideResponse
+	34, // [34:45] is the sub-list for method output_type
+	23, // [23:34] is the sub-list for method input_type
+	23, // [23:23] is the sub-list for extension type_name
+	23, // [23:23] is the sub-list for extension extendee
+	0,  // [0:23] is the sub-list for field type_name
 }
 
 func init() { file_hexhail_rider_v1_rider_proto_init() }

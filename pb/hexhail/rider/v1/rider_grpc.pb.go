@@ -43,7 +43,8 @@ type RiderServiceClient interface {
 	// QuoteRide estimates fare and pickup time, and shows up to 10 idle taxis nearby, blurred to about
 	// 150 m and under names that change: nobody can follow a driver with them.
 	QuoteRide(ctx context.Context, in *QuoteRideRequest, opts ...grpc.CallOption) (*QuoteRideResponse, error)
-	// RequestRide asks for a taxi. Conflict if the rider has an open ride.
+	// RequestRide asks for a taxi. Conflict if the rider has an open ride, or the city's rules do not
+	// allow it: its hours, its area, its tips.
 	RequestRide(ctx context.Context, in *RequestRideRequest, opts ...grpc.CallOption) (*RequestRideResponse, error)
 	// GetRide reads one ride.
 	GetRide(ctx context.Context, in *GetRideRequest, opts ...grpc.CallOption) (*GetRideResponse, error)
@@ -203,7 +204,8 @@ type RiderServiceServer interface {
 	// QuoteRide estimates fare and pickup time, and shows up to 10 idle taxis nearby, blurred to about
 	// 150 m and under names that change: nobody can follow a driver with them.
 	QuoteRide(context.Context, *QuoteRideRequest) (*QuoteRideResponse, error)
-	// RequestRide asks for a taxi. Conflict if the rider has an open ride.
+	// RequestRide asks for a taxi. Conflict if the rider has an open ride, or the city's rules do not
+	// allow it: its hours, its area, its tips.
 	RequestRide(context.Context, *RequestRideRequest) (*RequestRideResponse, error)
 	// GetRide reads one ride.
 	GetRide(context.Context, *GetRideRequest) (*GetRideResponse, error)

@@ -10,6 +10,7 @@ import (
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	durationpb "google.golang.org/protobuf/types/known/durationpb"
+	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	sync "sync"
 	unsafe "unsafe"
@@ -37,7 +38,10 @@ type Error struct {
 	// For people, in Chinese.
 	TextZh string `protobuf:"bytes,5,opt,name=text_zh,json=textZh,proto3" json:"text_zh,omitempty"`
 	// Trying again before then is in vain; absent where trying again does not help.
-	RetryAfter    *durationpb.Duration `protobuf:"bytes,6,opt,name=retry_after,json=retryAfter,proto3" json:"retry_after,omitempty"`
+	RetryAfter *durationpb.Duration `protobuf:"bytes,6,opt,name=retry_after,json=retryAfter,proto3" json:"retry_after,omitempty"`
+	// It holds until then, in the city's time; absent if nobody knows. In a call's status it is "until"
+	// in the metadata of ErrorInfo, as RFC 3339.
+	Until         *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=until,proto3" json:"until,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -114,11 +118,18 @@ func (x *Error) GetRetryAfter() *durationpb.Duration {
 	return nil
 }
 
+func (x *Error) GetUntil() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Until
+	}
+	return nil
+}
+
 var File_hexhail_type_v1_error_proto protoreflect.FileDescriptor
 
 const file_hexhail_type_v1_error_proto_rawDesc = "" +
 	"\n" +
-	"\x1bhexhail/type/v1/error.proto\x12\x0fhexhail.type.v1\x1a\x1egoogle/protobuf/duration.proto\"\xb5\x01\n" +
+	"\x1bhexhail/type/v1/error.proto\x12\x0fhexhail.type.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xe7\x01\n" +
 	"\x05Error\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\x05R\x04code\x12\x16\n" +
 	"\x06reason\x18\x02 \x01(\tR\x06reason\x12\x12\n" +
@@ -126,7 +137,8 @@ const file_hexhail_type_v1_error_proto_rawDesc = "" +
 	"\atext_en\x18\x04 \x01(\tR\x06textEn\x12\x17\n" +
 	"\atext_zh\x18\x05 \x01(\tR\x06textZh\x12:\n" +
 	"\vretry_after\x18\x06 \x01(\v2\x19.google.protobuf.DurationR\n" +
-	"retryAfterB#Z!hexhail/pb/hexhail/type/v1;typepbb\x06proto3"
+	"retryAfter\x120\n" +
+	"\x05until\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\x05untilB#Z!hexhail/pb/hexhail/type/v1;typepbb\x06proto3"
 
 var (
 	file_hexhail_type_v1_error_proto_rawDescOnce sync.Once
@@ -142,16 +154,18 @@ func file_hexhail_type_v1_error_proto_rawDescGZIP() []byte {
 
 var file_hexhail_type_v1_error_proto_msgTypes = make([]protoimpl.MessageInfo, 1)
 var file_hexhail_type_v1_error_proto_goTypes = []any{
-	(*Error)(nil),               // 0: hexhail.type.v1.Error
-	(*durationpb.Duration)(nil), // 1: google.protobuf.Duration
+	(*Error)(nil),                 // 0: hexhail.type.v1.Error
+	(*durationpb.Duration)(nil),   // 1: google.protobuf.Duration
+	(*timestamppb.Timestamp)(nil), // 2: google.protobuf.Timestamp
 }
 var file_hexhail_type_v1_error_proto_depIdxs = []int32{
 	1, // 0: hexhail.type.v1.Error.retry_after:type_name -> google.protobuf.Duration
-	1, // [1:1] is the sub-list for method output_type
-	1, // [1:1] is the sub-list for method input_type
-	1, // [1:1] is the sub-list for extension type_name
-	1, // [1:1] is the sub-list for extension extendee
-	0, // [0:1] is the sub-list for field type_name
+	2, // 1: hexhail.type.v1.Error.until:type_name -> google.protobuf.Timestamp
+	2, // [2:2] is the sub-list for method output_type
+	2, // [2:2] is the sub-list for method input_type
+	2, // [2:2] is the sub-list for extension type_name
+	2, // [2:2] is the sub-list for extension extendee
+	0, // [0:2] is the sub-list for field type_name
 }
 
 func init() { file_hexhail_type_v1_error_proto_init() }

@@ -790,9 +790,12 @@ type Ride struct {
 	// The stars given by the driver.
 	DriverStars int32 `protobuf:"varint,25,opt,name=driver_stars,json=driverStars,proto3" json:"driver_stars,omitempty"`
 	// The rider; only in what drivers get.
-	Contact       *Contact `protobuf:"bytes,26,opt,name=contact,proto3" json:"contact,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Contact *Contact `protobuf:"bytes,26,opt,name=contact,proto3" json:"contact,omitempty"`
+	// The tip, in fen, that the rider's app proposes now, as nobody has taken the ride for a while: the
+	// next of the city's steps; 0 is no proposal. Only in what riders get.
+	SuggestedTipFen int64 `protobuf:"varint,27,opt,name=suggested_tip_fen,json=suggestedTipFen,proto3" json:"suggested_tip_fen,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
 }
 
 func (x *Ride) Reset() {
@@ -1007,6 +1010,13 @@ func (x *Ride) GetContact() *Contact {
 	return nil
 }
 
+func (x *Ride) GetSuggestedTipFen() int64 {
+	if x != nil {
+		return x.SuggestedTipFen
+	}
+	return 0
+}
+
 var File_hexhail_type_v1_ride_proto protoreflect.FileDescriptor
 
 const file_hexhail_type_v1_ride_proto_rawDesc = "" +
@@ -1047,7 +1057,7 @@ const file_hexhail_type_v1_ride_proto_rawDesc = "" +
 	"\fmasked_phone\x18\a \x01(\tR\vmaskedPhone\"@\n" +
 	"\aContact\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12!\n" +
-	"\fmasked_phone\x18\x02 \x01(\tR\vmaskedPhone\"\xdf\b\n" +
+	"\fmasked_phone\x18\x02 \x01(\tR\vmaskedPhone\"\x8b\t\n" +
 	"\x04Ride\x12\x17\n" +
 	"\aride_id\x18\x01 \x01(\tR\x06rideId\x12\x12\n" +
 	"\x04city\x18\x02 \x01(\tR\x04city\x12-\n" +
@@ -1080,7 +1090,8 @@ const file_hexhail_type_v1_ride_proto_rawDesc = "" +
 	"\vrider_stars\x18\x18 \x01(\x05R\n" +
 	"riderStars\x12!\n" +
 	"\fdriver_stars\x18\x19 \x01(\x05R\vdriverStars\x122\n" +
-	"\acontact\x18\x1a \x01(\v2\x18.hexhail.type.v1.ContactR\acontact*Q\n" +
+	"\acontact\x18\x1a \x01(\v2\x18.hexhail.type.v1.ContactR\acontact\x12*\n" +
+	"\x11suggested_tip_fen\x18\x1b \x01(\x03R\x0fsuggestedTipFen*Q\n" +
 	"\bRideKind\x12\x19\n" +
 	"\x15RIDE_KIND_UNSPECIFIED\x10\x00\x12\x14\n" +
 	"\x10RIDE_KIND_HAILED\x10\x01\x12\x14\n" +
