@@ -2,12 +2,10 @@ package dispatch
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"time"
 
 	"hexhail/geo"
-	"hexhail/money"
 )
 
 // Mode is how a city pairs rides with taxis.
@@ -76,16 +74,7 @@ type Policy struct {
 	TimesMS int `json:"times_ms"`
 	// MaxOpenRides is how many rides may search at once, 1–20,000.
 	MaxOpenRides int `json:"max_open_rides"`
-	// ClosedHours are when the city takes no requests. A ride that was asked for before goes on
-	// searching in them, anew too if its driver falls out: it is the request that is not allowed.
-	ClosedHours []Hours `json:"closed_hours"`
-	// TipStepsFen are the amounts that a tip may have, rising, at most MaxTip; none bans tips.
-	TipStepsFen []money.Fen `json:"tip_steps_fen"`
-	// TipPromptS is after how long a search without a claim the rider's app proposes the next step
-	// of the tip, 0–3,600 s; 0 is never.
-	TipPromptS int `json:"tip_prompt_s"`
-	// BookingFees are what a booking costs, by rising lead.
-	BookingFees []BookingFee `json:"booking_fees"`
+	Rules
 }
 
 // DefaultPolicy is what a city has that says nothing else.
@@ -96,7 +85,7 @@ func DefaultPolicy() Policy {
 		AssignRounds: 10, CallS: 20, CallStartM: 1500, CallStepM: 1500, CallMaxM: 6000,
 		CallTaxis: 200,
 		SnapM:     geo.DefaultSnapM, TimesMS: 150,
-		TipStepsFen: []money.Fen{5_00, 10_00, 15_00, 20_00, 25_00, 30_00}, TipPromptS: 30,
+		Rules: defaultRules(),
 	}
 }
 
@@ -105,10 +94,7 @@ func (p Policy) Check() error {
 	if !slices.Contains(Modes(), p.Mode) {
 		return invalid("policy.mode", "assign, grab, hybrid or nearest")
 	}
-	for _, l := range []struct {
-		key         string
-		v, min, max int
-	}{
+	err := checkRanges([]keyRange{
 		{"round_ms", p.RoundMS, 20, 10_000},
 		{"offer_s", p.OfferS, 5, 120},
 		{"max_pickup_s", p.MaxPickupS, 60, 3600},
@@ -128,21 +114,13 @@ func (p Policy) Check() error {
 		{"snap_m", p.SnapM, 10, 2000},
 		{"times_ms", p.TimesMS, 10, 2000},
 		{"max_open_rides", p.MaxOpenRides, 1, 20_000},
-		{"tip_prompt_s", p.TipPromptS, 0, 3600},
-	} {
-		if l.v < l.min || l.v > l.max {
-			return invalid("policy."+l.key, fmt.Sprintf("%d to %d, not %d", l.min, l.max, l.v))
-		}
-	}
-	return cmp.Or(
-		checkHours(p.ClosedHours), checkTipSteps(p.TipStepsFen), checkBookingFees(p.BookingFees))
+	})
+	return cmp.Or(err, p.Rules.check())
 }
 
 // clone shares nothing with p that a change could reach.
 func (p Policy) clone() Policy {
-	p.ClosedHours = slices.Clone(p.ClosedHours)
-	p.TipStepsFen = slices.Clone(p.TipStepsFen)
-	p.BookingFees = slices.Clone(p.BookingFees)
+	p.Rules = p.Rules.clone()
 	return p
 }
 

@@ -267,7 +267,9 @@ func TestClosedUntil(t *testing.T) {
 	if times < 500 || times > span-500 {
 		t.Errorf("%d of %d minutes are closed: the test is blind", times, span)
 	}
-	city.Policies = dispatch.Always(dispatch.Policy{ClosedHours: []dispatch.Hours{{To: 1440}}})
+	city.Policies = dispatch.Always(dispatch.Policy{
+		Rules: dispatch.Rules{ClosedHours: []dispatch.Hours{{To: 24 * 60}}},
+	})
 	if until, is := city.ClosedUntil(first); !is || until.Sub(first) < 7*24*time.Hour {
 		t.Errorf("always closed: %s, %v", until, is)
 	}

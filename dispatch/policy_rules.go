@@ -1,0 +1,62 @@
+package dispatch
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"hexhail/money"
+)
+
+// Rules are the part of a policy that says what is allowed and what it costs.
+type Rules struct {
+	// ClosedHours are when the city takes no requests. A ride that was asked for before goes on
+	// searching in them, anew too if its driver falls out: it is the request that is not allowed.
+	ClosedHours []Hours `json:"closed_hours"`
+	// TipStepsFen are the amounts that a tip may have, rising, at most MaxTip; none bans tips.
+	TipStepsFen []money.Fen `json:"tip_steps_fen"`
+	// TipPromptS is after how long a search without a claim the rider's app proposes the next step
+	// of the tip, 0–3,600 s; 0 is never.
+	TipPromptS int `json:"tip_prompt_s"`
+	// BookingFees are what a booking costs, by rising lead.
+	BookingFees []BookingFee `json:"booking_fees"`
+}
+
+// defaultRules are those of a city that says nothing else. The apps of 2014 stopped at 30 yuan.
+func defaultRules() Rules {
+	return Rules{
+		TipStepsFen: []money.Fen{5_00, 10_00, 15_00, 20_00, 25_00, 30_00}, TipPromptS: 30,
+	}
+}
+
+func (r Rules) check() error {
+	return cmp.Or(
+		checkRanges([]keyRange{
+			{"tip_prompt_s", r.TipPromptS, 0, 3600},
+		}),
+		checkHours(r.ClosedHours), checkTipSteps(r.TipStepsFen), checkBookingFees(r.BookingFees),
+	)
+}
+
+// clone shares nothing with r that a change could reach.
+func (r Rules) clone() Rules {
+	r.ClosedHours = slices.Clone(r.ClosedHours)
+	r.TipStepsFen = slices.Clone(r.TipStepsFen)
+	r.BookingFees = slices.Clone(r.BookingFees)
+	return r
+}
+
+// keyRange is a key of a policy with its value and the limits of it.
+type keyRange struct {
+	key         string
+	v, min, max int
+}
+
+func checkRanges(list []keyRange) error {
+	for _, l := range list {
+		if l.v < l.min || l.v > l.max {
+			return invalid("policy."+l.key, fmt.Sprintf("%d to %d, not %d", l.min, l.max, l.v))
+		}
+	}
+	return nil
+}
