@@ -22,6 +22,8 @@ var business = []room{"wire", "pb", "dispatch", "geo", "money"}
 // .golangci.yml says the same with a reason for each room.
 var arrows = map[room][]room{
 	"geo":             {},
+	"geo/osm":         {"geo"},
+	"geo/osrm":        {"geo"},
 	"money":           {},
 	"money/wechat":    {"money"},
 	"money/alipay":    {"money"},
@@ -67,17 +69,18 @@ var bans = []ban{
 	},
 	{
 		packages: []string{"net", "database/sql", "google.golang.org/grpc", "connectrpc.com"},
-		rooms:    []room{"geo", "money", "dispatch"},
+		rooms:    []room{"geo", "geo/osm", "money", "dispatch"},
 		why:      "the business neither listens nor dials nor queries: its ports do",
 	},
 	{
 		packages: []string{"database/sql", "google.golang.org/grpc", "connectrpc.com"},
-		rooms:    []room{"money/wechat", "money/alipay"},
-		why:      "a channel's adapter speaks HTTP and nothing else",
+		rooms:    []room{"money/wechat", "money/alipay", "geo/osrm"},
+		why:      "an adapter speaks HTTP and nothing else",
 	},
 	{
-		packages: []string{"os", "syscall", "log"}, rooms: []room{"geo", "money"},
-		why: "files, environment and logs are the caller's: take an io.Reader, return an error",
+		packages: []string{"os", "syscall", "log"},
+		rooms:    []room{"geo", "geo/osm", "geo/osrm", "money"},
+		why:      "files, environment and logs are the caller's: take an io.Reader, return an error",
 	},
 	{
 		packages: []string{"os", "syscall"}, rooms: []room{"dispatch"},

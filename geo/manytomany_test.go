@@ -15,21 +15,21 @@ func tangledRoads(t testing.TB, r *rand.Rand, n, m int) *Roads {
 	for i := range points {
 		labels[i], points[i] = int64(i), scatter(r, places["beijing"], 5000)
 	}
-	var raw []rawRoad
+	var raw []RoadEdge
 	for range m {
-		e := rawRoad{
-			from: NodeID(r.IntN(n)), to: NodeID(r.IntN(n)),
-			timeS: float64(1+r.IntN(20)) / 1000 * math.Pow(10, float64(r.IntN(5))),
+		e := RoadEdge{
+			From: NodeID(r.IntN(n)), To: NodeID(r.IntN(n)),
+			TimeS: float64(1+r.IntN(20)) / 1000 * math.Pow(10, float64(r.IntN(5))),
 		}
 		for range 1 + r.IntN(5)/4 {
 			raw = append(raw, e)
-			e.timeS = float64(1+r.IntN(20)) / 10
+			e.TimeS = float64(1+r.IntN(20)) / 10
 		}
 		if r.IntN(2) == 0 {
-			raw = append(raw, rawRoad{from: e.to, to: e.from, timeS: e.timeS})
+			raw = append(raw, RoadEdge{From: e.To, To: e.From, TimeS: e.TimeS})
 		}
 	}
-	g, err := newRoads(labels, points, raw)
+	g, err := NewRoads(labels, points, raw)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -105,14 +105,14 @@ func TestHierarchyEqualsBruteForce(t *testing.T) {
 func TestHierarchyOfEndlessWays(t *testing.T) {
 	const n = 80
 	labels, points := make([]int64, n), make([]Point, n)
-	var raw []rawRoad
+	var raw []RoadEdge
 	for i := range n {
 		points[i] = Point{Lat: float64(i) / 10}
 		if i > 0 {
-			raw = append(raw, rawRoad{from: NodeID(i - 1), to: NodeID(i), timeS: MaxRoadTimeS})
+			raw = append(raw, RoadEdge{From: NodeID(i - 1), To: NodeID(i), TimeS: MaxRoadTimeS})
 		}
 	}
-	g, err := newRoads(labels, points, raw)
+	g, err := NewRoads(labels, points, raw)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -183,7 +183,7 @@ func townRoads(t testing.TB, side int) *Roads {
 	const blockM = 150
 	r := rand.New(rand.NewPCG(1, uint64(side)))
 	labels, points := make([]int64, side*side), make([]Point, side*side)
-	var raw []rawRoad
+	var raw []RoadEdge
 	speedMPS := func(street int) float64 {
 		switch {
 		case street%50 == 0:
@@ -198,15 +198,15 @@ func townRoads(t testing.TB, side int) *Roads {
 		labels[i] = int64(i)
 		points[i] = Point{39 + float64(y)*blockM/mPerDeg, 116 + float64(x)*blockM/mPerDeg}
 		join := func(to int, mps float64) {
-			e := rawRoad{
-				from: NodeID(i), to: NodeID(to), lengthM: blockM,
-				timeS: blockM / mps * (0.8 + 0.4*r.Float64()),
+			e := RoadEdge{
+				From: NodeID(i), To: NodeID(to), LengthM: blockM,
+				TimeS: blockM / mps * (0.8 + 0.4*r.Float64()),
 			}
 			if r.IntN(2) == 0 {
-				e.from, e.to = e.to, e.from
+				e.From, e.To = e.To, e.From
 			}
 			if raw = append(raw, e); r.IntN(4) > 0 {
-				e.from, e.to = e.to, e.from
+				e.From, e.To = e.To, e.From
 				raw = append(raw, e)
 			}
 		}
@@ -217,7 +217,7 @@ func townRoads(t testing.TB, side int) *Roads {
 			join(i+side, speedMPS(x))
 		}
 	}
-	g, err := newRoads(labels, points, raw)
+	g, err := NewRoads(labels, points, raw)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -21,14 +21,19 @@ type RoadError struct {
 	File   string
 	Line   int    // from 1; 0: the file as a whole
 	Column string // empty: the line as a whole
-	Why    string
+	// Element is what is at fault in a file of OpenStreetMap: "way 17"; empty: the file as a whole.
+	Element string
+	Why     string
 }
 
-// Error is "geo: file:line: column c: why", without what is not known.
+// Error is "geo: file:line: column c: why" or "geo: file: way 17: why", without what is not known.
 func (e *RoadError) Error() string {
 	s := "geo: " + e.File
 	if e.Line > 0 {
 		s += ":" + strconv.Itoa(e.Line)
+	}
+	if e.Element != "" {
+		s += ": " + e.Element
 	}
 	if e.Column != "" {
 		s += ": column " + e.Column
@@ -60,7 +65,7 @@ func ReadRoads(nodes, edges RoadFile, column string) (*Roads, error) {
 	if err != nil {
 		return nil, err
 	}
-	g, err := newRoads(labels, points, raw)
+	g, err := NewRoads(labels, points, raw)
 	if err != nil {
 		return nil, &RoadError{File: edges.Name, Why: strings.TrimPrefix(err.Error(), "geo: ")}
 	}
@@ -99,7 +104,7 @@ func readNodes(f RoadFile) (labels []int64, points []Point, by map[int64]NodeID,
 	return labels, points, by, t.err
 }
 
-func readEdges(f RoadFile, column string, points []Point, by map[int64]NodeID) ([]rawRoad, error) {
+func readEdges(f RoadFile, column string, points []Point, by map[int64]NodeID) ([]RoadEdge, error) {
 	t, err := openTable(f)
 	if err != nil {
 		return nil, err
@@ -116,26 +121,26 @@ func readEdges(f RoadFile, column string, points []Point, by map[int64]NodeID) (
 	if length < 0 && !isTime {
 		length = cost
 	}
-	var raw []rawRoad
+	var raw []RoadEdge
 	for t.next() {
-		r := rawRoad{from: t.node(col[0], by), to: t.node(col[1], by)}
+		r := RoadEdge{From: t.node(col[0], by), To: t.node(col[1], by)}
 		if t.err != nil {
 			break
 		}
-		if r.lengthM = DistanceM(points[r.from], points[r.to]); length >= 0 {
-			r.lengthM = t.number(length)
+		if r.LengthM = DistanceM(points[r.From], points[r.To]); length >= 0 {
+			r.LengthM = t.number(length)
 		}
-		if !(r.lengthM >= 0 && r.lengthM <= MaxRoadTimeS*MaxSpeedMPS) {
+		if !(r.LengthM >= 0 && r.LengthM <= MaxRoadTimeS*MaxSpeedMPS) {
 			t.fail(length, "not a length in metres")
 		}
-		if r.timeS = t.number(cost); !isTime {
-			r.timeS /= DefaultSpeedMPS
+		if r.TimeS = t.number(cost); !isTime {
+			r.TimeS /= DefaultSpeedMPS
 		}
-		if r.timeS == 0 && !isTime {
-			r.timeS = 0.001 // nodes at the same place
+		if r.TimeS == 0 && !isTime {
+			r.TimeS = 0.001 // nodes at the same place
 		}
-		if !(r.timeS > 0 && r.timeS <= MaxRoadTimeS) {
-			t.fail(cost, fmt.Sprintf("travel time %v s is not in (0, %d]", r.timeS, MaxRoadTimeS))
+		if !(r.TimeS > 0 && r.TimeS <= MaxRoadTimeS) {
+			t.fail(cost, fmt.Sprintf("travel time %v s is not in (0, %d]", r.TimeS, MaxRoadTimeS))
 		}
 		if len(raw) == MaxRoadEdges {
 			t.fail(-1, fmt.Sprintf("more than %d edges", MaxRoadEdges))

@@ -52,15 +52,37 @@ type backRoad struct {
 	timeMS uint32
 }
 
-// rawRoad is an edge as read.
-type rawRoad struct {
-	from, to NodeID
-	timeS    float64
-	lengthM  float64
+// RoadEdge is an edge to build a graph of: TimeS in (0, MaxRoadTimeS], LengthM in metres.
+type RoadEdge struct {
+	From, To NodeID
+	TimeS    float64
+	LengthM  float64
 }
 
-// newRoads builds the graph; the edges out of a node keep the order of the file.
-func newRoads(labels []int64, points []Point, raw []rawRoad) (*Roads, error) {
+// NewRoads builds a graph of nodes, each with the number that it has where it comes from, and
+// edges; those out of a node keep their order. An edge whose ends are not among the nodes, or
+// whose time is none, and a graph above its limits are errors.
+func NewRoads(labels []int64, points []Point, raw []RoadEdge) (*Roads, error) {
+	switch {
+	case len(labels) != len(points):
+		return nil, fmt.Errorf("geo: %d labels of %d nodes", len(labels), len(points))
+	case len(points) > MaxRoadNodes:
+		return nil, fmt.Errorf("geo: %d nodes, at most %d", len(points), MaxRoadNodes)
+	case len(raw) > MaxRoadEdges:
+		return nil, fmt.Errorf("geo: %d edges, at most %d", len(raw), MaxRoadEdges)
+	}
+	n := NodeID(len(points))
+	for _, r := range raw {
+		if r.From < 0 || r.From >= n || r.To < 0 || r.To >= n ||
+			!(r.TimeS > 0 && r.TimeS <= MaxRoadTimeS) {
+			return nil, fmt.Errorf("geo: an edge of %v s from %d to %d of %d nodes",
+				r.TimeS, r.From, r.To, n)
+		}
+	}
+	return buildRoads(labels, points, raw)
+}
+
+func buildRoads(labels []int64, points []Point, raw []RoadEdge) (*Roads, error) {
 	n := len(points)
 	g := &Roads{
 		labels: labels, points: points, tree: newNodeTree(points),
@@ -68,8 +90,8 @@ func newRoads(labels []int64, points []Point, raw []rawRoad) (*Roads, error) {
 		roads: make([]road, len(raw)), backs: make([]backRoad, len(raw)),
 	}
 	for _, r := range raw {
-		g.first[r.from+1]++
-		g.back[r.to+1]++
+		g.first[r.From+1]++
+		g.back[r.To+1]++
 	}
 	for v := range n {
 		if out := g.first[v+1]; out > MaxRoadsOut {
@@ -81,11 +103,11 @@ func newRoads(labels []int64, points []Point, raw []rawRoad) (*Roads, error) {
 	}
 	out, in := slices.Clone(g.first), slices.Clone(g.back)
 	for _, r := range raw {
-		ms := uint32(max(1, math.Round(r.timeS*1000)))
-		g.roads[out[r.from]] = road{to: r.to, timeMS: ms, lengthM: float32(r.lengthM)}
-		g.backs[in[r.to]] = backRoad{from: r.from, timeMS: ms}
-		out[r.from]++
-		in[r.to]++
+		ms := uint32(max(1, math.Round(r.TimeS*1000)))
+		g.roads[out[r.From]] = road{to: r.To, timeMS: ms, lengthM: float32(r.LengthM)}
+		g.backs[in[r.To]] = backRoad{from: r.From, timeMS: ms}
+		out[r.From]++
+		in[r.To]++
 	}
 	g.trees = newTreeCache(n, DefaultTreeBytes)
 	return g, nil
