@@ -62,6 +62,10 @@ type Engine struct {
 	gazes    []gaze     // work space
 	lookFrom int        // the place in the queue of the next ride to look around for
 
+	acceptance Acceptance
+	asked      map[OfferID]asked
+	kept       kept
+
 	syncedAt  time.Time
 	roundedAt time.Time
 	wantsAt   time.Time // of the next round, if something has changed
@@ -84,7 +88,7 @@ func NewEngine(ctx context.Context, c EngineConfig, now time.Time) (*Engine, err
 		city: c.City, store: c.Store, hints: c.Hints, listener: c.Listener, newID: c.NewID,
 		roads: c.Roads,
 		fleet: newFleet(), queue: newQueue(), memos: memos{}, pair: newPairing(),
-		decisions: map[CallID]time.Time{},
+		decisions: map[CallID]time.Time{}, asked: map[OfferID]asked{},
 	}
 	var err error
 	if e.speed, err = geo.NewEstimator(geo.EstimatorConfig{}); err != nil {
@@ -93,7 +97,7 @@ func NewEngine(ctx context.Context, c EngineConfig, now time.Time) (*Engine, err
 	if e.fence, err = c.Store.TakeCity(ctx, c.City.ID); err != nil {
 		return nil, err
 	}
-	if err = e.load(ctx); err != nil {
+	if err = e.load(ctx, now); err != nil {
 		return nil, err
 	}
 	e.syncedAt = now
@@ -101,11 +105,14 @@ func NewEngine(ctx context.Context, c EngineConfig, now time.Time) (*Engine, err
 }
 
 // load reads what stands, and what another engine has logged of the rides that search.
-func (e *Engine) load(ctx context.Context) error {
+func (e *Engine) load(ctx context.Context, now time.Time) error {
 	var standing Standing
 	logs := map[RideID]RoundLog{}
 	err := e.store.FencedTx(ctx, e.fence, func(tx Tx) (err error) {
 		clear(logs)
+		if err = e.recollect(tx, now); err != nil {
+			return err
+		}
 		if standing, err = tx.Standing(e.city.ID); err != nil {
 			return err
 		}
@@ -188,6 +195,7 @@ func (e *Engine) takeRide(b Brief) {
 		if e.queue.add(b, m) {
 			e.roundedAt = time.Time{} // a raised tip does not wait for its round
 		}
+		e.queue.waits[e.queue.byID[b.ID]].measure(e.city.Center)
 		return
 	}
 	if !b.State.Active() {
@@ -219,7 +227,7 @@ func (e *Engine) takeDriver(b Brief, m *memo) {
 			m.exclude(c.shift.Driver)
 		}
 		if c.ride == b.ID {
-			c.ride = ""
+			c.ride, c.freeAt = "", b.ChangedAt
 			if b.State == Completed {
 				e.learn(b.Pickup, c.at, b.ChangedAt.Sub(b.StartedAt), b.StartedAt)
 			}
@@ -232,6 +240,7 @@ func (e *Engine) takeDriver(b Brief, m *memo) {
 			e.learn(c.from, b.Pickup, b.ArrivedAt.Sub(b.ClaimedAt), b.ClaimedAt)
 		}
 		if m.taxi != is {
+			e.claimed(c.offer, b.ID)
 			c.ride, c.offer, c.from = b.ID, "", c.at
 		}
 		e.fleet.settle(is)
@@ -245,6 +254,7 @@ func (e *Engine) takeOffer(o Offer) {
 	c := &e.fleet.taxis[taxi]
 	if o.State != OfferOpen {
 		c.endOffer(o)
+		e.answered(o.ID, o.State)
 	}
 	ride, waits := e.queue.byID[o.Ride]
 	if m, ok := e.memos[o.Ride]; ok && m.searched && m.log.Offer(o) && !waits {

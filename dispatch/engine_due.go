@@ -14,13 +14,14 @@ func (e *Engine) Due(ctx context.Context, now time.Time) error {
 	// Each does what it can, whatever became of the others.
 	err := errors.Join(e.endOffers(ctx, now), e.endCalls(ctx, now), e.endSearches(ctx, now))
 	e.lookAround(now)
-	err = errors.Join(err, e.writeLogs(ctx))
+	err = errors.Join(err, e.writeLogs(ctx), e.keepLearned(ctx, now))
 	if now.Sub(e.syncedAt) < syncEvery {
 		return err
 	}
 	e.queue.release(now.Add(-syncEvery))
 	e.fleet.release(now.Add(-syncEvery))
 	e.memos.forget(now.Add(-memoKept))
+	e.forgetAsked(now.Add(-memoKept))
 	return errors.Join(err, e.sync(ctx, now))
 }
 

@@ -63,10 +63,10 @@ func (e *Engine) offer(ctx context.Context, pairs []option, now time.Time) ([]op
 		return nil, nil
 	}
 	var made []Offer
-	var refused []option
+	var of, refused []option
 	var fresh []Brief
 	err := e.store.FencedTx(ctx, e.fence, func(tx Tx) error {
-		made, refused, fresh = made[:0], refused[:0], fresh[:0]
+		made, of, refused, fresh = made[:0], of[:0], refused[:0], fresh[:0]
 		for _, o := range pairs {
 			offer := e.offerOf(o, now)
 			ok, err := tx.InsertOffer(offer)
@@ -74,7 +74,7 @@ func (e *Engine) offer(ctx context.Context, pairs []option, now time.Time) ([]op
 				return err
 			}
 			if ok {
-				made = append(made, offer)
+				made, of = append(made, offer), append(of, o)
 				continue
 			}
 			refused = append(refused, o)
@@ -90,6 +90,7 @@ func (e *Engine) offer(ctx context.Context, pairs []option, now time.Time) ([]op
 		return pairs, err
 	}
 	for i := range made {
+		e.ask(made[i], &of[i], now)
 		e.takeOffer(made[i])
 		e.listener.Offered(made[i])
 		e.hints.Push(ctx, Notice{Driver: made[i].Driver, Offer: &made[i]})
@@ -132,7 +133,7 @@ func (e *Engine) log(refused []option, stats RoundStats) {
 			round.Candidates = append(round.Candidates, Candidate{
 				Taxi: e.fleet.taxis[o.taxi].shift.Taxi, PickupM: int(o.distanceM),
 				PickupS: int(o.ms+500) / 1000, CostS: int(o.cost+500) / 1000,
-				Source: o.source, Verdict: o.verdict,
+				Source: o.source, ChancePct: int(100*o.chance + 0.5), Verdict: o.verdict,
 			})
 		}
 		e.queue.waits[ref].memo.log.Add(round)

@@ -24,6 +24,8 @@ type taxi struct {
 	barred  time.Time // no offers before: the store refused one
 	until   time.Time // the open offer ends then, whether anybody says so or not
 	from    geo.Point // where it stood at the claim
+	habit   Habit
+	freeAt  time.Time // since when the driver could take a ride
 }
 
 // endOffer lets go of an ended offer.
@@ -71,6 +73,9 @@ func (f *fleet) put(s Shift) {
 			delete(f.byTaxi, c.shift.Taxi)
 		}
 		c.fixedAt = time.Time{}
+	}
+	if c.shift.Duty != OnDuty || c.shift.Taxi != s.Taxi {
+		c.freeAt = s.ChangedAt
 	}
 	c.shift = s
 	if s.Duty != OffDuty {
@@ -133,6 +138,8 @@ func (f *fleet) expire(before time.Time) {
 // wait is one ride that looks for a taxi.
 type wait struct {
 	ride    Brief
+	lengthM float64 // of the ride, as the crow flies
+	inward  float64 // see [inward]
 	memo    *memo
 	offer   OfferID   // open
 	call    CallID    // open; never both

@@ -45,6 +45,18 @@ type Policy struct {
 	// pickup, in percent, 0–200: above 0, rides whose search ends soon go before others. 30 served
 	// 1.7 points more of an hour with too few taxis than 0, at the same mean pickup.
 	UrgencyPct int `json:"urgency_pct"`
+	// DeclineS is how many seconds of pickup a lost offer costs, 0–600, weighed with the chance that
+	// the driver does not take it; see [Policy.Cost]. 0 asks whoever is nearest.
+	DeclineS int `json:"decline_s"`
+	// TipS is how many seconds of pickup a yuan of tip is worth, 0–60: above 0, of two rides that
+	// want the same taxi the one with the greater tip goes first.
+	TipS int `json:"tip_s"`
+	// IdlePct is how much a second without a ride weighs against a second of pickup, in percent,
+	// 0–100: above 0, drivers who have waited long go before others.
+	IdlePct int `json:"idle_pct"`
+	// DestinationPct is how much a second of detour weighs for a driver who has said where they are
+	// going, against a second of pickup, in percent, 0–500.
+	DestinationPct int `json:"destination_pct"`
 	// SilentLimit is after how many unanswered offers in a row a driver goes off duty, 1–20.
 	SilentLimit int `json:"silent_limit"`
 	// NoShowS is how long a driver waits at the pickup before giving up, 0–1,800 s.
@@ -101,6 +113,10 @@ func (p Policy) Check() error {
 		{"search_s", p.SearchS, 10, 3600},
 		{"candidates", p.Candidates, 1, 50},
 		{"urgency_pct", p.UrgencyPct, 0, 200},
+		{"decline_s", p.DeclineS, 0, 600},
+		{"tip_s", p.TipS, 0, 60},
+		{"idle_pct", p.IdlePct, 0, 100},
+		{"destination_pct", p.DestinationPct, 0, 500},
 		{"silent_limit", p.SilentLimit, 1, 20},
 		{"no_show_s", p.NoShowS, 0, 1800},
 		{"stale_s", p.StaleS, 5, 300},

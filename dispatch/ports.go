@@ -43,6 +43,7 @@ type Tx interface {
 	Outbox
 	Changes
 	RoundLogs
+	Models
 	money.Tx
 }
 
@@ -226,6 +227,14 @@ type RoundLogs interface {
 	RoundLog(ride RideID) (RoundLog, bool, error)
 }
 
+// Models keep what cities' models of acceptance have learned.
+type Models interface {
+	// PutLearned writes a city's weights, in place of those that it had.
+	PutLearned(l Learned) error
+	// Learned reads a city's weights; ok is false if none were written.
+	Learned(city CityID) (l Learned, ok bool, err error)
+}
+
 // Traces keep the fixes of rides. They are appended outside transactions: a lost batch lowers the
 // coverage of a trace, and nothing else.
 type Traces interface {
@@ -293,4 +302,6 @@ type Listener interface {
 	Refused(command string, kind Kind, reason Reason)
 	// Rounded is a finished round.
 	Rounded(r RoundStats)
+	// Answered is an offer that a driver has taken or not, beside the chance that the engine gave.
+	Answered(a Answer)
 }

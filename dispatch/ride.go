@@ -209,6 +209,7 @@ type Brief struct {
 	Driver      DriverID
 	Taxi        TaxiID
 	Pickup      geo.Point
+	Dropoff     geo.Point
 	Seats       int
 	Tip         money.Fen
 	RequestedAt time.Time
@@ -223,7 +224,8 @@ type Brief struct {
 func (r Ride) Brief() Brief {
 	return Brief{
 		ID: r.ID, City: r.City, State: r.State, Version: r.Version, Search: r.Search,
-		Driver: r.Driver, Taxi: r.Taxi, Pickup: r.Pickup.Point, Seats: r.Seats, Tip: r.Tip,
+		Driver: r.Driver, Taxi: r.Taxi, Pickup: r.Pickup.Point, Dropoff: r.Dropoff.Point,
+		Seats: r.Seats, Tip: r.Tip,
 		RequestedAt: r.RequestedAt, SearchBy: r.SearchBy,
 		ClaimedAt: r.ClaimedAt, ArrivedAt: r.ArrivedAt, StartedAt: r.StartedAt,
 		ChangedAt: r.ChangedAt,

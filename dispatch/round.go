@@ -16,7 +16,8 @@ type option struct {
 	pace      geo.Pace   // learned around the pickup
 	ms        int32      // of the estimated pickup
 	source    geo.Source // of ms
-	cost      int32      // of the pair: ms, and what the ride's search has left
+	cost      int32      // of the pair, in ms; see [Policy.Cost]
+	chance    float32    // that the driver takes it
 	verdict   Verdict
 }
 

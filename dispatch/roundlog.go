@@ -59,7 +59,9 @@ type Candidate struct {
 	PickupS int        `json:"pickup_s"`
 	CostS   int        `json:"cost_s"`           // of the pair, in the seconds that the matcher adds up
 	Source  geo.Source `json:"source,omitempty"` // of PickupS
-	Verdict Verdict    `json:"verdict"`
+	// ChancePct is how likely it was that the driver takes the ride, in percent.
+	ChancePct int     `json:"chance_pct"`
+	Verdict   Verdict `json:"verdict"`
 }
 
 // Round is one round as one ride saw it.

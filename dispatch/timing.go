@@ -57,12 +57,13 @@ func (e *Engine) timeOptions(first int, now time.Time) {
 		e.answer(o, &d)
 		drives = append(drives, d)
 	}
-	e.time(drives, e.hour(now))
+	hour := e.hour(now)
+	e.time(drives, hour)
 	longest := e.policy.MaxPickup()
 	for i := range options {
 		o, d := &options[i], &drives[i]
 		o.ms, o.source = int32(min(d.TimeMS, maxPickupMS)), d.Source
-		o.cost = o.ms + e.urgency(o.ride, now)
+		o.cost, o.chance = e.price(o, hour, now)
 		if o.verdict == Chosen && time.Duration(d.TimeMS)*time.Millisecond > longest {
 			o.verdict = TooFar
 		}
@@ -72,9 +73,3 @@ func (e *Engine) timeOptions(first int, now time.Time) {
 
 // maxPickupMS keeps costs within their numbers: a day.
 const maxPickupMS = 24 * 3600 * 1000
-
-// urgency is what a ride's remaining time of search adds to the cost of each of its pairs.
-func (e *Engine) urgency(ride rideRef, now time.Time) int32 {
-	left := max(0, e.queue.waits[ride].ride.SearchBy.Sub(now).Milliseconds())
-	return int32(left * int64(e.policy.UrgencyPct) / 100)
-}

@@ -33,6 +33,7 @@ type town struct {
 	shifts  []dispatch.Shift                     // pushed
 	rides   map[dispatch.RideID]dispatch.Ride    // as told
 	refused map[dispatch.Reason]int
+	answers []dispatch.Answer // that the engine has learned from
 }
 
 func newTown(t *testing.T, change ...func(*dispatch.Policy)) *town {
@@ -117,6 +118,7 @@ func (w *town) Tell(_ context.Context, r dispatch.Ride)              { w.rides[r
 func (w *town) Acted(dispatch.ActKind, dispatch.Ride)                {}
 func (w *town) Offered(dispatch.Offer)                               {}
 func (w *town) Rounded(dispatch.RoundStats)                          {}
+func (w *town) Answered(a dispatch.Answer)                           { w.answers = append(w.answers, a) }
 func (w *town) Refused(_ string, _ dispatch.Kind, r dispatch.Reason) { w.refused[r]++ }
 
 func (w *town) ok(err error) {

@@ -146,3 +146,4 @@ func (quiet) Offered(dispatch.Offer)                         {}
 func (quiet) Refused(string, dispatch.Kind, dispatch.Reason) {}
 func (quiet) Called(dispatch.Call)                           {}
 func (quiet) Rounded(dispatch.RoundStats)                    {}
+func (quiet) Answered(dispatch.Answer)                       {}

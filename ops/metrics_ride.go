@@ -75,6 +75,9 @@ type cityMetrics struct {
 
 	fares, cash, tips, riderSubsidies, driverSubsidies prometheus.Counter
 
+	taken, notTaken prometheus.Counter
+	chances, errors prometheus.Counter
+
 	rounds, pairs  prometheus.Counter
 	roundSeconds   prometheus.Observer
 	waiting, idle  prometheus.Gauge
@@ -87,6 +90,7 @@ type rideVectors struct {
 	calls                                       *prometheus.CounterVec
 	calledTaxis                                 *prometheus.HistogramVec
 	rounds, pairs, quotes                       *prometheus.CounterVec
+	answers, chances, errors                    *prometheus.CounterVec
 	waiting, idle                               *prometheus.GaugeVec
 	offerSeconds, offerMeters, roundSeconds     *prometheus.HistogramVec
 	match, pickup, wait, boarding, drive        *prometheus.HistogramVec
@@ -150,6 +154,13 @@ func newRideVectors(f *factory) *rideVectors {
 			shortSeconds, "city"),
 		waiting: f.gauges("hexhail_round_waiting_rides", "Rides in the last round.", "city"),
 		idle:    f.gauges("hexhail_round_idle_taxis", "Idle taxis in the last round.", "city"),
+		answers: f.counters("hexhail_acceptance_answers_total",
+			"Offers that drivers took or not, of those whose chance was guessed.",
+			"city", "outcome"),
+		chances: f.counters("hexhail_acceptance_chance_total",
+			"Sum of the guessed chances of these offers to be taken.", "city"),
+		errors: f.counters("hexhail_acceptance_squared_error_total",
+			"Sum of the squares by which these guesses were wrong.", "city"),
 		quotes: f.counters("hexhail_quotes_total",
 			"Quotes given, and whether any taxi was near.", "city", "outcome"),
 	}
@@ -170,6 +181,9 @@ func (v *rideVectors) city(id string) *cityMetrics {
 		rounds:          v.rounds.WithLabelValues(id), pairs: v.pairs.WithLabelValues(id),
 		roundSeconds: v.roundSeconds.WithLabelValues(id),
 		waiting:      v.waiting.WithLabelValues(id), idle: v.idle.WithLabelValues(id),
+		taken:    v.answers.WithLabelValues(id, outcomes[dispatch.OfferAccepted]),
+		notTaken: v.answers.WithLabelValues(id, outcomes[dispatch.OfferDeclined]),
+		chances:  v.chances.WithLabelValues(id), errors: v.errors.WithLabelValues(id),
 		quotes: v.quotes.WithLabelValues(id, "taxis"),
 		nobody: v.quotes.WithLabelValues(id, "nobody"),
 	}
@@ -287,6 +301,19 @@ func (m *Metrics) Called(c dispatch.Call) {
 	if c.State == dispatch.CallOpen {
 		at.calledTaxis.Observe(float64(c.Taxis))
 	}
+}
+
+// Answered implements [dispatch.Listener]: how good the engine's guesses are.
+func (m *Metrics) Answered(a dispatch.Answer) {
+	c, off := m.city(a.City), a.Chance
+	if a.Accepted {
+		c.taken.Inc()
+		off--
+	} else {
+		c.notTaken.Inc()
+	}
+	c.chances.Add(a.Chance)
+	c.errors.Add(off * off)
 }
 
 // Refused implements [dispatch.Listener].

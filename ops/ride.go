@@ -65,7 +65,8 @@ func roundPB(r dispatch.Round) *opspb.Round {
 		pb.Candidates = append(pb.Candidates, &opspb.Candidate{
 			TaxiId: string(c.Taxi), PickupMeters: int32Of(c.PickupM),
 			PickupSeconds: int32Of(c.PickupS), CostSeconds: int32Of(c.CostS), Verdict: verdict,
-			PickupSource: wire.SourcePB(c.Source),
+			PickupSource:  wire.SourcePB(c.Source),
+			ChancePercent: int32Of(c.ChancePct),
 		})
 	}
 	return pb

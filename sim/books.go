@@ -44,6 +44,11 @@ func (v *virtual) closeBooks() error {
 	}
 	r := &v.report
 	v.countRiders(r, rides)
+	if r.Acceptance != nil {
+		if err := v.readWeights(r.Acceptance); err != nil {
+			return err
+		}
+	}
 	v.countDrivers(r)
 	v.countMoney(r, rides, byRide, ledger{
 		sound: len(books.Wrong) == 0, pending: books.Pending(), balance: books.Balance,

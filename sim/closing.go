@@ -17,6 +17,9 @@ func (c *crowd) countRiders(r *Report, rides []dispatch.Ride) {
 	r.Refused = c.tally.refused
 	r.Fixes = c.tally.fixes
 	r.Released, r.BrokenDown = c.tally.released, c.tally.brokenDown
+	if o.AcceptModel {
+		r.Acceptance = c.tally.guesses.figures()
+	}
 	var match, pickup, metres []float64
 	var all, within waits
 	for i := range c.riders {

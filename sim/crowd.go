@@ -64,6 +64,9 @@ func newCrowd(city dispatch.City, o Options, trips []Trip, taxis []Taxi, tag str
 			taxi: dispatch.TaxiID(tag + "T" + taxis[i].ID), seats: taxis[i].Seats,
 			pos: taxis[i].At, rand: Stream(o.Seed, "driver", uint64(i)),
 		})
+		if o.AcceptModel {
+			c.drivers[i].taste = tasteOf(Stream(o.Seed, "taste", uint64(i)))
+		}
 		c.byID[c.drivers[i].id] = int32(i)
 	}
 	for i := range trips {

@@ -29,6 +29,7 @@ type driver struct {
 	taxi  dispatch.TaxiID
 	seats int
 	rand  *rand.Rand
+	taste taste
 	asked int // commands given
 	waits int // of them without an answer
 
@@ -157,7 +158,8 @@ func (d *driver) answer(c *crowd) error {
 		deed: accept, offer: d.offer.id, call: d.offer.call, errand: d.offer.errand,
 	}
 	d.offer = offered{}
-	wants := d.rand.Float64() < c.do.Accept
+	chance := d.likes(c, cmd.errand)
+	wants := d.rand.Float64() < chance
 	switch {
 	case cmd.call != "" && wants:
 		cmd.deed = grab
@@ -168,6 +170,9 @@ func (d *driver) answer(c *crowd) error {
 	case !wants:
 		cmd.deed = decline
 		c.tally.declined++
+	}
+	if cmd.call == "" {
+		c.tally.guesses.own(chance, wants)
 	}
 	return d.give(c, cmd)
 }

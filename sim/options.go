@@ -97,6 +97,9 @@ type Behaviour struct {
 	// CancelAfter is the share of riders who cancel when the pickup is later than quoted + 5 min.
 	CancelAfter float64 // --cancel-after: 0 to 1
 	Accept      float64 // --accept: the share of offers that drivers accept, 0 to 1
+	// AcceptModel lets each driver decide on each offer by its pickup, its ride and their own taste,
+	// instead of by the share; see [taste].
+	AcceptModel bool // --accept-model
 	// Answer is the mean time until a driver answers; no answer comes in less than 1 s.
 	Answer    time.Duration // --answer: 1 s to 2 min
 	Boarding  time.Duration // --boarding: from arrival to departure, 0 to 30 min
@@ -230,6 +233,8 @@ func (o Options) checkNumbers() error {
 		return optionError("requests", "1 to 200000, not %d", o.Requests)
 	case o.Fleet < 0 || o.Fleet > maxFleet:
 		return optionError("fleet", "0 to %d, not %d", maxFleet, o.Fleet)
+	case o.AcceptModel && o.Accept != 1:
+		return optionError("accept", "1 with --accept-model, not %v", o.Accept)
 	default:
 		return nil
 	}

@@ -53,6 +53,9 @@ func TestBadFlagsAreNamedWithTheirLimit(t *testing.T) {
 		{"roads-nodes", "--roads-edges", func(o *Options) { o.RoadsEdges = "x" }},
 		{"roads-nodes", "--engine-roads", func(o *Options) { o.EngineRoads = true }},
 		{"roads-nodes", "--roads-column", func(o *Options) { o.RoadsColumn = "x" }},
+		{"accept", "1 with --accept-model, not 0.5", func(o *Options) {
+			o.AcceptModel, o.Accept = true, 0.5
+		}},
 		{"requests", "1 to 200000, not 0", func(o *Options) { o.Requests = 0 }},
 		{"requests", "200000", func(o *Options) { o.Requests = 200_001 }},
 		{"fleet", "0 to 100000, not -1", func(o *Options) { o.Fleet = -1 }},

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -67,6 +68,8 @@ type Report struct {
 	// CutShort is a run that was ended from outside. Its rides and payments stand where they stood,
 	// so that money may be pending.
 	CutShort bool `json:"cut_short"`
+	// Acceptance is of a run with --accept-model only; nil otherwise.
+	Acceptance *AcceptanceFigures `json:"acceptance,omitempty"`
 	// LiveFigures are of a live run only; nil otherwise.
 	*LiveFigures
 }
@@ -221,6 +224,9 @@ func (r Report) MarshalJSON() ([]byte, error) {
 	} {
 		*s = s.rounded()
 	}
+	if r.Acceptance != nil {
+		r.Acceptance = r.Acceptance.rounded()
+	}
 	if r.LiveFigures != nil {
 		f := *r.LiveFigures
 		f.LagS = Lag{P99: rounded(f.LagS.P99), Max: rounded(f.LagS.Max)}
@@ -264,7 +270,7 @@ books      %s; %s yuan owed to drivers, %s in wallets
 	if err != nil {
 		return err
 	}
-	if err := r.summary(w); err != nil {
+	if err := errors.Join(r.Acceptance.summary(w), r.summary(w)); err != nil {
 		return err
 	}
 	_, err = fmt.Fprintf(w, "wall_s=%.3f fixes_per_s=%.0f fixes=%d\n",

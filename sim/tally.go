@@ -22,6 +22,7 @@ type tally struct {
 	offers, declined  int
 	asked             int
 	called            int // calls on drivers' screens
+	guesses           guesses
 	fixes, rounds     int
 	doubles           int
 	boarded           int
@@ -101,3 +102,6 @@ func (t *tally) refusedFix(err error) {
 
 // Rounded counts rounds.
 func (t *tally) Rounded(dispatch.RoundStats) { t.rounds++ }
+
+// Answered sums up how good the engine's guesses were.
+func (t *tally) Answered(a dispatch.Answer) { t.guesses.add(a) }

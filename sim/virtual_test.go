@@ -355,3 +355,36 @@ func BenchmarkNewYorkHour(b *testing.B) {
 		})
 	}
 }
+
+// TestDriversWithTaste: drivers who decide by their own taste decline, the engine learns from it
+// what a constant cannot know, and the run is the same again.
+func TestDriversWithTaste(t *testing.T) {
+	c := evening(t, func(o *sim.Options) { o.AcceptModel = true })
+	c.City = c.City.WithPolicy(func(p dispatch.Policy) dispatch.Policy {
+		p.DeclineS = 120
+		return p
+	})
+	r := run(t, c)
+	sound(t, r, len(c.Trips))
+	f := r.Acceptance
+	if f == nil || r.Declined < r.Requests/10 || f.Answers < r.Completed+r.Declined-r.Requests/50 ||
+		len(f.Weights) == 0 || f.Accepted < 0.2 || f.Accepted > 0.95 {
+		t.Fatalf("%d requests, %d completed, acceptance %+v", r.Requests, r.Completed, f)
+	}
+	if f.BrierOwn >= f.BrierConstant || f.Brier < f.BrierOwn || f.Brier > f.BrierConstant {
+		t.Errorf("Brier %.4f, constant %.4f, own %.4f", f.Brier, f.BrierConstant, f.BrierOwn)
+	}
+	again := run(t, c)
+	r.Wall(0)
+	again.Wall(0)
+	var a, b bytes.Buffer
+	if err := r.Write(&a); err != nil {
+		t.Fatal(err)
+	}
+	if err := again.Write(&b); err != nil {
+		t.Fatal(err)
+	}
+	if a.String() != b.String() {
+		t.Errorf("the same flags gave\n%s\nand then\n%s", a.String(), b.String())
+	}
+}

@@ -73,6 +73,8 @@ func bindBehaviour(f *pflag.FlagSet, o *sim.Options) {
 	f.Float64Var(&o.CancelAfter, "cancel-after", o.CancelAfter,
 		"share of riders who cancel when the taxi is 5m later than quoted")
 	f.Float64Var(&o.Accept, "accept", o.Accept, "share of offers that drivers accept")
+	f.BoolVar(&o.AcceptModel, "accept-model", o.AcceptModel,
+		"drivers decide on each offer by pickup, ride and taste, instead of by a share")
 	f.DurationVar(&o.Answer, "answer", o.Answer, "mean time until a driver answers, at least 1s")
 	f.DurationVar(&o.Boarding, "boarding", o.Boarding, "time from arrival to departure")
 	f.DurationVar(&o.Alighting, "alighting", o.Alighting,

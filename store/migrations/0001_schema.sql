@@ -193,6 +193,14 @@ CREATE TABLE round_log (
     log  TEXT NOT NULL
 );
 
+-- What a city's model of acceptance has learned: weights is a JSON object of a dozen numbers.
+CREATE TABLE learned (
+    city    TEXT   NOT NULL PRIMARY KEY,
+    seen    BIGINT NOT NULL,
+    weights TEXT   NOT NULL,
+    at      BIGINT NOT NULL
+) /* sqlite: WITHOUT ROWID */;
+
 CREATE TABLE trace (
     ride  TEXT   NOT NULL,
     seq   BIGINT NOT NULL,

@@ -41,6 +41,9 @@ func (quiet) Refused(string, dispatch.Kind, dispatch.Reason) {}
 // Rounded implements [dispatch.Listener].
 func (quiet) Rounded(dispatch.RoundStats) {}
 
+// Answered implements [dispatch.Listener].
+func (quiet) Answered(dispatch.Answer) {}
+
 // NewDesk is a Desk over a store, for tests and benchmarks: one city, cash and wallet, nobody who
 // listens.
 func NewDesk(t testing.TB, db Database) *dispatch.Desk {

@@ -191,3 +191,30 @@ func roundLogs(t *testing.T, open Open) {
 		})
 	}
 }
+
+func models(t *testing.T, open Open) {
+	db := open(t)
+	first, again := dispatch.NewAcceptance(), dispatch.NewAcceptance()
+	again.Learn(dispatch.Facts{Hour: 7, LengthM: 4321}, true)
+	do(t, db, func(tx dispatch.Tx) error {
+		_, ok, err := tx.Learned(city)
+		equal(t, "none yet", ok, false)
+		return err
+	})
+	for i, a := range []dispatch.Acceptance{first, again} {
+		want := a.Learned(city, after(float64(i)))
+		do(t, db, func(tx dispatch.Tx) error {
+			check(t, tx.PutLearned(want))
+			got, ok, err := tx.Learned(city)
+			equal(t, "found", ok, true)
+			equal(t, "learned", got, want)
+			equal(t, "the model, to the last bit", got.Model(), a)
+			return err
+		})
+	}
+	do(t, db, func(tx dispatch.Tx) error {
+		_, ok, err := tx.Learned("chengdu")
+		equal(t, "another city's", ok, false)
+		return err
+	})
+}

@@ -54,6 +54,7 @@ func Run(t *testing.T, open Open) {
 		{"Changes", changes},
 		{"Standing", standing},
 		{"RoundLogs", roundLogs},
+		{"Models", models},
 		{"Book", book},
 		{"BookLimits", bookLimits},
 		{"BookResolutions", bookResolutions},
