@@ -13,12 +13,7 @@ import (
 // toOffer puts driver i on duty and has a rider ask nearby.
 func (w *town) toOffer(p *phone) (dispatch.RideID, *driverpb.Offer) {
 	w.t.Helper()
-	p.onDuty()
-	p.drive(w.at(100, 0))
-	eventually(w.t, "the fix is in the index", func() bool {
-		_, ok := w.tap.of(p.taxi)
-		return ok && w.loop.Counts().Idle > 0
-	})
+	p.free(w.at(100, 0))
 	ride := w.ask("R1", w.at(300, 0))
 	return ride, p.offered(ride)
 }
