@@ -80,7 +80,10 @@ type opened struct {
 
 const damaged = "the gzip file is truncated or damaged"
 
-var errTooBig = fmt.Errorf("holds more than %d MiB", MaxFileBytes>>20)
+var (
+	errTooBig       = fmt.Errorf("holds more than %d MiB", MaxFileBytes>>20)
+	errTooManyTrips = fmt.Errorf("sim: more than %d trips, which no run could read", MaxRows)
+)
 
 // bounded fails when more than left bytes are read.
 type bounded struct {

@@ -18,7 +18,8 @@ type Trip struct {
 }
 
 // ReadTrips reads demand: t_request, pickup_lat, pickup_lng, dropoff_lat, dropoff_lng and, where
-// they are, passengers (1 to 8, default 1) and trip_duration_s (up to 24 h, default 0: unknown).
+// they are, passengers (1 to 8, default 1), trip_duration_s (up to 24 h, default 0: unknown) and
+// street (1 for a rider who hails at the kerb, 0 or empty for one who asks in the app).
 // The columns may stand in any order; others are ignored. Times are in zone unless they name
 // theirs. The result is in the order of time, and of the file where times are equal. name is for
 // errors, each a *CSVError: the first bad cell ends the reading, for demand with holes would be
@@ -37,6 +38,7 @@ func ReadTrips(name string, r io.Reader, zone *time.Location) ([]Trip, error) {
 			Dropoff:  t.point("dropoff_lat", "dropoff_lng"),
 			Seats:    t.seats("passengers", 1),
 			Duration: t.duration("trip_duration_s"),
+			Street:   t.flag("street"),
 		})
 	}
 	if t.err != nil {
@@ -57,6 +59,19 @@ func (t *table) duration(column string) time.Duration {
 		return 0
 	}
 	return time.Duration(s * float64(time.Second))
+}
+
+// flag reads 1 or 0; an absent or empty cell is 0.
+func (t *table) flag(column string) bool {
+	switch s := t.text(column); s {
+	case "1":
+		return true
+	case "", "0":
+		return false
+	default:
+		t.fail(column, "%.40q is not 0 or 1", s)
+		return false
+	}
 }
 
 // FirstTrips are the trips requested less than d after the first one; all if d is 0.

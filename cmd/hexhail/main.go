@@ -85,7 +85,7 @@ func newRoot() *cobra.Command {
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
-	root.AddCommand(newServe(), newSim(), newRide(), newToken(), newMigrate(), newCheckConfig(),
+	root.AddCommand(newServe(), newSim(), newRide(), newExport(), newToken(), newMigrate(), newCheckConfig(),
 		newHealth(), newVersion())
 	return root
 }
