@@ -31,7 +31,13 @@ type Graph struct {
 	Start []int32 // Start[0] = 0, never falling, last = len(Taxi); empty: no rides
 	Taxi  []int32 // each 0..Taxis-1
 	Cost  []int32 // each 0..MaxEdgeCost, by convention milliseconds
+	// Defer is for each ride the price at which it may be left without a taxi, 0..MaxEdgeCost, or
+	// [NoDefer]; empty: no ride may. A ride that is left at its price counts as served.
+	Defer []int32
 }
+
+// NoDefer is the price of a ride that is left without a taxi only where it cannot be served.
+const NoDefer = -1
 
 // Rides returns the number of rides.
 func (g *Graph) Rides() int {
@@ -49,6 +55,13 @@ func (g *Graph) Check() error {
 		return fmt.Errorf("%w: %d taxis", ErrBadGraph, g.Taxis)
 	case len(g.Taxi) != len(g.Cost):
 		return fmt.Errorf("%w: %d edges, %d costs", ErrBadGraph, len(g.Taxi), len(g.Cost))
+	case len(g.Defer) != 0 && len(g.Defer) != g.Rides():
+		return fmt.Errorf("%w: %d prices for %d rides", ErrBadGraph, len(g.Defer), g.Rides())
+	}
+	for r, c := range g.Defer {
+		if c != NoDefer && (c < 0 || c > MaxEdgeCost) {
+			return fmt.Errorf("%w: ride %d waits at a price of %d", ErrBadGraph, r, c)
+		}
 	}
 	end := int32(0)
 	for r, s := range g.Start {
@@ -94,6 +107,10 @@ func (g *Graph) row(r int32) (first, end int32) {
 //     are never negative and rows sorted by cost, so that a scan ends at the first edge whose
 //     cost alone is beyond the nearest free node.
 //
+// Where rides may be left at a price (defer), each of them gets a taxi of its own at that price, and
+// what is dearer than the price is left out: then most are served, and at the least sum of costs
+// and prices, by the same steps.
+//
 // Step 1 takes O(m √n), step 3 O(n m log n) for m edges and n rides, but searches stay local
 // unless taxis are just as many as rides.
 //
@@ -104,6 +121,7 @@ type Assigner struct {
 	layers assignLayers
 	split  assignSplit
 	paths  assignPaths
+	wide   assignDefer
 	size   int
 	cost   int64
 }
@@ -118,18 +136,27 @@ func (a *Assigner) Solve(g *Graph, match []int32) error {
 	if len(match) != g.Rides() {
 		return fmt.Errorf("%w: a match of %d for %d rides", ErrBadGraph, len(match), g.Rides())
 	}
-	a.layers.solve(g)
-	a.split.build(g, &a.layers, &a.paths)
+	solved := g
+	if len(g.Defer) > 0 {
+		solved = a.wide.build(g)
+	}
+	a.layers.solve(solved)
+	a.split.build(solved, &a.layers, &a.paths)
 	a.paths.solve()
 	a.split.read(&a.paths, match)
 	a.size, a.cost = len(a.paths.colOf), a.paths.cost()
+	if len(g.Defer) > 0 {
+		a.size -= a.wide.read(g, match)
+	}
 	return nil
 }
 
-// Size returns the number of matched rides of the last successful Solve.
+// Size returns the number of matched rides of the last successful Solve, without those that were
+// left at their price.
 func (a *Assigner) Size() int { return a.size }
 
-// Cost returns the total cost of the last successful Solve, in the unit of [Graph].
+// Cost returns the total cost of the last successful Solve, in the unit of [Graph], with the prices
+// of the rides that were left at theirs.
 func (a *Assigner) Cost() int64 { return a.cost }
 
 // resized returns s with length n, its contents undefined, reusing its memory if it can. A

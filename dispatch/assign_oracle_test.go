@@ -62,7 +62,11 @@ func bruteForce(g *dispatch.Graph) tally {
 			}
 			return
 		}
-		try(r+1, sum)
+		if r < len(g.Defer) && g.Defer[r] != dispatch.NoDefer {
+			try(r+1, tally{sum.size + 1, sum.cost + int64(g.Defer[r])})
+		} else {
+			try(r+1, sum)
+		}
 		for e := g.Start[r]; e < g.Start[r+1]; e++ {
 			if t := g.Taxi[e]; !taken[t] {
 				taken[t] = true

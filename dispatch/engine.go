@@ -63,6 +63,7 @@ type Engine struct {
 	lookFrom int        // the place in the queue of the next ride to look around for
 
 	acceptance Acceptance
+	outlook    outlook
 	asked      map[OfferID]asked
 	kept       kept
 
@@ -240,7 +241,7 @@ func (e *Engine) takeDriver(b Brief, m *memo) {
 			e.learn(c.from, b.Pickup, b.ArrivedAt.Sub(b.ClaimedAt), b.ClaimedAt)
 		}
 		if m.taxi != is {
-			e.claimed(c.offer, b.ID)
+			e.claimed(c.offer, b)
 			c.ride, c.offer, c.from = b.ID, "", c.at
 		}
 		e.fleet.settle(is)

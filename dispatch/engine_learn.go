@@ -68,10 +68,15 @@ func (e *Engine) ask(offer Offer, o *option, now time.Time) {
 }
 
 // claimed is a ride that has become a driver's while an offer to them was open.
-func (e *Engine) claimed(offer OfferID, ride RideID) {
-	if e.asked[offer].ride == ride {
-		e.answered(offer, OfferAccepted)
+func (e *Engine) claimed(offer OfferID, b Brief) {
+	a, ok := e.asked[offer]
+	if !ok || a.ride != b.ID {
+		return
 	}
+	if b.Search == 1 { // a later search has waited for another's sake
+		e.outlook.add(b.ClaimedAt.Sub(b.RequestedAt)+a.facts.Pickup, a.facts.Idle, a.chance)
+	}
+	e.answered(offer, OfferAccepted)
 }
 
 // answered teaches the model the end of an offer, once however often it is told. Only what a driver

@@ -313,6 +313,7 @@ var verdictWords = [...]words{
 	TooFewSeats:     {"too few seats", "座位不够"},
 	ExcludedPair:    {"had refused, missed or given back this ride", "曾拒绝、未应答或退回这一单"},
 	OfferRefused:    {"had changed meanwhile", "状态刚刚变化"},
+	Deferred:        {"worse than waiting for another", "不如再等一等"},
 }
 
 // Words is the verdict in a language.

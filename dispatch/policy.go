@@ -57,6 +57,11 @@ type Policy struct {
 	// DestinationPct is how much a second of detour weighs for a driver who has said where they are
 	// going, against a second of pickup, in percent, 0–500.
 	DestinationPct int `json:"destination_pct"`
+	// DeferPct leaves a bad pair for a later round, 0–1,000: a ride waits if its pair costs more than
+	// so many per cent of what waiting and pickup have been together lately. 0 defers nothing.
+	// DeferS is until which age a ride may be left so, 0–300 s.
+	DeferPct int `json:"defer_pct"`
+	DeferS   int `json:"defer_s"`
 	// SilentLimit is after how many unanswered offers in a row a driver goes off duty, 1–20.
 	SilentLimit int `json:"silent_limit"`
 	// NoShowS is how long a driver waits at the pickup before giving up, 0–1,800 s.
@@ -117,6 +122,8 @@ func (p Policy) Check() error {
 		{"tip_s", p.TipS, 0, 60},
 		{"idle_pct", p.IdlePct, 0, 100},
 		{"destination_pct", p.DestinationPct, 0, 500},
+		{"defer_pct", p.DeferPct, 0, 1000},
+		{"defer_s", p.DeferS, 0, 300},
 		{"silent_limit", p.SilentLimit, 1, 20},
 		{"no_show_s", p.NoShowS, 0, 1800},
 		{"stale_s", p.StaleS, 5, 300},

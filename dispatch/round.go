@@ -17,6 +17,7 @@ type option struct {
 	ms        int32      // of the estimated pickup
 	source    geo.Source // of ms
 	cost      int32      // of the pair, in ms; see [Policy.Cost]
+	counts    int32      // of cost, in the assignment; see postpone
 	chance    float32    // that the driver takes it
 	verdict   Verdict
 }
@@ -36,6 +37,7 @@ type pairing struct {
 	near     []geo.Neighbor[taxiRef]
 	pickups  []geo.Neighbor[rideRef]
 	used     map[taxiRef]bool
+	price    int32 // at which a ride may wait in this round, or NoDefer
 	drives   []geo.Estimate
 }
 
@@ -223,6 +225,10 @@ func (e *Engine) assign(waiting []rideRef, now time.Time) ([]option, error) {
 	p := &e.pair
 	byTaxi := e.survey(waiting, e.hour(now), now)
 	e.timeOptions(0, now)
+	price, _ := e.outlook.price(e.policy)
+	p.postpone(price, func(ref rideRef) bool {
+		return now.Sub(e.queue.waits[ref].ride.RequestedAt) >= seconds(e.policy.DeferS)
+	})
 	if err := p.solve(byTaxi); err != nil {
 		return nil, err
 	}
@@ -276,11 +282,19 @@ func (p *pairing) solve(byTaxi bool) error {
 				p.columns[key] = col
 				p.column = append(p.column, key)
 			}
-			g.Taxi, g.Cost = append(g.Taxi, col), append(g.Cost, o.cost)
+			g.Taxi, g.Cost = append(g.Taxi, col), append(g.Cost, o.counts)
 		}
 	}
 	g.Start = append(g.Start, int32(len(g.Taxi)))
 	g.Taxis = len(p.column)
+	// A row that is left is a ride or a taxi: with one price for all rides either leaves the price of
+	// a ride on the sum, but for a number that is the same for all assignments.
+	g.Defer = g.Defer[:0]
+	if p.price != NoDefer {
+		for range g.Rides() {
+			g.Defer = append(g.Defer, p.price)
+		}
+	}
 	p.match = slices.Grow(p.match[:0], g.Rides())[:g.Rides()]
 	return p.assigner.Solve(g, p.match)
 }

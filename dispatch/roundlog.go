@@ -26,11 +26,13 @@ const (
 	Called
 	// OfferRefused is a chosen taxi whose offer the store refused: ride or driver had changed.
 	OfferRefused
+	// Deferred is a fit taxi that was so bad for the ride that it had better wait for another.
+	Deferred
 )
 
 var verdicts = [...]string{
 	"", "chosen", "better_elsewhere", "too_far", "too_few_seats", "excluded_pair", "called",
-	"offer_refused",
+	"offer_refused", "deferred",
 }
 
 // String is the verdict's name.
@@ -49,7 +51,7 @@ func (v *Verdict) UnmarshalText(text []byte) error {
 
 // Fit reports whether the taxi could have had the ride: no filter had removed it.
 func (v Verdict) Fit() bool {
-	return v == Chosen || v == BetterElsewhere || v == Called || v == OfferRefused
+	return v == Chosen || v == BetterElsewhere || v == Called || v == OfferRefused || v == Deferred
 }
 
 // Candidate is one taxi that a round considered for a ride.
