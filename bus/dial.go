@@ -23,10 +23,12 @@ const (
 	reconnectWait = 250 * time.Millisecond
 	// pingEvery: a connection whose other end has vanished is noticed after two pings.
 	pingEvery = 5 * time.Second
-	// writeTimeout is when a server that does not read is given up. It is not less, since an
-	// embedded server on a machine that is overloaded may well stand still for a while.
-	writeTimeout = time.Second
-	dialTimeout  = 2 * time.Second
+	// writeTimeout is when a server that does not read is given up. One in this process has more
+	// time: on a machine that is overloaded it stands still for a while, as we do, and giving it up
+	// loses what is on the way and helps nobody.
+	writeTimeout    = time.Second
+	embeddedTimeout = 30 * time.Second
+	dialTimeout     = 2 * time.Second
 )
 
 // options are a connection's: to the embedded server s, or by c.URL if that is nil.
@@ -43,7 +45,7 @@ func (b *Bus) options(c Config, s *server.Server) (nats.Options, error) {
 		nats.ClosedHandler(func(*nats.Conn) { close(b.gone) }),
 	}
 	if s != nil {
-		list = append(list, nats.InProcessServer(s))
+		list = append(list, nats.InProcessServer(s), nats.FlusherTimeout(embeddedTimeout))
 	} else {
 		o.Url = c.URL
 		more, err := c.identity()
