@@ -15,10 +15,6 @@ const (
 	// syncOverlap is how far it looks back beyond the last time: longer than a transaction takes
 	// from its clock reading to its commit.
 	syncOverlap = 2 * time.Second
-	// roundAtOnce: with that many idle taxis for each waiting ride, a round need not collect.
-	roundAtOnce = 3
-	// roundLeast is the shortest time between two rounds.
-	roundLeast = 20 * time.Millisecond
 	// dueBatch is how many offers or searches end in one transaction.
 	dueBatch = 500
 	// barFor is how long a driver gets no offers after the store has refused one.
@@ -333,13 +329,7 @@ func (e *Engine) wantRound(now time.Time) {
 	if waiting == 0 || idle == 0 && mode != Grab && mode != Hybrid {
 		return
 	}
-	wait := e.policy.Round()
-	if mode == Nearest || mode == Grab {
-		wait = 0
-	} else if idle >= roundAtOnce*waiting {
-		wait = roundLeast
-	}
-	at := e.roundedAt.Add(wait)
+	at := e.roundedAt.Add(e.policy.RoundAfter(waiting, idle))
 	if at.Before(now) {
 		at = now
 	}

@@ -37,7 +37,7 @@ func (e *Engine) Round(ctx context.Context, now time.Time) (RoundStats, error) {
 	e.log(refused, stats)
 	e.last = stats
 	if e.queue.open.Len() > 0 {
-		e.wantsAt = now.Add(e.policy.Round())
+		e.wantsAt = now.Add(e.policy.RoundAgain(e.queue.open.Len(), e.fleet.idle.Len()))
 	}
 	e.listener.Rounded(stats)
 	return stats, err

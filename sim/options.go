@@ -74,7 +74,7 @@ type Options struct {
 	// PolicyFile is a file with keys of a policy, which go over the city's and over these flags.
 	PolicyFile string // --policy-file; empty: none
 
-	Round     time.Duration // --round: 20 ms to 10 s, whole milliseconds
+	Round     time.Duration // --round: 0 (at once) to 10 s, whole milliseconds
 	MaxPickup time.Duration // --max-pickup: 1 min to 1 h, whole seconds
 	Patience  time.Duration // --patience: an unclaimed ride expires; 10 s to 1 h, whole seconds
 
@@ -245,7 +245,7 @@ func (o Options) checkTimes() error {
 		flag                string
 		value, min, max, of time.Duration
 	}{
-		{"round", o.Round, 20 * time.Millisecond, 10 * time.Second, time.Millisecond},
+		{"round", o.Round, 0, 10 * time.Second, time.Millisecond},
 		{"max-pickup", o.MaxPickup, time.Minute, time.Hour, time.Second},
 		{"patience", o.Patience, 10 * time.Second, time.Hour, time.Second},
 		{"duration", o.Duration, 0, 24 * time.Hour, time.Millisecond},

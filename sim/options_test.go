@@ -60,7 +60,7 @@ func TestBadFlagsAreNamedWithTheirLimit(t *testing.T) {
 		{"requests", "200000", func(o *Options) { o.Requests = 200_001 }},
 		{"fleet", "0 to 100000, not -1", func(o *Options) { o.Fleet = -1 }},
 		{"fleet", "100000", func(o *Options) { o.Fleet = 100_001 }},
-		{"round", "20ms to 10s", func(o *Options) { o.Round = 19 * time.Millisecond }},
+		{"round", "0s to 10s", func(o *Options) { o.Round = 11 * time.Second }},
 		{"round", "steps of 1ms", func(o *Options) { o.Round = time.Second + 1 }},
 		{"max-pickup", "1m0s to 1h0m0s", func(o *Options) { o.MaxPickup = time.Second }},
 		{"patience", "10s to 1h0m0s", func(o *Options) { o.Patience = 2 * time.Hour }},

@@ -50,7 +50,7 @@ func bindFlags(f *pflag.FlagSet, o *sim.Options) {
 		"JSON `file` with keys of a policy; they go over the city's and these flags")
 	f.BoolVar(&o.EngineRoads, "engine-roads", o.EngineRoads,
 		"the engine times pickups by the roads too (default: by what it has learned)")
-	f.DurationVar(&o.Round, "round", o.Round, "time between two rounds")
+	f.DurationVar(&o.Round, "round", o.Round, "time between two rounds; 0 is at once")
 	f.DurationVar(&o.MaxPickup, "max-pickup", o.MaxPickup, "longest estimated way to a pickup")
 	f.DurationVar(&o.Patience, "patience", o.Patience, "after which an unclaimed ride expires")
 	f.Uint64Var(&o.Seed, "seed", o.Seed, "of all that is drawn: the same seed replays a run")
