@@ -1,12 +1,14 @@
 package wire
 
 import (
+	"fmt"
 	"math"
 	"time"
 )
 
-// MaxClockRate is how fast a city's clock may run: a day in a minute and a half.
-const MaxClockRate = 1000
+// MaxClockRate is how fast a city's clock may run: a day in a quarter of an hour. Beyond it a call
+// takes longer than what it is about.
+const MaxClockRate = 100
 
 // Clock tells a city's time from the machine's: Epoch + Rate × (machine − Start). It is a value
 // that its owner keeps as JSON across restarts. Now and Wait read the machine's clock; At does not.
@@ -27,7 +29,7 @@ func NewClock() Clock {
 func (c Clock) Check() error {
 	switch {
 	case !(c.Rate > 0 && c.Rate <= MaxClockRate):
-		return BadField("clock.rate", "above 0, at most 1000")
+		return BadField("clock.rate", fmt.Sprintf("above 0, at most %d", MaxClockRate))
 	case c.Epoch.IsZero():
 		return BadField("clock.epoch", "given")
 	case c.Start.IsZero():

@@ -13,16 +13,19 @@ import (
 func newCheckConfig() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "check-config",
-		Short: "Print every setting of serve, and where its value comes from",
-		Args:  noArgs,
+		Short: "Check every setting of serve, and print it with where its value comes from",
+		Long: "Check every setting of serve and the files that they name, and print each with where\n" +
+			"its value comes from. Secrets in URLs are masked.",
+		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, from, err := readConfig(cmd.Flags(), os.Environ())
 			if err != nil {
 				return err
 			}
-			if _, err := c.cities(); err != nil {
+			if _, err := c.load(); err != nil {
 				return err
 			}
+			warnOfStrangers(cmd.ErrOrStderr(), os.Environ())
 			return printConfig(cmd, c, from)
 		},
 	}

@@ -2,11 +2,8 @@ package main
 
 import (
 	"fmt"
-	"net"
-	"net/url"
-	"os"
-	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -89,11 +86,14 @@ var settings = []setting{
 // envPrefix begins every environment variable: HEXHAIL_GRPC_ADDR.
 const envPrefix = "HEXHAIL_"
 
-// bindSettings makes a flag of each key.
-func bindSettings(f *pflag.FlagSet) {
+// bindSettings makes a flag of each key, or of some.
+func bindSettings(f *pflag.FlagSet, some ...string) {
 	f.SortFlags = false
-	f.String("config", "", "configuration `file` (YAML or JSON) with the keys below")
+	f.String("config", "", "configuration `file` (YAML or JSON) with the keys of serve")
 	for _, s := range settings {
+		if len(some) > 0 && !slices.Contains(some, s.key) {
+			continue
+		}
 		switch v := s.value.(type) {
 		case string:
 			f.String(s.key, v, s.help)
@@ -110,9 +110,22 @@ func bindSettings(f *pflag.FlagSet) {
 // origin says where the value of each key comes from.
 type origin map[string]string
 
-// readConfig takes defaults, then the file, then the environment, then the flags, each over the one
-// before. An unknown key of the file, or a value that cannot be, is an error that names it.
+// readConfig is what serve runs by. A value that cannot be is an error that names its key.
 func readConfig(flags *pflag.FlagSet, environ []string) (config, origin, error) {
+	c, from, err := mergeConfig(flags, environ)
+	if err == nil {
+		err = c.check()
+	}
+	if err != nil {
+		return config{}, nil, err
+	}
+	return c, from, nil
+}
+
+// mergeConfig takes defaults, then the file, then the environment, then the flags, each over the
+// one before. It is enough for commands that look at a server and are not it: they need not know
+// the flags that it was started with. Errors: an unknown key of the file, a value of another type.
+func mergeConfig(flags *pflag.FlagSet, environ []string) (config, origin, error) {
 	all, from := koanf.New("."), origin{}
 	layers := []func() (string, *koanf.Koanf, error){
 		defaults,
@@ -126,27 +139,80 @@ func readConfig(flags *pflag.FlagSet, environ []string) (config, origin, error) 
 			return config{}, nil, err
 		}
 		for _, key := range k.Keys() {
-			if !known(key) {
-				return config{}, nil, &usageError{fmt.Errorf("%s: unknown key %q", name, key)}
+			value, err := settingValue(key, k.Get(key))
+			if err == nil {
+				err = all.Set(key, value)
+			}
+			if err != nil {
+				return config{}, nil, &usageError{fmt.Errorf("%s: %w", name, err)}
 			}
 			from[key] = name
-		}
-		if err := all.Merge(k); err != nil {
-			return config{}, nil, err
 		}
 	}
 	var c config
 	if err := all.Unmarshal("", &c); err != nil {
 		return config{}, nil, &usageError{fmt.Errorf("configuration: %w", err)}
 	}
-	if err := c.check(); err != nil {
-		return config{}, nil, err
-	}
+	c.fill()
 	return c, from, nil
 }
 
 func known(key string) bool {
 	return slices.ContainsFunc(settings, func(s setting) bool { return s.key == key })
+}
+
+// settingValue is what a layer gives for a key, in the type of the key's default. Lists are taken
+// for what has commas. A time needs its unit: "3" may be seconds to who writes it.
+func settingValue(key string, given any) (any, error) {
+	at := slices.IndexFunc(settings, func(s setting) bool { return s.key == key })
+	if at < 0 {
+		return nil, fmt.Errorf("unknown key %q", key)
+	}
+	text, isText := given.(string)
+	switch settings[at].value.(type) {
+	case time.Duration:
+		if d, ok := given.(time.Duration); ok {
+			return d, nil
+		}
+		if d, err := time.ParseDuration(text); isText && err == nil {
+			return d, nil
+		}
+		return nil, fmt.Errorf("%s must be a time with its unit (50ms, 10s), not %v", key, given)
+	case bool:
+		if b, err := strconv.ParseBool(fmt.Sprint(given)); err == nil {
+			return b, nil
+		}
+		return nil, fmt.Errorf("%s must be true or false, not %v", key, given)
+	case float64:
+		if f, err := strconv.ParseFloat(fmt.Sprint(given), 64); err == nil {
+			return f, nil
+		}
+		return nil, fmt.Errorf("%s must be a number, not %v", key, given)
+	default:
+		return textValue(key, given)
+	}
+}
+
+// textValue is never told in an error: it may be a secret.
+func textValue(key string, given any) (any, error) {
+	switch v := given.(type) {
+	case string:
+		return v, nil
+	case time.Time: // as YAML reads one
+		return v.Format(time.RFC3339), nil
+	case []any:
+		list := make([]string, len(v))
+		for i := range v {
+			word, ok := v[i].(string)
+			if !ok || !slices.Contains([]string{"cities", "city-files", "nats"}, key) {
+				return nil, fmt.Errorf("%s must be a text, not a list of %d", key, len(v))
+			}
+			list[i] = word
+		}
+		return strings.Join(list, ","), nil
+	default:
+		return nil, fmt.Errorf("%s must be a text (in quotes, if it is a number)", key)
+	}
 }
 
 func defaults() (string, *koanf.Koanf, error) {
@@ -201,96 +267,4 @@ func fromFlags(flags *pflag.FlagSet) (string, *koanf.Koanf, error) {
 		}
 	})
 	return "flag", k, k.Load(posflag.Provider(given, ".", k), nil)
-}
-
-func (c *config) check() error {
-	bad := func(key, limit string) error {
-		return &usageError{fmt.Errorf("%s must be %s", key, limit)}
-	}
-	for key, addr := range map[string]string{"grpc-addr": c.GRPCAddr, "http-addr": c.HTTPAddr} {
-		if _, _, err := net.SplitHostPort(addr); err != nil {
-			return bad(key, "host:port, not "+addr)
-		}
-	}
-	switch {
-	case c.DataDir == "":
-		return bad("data-dir", "a folder")
-	case (c.TLSCert == "") != (c.TLSKey == ""):
-		return bad("tls-cert and tls-key", "given together")
-	case (c.NATSCert == "") != (c.NATSKey == ""):
-		return bad("nats-cert and nats-key", "given together")
-	case c.FrameEvery < 0 || c.FrameEvery > time.Second:
-		return bad("frame-every", "0 to 1s")
-	case c.DrainFor < 0 || c.DrainFor > 5*time.Minute:
-		return bad("drain-for", "0 to 5m")
-	case c.RatePerS < 1 || c.RatePerS > 100_000:
-		return bad("rate-per-s", "1 to 100000")
-	case !slices.Contains([]string{"debug", "info", "warn", "error"}, c.LogLevel):
-		return bad("log-level", "debug, info, warn or error")
-	case !(c.ClockRate >= 0.1 && c.ClockRate <= 100):
-		return bad("clock-rate", "0.1 to 100")
-	case !c.Sandbox && (c.ClockRate != 1 || c.ClockEpoch != ""):
-		return bad("clock-rate and clock-epoch", "left alone without --sandbox")
-	case (c.NotifyURL == "") != (c.NotifyKey == ""):
-		return bad("notify-url and notify-key", "given together")
-	}
-	if c.ClockEpoch != "" {
-		if _, err := time.Parse(time.RFC3339, c.ClockEpoch); err != nil {
-			return bad("clock-epoch", "a time like 2013-12-20T08:00:00+08:00")
-		}
-	}
-	if c.Store == "" {
-		c.Store = "sqlite:" + filepath.Join(c.DataDir, "hexhail.db")
-	}
-	if c.TokenKey == "" {
-		c.TokenKey = filepath.Join(c.DataDir, "token.key")
-	}
-	return nil
-}
-
-// cities loads the cities that the configuration names.
-func (c *config) cities() (dispatch.Cities, error) {
-	if c.only != nil {
-		return c.only, nil
-	}
-	cities := dispatch.Cities{}
-	for _, id := range words(c.Cities) {
-		city, err := dispatch.LoadCity(dispatch.CityID(id))
-		if err != nil {
-			return nil, &usageError{fmt.Errorf("cities: %w", err)}
-		}
-		cities[city.ID] = city
-	}
-	for _, path := range words(c.CityFiles) {
-		data, err := os.ReadFile(path)
-		if err != nil {
-			return nil, fmt.Errorf("city-files: %w", err)
-		}
-		city, err := dispatch.ParseCity(path, data)
-		if err != nil {
-			return nil, &usageError{err}
-		}
-		cities[city.ID] = city
-	}
-	if len(cities) == 0 {
-		return nil, &usageError{fmt.Errorf("cities must be one or more of %s",
-			strings.Join(dispatch.CityNames(), ", "))}
-	}
-	return cities, nil
-}
-
-// words splits a list with commas.
-func words(list string) []string {
-	return strings.FieldsFunc(list, func(r rune) bool { return r == ',' || r == ' ' })
-}
-
-// show is a value as check-config prints it: secrets in URLs are masked.
-func show(key string, value any) string {
-	text := fmt.Sprint(value)
-	if key == "store" || key == "nats" || key == "notify-url" {
-		if u, err := url.Parse(text); err == nil && u.User != nil {
-			return u.Redacted()
-		}
-	}
-	return text
 }

@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -47,10 +48,9 @@ func TestFlagsGoOverEnvironmentOverFileOverDefaults(t *testing.T) {
 }
 
 func TestBadSettingsNameTheKey(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "hexhail.yaml")
-	if err := os.WriteFile(path, []byte("colour: red\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	path := fileWith(t, "hexhail.yaml", "colour: red\n")
+	bare := fileWith(t, "hexhail.yaml", "frame-every: 3\n")
+	list := fileWith(t, "hexhail.yaml", "log-level: [debug, info]\n")
 	for _, c := range []struct {
 		args, env, want string
 	}{
@@ -71,6 +71,20 @@ func TestBadSettingsNameTheKey(t *testing.T) {
 		{"serve --sandbox --clock-rate NaN", "", "clock-rate must be 0.1 to 100"},
 		{"serve --sandbox --clock-epoch noon", "", "clock-epoch must be a time like"},
 		{"serve --notify-url https://a.example", "", "notify-url and notify-key"},
+		{"serve --notify-url foo --notify-key k", "", "notify-url must be a URL like"},
+		{"serve --notify-url http://a.example --notify-key k", "", "only with --sandbox"},
+		{"serve --store mysql://a:geheim@b/c", "", "store must be sqlite:PATH or postgres"},
+		{"serve --store sqlite:", "", "store must be sqlite:PATH or postgres"},
+		{"serve --store postgres://a:ge%heim@b/c", "", "store must be sqlite:PATH or postgres"},
+		{"serve --nats nats://a,http://u:geheim@b", "", "nats must be URLs like"},
+		{"serve --config " + bare, "", "frame-every must be a time with its unit"},
+		{"serve --config " + list, "", "log-level must be a text"},
+		{"serve", "HEXHAIL_DRAIN_FOR=3", "drain-for must be a time with its unit"},
+		{"serve", "HEXHAIL_SANDBOX=perhaps", "sandbox must be true or false"},
+		{"serve", "HEXHAIL_RATE_PER_S=many", "rate-per-s must be a number"},
+		{"check-config --notify-url https://a.example --notify-key /absent", "", "notify-key: "},
+		{"check-config --tls-cert /absent --tls-key /absent", "", "tls-cert"},
+		{"check-config --nats-ca /absent", "", "nats-ca: "},
 		{"check-config --cities atlantis", "", "cities:"},
 		{"check-config --cities ,", "", "cities must be one or more of"},
 		{"check-config --city-files /absent.json", "", "/absent.json"},
@@ -85,7 +99,8 @@ func TestBadSettingsNameTheKey(t *testing.T) {
 				t.Setenv(name, value)
 			}
 			code, stdout, stderr := hexhail(t.Context(), strings.Fields(c.args)...)
-			if code == exitOK || !strings.Contains(stderr, c.want) || stdout != "" {
+			if code == exitOK || !strings.Contains(stderr, c.want) || stdout != "" ||
+				strings.Contains(stderr, "heim") || strings.Count(stderr, "\n") != 1 {
 				t.Errorf("code %d\nstdout %sstderr %swant %q", code, stdout, stderr, c.want)
 			}
 		})
@@ -114,5 +129,81 @@ func TestCheckConfigPrintsEverySettingWithItsOrigin(t *testing.T) {
 		if !regexp.MustCompile(want).MatchString(stdout) {
 			t.Errorf("want %s in\n%s", want, stdout)
 		}
+	}
+}
+
+func TestListsOfTheFileAreTakenForCommas(t *testing.T) {
+	path := fileWith(t, "hexhail.yaml", "cities: [shanghai, chengdu]\nsandbox: true\n"+
+		"clock-epoch: 2013-12-20T08:00:00Z\nclock-rate: 3\n")
+	c, _, err := readConfig(flagsOf(t, "--config", path), nil)
+	if err != nil || c.Cities != "shanghai,chengdu" || c.ClockEpoch != "2013-12-20T08:00:00Z" ||
+		!c.Sandbox || c.ClockRate != 3 {
+		t.Errorf("%+v, %v", c, err)
+	}
+}
+
+func TestSecretsInURLsAreMasked(t *testing.T) {
+	for _, c := range []struct{ key, value, want string }{
+		{"store", "sqlite:data/a%zz.db", "sqlite:data/a%zz.db"},
+		{"store", "postgres://taxi@db/hexhail", "postgres://taxi@db/hexhail"},
+		{"store", "postgres://taxi:geheim@db/hexhail", "postgres://taxi:xxxxx@db/hexhail"},
+		{
+			"store", "postgres://db/hexhail?sslmode=require&password=geheim&sslpassword=geheim",
+			"postgres://db/hexhail?sslmode=require&password=xxxxx&sslpassword=xxxxx",
+		},
+		{"store", "postgres://taxi:ge%heim@db/hexhail", "xxxxx (not a URL)"},
+		{"store", "postgres://taxi:geheim/x@db/hexhail", "xxxxx (not a URL)"},
+		{
+			"nats", "nats://a:geheim@one:4222, tls://b:geheim@two:4222",
+			"nats://a:xxxxx@one:4222,tls://b:xxxxx@two:4222",
+		},
+		{"nats", "nats://geheim@one:4222", "nats://xxxxx@one:4222"},
+		{"nats", "a:geheim@one:4222,two", "a:xxxxx@one:4222,two"},
+		{"notify-url", "https://geheim@a.example/hook", "https://xxxxx@a.example/hook"},
+		{
+			"notify-url", "https://a.example/hook?id=3&access_token=geheim",
+			"https://a.example/hook?id=3&access_token=xxxxx",
+		},
+		{"nats", "", ""},
+		{"log-level", "info", "info"},
+	} {
+		if got := show(c.key, c.value); got != c.want {
+			t.Errorf("%s %s is shown as %s, want %s", c.key, c.value, got, c.want)
+		}
+	}
+}
+
+func TestVariablesThatMayBeMeantAreToldOf(t *testing.T) {
+	told := strangers([]string{
+		"HEXHAIL_GRPC_ADR=:1", "HEXHAIL_CITES=a", // mistaken
+		"HEXHAIL_GRPC_ADDR=:1", "HEXHAIL_grpc_addr=:1", "HEXHAIL_CONFIG=a", "HEXHAIL_DATA=/a", "HEXHAIL_SOAK=1",
+		"HEXHAIL_POSTGRES=a", "HEXHAIL_SPEEDUP=3", "GRPC_ADR=:1",
+	})
+	want := []string{
+		"HEXHAIL_GRPC_ADR is no setting and is not read; is HEXHAIL_GRPC_ADDR meant?",
+		"HEXHAIL_CITES is no setting and is not read; is HEXHAIL_CITIES meant?",
+	}
+	if !slices.Equal(told, want) {
+		t.Errorf("%q, want %q", told, want)
+	}
+}
+
+func TestCommandsBesideTheServerFindItsFolderAsItDoes(t *testing.T) {
+	dir := t.TempDir()
+	if _, err := openKey(filepath.Join(dir, "token.key")); err != nil {
+		t.Fatal(err)
+	}
+	path := fileWith(t, "hexhail.yaml", "data-dir: "+dir+"\nclock-rate: 5\n")
+	for name, variable := range map[string]string{
+		"HEXHAIL_DATA_DIR": dir, "HEXHAIL_TOKEN_KEY": filepath.Join(dir, "token.key"),
+		"HEXHAIL_CONFIG": path,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Setenv(name, variable)
+			code, stdout, stderr := hexhail(t.Context(), "token", "--role", "rider", "--id", "a")
+			if code != exitOK || strings.Count(stdout, ".") != 2 {
+				t.Errorf("code %d, %s%s", code, stdout, stderr)
+			}
+		})
 	}
 }

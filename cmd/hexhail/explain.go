@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -66,8 +65,8 @@ type told interface {
 
 // explaining is how a server is asked, and how the answer is shown.
 type explaining struct {
-	addr, dataDir, keyFile, caFile, lang string
-	json                                 bool
+	addr, caFile, lang string
+	json               bool
 }
 
 func (e *explaining) bind(cmd *cobra.Command) {
@@ -75,11 +74,10 @@ func (e *explaining) bind(cmd *cobra.Command) {
 	f.SortFlags = false
 	f.StringVar(&e.lang, "lang", string(dispatch.English), "en or zh")
 	f.BoolVar(&e.json, "json", false, "the whole answer, as JSON")
-	f.StringVar(&e.dataDir, "data-dir", "data", "`folder` of the server")
 	f.StringVar(&e.addr, "addr", "", "`address` of its gRPC (default: as DATA-DIR/address says)")
-	f.StringVar(&e.keyFile, "token-key", "", "`file` with the key (default DATA-DIR/token.key)")
 	f.StringVar(&e.caFile, "ca", "", "`file` with the certificates that it is trusted by "+
 		"(default: no TLS)")
+	bindSettings(f, "data-dir", "token-key")
 }
 
 // ask calls a server as a member of ops, and prints what it tells.
@@ -89,12 +87,16 @@ func (e *explaining) ask(
 	if e.lang != string(dispatch.English) && e.lang != string(dispatch.Chinese) {
 		return &usageError{fmt.Errorf("--lang must be en or zh")}
 	}
-	conn, err := e.dial()
+	c, _, err := mergeConfig(cmd.Flags(), os.Environ())
+	if err != nil {
+		return err
+	}
+	conn, err := e.dial(c.DataDir)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, conn.Close()) }()
-	token, err := e.token()
+	token, err := staffToken(c.TokenKey)
 	if err != nil {
 		return err
 	}
@@ -120,12 +122,8 @@ func (e *explaining) ask(
 // answerWithin is how long a server may take to explain.
 const answerWithin = 10 * time.Second
 
-// token is one of a member of ops, for this one call.
-func (e *explaining) token() (string, error) {
-	file := e.keyFile
-	if file == "" {
-		file = filepath.Join(e.dataDir, "token.key")
-	}
+// staffToken is one of a member of ops, for this one call.
+func staffToken(file string) (string, error) {
 	key, err := readKey(file)
 	if err != nil {
 		return "", fmt.Errorf("%w (a server makes it at its first start)", err)
@@ -134,10 +132,10 @@ func (e *explaining) token() (string, error) {
 	return wire.NewSigner(key.private).Mint(caller, time.Now(), time.Minute)
 }
 
-func (e *explaining) dial() (*grpc.ClientConn, error) {
+func (e *explaining) dial(dataDir string) (*grpc.ClientConn, error) {
 	addr := e.addr
 	if addr == "" {
-		at, err := readAddresses(e.dataDir)
+		at, err := readAddresses(dataDir)
 		if err != nil {
 			return nil, fmt.Errorf("%w (is the server running?)", err)
 		}

@@ -1,13 +1,12 @@
 package main
 
 import (
-	"encoding/json"
+	"bytes"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -19,7 +18,7 @@ func newHealth() *cobra.Command {
 		Short: "Ask the server of a data folder whether it is ready; the exit code says so",
 		Args:  noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, _, err := readConfig(cmd.Flags(), os.Environ())
+			c, _, err := mergeConfig(cmd.Flags(), os.Environ())
 			if err != nil {
 				return err
 			}
@@ -30,17 +29,8 @@ func newHealth() *cobra.Command {
 			return askReady(cmd, at.HTTP)
 		},
 	}
-	bindSettings(cmd.Flags())
+	bindSettings(cmd.Flags(), "data-dir")
 	return cmd
-}
-
-func readAddresses(dataDir string) (addresses, error) {
-	var at addresses
-	text, err := os.ReadFile(filepath.Join(dataDir, "address"))
-	if err == nil {
-		err = json.Unmarshal(text, &at)
-	}
-	return at, err
 }
 
 func askReady(cmd *cobra.Command, addr string) (err error) {
@@ -65,7 +55,7 @@ func askReady(cmd *cobra.Command, addr string) (err error) {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(cmd.OutOrStdout(), "%s\n", text)
+	fmt.Fprintf(cmd.OutOrStdout(), "%s\n", bytes.TrimSpace(text))
 	if answer.StatusCode != http.StatusOK {
 		return fmt.Errorf("%s: %s", url, answer.Status)
 	}

@@ -1,5 +1,7 @@
-// Command hexhail is the whole service in one binary: `hexhail sim` runs a simulated city,
-// `hexhail version` tells what it was built from, `hexhail completion` helps a shell.
+// Command hexhail is the whole service in one binary. `hexhail serve` runs it; `migrate`,
+// `check-config`, `health` and `token` are for those who look after it; `ride explain` tells why
+// nobody took a ride; `sim` runs a simulated city; `version` tells what it was built from,
+// `completion` helps a shell.
 //
 // It only wires: configuration in, rooms connected, results out. What a ride or a fen may do is
 // decided elsewhere.

@@ -166,7 +166,7 @@ func TestShellsAreHelped(t *testing.T) {
 		t.Errorf("code %d", code)
 	}
 	_, stdout, _ = hexhail(t.Context(), "__complete", "sim", "--policy", "")
-	if !strings.Contains(stdout, "assign\nnearest\n") {
+	if !strings.Contains(stdout, "assign\ngrab\nhybrid\nnearest\n") {
 		t.Errorf("--policy completes to %q", stdout)
 	}
 }

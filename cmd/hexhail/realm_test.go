@@ -28,6 +28,7 @@ import (
 type realm struct {
 	t       *testing.T
 	service *service
+	log     *complaints
 	signer  *wire.Signer
 	ids     atomic.Int64
 	home    *grpc.ClientConn // to the service; nil before the first use
@@ -57,7 +58,7 @@ func openRealm(t *testing.T) *realm {
 			t.Log(text)
 		}
 	})
-	return &realm{t: t, service: s, signer: wire.NewSigner(s.key.private)}
+	return &realm{t: t, service: s, log: log, signer: wire.NewSigner(s.key.private)}
 }
 
 // complaints keeps a log that several goroutines write to.

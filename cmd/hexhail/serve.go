@@ -2,17 +2,17 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
 	"net/http"
 	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
 
 	"hexhail/ops"
 )
@@ -31,6 +31,7 @@ func newServe() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			warnOfStrangers(cmd.ErrOrStderr(), os.Environ())
 			return serve(cmd.Context(), c, cmd.ErrOrStderr())
 		},
 	}
@@ -55,63 +56,83 @@ func newLog(w io.Writer, level string) *slog.Logger {
 	return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: l}))
 }
 
-// Run serves until ctx ends or a loop fails, then drains and closes everything.
+// Run serves until ctx ends or a part of the service fails, then drains and closes everything. Its
+// error is the part's, or what closing has met.
 func (s *service) Run(ctx context.Context) error {
-	failed := make(chan error, 1)
-	go func() { failed <- s.running.Wait() }()
-	var err error
 	select {
 	case <-ctx.Done():
-	case err = <-failed:
+	case <-s.broken.Done():
 	}
 	within := 2*s.config.DrainFor + time.Second
 	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), within)
 	defer cancel()
-	return errors.Join(err, s.Close(closing))
+	return errors.Join(s.failure(), s.Close(closing))
 }
 
-// listen opens both addresses, writes them into the data folder and serves.
+// partError is a part of the service that has ended of itself.
+type partError struct {
+	part  string
+	cause error
+}
+
+// Error is short: the cause has been logged when it came, before the drain.
+func (e *partError) Error() string { return e.part + " has failed: see the log" }
+
+// Unwrap is the cause.
+func (e *partError) Unwrap() error { return e.cause }
+
+// part runs a part of the service that only ends when it is told to: if it ends before with an
+// error, the service does too. The first such error is logged, those that follow come of it.
+func (s *service) part(name string, run func() error) {
+	s.running.Go(func() { s.ended(name, run()) })
+}
+
+func (s *service) ended(name string, err error) {
+	if err == nil {
+		return
+	}
+	s.first.Do(func() {
+		s.log.Error("ends early", "part", name, "error", err)
+		s.breaks(&partError{name, err})
+	})
+}
+
+// failure is the first part's that has failed, or nil.
+func (s *service) failure() error {
+	var failed *partError
+	if errors.As(context.Cause(s.broken), &failed) {
+		return failed
+	}
+	return nil
+}
+
+// listen opens both addresses, serves, and writes them into the data folder. HTTP is closed after
+// gRPC: /readyz says so while sessions leave.
 func (s *service) listen(ctx context.Context) error {
 	var open net.ListenConfig
 	var err error
-	if s.grpcAt, err = open.Listen(ctx, "tcp", s.config.GRPCAddr); err != nil {
-		return err
-	}
-	s.closer("gRPC", func(ctx context.Context) error { return s.drain(ctx) })
 	if s.httpAt, err = open.Listen(ctx, "tcp", s.config.HTTPAddr); err != nil {
-		return errors.Join(err, s.grpcAt.Close())
+		return fmt.Errorf("http-addr: %w", err)
 	}
 	s.http = ops.NewHTTPServer(s.metrics.Handler(s.checks()...))
-	s.closer("HTTP", s.http.Shutdown)
-	go func() {
-		if err := s.http.Serve(s.httpAt); !errors.Is(err, http.ErrServerClosed) {
-			s.failed("http", err)
-		}
-	}()
-	go func() {
-		if err := s.grpc.Serve(s.grpcAt); err != nil {
-			s.failed("grpc", err)
-		}
-	}()
-	return s.writeAddresses()
-}
-
-// addresses is the file "address" in the data folder: where a server of it listens.
-type addresses struct {
-	GRPC string `json:"grpc"`
-	HTTP string `json:"http"`
-}
-
-func (s *service) writeAddresses() error {
-	text, err := json.Marshal(addresses{s.grpcAt.Addr().String(), s.httpAt.Addr().String()})
-	if err != nil {
-		return err
+	if s.grpcAt, err = open.Listen(ctx, "tcp", s.config.GRPCAddr); err != nil {
+		return errors.Join(fmt.Errorf("grpc-addr: %w", err), s.httpAt.Close())
 	}
-	return os.WriteFile(filepath.Join(s.config.DataDir, "address"), append(text, '\n'), 0o600)
+	s.part("HTTP", func() error {
+		if err := s.http.Serve(s.httpAt); !errors.Is(err, http.ErrServerClosed) {
+			return err
+		}
+		return nil
+	})
+	s.closer("HTTP", s.http.Shutdown)
+	s.part("gRPC", func() error { return s.grpc.Serve(s.grpcAt) })
+	s.closer("gRPC", s.drain)
+	return s.folder.write(addresses{s.grpcAt.Addr().String(), s.httpAt.Addr().String()})
 }
 
 // drain tells sessions and watches to go, waits for calls to end, then stops.
 func (s *service) drain(ctx context.Context) error {
+	s.draining.Store(true)
 	s.grpc.Health.Shutdown()
 	ctx, cancel := context.WithTimeout(ctx, s.config.DrainFor)
 	defer cancel()
@@ -135,5 +156,27 @@ func (s *service) checks() []ops.Check {
 	return []ops.Check{
 		{Name: "store", Ready: s.db.Ping},
 		{Name: "bus", Ready: func(context.Context) error { return s.bus.Ready() }},
+		{Name: "engines", Ready: s.enginesTurn},
+		{Name: "draining", Ready: func(context.Context) error {
+			if s.draining.Load() {
+				return errDraining
+			}
+			return nil
+		}},
 	}
+}
+
+var errDraining = errors.New("the service drains")
+
+// enginesTurn asks every engine something: one that has ended, stands still or is far behind does
+// not answer within the time that a check has.
+func (s *service) enginesTurn(ctx context.Context) error {
+	var all errgroup.Group
+	for _, loop := range s.loops {
+		all.Go(func() error {
+			_, _, err := loop.RoundLog(ctx, "")
+			return err
+		})
+	}
+	return all.Wait()
 }

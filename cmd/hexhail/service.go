@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"crypto/rand"
 	"crypto/tls"
@@ -11,13 +10,12 @@ import (
 	"maps"
 	"net"
 	"net/http"
-	"os"
 	"path/filepath"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
-	"golang.org/x/sync/errgroup"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials"
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
@@ -39,7 +37,8 @@ import (
 // service is a running server: its rooms in the order in which they were opened.
 type service struct {
 	config config
-	cities dispatch.Cities
+	loaded
+	folder *dataFolder
 	clock  wire.Clock
 	key    wireKey
 	log    *slog.Logger
@@ -57,31 +56,34 @@ type service struct {
 
 	grpcAt, httpAt net.Listener
 
-	events, attempts chan struct{} // rings when there are some
-	running          errgroup.Group
-	stop             context.CancelFunc // of what runs
+	events, attempts chan struct{}   // rings when there are some
+	running          sync.WaitGroup  // the parts
+	broken           context.Context // ends when the first part fails, with its error as cause
+	breaks           context.CancelCauseFunc
+	first            sync.Once // part that fails
+	draining         atomic.Bool
 	closers          []func(context.Context) error
 }
 
-// openService opens everything and serves. What was opened is closed again if something fails.
-func openService(ctx context.Context, c config, log *slog.Logger) (s *service, err error) {
-	s = &service{
-		config: c, log: log, loops: map[dispatch.CityID]*dispatch.Loop{},
+// openService opens everything and serves. If something fails, what was opened is closed again.
+func openService(ctx context.Context, c config, log *slog.Logger) (*service, error) {
+	loaded, err := c.load()
+	if err != nil {
+		return nil, err
+	}
+	s := &service{
+		config: c, loaded: loaded, log: log, loops: map[dispatch.CityID]*dispatch.Loop{},
 		events: make(chan struct{}, 1), attempts: make(chan struct{}, 1),
 	}
-	defer func() {
-		if err != nil {
-			closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.DrainFor)
-			defer cancel()
-			err = errors.Join(err, s.Close(closing))
-		}
-	}()
+	s.broken, s.breaks = context.WithCancelCause(context.WithoutCancel(ctx))
 	for _, open := range []func(context.Context) error{
 		s.openFolder, s.openMetrics, s.openStore, s.openBus, s.openDesk, s.openEngines,
 		s.openEdges, s.openServers,
 	} {
 		if err := open(ctx); err != nil {
-			return nil, err
+			closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.DrainFor)
+			defer cancel()
+			return nil, errors.Join(err, s.Close(closing))
 		}
 	}
 	return s, nil
@@ -106,15 +108,13 @@ func (s *service) Close(ctx context.Context) error {
 	return all
 }
 
-// openFolder makes the data folder, and reads or makes the clock and the key.
-func (s *service) openFolder(context.Context) error {
-	if err := os.MkdirAll(s.config.DataDir, 0o700); err != nil {
-		return err
-	}
+// openFolder takes the data folder, and reads or makes the clock and the key.
+func (s *service) openFolder(ctx context.Context) error {
 	var err error
-	if s.cities, err = s.config.cities(); err != nil {
+	if s.folder, err = openDataFolder(ctx, s.config.DataDir); err != nil {
 		return err
 	}
+	s.closer("data folder", func(context.Context) error { return s.folder.Close() })
 	if s.clock, err = openClock(s.config, time.Now()); err != nil {
 		return err
 	}
@@ -214,10 +214,10 @@ func (s *service) outboxState() ops.OutboxState {
 // openEngines starts the loop of each city, the payments' and the relay's.
 func (s *service) openEngines(ctx context.Context) error {
 	running, stop := context.WithCancel(context.WithoutCancel(ctx))
-	s.stop = stop
 	s.closer("loops", func(context.Context) error {
 		stop()
-		return s.running.Wait()
+		s.running.Wait()
+		return nil
 	})
 	for id, city := range s.cities {
 		engine, err := dispatch.NewEngine(ctx, dispatch.EngineConfig{
@@ -237,13 +237,13 @@ func (s *service) openEngines(ctx context.Context) error {
 			return err
 		}
 		s.closer("engine of "+string(id), func(context.Context) error { left(); return nil })
-		s.running.Go(func() error { return loop.Run(running) })
+		s.part("the engine of "+string(id), func() error { return loop.Run(running) })
 	}
-	s.running.Go(func() error {
+	s.part("the payments", func() error {
 		s.desk.Working(running, s.clock, s.attempts, s.failed)
 		return nil
 	})
-	s.running.Go(func() error { return s.bus.Relay(running, s.db, s.events) })
+	s.part("the relay", func() error { return s.bus.Relay(running, s.db, s.events) })
 	return s.openNotifier(running)
 }
 
@@ -252,19 +252,18 @@ func (s *service) openNotifier(running context.Context) error {
 	if s.config.NotifyURL == "" {
 		return nil
 	}
-	secret, err := os.ReadFile(s.config.NotifyKey)
-	if err != nil {
-		return fmt.Errorf("notify-key: %w", err)
-	}
+	var err error
 	s.notify, err = ops.NewNotifier(ops.NotifierConfig{
 		URL: s.config.NotifyURL, AllowHTTP: s.config.Sandbox, KeyID: "notify-key",
-		Secret: bytes.TrimSpace(secret), Metrics: s.metrics, Log: s.log,
+		Secret: s.secret, Metrics: s.metrics, Log: s.log,
 	})
 	if err != nil {
 		return fmt.Errorf("notify-url: %w", err)
 	}
-	s.running.Go(func() error { return s.notify.Run(running) })
-	s.running.Go(func() error { return s.bus.Events(running, "notifier", s.notify.Deliver) })
+	s.part("the notifier", func() error { return s.notify.Run(running) })
+	s.part("the reader of events", func() error {
+		return s.bus.Events(running, "notifier", s.notify.Deliver)
+	})
 	return nil
 }
 
@@ -285,9 +284,9 @@ func (s *service) openEdges(ctx context.Context) error {
 		return err
 	}
 	running, stop := context.WithCancel(context.WithoutCancel(ctx))
-	done := make(chan error, 1)
-	go func() { done <- s.drivers.Run(running) }()
-	s.closer("sessions", func(context.Context) error { stop(); return <-done })
+	done := make(chan struct{})
+	s.part("the sessions", func() error { defer close(done); return s.drivers.Run(running) })
+	s.closer("sessions", func(context.Context) error { stop(); <-done; return nil })
 	s.riders, err = rider.New(rider.Config{
 		Desk: s.desk, Cities: s.cities, City: s.bus, Watch: watches{s.bus}, Reads: s.db,
 		Listener: s.metrics, Now: s.clock.Now, Log: s.log,
@@ -313,14 +312,10 @@ func (s *service) openServers(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	options, err := s.transport()
-	if err != nil {
-		return err
-	}
 	s.grpc, err = wire.NewServer(wire.ServerConfig{
 		Verifier: wire.NewVerifier(s.key.public()), Now: time.Now, Log: s.log,
 		Listener: s.metrics.Calls(), Limits: s.limits(), Reflection: s.config.Reflection,
-		Options: options,
+		Options: s.transport(),
 	}, func(r grpc.ServiceRegistrar) {
 		riderpb.RegisterRiderServiceServer(r, s.riders)
 		driverpb.RegisterDriverServiceServer(r, s.drivers)
@@ -353,16 +348,11 @@ func (s *service) limits() wire.Limits {
 	return l
 }
 
-func (s *service) transport() ([]grpc.ServerOption, error) {
-	if s.config.TLSCert == "" {
-		return nil, nil
+func (s *service) transport() []grpc.ServerOption {
+	if s.certificate == nil {
+		return nil
 	}
-	pair, err := tls.LoadX509KeyPair(s.config.TLSCert, s.config.TLSKey)
-	if err != nil {
-		return nil, fmt.Errorf("tls-cert: %w", err)
-	}
-	secure := credentials.NewTLS(&tls.Config{
-		Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12,
-	})
-	return []grpc.ServerOption{grpc.Creds(secure)}, nil
+	return []grpc.ServerOption{grpc.Creds(credentials.NewTLS(&tls.Config{
+		Certificates: []tls.Certificate{*s.certificate}, MinVersion: tls.VersionTLS12,
+	}))}
 }

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"strings"
+
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
@@ -45,7 +47,7 @@ func bindFlags(f *pflag.FlagSet, o *sim.Options) {
 	f.StringVar(&o.RoadsEdges, "roads-edges", o.RoadsEdges, "CSV `file` of the road graph's edges")
 	f.StringVar(&o.RoadsColumn, "roads-column", o.RoadsColumn,
 		"`column` of travel times in seconds (default the only travel_time_s…)")
-	f.StringVar((*string)(&o.Policy), "policy", string(o.Policy), "assign, grab, hybrid or nearest")
+	f.StringVar((*string)(&o.Policy), "policy", string(o.Policy), strings.Join(modes(), ", "))
 	f.StringVar(&o.PolicyFile, "policy-file", o.PolicyFile,
 		"JSON `file` with keys of a policy; they go over the city's and these flags")
 	f.BoolVar(&o.EngineRoads, "engine-roads", o.EngineRoads,
@@ -92,12 +94,21 @@ func bindBehaviour(f *pflag.FlagSet, o *sim.Options) {
 	f.Var((*yuan)(&o.Budget), "budget", "of the launch campaign")
 }
 
+// modes are the names of the ways to find a taxi.
+func modes() []string {
+	var names []string
+	for _, m := range dispatch.Modes() {
+		names = append(names, string(m))
+	}
+	return names
+}
+
 // completeFlags tells the shell which words a flag knows.
 func completeFlags(cmd *cobra.Command) error {
 	for flag, words := range map[string][]string{
 		"mode":   {string(sim.ModeVirtual), string(sim.ModeLive)},
 		"hints":  {string(sim.HintsDeliver), string(sim.HintsDrop)},
-		"policy": {string(dispatch.Assign), string(dispatch.Nearest)},
+		"policy": modes(),
 		"city":   dispatch.CityNames(),
 	} {
 		fixed := cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp)

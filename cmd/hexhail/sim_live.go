@@ -54,12 +54,19 @@ func runLive(ctx context.Context, c sim.VirtualConfig, stderr io.Writer) (r sim.
 		defer cancel()
 		err = errors.Join(err, s.Close(closing))
 	}()
+	if err := s.invite(stderr); err != nil {
+		return r, err
+	}
 	live.Addr, live.Key = s.grpcAt.Addr().String(), wire.NewSigner(s.key.private)
-	return sim.Live(ctx, live)
+	ctx, end := context.WithCancel(ctx)
+	defer end()
+	defer context.AfterFunc(s.broken, end)() // there is nothing to learn from a server that is ending
+	r, err = sim.Live(ctx, live)
+	return r, errors.Join(s.failure(), err)
 }
 
 // openOwn starts a server in a folder of its own, whose clock comes to the first request when the
-// phones are connected, and says how to look at it.
+// phones are connected. remove is for when the server is closed.
 func openOwn(
 	ctx context.Context, c sim.VirtualConfig, stderr io.Writer,
 ) (s *service, remove func() error, err error) {
@@ -83,7 +90,7 @@ func openOwn(
 	if err != nil {
 		return nil, nil, errors.Join(err, remove())
 	}
-	return s, remove, s.invite(stderr)
+	return s, remove, nil
 }
 
 // invite says where a sandbox listens and how to look at it.

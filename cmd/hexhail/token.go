@@ -2,7 +2,7 @@ package main
 
 import (
 	"fmt"
-	"path/filepath"
+	"os"
 	"strings"
 	"time"
 
@@ -16,12 +16,14 @@ import (
 const maxTTL = 365 * 24 * time.Hour
 
 func newToken() *cobra.Command {
-	var dataDir, keyFile, role, id, device string
+	var role, id, device string
 	var ttl time.Duration
 	cmd := &cobra.Command{
 		Use:   "token",
 		Short: "Mint a token with the server's key",
-		Args:  noArgs,
+		Long: "Mint a token with the server's key, which is found as serve finds it: by flags, by the\n" +
+			"environment (HEXHAIL_DATA_DIR, HEXHAIL_TOKEN_KEY), by the configuration file.",
+		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			caller := wire.Caller{
 				Role: typepb.Role(typepb.Role_value["ROLE_"+strings.ToUpper(role)]),
@@ -35,10 +37,11 @@ func newToken() *cobra.Command {
 			case ttl < time.Second || ttl > maxTTL:
 				return &usageError{fmt.Errorf("--ttl must be 1s to 8760h")}
 			}
-			if keyFile == "" {
-				keyFile = filepath.Join(dataDir, "token.key")
+			c, _, err := mergeConfig(cmd.Flags(), os.Environ())
+			if err != nil {
+				return err
 			}
-			key, err := readKey(keyFile)
+			key, err := readKey(c.TokenKey)
 			if err != nil {
 				return fmt.Errorf("%w (a server makes it at its first start)", err)
 			}
@@ -56,7 +59,6 @@ func newToken() *cobra.Command {
 	f.StringVar(&id, "id", "", "`id` of the rider, driver, company or member of ops")
 	f.StringVar(&device, "device", "", "`id` of the phone")
 	f.DurationVar(&ttl, "ttl", 24*time.Hour, "how long it holds")
-	f.StringVar(&dataDir, "data-dir", "data", "`folder` of the server")
-	f.StringVar(&keyFile, "token-key", "", "`file` with the key (default DATA-DIR/token.key)")
+	bindSettings(f, "data-dir", "token-key")
 	return cmd
 }

@@ -1,0 +1,110 @@
+package main
+
+import (
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"go.uber.org/goleak"
+)
+
+// fileWith makes a file for a test.
+func fileWith(t *testing.T, name, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// takenPort is an address that somebody else listens at.
+func takenPort(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	return l.Addr().String()
+}
+
+// nobodyAt is an address that nobody listens at.
+func nobodyAt(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return l.Addr().String()
+}
+
+// A start that fails says why, and leaves nothing that runs, listens or lies about.
+func TestFailedStartsSayWhyAndLeaveNothing(t *testing.T) {
+	junk := fileWith(t, "junk", "{not what was meant")
+	secret := fileWith(t, "secret", strings.Repeat("s", 32))
+	short := fileWith(t, "short", "s")
+	taken, nobody := takenPort(t), nobodyAt(t)
+	for name, c := range map[string]struct {
+		args, want string
+		code       int
+	}{
+		"city":       {"--cities atlantis", `cities: unknown city "atlantis"`, exitUsage},
+		"city file":  {"--city-files " + junk, junk, exitUsage},
+		"gRPC taken": {"--grpc-addr " + taken, "address already in use", exitFailed},
+		"HTTP taken": {"--http-addr " + taken, "address already in use", exitFailed},
+		"TLS": {
+			"--tls-cert " + junk + " --tls-key " + junk, "tls-cert", exitFailed,
+		},
+		"token key":        {"--token-key " + junk, "token-key " + junk, exitFailed},
+		"no folder of key": {"--token-key /absent/key", "/absent/key", exitFailed},
+		"no Postgres": {
+			"--store postgres://taxi:geheim@" + nobody + "/hexhail", "connect", exitFailed,
+		},
+		"junk in the database": {"--store sqlite:" + junk, "database", exitFailed},
+		"no NATS":              {"--nats nats://" + nobody, "bus", exitFailed},
+		"webhook over HTTP": {
+			"--notify-url http://a.example --notify-key " + secret, "must be https", exitUsage,
+		},
+		"no secret": {
+			"--notify-url https://a.example --notify-key /absent", "notify-key", exitFailed,
+		},
+		"short secret": {
+			"--notify-url https://a.example --notify-key " + short, "at least 32 bytes", exitFailed,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			before, dir := goleak.IgnoreCurrent(), t.TempDir()
+			args := append(strings.Fields("serve --grpc-addr 127.0.0.1:0 --http-addr 127.0.0.1:0 "+
+				"--data-dir "+dir), strings.Fields(c.args)...)
+			code, stdout, stderr := hexhail(t.Context(), args...)
+			_, told, ok := strings.Cut(stderr, "hexhail: ")
+			if code != c.code || stdout != "" || !ok || !strings.Contains(told, c.want) ||
+				strings.Contains(stderr, "geheim") {
+				t.Errorf("code %d, want %d and %q\n%s%s", code, c.code, c.want, stdout, stderr)
+			}
+			if _, err := os.Stat(filepath.Join(dir, "address")); !os.IsNotExist(err) {
+				t.Errorf("the file address: %v", err)
+			}
+			goleak.VerifyNone(t, before)
+		})
+	}
+}
+
+func TestFailedLiveRunLeavesNoFolder(t *testing.T) {
+	t.Setenv("TMPDIR", t.TempDir())
+	code, _, stderr := hexhail(t.Context(), "sim", "--mode", "live", "--fleet", "2",
+		"--requests", "10", "--grpc-addr", takenPort(t), "--http-addr", "127.0.0.1:0")
+	if code != exitFailed || !strings.Contains(stderr, "address already in use") {
+		t.Errorf("code %d, %s", code, stderr)
+	}
+	left, err := os.ReadDir(os.TempDir())
+	if err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v %v", left, err)
+	}
+}
