@@ -34,7 +34,7 @@ func (c RequestRide) check() error {
 	case c.Seats < 1 || c.Seats > MaxSeats:
 		return invalid("seats", fmt.Sprintf("1 to %d", MaxSeats))
 	case c.Tip < 0 || c.Tip > MaxTip:
-		return invalid("tip", "0 to "+MaxTip.String()+" yuan")
+		return invalid("tip_fen", fmt.Sprintf("0 to %d", MaxTip))
 	case c.Quote.Low < 0 || c.Quote.High < c.Quote.Low || c.Quote.Pickup < 0:
 		return invalid("quote", "0 ≤ low ≤ high, pickup ≥ 0")
 	default:

@@ -96,8 +96,11 @@ type Error struct {
 	Kind   Kind
 	Reason Reason
 	Text   string
-	Cause  error     // may be nil
-	Until  time.Time // the city's time from which on it may be otherwise; zero if nobody knows
+	// Field is the path of the field that is out of its limit, as in the protocol, and Limit what it
+	// must be: "seats" and "1 to 8". Both are "" where no field is to blame.
+	Field, Limit string
+	Cause        error     // may be nil
+	Until        time.Time // the city's time from which on it may be otherwise; zero if nobody knows
 }
 
 func (e *Error) Error() string {
@@ -115,10 +118,14 @@ func Errorf(kind Kind, reason Reason, format string, args ...any) *Error {
 	return &Error{Kind: kind, Reason: reason, Text: fmt.Sprintf(format, args...)}
 }
 
-// invalid is a field out of its limit.
-func invalid(field, limit string) *Error {
-	return Errorf(Invalid, ReasonField, "%s must be %s", field, limit)
+// BadField is a field out of its limit: its path, and what it must be.
+func BadField(field, limit string) *Error {
+	e := Errorf(Invalid, ReasonField, "%s must be %s", field, limit)
+	e.Field, e.Limit = field, limit
+	return e
 }
+
+func invalid(field, limit string) *Error { return BadField(field, limit) }
 
 // KindOf classifies any error of this house; one that it does not know is Internal.
 func KindOf(err error) Kind {

@@ -1,11 +1,16 @@
 package dispatch
 
 import (
+	"fmt"
 	"time"
 
 	"hexhail/geo"
 	"hexhail/money"
 )
+
+// MaxQuoteKM is how far apart pickup and dropoff may be, as the crow flies: with the usual detour
+// that is 17 hours at the usual speed, and the longest of the estimates is within a meter's day.
+const MaxQuoteKM = 300
 
 // QuoteFor estimates what a ride will cost: the way as the crow flies with the usual detour, at
 // the usual speed, by the city's tariff. pickup is the engine's estimate, 0 if there is none.
@@ -19,7 +24,11 @@ func (c City) QuoteFor(
 	if err := to.Check(); err != nil {
 		return Quote{}, err
 	}
-	distanceM := geo.DistanceM(from, to) * geo.DefaultDetour
+	straightM := geo.DistanceM(from, to)
+	if !(straightM <= MaxQuoteKM*1000) {
+		return Quote{}, invalid("dropoff", fmt.Sprintf("within %d km of pickup", MaxQuoteKM))
+	}
+	distanceM := straightM * geo.DefaultDetour
 	took := time.Duration(distanceM / geo.DefaultSpeedMPS * float64(time.Second))
 	fare, err := c.Tariff.Estimate(money.Forecast{
 		Start: now.Add(pickup).In(c.Zone), Distance: money.Metres(distanceM), Duration: took,

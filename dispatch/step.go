@@ -1,6 +1,7 @@
 package dispatch
 
 import (
+	"fmt"
 	"time"
 
 	"hexhail/money"
@@ -267,7 +268,7 @@ func (d *Decision) expire(was Ride, now time.Time) error {
 
 func (d *Decision) addTip(was Ride, a AddTip) error {
 	if a.To <= was.Tip || a.To > MaxTip {
-		return invalid("tip", "above "+was.Tip.String()+" and at most "+MaxTip.String()+" yuan")
+		return invalid("tip_fen", fmt.Sprintf("above %d, at most %d", was.Tip, MaxTip))
 	}
 	d.Ride.Tip = a.To
 	d.Writes = append(d.Writes, WithdrawCalls{was.ID})

@@ -3,6 +3,7 @@ package dispatch
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -37,9 +38,9 @@ func (p Policy) checkTip(tip money.Fen) error {
 	default:
 		steps := make([]string, len(p.TipStepsFen))
 		for i, s := range p.TipStepsFen {
-			steps[i] = s.String()
+			steps[i] = strconv.FormatInt(int64(s), 10)
 		}
-		return invalid("tip", "one of 0, "+strings.Join(steps, ", ")+" yuan")
+		return invalid("tip_fen", "one of 0, "+strings.Join(steps, ", "))
 	}
 }
 

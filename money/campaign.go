@@ -49,13 +49,13 @@ func (c Campaign) Check() error {
 	case c.City == "" || c.Sponsor == "" || c.Channel == "":
 		return &CampaignError{"city, sponsor and channel", "given"}
 	case c.Rider < 0 || c.Rider > MaxSubsidy:
-		return &CampaignError{"rider", "0 to " + MaxSubsidy.String() + " yuan"}
+		return &CampaignError{"rider", fmt.Sprintf("0 to %d fen", MaxSubsidy)}
 	case c.Driver < 0 || c.Driver > MaxSubsidy:
-		return &CampaignError{"driver", "0 to " + MaxSubsidy.String() + " yuan"}
+		return &CampaignError{"driver", fmt.Sprintf("0 to %d fen", MaxSubsidy)}
 	case c.Rider+c.Driver == 0:
-		return &CampaignError{"rider and driver", "not both 0"}
+		return &CampaignError{"rider", "above 0 where the driver gets nothing"}
 	case c.Cap <= 0 || c.Cap > MaxCampaignCap:
-		return &CampaignError{"cap", "above 0 and at most " + MaxCampaignCap.String() + " yuan"}
+		return &CampaignError{"cap", fmt.Sprintf("1 to %d fen", MaxCampaignCap)}
 	case !c.StartsAt.Before(c.EndsAt):
 		return &CampaignError{"ends_at", "after starts_at"}
 	default:

@@ -71,11 +71,11 @@ func (c Campaign) redatedBy(next Campaign) error {
 	case next.Channel != c.Channel:
 		return &CampaignError{"channel", string(c.Channel) + ", as it was funded"}
 	case next.Rider != c.Rider:
-		return &CampaignError{"rider", c.Rider.String() + " yuan, as it was funded"}
+		return &CampaignError{"rider", fmt.Sprintf("%d fen, as it was funded", c.Rider)}
 	case next.Driver != c.Driver:
-		return &CampaignError{"driver", c.Driver.String() + " yuan, as it was funded"}
+		return &CampaignError{"driver", fmt.Sprintf("%d fen, as it was funded", c.Driver)}
 	case next.Cap != c.Cap:
-		return &CampaignError{"cap", c.Cap.String() + " yuan, as it was funded"}
+		return &CampaignError{"cap", fmt.Sprintf("%d fen, as it was funded", c.Cap)}
 	default:
 		return nil
 	}

@@ -82,16 +82,18 @@ func TestLaunchFundsOnce(t *testing.T) {
 	}
 	holds(t, c, money.PromoBudget("spring").Class(), money.Yuan(1000))
 	for field, change := range map[string]func(*money.Campaign){
-		"id":               func(c *money.Campaign) { c.ID = "" },
-		"version":          func(c *money.Campaign) { c.ID, c.Version = "other", 2 },
-		"cap":              func(c *money.Campaign) { c.ID, c.Cap = "other", 0 },
-		"rider":            func(c *money.Campaign) { c.ID, c.Rider = "other", money.MaxSubsidy+1 },
-		"driver":           func(c *money.Campaign) { c.ID, c.Driver = "other", -1 },
-		"rider and driver": func(c *money.Campaign) { c.ID, c.Rider, c.Driver = "other", 0, 0 },
-		"ends_at":          func(c *money.Campaign) { c.ID, c.EndsAt = "other", c.StartsAt },
+		"id":      func(c *money.Campaign) { c.ID = "" },
+		"version": func(c *money.Campaign) { c.ID, c.Version = "other", 2 },
+		"cap":     func(c *money.Campaign) { c.ID, c.Cap = "other", 0 },
+		"rider":   func(c *money.Campaign) { c.ID, c.Rider = "other", money.MaxSubsidy+1 },
+		"driver":  func(c *money.Campaign) { c.ID, c.Driver = "other", -1 },
+		"ends_at": func(c *money.Campaign) { c.ID, c.EndsAt = "other", c.StartsAt },
 	} {
 		refused(t, c.Launch(t.Context(), spring(change), noon), field)
 	}
+	refused(t, c.Launch(t.Context(), spring(func(c *money.Campaign) {
+		c.ID, c.Rider, c.Driver = "other", 0, 0
+	}), noon), "rider")
 	holds(t, c, money.PromoBudget("spring").Class(), money.Yuan(1000))
 }
 

@@ -1,7 +1,9 @@
 package ops
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"time"
 
 	"hexhail/dispatch"
@@ -28,9 +30,27 @@ func (s *Server) LaunchCampaign(ctx context.Context, in *opspb.LaunchCampaignReq
 			return leftOf(tx, c.ID)
 		})
 	if err != nil {
-		return nil, err
+		return nil, campaignFault(err)
 	}
 	return &opspb.LaunchCampaignResponse{Campaign: campaignPB(c, left)}, nil
+}
+
+// campaignFields are the paths of a campaign's fields in LaunchCampaign, where they differ from
+// money's names: amounts are in fen there and say so.
+var campaignFields = map[string]string{
+	"rider": "rider_fen", "driver": "driver_fen", "cap": "cap_fen",
+}
+
+// campaignFault names the field of the request that a campaign is refused for.
+func campaignFault(err error) error {
+	var bad *money.CampaignError
+	if !errors.As(err, &bad) {
+		return err
+	}
+	named := dispatch.BadField(
+		"campaign."+cmp.Or(campaignFields[bad.Field], bad.Field), bad.Limit)
+	named.Reason, named.Cause = dispatch.ReasonCampaign, err
+	return named
 }
 
 func launch(ctx context.Context, tx dispatch.Tx, c money.Campaign, now time.Time) error {

@@ -122,32 +122,20 @@ func receive[M, R any, P message[M]](
 			return sum, err
 		}
 		if err := wire.Validate(P(m)); err != nil {
-			return sum, dispatch.Errorf(dispatch.Invalid, dispatch.ReasonField,
-				"messages[%d].%s", i, wire.Status(err).Message())
+			return sum, wire.Within("messages", i, err)
 		}
 		these, err := rows(P(m))
 		if err != nil {
-			return sum, inMessage(fmt.Sprintf("messages[%d].", i), err)
+			return sum, wire.Within("messages", i, err)
 		}
 		done, err := write(stream.Context(), these)
 		if err != nil {
-			return sum, inMessage(fmt.Sprintf("messages[%d]: ", i), err)
+			return sum, wire.Within("messages", i, err)
 		}
 		sum.Added += done.Added
 		sum.Changed += done.Changed
 		sum.Same += done.Same
 	}
-}
-
-// inMessage puts the message's number before the text that the caller is shown.
-func inMessage(at string, err error) error {
-	var own *dispatch.Error
-	if errors.As(err, &own) {
-		return &dispatch.Error{
-			Kind: own.Kind, Reason: own.Reason, Text: at + own.Text, Cause: own.Cause,
-		}
-	}
-	return fmt.Errorf("%s%w", at, err)
 }
 
 // identified is a row of a message.
@@ -169,8 +157,11 @@ func rowsOf[P identified, R any](
 		row, city := convert(p)
 		if city != "" {
 			if _, err := s.config.Cities.City(dispatch.CityID(city)); err != nil {
-				return nil, dispatch.Errorf(dispatch.NotFound, dispatch.ReasonUnknownCity,
-					"rows[%d].city: unknown city %q", i, city)
+				return nil, &dispatch.Error{
+					Kind: dispatch.NotFound, Reason: dispatch.ReasonUnknownCity,
+					Field: fmt.Sprintf("rows[%d].city", i), Limit: "a city that is served",
+					Text: fmt.Sprintf("rows[%d].city: unknown city %q", i, city),
+				}
 			}
 		}
 		rows = append(rows, row)

@@ -105,6 +105,11 @@ func TestBadImports(t *testing.T) {
 		reason dispatch.Reason
 		text   string
 	}{
+		"no id and no name": {
+			spoil(7, func(d *opspb.Driver) { d.Id, d.Name = "", strings.Repeat("n", 201) }),
+			codes.InvalidArgument, dispatch.ReasonField,
+			"messages[1].rows[7].id: must be given; messages[1].rows[7].name: must be at most",
+		},
 		"no id": {
 			spoil(7, func(d *opspb.Driver) { d.Id = "" }),
 			codes.InvalidArgument, dispatch.ReasonField, "messages[1].rows[7].id",
@@ -133,6 +138,15 @@ func TestBadImports(t *testing.T) {
 		text := e.refused(err, tc.code, tc.reason)
 		if !strings.Contains(text, tc.text) {
 			t.Errorf("%s: %q does not say %q", name, text, tc.text)
+		}
+		for _, field := range fields(err) {
+			if !strings.HasPrefix(field, "messages[1].rows") || strings.HasSuffix(field, ":") {
+				t.Errorf("%s: field %q", name, field)
+			}
+		}
+		if n := len(fields(err)); (n > 0) != (tc.code == codes.InvalidArgument) ||
+			name == "no id and no name" && n != 2 {
+			t.Errorf("%s: %d fields", name, n)
 		}
 		list, err := e.ListDrivers(e.ops(), &opspb.ListDriversRequest{PageSize: 200})
 		e.ok(err)
@@ -186,6 +200,11 @@ func TestListDrivers(t *testing.T) {
 		if got := all(tc.ctx, tc.asked); !slices.Equal(got, want) {
 			t.Errorf("%s: %v, want %v", name, got, want)
 		}
+	}
+	last, err := e.ListDrivers(one, &opspb.ListDriversRequest{PageSize: 5})
+	e.ok(err)
+	if last.GetNextPageToken() != "" || len(last.GetDrivers()) != 5 {
+		t.Errorf("a full last page has another one after it: %v", last)
 	}
 	page, err := e.ListDrivers(one, &opspb.ListDriversRequest{PageSize: 2})
 	e.ok(err)

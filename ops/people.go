@@ -23,7 +23,10 @@ func (s *Server) ListDrivers(ctx context.Context, in *opspb.ListDriversRequest) 
 	if err != nil {
 		return nil, err
 	}
-	drivers, err := s.config.Reads.Drivers(ctx, of, page)
+	read := func(p dispatch.Page) ([]dispatch.Driver, error) {
+		return s.config.Reads.Drivers(ctx, of, p)
+	}
+	drivers, err := read(page)
 	if err != nil {
 		return nil, err
 	}
@@ -32,9 +35,20 @@ func (s *Server) ListDrivers(ctx context.Context, in *opspb.ListDriversRequest) 
 		out.Drivers = append(out.Drivers, driverPB(d))
 	}
 	if len(drivers) == page.Limit {
-		out.NextPageToken = wire.NextPage(list, string(drivers[len(drivers)-1].ID))
+		out.NextPageToken, err = nextPage(list, string(drivers[len(drivers)-1].ID), read)
 	}
-	return out, nil
+	return out, err
+}
+
+// nextPage is the token of what comes after a row of a list, "" if nothing does.
+func nextPage[R any](
+	list, last string, read func(dispatch.Page) ([]R, error),
+) (string, error) {
+	more, err := read(dispatch.Page{After: last, Limit: 1})
+	if err != nil || len(more) == 0 {
+		return "", err
+	}
+	return wire.NextPage(list, last), nil
 }
 
 func driverPB(d dispatch.Driver) *opspb.Driver {

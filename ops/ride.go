@@ -94,7 +94,10 @@ func (s *Server) ListRides(ctx context.Context, in *opspb.ListRidesRequest) (
 	if err != nil {
 		return nil, err
 	}
-	rides, err := s.config.Reads.CityRides(ctx, city, state, page)
+	read := func(p dispatch.Page) ([]dispatch.Ride, error) {
+		return s.config.Reads.CityRides(ctx, city, state, p)
+	}
+	rides, err := read(page)
 	if err != nil {
 		return nil, err
 	}
@@ -103,7 +106,7 @@ func (s *Server) ListRides(ctx context.Context, in *opspb.ListRidesRequest) (
 		out.Rides = append(out.Rides, wire.RidePB(r))
 	}
 	if len(rides) == page.Limit {
-		out.NextPageToken = wire.NextPage(list, string(rides[len(rides)-1].ID))
+		out.NextPageToken, err = nextPage(list, string(rides[len(rides)-1].ID), read)
 	}
-	return out, nil
+	return out, err
 }

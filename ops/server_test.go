@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/ed25519"
 	"net"
+	"slices"
 	"testing"
 	"time"
 
@@ -174,6 +175,18 @@ func (e *edge) campaign() *opspb.Campaign {
 	}
 }
 
+// fields are those that an error names.
+func fields(err error) (names []string) {
+	for _, detail := range status.Convert(err).Details() {
+		if bad, ok := detail.(*errdetails.BadRequest); ok {
+			for _, v := range bad.GetFieldViolations() {
+				names = append(names, v.GetField())
+			}
+		}
+	}
+	return names
+}
+
 func TestCampaigns(t *testing.T) {
 	e := newEdge(t, sandbox)
 	ctx := e.ops()
@@ -208,7 +221,18 @@ func TestCampaigns(t *testing.T) {
 	richer := e.campaign()
 	richer.Version, richer.RiderFen = 3, 600
 	_, err = launch("q7", richer)
+	text := e.refused(err, codes.InvalidArgument, dispatch.ReasonCampaign)
+	if want := "campaign.rider_fen must be 500 fen, as it was funded"; text != want ||
+		!slices.Equal(fields(err), []string{"campaign.rider_fen"}) {
+		t.Errorf("%q of %q, want %q", text, fields(err), want)
+	}
+	ended := e.campaign()
+	ended.Id, ended.EndsAt = "autumn", ended.GetStartsAt()
+	_, err = launch("q9", ended)
 	e.refused(err, codes.InvalidArgument, dispatch.ReasonCampaign)
+	if got := fields(err); !slices.Equal(got, []string{"campaign.ends_at"}) {
+		t.Errorf("%q", got)
+	}
 	lost := e.campaign()
 	lost.City = "atlantis"
 	_, err = launch("q8", lost)
@@ -379,9 +403,8 @@ func TestListRides(t *testing.T) {
 		two.GetRides()[0].GetRideId() != string(settled) {
 		t.Errorf("%v, then %v", one, two)
 	}
-	if last := list(two.GetNextPageToken(), every); len(last.GetRides()) != 0 ||
-		last.GetNextPageToken() != "" {
-		t.Errorf("beyond the last page: %v", last)
+	if one.GetNextPageToken() == "" || two.GetNextPageToken() != "" {
+		t.Errorf("after the last page: %v, then %v", one, two)
 	}
 	searching := list("", typepb.RideState_RIDE_STATE_SEARCHING)
 	if len(searching.GetRides()) != 1 || searching.GetRides()[0].GetRideId() != string(open) {

@@ -12,6 +12,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"hexhail/dispatch"
+	"hexhail/geo"
 	"hexhail/pb/hexhail/rider/v1"
 	"hexhail/pb/hexhail/type/v1"
 	"hexhail/wire"
@@ -177,6 +178,9 @@ func quoteFaults(w *town) (all []fault) {
 	add("city", func(m *riderpb.QuoteRideRequest) { m.City = strings.Repeat("c", 65) })
 	add("pickup", func(m *riderpb.QuoteRideRequest) { m.Pickup = nil })
 	add("dropoff", func(m *riderpb.QuoteRideRequest) { m.Dropoff = nil })
+	add("dropoff", func(m *riderpb.QuoteRideRequest) { // the other side of the earth
+		m.Dropoff = place(geo.Point{Lat: -m.GetPickup().GetPoint().GetLat(), Lng: -64})
+	})
 	for field, bad := range badPlaces() {
 		add(field, func(m *riderpb.QuoteRideRequest) { bad(m.GetPickup()) })
 		add(field, func(m *riderpb.QuoteRideRequest) { bad(m.GetDropoff()) })
@@ -202,6 +206,7 @@ func requestFaults(w *town) (all []fault) {
 	add("pay_by", func(m *riderpb.RequestRideRequest) { m.PayBy = strings.Repeat("p", 33) })
 	add("tip_fen", func(m *riderpb.RequestRideRequest) { m.TipFen = -1 })
 	add("tip_fen", func(m *riderpb.RequestRideRequest) { m.TipFen = 20_001 })
+	add("tip_fen", func(m *riderpb.RequestRideRequest) { m.TipFen = 123 }) // none of the steps
 	add("pickup", func(m *riderpb.RequestRideRequest) { m.Pickup = nil })
 	add("dropoff", func(m *riderpb.RequestRideRequest) { m.Dropoff = nil })
 	for field, bad := range badPlaces() {

@@ -71,5 +71,5 @@ func RefuseFor(
 // BadField is a field of a message that is out of its limit: "page_size must be 0 to 200". The
 // field is a path as in the proto ("pickup.point.lat").
 func BadField(field, limit string) error {
-	return dispatch.Errorf(dispatch.Invalid, dispatch.ReasonField, "%s must be %s", field, limit)
+	return dispatch.BadField(field, limit)
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
 	"buf.build/go/protovalidate"
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/codes"
@@ -149,11 +150,25 @@ func judgeSchema(invalid *protovalidate.ValidationError) verdict {
 	for _, broken := range invalid.Violations[:min(maxFaults, len(invalid.Violations))] {
 		v.faults = append(v.faults, fault{
 			field: protovalidate.FieldPathString(broken.Proto.GetField()),
-			limit: broken.Proto.GetMessage(),
+			limit: limitOf(broken.Proto),
 		})
 	}
 	v.text = joinFaults(v.faults)
 	return v
+}
+
+// limitOf is what a broken rule of the schema asks for, in words for people.
+func limitOf(broken *validate.Violation) string {
+	message := broken.GetMessage()
+	switch {
+	case broken.GetRuleId() == "required",
+		broken.GetRuleId() == "enum.not_in" && strings.HasSuffix(message, "[0]"),
+		broken.GetRuleId() == "string.min_bytes" && strings.HasSuffix(message, " 1 bytes"),
+		broken.GetRuleId() == "string.min_len" && strings.HasSuffix(message, " 1 characters"):
+		return "must be given"
+	default:
+		return message
+	}
 }
 
 func joinFaults(faults []fault) string {
@@ -281,8 +296,8 @@ func publicText(err error) (string, []fault) {
 	var own *dispatch.Error
 	at := ""
 	if errors.As(err, &own) {
-		if field, limit, ok := strings.Cut(own.Text, " must be "); ok {
-			return own.Text, []fault{{field: field, limit: "must be " + limit}}
+		if own.Field != "" {
+			return own.Text, []fault{{field: own.Field, limit: "must be " + own.Limit}}
 		}
 		at, err = own.Text, own.Cause
 	}
@@ -333,7 +348,7 @@ func valueError(err error) (field, text string, ok bool) {
 	case errors.As(err, &state):
 		return "", state.Error(), true
 	case errors.Is(err, money.ErrMeterLimit), errors.Is(err, money.ErrSegment):
-		return "", err.Error(), true
+		return "", "the ride is longer than a meter can count", true
 	default:
 		return "", "", false
 	}

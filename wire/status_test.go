@@ -265,7 +265,7 @@ var errHidden = errors.New("disk /var/lib/secret is full")
 
 // badValues name a field.
 func badValues() map[string]judged {
-	field := dispatch.Errorf(dispatch.Invalid, dispatch.ReasonField, "seats must be 1 to 8")
+	field := dispatch.BadField("seats", "1 to 8")
 	invalid := func(err error, reason dispatch.Reason, text, field string) judged {
 		return judged{err, codes.InvalidArgument, reason, text, field, 0}
 	}
@@ -283,6 +283,23 @@ func badValues() map[string]judged {
 			Validate(&riderpb.RateRideRequest{RequestId: "a", RideId: "b", Stars: 6}),
 			dispatch.ReasonField,
 			"stars: must be greater than or equal to 1 and less than or equal to 5", "stars"),
+		"schema, nothing given": invalid(
+			Validate(&riderpb.RateRideRequest{RideId: "b", Stars: 5}),
+			dispatch.ReasonField, "request_id: must be given", "request_id"),
+		"schema, no datum": invalid(
+			Validate(&typepb.Point{Lat: 39, Lng: 116}), dispatch.ReasonField,
+			"datum: must be given", "datum"),
+		"schema, in a list": invalid(
+			Within("messages", 3, Validate(&riderpb.RateRideRequest{RequestId: "a", Stars: 5})),
+			dispatch.ReasonField, "messages[3].ride_id: must be given", "messages[3].ride_id"),
+		"in a list": invalid(Within("messages", 3, field), dispatch.ReasonField,
+			"messages[3].seats must be 1 to 8", "messages[3].seats"),
+		"in a list, no field": invalid(
+			Within("messages", 3, dispatch.Errorf(dispatch.Invalid, dispatch.ReasonField, "no")),
+			dispatch.ReasonField, "messages[3]: no", ""),
+		"a text that only sounds like a field": invalid(
+			dispatch.Errorf(dispatch.Invalid, dispatch.ReasonField, "who asks must be polite"),
+			dispatch.ReasonField, "who asks must be polite", ""),
 		"private cause": invalid(&dispatch.Error{
 			Kind: dispatch.Invalid, Reason: dispatch.ReasonField, Text: "command", Cause: errHidden,
 		}, dispatch.ReasonField, "command", ""),
