@@ -55,6 +55,7 @@ type Call struct {
 	Pickup    geo.Point
 	RadiusM   int        // of the ring
 	Seats     int        // that the ride needs
+	Wants     Vehicle    // likewise
 	Taxis     int        // that were fit and in the ring when it was made
 	Except    []DriverID // who are not asked: they have declined the ride or given it back
 	Driver    DriverID   // who has grabbed it
@@ -80,7 +81,7 @@ const MaxExcept = 50
 // Fits reports whether a driver on this shift may grab the call, wherever the taxi is.
 func (c Call) Fits(s Shift) bool {
 	return s.Duty == OnDuty && s.City == c.City && s.Seats >= c.Seats &&
-		!slices.Contains(c.Except, s.Driver)
+		s.Vehicle.Serves(c.Wants) && !slices.Contains(c.Except, s.Driver)
 }
 
 // Reaches reports whether a driver on this shift whose taxi is at a point is told of the call.

@@ -16,6 +16,7 @@ type Pair struct {
 	Idle   time.Duration // since the driver became free
 	Detour time.Duration // that the ride makes of the driver's way, 0 without a destination
 	Chance float64       // that the driver takes it
+	Senior bool          // the rider is
 }
 
 // Limits of what a term counts.
@@ -32,6 +33,7 @@ const (
 //
 //   - urgency: the time that the search has left;
 //   - tip: what is missing to MaxTip, at the policy's seconds a yuan;
+//   - seniority: what a rider who is no senior lacks;
 //   - fairness: what is missing to an idle hour;
 //   - destination: the detour that the ride makes for a driver who is on the way somewhere;
 //   - acceptance: (1 − p) × the seconds that a lost offer costs. Summed up over a round that is what
@@ -50,6 +52,9 @@ func (p Policy) Cost(c Pair) int32 {
 	}
 	if p.DestinationPct != 0 {
 		ms += percent(p.DestinationPct, min(max(0, c.Detour), mostDetour))
+	}
+	if !c.Senior {
+		ms += 1000 * int64(p.SeniorBonusS)
 	}
 	if p.DeclineS != 0 {
 		ms += int64(math.Round(1000 * float64(p.DeclineS) * (1 - c.Chance)))

@@ -53,7 +53,7 @@ func (d *Desk) SetDuty(ctx context.Context, now time.Time, key Once, c SetDuty) 
 		}
 		s := Shift{
 			Driver: c.Driver, Taxi: c.Taxi, City: taxi.City, Seats: taxi.Seats, Duty: c.Duty,
-			ChangedAt: j.now,
+			Vehicle: taxi.Vehicle, ChangedAt: j.now,
 		}
 		j.told = append(j.told, Change{City: s.City, Shift: &s})
 		return s, j.tx.PutShift(s)

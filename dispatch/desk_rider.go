@@ -16,8 +16,10 @@ type RequestRide struct {
 	Pickup  Place
 	Dropoff Place
 	Seats   int // 1–8
-	PayBy   money.ChannelName
-	Tip     money.Fen // 0 to MaxTip
+	// Wants is of a class and with tags that the policy knows.
+	Wants Vehicle `json:",omitzero"`
+	PayBy money.ChannelName
+	Tip   money.Fen // 0 to MaxTip
 	// Quote is what is frozen with the ride. It is estimated anew when a request is repeated, so it
 	// does not tell two requests apart.
 	Quote Quote `json:"-"`
@@ -44,8 +46,9 @@ func (c RequestRide) check() error {
 
 // allows refuses a request that the city's rules of the time do not allow.
 func (c City) allows(r RequestRide, now time.Time) error {
-	return cmp.Or(
-		c.PolicyAt(now).checkTip(r.Tip), c.CheckPickup(r.Pickup.Point), c.checkOpen(now))
+	p := c.PolicyAt(now)
+	return cmp.Or(r.Wants.Check(), p.checkVehicle(r.Wants), p.checkTip(r.Tip),
+		c.CheckPickup(r.Pickup.Point), c.checkOpen(now))
 }
 
 // Request opens a ride that searches for a taxi. Errors: Invalid for a bad field, NotFound for an
@@ -70,7 +73,8 @@ func (d *Desk) Request(
 		if err := d.checkChannel(c.PayBy); err != nil {
 			return Receipt{}, err
 		}
-		if _, err := j.tx.Rider(c.Rider); err != nil {
+		rider, err := j.tx.Rider(c.Rider)
+		if err != nil {
 			return Receipt{}, err
 		}
 		if err := d.room(j, city); err != nil {
@@ -79,6 +83,7 @@ func (d *Desk) Request(
 		r := Ride{
 			ID: id, City: c.City, Kind: Hailed, State: Searching, Version: 1, Search: 1,
 			Rider: c.Rider, Pickup: c.Pickup, Dropoff: c.Dropoff, Seats: c.Seats, PayBy: c.PayBy,
+			Wants: c.Wants, Senior: rider.Senior,
 			Tip: c.Tip, Quote: c.Quote,
 			RequestedAt: now, SearchBy: now.Add(city.PolicyAt(now).Search()), ChangedAt: now,
 		}

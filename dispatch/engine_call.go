@@ -56,7 +56,7 @@ func (e *Engine) callOf(ref rideRef, now time.Time) Call {
 	return Call{
 		ID: CallID(e.newID(now)), City: e.city.ID, Ride: w.ride.ID, Search: w.ride.Search,
 		State: CallOpen, Round: e.queue.round, Pickup: w.ride.Pickup, RadiusM: radius,
-		Seats: w.ride.Seats, Taxis: len(p.near),
+		Seats: w.ride.Seats, Wants: w.ride.Wants, Taxis: len(p.near),
 		Except: slices.Clone(except[max(0, len(except)-MaxExcept):]),
 		MadeAt: now, ExpiresAt: now.Add(policy.Call()), ChangedAt: now,
 	}

@@ -46,6 +46,7 @@ func (e *Engine) price(o *option, hour int, now time.Time) (cost int32, chance f
 	return e.policy.Cost(Pair{
 		Pickup: time.Duration(o.ms) * time.Millisecond, Left: w.ride.SearchBy.Sub(now),
 		Tip: w.ride.Tip, Idle: now.Sub(c.freeAt), Chance: p,
+		Senior: w.ride.Senior,
 	}), float32(p)
 }
 

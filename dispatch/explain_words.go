@@ -311,6 +311,7 @@ var verdictWords = [...]words{
 	BetterElsewhere: {"of more use to another ride", "派给其他订单更合算"},
 	TooFar:          {"too far", "太远"},
 	TooFewSeats:     {"too few seats", "座位不够"},
+	WrongVehicle:    {"of another class, or not so equipped", "车型或设施不符"},
 	ExcludedPair:    {"had refused, missed or given back this ride", "曾拒绝、未应答或退回这一单"},
 	OfferRefused:    {"had changed meanwhile", "状态刚刚变化"},
 	Deferred:        {"worse than waiting for another", "不如再等一等"},

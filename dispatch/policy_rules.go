@@ -20,21 +20,30 @@ type Rules struct {
 	TipPromptS int `json:"tip_prompt_s"`
 	// BookingFees are what a booking costs, by rising lead.
 	BookingFees []BookingFee `json:"booking_fees"`
+	// Classes and Tags are what a request may ask of a taxi; none is nothing.
+	Classes []Class  `json:"classes"`
+	Tags    []string `json:"tags"`
+	// SeniorBonusS is by how many seconds of pickup a senior's ride goes before others where taxis
+	// are too few, 0–600.
+	SeniorBonusS int `json:"senior_bonus_s"`
 }
 
 // defaultRules are those of a city that says nothing else. The apps of 2014 stopped at 30 yuan.
 func defaultRules() Rules {
 	return Rules{
 		TipStepsFen: []money.Fen{5_00, 10_00, 15_00, 20_00, 25_00, 30_00}, TipPromptS: 30,
+		Classes: []Class{ClassStandard, "large"}, Tags: []string{"wheelchair", "child_seat"},
 	}
 }
 
 func (r Rules) check() error {
 	return cmp.Or(
 		checkRanges([]keyRange{
+			{"senior_bonus_s", r.SeniorBonusS, 0, 600},
 			{"tip_prompt_s", r.TipPromptS, 0, 3600},
 		}),
 		checkHours(r.ClosedHours), checkTipSteps(r.TipStepsFen), checkBookingFees(r.BookingFees),
+		r.checkWords(),
 	)
 }
 
@@ -43,6 +52,7 @@ func (r Rules) clone() Rules {
 	r.ClosedHours = slices.Clone(r.ClosedHours)
 	r.TipStepsFen = slices.Clone(r.TipStepsFen)
 	r.BookingFees = slices.Clone(r.BookingFees)
+	r.Classes, r.Tags = slices.Clone(r.Classes), slices.Clone(r.Tags)
 	return r
 }
 

@@ -172,6 +172,8 @@ type Ride struct {
 	Pickup  Place
 	Dropoff Place
 	Seats   int // 1–8
+	Wants   Vehicle
+	Senior  bool // the rider was, when it was asked for
 	PayBy   money.ChannelName
 	Tip     money.Fen
 	Quote   Quote
@@ -211,6 +213,8 @@ type Brief struct {
 	Pickup      geo.Point
 	Dropoff     geo.Point
 	Seats       int
+	Wants       Vehicle
+	Senior      bool
 	Tip         money.Fen
 	RequestedAt time.Time
 	SearchBy    time.Time
@@ -226,6 +230,7 @@ func (r Ride) Brief() Brief {
 		ID: r.ID, City: r.City, State: r.State, Version: r.Version, Search: r.Search,
 		Driver: r.Driver, Taxi: r.Taxi, Pickup: r.Pickup.Point, Dropoff: r.Dropoff.Point,
 		Seats: r.Seats, Tip: r.Tip,
+		Wants: r.Wants, Senior: r.Senior,
 		RequestedAt: r.RequestedAt, SearchBy: r.SearchBy,
 		ClaimedAt: r.ClaimedAt, ArrivedAt: r.ArrivedAt, StartedAt: r.StartedAt,
 		ChangedAt: r.ChangedAt,

@@ -50,6 +50,8 @@ func (e *Engine) judge(w *wait, c *taxi, now time.Time) Verdict {
 	switch {
 	case c.shift.Seats < w.ride.Seats:
 		return TooFewSeats
+	case !c.shift.Vehicle.Serves(w.ride.Wants):
+		return WrongVehicle
 	case slices.Contains(w.memo.excluded, c.shift.Driver):
 		return ExcludedPair
 	case now.Before(c.barred):

@@ -24,6 +24,8 @@ const (
 	ExcludedPair
 	// Called is a taxi that the ride's call reaches.
 	Called
+	// WrongVehicle is a taxi of another class than the ride wants, or without one of its tags.
+	WrongVehicle
 	// OfferRefused is a chosen taxi whose offer the store refused: ride or driver had changed.
 	OfferRefused
 	// Deferred is a fit taxi that was so bad for the ride that it had better wait for another.
@@ -32,7 +34,7 @@ const (
 
 var verdicts = [...]string{
 	"", "chosen", "better_elsewhere", "too_far", "too_few_seats", "excluded_pair", "called",
-	"offer_refused", "deferred",
+	"wrong_vehicle", "offer_refused", "deferred",
 }
 
 // String is the verdict's name.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -109,8 +110,21 @@ func (p *play) perform(line string) string {
 		p.w.now = at
 		return at.Format("Mon 15:04:05")
 	case "taxi":
+		p.w.vehicle = dispatch.Vehicle{Class: dispatch.Class(arg(3))}
+		if len(words) > 4 {
+			p.w.vehicle.Tags = dispatch.TagsOf(words[4:])
+		}
 		p.w.taxi(arg(0), p.place(words[1:]), 4)
 		return "on duty"
+	case "senior":
+		p.rider(arg(0))
+		_, err := p.w.db.ImportRiders(p.w.ctx, []dispatch.Rider{
+			{ID: dispatch.RiderID("R" + arg(0)), Name: arg(0), Senior: true},
+		})
+		p.w.ok(err)
+		return "ok"
+	case "offers":
+		return p.offers()
 	case "round":
 		stats := p.w.round()
 		return fmt.Sprintf("%d waiting, %d idle, %d offers", stats.Waiting, stats.Idle, stats.Offers)
@@ -165,9 +179,12 @@ func (p *play) command(name string, arg func(int) string, words []string) string
 	}
 	ride, driver := p.rides[who], dispatch.DriverID("D"+who)
 	switch name {
-	case "request": // who north east tip
+	case "request": // who north east tip class tags
 		c := w.request(p.rider(who), p.place(words[1:]), 1)
-		c.Tip = yuan(3)
+		c.Tip, c.Wants.Class = yuan(3), dispatch.Class(strings.Trim(arg(4), "-"))
+		if len(words) > 5 {
+			c.Wants.Tags = dispatch.TagsOf(words[5:])
+		}
 		got, err := w.desk.Request(w.ctx, w.now, w.key("rider:"+who), c)
 		if err == nil {
 			p.rides[who] = got.Ride
@@ -200,6 +217,28 @@ func (p *play) command(name string, arg func(int) string, words []string) string
 		p.t.Fatalf("unknown command %q", name)
 		return ""
 	}
+}
+
+// offers are the open ones, and why the last round has passed over the other taxis of a ride.
+func (p *play) offers() string {
+	out := []string{}
+	for name, ride := range p.rides {
+		for driver, o := range p.w.offers {
+			if o.Ride == ride {
+				out = append(out, fmt.Sprintf("%s gets %s", name, driver))
+			}
+		}
+		log, _ := p.w.engine.RoundLog(ride)
+		if n := len(log.Rounds); n > 0 {
+			for _, c := range log.Rounds[n-1].Candidates {
+				if c.Verdict != dispatch.Chosen {
+					out = append(out, fmt.Sprintf("%s not %s: %s", name, c.Taxi, c.Verdict))
+				}
+			}
+		}
+	}
+	slices.Sort(out)
+	return strings.Join(out, "\n")
 }
 
 // owed lists a ride's payments and transfers.

@@ -32,6 +32,7 @@ type Shift struct {
 	Taxi      TaxiID
 	City      CityID
 	Seats     int // of the taxi, without the driver
+	Vehicle   Vehicle
 	Duty      Duty
 	Silent    int // offers in a row that reached the driver and were not answered
 	ChangedAt time.Time
@@ -52,6 +53,8 @@ type Rider struct {
 	ID    RiderID
 	Name  string
 	Phone string
+	// Senior riders go before others where the policy says so.
+	Senior bool
 }
 
 // Driver is a person who drives.
@@ -71,4 +74,5 @@ type Taxi struct {
 	City  CityID
 	Plate string
 	Seats int // for riders, 1–8
+	Vehicle
 }

@@ -26,6 +26,7 @@ type town struct {
 	deaf    bool
 	payBy   money.ChannelName // of new requests
 	tip     money.Fen         // likewise
+	vehicle dispatch.Vehicle  // what the next taxi is like
 	nudges  []dispatch.Change // all that were given
 	asked   int
 	offers  map[dispatch.DriverID]dispatch.Offer // open, as pushed
@@ -158,7 +159,9 @@ func (w *town) taxi(name string, at geo.Point, seats int) dispatch.DriverID {
 		if err := tx.InsertDriver(dispatch.Driver{ID: driver, City: w.city.ID}); err != nil {
 			return err
 		}
-		return tx.InsertTaxi(dispatch.Taxi{ID: taxi, City: w.city.ID, Plate: name, Seats: seats})
+		return tx.InsertTaxi(dispatch.Taxi{
+			ID: taxi, City: w.city.ID, Plate: name, Seats: seats, Vehicle: w.vehicle,
+		})
 	}))
 	w.duty(driver, dispatch.OnDuty)
 	w.fix(name, at)

@@ -62,6 +62,9 @@ func (s *Server) ImportTaxis(
 			return dispatch.Taxi{
 				ID: dispatch.TaxiID(r.GetId()), City: dispatch.CityID(r.GetCity()),
 				Plate: r.GetPlate(), Seats: int(r.GetSeats()),
+				Vehicle: dispatch.Vehicle{
+					Class: dispatch.Class(r.GetClass()), Tags: dispatch.TagsOf(r.GetTags()),
+				},
 			}, r.GetCity()
 		})
 	}, s.config.Registry.ImportTaxis)
@@ -81,6 +84,7 @@ func (s *Server) ImportRiders(
 		return rowsOf(s, m.GetRows(), func(r *opspb.Rider) (dispatch.Rider, string) {
 			return dispatch.Rider{
 				ID: dispatch.RiderID(r.GetId()), Name: r.GetName(), Phone: r.GetPhone(),
+				Senior: r.GetSenior(),
 			}, ""
 		})
 	}, s.config.Registry.ImportRiders)

@@ -67,7 +67,8 @@ func TestImports(t *testing.T) {
 	taxis, err := e.ImportTaxis(e.ops())
 	e.ok(err)
 	e.ok(taxis.Send(&opspb.ImportTaxisRequest{Rows: []*opspb.Taxi{
-		{Id: "T1", City: "beijing", Plate: "京B1", Seats: 4},
+		{Id: "T1", City: "beijing", Plate: "京B1", Seats: 4, Class: "large",
+			Tags: []string{"wheelchair", "child_seat"}},
 	}}))
 	x, err := taxis.CloseAndRecv()
 	check("taxis", [3]int32{x.GetAdded(), x.GetChanged(), x.GetSame()}, [3]int32{1, 0, 0}, err)
@@ -76,7 +77,7 @@ func TestImports(t *testing.T) {
 	e.ok(err)
 	for range 2 {
 		e.ok(riders.Send(&opspb.ImportRidersRequest{Rows: []*opspb.Rider{
-			{Id: "R1", Name: "乘客", Phone: "13800001111"},
+			{Id: "R1", Name: "乘客", Phone: "13800001111", Senior: true},
 		}}))
 	}
 	r, err := riders.CloseAndRecv()
@@ -85,6 +86,20 @@ func TestImports(t *testing.T) {
 		d, err := tx.Driver("D01007")
 		if d.Name != "another" || d.Company != "C2" {
 			t.Errorf("%+v", d)
+		}
+		if err != nil {
+			return err
+		}
+		x, err := tx.Taxi("T1")
+		if x.Vehicle != (dispatch.Vehicle{Class: "large", Tags: "child_seat,wheelchair"}) {
+			t.Errorf("%+v", x)
+		}
+		if err != nil {
+			return err
+		}
+		r, err := tx.Rider("R1")
+		if !r.Senior {
+			t.Errorf("%+v", r)
 		}
 		return err
 	}))

@@ -40,7 +40,12 @@ func (s *Server) QuoteRide(
 	taxis := s.blur.taxis(rider, e.from, e.taxis, e.at)
 	s.listener.Quoted(dispatch.CityID(req.GetCity()), len(taxis))
 	answer := &riderpb.QuoteRideResponse{Quote: wire.QuotePB(e.quote), Taxis: taxis}
-	for _, step := range e.city.PolicyAt(e.at).TipStepsFen {
+	rules := e.city.PolicyAt(e.at).Rules
+	answer.Tags = rules.Tags
+	for _, class := range rules.Classes {
+		answer.Classes = append(answer.Classes, string(class))
+	}
+	for _, step := range rules.TipStepsFen {
 		answer.TipStepsFen = append(answer.TipStepsFen, int64(step))
 	}
 	if until, closed := e.city.ClosedUntil(e.at); closed {

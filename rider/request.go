@@ -41,5 +41,8 @@ func (s *Server) wish(
 	return dispatch.RequestRide{
 		City: city, Rider: rider, Pickup: from, Dropoff: to, Seats: int(req.GetSeats()),
 		PayBy: money.ChannelName(req.GetPayBy()), Tip: money.Fen(req.GetTipFen()), Quote: e.quote,
+		Wants: dispatch.Vehicle{
+			Class: dispatch.Class(req.GetClass()), Tags: dispatch.TagsOf(req.GetTags()),
+		},
 	}, err
 }

@@ -91,6 +91,37 @@ func TestServiceArea(t *testing.T) {
 	w.ok(err)
 }
 
+// TestClassOfTaxi: a ride is asked for with a class and a tag, and no other taxi gets it.
+func TestClassOfTaxi(t *testing.T) {
+	w := newTown(t)
+	a := w.app("1")
+	w.taxi("plain", w.at(0, 0))
+	wish := w.request("1", 0)
+	wish.Class, wish.Tags = "large", []string{"wheelchair"}
+	got, err := a.RequestRide(a.ctx, wish)
+	w.ok(err)
+	if r := got.GetRide(); r.GetClass() != "large" || len(r.GetTags()) != 1 {
+		t.Errorf("%v", r)
+	}
+	w.mu.Lock()
+	stats, err := w.engine.Round(t.Context(), w.now())
+	w.mu.Unlock()
+	if err != nil || stats.Idle != 1 || stats.Offers != 0 {
+		t.Errorf("%+v, %v", stats, err)
+	}
+	_, err = a.CancelRide(a.ctx,
+		&riderpb.CancelRideRequest{RequestId: "c", RideId: got.GetRide().GetRideId()})
+	w.ok(err)
+	wish.RequestId, wish.Class = "2", "spaceship"
+	_, err = a.RequestRide(a.ctx, wish)
+	w.refused(err, codes.InvalidArgument, dispatch.ReasonField)
+	quote, err := a.QuoteRide(a.ctx, w.quoteAt(w.at(0, 0)))
+	w.ok(err)
+	if len(quote.GetClasses()) != 2 || len(quote.GetTags()) != 2 {
+		t.Errorf("%v", quote)
+	}
+}
+
 // TestTipIsSuggested: the app is told once when the first searches were silent, and again after
 // each raise; a watch learns of it though nothing has changed in the ride.
 func TestTipIsSuggested(t *testing.T) {

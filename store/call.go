@@ -11,7 +11,7 @@ import (
 // callColumns are written by callArgs and read by scanCall in this order.
 var callColumns = columns{
 	"id", "city", "ride", "search", "state", "round", "pickup_lat", "pickup_lng", "radius_m",
-	"seats", "taxis", "except_drivers", "driver", "made_at", "expires_at", "decide_at", "changed_at",
+	"seats", "class", "tags", "taxis", "except_drivers", "driver", "made_at", "expires_at", "decide_at", "changed_at",
 }
 
 // grabColumns are written by AddGrab and read by scanGrab in this order.
@@ -71,7 +71,8 @@ func callArgs(args []any, c dispatch.Call) ([]any, error) {
 		return nil, internal("a call's drivers", err)
 	}
 	return append(args, string(c.ID), string(c.City), string(c.Ride), c.Search, c.State.String(),
-		c.Round, c.Pickup.Lat, c.Pickup.Lng, c.RadiusM, c.Seats, c.Taxis, string(except),
+		c.Round, c.Pickup.Lat, c.Pickup.Lng, c.RadiusM, c.Seats,
+		string(c.Wants.Class), string(c.Wants.Tags), c.Taxis, string(except),
 		string(c.Driver), millis(c.MadeAt), millis(c.ExpiresAt), millis(c.DecideAt),
 		millis(c.ChangedAt)), nil
 }
@@ -81,7 +82,7 @@ func scanCall(r *reader) dispatch.Call {
 		ID: dispatch.CallID(r.text()), City: dispatch.CityID(r.text()),
 		Ride: dispatch.RideID(r.text()), Search: r.int(),
 		State: name(r, dispatch.ParseCallState), Round: r.int(), Pickup: r.point(),
-		RadiusM: r.int(), Seats: r.int(), Taxis: r.int(),
+		RadiusM: r.int(), Seats: r.int(), Wants: r.vehicle(), Taxis: r.int(),
 	}
 	if err := json.Unmarshal([]byte(r.text()), &c.Except); err != nil && r.err == nil {
 		r.err = internal("a call's drivers", err)

@@ -4,9 +4,9 @@ import "hexhail/dispatch"
 
 // The people's and taxis' columns, in the order in which they are written and read.
 var (
-	riderColumns  = columns{"id", "name", "phone"}
+	riderColumns  = columns{"id", "name", "phone", "senior"}
 	driverColumns = columns{"id", "city", "name", "phone", "company", "photo_uri"}
-	taxiColumns   = columns{"id", "city", "plate", "seats"}
+	taxiColumns   = columns{"id", "city", "plate", "seats", "class", "tags"}
 )
 
 var (
@@ -24,18 +24,22 @@ var (
 	}
 )
 
-func riderArgs(r dispatch.Rider) []any { return []any{string(r.ID), r.Name, r.Phone} }
+func riderArgs(r dispatch.Rider) []any {
+	return []any{string(r.ID), r.Name, r.Phone, bit(r.Senior)}
+}
 
 func driverArgs(d dispatch.Driver) []any {
 	return []any{string(d.ID), string(d.City), d.Name, d.Phone, d.Company, d.PhotoURI}
 }
 
 func taxiArgs(x dispatch.Taxi) []any {
-	return []any{string(x.ID), string(x.City), x.Plate, x.Seats}
+	return []any{string(x.ID), string(x.City), x.Plate, x.Seats, string(x.Class), string(x.Tags)}
 }
 
 func scanRider(r *reader) dispatch.Rider {
-	return dispatch.Rider{ID: dispatch.RiderID(r.text()), Name: r.text(), Phone: r.text()}
+	return dispatch.Rider{
+		ID: dispatch.RiderID(r.text()), Name: r.text(), Phone: r.text(), Senior: r.integer() != 0,
+	}
 }
 
 func scanDriver(r *reader) dispatch.Driver {
@@ -48,7 +52,7 @@ func scanDriver(r *reader) dispatch.Driver {
 func scanTaxi(r *reader) dispatch.Taxi {
 	return dispatch.Taxi{
 		ID: dispatch.TaxiID(r.text()), City: dispatch.CityID(r.text()),
-		Plate: r.text(), Seats: r.int(),
+		Plate: r.text(), Seats: r.int(), Vehicle: r.vehicle(),
 	}
 }
 
@@ -94,4 +98,8 @@ func found(ok bool, err error, reason dispatch.Reason, what, id string) error {
 		return err
 	}
 	return dispatch.Errorf(dispatch.NotFound, reason, "no %s %s", what, id)
+}
+
+func (r *reader) vehicle() dispatch.Vehicle {
+	return dispatch.Vehicle{Class: dispatch.Class(r.text()), Tags: dispatch.Tags(r.text())}
 }

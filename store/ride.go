@@ -25,7 +25,7 @@ var (
 	planColumns = columns{
 		"id", "city", "kind", "rider",
 		"dropoff_lat", "dropoff_lng", "dropoff_name", "dropoff_note",
-		"seats", "quote_low", "quote_high", "quote_pickup_ms", "quote_distance_m",
+		"seats", "class", "tags", "senior", "quote_low", "quote_high", "quote_pickup_ms", "quote_distance_m",
 		"quote_source", "requested_at",
 	}
 	stateColumns = columns{
@@ -69,7 +69,8 @@ func placeArgs(args []any, p dispatch.Place) []any {
 func planArgs(args []any, r dispatch.Ride) []any {
 	args = append(args, string(r.ID), string(r.City), r.Kind.String(), string(r.Rider))
 	args = placeArgs(args, r.Dropoff)
-	return append(args, r.Seats, int64(r.Quote.Low), int64(r.Quote.High),
+	args = append(args, r.Seats, string(r.Wants.Class), string(r.Wants.Tags), bit(r.Senior))
+	return append(args, int64(r.Quote.Low), int64(r.Quote.High),
 		r.Quote.Pickup.Milliseconds(), r.Quote.DistanceM,
 		r.Quote.PickupSource.String(), millis(r.RequestedAt))
 }
@@ -106,7 +107,7 @@ func scanRide(r *reader) dispatch.Ride {
 	return dispatch.Ride{
 		ID: dispatch.RideID(r.text()), City: dispatch.CityID(r.text()),
 		Kind: name(r, dispatch.ParseRideKind), Rider: dispatch.RiderID(r.text()),
-		Dropoff: r.place(), Seats: r.int(),
+		Dropoff: r.place(), Seats: r.int(), Wants: r.vehicle(), Senior: r.integer() != 0,
 		Quote: dispatch.Quote{
 			Low: r.fen(), High: r.fen(),
 			Pickup: time.Duration(r.integer()) * time.Millisecond, DistanceM: r.int(),

@@ -7,7 +7,8 @@ import (
 )
 
 // shiftColumns are written by PutShift and read by scanShift in this order.
-var shiftColumns = columns{"driver", "taxi", "city", "seats", "duty", "silent", "changed_at"}
+var shiftColumns = columns{"driver", "taxi", "city", "seats", "class", "tags", "duty", "silent",
+	"changed_at"}
 
 var (
 	// Who reads a shift may write it: on Postgres the row is locked until the commit.
@@ -16,7 +17,7 @@ var (
 	}
 	putShift = &query{text: shiftColumns.insert("shift").text +
 		` ON CONFLICT (driver) DO UPDATE SET taxi = excluded.taxi, city = excluded.city,
-		seats = excluded.seats, duty = excluded.duty, silent = excluded.silent,
+		seats = excluded.seats, class = excluded.class, tags = excluded.tags, duty = excluded.duty, silent = excluded.silent,
 		changed_at = excluded.changed_at`}
 	// Most answers find nothing to set back, and then write nothing.
 	answered = &query{text: `UPDATE shift SET silent = 0, changed_at = $2
@@ -26,7 +27,7 @@ var (
 func scanShift(r *reader) dispatch.Shift {
 	return dispatch.Shift{
 		Driver: dispatch.DriverID(r.text()), Taxi: dispatch.TaxiID(r.text()),
-		City: dispatch.CityID(r.text()), Seats: r.int(), Duty: name(r, dispatch.ParseDuty),
+		City: dispatch.CityID(r.text()), Seats: r.int(), Vehicle: r.vehicle(), Duty: name(r, dispatch.ParseDuty),
 		Silent: r.int(), ChangedAt: r.time(),
 	}
 }
@@ -39,6 +40,7 @@ func (t *tx) Shift(driver dispatch.DriverID) (dispatch.Shift, bool, error) {
 // PutShift implements [dispatch.Shifts].
 func (t *tx) PutShift(s dispatch.Shift) error {
 	_, err := t.exec(putShift, string(s.Driver), string(s.Taxi), string(s.City), s.Seats,
+		string(s.Vehicle.Class), string(s.Vehicle.Tags),
 		s.Duty.String(), s.Silent, millis(s.ChangedAt))
 	return err
 }

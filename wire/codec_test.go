@@ -214,7 +214,7 @@ func wholeRide() dispatch.Ride {
 		Search: 2, Rider: "R1", Seats: 2,
 		Pickup:  dispatch.Place{Point: geo.Point{Lat: 39, Lng: 116}, Name: "a"},
 		Dropoff: dispatch.Place{Point: geo.Point{Lat: 40, Lng: 117}, Note: "b"},
-		PayBy:   money.InWallet, Tip: 500,
+		PayBy:   money.InWallet, Tip: 500, Wants: dispatch.Vehicle{Class: "large", Tags: "a,b"},
 		Quote: dispatch.Quote{
 			Low: 1000, High: 2000, Pickup: 3 * time.Minute, DistanceM: 4000,
 			PickupSource: geo.SourceRoad,

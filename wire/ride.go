@@ -177,6 +177,7 @@ func RidePB(r dispatch.Ride) *typepb.Ride {
 	pb := &typepb.Ride{
 		RideId: string(r.ID), City: string(r.City), Kind: kindPB(r.Kind), State: StatePB(r.State),
 		Version: int32Of(r.Version), Pickup: PlacePB(r.Pickup), Seats: int32Of(r.Seats),
+		Class: string(r.Wants.Class), Tags: r.Wants.Tags.Words(),
 		PayBy: string(r.PayBy), TipFen: int64(r.Tip), Quote: QuotePB(r.Quote),
 		RequestedAt: TimePB(r.RequestedAt), SearchBy: TimePB(r.SearchBy),
 		ClaimedAt: TimePB(r.ClaimedAt), ArrivedAt: TimePB(r.ArrivedAt),

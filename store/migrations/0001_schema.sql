@@ -10,9 +10,10 @@ CREATE TABLE city_owner (
 ) /* sqlite: WITHOUT ROWID */;
 
 CREATE TABLE rider (
-    id    TEXT NOT NULL PRIMARY KEY,
-    name  TEXT NOT NULL,
-    phone TEXT NOT NULL
+    id     TEXT   NOT NULL PRIMARY KEY,
+    name   TEXT   NOT NULL,
+    phone  TEXT   NOT NULL,
+    senior BIGINT NOT NULL DEFAULT 0
 ) /* sqlite: WITHOUT ROWID */;
 
 CREATE TABLE driver (
@@ -27,7 +28,9 @@ CREATE TABLE taxi (
     id    TEXT   NOT NULL PRIMARY KEY,
     city  TEXT   NOT NULL,
     plate TEXT   NOT NULL,
-    seats BIGINT NOT NULL
+    seats BIGINT NOT NULL,
+    class TEXT   NOT NULL,
+    tags  TEXT   NOT NULL
 ) /* sqlite: WITHOUT ROWID */;
 
 CREATE TABLE shift (
@@ -35,6 +38,8 @@ CREATE TABLE shift (
     taxi       TEXT   NOT NULL,
     city       TEXT   NOT NULL,
     seats      BIGINT NOT NULL,
+    class      TEXT   NOT NULL,
+    tags       TEXT   NOT NULL,
     duty       TEXT   NOT NULL CHECK (duty <> ''),
     silent     BIGINT NOT NULL,
     changed_at BIGINT NOT NULL
@@ -59,6 +64,9 @@ CREATE TABLE ride (
     dropoff_name     TEXT             NOT NULL,
     dropoff_note     TEXT             NOT NULL,
     seats            BIGINT           NOT NULL,
+    class            TEXT             NOT NULL,
+    tags             TEXT             NOT NULL,
+    senior           BIGINT           NOT NULL,
     pay_by           TEXT             NOT NULL,
     tip              BIGINT           NOT NULL,
     quote_low        BIGINT           NOT NULL,
@@ -141,6 +149,8 @@ CREATE TABLE call (
     pickup_lng     DOUBLE PRECISION NOT NULL,
     radius_m       BIGINT           NOT NULL,
     seats          BIGINT           NOT NULL,
+    class          TEXT             NOT NULL,
+    tags           TEXT             NOT NULL,
     taxis          BIGINT           NOT NULL,
     except_drivers TEXT             NOT NULL,
     driver         TEXT             NOT NULL,

@@ -106,7 +106,9 @@ func callAnswers(t *testing.T, open Open) {
 	db := open(t)
 	insertRides(t, db, searching("a"), searching("b"), searching("c"))
 	for _, id := range []dispatch.CallID{"a", "b", "c"} {
-		makeCall(t, db, callFor(id, dispatch.RideID(id)))
+		c := callFor(id, dispatch.RideID(id))
+		c.Wants = dispatch.Vehicle{Class: "large", Tags: "a,b"}
+		makeCall(t, db, c)
 	}
 	grab := func(id dispatch.CallID, at float64) (c dispatch.Call, err error) {
 		err = db.Tx(t.Context(), func(tx dispatch.Tx) (err error) {
@@ -118,6 +120,7 @@ func callAnswers(t *testing.T, open Open) {
 	c, err := grab("a", 19.999)
 	check(t, err)
 	want := callFor("a", "a")
+	want.Wants = dispatch.Vehicle{Class: "large", Tags: "a,b"}
 	want.State, want.Driver, want.ChangedAt = dispatch.CallGrabbed, "D1", after(19.999)
 	equal(t, "grabbed", c, want)
 	_, err = grab("a", 19.999)

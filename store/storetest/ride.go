@@ -24,9 +24,10 @@ func rides(t *testing.T, open Open) {
 	asked := changed
 	asked.City, asked.Kind, asked.Rider, asked.Dropoff = "other", 1, "other", dispatch.Place{}
 	asked.Seats, asked.Quote, asked.RequestedAt = 1, dispatch.Quote{}, noon
+	asked.Wants, asked.Senior = dispatch.Vehicle{}, !most.Senior
 	changed.City, changed.Kind, changed.Rider = most.City, most.Kind, most.Rider
 	changed.Dropoff, changed.Seats, changed.Quote = most.Dropoff, most.Seats, most.Quote
-	changed.RequestedAt = most.RequestedAt
+	changed.RequestedAt, changed.Wants, changed.Senior = most.RequestedAt, most.Wants, most.Senior
 	do(t, db, func(tx dispatch.Tx) error { return tx.UpdateRide(asked) })
 	equal(t, "updated", readRide(t, db, most.ID), changed)
 	equal(t, "not updated", readRide(t, db, least.ID), least)

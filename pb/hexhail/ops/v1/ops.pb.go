@@ -182,7 +182,11 @@ type Taxi struct {
 	// The plate, 1 to 32 bytes.
 	Plate string `protobuf:"bytes,3,opt,name=plate,proto3" json:"plate,omitempty"`
 	// Seats for riders, 1 to 8.
-	Seats         int32 `protobuf:"varint,4,opt,name=seats,proto3" json:"seats,omitempty"`
+	Seats int32 `protobuf:"varint,4,opt,name=seats,proto3" json:"seats,omitempty"`
+	// The class in a word, as "large": at most 32 of a–z, 0–9 and _; "" is "standard".
+	Class string `protobuf:"bytes,5,opt,name=class,proto3" json:"class,omitempty"`
+	// What it has besides, each a word likewise, as "wheelchair"; at most 8.
+	Tags          []string `protobuf:"bytes,6,rep,name=tags,proto3" json:"tags,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -245,6 +249,20 @@ func (x *Taxi) GetSeats() int32 {
 	return 0
 }
 
+func (x *Taxi) GetClass() string {
+	if x != nil {
+		return x.Class
+	}
+	return ""
+}
+
+func (x *Taxi) GetTags() []string {
+	if x != nil {
+		return x.Tags
+	}
+	return nil
+}
+
 // A rider.
 type Rider struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -253,7 +271,9 @@ type Rider struct {
 	// The name, 1 to 200 bytes.
 	Name string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
 	// The phone number, at most 32 bytes.
-	Phone         string `protobuf:"bytes,3,opt,name=phone,proto3" json:"phone,omitempty"`
+	Phone string `protobuf:"bytes,3,opt,name=phone,proto3" json:"phone,omitempty"`
+	// A senior goes before others where the city's policy says so.
+	Senior        bool `protobuf:"varint,4,opt,name=senior,proto3" json:"senior,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -307,6 +327,13 @@ func (x *Rider) GetPhone() string {
 		return x.Phone
 	}
 	return ""
+}
+
+func (x *Rider) GetSenior() bool {
+	if x != nil {
+		return x.Senior
+	}
+	return false
 }
 
 // Some rows.
@@ -3124,17 +3151,20 @@ const file_hexhail_ops_v1_ops_proto_rawDesc = "" +
 	"\xbaH\ar\x05 \x01(\xc8\x01R\x04name\x12\x1d\n" +
 	"\x05phone\x18\x04 \x01(\tB\a\xbaH\x04r\x02( R\x05phone\x12!\n" +
 	"\acompany\x18\x05 \x01(\tB\a\xbaH\x04r\x02(@R\acompany\x12%\n" +
-	"\tphoto_uri\x18\x06 \x01(\tB\b\xbaH\x05r\x03(\xf4\x03R\bphotoUri\"\x82\x01\n" +
+	"\tphoto_uri\x18\x06 \x01(\tB\b\xbaH\x05r\x03(\xf4\x03R\bphotoUri\"\xe7\x01\n" +
 	"\x04Taxi\x12\x19\n" +
 	"\x02id\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\x02id\x12\x1d\n" +
 	"\x04city\x18\x02 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\x04city\x12\x1f\n" +
 	"\x05plate\x18\x03 \x01(\tB\t\xbaH\x06r\x04 \x01( R\x05plate\x12\x1f\n" +
-	"\x05seats\x18\x04 \x01(\x05B\t\xbaH\x06\x1a\x04\x18\b(\x01R\x05seats\"a\n" +
+	"\x05seats\x18\x04 \x01(\x05B\t\xbaH\x06\x1a\x04\x18\b(\x01R\x05seats\x12.\n" +
+	"\x05class\x18\x05 \x01(\tB\x18\xbaH\x15r\x132\x11^[a-z0-9_]{0,32}$R\x05class\x123\n" +
+	"\x04tags\x18\x06 \x03(\tB\x1f\xbaH\x1c\x92\x01\x19\x10\b\"\x15r\x132\x11^[a-z0-9_]{1,32}$R\x04tags\"y\n" +
 	"\x05Rider\x12\x19\n" +
 	"\x02id\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\x02id\x12\x1e\n" +
 	"\x04name\x18\x02 \x01(\tB\n" +
 	"\xbaH\ar\x05 \x01(\xc8\x01R\x04name\x12\x1d\n" +
-	"\x05phone\x18\x03 \x01(\tB\a\xbaH\x04r\x02( R\x05phone\"R\n" +
+	"\x05phone\x18\x03 \x01(\tB\a\xbaH\x04r\x02( R\x05phone\x12\x16\n" +
+	"\x06senior\x18\x04 \x01(\bR\x06senior\"R\n" +
 	"\x16ImportCompaniesRequest\x128\n" +
 	"\x04rows\x18\x01 \x03(\v2\x17.hexhail.ops.v1.CompanyB\v\xbaH\b\x92\x01\x05\b\x01\x10\xe8\aR\x04rows\"]\n" +
 	"\x17ImportCompaniesResponse\x12\x14\n" +

@@ -155,7 +155,11 @@ type QuoteRideResponse struct {
 	// The amounts that a tip may have, in fen, rising; none if the city has banned tips.
 	TipStepsFen []int64 `protobuf:"varint,3,rep,packed,name=tip_steps_fen,json=tipStepsFen,proto3" json:"tip_steps_fen,omitempty"`
 	// The city takes no requests until then, in its own time; absent if it takes them now.
-	ClosedUntil   *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=closed_until,json=closedUntil,proto3" json:"closed_until,omitempty"`
+	ClosedUntil *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=closed_until,json=closedUntil,proto3" json:"closed_until,omitempty"`
+	// The classes of taxi that a request may ask for.
+	Classes []string `protobuf:"bytes,5,rep,name=classes,proto3" json:"classes,omitempty"`
+	// The tags that a request may ask for.
+	Tags          []string `protobuf:"bytes,6,rep,name=tags,proto3" json:"tags,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -218,6 +222,20 @@ func (x *QuoteRideResponse) GetClosedUntil() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *QuoteRideResponse) GetClasses() []string {
+	if x != nil {
+		return x.Classes
+	}
+	return nil
+}
+
+func (x *QuoteRideResponse) GetTags() []string {
+	if x != nil {
+		return x.Tags
+	}
+	return nil
+}
+
 // A wish for a taxi.
 type RequestRideRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -235,7 +253,11 @@ type RequestRideRequest struct {
 	// The channel of payment: "wallet", "cash".
 	PayBy string `protobuf:"bytes,6,opt,name=pay_by,json=payBy,proto3" json:"pay_by,omitempty"`
 	// What the rider adds, in fen: 0, or one of the city's steps, at most 20,000.
-	TipFen        int64 `protobuf:"varint,7,opt,name=tip_fen,json=tipFen,proto3" json:"tip_fen,omitempty"`
+	TipFen int64 `protobuf:"varint,7,opt,name=tip_fen,json=tipFen,proto3" json:"tip_fen,omitempty"`
+	// The class of taxi, one of the city's; "" is any.
+	Class string `protobuf:"bytes,8,opt,name=class,proto3" json:"class,omitempty"`
+	// What the taxi has to have besides, of the city's tags; at most 8.
+	Tags          []string `protobuf:"bytes,9,rep,name=tags,proto3" json:"tags,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -317,6 +339,20 @@ func (x *RequestRideRequest) GetTipFen() int64 {
 		return x.TipFen
 	}
 	return 0
+}
+
+func (x *RequestRideRequest) GetClass() string {
+	if x != nil {
+		return x.Class
+	}
+	return ""
+}
+
+func (x *RequestRideRequest) GetTags() []string {
+	if x != nil {
+		return x.Tags
+	}
+	return nil
 }
 
 // The new ride.
@@ -1497,12 +1533,14 @@ const file_hexhail_rider_v1_rider_proto_rawDesc = "" +
 	"\n" +
 	"NearbyTaxi\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12,\n" +
-	"\x05point\x18\x02 \x01(\v2\x16.hexhail.type.v1.PointR\x05point\"\xd8\x01\n" +
+	"\x05point\x18\x02 \x01(\v2\x16.hexhail.type.v1.PointR\x05point\"\x86\x02\n" +
 	"\x11QuoteRideResponse\x12,\n" +
 	"\x05quote\x18\x01 \x01(\v2\x16.hexhail.type.v1.QuoteR\x05quote\x122\n" +
 	"\x05taxis\x18\x02 \x03(\v2\x1c.hexhail.rider.v1.NearbyTaxiR\x05taxis\x12\"\n" +
 	"\rtip_steps_fen\x18\x03 \x03(\x03R\vtipStepsFen\x12=\n" +
-	"\fclosed_until\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\vclosedUntil\"\xb8\x02\n" +
+	"\fclosed_until\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\vclosedUntil\x12\x18\n" +
+	"\aclasses\x18\x05 \x03(\tR\aclasses\x12\x12\n" +
+	"\x04tags\x18\x06 \x03(\tR\x04tags\"\x9d\x03\n" +
 	"\x12RequestRideRequest\x12(\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\trequestId\x12\x1d\n" +
@@ -1511,7 +1549,9 @@ const file_hexhail_rider_v1_rider_proto_rawDesc = "" +
 	"\adropoff\x18\x04 \x01(\v2\x16.hexhail.type.v1.PlaceB\x06\xbaH\x03\xc8\x01\x01R\adropoff\x12\x1f\n" +
 	"\x05seats\x18\x05 \x01(\x05B\t\xbaH\x06\x1a\x04\x18\b(\x01R\x05seats\x12 \n" +
 	"\x06pay_by\x18\x06 \x01(\tB\t\xbaH\x06r\x04 \x01( R\x05payBy\x12$\n" +
-	"\atip_fen\x18\a \x01(\x03B\v\xbaH\b\"\x06\x18\xa0\x9c\x01(\x00R\x06tipFen\"@\n" +
+	"\atip_fen\x18\a \x01(\x03B\v\xbaH\b\"\x06\x18\xa0\x9c\x01(\x00R\x06tipFen\x12.\n" +
+	"\x05class\x18\b \x01(\tB\x18\xbaH\x15r\x132\x11^[a-z0-9_]{0,32}$R\x05class\x123\n" +
+	"\x04tags\x18\t \x03(\tB\x1f\xbaH\x1c\x92\x01\x19\x10\b\"\x15r\x132\x11^[a-z0-9_]{1,32}$R\x04tags\"@\n" +
 	"\x13RequestRideResponse\x12)\n" +
 	"\x04ride\x18\x01 \x01(\v2\x15.hexhail.type.v1.RideR\x04ride\"4\n" +
 	"\x0eGetRideRequest\x12\"\n" +

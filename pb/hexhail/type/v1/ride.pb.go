@@ -794,8 +794,12 @@ type Ride struct {
 	// The tip, in fen, that the rider's app proposes now, as nobody has taken the ride for a while: the
 	// next of the city's steps; 0 is no proposal. Only in what riders get.
 	SuggestedTipFen int64 `protobuf:"varint,27,opt,name=suggested_tip_fen,json=suggestedTipFen,proto3" json:"suggested_tip_fen,omitempty"`
-	unknownFields   protoimpl.UnknownFields
-	sizeCache       protoimpl.SizeCache
+	// The class of taxi that it was asked for with; "" is any.
+	Class string `protobuf:"bytes,28,opt,name=class,proto3" json:"class,omitempty"`
+	// What the taxi has to have besides.
+	Tags          []string `protobuf:"bytes,29,rep,name=tags,proto3" json:"tags,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Ride) Reset() {
@@ -1017,6 +1021,20 @@ func (x *Ride) GetSuggestedTipFen() int64 {
 	return 0
 }
 
+func (x *Ride) GetClass() string {
+	if x != nil {
+		return x.Class
+	}
+	return ""
+}
+
+func (x *Ride) GetTags() []string {
+	if x != nil {
+		return x.Tags
+	}
+	return nil
+}
+
 var File_hexhail_type_v1_ride_proto protoreflect.FileDescriptor
 
 const file_hexhail_type_v1_ride_proto_rawDesc = "" +
@@ -1057,7 +1075,7 @@ const file_hexhail_type_v1_ride_proto_rawDesc = "" +
 	"\fmasked_phone\x18\a \x01(\tR\vmaskedPhone\"@\n" +
 	"\aContact\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12!\n" +
-	"\fmasked_phone\x18\x02 \x01(\tR\vmaskedPhone\"\x8b\t\n" +
+	"\fmasked_phone\x18\x02 \x01(\tR\vmaskedPhone\"\xb5\t\n" +
 	"\x04Ride\x12\x17\n" +
 	"\aride_id\x18\x01 \x01(\tR\x06rideId\x12\x12\n" +
 	"\x04city\x18\x02 \x01(\tR\x04city\x12-\n" +
@@ -1091,7 +1109,9 @@ const file_hexhail_type_v1_ride_proto_rawDesc = "" +
 	"riderStars\x12!\n" +
 	"\fdriver_stars\x18\x19 \x01(\x05R\vdriverStars\x122\n" +
 	"\acontact\x18\x1a \x01(\v2\x18.hexhail.type.v1.ContactR\acontact\x12*\n" +
-	"\x11suggested_tip_fen\x18\x1b \x01(\x03R\x0fsuggestedTipFen*Q\n" +
+	"\x11suggested_tip_fen\x18\x1b \x01(\x03R\x0fsuggestedTipFen\x12\x14\n" +
+	"\x05class\x18\x1c \x01(\tR\x05class\x12\x12\n" +
+	"\x04tags\x18\x1d \x03(\tR\x04tags*Q\n" +
 	"\bRideKind\x12\x19\n" +
 	"\x15RIDE_KIND_UNSPECIFIED\x10\x00\x12\x14\n" +
 	"\x10RIDE_KIND_HAILED\x10\x01\x12\x14\n" +
