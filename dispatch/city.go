@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"slices"
 	"strings"
 	"time"
 
@@ -41,6 +42,11 @@ type cityFile struct {
 	Tariff   string          `json:"tariff"`
 	Area     json.RawMessage `json:"area"` // GeoJSON: Polygon or MultiPolygon
 	Policies json.RawMessage `json:"policies"`
+
+	// For people: how sure the rules are ("high", "medium" or "low"), why, and where they are from.
+	Confidence string   `json:"confidence"`
+	Notes      []string `json:"notes"`
+	Sources    []string `json:"sources"`
 }
 
 // ParseCity reads a city's file. An unknown or missing key, or a value out of its limits, is an
@@ -53,6 +59,9 @@ func ParseCity(file string, data []byte) (City, error) {
 	city := City{ID: raw.ID, Name: raw.Name, NameZH: raw.NameZH, Policies: Always(DefaultPolicy())}
 	if err := checkID("id", string(raw.ID)); err != nil {
 		return City{}, cityError(file, err)
+	}
+	if !slices.Contains([]string{"", "high", "medium", "low"}, raw.Confidence) {
+		return City{}, cityError(file, invalid("confidence", "high, medium or low"))
 	}
 	if raw.Center == nil {
 		return City{}, cityError(file, invalid("center", "given"))
