@@ -23,6 +23,7 @@ func (e *Engine) Round(ctx context.Context, now time.Time) (RoundStats, error) {
 		return stats, nil
 	}
 	e.queue.round++
+	clear(e.pair.timed[:])
 	assigned, called := e.splitWaiting(waiting)
 	pairs, err := e.pairUp(assigned, now)
 	if err != nil {
@@ -34,6 +35,7 @@ func (e *Engine) Round(ctx context.Context, now time.Time) (RoundStats, error) {
 	if len(called) > 0 && err == nil {
 		stats.Calls, err = e.call(ctx, called, now)
 	}
+	stats.Timed = e.pair.timed
 	e.log(refused, stats)
 	e.last = stats
 	if e.queue.open.Len() > 0 {

@@ -118,7 +118,8 @@ func (l *Loop) ready(ctx context.Context, now time.Time) bool {
 		l.engine.Know(nil)
 		return true
 	}
-	within := l.engine.city.PolicyAt(now).Times()
+	policy := l.engine.city.PolicyAt(now)
+	within := policy.Times()
 	a := &asking{drives: drives, by: time.Now().Add(within), done: make(chan struct{})}
 	l.asking = a
 	go func() {
@@ -126,7 +127,7 @@ func (l *Loop) ready(ctx context.Context, now time.Time) bool {
 		defer close(a.done)
 		ctx, cancel := context.WithTimeout(ctx, within)
 		defer cancel()
-		a.err = l.service.Times(ctx, a.drives)
+		a.err = l.service.Times(ctx, a.drives, float64(policy.SnapM))
 	}()
 	return false
 }
@@ -154,14 +155,15 @@ func (l *Loop) timeBetter(ctx context.Context, n *Nearby) {
 	if l.service == nil || len(n.drives) == 0 {
 		return
 	}
+	policy := l.engine.city.PolicyAt(l.clock.Now())
 	drives := slices.Clone(n.drives)
 	for i := range drives {
 		drives[i].Source = 0
 	}
-	ctx, cancel := context.WithTimeout(ctx, l.engine.city.PolicyAt(l.clock.Now()).Times())
+	ctx, cancel := context.WithTimeout(ctx, policy.Times())
 	defer cancel()
 	// An error is told by the rounds, which ask the same service.
-	_ = l.service.Times(ctx, drives)
+	_ = l.service.Times(ctx, drives, float64(policy.SnapM))
 	for i, d := range drives {
 		if d.Source != 0 {
 			n.drives[i] = d

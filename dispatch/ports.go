@@ -284,10 +284,10 @@ type Notice struct {
 // Times is a service that tells how long drives take, many at once. It is asked for what a round
 // weighs, and by who wants a quote: it is safe for concurrent use.
 type Times interface {
-	// Times sets TimeMS and Source of those drives that it can tell, by the ends of each; the
-	// others stay as they are. It returns when ctx ends, with what it knows by then. Drives with
-	// the same end stand together. An error says why some have no answer.
-	Times(ctx context.Context, drives []geo.Estimate) error
+	// Times sets TimeMS and Source of those drives that it can tell, whose ends are within snapM
+	// metres of a road; the others stay as they are. It returns when ctx ends, with what it knows
+	// by then. Drives with the same end stand together. An error says why some have no answer.
+	Times(ctx context.Context, drives []geo.Estimate, snapM float64) error
 }
 
 // Listener hears what happened, for metrics. It must not block.

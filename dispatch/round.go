@@ -39,6 +39,7 @@ type pairing struct {
 	used     map[taxiRef]bool
 	price    int32 // at which a ride may wait in this round, or NoDefer
 	drives   []geo.Estimate
+	timed    [geo.Sources]int // of the round
 }
 
 func newPairing() pairing {

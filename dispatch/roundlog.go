@@ -286,6 +286,8 @@ type RoundStats struct {
 	Waiting int // rides that looked for a taxi
 	Idle    int // taxis that could take one
 	Edges   int // pairs considered
-	Offers  int // made
-	Calls   int // made
+	// Timed counts pairs by where their pickup time comes from, those of calls too.
+	Timed  [geo.Sources]int
+	Offers int // made
+	Calls  int // made
 }

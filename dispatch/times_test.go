@@ -142,7 +142,7 @@ type fakeTimes struct {
 	block   func(ctx context.Context)
 }
 
-func (f *fakeTimes) Times(ctx context.Context, drives []geo.Estimate) error {
+func (f *fakeTimes) Times(ctx context.Context, drives []geo.Estimate, snapM float64) error {
 	if f.block != nil {
 		f.block(ctx)
 	}

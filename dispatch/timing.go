@@ -62,6 +62,7 @@ func (e *Engine) timeOptions(first int, now time.Time) {
 	longest := e.policy.MaxPickup()
 	for i := range options {
 		o, d := &options[i], &drives[i]
+		e.pair.timed[d.Source]++
 		o.ms, o.source = int32(min(d.TimeMS, maxPickupMS)), d.Source
 		o.cost, o.chance = e.price(o, hour, now)
 		if o.verdict == Chosen && time.Duration(d.TimeMS)*time.Millisecond > longest {

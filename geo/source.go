@@ -18,7 +18,10 @@ const (
 	SourceService
 )
 
-var sources = [...]string{"", "learned", "road", "service"}
+// Sources is one more than the last source: the length of a table by source.
+const Sources = SourceService + 1
+
+var sources = [Sources]string{"", "learned", "road", "service"}
 
 // String is the source's name; "" for none.
 func (s Source) String() string { return sources[s] }

@@ -6,6 +6,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"hexhail/dispatch"
+	"hexhail/geo"
 	"hexhail/money"
 )
 
@@ -78,7 +79,8 @@ type cityMetrics struct {
 	taken, notTaken prometheus.Counter
 	chances, errors prometheus.Counter
 
-	rounds, pairs  prometheus.Counter
+	rounds         prometheus.Counter
+	pairs          [geo.Sources]prometheus.Counter
 	roundSeconds   prometheus.Observer
 	waiting, idle  prometheus.Gauge
 	quotes, nobody prometheus.Counter
@@ -148,8 +150,9 @@ func newRideVectors(f *factory) *rideVectors {
 		subsidies: f.counters("hexhail_subsidies_fen_total", "Subsidies of settled rides.",
 			"city", "side"),
 		rounds: f.counters("hexhail_rounds_total", "Finished rounds.", "city"),
-		pairs: f.counters("hexhail_round_pairs_total", "Pairs that rounds considered.",
-			"city"),
+		pairs: f.counters("hexhail_round_pairs_total",
+			"Pairs that rounds considered, by where their pickup time comes from.",
+			"city", "source"),
 		roundSeconds: f.histograms("hexhail_round_seconds", "Time of a round.",
 			shortSeconds, "city"),
 		waiting: f.gauges("hexhail_round_waiting_rides", "Rides in the last round.", "city"),
@@ -178,9 +181,9 @@ func (v *rideVectors) city(id string) *cityMetrics {
 		tips:            v.tips.WithLabelValues(id),
 		riderSubsidies:  v.subsidies.WithLabelValues(id, "rider"),
 		driverSubsidies: v.subsidies.WithLabelValues(id, "driver"),
-		rounds:          v.rounds.WithLabelValues(id), pairs: v.pairs.WithLabelValues(id),
-		roundSeconds: v.roundSeconds.WithLabelValues(id),
-		waiting:      v.waiting.WithLabelValues(id), idle: v.idle.WithLabelValues(id),
+		rounds:          v.rounds.WithLabelValues(id),
+		roundSeconds:    v.roundSeconds.WithLabelValues(id),
+		waiting:         v.waiting.WithLabelValues(id), idle: v.idle.WithLabelValues(id),
 		taken:    v.answers.WithLabelValues(id, outcomes[dispatch.OfferAccepted]),
 		notTaken: v.answers.WithLabelValues(id, outcomes[dispatch.OfferDeclined]),
 		chances:  v.chances.WithLabelValues(id), errors: v.errors.WithLabelValues(id),
@@ -196,6 +199,9 @@ func (v *rideVectors) city(id string) *cityMetrics {
 	}
 	for state := dispatch.CallOpen; int(state) < len(callOutcomes); state++ {
 		c.calls[state] = v.calls.WithLabelValues(id, callOutcomes[state])
+	}
+	for s := geo.SourceLearned; s < geo.Sources; s++ {
+		c.pairs[s] = v.pairs.WithLabelValues(id, s.String())
 	}
 	c.calledTaxis = v.calledTaxis.WithLabelValues(id)
 	return c
@@ -325,7 +331,11 @@ func (m *Metrics) Refused(command string, _ dispatch.Kind, reason dispatch.Reaso
 func (m *Metrics) Rounded(r dispatch.RoundStats) {
 	c := m.city(r.City)
 	c.rounds.Inc()
-	c.pairs.Add(float64(r.Edges))
+	for source, n := range r.Timed {
+		if n > 0 {
+			c.pairs[source].Add(float64(n))
+		}
+	}
 	c.waiting.Set(float64(r.Waiting))
 	c.idle.Set(float64(r.Idle))
 }

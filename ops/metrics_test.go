@@ -113,7 +113,7 @@ func gathered(t *testing.T, m *ops.Metrics) map[string]*dto.MetricFamily {
 // bounded are all labels that there may be: enums, every one of them.
 var bounded = []string{
 	"act", "city", "code", "command", "direction", "kind", "method", "outcome", "reason", "side",
-	"state",
+	"source", "state",
 }
 
 var update = flag.Bool("update", false, "write docs/metrics.md anew")

@@ -64,11 +64,12 @@ type Options struct {
 	Requests int             // --requests: the model's in its mean hour, 1 to 200,000
 	Fleet    int             // --fleet: taxis, 0 to 100,000; 0: the file's, or ModelFleet
 
+	Roads       string // --roads: an OpenStreetMap file, instead of the two below
 	RoadsNodes  string // --roads-nodes: a CSV file; empty: all legs are straight
 	RoadsEdges  string // --roads-edges: a CSV file
 	RoadsColumn string // --roads-column: of travel times in seconds; empty: the only one
 	// EngineRoads: the engine times pickups by the roads too, and not by what it has learned.
-	EngineRoads bool // --engine-roads, with --roads-nodes, virtual
+	EngineRoads bool // --engine-roads, with roads, without --addr
 
 	Policy dispatch.Mode // --policy: a mode of dispatch
 	// PolicyFile is a file with keys of a policy, which go over the city's and over these flags.
@@ -220,8 +221,12 @@ func (o Options) checkFiles() error {
 		return optionError("roads-nodes", "given with --roads-edges")
 	case o.RoadsNodes == "" && o.RoadsColumn != "":
 		return optionError("roads-nodes", "given with --roads-column")
-	case o.EngineRoads && o.RoadsNodes == "":
-		return optionError("roads-nodes", "given with --engine-roads")
+	case o.Roads != "" && o.RoadsNodes != "":
+		return optionError("roads-nodes", "left alone with --roads")
+	case o.EngineRoads && o.Roads == "" && o.RoadsNodes == "":
+		return optionError("roads", "given with --engine-roads, or the two CSV files")
+	case o.EngineRoads && o.Addr != "":
+		return optionError("engine-roads", "left alone with --addr: the server has its own")
 	default:
 		return nil
 	}

@@ -51,7 +51,13 @@ func TestBadFlagsAreNamedWithTheirLimit(t *testing.T) {
 		{"trips", "--taxis", func(o *Options) { o.Taxis = "x" }},
 		{"roads-edges", "--roads-nodes", func(o *Options) { o.RoadsNodes = "x" }},
 		{"roads-nodes", "--roads-edges", func(o *Options) { o.RoadsEdges = "x" }},
-		{"roads-nodes", "--engine-roads", func(o *Options) { o.EngineRoads = true }},
+		{"roads", "--engine-roads", func(o *Options) { o.EngineRoads = true }},
+		{"roads-nodes", "--roads", func(o *Options) {
+			o.Roads, o.RoadsNodes, o.RoadsEdges = "x", "x", "x"
+		}},
+		{"engine-roads", "--addr", func(o *Options) {
+			o.Mode, o.Addr, o.Key, o.Roads, o.EngineRoads = ModeLive, "a:1", "k", "x", true
+		}},
 		{"roads-nodes", "--roads-column", func(o *Options) { o.RoadsColumn = "x" }},
 		{"accept", "1 with --accept-model, not 0.5", func(o *Options) {
 			o.AcceptModel, o.Accept = true, 0.5

@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"hexhail/dispatch"
+	"hexhail/geo"
 )
 
 // config is what a server needs to be told. Each key is a flag, a variable of the environment and a
@@ -27,6 +28,8 @@ type config struct {
 	Store      string        `koanf:"store"`
 	Cities     string        `koanf:"cities"`
 	CityFiles  string        `koanf:"city-files"`
+	Roads      string        `koanf:"roads"`
+	TableURL   string        `koanf:"table-url"`
 	NATS       string        `koanf:"nats"`
 	NATSCreds  string        `koanf:"nats-creds"`
 	NATSCA     string        `koanf:"nats-ca"`
@@ -47,6 +50,8 @@ type config struct {
 	ClockRate  float64       `koanf:"clock-rate"`
 
 	only dispatch.Cities // instead of Cities and CityFiles; nil: those
+	// onlyRoads are every city's instead of Roads; nil: those.
+	onlyRoads *geo.Roads
 }
 
 // setting is one key: its default and what it is for.
@@ -63,6 +68,8 @@ var settings = []setting{
 	{"store", "", "database `URL`: sqlite:PATH or postgres://… (default DATA-DIR/hexhail.db)"},
 	{"cities", "beijing", "cities that come with hexhail, by `ids` with commas"},
 	{"city-files", "", "further city `files`, with commas"},
+	{"roads", "", "road graphs, with commas: `CITY=FILE` of OpenStreetMap, CITY=NODES+EDGES of CSV"},
+	{"table-url", "", "`URL` of a routing service that speaks OSRM's table service"},
 	{"nats", "", "NATS `URL`s, with commas (default: a server in this process)"},
 	{"nats-creds", "", "`file` with credentials for NATS"},
 	{"nats-ca", "", "`file` with the certificates that NATS is trusted by"},

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"hexhail/dispatch"
+	"hexhail/geo"
+	"hexhail/geo/osrm"
 	"hexhail/ops"
 	"hexhail/wire"
 )
@@ -52,6 +54,9 @@ func (c *config) check() error {
 		return badSetting("log-level", "debug, info, warn or error")
 	}
 	if err := c.checkClock(); err != nil {
+		return err
+	}
+	if _, err := c.roadFiles(); err != nil {
 		return err
 	}
 	return c.checkURLs()
@@ -115,8 +120,10 @@ func isURL(text string, schemes ...string) bool {
 // loaded is what the files that a configuration names hold.
 type loaded struct {
 	cities      dispatch.Cities
-	certificate *tls.Certificate // nil: no TLS
-	secret      []byte           // of webhooks; nil: none are sent
+	graphs      map[dispatch.CityID]*geo.Roads // a city without has none
+	tables      *osrm.Client                   // nil: no service is asked for times
+	certificate *tls.Certificate               // nil: no TLS
+	secret      []byte                         // of webhooks; nil: none are sent
 }
 
 // load reads the files. A server's own (key, clock, database) are not among them.
@@ -124,6 +131,12 @@ func (c *config) load() (loaded, error) {
 	var l loaded
 	var err error
 	if l.cities, err = c.cities(); err != nil {
+		return loaded{}, err
+	}
+	if l.graphs, err = c.graphs(l.cities); err != nil {
+		return loaded{}, err
+	}
+	if l.tables, err = c.tables(); err != nil {
 		return loaded{}, err
 	}
 	if c.TLSCert != "" {

@@ -34,12 +34,14 @@ type realm struct {
 	home    *grpc.ClientConn // to the service; nil before the first use
 }
 
-// openRealm starts one. What a loop of it complains of is in the test's log if the test fails.
-func openRealm(t *testing.T) *realm {
+// openRealm starts one, with more flags. What a loop of it complains of is in the test's log if the test fails.
+func openRealm(t *testing.T, more ...string) *realm {
 	t.Helper()
-	config, _, err := readConfig(flagsOf(t,
+	flags := append([]string{
 		"--data-dir", t.TempDir(), "--grpc-addr", "127.0.0.1:0", "--http-addr", "127.0.0.1:0",
-		"--sandbox", "--rate-per-s", "100000", "--drain-for", "5s"), nil)
+		"--sandbox", "--rate-per-s", "100000", "--drain-for", "5s",
+	}, more...)
+	config, _, err := readConfig(flagsOf(t, flags...), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -24,6 +24,7 @@ import (
 	"hexhail/bus"
 	"hexhail/dispatch"
 	"hexhail/driver"
+	"hexhail/geo"
 	"hexhail/money"
 	"hexhail/ops"
 	driverpb "hexhail/pb/hexhail/driver/v1"
@@ -48,6 +49,7 @@ type service struct {
 	metrics *ops.Metrics
 	desk    *dispatch.Desk
 	loops   map[dispatch.CityID]*dispatch.Loop
+	roads   map[dispatch.CityID]*geo.RoadTimes // of the engines; a city without has none
 	drivers *driver.Server
 	riders  *rider.Server
 	grpc    *wire.Server
@@ -77,7 +79,7 @@ func openService(ctx context.Context, c config, log *slog.Logger) (*service, err
 	}
 	s.broken, s.breaks = context.WithCancelCause(context.WithoutCancel(ctx))
 	for _, open := range []func(context.Context) error{
-		s.openFolder, s.openMetrics, s.openStore, s.openBus, s.openDesk, s.openEngines,
+		s.openFolder, s.openMetrics, s.openStore, s.openBus, s.openDesk, s.openRoads, s.openEngines,
 		s.openEdges, s.openServers,
 	} {
 		if err := open(ctx); err != nil {
@@ -222,12 +224,16 @@ func (s *service) openEngines(ctx context.Context) error {
 	for id, city := range s.cities {
 		engine, err := dispatch.NewEngine(ctx, dispatch.EngineConfig{
 			City: city, Store: s.db, Hints: s.bus, Listener: s.metrics, NewID: s.desk.NewID,
+			Roads: s.roads[id],
 		}, s.clock.Now())
 		if err != nil {
 			return err
 		}
 		loop := dispatch.NewLoop(engine, s.clock, s.failed)
 		loop.Rounded = func(took time.Duration) { s.metrics.RoundTook(id, took) }
+		if s.tables != nil {
+			loop.Ask(s.tables)
+		}
 		s.loops[id] = loop
 		if _, err := s.metrics.Engine(id, loop.Counts, loop.Load); err != nil {
 			return err

@@ -53,8 +53,8 @@ func (in *inputs) load(o sim.Options, city dispatch.City) (err error) {
 			return err
 		}
 	}
-	if o.RoadsNodes != "" {
-		if in.roads, err = readRoads(o); err != nil {
+	if files := roadsOf(o); len(files) > 0 {
+		if in.roads, err = readRoads(files, o.RoadsColumn); err != nil {
 			return err
 		}
 	}
@@ -120,18 +120,14 @@ func modelled(o sim.Options, city dispatch.City) ([]sim.Trip, []sim.Taxi, error)
 	return trips, model.Fleet(fleet, start), nil
 }
 
-// readRoads reads the road graph.
-func readRoads(o sim.Options) (roads *geo.Roads, err error) {
-	nodes, err := sim.OpenFile(o.RoadsNodes)
-	if err != nil {
-		return nil, err
+// roadsOf are the files of the simulation's road graph; none: all legs are straight.
+func roadsOf(o sim.Options) []string {
+	switch {
+	case o.Roads != "":
+		return []string{o.Roads}
+	case o.RoadsNodes != "":
+		return []string{o.RoadsNodes, o.RoadsEdges}
+	default:
+		return nil
 	}
-	defer func() { err = errors.Join(err, nodes.Close()) }()
-	edges, err := sim.OpenFile(o.RoadsEdges)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, edges.Close()) }()
-	return geo.ReadRoads(geo.RoadFile{Name: o.RoadsNodes, R: nodes},
-		geo.RoadFile{Name: o.RoadsEdges, R: edges}, o.RoadsColumn)
 }

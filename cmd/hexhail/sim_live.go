@@ -86,6 +86,9 @@ func openOwn(
 		ClockEpoch: c.Trips[0].At.Add(-lead).Format(time.RFC3339),
 		only:       dispatch.Cities{c.City.ID: c.City},
 	}
+	if c.Options.EngineRoads {
+		settings.onlyRoads = c.Roads
+	}
 	s, err = openService(ctx, settings, newLog(stderr, settings.LogLevel))
 	if err != nil {
 		return nil, nil, errors.Join(err, remove())

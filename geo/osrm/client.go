@@ -37,11 +37,10 @@ const (
 
 // Config says where the service is and how it may be used. Zero fields mean the defaults.
 type Config struct {
-	URL      string  // of the service, http or https, without /table
-	Profile  string  // "driving"
-	SnapM    float64 // how far from a road a place may be, in metres: geo.DefaultSnapM
-	Points   int     // places in one request, 2 to 1,000
-	Parallel int     // requests at once, 1 to 64
+	URL      string // of the service, http or https, without /table
+	Profile  string // "driving"
+	Points   int    // places in one request, 2 to 1,000
+	Parallel int    // requests at once, 1 to 64
 	OpenFor  time.Duration
 }
 
@@ -54,7 +53,6 @@ func (e *ConfigError) Error() string { return "osrm: " + e.Field + " must be " +
 // Client asks one service.
 type Client struct {
 	base     string
-	snapM    float64
 	points   int
 	parallel int
 	http     *http.Client
@@ -70,22 +68,19 @@ func New(c Config) (*Client, error) {
 		base.RawQuery != "" || base.Fragment != "" {
 		return nil, &ConfigError{"URL", "http(s)://host[:port][/path]"}
 	}
-	c.SnapM, c.Points = or(c.SnapM, geo.DefaultSnapM), or(c.Points, DefaultPoints)
-	c.Parallel, c.Profile = or(c.Parallel, DefaultParallel), or(c.Profile, "driving")
-	c.OpenFor = or(c.OpenFor, openFor)
+	c.Points, c.Parallel = or(c.Points, DefaultPoints), or(c.Parallel, DefaultParallel)
+	c.Profile, c.OpenFor = or(c.Profile, "driving"), or(c.OpenFor, openFor)
 	switch {
 	case c.Points < 2 || c.Points > maxPoints:
 		return nil, &ConfigError{"Points", fmt.Sprintf("2 to %d", maxPoints)}
 	case c.Parallel < 1 || c.Parallel > maxParallel:
 		return nil, &ConfigError{"Parallel", fmt.Sprintf("1 to %d", maxParallel)}
-	case !(c.SnapM > 0):
-		return nil, &ConfigError{"SnapM", "above 0"}
 	case strings.ContainsAny(c.Profile, "/?#"):
 		return nil, &ConfigError{"Profile", "one word"}
 	}
 	return &Client{
-		base:  base.JoinPath("table", "v1", c.Profile).String(),
-		snapM: c.SnapM, points: c.Points, parallel: c.Parallel,
+		base:   base.JoinPath("table", "v1", c.Profile).String(),
+		points: c.Points, parallel: c.Parallel,
 		http: &http.Client{
 			Transport: &http.Transport{
 				MaxConnsPerHost: c.Parallel, MaxIdleConnsPerHost: c.Parallel,
@@ -129,23 +124,25 @@ func (c *Client) Stats() Stats {
 var ErrOpen = errors.New("osrm: the service has failed too often and is left alone for a while")
 
 // Times sets the time of each drive that the service can tell, with geo.SourceService. The others
-// stay as they are: ends farther from a road than the limit, drives without a way, and all that has
+// stay as they are: ends farther than snapM metres from a road, drives without a way, and all that has
 // failed or was not answered when ctx ended. The first failure is the error, ErrOpen if the breaker
 // is open; it is of type *Error, or ctx's.
 //
 // Drives near each other are asked for together, in tables of at most Config.Points places.
-func (c *Client) Times(ctx context.Context, drives []geo.Estimate) error {
+func (c *Client) Times(ctx context.Context, drives []geo.Estimate, snapM float64) error {
 	tables := c.tables(drives)
 	var asking errgroup.Group
 	asking.SetLimit(c.parallel)
 	for i := range tables {
-		asking.Go(func() error { return c.guarded(ctx, &tables[i], drives) })
+		asking.Go(func() error { return c.guarded(ctx, &tables[i], drives, snapM) })
 	}
 	return asking.Wait()
 }
 
 // guarded asks for a table unless the breaker is open, and tells it what came of it.
-func (c *Client) guarded(ctx context.Context, t *table, drives []geo.Estimate) error {
+func (c *Client) guarded(
+	ctx context.Context, t *table, drives []geo.Estimate, snapM float64,
+) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -157,7 +154,7 @@ func (c *Client) guarded(ctx context.Context, t *table, drives []geo.Estimate) e
 	answered, err := c.ask(ctx, t)
 	if err == nil {
 		c.breaker.RecordSuccess()
-		c.fill(t, answered, drives)
+		t.fill(answered, drives, snapM)
 		return nil
 	}
 	// Who asked went away: that says nothing of the service. One that is being tried again must

@@ -143,7 +143,7 @@ func TestTimesOfARound(t *testing.T) {
 	s := newService(t, 12)
 	c := s.client(Config{Points: 12, Parallel: 3})
 	drives := round(rand.New(rand.NewPCG(1, 1)), 40)
-	if err := c.Times(t.Context(), drives); err != nil {
+	if err := c.Times(t.Context(), drives, 100); err != nil {
 		t.Fatal(err)
 	}
 	for _, d := range drives {
@@ -161,7 +161,7 @@ func TestOneCallMakesSoManyRequestsAtMost(t *testing.T) {
 	s := newService(t, 2)
 	c := s.client(Config{Points: 2})
 	drives := round(rand.New(rand.NewPCG(1, 1)), 70)
-	if err := c.Times(t.Context(), drives); err != nil {
+	if err := c.Times(t.Context(), drives, 100); err != nil {
 		t.Fatal(err)
 	}
 	timed := 0
@@ -189,7 +189,7 @@ func reply(w http.ResponseWriter, d geo.Estimate, change func(a map[string]any))
 
 func TestWhatTheServiceCannotTellStaysAsItWas(t *testing.T) {
 	s := newService(t, 100)
-	c := s.client(Config{SnapM: 100})
+	c := s.client(Config{})
 	for name, change := range map[string]func(a map[string]any){
 		"no way": func(a map[string]any) { a["durations"] = [][]any{{nil}} },
 		"no road near": func(a map[string]any) {
@@ -204,7 +204,7 @@ func TestWhatTheServiceCannotTellStaysAsItWas(t *testing.T) {
 			}
 			reply(w, drives[0], change)
 		})
-		if err := c.Times(t.Context(), drives); err != nil || drives[0].Source != 0 {
+		if err := c.Times(t.Context(), drives, 100); err != nil || drives[0].Source != 0 {
 			t.Errorf("%s: %v, %+v", name, err, drives[0])
 		}
 	}
@@ -263,7 +263,7 @@ func TestBadAnswers(t *testing.T) {
 		client := s.client(Config{})
 		drives := round(rand.New(rand.NewPCG(1, 1)), 1)[:1]
 		s.do(func(w http.ResponseWriter, _ *http.Request) { c.answer(w, drives[0]) })
-		err := client.Times(t.Context(), drives)
+		err := client.Times(t.Context(), drives, 100)
 		var typed *Error
 		if !errors.As(err, &typed) || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v, want an *Error with %q", name, err, c.want)
@@ -297,7 +297,7 @@ func TestASlowService(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 	defer cancel()
 	drives := round(rand.New(rand.NewPCG(1, 1)), 2)
-	err := c.Times(ctx, drives)
+	err := c.Times(ctx, drives, 100)
 	close(release)
 	if !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("%v, want the deadline", err)
@@ -319,7 +319,7 @@ func TestTheBreakerLeavesABrokenServiceAlone(t *testing.T) {
 	s.do(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadGateway) })
 	drives := round(rand.New(rand.NewPCG(1, 1)), 1)
 	for range failuresOf {
-		if err := c.Times(t.Context(), drives); err == nil {
+		if err := c.Times(t.Context(), drives, 100); err == nil {
 			t.Fatal("no error of a broken service")
 		}
 	}
@@ -327,14 +327,14 @@ func TestTheBreakerLeavesABrokenServiceAlone(t *testing.T) {
 	if asked != failuresToOpen && asked != failuresOf || !c.Stats().Open {
 		t.Errorf("%d requests, %+v, want an open breaker", asked, c.Stats())
 	}
-	if err := c.Times(t.Context(), drives); !errors.Is(err, ErrOpen) || s.asked.Load() != asked {
+	if err := c.Times(t.Context(), drives, 100); !errors.Is(err, ErrOpen) || s.asked.Load() != asked {
 		t.Errorf("%v after %d requests, want ErrOpen and none", err, s.asked.Load())
 	}
 	s.answers.Store(nil)
 	for c.breaker.RemainingDelay() > 0 { // it is tried again then
 		runtime.Gosched()
 	}
-	if err := c.Times(t.Context(), drives); err != nil || drives[0].Source != geo.SourceService {
+	if err := c.Times(t.Context(), drives, 100); err != nil || drives[0].Source != geo.SourceService {
 		t.Errorf("%v, %+v after it was mended", err, drives[0])
 	}
 	if c.Stats().Open || c.Stats().Spared == 0 {
@@ -350,7 +350,7 @@ func TestWhoGoesAwayDoesNotOpenTheBreaker(t *testing.T) {
 	for range 2 * failuresOf {
 		ctx, cancel := context.WithCancel(t.Context())
 		s.do(func(http.ResponseWriter, *http.Request) { cancel() })
-		if err := c.Times(ctx, drives); err == nil {
+		if err := c.Times(ctx, drives, 100); err == nil {
 			t.Error("an answer to who has gone")
 		}
 	}
@@ -362,8 +362,8 @@ func TestWhoGoesAwayDoesNotOpenTheBreaker(t *testing.T) {
 func TestNewRefuses(t *testing.T) {
 	for field, c := range map[string]Config{
 		"URL": {URL: "localhost:5000"}, "Points": {URL: "http://a", Points: 1},
-		"Parallel": {URL: "http://a", Parallel: 65}, "SnapM": {URL: "http://a", SnapM: -1},
-		"Profile": {URL: "http://a", Profile: "a/b"},
+		"Parallel": {URL: "http://a", Parallel: 65},
+		"Profile":  {URL: "http://a", Profile: "a/b"},
 	} {
 		_, err := New(c)
 		var typed *ConfigError
@@ -390,7 +390,7 @@ func FuzzAnswer(f *testing.F) {
 		if json.Unmarshal(body, &a) != nil || a.fault(&table) != "" {
 			return
 		}
-		c.fill(&table, &a, d)
+		table.fill(&a, d, 500)
 		if d[0].Source != 0 && d[0].TimeMS > 2*1000*maxDurationS {
 			t.Errorf("%d ms", d[0].TimeMS)
 		}

@@ -242,7 +242,7 @@ func (w waypoint) point() (p geo.Point, ok bool) {
 
 // fill sets the times of a table's drives. What lies between a place and its road is driven at the
 // learned pace, as it is where the road is our own.
-func (c *Client) fill(t *table, a *answer, drives []geo.Estimate) {
+func (t *table) fill(a *answer, drives []geo.Estimate, snapM float64) {
 	if a == nil {
 		return
 	}
@@ -251,7 +251,7 @@ func (c *Client) fill(t *table, a *answer, drives []geo.Estimate) {
 		start, _ := a.Sources[at.from].point()
 		end, _ := a.Destinations[at.to].point()
 		startM, endM := geo.DistanceM(d.From, start), geo.DistanceM(end, d.To)
-		if s == nil || max(startM, endM) > c.snapM || startM+endM >= d.DistanceM {
+		if s == nil || max(startM, endM) > snapM || startM+endM >= d.DistanceM {
 			continue
 		}
 		d.TimeMS = uint32(1000 * (*s + min(d.Pace.TimeS(startM+endM), maxDurationS)))
