@@ -37,6 +37,9 @@ func (s *Server) ImportDrivers(
 	stream grpc.ClientStreamingServer[opspb.ImportDriversRequest, opspb.ImportDriversResponse],
 ) error {
 	sum, err := receive(stream, func(m *opspb.ImportDriversRequest) ([]dispatch.Driver, error) {
+		if err := checkPhones(m.GetRows()); err != nil {
+			return nil, err
+		}
 		return rowsOf(s, m.GetRows(), func(r *opspb.Driver) (dispatch.Driver, string) {
 			return dispatch.Driver{
 				ID: dispatch.DriverID(r.GetId()), City: dispatch.CityID(r.GetCity()),
@@ -58,6 +61,9 @@ func (s *Server) ImportTaxis(
 	stream grpc.ClientStreamingServer[opspb.ImportTaxisRequest, opspb.ImportTaxisResponse],
 ) error {
 	sum, err := receive(stream, func(m *opspb.ImportTaxisRequest) ([]dispatch.Taxi, error) {
+		if err := checkPlates(m.GetRows()); err != nil {
+			return nil, err
+		}
 		return rowsOf(s, m.GetRows(), func(r *opspb.Taxi) (dispatch.Taxi, string) {
 			return dispatch.Taxi{
 				ID: dispatch.TaxiID(r.GetId()), City: dispatch.CityID(r.GetCity()),
@@ -81,6 +87,9 @@ func (s *Server) ImportRiders(
 	stream grpc.ClientStreamingServer[opspb.ImportRidersRequest, opspb.ImportRidersResponse],
 ) error {
 	sum, err := receive(stream, func(m *opspb.ImportRidersRequest) ([]dispatch.Rider, error) {
+		if err := checkPhones(m.GetRows()); err != nil {
+			return nil, err
+		}
 		return rowsOf(s, m.GetRows(), func(r *opspb.Rider) (dispatch.Rider, string) {
 			return dispatch.Rider{
 				ID: dispatch.RiderID(r.GetId()), Name: r.GetName(), Phone: r.GetPhone(),

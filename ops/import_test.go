@@ -171,6 +171,36 @@ func TestBadImports(t *testing.T) {
 	}
 }
 
+func TestBadPhonesAndPlates(t *testing.T) {
+	e := newEdge(t, sandbox)
+	for _, phone := range []string{"not a phone", "+", "138-0000", "1380000x", "１３８"} {
+		stream, err := e.ImportRiders(e.ops())
+		e.ok(err)
+		e.ok(stream.Send(&opspb.ImportRidersRequest{Rows: []*opspb.Rider{
+			{Id: "R1", Name: "n", Phone: "+8613800001111"}, {Id: "R2", Name: "n"},
+			{Id: "R3", Name: "n", Phone: phone},
+		}}))
+		_, err = stream.CloseAndRecv()
+		e.refused(err, codes.InvalidArgument, dispatch.ReasonField)
+		if got := fields(err); !slices.Equal(got, []string{"messages[0].rows[2].phone"}) {
+			t.Errorf("%q: %q", phone, got)
+		}
+	}
+	rows := []*opspb.Taxi{
+		{Id: "T1", City: "beijing", Plate: "京B1", Seats: 4},
+		{Id: "T2", City: "beijing", Plate: "京B2", Seats: 4},
+		{Id: "T3", City: "beijing", Plate: "京B1", Seats: 4},
+	}
+	stream, err := e.ImportTaxis(e.ops())
+	e.ok(err)
+	e.ok(stream.Send(&opspb.ImportTaxisRequest{Rows: rows}))
+	_, err = stream.CloseAndRecv()
+	text := e.refused(err, codes.InvalidArgument, dispatch.ReasonField)
+	if want := `messages[0].rows[2].plate must be another than rows[0].plate, "京B1"`; text != want {
+		t.Errorf("%q, want %q", text, want)
+	}
+}
+
 func TestListDrivers(t *testing.T) {
 	e := newEdge(t, sandbox)
 	_, err := e.db.ImportCompanies(t.Context(),

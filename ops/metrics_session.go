@@ -46,6 +46,11 @@ func (s *sessionMetrics) register(f *factory) {
 		[]float64{0, 1, 2, 4, 8, 16, 32, 48, 64})
 	s.dropped = f.counters("hexhail_session_dropped_total",
 		"What a session had no room or no time for, and lost.", "kind")
+	for _, kind := range []string{
+		"position", "frame", "message", "call", "ack", "read", "poll", "trace",
+	} {
+		s.dropped.WithLabelValues(s.what.word(kind)) // a rate needs its zero
+	}
 }
 
 // Session implements the drivers' edge's listener: +1 for a session that begins, −1 for one that

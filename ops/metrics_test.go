@@ -337,6 +337,7 @@ func TestNothingGrows(t *testing.T) {
 	}
 	body, _ := scrape(t, m, "text/plain")
 	shows(t, body,
+		`hexhail_session_dropped_total{kind="ack"} 0`,
 		`hexhail_fixes_refused_total{reason="other"} 1000`,
 		`hexhail_session_dropped_total{kind="other"} 1000`,
 		`hexhail_rpc_seconds_count{method="other"} 1000`,

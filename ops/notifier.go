@@ -67,7 +67,8 @@ func (c NotifierConfig) check() error {
 	}
 }
 
-func (c NotifierConfig) withDefaults() NotifierConfig {
+// WithDefaults is the config with the defaults of limits that are 0.
+func (c NotifierConfig) WithDefaults() NotifierConfig {
 	set := func(d *time.Duration, to time.Duration) {
 		if *d == 0 {
 			*d = to
@@ -115,7 +116,7 @@ func NewNotifier(c NotifierConfig) (*Notifier, error) {
 	if err := c.check(); err != nil {
 		return nil, err
 	}
-	c = c.withDefaults()
+	c = c.WithDefaults()
 	if c.Transport == nil {
 		c.Transport = &http.Transport{
 			Proxy: http.ProxyFromEnvironment, MaxIdleConnsPerHost: c.Workers,
