@@ -38,7 +38,7 @@ func TestBadCommandLinesNameWhatIsWrong(t *testing.T) {
 		{"sim --fleet many", "--fleet", exitUsage},
 		{"sim --fleet -1", "--fleet must be 0 to 100000, not -1", exitUsage},
 		{"sim --round 1", "--round", exitUsage},
-		{"sim --round 1h", "--round must be 20ms to 10s", exitUsage},
+		{"sim --round 1h", "--round must be 0s to 10s", exitUsage},
 		{"sim --seed -1", "--seed", exitUsage},
 		{"sim --duration 25h", "--duration must be", exitUsage},
 		{"sim --patience 1s", "--patience must be", exitUsage},
