@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
+	"google.golang.org/grpc"
 
 	"hexhail/ops"
 )
@@ -125,7 +126,12 @@ func (s *service) listen(ctx context.Context) error {
 		return nil
 	})
 	s.closer("HTTP", s.http.Shutdown)
-	s.part("gRPC", func() error { return s.grpc.Serve(s.grpcAt) })
+	s.part("gRPC", func() error {
+		if err := s.grpc.Serve(s.grpcAt); !errors.Is(err, grpc.ErrServerStopped) {
+			return err
+		}
+		return nil // closed before it has begun
+	})
 	s.closer("gRPC", s.drain)
 	return s.folder.write(addresses{s.grpcAt.Addr().String(), s.httpAt.Addr().String()})
 }
