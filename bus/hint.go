@@ -147,7 +147,7 @@ func oneOf(r *dispatch.Ride, o *dispatch.Offer, s *dispatch.Shift) bool {
 // the earth. States have been checked by their own UnmarshalText.
 func soundRide(r *dispatch.Ride) bool {
 	return r.ID != "" && r.City != "" && r.State != 0 &&
-		r.Kind >= dispatch.Hailed && r.Kind <= dispatch.Street &&
+		r.Kind >= dispatch.Hailed && r.Kind <= dispatch.BookedRide &&
 		r.Fare.State >= 0 && r.Fare.State <= dispatch.FareContested &&
 		r.EndedBy >= 0 && r.EndedBy <= dispatch.SideSystem &&
 		r.Pickup.Point.Check() == nil && r.Dropoff.Point.Check() == nil

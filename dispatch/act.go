@@ -27,11 +27,19 @@ const (
 	ActTip                         // the rider adds to the fare while searching
 	ActRate                        // one side rates the other
 	ActPayBy                       // the rider pays otherwise than meant
+	ActBook                        // a driver takes a booking ahead
+	ActDrop                        // the driver gives the booking back ahead
+	ActRemind                      // the driver is told that the booking's time comes
+	ActMove                        // the pickup is at another time
+	ActDue                         // a booking without a driver begins to search
+	ActSetOut                      // the booking's driver sets out
+	ActFallOut                     // the booking's driver cannot come
 )
 
 var actKinds = [...]string{
 	"", "cancel", "claim", "release", "arrive", "no_show", "start", "break_down", "complete",
 	"confirm", "contest", "settle", "expire", "add_tip", "rate", "pay_by",
+	"book", "drop", "remind", "move", "due", "set_out", "fall_out",
 }
 
 // String is the act's name.

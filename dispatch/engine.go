@@ -29,7 +29,8 @@ type Report struct {
 
 // Engine is the matcher of one city: it alone touches the city's index of positions. It learns of
 // what happens by nudges, and of what nudges have missed by reading rows every few seconds. It
-// writes offers, and nothing else than their ends, searches that are over, and round logs.
+// writes offers, and nothing else than their ends, searches that are over, what becomes of bookings
+// whose time has come, and round logs.
 //
 // It belongs to one goroutine. Every method takes the city's time.
 type Engine struct {
@@ -63,6 +64,7 @@ type Engine struct {
 	asked      map[OfferID]asked
 	kept       kept
 
+	begunAt   time.Time
 	syncedAt  time.Time
 	roundedAt time.Time
 	wantsAt   time.Time // of the next round, if something has changed
@@ -97,7 +99,7 @@ func NewEngine(ctx context.Context, c EngineConfig, now time.Time) (*Engine, err
 	if err = e.load(ctx, now); err != nil {
 		return nil, err
 	}
-	e.syncedAt = now
+	e.begunAt, e.syncedAt = now, now
 	return e, nil
 }
 

@@ -7,12 +7,13 @@ import (
 )
 
 // Due does what must not be forgotten: it ends offers that nobody answered and searches that are
-// over, writes the round logs of rides that search no more, and every few seconds reads the rows
+// over, looks at the bookings whose time has come, writes the round logs of rides that search no more, and every few seconds reads the rows
 // that nudges may have missed. It is called every second of the city's time.
 func (e *Engine) Due(ctx context.Context, now time.Time) error {
 	e.policy = e.city.PolicyAt(now)
 	// Each does what it can, whatever became of the others.
-	err := errors.Join(e.endOffers(ctx, now), e.endCalls(ctx, now), e.endSearches(ctx, now))
+	err := errors.Join(e.endOffers(ctx, now), e.endCalls(ctx, now), e.endSearches(ctx, now),
+		e.doBookings(ctx, now))
 	e.lookAround(now)
 	err = errors.Join(err, e.writeLogs(ctx), e.keepLearned(ctx, now))
 	if now.Sub(e.syncedAt) < syncEvery {

@@ -62,10 +62,16 @@ const (
 	ReasonCallExpired   Reason = "CALL_EXPIRED"
 	ReasonCallGone      Reason = "CALL_GONE"
 	ReasonStep          Reason = "RIDE_STATE"
-	ReasonStale         Reason = "CHANGED_MEANWHILE"
-	ReasonRequestReused Reason = "REQUEST_ID_REUSED"
-	ReasonTooManyRides  Reason = "CITY_FULL"
-	ReasonBacklog       Reason = "EVENTS_WAIT"
+	// ReasonBookingClash is another booking of the driver's that is too near in time.
+	ReasonBookingClash Reason = "BOOKING_CLASH"
+	// ReasonSeats is a driver whose taxi, if there ever was one, is too small.
+	ReasonSeats Reason = "TAXI_TOO_SMALL"
+	// ReasonTooManyBookings is a rider or driver with as many bookings as the policy allows.
+	ReasonTooManyBookings Reason = "TOO_MANY_BOOKINGS"
+	ReasonStale           Reason = "CHANGED_MEANWHILE"
+	ReasonRequestReused   Reason = "REQUEST_ID_REUSED"
+	ReasonTooManyRides    Reason = "CITY_FULL"
+	ReasonBacklog         Reason = "EVENTS_WAIT"
 	// ReasonTooManyQuestions is an engine that is asked for taxis too often.
 	ReasonTooManyQuestions Reason = "ENGINE_BUSY"
 	ReasonChannel          Reason = "CHANNEL_UNKNOWN"

@@ -63,6 +63,7 @@ func (d *Decision) owe() {
 	}
 	owe(money.PurposeFare, r.Fare.Total(), r.Subsidy.Rider)
 	owe(money.PurposeTip, r.Tip, 0)
+	owe(money.PurposeFee, r.Booking.Fee, 0)
 	if len(d.Writes) == 0 {
 		r.State, r.EndedAt = Settled, r.ChangedAt
 	}

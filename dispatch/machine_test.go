@@ -26,7 +26,7 @@ func TestMachine(t *testing.T) {
 			t.Fatalf("seed %d: %s", seed, problem)
 		}
 	}
-	for s := Searching; s <= Expired; s++ {
+	for s := Scheduled; s <= Expired; s++ {
 		if reached[s] == 0 {
 			t.Errorf("no walk has reached %s", s)
 		}
@@ -49,6 +49,34 @@ func TestMachineCatches(t *testing.T) {
 				r.State = Searching
 			}
 			return Step(r, a, now)
+		},
+		"let a booking hold the slot": func(r Ride, a Act, now time.Time) (Decision, error) {
+			d, err := Step(r, a, now)
+			if err == nil && d.Ride.State == Booked {
+				d.Ride.Slot = SlotCurrent
+			}
+			return d, err
+		},
+		"keep the driver who falls out": func(r Ride, a Act, now time.Time) (Decision, error) {
+			d, err := Step(r, a, now)
+			if a.Kind() == ActFallOut {
+				d.Ride.Driver = r.Driver
+			}
+			return d, err
+		},
+		"forget when a booking is due": func(r Ride, a Act, now time.Time) (Decision, error) {
+			d, err := Step(r, a, now)
+			if a.Kind() == ActDrop {
+				d.Ride.Booking.DueAt = time.Time{}
+			}
+			return d, err
+		},
+		"search no longer than others": func(r Ride, a Act, now time.Time) (Decision, error) {
+			d, err := Step(r, a, now)
+			if a.Kind() == ActDue {
+				d.Ride.SearchBy = now.Add(a.(Due).Search)
+			}
+			return d, err
 		},
 		"keep the slot after the ride": func(r Ride, a Act, now time.Time) (Decision, error) {
 			d, err := Step(r, a, now)
@@ -78,8 +106,11 @@ func TestMachineCatches(t *testing.T) {
 // walk does up to 40 acts, right and wrong ones, and says what promise was broken.
 func walk(choose func(n int) int, step stepper, reached map[State]int) string {
 	r, now := hailed(), noon
-	if choose(4) == 0 {
+	switch choose(6) {
+	case 0:
 		r = street()
+	case 1, 2:
+		r = booked()
 	}
 	boarded := r.State == OnTrip
 	for range 40 {
@@ -118,6 +149,14 @@ func judgeStep(was Ride, act Act, d Decision, boarded bool) string {
 		return "holds a slot without being active, or the other way round"
 	case r.State.Active() && r.Driver == "" || r.State == Searching && r.Driver != "":
 		return "has a driver when it should not, or the other way round"
+	case (r.State == Booked) != (r.Driver != "") && r.State.Ahead():
+		return "is booked without a driver, or scheduled with one"
+	case r.State.Ahead() == r.Booking.DueAt.IsZero():
+		return "is ahead and never due, or due when it is not ahead"
+	case r.State == Searching && r.SearchBy.Before(r.Booking.PickupAt):
+		return "gives up before its pickup"
+	case was.Kind != BookedRide && r.State.Ahead():
+		return "is ahead without being booked"
 	case r.State.Terminal() == r.EndedAt.IsZero():
 		return "has an end that does not fit its state"
 	case r.State == Settled && was.State != Settled && r.Fare.State != FareAccepted:
@@ -138,7 +177,7 @@ func anyAct(choose func(n int) int, r Ride) Act {
 	if choose(4) == 0 {
 		driver, rider = "D2", "rider2"
 	}
-	kind := ActKind(1 + choose(int(ActPayBy)))
+	kind := ActKind(1 + choose(int(ActFallOut)))
 	if choose(2) == 0 {
 		kind = legalAct(choose, r.State, kind)
 	}
@@ -149,6 +188,8 @@ func anyAct(choose func(n int) int, r Ride) Act {
 		ActConfirm:  {string(rider), "granted"}, ActContest: {string(rider)},
 		ActTip: {fmt.Sprintf("%d.00", choose(300))}, ActRate: {"rider", fmt.Sprint(choose(7))},
 		ActCancel: {"changed", "my", "mind"},
+		ActBook:   {string(driver), "5000"}, ActDrop: {string(driver), "6000"},
+		ActRemind: {"5500"}, ActMove: {fmt.Sprint(3600 + choose(9000)), "3000"},
 	}[kind]
 	if args == nil {
 		args = []string{string(driver)}
@@ -159,7 +200,7 @@ func anyAct(choose func(n int) int, r Ride) Act {
 // legalAct is one of the acts that the table allows, or kind if it allows none.
 func legalAct(choose func(n int) int, from State, kind ActKind) ActKind {
 	var legal []ActKind
-	for k := ActCancel; k <= ActPayBy; k++ {
+	for k := ActCancel; k <= ActFallOut; k++ {
 		if _, ok := Next(from, k); ok {
 			legal = append(legal, k)
 		}

@@ -95,6 +95,7 @@ type Policy struct {
 	// MaxOpenRides is how many rides may search at once, 1–20,000.
 	MaxOpenRides int `json:"max_open_rides"`
 	Rules
+	BookingRules
 }
 
 // DefaultPolicy is what a city has that says nothing else.
@@ -105,7 +106,7 @@ func DefaultPolicy() Policy {
 		AssignRounds: 10, CallS: 20, CallStartM: 1500, CallStepM: 1500, CallMaxM: 6000,
 		CallTaxis: 200,
 		SnapM:     geo.DefaultSnapM, TimesMS: 150,
-		Rules: defaultRules(),
+		Rules: defaultRules(), BookingRules: defaultBookingRules(),
 	}
 }
 
@@ -142,7 +143,7 @@ func (p Policy) Check() error {
 		{"times_ms", p.TimesMS, 10, 2000},
 		{"max_open_rides", p.MaxOpenRides, 1, 20_000},
 	})
-	return cmp.Or(err, p.Rules.check())
+	return cmp.Or(err, p.Rules.check(), p.BookingRules.check())
 }
 
 // clone shares nothing with p that a change could reach.

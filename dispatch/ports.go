@@ -34,6 +34,8 @@ type Fence struct {
 type Tx interface {
 	Rides
 	RideScans
+	Bookings
+	FlightRows
 	Offers
 	Calls
 	Grabs
@@ -76,6 +78,28 @@ type RideScans interface {
 	DriversRide(driver DriverID) (r Ride, ok bool, err error)
 	// RidersRide is a rider's open ride.
 	RidersRide(rider RiderID) (r Ride, ok bool, err error)
+}
+
+// Bookings find booked rides, and write what is no change that anybody is told of.
+type Bookings interface {
+	// DueBookings are a city's Scheduled and Booked rides whose DueAt has come, by time and id.
+	DueBookings(city CityID, now time.Time, limit int) ([]Ride, error)
+	// DriversBookings are the Booked rides of a driver, by time of pickup.
+	DriversBookings(driver DriverID) ([]Ride, error)
+	// RidersBookings counts a rider's Scheduled and Booked rides.
+	RidersBookings(rider RiderID) (int, error)
+	// PutOff writes when a ride is looked at next and the landing that its pickup goes by; ok is
+	// false if the ride's version is another.
+	PutOff(ride RideID, version int, b Booking) (ok bool, err error)
+}
+
+// FlightRows find the rides whose pickup goes by a flight and has not been.
+type FlightRows interface {
+	// FlightRides are a city's rides of a flight, by id.
+	FlightRides(city CityID, f Flight, limit int) ([]Ride, error)
+	// OpenFlights are the flights of a city's rides that are picked up by a time, the first pickup
+	// first.
+	OpenFlights(city CityID, by time.Time, limit int) ([]Flight, error)
 }
 
 // Offers are the offers' rows.
@@ -146,6 +170,10 @@ type People interface {
 	InsertDriver(d Driver) error
 	// InsertTaxi writes a new taxi. Conflict with ReasonDuplicate if the id is taken.
 	InsertTaxi(t Taxi) error
+	// LockDriver reads a driver and keeps others from locking the same one until the transaction
+	// ends: who adds to a driver's bookings locks the driver before it reads them. NotFound as for
+	// Driver.
+	LockDriver(id DriverID) (Driver, error)
 	// Rider reads a rider. NotFound with ReasonUnknownRider if there is none.
 	Rider(id RiderID) (Rider, error)
 	// Driver reads a driver. NotFound with ReasonUnknownDriver if there is none.

@@ -17,9 +17,11 @@ const (
 	Hailed RideKind = iota + 1
 	// Street is taken at the kerb: no search.
 	Street
+	// BookedRide is asked for ahead, for a time.
+	BookedRide
 )
 
-var rideKinds = [...]string{"", "hailed", "street"}
+var rideKinds = [...]string{"", "hailed", "street", "booked"}
 
 // String is the name as stored.
 func (k RideKind) String() string { return rideKinds[k] }
@@ -32,8 +34,13 @@ type State int
 
 // The states of a ride.
 const (
+	// Scheduled is booked ahead and has no driver yet; drivers may take it.
+	Scheduled State = iota + 1
+	// Booked has a driver who has taken it ahead, and who is free for other rides until it is time
+	// to set out.
+	Booked
 	// Searching has no driver; the engine looks for one until SearchBy.
-	Searching State = iota + 1
+	Searching
 	// Assigned has a driver who is on the way to the pickup.
 	Assigned
 	// Arrived has the taxi waiting at the pickup.
@@ -53,7 +60,7 @@ const (
 )
 
 var states = [...]string{
-	"", "searching", "assigned", "arrived", "on_trip", "completed",
+	"", "scheduled", "booked", "searching", "assigned", "arrived", "on_trip", "completed",
 	"settled", "cancelled", "no_show", "expired",
 }
 
@@ -81,7 +88,10 @@ func (s State) Terminal() bool { return s >= Settled && s <= Expired }
 // in a slot.
 func (s State) Active() bool { return s >= Assigned && s <= OnTrip }
 
-// Open reports whether the rider may not ask for another ride.
+// Ahead reports whether the ride is booked and its time has not come.
+func (s State) Ahead() bool { return s == Scheduled || s == Booked }
+
+// Open reports whether the rider may not ask for another ride; booked ones do not count.
 func (s State) Open() bool { return s >= Searching && s <= OnTrip }
 
 // Slot is a driver's place for a ride. Only the current one is used so far.
@@ -179,8 +189,8 @@ type Ride struct {
 	Quote   Quote
 
 	Driver DriverID // "" while searching
-	Taxi   TaxiID
-	Slot   Slot // "" without a driver
+	Taxi   TaxiID   // "" until the driver of a booked ride sets out
+	Slot   Slot     // "" without a driver
 
 	RequestedAt time.Time
 	SearchBy    time.Time // the search ends then
@@ -190,6 +200,8 @@ type Ride struct {
 	CompletedAt time.Time
 	EndedAt     time.Time
 	ChangedAt   time.Time
+
+	Booking Booking
 
 	Fare    Fare
 	Subsidy money.Subsidy

@@ -12,14 +12,23 @@ type SearchTime = time.Duration
 
 // table is the one list of what may happen in which state, and where it leads.
 var table = map[State]map[ActKind]State{
+	Scheduled: {
+		ActBook: Booked, ActDue: Searching, ActMove: Scheduled, ActCancel: Cancelled,
+	},
+	Booked: {
+		ActSetOut: Assigned, ActFallOut: Searching, ActDrop: Scheduled, ActRemind: Booked,
+		ActMove: Booked, ActCancel: Cancelled,
+	},
 	Searching: {
 		ActClaim: Assigned, ActCancel: Cancelled, ActExpire: Expired, ActTip: Searching,
+		ActMove: Scheduled,
 	},
 	Assigned: {
-		ActArrive: Arrived, ActCancel: Cancelled, ActRelease: Searching,
+		ActArrive: Arrived, ActCancel: Cancelled, ActRelease: Searching, ActMove: Assigned,
 	},
 	Arrived: {
 		ActStart: OnTrip, ActCancel: Cancelled, ActRelease: Searching, ActNoShow: NoShow,
+		ActMove: Arrived,
 	},
 	OnTrip: {
 		ActComplete: Completed, ActBreak: Searching,
@@ -140,18 +149,25 @@ func (d *Decision) apply(was Ride, act Act, now time.Time) error {
 	case PayOtherwise:
 		d.Ride.Subsidy = a.Subsidy
 		return nil
-	default: // Settle
-		if was.Fare.State != FareAccepted {
-			return Errorf(Conflict, ReasonStep, "ride %s: its fare is %s", was.ID, was.Fare.State)
-		}
-		return nil
+	case Settle:
+		return d.settle(was)
+	default:
+		return d.applyAhead(was, act, now)
 	}
+}
+
+func (d *Decision) settle(was Ride) error {
+	if was.Fare.State != FareAccepted {
+		return Errorf(Conflict, ReasonStep, "ride %s: its fare is %s", was.ID, was.Fare.State)
+	}
+	return nil
 }
 
 // tell adds what every change has in common: the engine hears of what changes supply or demand,
 // the driver and the watchers of everything.
 func (d *Decision) tell(was Ride, act ActKind) {
-	if was.State != d.Ride.State && was.State.Open() || act == ActTip {
+	changed := was.State != d.Ride.State
+	if changed && (was.State.Open() || d.Ride.State.Open()) || act == ActTip {
 		d.After = append(d.After, Nudge{Ride: d.Ride})
 	}
 	if was.Driver != "" {
@@ -200,7 +216,7 @@ func (d *Decision) cancel(a Cancel) error {
 		return invalid("reason", "at most 200 bytes")
 	}
 	d.Ride.EndedBy, d.Ride.EndReason = SideRider, a.Reason
-	d.Ride.Slot = ""
+	d.Ride.Slot, d.Ride.Booking.DueAt = "", time.Time{}
 	d.Writes = append(d.Writes, WithdrawOffers{d.Ride.ID})
 	return nil
 }
@@ -229,7 +245,7 @@ func (d *Decision) release(
 	r.Driver, r.Taxi, r.Slot = "", "", ""
 	r.ArrivedAt, r.StartedAt = time.Time{}, time.Time{}
 	r.Search++
-	r.SearchBy = now.Add(search)
+	r.SearchBy = was.searchUntil(now, search)
 	r.EndedBy, r.EndReason = SideDriver, reason
 	return nil
 }
@@ -238,8 +254,10 @@ func (d *Decision) noShow(was Ride, a NotThere, now time.Time) error {
 	if err := was.drivenBy(a.Driver); err != nil {
 		return err
 	}
-	// From when the rider could know, not from when the phone says that it arrived.
-	if wait := time.Duration(a.WaitedS) * time.Second; now.Sub(was.ChangedAt) < wait {
+	// From when the rider could know, not from when the phone says that it arrived; and nobody has
+	// to be there before the time that was booked.
+	since := later(was.ChangedAt, was.Booking.PickupAt)
+	if wait := time.Duration(a.WaitedS) * time.Second; now.Sub(since) < wait {
 		return Errorf(Conflict, ReasonStep, "ride %s: wait at least %s at the pickup", was.ID, wait)
 	}
 	d.Ride.EndedBy, d.Ride.EndReason, d.Ride.Slot = SideDriver, "no_show", ""

@@ -31,6 +31,17 @@ func street() Ride {
 	return r
 }
 
+// booked is asked for at noon for two o'clock, for D1 alone until ten past noon.
+func booked() Ride {
+	r := hailed()
+	r.Kind, r.State, r.Search, r.SearchBy = BookedRide, Scheduled, 0, time.Time{}
+	r.Booking = Booking{
+		PickupAt: noon.Add(2 * time.Hour), ForDriver: "D1", OpenAt: noon.Add(10 * time.Minute),
+		DueAt: noon.Add(100 * time.Minute), Fee: 500,
+	}
+	return r
+}
+
 // TestTranscripts replays the ride machine's transcripts: a line is a second's offset and an act,
 // the text under ---- is what came of it. HEXHAIL_REWRITE=1 writes them anew.
 func TestTranscripts(t *testing.T) {
@@ -82,6 +93,10 @@ func perform(out *strings.Builder, r Ride, words []string) Ride {
 		fmt.Fprintln(out, "on_trip v1 D1")
 		return street()
 	}
+	if words[0] == "booked" {
+		fmt.Fprintln(out, "scheduled v1, D1's until +600")
+		return booked()
+	}
 	at, err := strconv.Atoi(strings.TrimPrefix(words[0], "+"))
 	if err != nil {
 		fmt.Fprintln(out, "bad line:", err)
@@ -106,6 +121,15 @@ func describe(out *strings.Builder, d Decision) {
 	if r.Fare.State != 0 {
 		fmt.Fprintf(out, " fare %s %s", r.Fare.Total(), r.Fare.State)
 		fmt.Fprintf(out, " subsidy %s+%s %s", r.Subsidy.Rider, r.Subsidy.Driver, r.Subsidy.Reason)
+	}
+	if r.Kind == BookedRide {
+		fmt.Fprintf(out, " pickup %s due %s", offset(r.Booking.PickupAt), offset(r.Booking.DueAt))
+		if !r.Booking.RemindedAt.IsZero() {
+			fmt.Fprintf(out, " reminded %s", offset(r.Booking.RemindedAt))
+		}
+		if r.State == Searching {
+			fmt.Fprintf(out, " until %s", offset(r.SearchBy))
+		}
 	}
 	if r.EndReason != "" {
 		fmt.Fprintf(out, " by %s: %s", r.EndedBy, r.EndReason)
@@ -133,6 +157,48 @@ func describe(out *strings.Builder, d Decision) {
 	}
 }
 
+// offset is a time as the transcripts write it.
+func offset(at time.Time) string {
+	if at.IsZero() {
+		return "-"
+	}
+	return fmt.Sprintf("+%d", int(at.Sub(noon).Seconds()))
+}
+
+// parseAhead reads an act on a booking; nil for another one.
+func parseAhead(kind ActKind, args []string) Act {
+	at := func(i int) time.Time {
+		if i >= len(args) {
+			return time.Time{}
+		}
+		s, _ := strconv.Atoi(args[i])
+		return noon.Add(time.Duration(s) * time.Second)
+	}
+	var who DriverID
+	if len(args) > 0 {
+		who = DriverID(args[0])
+	}
+	search := 5 * time.Minute
+	switch kind {
+	case ActBook:
+		return Book{Driver: who, Due: at(1)}
+	case ActDrop:
+		return Drop{Driver: who, By: SideDriver, Reason: "changed plans", Due: at(1)}
+	case ActRemind:
+		return Remind{Due: at(0)}
+	case ActMove:
+		return Move{PickupAt: at(0), Due: at(1)}
+	case ActDue:
+		return Due{Search: search}
+	case ActSetOut:
+		return SetOut{Driver: who, Taxi: "T" + TaxiID(who)[1:]}
+	case ActFallOut:
+		return FallOut{Reason: "not_ready", Search: search}
+	default:
+		return nil
+	}
+}
+
 // parseAct reads an act as the transcripts write it.
 func parseAct(name string, args []string) Act {
 	arg := func(i int) string {
@@ -151,6 +217,9 @@ func parseAct(name string, args []string) Act {
 	}
 	driver := DriverID(arg(0))
 	search := 5 * time.Minute
+	if act := parseAhead(ParseActKind(name), args); act != nil {
+		return act
+	}
 	switch kind := ParseActKind(name); kind {
 	case ActCancel:
 		return Cancel{Reason: strings.Join(args, " ")}

@@ -65,8 +65,12 @@ type WalletChannel struct{ Store Store }
 // Hold is the pending transfer by which the wallet sets an attempt's money aside.
 func (a Attempt) Hold() Transfer {
 	code := CodeFare
-	if a.Purpose == PurposeTip {
+	switch a.Purpose {
+	case PurposeTip:
 		code = CodeTip
+	case PurposeFee:
+		code = CodeFee
+	case PurposeFare:
 	}
 	return Transfer{
 		ID: TransferID(string(a.ID) + "/hold"), Kind: TransferPending, Code: code,

@@ -13,6 +13,8 @@ type Purpose string
 const (
 	PurposeFare Purpose = "fare"
 	PurposeTip  Purpose = "tip"
+	// PurposeFee is the fee of a booking. It is the driver's.
+	PurposeFee Purpose = "fee"
 )
 
 // PaymentID names a payment. It is made from the three parts that are unique together.

@@ -29,12 +29,17 @@ const (
 	stageSettled
 	stageCancelled
 	stageExpired
+	stageBooked
+	stageDropped
+	stageSetOut
+	stageFellOut
 	stages
 )
 
 var stageNames = [stages]string{
 	"requested", "offered", "claimed", "released", "arrived", "no_show", "started", "broken_down",
 	"completed", "fare_asked", "fare_contested", "settled", "cancelled", "expired",
+	"booked", "dropped", "set_out", "fell_out",
 }
 
 // acted says to which stage an act leads; −1 is none.
@@ -48,6 +53,10 @@ var acted = [...]stage{
 	dispatch.ActConfirm: -1, dispatch.ActContest: stageContested, dispatch.ActSettle: -1,
 	dispatch.ActExpire: stageExpired, dispatch.ActTip: -1, dispatch.ActRate: -1,
 	dispatch.ActPayBy: -1,
+
+	dispatch.ActBook: stageBooked, dispatch.ActDrop: stageDropped,
+	dispatch.ActSetOut: stageSetOut, dispatch.ActFallOut: stageFellOut,
+	dispatch.ActRemind: -1, dispatch.ActMove: -1, dispatch.ActDue: -1,
 }
 
 // outcomes of offers, indexed by their state; an open one has just been made.
@@ -65,13 +74,15 @@ var callOutcomes = [...]string{
 
 // cityMetrics are a city's counters, looked up once.
 type cityMetrics struct {
-	hailed, street [stages]prometheus.Counter
-	offers         [len(outcomes)]prometheus.Counter
-	calls          [len(callOutcomes)]prometheus.Counter
-	calledTaxis    prometheus.Observer
+	hailed, street, booked [stages]prometheus.Counter
+
+	offers      [len(outcomes)]prometheus.Counter
+	calls       [len(callOutcomes)]prometheus.Counter
+	calledTaxis prometheus.Observer
 
 	offerSeconds, offerMeters            prometheus.Observer
 	match, pickup, wait, boarding, drive prometheus.Observer
+	late                                 prometheus.Observer
 	quoted, overQuoted                   prometheus.Observer
 
 	fares, cash, tips, riderSubsidies, driverSubsidies prometheus.Counter
@@ -95,7 +106,7 @@ type rideVectors struct {
 	answers, chances, errors                    *prometheus.CounterVec
 	waiting, idle                               *prometheus.GaugeVec
 	offerSeconds, offerMeters, roundSeconds     *prometheus.HistogramVec
-	match, pickup, wait, boarding, drive        *prometheus.HistogramVec
+	match, pickup, wait, boarding, drive, late  *prometheus.HistogramVec
 	quoted, overQuoted                          *prometheus.HistogramVec
 }
 
@@ -138,6 +149,8 @@ func newRideVectors(f *factory) *rideVectors {
 		wait:   seconds("hexhail_wait_seconds", "From request to boarding, of hailed rides."),
 		boarding: seconds("hexhail_boarding_seconds",
 			"From the taxi's arrival to boarding, of hailed rides."),
+		late: seconds("hexhail_booked_late_seconds",
+			"From the booked time to the taxi's arrival, 0 for one that was there before."),
 		drive: seconds("hexhail_drive_seconds", "From boarding to the end of the drive."),
 		quoted: seconds("hexhail_quoted_pickup_seconds",
 			"Time until a taxi is there as it was quoted, of rides whose taxi has arrived."),
@@ -176,6 +189,7 @@ func (v *rideVectors) city(id string) *cityMetrics {
 		match:        v.match.WithLabelValues(id), pickup: v.pickup.WithLabelValues(id),
 		wait: v.wait.WithLabelValues(id), boarding: v.boarding.WithLabelValues(id),
 		drive:  v.drive.WithLabelValues(id),
+		late:   v.late.WithLabelValues(id),
 		quoted: v.quoted.WithLabelValues(id), overQuoted: v.overQuoted.WithLabelValues(id),
 		fares: v.fares.WithLabelValues(id), cash: v.cash.WithLabelValues(id),
 		tips:            v.tips.WithLabelValues(id),
@@ -193,6 +207,7 @@ func (v *rideVectors) city(id string) *cityMetrics {
 	for s, name := range stageNames {
 		c.hailed[s] = v.rides.WithLabelValues(id, dispatch.Hailed.String(), name)
 		c.street[s] = v.rides.WithLabelValues(id, dispatch.Street.String(), name)
+		c.booked[s] = v.rides.WithLabelValues(id, dispatch.BookedRide.String(), name)
 	}
 	for state := dispatch.OfferOpen; int(state) < len(outcomes); state++ {
 		c.offers[state] = v.offers.WithLabelValues(id, outcomes[state])
@@ -219,8 +234,12 @@ func (m *Metrics) city(id dispatch.CityID) *cityMetrics {
 func (m *Metrics) Acted(act dispatch.ActKind, r dispatch.Ride) {
 	c := m.city(r.City)
 	funnel := &c.hailed
-	if r.Kind == dispatch.Street {
+	switch r.Kind {
+	case dispatch.Street:
 		funnel = &c.street
+	case dispatch.BookedRide:
+		funnel = &c.booked
+	case dispatch.Hailed:
 	}
 	if act >= 0 && int(act) < len(acted) && acted[act] >= 0 {
 		at := acted[act]
@@ -247,7 +266,7 @@ func (c *cityMetrics) timed(act dispatch.ActKind, r dispatch.Ride) {
 	switch act {
 	case dispatch.ActClaim:
 		c.offers[dispatch.OfferAccepted].Inc()
-		if r.Search == 1 {
+		if r.Search == 1 && r.Kind == dispatch.Hailed {
 			span(c.match, r.RequestedAt, r.ClaimedAt)
 		}
 	case dispatch.ActArrive:
@@ -257,6 +276,10 @@ func (c *cityMetrics) timed(act dispatch.ActKind, r dispatch.Ride) {
 			c.overQuoted.Observe(max(0, r.ArrivedAt.Sub(r.RequestedAt).Seconds()) / quoted)
 		}
 	case dispatch.ActStart:
+		if r.Kind == dispatch.BookedRide {
+			span(c.late, r.Booking.PickupAt, r.ArrivedAt)
+			break
+		}
 		span(c.wait, r.RequestedAt, r.StartedAt)
 		span(c.boarding, r.ArrivedAt, r.StartedAt)
 	case dispatch.ActComplete:

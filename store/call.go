@@ -55,7 +55,7 @@ var (
 	changedCalls = callColumns.selects(`call` + changedSince + `id`)
 	// Those from which an engine goes on, as endedOffers.
 	searchersCalls = callColumns.selects(`call` + inCity + `(state = 'open' OR state = 'expired')
-		AND changed_at >= (SELECT coalesce(min(requested_at), 9223372036854775807)
+		AND changed_at >= (SELECT coalesce(min(` + searchedSince + `), 9223372036854775807)
 			FROM ride WHERE city || '' = $1 AND ` + isSearching + `)
 		AND EXISTS (SELECT 1 FROM ride WHERE ride.id = call.ride
 			AND ride.search = call.search AND ride.` + isSearching + `)

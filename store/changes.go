@@ -18,6 +18,9 @@ var briefColumns = columns{
 const (
 	changedSince = ` WHERE city = $1 AND changed_at >= $2 ORDER BY changed_at, `
 	inCity       = ` WHERE city = $1 AND `
+	// A hailed ride searches since it was asked for, a booked one since two hours before its pickup
+	// at the earliest (policy book_search_s).
+	searchedSince = `CASE WHEN kind = 'booked' THEN pickup_at - 7200000 ELSE requested_at END`
 )
 
 var (
@@ -31,9 +34,9 @@ var (
 	searchingRides = briefColumns.selects(`ride WHERE city || '' = $1 AND ` + isSearching)
 	activeRides    = briefColumns.selects(`ride WHERE city || '' = $1 AND ` + isActive)
 	cityOffers     = offerColumns.selects(`offer WHERE city || '' = $1 AND state = 'open'`)
-	// No offer of a ride is older than the ride, so those of searching rides are among the last.
+	// No offer of a ride is older than its search, so those of searching rides are among the last.
 	endedOffers = offerColumns.selects(`offer` + inCity + `state <> 'open'
-		AND changed_at >= (SELECT coalesce(min(requested_at), 9223372036854775807)
+		AND changed_at >= (SELECT coalesce(min(` + searchedSince + `), 9223372036854775807)
 			FROM ride WHERE city || '' = $1 AND ` + isSearching + `)
 		AND EXISTS (SELECT 1 FROM ride WHERE ride.id = offer.ride AND ride.` + isSearching + `)`)
 	cityShifts = shiftColumns.selects(`shift` + inCity + `duty <> 'off' ORDER BY driver`)

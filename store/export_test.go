@@ -26,12 +26,15 @@ func (db *DB) Plans(ctx context.Context) (map[string]string, error) {
 		"unpaidRides": unpaidRides, "countSearching": countSearching,
 		"changedRides": changedRides, "searchingRides": searchingRides,
 		"activeRides": activeRides, "endedOffers": endedOffers, "insertOffer": insertOffer,
+		"dueBookings": dueBookings, "driversBookings": driversBookings,
+		"ridersBookings": ridersBookings, "flightRides": flightRides, "openFlights": openFlights,
 	}
 	lists := map[string]pages{
+		"openBookings": openBookings, "driverBookings": driverBookings,
 		"riderRides": riderRides, "driverRides": driverRides, "companyDrivers": companyDrivers,
 		"cityRides": cityRides,
 	}
-	for state := dispatch.Searching; state <= dispatch.Expired; state++ {
+	for state := dispatch.Scheduled; state <= dispatch.Expired; state++ {
 		lists[state.String()] = cityRidesIn[state]
 	}
 	for name, list := range lists {

@@ -19,7 +19,9 @@ var (
 	driverByID = &query{
 		text: driverColumns.selects(`driver WHERE id = $1`).text, lock: `FOR SHARE`,
 	}
-	taxiByID = &query{
+	// Who writes bookings of a driver does so alone.
+	lockDriver = &query{text: driverByID.text, lock: `FOR UPDATE`}
+	taxiByID   = &query{
 		text: taxiColumns.selects(`taxi WHERE id = $1`).text, lock: `FOR SHARE`,
 	}
 )
@@ -83,6 +85,12 @@ func (t *tx) Rider(id dispatch.RiderID) (dispatch.Rider, error) {
 // Driver implements [dispatch.People].
 func (t *tx) Driver(id dispatch.DriverID) (dispatch.Driver, error) {
 	d, ok, err := one(t, scanDriver, driverByID, string(id))
+	return d, found(ok, err, dispatch.ReasonUnknownDriver, "driver", string(id))
+}
+
+// LockDriver implements [dispatch.People].
+func (t *tx) LockDriver(id dispatch.DriverID) (dispatch.Driver, error) {
+	d, ok, err := one(t, scanDriver, lockDriver, string(id))
 	return d, found(ok, err, dispatch.ReasonUnknownDriver, "driver", string(id))
 }
 

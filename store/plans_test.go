@@ -40,6 +40,21 @@ func TestPlans(t *testing.T) {
 		"activeRides":    "SCAN ride USING INDEX ride_one_per_",
 		"endedOffers":    "ride USING INDEX ride_search_due",
 	}
+	for _, state := range []string{"scheduled", "booked"} {
+		want[state] = "SCAN ride USING INDEX ride_ahead"
+		want[state+" after"] = want[state]
+	}
+	for name, plan := range map[string]string{
+		"dueBookings": "ride_due (city=? AND due_at<?)", "driversBookings": "ride_booked (driver=?)",
+		"ridersBookings": "ride_ahead (rider=?)",
+		"flightRides":    "ride_flight (city=? AND flight=? AND flight_day=?)",
+		"openFlights":    "ride_flight (city=?", "openBookings": "SCAN ride USING INDEX ride_ahead",
+		"openBookings after":   "SCAN ride USING INDEX ride_ahead",
+		"driverBookings":       "ride_booked (driver=?)",
+		"driverBookings after": "ride_booked (driver=?)",
+	} {
+		want[name] = plan
+	}
 	for _, state := range []string{"assigned", "arrived", "on_trip"} {
 		want[state] = "SCAN ride USING INDEX ride_one_per_"
 		want[state+" after"] = want[state]

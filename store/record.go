@@ -17,7 +17,7 @@ var (
 // cityRidesIn are a city's rides in each state. The state is in the text: only so does an engine
 // see that a partial index will do.
 var cityRidesIn = func() (lists [dispatch.Expired + 1]pages) {
-	for state := dispatch.Searching; state <= dispatch.Expired; state++ {
+	for state := dispatch.Scheduled; state <= dispatch.Expired; state++ {
 		lists[state] = ridesIn(state)
 	}
 	return lists
@@ -26,7 +26,7 @@ var cityRidesIn = func() (lists [dispatch.Expired + 1]pages) {
 func ridesIn(state dispatch.State) pages {
 	is := fmt.Sprintf(" AND state = '%s'", state)
 	switch {
-	case state.Open():
+	case state.Open(), state.Ahead():
 		// A few of many: they are all read by their partial index and sorted. The concatenations
 		// hide city and key from SQLite, which else walks through all rides of the city.
 		return pagesOf(rideColumns, `ride WHERE city || '' = $1`+is, 1, "id || ''", " DESC")

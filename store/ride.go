@@ -14,7 +14,7 @@ import (
 // the index.
 const (
 	isActive   = `(state = 'assigned' OR state = 'arrived' OR state = 'on_trip')`
-	isOpenRide = `(state = 'searching'
+	isOpenRide = `kind <> 'booked' AND (state = 'searching'
 		OR state = 'assigned' OR state = 'arrived' OR state = 'on_trip')`
 	isSearching = `state = 'searching'`
 )
@@ -25,13 +25,16 @@ var (
 	planColumns = columns{
 		"id", "city", "kind", "rider",
 		"dropoff_lat", "dropoff_lng", "dropoff_name", "dropoff_note",
-		"seats", "class", "tags", "senior", "quote_low", "quote_high", "quote_pickup_ms", "quote_distance_m",
+		"seats", "class", "tags", "senior",
+		"quote_low", "quote_high", "quote_pickup_ms", "quote_distance_m",
 		"quote_source", "requested_at",
+		"flight", "flight_day", "terminal", "for_driver", "open_at", "booking_fee",
 	}
 	stateColumns = columns{
 		"version", "state", "search",
 		"pickup_lat", "pickup_lng", "pickup_name", "pickup_note",
 		"pay_by", "tip", "driver", "taxi", "slot",
+		"pickup_at", "flight_at", "due_at", "reminded_at",
 		"search_by", "claimed_at", "arrived_at", "started_at", "completed_at",
 		"ended_at", "changed_at",
 		"meter", "tolls", "by_trace", "coverage", "flagged", "fare_state", "fare_lines",
@@ -70,15 +73,20 @@ func planArgs(args []any, r dispatch.Ride) []any {
 	args = append(args, string(r.ID), string(r.City), r.Kind.String(), string(r.Rider))
 	args = placeArgs(args, r.Dropoff)
 	args = append(args, r.Seats, string(r.Wants.Class), string(r.Wants.Tags), bit(r.Senior))
-	return append(args, int64(r.Quote.Low), int64(r.Quote.High),
+	args = append(args, int64(r.Quote.Low), int64(r.Quote.High),
 		r.Quote.Pickup.Milliseconds(), r.Quote.DistanceM,
 		r.Quote.PickupSource.String(), millis(r.RequestedAt))
+	b := r.Booking
+	return append(args, b.Flight.Number, b.Flight.Day, b.Terminal, string(b.ForDriver),
+		millis(b.OpenAt), int64(b.Fee))
 }
 
 func stateArgs(args []any, r dispatch.Ride, lines string) []any {
 	args = placeArgs(append(args, r.Version, r.State.String(), r.Search), r.Pickup)
 	args = append(args, string(r.PayBy), int64(r.Tip),
 		string(r.Driver), string(r.Taxi), string(r.Slot),
+		millis(r.Booking.PickupAt), millis(r.Booking.FlightAt), millis(r.Booking.DueAt),
+		millis(r.Booking.RemindedAt),
 		millis(r.SearchBy), millis(r.ClaimedAt), millis(r.ArrivedAt), millis(r.StartedAt),
 		millis(r.CompletedAt), millis(r.EndedAt), millis(r.ChangedAt))
 	f, s := r.Fare, r.Subsidy
@@ -104,7 +112,7 @@ func (r *reader) place() dispatch.Place {
 }
 
 func scanRide(r *reader) dispatch.Ride {
-	return dispatch.Ride{
+	ride := dispatch.Ride{
 		ID: dispatch.RideID(r.text()), City: dispatch.CityID(r.text()),
 		Kind: name(r, dispatch.ParseRideKind), Rider: dispatch.RiderID(r.text()),
 		Dropoff: r.place(), Seats: r.int(), Wants: r.vehicle(), Senior: r.integer() != 0,
@@ -114,24 +122,38 @@ func scanRide(r *reader) dispatch.Ride {
 			PickupSource: name(r, geo.ParseSource),
 		},
 		RequestedAt: r.time(),
-		Version:     r.int(), State: name(r, dispatch.ParseState), Search: r.int(),
-		Pickup: r.place(), PayBy: money.ChannelName(r.text()), Tip: r.fen(),
-		Driver: dispatch.DriverID(r.text()), Taxi: dispatch.TaxiID(r.text()),
-		Slot:     dispatch.Slot(r.text()),
-		SearchBy: r.time(), ClaimedAt: r.time(), ArrivedAt: r.time(), StartedAt: r.time(),
-		CompletedAt: r.time(), EndedAt: r.time(), ChangedAt: r.time(),
-		Fare: dispatch.Fare{
-			Meter: r.fen(), Tolls: r.fen(), ByTrace: r.fen(), Coverage: r.int(),
-			Flagged: r.integer() != 0, State: name(r, dispatch.ParseFareState),
-			Lines: r.fareLines(),
+		Booking: dispatch.Booking{
+			Flight:   dispatch.Flight{Number: r.text(), Day: r.text()},
+			Terminal: r.text(), ForDriver: dispatch.DriverID(r.text()), OpenAt: r.time(),
+			Fee: r.fen(),
 		},
-		Subsidy: money.Subsidy{
-			Campaign: money.CampaignID(r.text()), Version: r.int(), Rider: r.fen(),
-			Driver: r.fen(), Reason: money.SubsidyReason(r.text()),
-		},
-		EndedBy: name(r, dispatch.ParseSide), EndReason: r.text(),
-		RiderStars: r.int(), DriverStars: r.int(),
 	}
+	scanState(r, &ride)
+	return ride
+}
+
+// scanState reads the stateColumns.
+func scanState(r *reader, ride *dispatch.Ride) {
+	ride.Version, ride.State, ride.Search = r.int(), name(r, dispatch.ParseState), r.int()
+	ride.Pickup, ride.PayBy, ride.Tip = r.place(), money.ChannelName(r.text()), r.fen()
+	ride.Driver, ride.Taxi = dispatch.DriverID(r.text()), dispatch.TaxiID(r.text())
+	ride.Slot = dispatch.Slot(r.text())
+	b := &ride.Booking
+	b.PickupAt, b.FlightAt, b.DueAt, b.RemindedAt = r.time(), r.time(), r.time(), r.time()
+	ride.SearchBy, ride.ClaimedAt, ride.ArrivedAt = r.time(), r.time(), r.time()
+	ride.StartedAt, ride.CompletedAt, ride.EndedAt = r.time(), r.time(), r.time()
+	ride.ChangedAt = r.time()
+	ride.Fare = dispatch.Fare{
+		Meter: r.fen(), Tolls: r.fen(), ByTrace: r.fen(), Coverage: r.int(),
+		Flagged: r.integer() != 0, State: name(r, dispatch.ParseFareState),
+		Lines: r.fareLines(),
+	}
+	ride.Subsidy = money.Subsidy{
+		Campaign: money.CampaignID(r.text()), Version: r.int(), Rider: r.fen(),
+		Driver: r.fen(), Reason: money.SubsidyReason(r.text()),
+	}
+	ride.EndedBy, ride.EndReason = name(r, dispatch.ParseSide), r.text()
+	ride.RiderStars, ride.DriverStars = r.int(), r.int()
 }
 
 // fareLines reads JSON; "" is no lines.

@@ -210,7 +210,7 @@ func TestCardsAndContactsHidePhones(t *testing.T) {
 func wholeRide() dispatch.Ride {
 	minute := func(n int) time.Time { return noon.Add(time.Duration(n) * time.Minute) }
 	return dispatch.Ride{
-		ID: "ride", City: "beijing", Kind: dispatch.Hailed, State: dispatch.Settled, Version: 9,
+		ID: "ride", City: "beijing", Kind: dispatch.BookedRide, State: dispatch.Settled, Version: 9,
 		Search: 2, Rider: "R1", Seats: 2,
 		Pickup:  dispatch.Place{Point: geo.Point{Lat: 39, Lng: 116}, Name: "a"},
 		Dropoff: dispatch.Place{Point: geo.Point{Lat: 40, Lng: 117}, Note: "b"},
@@ -231,6 +231,11 @@ func wholeRide() dispatch.Ride {
 			Campaign: "c", Version: 1, Rider: 300, Driver: 200, Reason: money.SubsidyGranted,
 		},
 		EndedBy: dispatch.SideDriver, EndReason: "flat tyre", RiderStars: 5, DriverStars: 4,
+		Booking: dispatch.Booking{
+			PickupAt: minute(3), Flight: dispatch.Flight{Number: "CA1", Day: "2014-03-01"},
+			FlightAt: minute(1), Terminal: "T3", ForDriver: "D1", OpenAt: minute(1), Fee: 500,
+			RemindedAt: minute(2),
+		},
 	}
 }
 
@@ -245,7 +250,9 @@ func TestARideLosesNothingOnTheWire(t *testing.T) {
 			t.Errorf("%s: present is %v", name, !added)
 		}
 	}
-	for _, part := range []protoreflect.ProtoMessage{pb.GetFare(), pb.GetSubsidy(), pb.GetQuote()} {
+	for _, part := range []protoreflect.ProtoMessage{
+		pb.GetFare(), pb.GetSubsidy(), pb.GetQuote(), pb.GetBooking(),
+	} {
 		m := part.ProtoReflect()
 		for i := range m.Descriptor().Fields().Len() {
 			if f := m.Descriptor().Fields().Get(i); !m.Has(f) {
@@ -261,6 +268,9 @@ func TestARideLosesNothingOnTheWire(t *testing.T) {
 	}
 	if got := QuoteOf(pb.GetQuote()); got != wholeRide().Quote {
 		t.Errorf("quote there and back: %+v", got)
+	}
+	if got := FlightOf(pb.GetBooking().GetFlight()); got != wholeRide().Booking.Flight {
+		t.Errorf("flight there and back: %+v", got)
 	}
 	if got := TimeOf(pb.GetStartedAt()); !got.Equal(wholeRide().StartedAt) {
 		t.Errorf("time there and back: %v", got)

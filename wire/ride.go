@@ -37,6 +37,10 @@ func TimeOf(t *timestamppb.Timestamp) time.Time {
 // StatePB is a ride's state for a message.
 func StatePB(s dispatch.State) typepb.RideState {
 	switch s {
+	case dispatch.Scheduled:
+		return typepb.RideState_RIDE_STATE_SCHEDULED
+	case dispatch.Booked:
+		return typepb.RideState_RIDE_STATE_BOOKED
 	case dispatch.Searching:
 		return typepb.RideState_RIDE_STATE_SEARCHING
 	case dispatch.Assigned:
@@ -63,7 +67,7 @@ func StatePB(s dispatch.State) typepb.RideState {
 // StateOf is a ride's state of a message; 0, which is no state, if it does not say or names one
 // that we do not know.
 func StateOf(s typepb.RideState) dispatch.State {
-	for state := dispatch.Searching; state <= dispatch.Expired; state++ {
+	for state := dispatch.Scheduled; state <= dispatch.Expired; state++ {
 		if StatePB(state) == s {
 			return state
 		}
@@ -77,6 +81,8 @@ func kindPB(k dispatch.RideKind) typepb.RideKind {
 		return typepb.RideKind_RIDE_KIND_HAILED
 	case dispatch.Street:
 		return typepb.RideKind_RIDE_KIND_STREET
+	case dispatch.BookedRide:
+		return typepb.RideKind_RIDE_KIND_BOOKED
 	default:
 		return typepb.RideKind_RIDE_KIND_UNSPECIFIED
 	}
@@ -185,6 +191,7 @@ func RidePB(r dispatch.Ride) *typepb.Ride {
 		EndedAt: TimePB(r.EndedAt), Fare: farePB(r.Fare), Subsidy: subsidyPB(r.Subsidy),
 		EndedBy: r.EndedBy.String(), EndReason: r.EndReason,
 		RiderStars: int32Of(r.RiderStars), DriverStars: int32Of(r.DriverStars),
+		Booking: bookingPB(r),
 	}
 	if r.Dropoff != (dispatch.Place{}) {
 		pb.Dropoff = PlacePB(r.Dropoff)

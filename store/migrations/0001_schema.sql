@@ -78,6 +78,16 @@ CREATE TABLE ride (
     taxi             TEXT             NOT NULL,
     slot             TEXT             NOT NULL,
     requested_at     BIGINT           NOT NULL,
+    flight           TEXT             NOT NULL,
+    flight_day       TEXT             NOT NULL,
+    terminal         TEXT             NOT NULL,
+    for_driver       TEXT             NOT NULL,
+    open_at          BIGINT           NOT NULL,
+    booking_fee      BIGINT           NOT NULL,
+    pickup_at        BIGINT           NOT NULL,
+    flight_at        BIGINT           NOT NULL,
+    due_at           BIGINT           NOT NULL,
+    reminded_at      BIGINT           NOT NULL,
     search_by        BIGINT           NOT NULL,
     claimed_at       BIGINT           NOT NULL,
     arrived_at       BIGINT           NOT NULL,
@@ -102,19 +112,29 @@ CREATE TABLE ride (
     rider_stars      BIGINT           NOT NULL,
     driver_stars     BIGINT           NOT NULL
 );
--- A driver and a taxi are at one ride at most, and a rider has one that is not over: whatever the
--- code does.
+-- A driver and a taxi are at one ride at most, and a rider has one that is not over, beside what is
+-- booked: whatever the code does.
 CREATE UNIQUE INDEX ride_one_per_driver ON ride (driver, slot)
     WHERE (state = 'assigned' OR state = 'arrived' OR state = 'on_trip');
 CREATE UNIQUE INDEX ride_one_per_taxi ON ride (taxi, slot)
     WHERE (state = 'assigned' OR state = 'arrived' OR state = 'on_trip');
 CREATE UNIQUE INDEX ride_one_per_rider ON ride (rider)
-    WHERE rider <> '' AND (state = 'searching'
+    WHERE rider <> '' AND kind <> 'booked' AND (state = 'searching'
         OR state = 'assigned' OR state = 'arrived' OR state = 'on_trip');
 CREATE INDEX ride_search_due ON ride (city, search_by, id) WHERE state = 'searching';
 CREATE INDEX ride_unpaid ON ride (completed_at, id)
     WHERE state = 'completed' AND subsidy_reason = 'granted';
 CREATE INDEX ride_changed ON ride (city, changed_at);
+-- Bookings whose time has not come: what the engine looks at next, what drivers may take, whose
+-- they are. Few rides are in these.
+CREATE INDEX ride_due ON ride (city, due_at, id)
+    WHERE (state = 'scheduled' OR state = 'booked');
+CREATE INDEX ride_booked ON ride (driver, pickup_at) WHERE state = 'booked';
+CREATE INDEX ride_ahead ON ride (rider)
+    WHERE (state = 'scheduled' OR state = 'booked');
+CREATE INDEX ride_flight ON ride (city, flight, flight_day)
+    WHERE flight <> '' AND (state = 'scheduled' OR state = 'booked' OR state = 'searching'
+        OR state = 'assigned' OR state = 'arrived');
 
 CREATE TABLE offer (
     id           TEXT   NOT NULL PRIMARY KEY,

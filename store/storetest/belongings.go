@@ -94,6 +94,14 @@ func (b *belongings) openRides(t *testing.T, db Database) {
 		r.Rider, r.State = b.riders[i+1], state
 		b.add(t, db, r)
 	}
+	for i, state := range []dispatch.State{dispatch.Scheduled, dispatch.Booked} {
+		ahead := scheduled("", 7200)
+		ahead.Rider, ahead.State = b.riders[i], state
+		if state == dispatch.Booked {
+			ahead.Driver = b.drivers[i]
+		}
+		b.add(t, db, ahead)
+	}
 	for i, state := range []dispatch.State{dispatch.OnTrip, dispatch.Settled} {
 		street := assigned(searching(""), b.drivers[4])
 		street.Kind, street.Rider, street.State = dispatch.Street, "", state

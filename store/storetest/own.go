@@ -107,6 +107,9 @@ func (b *belongings) cardOf(ride dispatch.Ride) dispatch.Card {
 		Name: driver.Name, PhotoURI: driver.PhotoURI, Phone: driver.Phone, Company: "首汽",
 		Plate: filled[dispatch.Taxi](20 * i).Plate,
 	}
+	if ride.State == dispatch.Booked { // the driver comes with the taxi of that day
+		card.Plate = ""
+	}
 	for _, r := range b.rides {
 		if r.Driver == ride.Driver && r.RiderStars > 0 {
 			card.Stars += r.RiderStars

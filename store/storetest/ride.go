@@ -25,6 +25,9 @@ func rides(t *testing.T, open Open) {
 	asked.City, asked.Kind, asked.Rider, asked.Dropoff = "other", 1, "other", dispatch.Place{}
 	asked.Seats, asked.Quote, asked.RequestedAt = 1, dispatch.Quote{}, noon
 	asked.Wants, asked.Senior = dispatch.Vehicle{}, !most.Senior
+	ahead, wished := &changed.Booking, most.Booking
+	ahead.Flight, ahead.Terminal, ahead.Fee = wished.Flight, wished.Terminal, wished.Fee
+	ahead.ForDriver, ahead.OpenAt = wished.ForDriver, wished.OpenAt
 	changed.City, changed.Kind, changed.Rider = most.City, most.Kind, most.Rider
 	changed.Dropoff, changed.Seats, changed.Quote = most.Dropoff, most.Seats, most.Quote
 	changed.RequestedAt, changed.Wants, changed.Senior = most.RequestedAt, most.Wants, most.Senior
@@ -202,6 +205,14 @@ func rideIndexes(t *testing.T, open Open) {
 				t.Errorf("%s while %s: %v", r.ride.ID, s.state, err)
 			}
 		}
+	}
+	// A rider has booked rides beside an open one, and a booked one may be open beside another.
+	for _, id := range []dispatch.RideID{"b1", "b2"} {
+		ahead := scheduled(id, 3600)
+		ahead.Rider = first.Rider
+		insertRides(t, db, ahead)
+		due := next(ahead, dispatch.Searching, noon)
+		do(t, db, func(tx dispatch.Tx) error { return tx.UpdateRide(due) })
 	}
 	// A street ride that nobody pays in the app has no rider; there may be many.
 	for _, id := range []dispatch.RideID{"s1", "s2"} {

@@ -7,6 +7,7 @@
 package typepb
 
 import (
+	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	durationpb "google.golang.org/protobuf/types/known/durationpb"
@@ -33,6 +34,8 @@ const (
 	RideKind_RIDE_KIND_HAILED RideKind = 1
 	// Taken at the kerb; no search.
 	RideKind_RIDE_KIND_STREET RideKind = 2
+	// Asked for ahead, for a time.
+	RideKind_RIDE_KIND_BOOKED RideKind = 3
 )
 
 // Enum value maps for RideKind.
@@ -41,11 +44,13 @@ var (
 		0: "RIDE_KIND_UNSPECIFIED",
 		1: "RIDE_KIND_HAILED",
 		2: "RIDE_KIND_STREET",
+		3: "RIDE_KIND_BOOKED",
 	}
 	RideKind_value = map[string]int32{
 		"RIDE_KIND_UNSPECIFIED": 0,
 		"RIDE_KIND_HAILED":      1,
 		"RIDE_KIND_STREET":      2,
+		"RIDE_KIND_BOOKED":      3,
 	}
 )
 
@@ -100,21 +105,28 @@ const (
 	RideState_RIDE_STATE_NO_SHOW RideState = 8
 	// Nobody took it. An end.
 	RideState_RIDE_STATE_EXPIRED RideState = 9
+	// Booked ahead; no driver has taken it yet.
+	RideState_RIDE_STATE_SCHEDULED RideState = 10
+	// Booked ahead, and a driver has taken it, who is free for other rides until it is time to set
+	// out.
+	RideState_RIDE_STATE_BOOKED RideState = 11
 )
 
 // Enum value maps for RideState.
 var (
 	RideState_name = map[int32]string{
-		0: "RIDE_STATE_UNSPECIFIED",
-		1: "RIDE_STATE_SEARCHING",
-		2: "RIDE_STATE_ASSIGNED",
-		3: "RIDE_STATE_ARRIVED",
-		4: "RIDE_STATE_ON_TRIP",
-		5: "RIDE_STATE_COMPLETED",
-		6: "RIDE_STATE_SETTLED",
-		7: "RIDE_STATE_CANCELLED",
-		8: "RIDE_STATE_NO_SHOW",
-		9: "RIDE_STATE_EXPIRED",
+		0:  "RIDE_STATE_UNSPECIFIED",
+		1:  "RIDE_STATE_SEARCHING",
+		2:  "RIDE_STATE_ASSIGNED",
+		3:  "RIDE_STATE_ARRIVED",
+		4:  "RIDE_STATE_ON_TRIP",
+		5:  "RIDE_STATE_COMPLETED",
+		6:  "RIDE_STATE_SETTLED",
+		7:  "RIDE_STATE_CANCELLED",
+		8:  "RIDE_STATE_NO_SHOW",
+		9:  "RIDE_STATE_EXPIRED",
+		10: "RIDE_STATE_SCHEDULED",
+		11: "RIDE_STATE_BOOKED",
 	}
 	RideState_value = map[string]int32{
 		"RIDE_STATE_UNSPECIFIED": 0,
@@ -127,6 +139,8 @@ var (
 		"RIDE_STATE_CANCELLED":   7,
 		"RIDE_STATE_NO_SHOW":     8,
 		"RIDE_STATE_EXPIRED":     9,
+		"RIDE_STATE_SCHEDULED":   10,
+		"RIDE_STATE_BOOKED":      11,
 	}
 )
 
@@ -736,6 +750,162 @@ func (x *Contact) GetMaskedPhone() string {
 	return ""
 }
 
+// A flight that a pickup goes by.
+type Flight struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its number in capital letters and digits ("CA1831"), at most 8 bytes.
+	Number string `protobuf:"bytes,1,opt,name=number,proto3" json:"number,omitempty"`
+	// The day of its landing by the timetable, in the city's zone ("2014-03-01"); "" in a request is
+	// the day of the pickup.
+	Day           string `protobuf:"bytes,2,opt,name=day,proto3" json:"day,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Flight) Reset() {
+	*x = Flight{}
+	mi := &file_hexhail_type_v1_ride_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Flight) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Flight) ProtoMessage() {}
+
+func (x *Flight) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_type_v1_ride_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Flight.ProtoReflect.Descriptor instead.
+func (*Flight) Descriptor() ([]byte, []int) {
+	return file_hexhail_type_v1_ride_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *Flight) GetNumber() string {
+	if x != nil {
+		return x.Number
+	}
+	return ""
+}
+
+func (x *Flight) GetDay() string {
+	if x != nil {
+		return x.Day
+	}
+	return ""
+}
+
+// What a booked ride has beyond a hailed one.
+type Booking struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// When the rider wants to be picked up; a flight that lands at another time moves it.
+	PickupAt *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=pickup_at,json=pickupAt,proto3" json:"pickup_at,omitempty"`
+	// The flight; absent without one.
+	Flight *Flight `protobuf:"bytes,2,opt,name=flight,proto3" json:"flight,omitempty"`
+	// The terminal ("T3").
+	Terminal string `protobuf:"bytes,3,opt,name=terminal,proto3" json:"terminal,omitempty"`
+	// When the flight lands as the pickup goes by it; absent before anything is known.
+	FlightAt *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=flight_at,json=flightAt,proto3" json:"flight_at,omitempty"`
+	// The fee for the driver, on top of the fare, in fen.
+	FeeFen int64 `protobuf:"varint,5,opt,name=fee_fen,json=feeFen,proto3" json:"fee_fen,omitempty"`
+	// Until then one driver alone may take it; absent if it is everybody's.
+	OpenAt *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=open_at,json=openAt,proto3" json:"open_at,omitempty"`
+	// When its driver was reminded.
+	RemindedAt    *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=reminded_at,json=remindedAt,proto3" json:"reminded_at,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Booking) Reset() {
+	*x = Booking{}
+	mi := &file_hexhail_type_v1_ride_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Booking) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Booking) ProtoMessage() {}
+
+func (x *Booking) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_type_v1_ride_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Booking.ProtoReflect.Descriptor instead.
+func (*Booking) Descriptor() ([]byte, []int) {
+	return file_hexhail_type_v1_ride_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *Booking) GetPickupAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.PickupAt
+	}
+	return nil
+}
+
+func (x *Booking) GetFlight() *Flight {
+	if x != nil {
+		return x.Flight
+	}
+	return nil
+}
+
+func (x *Booking) GetTerminal() string {
+	if x != nil {
+		return x.Terminal
+	}
+	return ""
+}
+
+func (x *Booking) GetFlightAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.FlightAt
+	}
+	return nil
+}
+
+func (x *Booking) GetFeeFen() int64 {
+	if x != nil {
+		return x.FeeFen
+	}
+	return 0
+}
+
+func (x *Booking) GetOpenAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.OpenAt
+	}
+	return nil
+}
+
+func (x *Booking) GetRemindedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.RemindedAt
+	}
+	return nil
+}
+
 // A ride as its rider and its driver see it. Who is not at it sees nothing of it.
 type Ride struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -797,14 +967,16 @@ type Ride struct {
 	// The class of taxi that it was asked for with; "" is any.
 	Class string `protobuf:"bytes,28,opt,name=class,proto3" json:"class,omitempty"`
 	// What the taxi has to have besides.
-	Tags          []string `protobuf:"bytes,29,rep,name=tags,proto3" json:"tags,omitempty"`
+	Tags []string `protobuf:"bytes,29,rep,name=tags,proto3" json:"tags,omitempty"`
+	// What was booked; only of a booked ride.
+	Booking       *Booking `protobuf:"bytes,30,opt,name=booking,proto3" json:"booking,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Ride) Reset() {
 	*x = Ride{}
-	mi := &file_hexhail_type_v1_ride_proto_msgTypes[6]
+	mi := &file_hexhail_type_v1_ride_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -816,7 +988,7 @@ func (x *Ride) String() string {
 func (*Ride) ProtoMessage() {}
 
 func (x *Ride) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_type_v1_ride_proto_msgTypes[6]
+	mi := &file_hexhail_type_v1_ride_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -829,7 +1001,7 @@ func (x *Ride) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Ride.ProtoReflect.Descriptor instead.
 func (*Ride) Descriptor() ([]byte, []int) {
-	return file_hexhail_type_v1_ride_proto_rawDescGZIP(), []int{6}
+	return file_hexhail_type_v1_ride_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Ride) GetRideId() string {
@@ -1035,11 +1207,18 @@ func (x *Ride) GetTags() []string {
 	return nil
 }
 
+func (x *Ride) GetBooking() *Booking {
+	if x != nil {
+		return x.Booking
+	}
+	return nil
+}
+
 var File_hexhail_type_v1_ride_proto protoreflect.FileDescriptor
 
 const file_hexhail_type_v1_ride_proto_rawDesc = "" +
 	"\n" +
-	"\x1ahexhail/type/v1/ride.proto\x12\x0fhexhail.type.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bhexhail/type/v1/place.proto\"=\n" +
+	"\x1ahexhail/type/v1/ride.proto\x12\x0fhexhail.type.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bhexhail/type/v1/place.proto\"=\n" +
 	"\bFareLine\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x1d\n" +
 	"\n" +
@@ -1075,7 +1254,19 @@ const file_hexhail_type_v1_ride_proto_rawDesc = "" +
 	"\fmasked_phone\x18\a \x01(\tR\vmaskedPhone\"@\n" +
 	"\aContact\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12!\n" +
-	"\fmasked_phone\x18\x02 \x01(\tR\vmaskedPhone\"\xb5\t\n" +
+	"\fmasked_phone\x18\x02 \x01(\tR\vmaskedPhone\"p\n" +
+	"\x06Flight\x12,\n" +
+	"\x06number\x18\x01 \x01(\tB\x14\xbaH\x11r\x0f(\b2\v^[A-Z0-9]*$R\x06number\x128\n" +
+	"\x03day\x18\x02 \x01(\tB&\xbaH#r!2\x1f^([0-9]{4}-[0-9]{2}-[0-9]{2})?$R\x03day\"\xd3\x02\n" +
+	"\aBooking\x127\n" +
+	"\tpickup_at\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\bpickupAt\x12/\n" +
+	"\x06flight\x18\x02 \x01(\v2\x17.hexhail.type.v1.FlightR\x06flight\x12\x1a\n" +
+	"\bterminal\x18\x03 \x01(\tR\bterminal\x127\n" +
+	"\tflight_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\bflightAt\x12\x17\n" +
+	"\afee_fen\x18\x05 \x01(\x03R\x06feeFen\x123\n" +
+	"\aopen_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\x06openAt\x12;\n" +
+	"\vreminded_at\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"remindedAt\"\xe9\t\n" +
 	"\x04Ride\x12\x17\n" +
 	"\aride_id\x18\x01 \x01(\tR\x06rideId\x12\x12\n" +
 	"\x04city\x18\x02 \x01(\tR\x04city\x12-\n" +
@@ -1111,11 +1302,13 @@ const file_hexhail_type_v1_ride_proto_rawDesc = "" +
 	"\acontact\x18\x1a \x01(\v2\x18.hexhail.type.v1.ContactR\acontact\x12*\n" +
 	"\x11suggested_tip_fen\x18\x1b \x01(\x03R\x0fsuggestedTipFen\x12\x14\n" +
 	"\x05class\x18\x1c \x01(\tR\x05class\x12\x12\n" +
-	"\x04tags\x18\x1d \x03(\tR\x04tags*Q\n" +
+	"\x04tags\x18\x1d \x03(\tR\x04tags\x122\n" +
+	"\abooking\x18\x1e \x01(\v2\x18.hexhail.type.v1.BookingR\abooking*g\n" +
 	"\bRideKind\x12\x19\n" +
 	"\x15RIDE_KIND_UNSPECIFIED\x10\x00\x12\x14\n" +
 	"\x10RIDE_KIND_HAILED\x10\x01\x12\x14\n" +
-	"\x10RIDE_KIND_STREET\x10\x02*\x86\x02\n" +
+	"\x10RIDE_KIND_STREET\x10\x02\x12\x14\n" +
+	"\x10RIDE_KIND_BOOKED\x10\x03*\xb7\x02\n" +
 	"\tRideState\x12\x1a\n" +
 	"\x16RIDE_STATE_UNSPECIFIED\x10\x00\x12\x18\n" +
 	"\x14RIDE_STATE_SEARCHING\x10\x01\x12\x17\n" +
@@ -1126,7 +1319,10 @@ const file_hexhail_type_v1_ride_proto_rawDesc = "" +
 	"\x12RIDE_STATE_SETTLED\x10\x06\x12\x18\n" +
 	"\x14RIDE_STATE_CANCELLED\x10\a\x12\x16\n" +
 	"\x12RIDE_STATE_NO_SHOW\x10\b\x12\x16\n" +
-	"\x12RIDE_STATE_EXPIRED\x10\t*p\n" +
+	"\x12RIDE_STATE_EXPIRED\x10\t\x12\x18\n" +
+	"\x14RIDE_STATE_SCHEDULED\x10\n" +
+	"\x12\x15\n" +
+	"\x11RIDE_STATE_BOOKED\x10\v*p\n" +
 	"\tFareState\x12\x1a\n" +
 	"\x16FARE_STATE_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13FARE_STATE_ACCEPTED\x10\x01\x12\x14\n" +
@@ -1151,7 +1347,7 @@ func file_hexhail_type_v1_ride_proto_rawDescGZIP() []byte {
 }
 
 var file_hexhail_type_v1_ride_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
-var file_hexhail_type_v1_ride_proto_msgTypes = make([]protoimpl.MessageInfo, 7)
+var file_hexhail_type_v1_ride_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
 var file_hexhail_type_v1_ride_proto_goTypes = []any{
 	(RideKind)(0),                 // 0: hexhail.type.v1.RideKind
 	(RideState)(0),                // 1: hexhail.type.v1.RideState
@@ -1163,37 +1359,45 @@ var file_hexhail_type_v1_ride_proto_goTypes = []any{
 	(*Quote)(nil),                 // 7: hexhail.type.v1.Quote
 	(*Card)(nil),                  // 8: hexhail.type.v1.Card
 	(*Contact)(nil),               // 9: hexhail.type.v1.Contact
-	(*Ride)(nil),                  // 10: hexhail.type.v1.Ride
-	(*durationpb.Duration)(nil),   // 11: google.protobuf.Duration
-	(*Place)(nil),                 // 12: hexhail.type.v1.Place
-	(*timestamppb.Timestamp)(nil), // 13: google.protobuf.Timestamp
+	(*Flight)(nil),                // 10: hexhail.type.v1.Flight
+	(*Booking)(nil),               // 11: hexhail.type.v1.Booking
+	(*Ride)(nil),                  // 12: hexhail.type.v1.Ride
+	(*durationpb.Duration)(nil),   // 13: google.protobuf.Duration
+	(*timestamppb.Timestamp)(nil), // 14: google.protobuf.Timestamp
+	(*Place)(nil),                 // 15: hexhail.type.v1.Place
 }
 var file_hexhail_type_v1_ride_proto_depIdxs = []int32{
 	2,  // 0: hexhail.type.v1.Fare.state:type_name -> hexhail.type.v1.FareState
 	4,  // 1: hexhail.type.v1.Fare.lines:type_name -> hexhail.type.v1.FareLine
-	11, // 2: hexhail.type.v1.Quote.pickup:type_name -> google.protobuf.Duration
+	13, // 2: hexhail.type.v1.Quote.pickup:type_name -> google.protobuf.Duration
 	3,  // 3: hexhail.type.v1.Quote.pickup_source:type_name -> hexhail.type.v1.PickupSource
-	0,  // 4: hexhail.type.v1.Ride.kind:type_name -> hexhail.type.v1.RideKind
-	1,  // 5: hexhail.type.v1.Ride.state:type_name -> hexhail.type.v1.RideState
-	12, // 6: hexhail.type.v1.Ride.pickup:type_name -> hexhail.type.v1.Place
-	12, // 7: hexhail.type.v1.Ride.dropoff:type_name -> hexhail.type.v1.Place
-	7,  // 8: hexhail.type.v1.Ride.quote:type_name -> hexhail.type.v1.Quote
-	8,  // 9: hexhail.type.v1.Ride.card:type_name -> hexhail.type.v1.Card
-	13, // 10: hexhail.type.v1.Ride.requested_at:type_name -> google.protobuf.Timestamp
-	13, // 11: hexhail.type.v1.Ride.search_by:type_name -> google.protobuf.Timestamp
-	13, // 12: hexhail.type.v1.Ride.claimed_at:type_name -> google.protobuf.Timestamp
-	13, // 13: hexhail.type.v1.Ride.arrived_at:type_name -> google.protobuf.Timestamp
-	13, // 14: hexhail.type.v1.Ride.started_at:type_name -> google.protobuf.Timestamp
-	13, // 15: hexhail.type.v1.Ride.completed_at:type_name -> google.protobuf.Timestamp
-	13, // 16: hexhail.type.v1.Ride.ended_at:type_name -> google.protobuf.Timestamp
-	5,  // 17: hexhail.type.v1.Ride.fare:type_name -> hexhail.type.v1.Fare
-	6,  // 18: hexhail.type.v1.Ride.subsidy:type_name -> hexhail.type.v1.Subsidy
-	9,  // 19: hexhail.type.v1.Ride.contact:type_name -> hexhail.type.v1.Contact
-	20, // [20:20] is the sub-list for method output_type
-	20, // [20:20] is the sub-list for method input_type
-	20, // [20:20] is the sub-list for extension type_name
-	20, // [20:20] is the sub-list for extension extendee
-	0,  // [0:20] is the sub-list for field type_name
+	14, // 4: hexhail.type.v1.Booking.pickup_at:type_name -> google.protobuf.Timestamp
+	10, // 5: hexhail.type.v1.Booking.flight:type_name -> hexhail.type.v1.Flight
+	14, // 6: hexhail.type.v1.Booking.flight_at:type_name -> google.protobuf.Timestamp
+	14, // 7: hexhail.type.v1.Booking.open_at:type_name -> google.protobuf.Timestamp
+	14, // 8: hexhail.type.v1.Booking.reminded_at:type_name -> google.protobuf.Timestamp
+	0,  // 9: hexhail.type.v1.Ride.kind:type_name -> hexhail.type.v1.RideKind
+	1,  // 10: hexhail.type.v1.Ride.state:type_name -> hexhail.type.v1.RideState
+	15, // 11: hexhail.type.v1.Ride.pickup:type_name -> hexhail.type.v1.Place
+	15, // 12: hexhail.type.v1.Ride.dropoff:type_name -> hexhail.type.v1.Place
+	7,  // 13: hexhail.type.v1.Ride.quote:type_name -> hexhail.type.v1.Quote
+	8,  // 14: hexhail.type.v1.Ride.card:type_name -> hexhail.type.v1.Card
+	14, // 15: hexhail.type.v1.Ride.requested_at:type_name -> google.protobuf.Timestamp
+	14, // 16: hexhail.type.v1.Ride.search_by:type_name -> google.protobuf.Timestamp
+	14, // 17: hexhail.type.v1.Ride.claimed_at:type_name -> google.protobuf.Timestamp
+	14, // 18: hexhail.type.v1.Ride.arrived_at:type_name -> google.protobuf.Timestamp
+	14, // 19: hexhail.type.v1.Ride.started_at:type_name -> google.protobuf.Timestamp
+	14, // 20: hexhail.type.v1.Ride.completed_at:type_name -> google.protobuf.Timestamp
+	14, // 21: hexhail.type.v1.Ride.ended_at:type_name -> google.protobuf.Timestamp
+	5,  // 22: hexhail.type.v1.Ride.fare:type_name -> hexhail.type.v1.Fare
+	6,  // 23: hexhail.type.v1.Ride.subsidy:type_name -> hexhail.type.v1.Subsidy
+	9,  // 24: hexhail.type.v1.Ride.contact:type_name -> hexhail.type.v1.Contact
+	11, // 25: hexhail.type.v1.Ride.booking:type_name -> hexhail.type.v1.Booking
+	26, // [26:26] is the sub-list for method output_type
+	26, // [26:26] is the sub-list for method input_type
+	26, // [26:26] is the sub-list for extension type_name
+	26, // [26:26] is the sub-list for extension extendee
+	0,  // [0:26] is the sub-list for field type_name
 }
 
 func init() { file_hexhail_type_v1_ride_proto_init() }
@@ -1208,7 +1412,7 @@ func file_hexhail_type_v1_ride_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_hexhail_type_v1_ride_proto_rawDesc), len(file_hexhail_type_v1_ride_proto_rawDesc)),
 			NumEnums:      4,
-			NumMessages:   7,
+			NumMessages:   9,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
