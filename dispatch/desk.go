@@ -315,6 +315,8 @@ type Snapshot struct {
 	Shift Shift
 	Offer *Offer // open
 	Ride  *Ride  // that the driver is at
+	// Bookings are what the driver has taken and not set out for, the first pickup first.
+	Bookings []Ride
 }
 
 // Snapshot reads from rows where a driver stands. NotFound if the driver never had a shift.
@@ -338,9 +340,13 @@ func (d *Desk) Snapshot(ctx context.Context, driver DriverID) (Snapshot, error) 
 			s.Offer = &open[0]
 		}
 		ride, ok, err := tx.DriversRide(driver)
+		if err != nil {
+			return err
+		}
 		if ok {
 			s.Ride = &ride
 		}
+		s.Bookings, err = tx.DriversBookings(driver)
 		return err
 	})
 	return s, err

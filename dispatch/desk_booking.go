@@ -55,18 +55,20 @@ func (d *Desk) Book(ctx context.Context, now time.Time, key Once, c BookRide) (R
 		if c.Flight.Number != "" && c.Flight.Day == "" {
 			c.Flight.Day = c.PickupAt.In(city.Zone).Format(time.DateOnly)
 		}
-		for _, err := range []error{
-			c.check(), c.checkAhead(policy, now), c.Flight.Check(), policy.checkTip(c.Tip),
-			city.CheckPickup(c.Pickup.Point), d.checkChannel(c.PayBy),
-			d.room(j, city), j.mayBook(c, policy),
-		} {
-			if err != nil {
-				return Receipt{}, err
-			}
+		err = cmp.Or(c.check(), c.checkAhead(policy, now), c.Flight.Check(), c.Wants.Check(),
+			policy.checkVehicle(c.Wants), policy.checkTip(c.Tip), city.CheckPickup(c.Pickup.Point),
+			d.checkChannel(c.PayBy), d.room(j, city), j.mayBook(c, policy))
+		if err != nil {
+			return Receipt{}, err
+		}
+		rider, err := j.tx.Rider(c.Rider)
+		if err != nil {
+			return Receipt{}, err
 		}
 		r := Ride{
 			ID: id, City: c.City, Kind: BookedRide, State: Scheduled, Version: 1,
 			Rider: c.Rider, Pickup: c.Pickup, Dropoff: c.Dropoff, Seats: c.Seats, PayBy: c.PayBy,
+			Wants: c.Wants, Senior: rider.Senior,
 			Tip: c.Tip, Quote: c.Quote, RequestedAt: now, ChangedAt: now,
 			Booking: Booking{
 				PickupAt: c.PickupAt, Flight: c.Flight, Terminal: c.Terminal,
@@ -81,9 +83,6 @@ func (d *Desk) Book(ctx context.Context, now time.Time, key Once, c BookRide) (R
 
 // mayBook checks the people of a booking.
 func (j *job) mayBook(c BookRide, p Policy) error {
-	if _, err := j.tx.Rider(c.Rider); err != nil {
-		return err
-	}
 	if c.ForDriver != "" {
 		driver, err := j.tx.Driver(c.ForDriver)
 		if err != nil {
@@ -125,7 +124,7 @@ func (d *Desk) TakeBooking(
 			return Receipt{}, err
 		}
 		if r.Kind != BookedRide || !r.Booking.MayTake(c.Driver, now) {
-			return Receipt{}, Errorf(NotFound, ReasonUnknownRide, "no booking %s", c.Ride)
+			return Receipt{}, Errorf(NotFound, ReasonUnknownRide, "no ride %s", c.Ride)
 		}
 		if r.State == Scheduled {
 			if err := j.fits(r, c.Driver, policy); err != nil {
@@ -155,7 +154,7 @@ func (d *Desk) lockHeld(j *job, c HoldBooking) (Ride, Policy, error) {
 		return Ride{}, Policy{}, err
 	}
 	if r.City != driver.City {
-		return Ride{}, Policy{}, Errorf(NotFound, ReasonUnknownRide, "no booking %s", c.Ride)
+		return Ride{}, Policy{}, Errorf(NotFound, ReasonUnknownRide, "no ride %s", c.Ride)
 	}
 	city, err := d.Cities.City(r.City)
 	return r, city.PolicyAt(j.now), err
@@ -167,9 +166,9 @@ func (j *job) fits(r Ride, driver DriverID, p Policy) error {
 	if err != nil {
 		return err
 	}
-	if !ok || shift.Seats < r.Seats {
+	if !ok || shift.Seats < r.Seats || !shift.Vehicle.Serves(r.Wants) {
 		return Errorf(Conflict, ReasonSeats,
-			"driver %s has had no shift with a taxi of %d seats", driver, r.Seats)
+			"driver %s has had no shift with a taxi of %d seats that fits", driver, r.Seats)
 	}
 	held, err := j.tx.DriversBookings(driver)
 	if err != nil {

@@ -64,8 +64,9 @@ const (
 	ReasonStep          Reason = "RIDE_STATE"
 	// ReasonBookingClash is another booking of the driver's that is too near in time.
 	ReasonBookingClash Reason = "BOOKING_CLASH"
-	// ReasonSeats is a driver whose taxi, if there ever was one, is too small.
-	ReasonSeats Reason = "TAXI_TOO_SMALL"
+	// ReasonSeats is a driver whose taxi, if there ever was one, has too few seats, or is of another
+	// class than was asked for.
+	ReasonSeats Reason = "TAXI_DOES_NOT_FIT"
 	// ReasonTooManyBookings is a rider or driver with as many bookings as the policy allows.
 	ReasonTooManyBookings Reason = "TOO_MANY_BOOKINGS"
 	ReasonStale           Reason = "CHANGED_MEANWHILE"

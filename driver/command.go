@@ -216,6 +216,10 @@ func (s *session) act(ctx context.Context, c *driverpb.Command) (dispatch.Receip
 		return s.breakDown(ctx, c, a.BreakDown)
 	case *driverpb.Command_NoShow:
 		return desk.NoShow(ctx, now, key, s.drive(c, a.NoShow))
+	case *driverpb.Command_TakeBooking:
+		return desk.TakeBooking(ctx, now, key, s.hold(a.TakeBooking))
+	case *driverpb.Command_DropBooking:
+		return desk.DropBooking(ctx, now, key, s.hold(a.DropBooking))
 	case *driverpb.Command_CashReceived:
 		return desk.CashReceived(ctx, now, key, dispatch.CashReceived{
 			Ride: dispatch.RideID(a.CashReceived.GetRideId()), Driver: s.driver,

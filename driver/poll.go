@@ -97,7 +97,8 @@ func (v *Server) tellMissed(c *city, missed dispatch.Missed) {
 	v.tellFreed(c, free)
 }
 
-// tellFreed finds the drivers who still think that they are at a ride that has none any more.
+// tellFreed finds the drivers who still think that they are at a ride, or hold a booking, that has no
+// driver any more.
 func (v *Server) tellFreed(c *city, free map[dispatch.RideID]dispatch.Brief) {
 	if len(free) == 0 {
 		return
@@ -106,11 +107,15 @@ func (v *Server) tellFreed(c *city, free map[dispatch.RideID]dispatch.Brief) {
 		s.mu.Lock()
 		at := s.stand.ride
 		here := s.stand.city == c
+		lost := s.stand.lost(free)
 		s.mu.Unlock()
-		if !here || !at.active {
+		if !here {
 			return
 		}
-		if b, ok := free[at.id]; ok && b.Version > at.version {
+		if b, ok := free[at.id]; ok && at.active && b.Version > at.version {
+			lost = append(lost, b)
+		}
+		for _, b := range lost {
 			s.unlessObeying(func() { s.hearRide(b, nil) })
 		}
 	})

@@ -24,6 +24,9 @@ type Reads interface {
 	// OpenCall is an open call with its ride, for the phones that it reaches. NotFound with
 	// ReasonUnknownCall if it is not open any more.
 	OpenCall(ctx context.Context, id dispatch.CallID) (dispatch.Call, dispatch.Ride, error)
+	// OpenBookings are the bookings of a city that a driver may take, the first pickup first.
+	OpenBookings(ctx context.Context, q dispatch.BookingQuery, p dispatch.Page) (
+		[]dispatch.Ride, error)
 	// RideContact is the rider of a ride that the driver is at. NotFound if it is not theirs; a
 	// street ride that nobody pays in the app has the zero Rider.
 	RideContact(ctx context.Context, driver dispatch.DriverID, id dispatch.RideID) (

@@ -50,6 +50,9 @@ func (s *session) stands(ctx context.Context) (*driverpb.Snapshot, error) {
 			return nil, err
 		}
 	}
+	for _, r := range rows.Bookings {
+		answer.Bookings = append(answer.Bookings, wire.RidePB(r))
+	}
 	answer.Shift = shiftPB(rows.Shift)
 	s.settle(rows, before, answer.GetOffer().GetOfferId())
 	answer.Calls = s.callsAround()
@@ -65,6 +68,11 @@ func (s *session) settle(rows dispatch.Snapshot, before rideStand, shown string)
 		d.taxi = rows.Shift.Taxi // who has no stream has said no hello
 	}
 	d.takeShift(rows.Shift)
+	d.ahead = d.ahead[:0]
+	for _, r := range rows.Bookings {
+		d.takeBooking(r.Brief(), s.driver)
+		d.onceRide(v.book.seed, r.ID, r.Version)
+	}
 	if rows.Ride != nil {
 		d.takeRide(rows.Ride.Brief(), s.driver)
 		d.onceRide(v.book.seed, rows.Ride.ID, rows.Ride.Version)

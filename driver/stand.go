@@ -20,6 +20,7 @@ type stand struct {
 	city    *city           // of the shift; nil before the first
 	mine    bool            // the session's taxi is the shift's: the driver may report its fixes
 	ride    rideStand
+	ahead   []dispatch.RideID // booked, as far as we know
 	shown   dispatch.OfferID  // open on the phone, as far as we know
 	calls   []dispatch.CallID // likewise
 	wasFree bool              // in the last turn: no ride, and it was known where the taxi is
@@ -73,6 +74,7 @@ func (d *stand) onceOffer(seed maphash.Seed, o dispatch.Offer) bool {
 // takeRide notes a ride; news is false if as much or more is known of it.
 func (d *stand) takeRide(b dispatch.Brief, driver dispatch.DriverID) (news bool) {
 	at := b.State.Active() && b.Driver == driver
+	d.takeBooking(b, driver)
 	if b.ID == d.ride.id {
 		if b.Version < d.ride.version {
 			return false
@@ -182,6 +184,9 @@ func (s *session) hearRide(b dispatch.Brief, whole *dispatch.Ride) {
 		ride, err := s.rideMessage(ctx, b, whole)
 		if err != nil {
 			return nil, err
+		}
+		if reminds(b, ride) {
+			return reminderMessage(ride), nil
 		}
 		return &driverpb.DriveResponse{Message: &driverpb.DriveResponse_Ride{Ride: ride}}, nil
 	})

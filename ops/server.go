@@ -22,6 +22,7 @@ import (
 // Config is what the service of ops needs. All of it is required but Live and Sandbox.
 type Config struct {
 	Cities   dispatch.Cities
+	Desk     *dispatch.Desk // for flights
 	Store    dispatch.Store // for campaigns and wallets, with the answers that are kept
 	Registry Registry
 	Reads    Reads
@@ -48,7 +49,7 @@ var _ opspb.OpsServiceServer = (*Server)(nil)
 // New makes the service. An error names what the config lacks.
 func New(c Config) (*Server, error) {
 	for name, given := range map[string]bool{
-		"cities": len(c.Cities) > 0, "store": c.Store != nil, "registry": c.Registry != nil,
+		"cities": len(c.Cities) > 0, "desk": c.Desk != nil, "store": c.Store != nil, "registry": c.Registry != nil,
 		"reads": c.Reads != nil, "cashier": c.Cashier.Store != nil, "clock": c.Clock != nil,
 	} {
 		if !given {

@@ -34,7 +34,7 @@ func newEdge(t *testing.T, change func(*ops.Config)) *edge {
 	t.Helper()
 	w := newTown(t)
 	c := ops.Config{
-		Cities: w.desk.Cities, Store: w.db, Registry: w.db, Reads: w.db,
+		Cities: w.desk.Cities, Desk: w.desk, Store: w.db, Registry: w.db, Reads: w.db,
 		Cashier: money.Cashier{Store: w.db}, Sandbox: true,
 		Clock: func() (time.Time, float64) { return w.now, 30 },
 		Live: func(_ context.Context, _ dispatch.CityID, ride dispatch.RideID) (
@@ -107,7 +107,7 @@ func (e *edge) refused(err error, code codes.Code, reason dispatch.Reason) strin
 func TestConfigLacks(t *testing.T) {
 	w := newTown(t)
 	whole := ops.Config{
-		Cities: w.desk.Cities, Store: w.db, Registry: w.db, Reads: w.db,
+		Cities: w.desk.Cities, Desk: w.desk, Store: w.db, Registry: w.db, Reads: w.db,
 		Cashier: money.Cashier{Store: w.db},
 		Clock:   func() (time.Time, float64) { return w.now, 1 },
 	}
@@ -117,6 +117,7 @@ func TestConfigLacks(t *testing.T) {
 	for _, lack := range []func(*ops.Config){
 		func(c *ops.Config) { c.Cities = nil }, func(c *ops.Config) { c.Store = nil },
 		func(c *ops.Config) { c.Registry = nil }, func(c *ops.Config) { c.Reads = nil },
+		func(c *ops.Config) { c.Desk = nil },
 		func(c *ops.Config) { c.Cashier.Store = nil }, func(c *ops.Config) { c.Clock = nil },
 	} {
 		c := whole

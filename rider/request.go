@@ -6,6 +6,7 @@ import (
 	"hexhail/dispatch"
 	"hexhail/money"
 	"hexhail/pb/hexhail/rider/v1"
+	"hexhail/pb/hexhail/type/v1"
 	"hexhail/wire"
 )
 
@@ -23,11 +24,34 @@ func (s *Server) RequestRide(
 	return &riderpb.RequestRideResponse{Ride: ride}, err
 }
 
+// wished is what a request for now and one for a time ahead have in common.
+type wished interface {
+	GetCity() string
+	GetPickup() *typepb.Place
+	GetDropoff() *typepb.Place
+	GetSeats() int32
+	GetPayBy() string
+	GetTipFen() int64
+	GetClass() string
+	GetTags() []string
+}
+
 // wish is the command, with a quote made now: what an app was quoted before is not asked for, as
 // nobody could tell whether it is true.
 func (s *Server) wish(
 	ctx context.Context, rider dispatch.RiderID, req *riderpb.RequestRideRequest,
 ) (dispatch.RequestRide, error) {
+	c, err := plain(rider, req)
+	if err != nil {
+		return dispatch.RequestRide{}, err
+	}
+	e, err := s.estimate(ctx, c.City, c.Pickup.Point, c.Dropoff.Point)
+	c.Quote = e.quote
+	return c, err
+}
+
+// plain is what both say, without a quote.
+func plain(rider dispatch.RiderID, req wished) (dispatch.RequestRide, error) {
 	from, err := wire.PlaceOf("pickup", req.GetPickup())
 	if err != nil {
 		return dispatch.RequestRide{}, err
@@ -36,13 +60,11 @@ func (s *Server) wish(
 	if err != nil {
 		return dispatch.RequestRide{}, err
 	}
-	city := dispatch.CityID(req.GetCity())
-	e, err := s.estimate(ctx, city, from.Point, to.Point)
 	return dispatch.RequestRide{
-		City: city, Rider: rider, Pickup: from, Dropoff: to, Seats: int(req.GetSeats()),
-		PayBy: money.ChannelName(req.GetPayBy()), Tip: money.Fen(req.GetTipFen()), Quote: e.quote,
-		Wants: dispatch.Vehicle{
+		City: dispatch.CityID(req.GetCity()), Rider: rider, Pickup: from, Dropoff: to,
+		Seats: int(req.GetSeats()), PayBy: money.ChannelName(req.GetPayBy()),
+		Tip: money.Fen(req.GetTipFen()), Wants: dispatch.Vehicle{
 			Class: dispatch.Class(req.GetClass()), Tags: dispatch.TagsOf(req.GetTags()),
 		},
-	}, err
+	}, nil
 }

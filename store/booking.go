@@ -38,7 +38,6 @@ var (
 	openBookings = pagesOf(rideColumns, `ride WHERE city || '' = $1 AND `+openTo+` AND `+isScheduled+`
 		AND pickup_lat >= $5 AND pickup_lat <= $6 AND pickup_lng >= $7 AND pickup_lng <= $8`,
 		8, bookingKey, "")
-	driverBookings = pagesOf(rideColumns, `ride WHERE driver = $1 AND `+isBooked, 1, bookingKey, "")
 )
 
 // bookingKey orders by the time of the pickup: milliseconds have 13 digits until the year 2286.
@@ -99,12 +98,4 @@ func (db *DB) OpenBookings(
 	}
 	return page(db.look(ctx), scanRide, openBookings, p, string(q.City), string(q.Driver),
 		millis(q.Now), q.Seats, south, north, west, east)
-}
-
-// DriverBookings are the bookings that a driver has taken and not set out for, by time of pickup and
-// id. Invalid for a page out of its limits.
-func (db *DB) DriverBookings(
-	ctx context.Context, driver dispatch.DriverID, p dispatch.Page,
-) ([]dispatch.Ride, error) {
-	return page(db.look(ctx), scanRide, driverBookings, p, string(driver))
 }

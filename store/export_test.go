@@ -30,8 +30,8 @@ func (db *DB) Plans(ctx context.Context) (map[string]string, error) {
 		"ridersBookings": ridersBookings, "flightRides": flightRides, "openFlights": openFlights,
 	}
 	lists := map[string]pages{
-		"openBookings": openBookings, "driverBookings": driverBookings,
-		"riderRides": riderRides, "driverRides": driverRides, "companyDrivers": companyDrivers,
+		"openBookings": openBookings,
+		"riderRides":   riderRides, "driverRides": driverRides, "companyDrivers": companyDrivers,
 		"cityRides": cityRides,
 	}
 	for state := dispatch.Scheduled; state <= dispatch.Expired; state++ {

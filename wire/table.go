@@ -151,7 +151,7 @@ func rideRows() []ErrorRow {
 		never(dispatch.ReasonTooManyBookings, codes.ResourceExhausted,
 			"You have as many bookings as you may have.", "您的预约订单已达上限。"),
 		never(dispatch.ReasonSeats, codes.FailedPrecondition,
-			"Your taxi has too few seats for this ride.", "您的车辆座位数不足。"),
+			"Your taxi does not fit this ride.", "您的车辆不符合该订单的要求。"),
 		again(dispatch.ReasonTooManyRides, codes.ResourceExhausted, 5*time.Second,
 			"Too many people are waiting for a taxi here. Please try again in a moment.",
 			"当前叫车人数过多，请稍后再试。"),

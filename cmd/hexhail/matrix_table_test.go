@@ -22,7 +22,7 @@ func matrixTable() map[string][]variant {
 	all := map[string][]variant{}
 	for _, part := range []map[string][]variant{
 		riderTable(), riderCommandTable(), driverTable(), driverReadTable(), opsTable(),
-		importTable(),
+		importTable(), bookingTable(),
 	} {
 		for name, variants := range part {
 			all[name] = append(all[name], variants...)
@@ -229,6 +229,7 @@ func actions() []action {
 			},
 		},
 	}
+	list = append(list, bookingActions()...)
 	for _, a := range rideActions() {
 		fill := a.fill
 		late := action{

@@ -172,6 +172,8 @@ const (
 	asked     // completed, at a fare that the trace does not give
 	completed // at one that stands
 	settled   // paid by hand
+	scheduled // another one: riderOne's for tomorrow, which driverOne alone may take
+	booked    // and has taken
 )
 
 // cast is a small company of players of their own, and a ride at a stage.
@@ -254,6 +256,10 @@ func (r *realm) cast(to stage) *cast {
 	c.earlier = c.request(riderOne)
 	c.cancel(riderOne, c.earlier)
 	c.now = c.now.Add(100 * time.Millisecond) // ids of one millisecond have no order
+	if to >= scheduled {
+		c.book(to == booked)
+		return c
+	}
 	c.ride = c.request(riderOne)
 	c.lapsed = c.offerTo(driverTwo, 1)
 	c.accept(driverTwo, c.lapsed)
@@ -350,6 +356,25 @@ func (c *cast) request(w who) dispatch.RideID {
 	})
 	c.ok(err)
 	return got.Ride
+}
+
+// book has riderOne book a ride for driverOne, who may take it at once.
+func (c *cast) book(take bool) {
+	c.t.Helper()
+	ctx, desk, driver := c.t.Context(), c.service.desk, dispatch.DriverID(c.id(driverOne))
+	got, err := desk.Book(ctx, c.now, c.once(riderOne), dispatch.BookRide{
+		RequestRide: dispatch.RequestRide{
+			City: "beijing", Rider: dispatch.RiderID(c.id(riderOne)), Seats: 1, PayBy: money.Cash,
+			Pickup: dispatch.Place{Point: c.at(0)}, Dropoff: dispatch.Place{Point: c.at(5)},
+		},
+		PickupAt: c.now.Add(24 * time.Hour), ForDriver: driver, OpenAt: c.now.Add(20 * time.Hour),
+	})
+	c.ok(err)
+	if c.ride = got.Ride; take {
+		_, err = desk.TakeBooking(ctx, c.now, c.once(driverOne),
+			dispatch.HoldBooking{Ride: c.ride, Driver: driver})
+		c.ok(err)
+	}
 }
 
 func (c *cast) cancel(w who, ride dispatch.RideID) {

@@ -311,7 +311,7 @@ func (w watches) Watch(ride dispatch.Brief, on func(rider.Update)) (func(), erro
 func (s *service) openServers(ctx context.Context) error {
 	clock := func() (time.Time, float64) { return s.clock.Now(), s.clock.Rate }
 	staff, err := ops.New(ops.Config{
-		Cities: s.cities, Store: s.db, Registry: s.db, Reads: s.db,
+		Cities: s.cities, Desk: s.desk, Store: s.db, Registry: s.db, Reads: s.db,
 		Cashier: money.Cashier{Store: s.db}, Clock: clock, Live: s.live,
 		Sandbox: s.config.Sandbox,
 	})

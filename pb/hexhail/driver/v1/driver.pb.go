@@ -370,6 +370,8 @@ type Command struct {
 	//	*Command_CashReceived
 	//	*Command_Rate
 	//	*Command_Grab
+	//	*Command_TakeBooking
+	//	*Command_DropBooking
 	Action        isCommand_Action `protobuf_oneof:"action"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -543,6 +545,24 @@ func (x *Command) GetGrab() *CallAnswer {
 	return nil
 }
 
+func (x *Command) GetTakeBooking() *RideAction {
+	if x != nil {
+		if x, ok := x.Action.(*Command_TakeBooking); ok {
+			return x.TakeBooking
+		}
+	}
+	return nil
+}
+
+func (x *Command) GetDropBooking() *RideAction {
+	if x != nil {
+		if x, ok := x.Action.(*Command_DropBooking); ok {
+			return x.DropBooking
+		}
+	}
+	return nil
+}
+
 type isCommand_Action interface {
 	isCommand_Action()
 }
@@ -612,6 +632,16 @@ type Command_Grab struct {
 	Grab *CallAnswer `protobuf:"bytes,15,opt,name=grab,proto3,oneof"`
 }
 
+type Command_TakeBooking struct {
+	// Takes a booked ride ahead.
+	TakeBooking *RideAction `protobuf:"bytes,16,opt,name=take_booking,json=takeBooking,proto3,oneof"`
+}
+
+type Command_DropBooking struct {
+	// Gives a booked ride back before its time; later it is a release.
+	DropBooking *RideAction `protobuf:"bytes,17,opt,name=drop_booking,json=dropBooking,proto3,oneof"`
+}
+
 func (*Command_SetDuty) isCommand_Action() {}
 
 func (*Command_Occupied) isCommand_Action() {}
@@ -637,6 +667,10 @@ func (*Command_CashReceived) isCommand_Action() {}
 func (*Command_Rate) isCommand_Action() {}
 
 func (*Command_Grab) isCommand_Action() {}
+
+func (*Command_TakeBooking) isCommand_Action() {}
+
+func (*Command_DropBooking) isCommand_Action() {}
 
 // On duty, paused or off, with the session's taxi.
 type SetDuty struct {
@@ -836,7 +870,7 @@ type RideAction struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The ride, 1 to 64 bytes.
 	RideId string `protobuf:"bytes,1,opt,name=ride_id,json=rideId,proto3" json:"ride_id,omitempty"`
-	// Why, of a release; at most 200 bytes.
+	// Why, of a release or a booking that is given back; at most 200 bytes.
 	Reason        string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1173,6 +1207,7 @@ type DriveResponse struct {
 	//	*DriveResponse_Drain
 	//	*DriveResponse_Call
 	//	*DriveResponse_CallEnded
+	//	*DriveResponse_BookingReminder
 	Message       isDriveResponse_Message `protobuf_oneof:"message"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1330,6 +1365,15 @@ func (x *DriveResponse) GetCallEnded() *CallEnded {
 	return nil
 }
 
+func (x *DriveResponse) GetBookingReminder() *BookingReminder {
+	if x != nil {
+		if x, ok := x.Message.(*DriveResponse_BookingReminder); ok {
+			return x.BookingReminder
+		}
+	}
+	return nil
+}
+
 type isDriveResponse_Message interface {
 	isDriveResponse_Message()
 }
@@ -1395,6 +1439,11 @@ type DriveResponse_CallEnded struct {
 	CallEnded *CallEnded `protobuf:"bytes,13,opt,name=call_ended,json=callEnded,proto3,oneof"`
 }
 
+type DriveResponse_BookingReminder struct {
+	// A booked ride of the driver's whose time comes.
+	BookingReminder *BookingReminder `protobuf:"bytes,14,opt,name=booking_reminder,json=bookingReminder,proto3,oneof"`
+}
+
 func (*DriveResponse_Welcome) isDriveResponse_Message() {}
 
 func (*DriveResponse_Snapshot) isDriveResponse_Message() {}
@@ -1418,6 +1467,8 @@ func (*DriveResponse_Drain) isDriveResponse_Message() {}
 func (*DriveResponse_Call) isDriveResponse_Message() {}
 
 func (*DriveResponse_CallEnded) isDriveResponse_Message() {}
+
+func (*DriveResponse_BookingReminder) isDriveResponse_Message() {}
 
 // The session begins.
 type Welcome struct {
@@ -1502,7 +1553,9 @@ type Snapshot struct {
 	// The ride that the driver is at, if there is one.
 	Ride *v1.Ride `protobuf:"bytes,3,opt,name=ride,proto3" json:"ride,omitempty"`
 	// The open calls around the taxi.
-	Calls         []*Call `protobuf:"bytes,4,rep,name=calls,proto3" json:"calls,omitempty"`
+	Calls []*Call `protobuf:"bytes,4,rep,name=calls,proto3" json:"calls,omitempty"`
+	// The booked rides that the driver has taken and not set out for, the first pickup first.
+	Bookings      []*v1.Ride `protobuf:"bytes,5,rep,name=bookings,proto3" json:"bookings,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1561,6 +1614,13 @@ func (x *Snapshot) GetRide() *v1.Ride {
 func (x *Snapshot) GetCalls() []*Call {
 	if x != nil {
 		return x.Calls
+	}
+	return nil
+}
+
+func (x *Snapshot) GetBookings() []*v1.Ride {
+	if x != nil {
+		return x.Bookings
 	}
 	return nil
 }
@@ -2788,6 +2848,319 @@ func (x *GetEarningsResponse) GetBalanceFen() int64 {
 	return 0
 }
 
+// The time of a booked ride comes. When it is time to set out, the ride becomes the driver's current
+// one by itself, if the driver is on duty, has no other ride, and can be there in time; else it goes
+// to another driver.
+type BookingReminder struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The ride.
+	Ride          *v1.Ride `protobuf:"bytes,1,opt,name=ride,proto3" json:"ride,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BookingReminder) Reset() {
+	*x = BookingReminder{}
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[36]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BookingReminder) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BookingReminder) ProtoMessage() {}
+
+func (x *BookingReminder) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[36]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BookingReminder.ProtoReflect.Descriptor instead.
+func (*BookingReminder) Descriptor() ([]byte, []int) {
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{36}
+}
+
+func (x *BookingReminder) GetRide() *v1.Ride {
+	if x != nil {
+		return x.Ride
+	}
+	return nil
+}
+
+// Which bookings.
+type ListBookingsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// How many at most, 1 to 200; 0 is 50, and more than 200 is 200.
+	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// next_page_token of the page before; "" for the first.
+	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// Only pickups about that near to the taxi's last position, in metres, 1 to 200,000; 0 is the whole
+	// city.
+	WithinMeters  int32 `protobuf:"varint,3,opt,name=within_meters,json=withinMeters,proto3" json:"within_meters,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListBookingsRequest) Reset() {
+	*x = ListBookingsRequest{}
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[37]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListBookingsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListBookingsRequest) ProtoMessage() {}
+
+func (x *ListBookingsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[37]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListBookingsRequest.ProtoReflect.Descriptor instead.
+func (*ListBookingsRequest) Descriptor() ([]byte, []int) {
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{37}
+}
+
+func (x *ListBookingsRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListBookingsRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+func (x *ListBookingsRequest) GetWithinMeters() int32 {
+	if x != nil {
+		return x.WithinMeters
+	}
+	return 0
+}
+
+// A booked ride that a driver may take.
+type OpenBooking struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The ride's id, for take_booking.
+	RideId string `protobuf:"bytes,1,opt,name=ride_id,json=rideId,proto3" json:"ride_id,omitempty"`
+	// About where the rider will wait: the middle of a field of some 500 m.
+	Pickup *v1.Point `protobuf:"bytes,2,opt,name=pickup,proto3" json:"pickup,omitempty"`
+	// What the pickup is called.
+	PickupName string `protobuf:"bytes,3,opt,name=pickup_name,json=pickupName,proto3" json:"pickup_name,omitempty"`
+	// About where the rider wants to go, likewise.
+	Dropoff *v1.Point `protobuf:"bytes,4,opt,name=dropoff,proto3" json:"dropoff,omitempty"`
+	// When.
+	PickupAt *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=pickup_at,json=pickupAt,proto3" json:"pickup_at,omitempty"`
+	// Whether a flight may move it.
+	Flown bool `protobuf:"varint,6,opt,name=flown,proto3" json:"flown,omitempty"`
+	// The terminal.
+	Terminal string `protobuf:"bytes,7,opt,name=terminal,proto3" json:"terminal,omitempty"`
+	// What the ride is expected to cost.
+	Quote *v1.Quote `protobuf:"bytes,8,opt,name=quote,proto3" json:"quote,omitempty"`
+	// What the rider adds, in fen.
+	TipFen int64 `protobuf:"varint,9,opt,name=tip_fen,json=tipFen,proto3" json:"tip_fen,omitempty"`
+	// The fee of the booking, in fen, which is the driver's.
+	FeeFen int64 `protobuf:"varint,10,opt,name=fee_fen,json=feeFen,proto3" json:"fee_fen,omitempty"`
+	// How many people.
+	Seats int32 `protobuf:"varint,11,opt,name=seats,proto3" json:"seats,omitempty"`
+	// It was meant for this driver first.
+	ForYou        bool `protobuf:"varint,12,opt,name=for_you,json=forYou,proto3" json:"for_you,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OpenBooking) Reset() {
+	*x = OpenBooking{}
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[38]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OpenBooking) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OpenBooking) ProtoMessage() {}
+
+func (x *OpenBooking) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[38]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OpenBooking.ProtoReflect.Descriptor instead.
+func (*OpenBooking) Descriptor() ([]byte, []int) {
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{38}
+}
+
+func (x *OpenBooking) GetRideId() string {
+	if x != nil {
+		return x.RideId
+	}
+	return ""
+}
+
+func (x *OpenBooking) GetPickup() *v1.Point {
+	if x != nil {
+		return x.Pickup
+	}
+	return nil
+}
+
+func (x *OpenBooking) GetPickupName() string {
+	if x != nil {
+		return x.PickupName
+	}
+	return ""
+}
+
+func (x *OpenBooking) GetDropoff() *v1.Point {
+	if x != nil {
+		return x.Dropoff
+	}
+	return nil
+}
+
+func (x *OpenBooking) GetPickupAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.PickupAt
+	}
+	return nil
+}
+
+func (x *OpenBooking) GetFlown() bool {
+	if x != nil {
+		return x.Flown
+	}
+	return false
+}
+
+func (x *OpenBooking) GetTerminal() string {
+	if x != nil {
+		return x.Terminal
+	}
+	return ""
+}
+
+func (x *OpenBooking) GetQuote() *v1.Quote {
+	if x != nil {
+		return x.Quote
+	}
+	return nil
+}
+
+func (x *OpenBooking) GetTipFen() int64 {
+	if x != nil {
+		return x.TipFen
+	}
+	return 0
+}
+
+func (x *OpenBooking) GetFeeFen() int64 {
+	if x != nil {
+		return x.FeeFen
+	}
+	return 0
+}
+
+func (x *OpenBooking) GetSeats() int32 {
+	if x != nil {
+		return x.Seats
+	}
+	return 0
+}
+
+func (x *OpenBooking) GetForYou() bool {
+	if x != nil {
+		return x.ForYou
+	}
+	return false
+}
+
+// A page of bookings.
+type ListBookingsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The bookings, the first pickup first.
+	Bookings []*OpenBooking `protobuf:"bytes,1,rep,name=bookings,proto3" json:"bookings,omitempty"`
+	// For the next page; "" if this is the last.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListBookingsResponse) Reset() {
+	*x = ListBookingsResponse{}
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[39]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListBookingsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListBookingsResponse) ProtoMessage() {}
+
+func (x *ListBookingsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[39]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListBookingsResponse.ProtoReflect.Descriptor instead.
+func (*ListBookingsResponse) Descriptor() ([]byte, []int) {
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{39}
+}
+
+func (x *ListBookingsResponse) GetBookings() []*OpenBooking {
+	if x != nil {
+		return x.Bookings
+	}
+	return nil
+}
+
+func (x *ListBookingsResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
 // Which page.
 type ListRidesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -2801,7 +3174,7 @@ type ListRidesRequest struct {
 
 func (x *ListRidesRequest) Reset() {
 	*x = ListRidesRequest{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[36]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2813,7 +3186,7 @@ func (x *ListRidesRequest) String() string {
 func (*ListRidesRequest) ProtoMessage() {}
 
 func (x *ListRidesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[36]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2826,7 +3199,7 @@ func (x *ListRidesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRidesRequest.ProtoReflect.Descriptor instead.
 func (*ListRidesRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{36}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *ListRidesRequest) GetPageSize() int32 {
@@ -2856,7 +3229,7 @@ type ListRidesResponse struct {
 
 func (x *ListRidesResponse) Reset() {
 	*x = ListRidesResponse{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[37]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2868,7 +3241,7 @@ func (x *ListRidesResponse) String() string {
 func (*ListRidesResponse) ProtoMessage() {}
 
 func (x *ListRidesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[37]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2881,7 +3254,7 @@ func (x *ListRidesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRidesResponse.ProtoReflect.Descriptor instead.
 func (*ListRidesResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{37}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *ListRidesResponse) GetRides() []*v1.Ride {
@@ -2918,7 +3291,7 @@ const file_hexhail_driver_v1_driver_proto_rawDesc = "" +
 	"\bFixBatch\x126\n" +
 	"\x05fixes\x18\x01 \x03(\v2\x14.hexhail.type.v1.FixB\n" +
 	"\xbaH\a\x92\x01\x04\b\x01\x102R\x05fixes\x126\n" +
-	"\x05datum\x18\x02 \x01(\x0e2\x16.hexhail.type.v1.DatumB\b\xbaH\x05\x82\x01\x02\x10\x01R\x05datum\"\xf4\x06\n" +
+	"\x05datum\x18\x02 \x01(\x0e2\x16.hexhail.type.v1.DatumB\b\xbaH\x05\x82\x01\x02\x10\x01R\x05datum\"\xfc\a\n" +
 	"\aCommand\x12(\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\trequestId\x12*\n" +
@@ -2937,7 +3310,9 @@ const file_hexhail_driver_v1_driver_proto_rawDesc = "" +
 	"\ano_show\x18\f \x01(\v2\x1d.hexhail.driver.v1.RideActionH\x00R\x06noShow\x12D\n" +
 	"\rcash_received\x18\r \x01(\v2\x1d.hexhail.driver.v1.RideActionH\x00R\fcashReceived\x122\n" +
 	"\x04rate\x18\x0e \x01(\v2\x1c.hexhail.driver.v1.RateRiderH\x00R\x04rate\x123\n" +
-	"\x04grab\x18\x0f \x01(\v2\x1d.hexhail.driver.v1.CallAnswerH\x00R\x04grabB\x0f\n" +
+	"\x04grab\x18\x0f \x01(\v2\x1d.hexhail.driver.v1.CallAnswerH\x00R\x04grab\x12B\n" +
+	"\ftake_booking\x18\x10 \x01(\v2\x1d.hexhail.driver.v1.RideActionH\x00R\vtakeBooking\x12B\n" +
+	"\fdrop_booking\x18\x11 \x01(\v2\x1d.hexhail.driver.v1.RideActionH\x00R\vdropBookingB\x0f\n" +
 	"\x06action\x12\x05\xbaH\x02\b\x01\"d\n" +
 	"\aSetDuty\x127\n" +
 	"\x04duty\x18\x01 \x01(\x0e2\x17.hexhail.driver.v1.DutyB\n" +
@@ -2969,7 +3344,7 @@ const file_hexhail_driver_v1_driver_proto_rawDesc = "" +
 	"\bOfferAck\x12$\n" +
 	"\boffer_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\aofferId\"7\n" +
 	"\tHeartbeat\x12*\n" +
-	"\x02at\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\"\xcd\x05\n" +
+	"\x02at\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\"\x9e\x06\n" +
 	"\rDriveResponse\x12\x10\n" +
 	"\x03seq\x18\x01 \x01(\x03R\x03seq\x126\n" +
 	"\awelcome\x18\x02 \x01(\v2\x1a.hexhail.driver.v1.WelcomeH\x00R\awelcome\x129\n" +
@@ -2986,19 +3361,21 @@ const file_hexhail_driver_v1_driver_proto_rawDesc = "" +
 	"\x05drain\x18\v \x01(\v2\x18.hexhail.driver.v1.DrainH\x00R\x05drain\x12-\n" +
 	"\x04call\x18\f \x01(\v2\x17.hexhail.driver.v1.CallH\x00R\x04call\x12=\n" +
 	"\n" +
-	"call_ended\x18\r \x01(\v2\x1c.hexhail.driver.v1.CallEndedH\x00R\tcallEndedB\t\n" +
+	"call_ended\x18\r \x01(\v2\x1c.hexhail.driver.v1.CallEndedH\x00R\tcallEnded\x12O\n" +
+	"\x10booking_reminder\x18\x0e \x01(\v2\".hexhail.driver.v1.BookingReminderH\x00R\x0fbookingReminderB\t\n" +
 	"\amessage\"\xdc\x01\n" +
 	"\aWelcome\x12\x1d\n" +
 	"\n" +
 	"session_id\x18\x01 \x01(\tR\tsessionId\x12*\n" +
 	"\x02at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x12<\n" +
 	"\ffix_interval\x18\x03 \x01(\v2\x19.google.protobuf.DurationR\vfixInterval\x12H\n" +
-	"\x12heartbeat_interval\x18\x04 \x01(\v2\x19.google.protobuf.DurationR\x11heartbeatInterval\"\xc4\x01\n" +
+	"\x12heartbeat_interval\x18\x04 \x01(\v2\x19.google.protobuf.DurationR\x11heartbeatInterval\"\xf7\x01\n" +
 	"\bSnapshot\x12.\n" +
 	"\x05shift\x18\x01 \x01(\v2\x18.hexhail.driver.v1.ShiftR\x05shift\x12.\n" +
 	"\x05offer\x18\x02 \x01(\v2\x18.hexhail.driver.v1.OfferR\x05offer\x12)\n" +
 	"\x04ride\x18\x03 \x01(\v2\x15.hexhail.type.v1.RideR\x04ride\x12-\n" +
-	"\x05calls\x18\x04 \x03(\v2\x17.hexhail.driver.v1.CallR\x05calls\"y\n" +
+	"\x05calls\x18\x04 \x03(\v2\x17.hexhail.driver.v1.CallR\x05calls\x121\n" +
+	"\bbookings\x18\x05 \x03(\v2\x15.hexhail.type.v1.RideR\bbookings\"y\n" +
 	"\x05Shift\x12\x17\n" +
 	"\ataxi_id\x18\x01 \x01(\tR\x06taxiId\x12\x12\n" +
 	"\x04city\x18\x02 \x01(\tR\x04city\x12+\n" +
@@ -3087,7 +3464,32 @@ const file_hexhail_driver_v1_driver_proto_rawDesc = "" +
 	"\btips_fen\x18\x04 \x01(\x03R\atipsFen\x12#\n" +
 	"\rsubsidies_fen\x18\x05 \x01(\x03R\fsubsidiesFen\x12\x1f\n" +
 	"\vbalance_fen\x18\x06 \x01(\x03R\n" +
-	"balanceFen\"a\n" +
+	"balanceFen\"<\n" +
+	"\x0fBookingReminder\x12)\n" +
+	"\x04ride\x18\x01 \x01(\v2\x15.hexhail.type.v1.RideR\x04ride\"\x96\x01\n" +
+	"\x13ListBookingsRequest\x12$\n" +
+	"\tpage_size\x18\x01 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\bpageSize\x12'\n" +
+	"\n" +
+	"page_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03(\xc8\x01R\tpageToken\x120\n" +
+	"\rwithin_meters\x18\x03 \x01(\x05B\v\xbaH\b\x1a\x06\x18\xc0\x9a\f(\x00R\fwithinMeters\"\xa3\x03\n" +
+	"\vOpenBooking\x12\x17\n" +
+	"\aride_id\x18\x01 \x01(\tR\x06rideId\x12.\n" +
+	"\x06pickup\x18\x02 \x01(\v2\x16.hexhail.type.v1.PointR\x06pickup\x12\x1f\n" +
+	"\vpickup_name\x18\x03 \x01(\tR\n" +
+	"pickupName\x120\n" +
+	"\adropoff\x18\x04 \x01(\v2\x16.hexhail.type.v1.PointR\adropoff\x127\n" +
+	"\tpickup_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\bpickupAt\x12\x14\n" +
+	"\x05flown\x18\x06 \x01(\bR\x05flown\x12\x1a\n" +
+	"\bterminal\x18\a \x01(\tR\bterminal\x12,\n" +
+	"\x05quote\x18\b \x01(\v2\x16.hexhail.type.v1.QuoteR\x05quote\x12\x17\n" +
+	"\atip_fen\x18\t \x01(\x03R\x06tipFen\x12\x17\n" +
+	"\afee_fen\x18\n" +
+	" \x01(\x03R\x06feeFen\x12\x14\n" +
+	"\x05seats\x18\v \x01(\x05R\x05seats\x12\x17\n" +
+	"\afor_you\x18\f \x01(\bR\x06forYou\"z\n" +
+	"\x14ListBookingsResponse\x12:\n" +
+	"\bbookings\x18\x01 \x03(\v2\x1e.hexhail.driver.v1.OpenBookingR\bbookings\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"a\n" +
 	"\x10ListRidesRequest\x12$\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\bpageSize\x12'\n" +
 	"\n" +
@@ -3099,7 +3501,7 @@ const file_hexhail_driver_v1_driver_proto_rawDesc = "" +
 	"\x10DUTY_UNSPECIFIED\x10\x00\x12\v\n" +
 	"\aDUTY_ON\x10\x01\x12\x0f\n" +
 	"\vDUTY_PAUSED\x10\x02\x12\f\n" +
-	"\bDUTY_OFF\x10\x032\xcd\x05\n" +
+	"\bDUTY_OFF\x10\x032\xb9\x06\n" +
 	"\rDriverService\x12Y\n" +
 	"\x05Drive\x12\x1f.hexhail.driver.v1.DriveRequest\x1a .hexhail.driver.v1.DriveResponse\"\t\xea\xb2\x19\x05\n" +
 	"\x01\x02\x10\x01(\x010\x01\x12i\n" +
@@ -3112,6 +3514,8 @@ const file_hexhail_driver_v1_driver_proto_rawDesc = "" +
 	"\vGetSnapshot\x12%.hexhail.driver.v1.GetSnapshotRequest\x1a&.hexhail.driver.v1.GetSnapshotResponse\"\t\xea\xb2\x19\x05\n" +
 	"\x01\x02\x10\x01\x12g\n" +
 	"\vGetEarnings\x12%.hexhail.driver.v1.GetEarningsRequest\x1a&.hexhail.driver.v1.GetEarningsResponse\"\t\xea\xb2\x19\x05\n" +
+	"\x01\x02\x10\x01\x12j\n" +
+	"\fListBookings\x12&.hexhail.driver.v1.ListBookingsRequest\x1a'.hexhail.driver.v1.ListBookingsResponse\"\t\xea\xb2\x19\x05\n" +
 	"\x01\x02\x10\x01\x12a\n" +
 	"\tListRides\x12#.hexhail.driver.v1.ListRidesRequest\x1a$.hexhail.driver.v1.ListRidesResponse\"\t\xea\xb2\x19\x05\n" +
 	"\x01\x02\x10\x01B'Z%hexhail/pb/hexhail/driver/v1;driverpbb\x06proto3"
@@ -3129,7 +3533,7 @@ func file_hexhail_driver_v1_driver_proto_rawDescGZIP() []byte {
 }
 
 var file_hexhail_driver_v1_driver_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_hexhail_driver_v1_driver_proto_msgTypes = make([]protoimpl.MessageInfo, 40)
+var file_hexhail_driver_v1_driver_proto_msgTypes = make([]protoimpl.MessageInfo, 44)
 var file_hexhail_driver_v1_driver_proto_goTypes = []any{
 	(Duty)(0),                     // 0: hexhail.driver.v1.Duty
 	(*DriveRequest)(nil),          // 1: hexhail.driver.v1.DriveRequest
@@ -3168,20 +3572,24 @@ var file_hexhail_driver_v1_driver_proto_goTypes = []any{
 	(*GetSnapshotResponse)(nil),   // 34: hexhail.driver.v1.GetSnapshotResponse
 	(*GetEarningsRequest)(nil),    // 35: hexhail.driver.v1.GetEarningsRequest
 	(*GetEarningsResponse)(nil),   // 36: hexhail.driver.v1.GetEarningsResponse
-	(*ListRidesRequest)(nil),      // 37: hexhail.driver.v1.ListRidesRequest
-	(*ListRidesResponse)(nil),     // 38: hexhail.driver.v1.ListRidesResponse
-	nil,                           // 39: hexhail.driver.v1.FixesRefused.CountsEntry
-	nil,                           // 40: hexhail.driver.v1.SendFixesResponse.RefusedEntry
-	(*v1.Fix)(nil),                // 41: hexhail.type.v1.Fix
-	(v1.Datum)(0),                 // 42: hexhail.type.v1.Datum
-	(*timestamppb.Timestamp)(nil), // 43: google.protobuf.Timestamp
-	(*v1.Point)(nil),              // 44: hexhail.type.v1.Point
-	(*v1.Place)(nil),              // 45: hexhail.type.v1.Place
-	(*v1.Ride)(nil),               // 46: hexhail.type.v1.Ride
-	(*durationpb.Duration)(nil),   // 47: google.protobuf.Duration
-	(*v1.Quote)(nil),              // 48: hexhail.type.v1.Quote
-	(v1.PickupSource)(0),          // 49: hexhail.type.v1.PickupSource
-	(*v1.Error)(nil),              // 50: hexhail.type.v1.Error
+	(*BookingReminder)(nil),       // 37: hexhail.driver.v1.BookingReminder
+	(*ListBookingsRequest)(nil),   // 38: hexhail.driver.v1.ListBookingsRequest
+	(*OpenBooking)(nil),           // 39: hexhail.driver.v1.OpenBooking
+	(*ListBookingsResponse)(nil),  // 40: hexhail.driver.v1.ListBookingsResponse
+	(*ListRidesRequest)(nil),      // 41: hexhail.driver.v1.ListRidesRequest
+	(*ListRidesResponse)(nil),     // 42: hexhail.driver.v1.ListRidesResponse
+	nil,                           // 43: hexhail.driver.v1.FixesRefused.CountsEntry
+	nil,                           // 44: hexhail.driver.v1.SendFixesResponse.RefusedEntry
+	(*v1.Fix)(nil),                // 45: hexhail.type.v1.Fix
+	(v1.Datum)(0),                 // 46: hexhail.type.v1.Datum
+	(*timestamppb.Timestamp)(nil), // 47: google.protobuf.Timestamp
+	(*v1.Point)(nil),              // 48: hexhail.type.v1.Point
+	(*v1.Place)(nil),              // 49: hexhail.type.v1.Place
+	(*v1.Ride)(nil),               // 50: hexhail.type.v1.Ride
+	(*durationpb.Duration)(nil),   // 51: google.protobuf.Duration
+	(*v1.Quote)(nil),              // 52: hexhail.type.v1.Quote
+	(v1.PickupSource)(0),          // 53: hexhail.type.v1.PickupSource
+	(*v1.Error)(nil),              // 54: hexhail.type.v1.Error
 }
 var file_hexhail_driver_v1_driver_proto_depIdxs = []int32{
 	2,  // 0: hexhail.driver.v1.DriveRequest.hello:type_name -> hexhail.driver.v1.Hello
@@ -3189,9 +3597,9 @@ var file_hexhail_driver_v1_driver_proto_depIdxs = []int32{
 	4,  // 2: hexhail.driver.v1.DriveRequest.command:type_name -> hexhail.driver.v1.Command
 	13, // 3: hexhail.driver.v1.DriveRequest.ack:type_name -> hexhail.driver.v1.OfferAck
 	14, // 4: hexhail.driver.v1.DriveRequest.heartbeat:type_name -> hexhail.driver.v1.Heartbeat
-	41, // 5: hexhail.driver.v1.FixBatch.fixes:type_name -> hexhail.type.v1.Fix
-	42, // 6: hexhail.driver.v1.FixBatch.datum:type_name -> hexhail.type.v1.Datum
-	43, // 7: hexhail.driver.v1.Command.at:type_name -> google.protobuf.Timestamp
+	45, // 5: hexhail.driver.v1.FixBatch.fixes:type_name -> hexhail.type.v1.Fix
+	46, // 6: hexhail.driver.v1.FixBatch.datum:type_name -> hexhail.type.v1.Datum
+	47, // 7: hexhail.driver.v1.Command.at:type_name -> google.protobuf.Timestamp
 	5,  // 8: hexhail.driver.v1.Command.set_duty:type_name -> hexhail.driver.v1.SetDuty
 	6,  // 9: hexhail.driver.v1.Command.occupied:type_name -> hexhail.driver.v1.StreetRide
 	7,  // 10: hexhail.driver.v1.Command.accept:type_name -> hexhail.driver.v1.OfferAnswer
@@ -3205,73 +3613,85 @@ var file_hexhail_driver_v1_driver_proto_depIdxs = []int32{
 	9,  // 18: hexhail.driver.v1.Command.cash_received:type_name -> hexhail.driver.v1.RideAction
 	12, // 19: hexhail.driver.v1.Command.rate:type_name -> hexhail.driver.v1.RateRider
 	8,  // 20: hexhail.driver.v1.Command.grab:type_name -> hexhail.driver.v1.CallAnswer
-	0,  // 21: hexhail.driver.v1.SetDuty.duty:type_name -> hexhail.driver.v1.Duty
-	44, // 22: hexhail.driver.v1.StreetRide.at:type_name -> hexhail.type.v1.Point
-	45, // 23: hexhail.driver.v1.BreakDown.at:type_name -> hexhail.type.v1.Place
-	43, // 24: hexhail.driver.v1.Heartbeat.at:type_name -> google.protobuf.Timestamp
-	16, // 25: hexhail.driver.v1.DriveResponse.welcome:type_name -> hexhail.driver.v1.Welcome
-	17, // 26: hexhail.driver.v1.DriveResponse.snapshot:type_name -> hexhail.driver.v1.Snapshot
-	19, // 27: hexhail.driver.v1.DriveResponse.offer:type_name -> hexhail.driver.v1.Offer
-	20, // 28: hexhail.driver.v1.DriveResponse.offer_ended:type_name -> hexhail.driver.v1.OfferEnded
-	46, // 29: hexhail.driver.v1.DriveResponse.ride:type_name -> hexhail.type.v1.Ride
-	18, // 30: hexhail.driver.v1.DriveResponse.shift:type_name -> hexhail.driver.v1.Shift
-	23, // 31: hexhail.driver.v1.DriveResponse.result:type_name -> hexhail.driver.v1.Result
-	25, // 32: hexhail.driver.v1.DriveResponse.fixes_refused:type_name -> hexhail.driver.v1.FixesRefused
-	14, // 33: hexhail.driver.v1.DriveResponse.heartbeat:type_name -> hexhail.driver.v1.Heartbeat
-	26, // 34: hexhail.driver.v1.DriveResponse.drain:type_name -> hexhail.driver.v1.Drain
-	21, // 35: hexhail.driver.v1.DriveResponse.call:type_name -> hexhail.driver.v1.Call
-	22, // 36: hexhail.driver.v1.DriveResponse.call_ended:type_name -> hexhail.driver.v1.CallEnded
-	43, // 37: hexhail.driver.v1.Welcome.at:type_name -> google.protobuf.Timestamp
-	47, // 38: hexhail.driver.v1.Welcome.fix_interval:type_name -> google.protobuf.Duration
-	47, // 39: hexhail.driver.v1.Welcome.heartbeat_interval:type_name -> google.protobuf.Duration
-	18, // 40: hexhail.driver.v1.Snapshot.shift:type_name -> hexhail.driver.v1.Shift
-	19, // 41: hexhail.driver.v1.Snapshot.offer:type_name -> hexhail.driver.v1.Offer
-	46, // 42: hexhail.driver.v1.Snapshot.ride:type_name -> hexhail.type.v1.Ride
-	21, // 43: hexhail.driver.v1.Snapshot.calls:type_name -> hexhail.driver.v1.Call
-	0,  // 44: hexhail.driver.v1.Shift.duty:type_name -> hexhail.driver.v1.Duty
-	45, // 45: hexhail.driver.v1.Offer.pickup:type_name -> hexhail.type.v1.Place
-	45, // 46: hexhail.driver.v1.Offer.dropoff:type_name -> hexhail.type.v1.Place
-	47, // 47: hexhail.driver.v1.Offer.pickup_time:type_name -> google.protobuf.Duration
-	48, // 48: hexhail.driver.v1.Offer.quote:type_name -> hexhail.type.v1.Quote
-	43, // 49: hexhail.driver.v1.Offer.expires_at:type_name -> google.protobuf.Timestamp
-	49, // 50: hexhail.driver.v1.Offer.pickup_source:type_name -> hexhail.type.v1.PickupSource
-	45, // 51: hexhail.driver.v1.Call.pickup:type_name -> hexhail.type.v1.Place
-	45, // 52: hexhail.driver.v1.Call.dropoff:type_name -> hexhail.type.v1.Place
-	48, // 53: hexhail.driver.v1.Call.quote:type_name -> hexhail.type.v1.Quote
-	43, // 54: hexhail.driver.v1.Call.expires_at:type_name -> google.protobuf.Timestamp
-	24, // 55: hexhail.driver.v1.Result.done:type_name -> hexhail.driver.v1.Done
-	50, // 56: hexhail.driver.v1.Result.error:type_name -> hexhail.type.v1.Error
-	46, // 57: hexhail.driver.v1.Done.ride:type_name -> hexhail.type.v1.Ride
-	18, // 58: hexhail.driver.v1.Done.shift:type_name -> hexhail.driver.v1.Shift
-	39, // 59: hexhail.driver.v1.FixesRefused.counts:type_name -> hexhail.driver.v1.FixesRefused.CountsEntry
-	47, // 60: hexhail.driver.v1.Drain.retry_after:type_name -> google.protobuf.Duration
-	4,  // 61: hexhail.driver.v1.GiveCommandRequest.command:type_name -> hexhail.driver.v1.Command
-	24, // 62: hexhail.driver.v1.GiveCommandResponse.done:type_name -> hexhail.driver.v1.Done
-	3,  // 63: hexhail.driver.v1.SendFixesRequest.batch:type_name -> hexhail.driver.v1.FixBatch
-	40, // 64: hexhail.driver.v1.SendFixesResponse.refused:type_name -> hexhail.driver.v1.SendFixesResponse.RefusedEntry
-	17, // 65: hexhail.driver.v1.GetSnapshotResponse.snapshot:type_name -> hexhail.driver.v1.Snapshot
-	43, // 66: hexhail.driver.v1.GetEarningsRequest.from:type_name -> google.protobuf.Timestamp
-	43, // 67: hexhail.driver.v1.GetEarningsRequest.to:type_name -> google.protobuf.Timestamp
-	46, // 68: hexhail.driver.v1.ListRidesResponse.rides:type_name -> hexhail.type.v1.Ride
-	1,  // 69: hexhail.driver.v1.DriverService.Drive:input_type -> hexhail.driver.v1.DriveRequest
-	27, // 70: hexhail.driver.v1.DriverService.GiveCommand:input_type -> hexhail.driver.v1.GiveCommandRequest
-	29, // 71: hexhail.driver.v1.DriverService.SendFixes:input_type -> hexhail.driver.v1.SendFixesRequest
-	31, // 72: hexhail.driver.v1.DriverService.AckOffer:input_type -> hexhail.driver.v1.AckOfferRequest
-	33, // 73: hexhail.driver.v1.DriverService.GetSnapshot:input_type -> hexhail.driver.v1.GetSnapshotRequest
-	35, // 74: hexhail.driver.v1.DriverService.GetEarnings:input_type -> hexhail.driver.v1.GetEarningsRequest
-	37, // 75: hexhail.driver.v1.DriverService.ListRides:input_type -> hexhail.driver.v1.ListRidesRequest
-	15, // 76: hexhail.driver.v1.DriverService.Drive:output_type -> hexhail.driver.v1.DriveResponse
-	28, // 77: hexhail.driver.v1.DriverService.GiveCommand:output_type -> hexhail.driver.v1.GiveCommandResponse
-	30, // 78: hexhail.driver.v1.DriverService.SendFixes:output_type -> hexhail.driver.v1.SendFixesResponse
-	32, // 79: hexhail.driver.v1.DriverService.AckOffer:output_type -> hexhail.driver.v1.AckOfferResponse
-	34, // 80: hexhail.driver.v1.DriverService.GetSnapshot:output_type -> hexhail.driver.v1.GetSnapshotResponse
-	36, // 81: hexhail.driver.v1.DriverService.GetEarnings:output_type -> hexhail.driver.v1.GetEarningsResponse
-	38, // 82: hexhail.driver.v1.DriverService.ListRides:output_type -> hexhail.driver.v1.ListRidesResponse
-	76, // [76:83] is the sub-list for method output_type
-	69, // [69:76] is the sub-list for method input_type
-	69, // [69:69] is the sub-list for extension type_name
-	69, // [69:69] is the sub-list for extension extendee
-	0,  // [0:69] is the sub-list for field type_name
+	9,  // 21: hexhail.driver.v1.Command.take_booking:type_name -> hexhail.driver.v1.RideAction
+	9,  // 22: hexhail.driver.v1.Command.drop_booking:type_name -> hexhail.driver.v1.RideAction
+	0,  // 23: hexhail.driver.v1.SetDuty.duty:type_name -> hexhail.driver.v1.Duty
+	48, // 24: hexhail.driver.v1.StreetRide.at:type_name -> hexhail.type.v1.Point
+	49, // 25: hexhail.driver.v1.BreakDown.at:type_name -> hexhail.type.v1.Place
+	47, // 26: hexhail.driver.v1.Heartbeat.at:type_name -> google.protobuf.Timestamp
+	16, // 27: hexhail.driver.v1.DriveResponse.welcome:type_name -> hexhail.driver.v1.Welcome
+	17, // 28: hexhail.driver.v1.DriveResponse.snapshot:type_name -> hexhail.driver.v1.Snapshot
+	19, // 29: hexhail.driver.v1.DriveResponse.offer:type_name -> hexhail.driver.v1.Offer
+	20, // 30: hexhail.driver.v1.DriveResponse.offer_ended:type_name -> hexhail.driver.v1.OfferEnded
+	50, // 31: hexhail.driver.v1.DriveResponse.ride:type_name -> hexhail.type.v1.Ride
+	18, // 32: hexhail.driver.v1.DriveResponse.shift:type_name -> hexhail.driver.v1.Shift
+	23, // 33: hexhail.driver.v1.DriveResponse.result:type_name -> hexhail.driver.v1.Result
+	25, // 34: hexhail.driver.v1.DriveResponse.fixes_refused:type_name -> hexhail.driver.v1.FixesRefused
+	14, // 35: hexhail.driver.v1.DriveResponse.heartbeat:type_name -> hexhail.driver.v1.Heartbeat
+	26, // 36: hexhail.driver.v1.DriveResponse.drain:type_name -> hexhail.driver.v1.Drain
+	21, // 37: hexhail.driver.v1.DriveResponse.call:type_name -> hexhail.driver.v1.Call
+	22, // 38: hexhail.driver.v1.DriveResponse.call_ended:type_name -> hexhail.driver.v1.CallEnded
+	37, // 39: hexhail.driver.v1.DriveResponse.booking_reminder:type_name -> hexhail.driver.v1.BookingReminder
+	47, // 40: hexhail.driver.v1.Welcome.at:type_name -> google.protobuf.Timestamp
+	51, // 41: hexhail.driver.v1.Welcome.fix_interval:type_name -> google.protobuf.Duration
+	51, // 42: hexhail.driver.v1.Welcome.heartbeat_interval:type_name -> google.protobuf.Duration
+	18, // 43: hexhail.driver.v1.Snapshot.shift:type_name -> hexhail.driver.v1.Shift
+	19, // 44: hexhail.driver.v1.Snapshot.offer:type_name -> hexhail.driver.v1.Offer
+	50, // 45: hexhail.driver.v1.Snapshot.ride:type_name -> hexhail.type.v1.Ride
+	21, // 46: hexhail.driver.v1.Snapshot.calls:type_name -> hexhail.driver.v1.Call
+	50, // 47: hexhail.driver.v1.Snapshot.bookings:type_name -> hexhail.type.v1.Ride
+	0,  // 48: hexhail.driver.v1.Shift.duty:type_name -> hexhail.driver.v1.Duty
+	49, // 49: hexhail.driver.v1.Offer.pickup:type_name -> hexhail.type.v1.Place
+	49, // 50: hexhail.driver.v1.Offer.dropoff:type_name -> hexhail.type.v1.Place
+	51, // 51: hexhail.driver.v1.Offer.pickup_time:type_name -> google.protobuf.Duration
+	52, // 52: hexhail.driver.v1.Offer.quote:type_name -> hexhail.type.v1.Quote
+	47, // 53: hexhail.driver.v1.Offer.expires_at:type_name -> google.protobuf.Timestamp
+	53, // 54: hexhail.driver.v1.Offer.pickup_source:type_name -> hexhail.type.v1.PickupSource
+	49, // 55: hexhail.driver.v1.Call.pickup:type_name -> hexhail.type.v1.Place
+	49, // 56: hexhail.driver.v1.Call.dropoff:type_name -> hexhail.type.v1.Place
+	52, // 57: hexhail.driver.v1.Call.quote:type_name -> hexhail.type.v1.Quote
+	47, // 58: hexhail.driver.v1.Call.expires_at:type_name -> google.protobuf.Timestamp
+	24, // 59: hexhail.driver.v1.Result.done:type_name -> hexhail.driver.v1.Done
+	54, // 60: hexhail.driver.v1.Result.error:type_name -> hexhail.type.v1.Error
+	50, // 61: hexhail.driver.v1.Done.ride:type_name -> hexhail.type.v1.Ride
+	18, // 62: hexhail.driver.v1.Done.shift:type_name -> hexhail.driver.v1.Shift
+	43, // 63: hexhail.driver.v1.FixesRefused.counts:type_name -> hexhail.driver.v1.FixesRefused.CountsEntry
+	51, // 64: hexhail.driver.v1.Drain.retry_after:type_name -> google.protobuf.Duration
+	4,  // 65: hexhail.driver.v1.GiveCommandRequest.command:type_name -> hexhail.driver.v1.Command
+	24, // 66: hexhail.driver.v1.GiveCommandResponse.done:type_name -> hexhail.driver.v1.Done
+	3,  // 67: hexhail.driver.v1.SendFixesRequest.batch:type_name -> hexhail.driver.v1.FixBatch
+	44, // 68: hexhail.driver.v1.SendFixesResponse.refused:type_name -> hexhail.driver.v1.SendFixesResponse.RefusedEntry
+	17, // 69: hexhail.driver.v1.GetSnapshotResponse.snapshot:type_name -> hexhail.driver.v1.Snapshot
+	47, // 70: hexhail.driver.v1.GetEarningsRequest.from:type_name -> google.protobuf.Timestamp
+	47, // 71: hexhail.driver.v1.GetEarningsRequest.to:type_name -> google.protobuf.Timestamp
+	50, // 72: hexhail.driver.v1.BookingReminder.ride:type_name -> hexhail.type.v1.Ride
+	48, // 73: hexhail.driver.v1.OpenBooking.pickup:type_name -> hexhail.type.v1.Point
+	48, // 74: hexhail.driver.v1.OpenBooking.dropoff:type_name -> hexhail.type.v1.Point
+	47, // 75: hexhail.driver.v1.OpenBooking.pickup_at:type_name -> google.protobuf.Timestamp
+	52, // 76: hexhail.driver.v1.OpenBooking.quote:type_name -> hexhail.type.v1.Quote
+	39, // 77: hexhail.driver.v1.ListBookingsResponse.bookings:type_name -> hexhail.driver.v1.OpenBooking
+	50, // 78: hexhail.driver.v1.ListRidesResponse.rides:type_name -> hexhail.type.v1.Ride
+	1,  // 79: hexhail.driver.v1.DriverService.Drive:input_type -> hexhail.driver.v1.DriveRequest
+	27, // 80: hexhail.driver.v1.DriverService.GiveCommand:input_type -> hexhail.driver.v1.GiveCommandRequest
+	29, // 81: hexhail.driver.v1.DriverService.SendFixes:input_type -> hexhail.driver.v1.SendFixesRequest
+	31, // 82: hexhail.driver.v1.DriverService.AckOffer:input_type -> hexhail.driver.v1.AckOfferRequest
+	33, // 83: hexhail.driver.v1.DriverService.GetSnapshot:input_type -> hexhail.driver.v1.GetSnapshotRequest
+	35, // 84: hexhail.driver.v1.DriverService.GetEarnings:input_type -> hexhail.driver.v1.GetEarningsRequest
+	38, // 85: hexhail.driver.v1.DriverService.ListBookings:input_type -> hexhail.driver.v1.ListBookingsRequest
+	41, // 86: hexhail.driver.v1.DriverService.ListRides:input_type -> hexhail.driver.v1.ListRidesRequest
+	15, // 87: hexhail.driver.v1.DriverService.Drive:output_type -> hexhail.driver.v1.DriveResponse
+	28, // 88: hexhail.driver.v1.DriverService.GiveCommand:output_type -> hexhail.driver.v1.GiveCommandResponse
+	30, // 89: hexhail.driver.v1.DriverService.SendFixes:output_type -> hexhail.driver.v1.SendFixesResponse
+	32, // 90: hexhail.driver.v1.DriverService.AckOffer:output_type -> hexhail.driver.v1.AckOfferResponse
+	34, // 91: hexhail.driver.v1.DriverService.GetSnapshot:output_type -> hexhail.driver.v1.GetSnapshotResponse
+	36, // 92: hexhail.driver.v1.DriverService.GetEarnings:output_type -> hexhail.driver.v1.GetEarningsResponse
+	40, // 93: hexhail.driver.v1.DriverService.ListBookings:output_type -> hexhail.driver.v1.ListBookingsResponse
+	42, // 94: hexhail.driver.v1.DriverService.ListRides:output_type -> hexhail.driver.v1.ListRidesResponse
+	87, // [87:95] is the sub-list for method output_type
+	79, // [79:87] is the sub-list for method input_type
+	79, // [79:79] is the sub-list for extension type_name
+	79, // [79:79] is the sub-list for extension extendee
+	0,  // [0:79] is the sub-list for field type_name
 }
 
 func init() { file_hexhail_driver_v1_driver_proto_init() }
@@ -3300,6 +3720,8 @@ func file_hexhail_driver_v1_driver_proto_init() {
 		(*Command_CashReceived)(nil),
 		(*Command_Rate)(nil),
 		(*Command_Grab)(nil),
+		(*Command_TakeBooking)(nil),
+		(*Command_DropBooking)(nil),
 	}
 	file_hexhail_driver_v1_driver_proto_msgTypes[14].OneofWrappers = []any{
 		(*DriveResponse_Welcome)(nil),
@@ -3314,6 +3736,7 @@ func file_hexhail_driver_v1_driver_proto_init() {
 		(*DriveResponse_Drain)(nil),
 		(*DriveResponse_Call)(nil),
 		(*DriveResponse_CallEnded)(nil),
+		(*DriveResponse_BookingReminder)(nil),
 	}
 	file_hexhail_driver_v1_driver_proto_msgTypes[22].OneofWrappers = []any{
 		(*Result_Done)(nil),
@@ -3325,7 +3748,7 @@ func file_hexhail_driver_v1_driver_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_hexhail_driver_v1_driver_proto_rawDesc), len(file_hexhail_driver_v1_driver_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   40,
+			NumMessages:   44,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

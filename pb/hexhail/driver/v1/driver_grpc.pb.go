@@ -21,13 +21,14 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	DriverService_Drive_FullMethodName       = "/hexhail.driver.v1.DriverService/Drive"
-	DriverService_GiveCommand_FullMethodName = "/hexhail.driver.v1.DriverService/GiveCommand"
-	DriverService_SendFixes_FullMethodName   = "/hexhail.driver.v1.DriverService/SendFixes"
-	DriverService_AckOffer_FullMethodName    = "/hexhail.driver.v1.DriverService/AckOffer"
-	DriverService_GetSnapshot_FullMethodName = "/hexhail.driver.v1.DriverService/GetSnapshot"
-	DriverService_GetEarnings_FullMethodName = "/hexhail.driver.v1.DriverService/GetEarnings"
-	DriverService_ListRides_FullMethodName   = "/hexhail.driver.v1.DriverService/ListRides"
+	DriverService_Drive_FullMethodName        = "/hexhail.driver.v1.DriverService/Drive"
+	DriverService_GiveCommand_FullMethodName  = "/hexhail.driver.v1.DriverService/GiveCommand"
+	DriverService_SendFixes_FullMethodName    = "/hexhail.driver.v1.DriverService/SendFixes"
+	DriverService_AckOffer_FullMethodName     = "/hexhail.driver.v1.DriverService/AckOffer"
+	DriverService_GetSnapshot_FullMethodName  = "/hexhail.driver.v1.DriverService/GetSnapshot"
+	DriverService_GetEarnings_FullMethodName  = "/hexhail.driver.v1.DriverService/GetEarnings"
+	DriverService_ListBookings_FullMethodName = "/hexhail.driver.v1.DriverService/ListBookings"
+	DriverService_ListRides_FullMethodName    = "/hexhail.driver.v1.DriverService/ListRides"
 )
 
 // DriverServiceClient is the client API for DriverService service.
@@ -53,6 +54,9 @@ type DriverServiceClient interface {
 	GetSnapshot(ctx context.Context, in *GetSnapshotRequest, opts ...grpc.CallOption) (*GetSnapshotResponse, error)
 	// GetEarnings adds up what the driver has earned in a span of time, and what is to be paid out.
 	GetEarnings(ctx context.Context, in *GetEarningsRequest, opts ...grpc.CallOption) (*GetEarningsResponse, error)
+	// ListBookings reads the booked rides that the driver may take, the first pickup first. Of rider and
+	// places no more is told than a driver has to know.
+	ListBookings(ctx context.Context, in *ListBookingsRequest, opts ...grpc.CallOption) (*ListBookingsResponse, error)
 	// ListRides reads the driver's rides, the latest first.
 	ListRides(ctx context.Context, in *ListRidesRequest, opts ...grpc.CallOption) (*ListRidesResponse, error)
 }
@@ -128,6 +132,16 @@ func (c *driverServiceClient) GetEarnings(ctx context.Context, in *GetEarningsRe
 	return out, nil
 }
 
+func (c *driverServiceClient) ListBookings(ctx context.Context, in *ListBookingsRequest, opts ...grpc.CallOption) (*ListBookingsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListBookingsResponse)
+	err := c.cc.Invoke(ctx, DriverService_ListBookings_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *driverServiceClient) ListRides(ctx context.Context, in *ListRidesRequest, opts ...grpc.CallOption) (*ListRidesResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ListRidesResponse)
@@ -161,6 +175,9 @@ type DriverServiceServer interface {
 	GetSnapshot(context.Context, *GetSnapshotRequest) (*GetSnapshotResponse, error)
 	// GetEarnings adds up what the driver has earned in a span of time, and what is to be paid out.
 	GetEarnings(context.Context, *GetEarningsRequest) (*GetEarningsResponse, error)
+	// ListBookings reads the booked rides that the driver may take, the first pickup first. Of rider and
+	// places no more is told than a driver has to know.
+	ListBookings(context.Context, *ListBookingsRequest) (*ListBookingsResponse, error)
 	// ListRides reads the driver's rides, the latest first.
 	ListRides(context.Context, *ListRidesRequest) (*ListRidesResponse, error)
 	mustEmbedUnimplementedDriverServiceServer()
@@ -190,6 +207,9 @@ func (UnimplementedDriverServiceServer) GetSnapshot(context.Context, *GetSnapsho
 }
 func (UnimplementedDriverServiceServer) GetEarnings(context.Context, *GetEarningsRequest) (*GetEarningsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetEarnings not implemented")
+}
+func (UnimplementedDriverServiceServer) ListBookings(context.Context, *ListBookingsRequest) (*ListBookingsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListBookings not implemented")
 }
 func (UnimplementedDriverServiceServer) ListRides(context.Context, *ListRidesRequest) (*ListRidesResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListRides not implemented")
@@ -312,6 +332,24 @@ func _DriverService_GetEarnings_Handler(srv interface{}, ctx context.Context, de
 	return interceptor(ctx, in, info, handler)
 }
 
+func _DriverService_ListBookings_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListBookingsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(DriverServiceServer).ListBookings(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: DriverService_ListBookings_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(DriverServiceServer).ListBookings(ctx, req.(*ListBookingsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _DriverService_ListRides_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(ListRidesRequest)
 	if err := dec(in); err != nil {
@@ -356,6 +394,10 @@ var DriverService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "GetEarnings",
 			Handler:    _DriverService_GetEarnings_Handler,
+		},
+		{
+			MethodName: "ListBookings",
+			Handler:    _DriverService_ListBookings_Handler,
 		},
 		{
 			MethodName: "ListRides",

@@ -1408,6 +1408,153 @@ func (x *ListCampaignsResponse) GetCampaigns() []*Campaign {
 	return nil
 }
 
+// A flight that lands at another time.
+type MoveFlightRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The app's own id of this request, 1 to 64 bytes: the same id gets the same answer, and is
+	// refused with another body.
+	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// The city's id, 1 to 64 bytes.
+	City string `protobuf:"bytes,2,opt,name=city,proto3" json:"city,omitempty"`
+	// The flight, with its day.
+	Flight *v1.Flight `protobuf:"bytes,3,opt,name=flight,proto3" json:"flight,omitempty"`
+	// When it should land by the timetable.
+	ScheduledAt *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=scheduled_at,json=scheduledAt,proto3" json:"scheduled_at,omitempty"`
+	// When it will land: from 2 hours before scheduled_at to 24 hours after.
+	ExpectedAt    *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=expected_at,json=expectedAt,proto3" json:"expected_at,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MoveFlightRequest) Reset() {
+	*x = MoveFlightRequest{}
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MoveFlightRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MoveFlightRequest) ProtoMessage() {}
+
+func (x *MoveFlightRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MoveFlightRequest.ProtoReflect.Descriptor instead.
+func (*MoveFlightRequest) Descriptor() ([]byte, []int) {
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *MoveFlightRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *MoveFlightRequest) GetCity() string {
+	if x != nil {
+		return x.City
+	}
+	return ""
+}
+
+func (x *MoveFlightRequest) GetFlight() *v1.Flight {
+	if x != nil {
+		return x.Flight
+	}
+	return nil
+}
+
+func (x *MoveFlightRequest) GetScheduledAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ScheduledAt
+	}
+	return nil
+}
+
+func (x *MoveFlightRequest) GetExpectedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ExpectedAt
+	}
+	return nil
+}
+
+// What has changed.
+type MoveFlightResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Rides whose pickup is at another time now.
+	Moved int32 `protobuf:"varint,1,opt,name=moved,proto3" json:"moved,omitempty"`
+	// Rides of the flight that it changes nothing for.
+	Same int32 `protobuf:"varint,2,opt,name=same,proto3" json:"same,omitempty"`
+	// Of the moved ones: whose driver has another booking then, and has lost this one.
+	Losing        int32 `protobuf:"varint,3,opt,name=losing,proto3" json:"losing,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MoveFlightResponse) Reset() {
+	*x = MoveFlightResponse{}
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MoveFlightResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MoveFlightResponse) ProtoMessage() {}
+
+func (x *MoveFlightResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MoveFlightResponse.ProtoReflect.Descriptor instead.
+func (*MoveFlightResponse) Descriptor() ([]byte, []int) {
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *MoveFlightResponse) GetMoved() int32 {
+	if x != nil {
+		return x.Moved
+	}
+	return 0
+}
+
+func (x *MoveFlightResponse) GetSame() int32 {
+	if x != nil {
+		return x.Same
+	}
+	return 0
+}
+
+func (x *MoveFlightResponse) GetLosing() int32 {
+	if x != nil {
+		return x.Losing
+	}
+	return 0
+}
+
 // Which ride.
 type GetRideRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1419,7 +1566,7 @@ type GetRideRequest struct {
 
 func (x *GetRideRequest) Reset() {
 	*x = GetRideRequest{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[22]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1431,7 +1578,7 @@ func (x *GetRideRequest) String() string {
 func (*GetRideRequest) ProtoMessage() {}
 
 func (x *GetRideRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[22]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1444,7 +1591,7 @@ func (x *GetRideRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetRideRequest.ProtoReflect.Descriptor instead.
 func (*GetRideRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{22}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *GetRideRequest) GetRideId() string {
@@ -1473,7 +1620,7 @@ type Payment struct {
 
 func (x *Payment) Reset() {
 	*x = Payment{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[23]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1485,7 +1632,7 @@ func (x *Payment) String() string {
 func (*Payment) ProtoMessage() {}
 
 func (x *Payment) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[23]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1498,7 +1645,7 @@ func (x *Payment) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Payment.ProtoReflect.Descriptor instead.
 func (*Payment) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{23}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *Payment) GetId() string {
@@ -1555,7 +1702,7 @@ type Transfer struct {
 
 func (x *Transfer) Reset() {
 	*x = Transfer{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[24]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1567,7 +1714,7 @@ func (x *Transfer) String() string {
 func (*Transfer) ProtoMessage() {}
 
 func (x *Transfer) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[24]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1580,7 +1727,7 @@ func (x *Transfer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Transfer.ProtoReflect.Descriptor instead.
 func (*Transfer) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{24}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *Transfer) GetDebit() string {
@@ -1641,7 +1788,7 @@ type Candidate struct {
 
 func (x *Candidate) Reset() {
 	*x = Candidate{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[25]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1653,7 +1800,7 @@ func (x *Candidate) String() string {
 func (*Candidate) ProtoMessage() {}
 
 func (x *Candidate) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[25]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1666,7 +1813,7 @@ func (x *Candidate) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Candidate.ProtoReflect.Descriptor instead.
 func (*Candidate) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{25}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *Candidate) GetTaxiId() string {
@@ -1735,7 +1882,7 @@ type Round struct {
 
 func (x *Round) Reset() {
 	*x = Round{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[26]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1747,7 +1894,7 @@ func (x *Round) String() string {
 func (*Round) ProtoMessage() {}
 
 func (x *Round) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[26]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1760,7 +1907,7 @@ func (x *Round) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Round.ProtoReflect.Descriptor instead.
 func (*Round) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{26}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *Round) GetAt() *timestamppb.Timestamp {
@@ -1816,7 +1963,7 @@ type GetRideResponse struct {
 
 func (x *GetRideResponse) Reset() {
 	*x = GetRideResponse{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[27]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1828,7 +1975,7 @@ func (x *GetRideResponse) String() string {
 func (*GetRideResponse) ProtoMessage() {}
 
 func (x *GetRideResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[27]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1841,7 +1988,7 @@ func (x *GetRideResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetRideResponse.ProtoReflect.Descriptor instead.
 func (*GetRideResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{27}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *GetRideResponse) GetRide() *v1.Ride {
@@ -1911,7 +2058,7 @@ type ExplainRideRequest struct {
 
 func (x *ExplainRideRequest) Reset() {
 	*x = ExplainRideRequest{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[28]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1923,7 +2070,7 @@ func (x *ExplainRideRequest) String() string {
 func (*ExplainRideRequest) ProtoMessage() {}
 
 func (x *ExplainRideRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[28]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1936,7 +2083,7 @@ func (x *ExplainRideRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExplainRideRequest.ProtoReflect.Descriptor instead.
 func (*ExplainRideRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{28}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *ExplainRideRequest) GetRideId() string {
@@ -1967,7 +2114,7 @@ type Census struct {
 
 func (x *Census) Reset() {
 	*x = Census{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[29]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1979,7 +2126,7 @@ func (x *Census) String() string {
 func (*Census) ProtoMessage() {}
 
 func (x *Census) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[29]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1992,7 +2139,7 @@ func (x *Census) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Census.ProtoReflect.Descriptor instead.
 func (*Census) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{29}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *Census) GetIdle() int32 {
@@ -2050,7 +2197,7 @@ type Unfit struct {
 
 func (x *Unfit) Reset() {
 	*x = Unfit{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[30]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2062,7 +2209,7 @@ func (x *Unfit) String() string {
 func (*Unfit) ProtoMessage() {}
 
 func (x *Unfit) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[30]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2075,7 +2222,7 @@ func (x *Unfit) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Unfit.ProtoReflect.Descriptor instead.
 func (*Unfit) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{30}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *Unfit) GetVerdict() string {
@@ -2125,7 +2272,7 @@ type Look struct {
 
 func (x *Look) Reset() {
 	*x = Look{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[31]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2137,7 +2284,7 @@ func (x *Look) String() string {
 func (*Look) ProtoMessage() {}
 
 func (x *Look) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[31]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2150,7 +2297,7 @@ func (x *Look) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Look.ProtoReflect.Descriptor instead.
 func (*Look) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{31}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *Look) GetAt() *timestamppb.Timestamp {
@@ -2263,7 +2410,7 @@ type OfferAnswer struct {
 
 func (x *OfferAnswer) Reset() {
 	*x = OfferAnswer{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[32]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2275,7 +2422,7 @@ func (x *OfferAnswer) String() string {
 func (*OfferAnswer) ProtoMessage() {}
 
 func (x *OfferAnswer) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[32]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2288,7 +2435,7 @@ func (x *OfferAnswer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OfferAnswer.ProtoReflect.Descriptor instead.
 func (*OfferAnswer) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{32}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *OfferAnswer) GetOfferId() string {
@@ -2370,7 +2517,7 @@ type CallAnswer struct {
 
 func (x *CallAnswer) Reset() {
 	*x = CallAnswer{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[33]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2382,7 +2529,7 @@ func (x *CallAnswer) String() string {
 func (*CallAnswer) ProtoMessage() {}
 
 func (x *CallAnswer) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[33]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2395,7 +2542,7 @@ func (x *CallAnswer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CallAnswer.ProtoReflect.Descriptor instead.
 func (*CallAnswer) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{33}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *CallAnswer) GetCallId() string {
@@ -2460,7 +2607,7 @@ type CauseTime struct {
 
 func (x *CauseTime) Reset() {
 	*x = CauseTime{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[34]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2472,7 +2619,7 @@ func (x *CauseTime) String() string {
 func (*CauseTime) ProtoMessage() {}
 
 func (x *CauseTime) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[34]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2485,7 +2632,7 @@ func (x *CauseTime) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CauseTime.ProtoReflect.Descriptor instead.
 func (*CauseTime) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{34}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *CauseTime) GetCause() string {
@@ -2541,7 +2688,7 @@ type ExplainRideResponse struct {
 
 func (x *ExplainRideResponse) Reset() {
 	*x = ExplainRideResponse{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[35]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2553,7 +2700,7 @@ func (x *ExplainRideResponse) String() string {
 func (*ExplainRideResponse) ProtoMessage() {}
 
 func (x *ExplainRideResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[35]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2566,7 +2713,7 @@ func (x *ExplainRideResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExplainRideResponse.ProtoReflect.Descriptor instead.
 func (*ExplainRideResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{35}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *ExplainRideResponse) GetRide() *v1.Ride {
@@ -2684,7 +2831,7 @@ type ListRidesRequest struct {
 
 func (x *ListRidesRequest) Reset() {
 	*x = ListRidesRequest{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[36]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2696,7 +2843,7 @@ func (x *ListRidesRequest) String() string {
 func (*ListRidesRequest) ProtoMessage() {}
 
 func (x *ListRidesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[36]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2709,7 +2856,7 @@ func (x *ListRidesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRidesRequest.ProtoReflect.Descriptor instead.
 func (*ListRidesRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{36}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *ListRidesRequest) GetPageSize() int32 {
@@ -2753,7 +2900,7 @@ type ListRidesResponse struct {
 
 func (x *ListRidesResponse) Reset() {
 	*x = ListRidesResponse{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[37]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2765,7 +2912,7 @@ func (x *ListRidesResponse) String() string {
 func (*ListRidesResponse) ProtoMessage() {}
 
 func (x *ListRidesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[37]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2778,7 +2925,7 @@ func (x *ListRidesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRidesResponse.ProtoReflect.Descriptor instead.
 func (*ListRidesResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{37}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *ListRidesResponse) GetRides() []*v1.Ride {
@@ -2804,7 +2951,7 @@ type GetClockRequest struct {
 
 func (x *GetClockRequest) Reset() {
 	*x = GetClockRequest{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[38]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2816,7 +2963,7 @@ func (x *GetClockRequest) String() string {
 func (*GetClockRequest) ProtoMessage() {}
 
 func (x *GetClockRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[38]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2829,7 +2976,7 @@ func (x *GetClockRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetClockRequest.ProtoReflect.Descriptor instead.
 func (*GetClockRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{38}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{40}
 }
 
 // The city clock: city time = at + rate × (machine time since now).
@@ -2845,7 +2992,7 @@ type GetClockResponse struct {
 
 func (x *GetClockResponse) Reset() {
 	*x = GetClockResponse{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[39]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2857,7 +3004,7 @@ func (x *GetClockResponse) String() string {
 func (*GetClockResponse) ProtoMessage() {}
 
 func (x *GetClockResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[39]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2870,7 +3017,7 @@ func (x *GetClockResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetClockResponse.ProtoReflect.Descriptor instead.
 func (*GetClockResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{39}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *GetClockResponse) GetAt() *timestamppb.Timestamp {
@@ -2903,7 +3050,7 @@ type TopUpWalletRequest struct {
 
 func (x *TopUpWalletRequest) Reset() {
 	*x = TopUpWalletRequest{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[40]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2915,7 +3062,7 @@ func (x *TopUpWalletRequest) String() string {
 func (*TopUpWalletRequest) ProtoMessage() {}
 
 func (x *TopUpWalletRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[40]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2928,7 +3075,7 @@ func (x *TopUpWalletRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TopUpWalletRequest.ProtoReflect.Descriptor instead.
 func (*TopUpWalletRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{40}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *TopUpWalletRequest) GetRequestId() string {
@@ -2963,7 +3110,7 @@ type TopUpWalletResponse struct {
 
 func (x *TopUpWalletResponse) Reset() {
 	*x = TopUpWalletResponse{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[41]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2975,7 +3122,7 @@ func (x *TopUpWalletResponse) String() string {
 func (*TopUpWalletResponse) ProtoMessage() {}
 
 func (x *TopUpWalletResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[41]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2988,7 +3135,7 @@ func (x *TopUpWalletResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TopUpWalletResponse.ProtoReflect.Descriptor instead.
 func (*TopUpWalletResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{41}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *TopUpWalletResponse) GetBalanceFen() int64 {
@@ -3007,7 +3154,7 @@ type AuditBooksRequest struct {
 
 func (x *AuditBooksRequest) Reset() {
 	*x = AuditBooksRequest{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[42]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3019,7 +3166,7 @@ func (x *AuditBooksRequest) String() string {
 func (*AuditBooksRequest) ProtoMessage() {}
 
 func (x *AuditBooksRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[42]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3032,7 +3179,7 @@ func (x *AuditBooksRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AuditBooksRequest.ProtoReflect.Descriptor instead.
 func (*AuditBooksRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{42}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{44}
 }
 
 // What an audit found.
@@ -3058,7 +3205,7 @@ type AuditBooksResponse struct {
 
 func (x *AuditBooksResponse) Reset() {
 	*x = AuditBooksResponse{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[43]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3070,7 +3217,7 @@ func (x *AuditBooksResponse) String() string {
 func (*AuditBooksResponse) ProtoMessage() {}
 
 func (x *AuditBooksResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[43]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3083,7 +3230,7 @@ func (x *AuditBooksResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AuditBooksResponse.ProtoReflect.Descriptor instead.
 func (*AuditBooksResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{43}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *AuditBooksResponse) GetSound() bool {
@@ -3232,7 +3379,19 @@ const file_hexhail_ops_v1_ops_proto_rawDesc = "" +
 	"\x14ListCampaignsRequest\x12\x1d\n" +
 	"\x04city\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\x04city\"O\n" +
 	"\x15ListCampaignsResponse\x126\n" +
-	"\tcampaigns\x18\x01 \x03(\v2\x18.hexhail.ops.v1.CampaignR\tcampaigns\"4\n" +
+	"\tcampaigns\x18\x01 \x03(\v2\x18.hexhail.ops.v1.CampaignR\tcampaigns\"\xa1\x02\n" +
+	"\x11MoveFlightRequest\x12(\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\trequestId\x12\x1d\n" +
+	"\x04city\x18\x02 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\x04city\x127\n" +
+	"\x06flight\x18\x03 \x01(\v2\x17.hexhail.type.v1.FlightB\x06\xbaH\x03\xc8\x01\x01R\x06flight\x12E\n" +
+	"\fscheduled_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01R\vscheduledAt\x12C\n" +
+	"\vexpected_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01R\n" +
+	"expectedAt\"V\n" +
+	"\x12MoveFlightResponse\x12\x14\n" +
+	"\x05moved\x18\x01 \x01(\x05R\x05moved\x12\x12\n" +
+	"\x04same\x18\x02 \x01(\x05R\x04same\x12\x16\n" +
+	"\x06losing\x18\x03 \x01(\x05R\x06losing\"4\n" +
 	"\x0eGetRideRequest\x12\"\n" +
 	"\aride_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\x06rideId\"\x8b\x01\n" +
 	"\aPayment\x12\x0e\n" +
@@ -3373,7 +3532,7 @@ const file_hexhail_ops_v1_ops_proto_rawDesc = "" +
 	"\bpaid_fen\x18\a \x01(\x03R\apaidFen\x1a>\n" +
 	"\x10BalancesFenEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\x03R\x05value:\x028\x012\x8a\v\n" +
+	"\x05value\x18\x02 \x01(\x03R\x05value:\x028\x012\xec\v\n" +
 	"\n" +
 	"OpsService\x12o\n" +
 	"\x0fImportCompanies\x12&.hexhail.ops.v1.ImportCompaniesRequest\x1a'.hexhail.ops.v1.ImportCompaniesResponse\"\t\xea\xb2\x19\x05\n" +
@@ -3394,7 +3553,10 @@ const file_hexhail_ops_v1_ops_proto_rawDesc = "" +
 	"\x0eLaunchCampaign\x12%.hexhail.ops.v1.LaunchCampaignRequest\x1a&.hexhail.ops.v1.LaunchCampaignResponse\"\v\xea\xb2\x19\a\n" +
 	"\x01\x04\x10\x03\x18\x01\x12g\n" +
 	"\rListCampaigns\x12$.hexhail.ops.v1.ListCampaignsRequest\x1a%.hexhail.ops.v1.ListCampaignsResponse\"\t\xea\xb2\x19\x05\n" +
-	"\x01\x04\x10\x03\x12U\n" +
+	"\x01\x04\x10\x03\x12`\n" +
+	"\n" +
+	"MoveFlight\x12!.hexhail.ops.v1.MoveFlightRequest\x1a\".hexhail.ops.v1.MoveFlightResponse\"\v\xea\xb2\x19\a\n" +
+	"\x01\x04\x10\x03\x18\x01\x12U\n" +
 	"\aGetRide\x12\x1e.hexhail.ops.v1.GetRideRequest\x1a\x1f.hexhail.ops.v1.GetRideResponse\"\t\xea\xb2\x19\x05\n" +
 	"\x01\x04\x10\x03\x12a\n" +
 	"\vExplainRide\x12\".hexhail.ops.v1.ExplainRideRequest\x1a#.hexhail.ops.v1.ExplainRideResponse\"\t\xea\xb2\x19\x05\n" +
@@ -3421,7 +3583,7 @@ func file_hexhail_ops_v1_ops_proto_rawDescGZIP() []byte {
 	return file_hexhail_ops_v1_ops_proto_rawDescData
 }
 
-var file_hexhail_ops_v1_ops_proto_msgTypes = make([]protoimpl.MessageInfo, 45)
+var file_hexhail_ops_v1_ops_proto_msgTypes = make([]protoimpl.MessageInfo, 47)
 var file_hexhail_ops_v1_ops_proto_goTypes = []any{
 	(*Company)(nil),                 // 0: hexhail.ops.v1.Company
 	(*Driver)(nil),                  // 1: hexhail.ops.v1.Driver
@@ -3445,34 +3607,37 @@ var file_hexhail_ops_v1_ops_proto_goTypes = []any{
 	(*LaunchCampaignResponse)(nil),  // 19: hexhail.ops.v1.LaunchCampaignResponse
 	(*ListCampaignsRequest)(nil),    // 20: hexhail.ops.v1.ListCampaignsRequest
 	(*ListCampaignsResponse)(nil),   // 21: hexhail.ops.v1.ListCampaignsResponse
-	(*GetRideRequest)(nil),          // 22: hexhail.ops.v1.GetRideRequest
-	(*Payment)(nil),                 // 23: hexhail.ops.v1.Payment
-	(*Transfer)(nil),                // 24: hexhail.ops.v1.Transfer
-	(*Candidate)(nil),               // 25: hexhail.ops.v1.Candidate
-	(*Round)(nil),                   // 26: hexhail.ops.v1.Round
-	(*GetRideResponse)(nil),         // 27: hexhail.ops.v1.GetRideResponse
-	(*ExplainRideRequest)(nil),      // 28: hexhail.ops.v1.ExplainRideRequest
-	(*Census)(nil),                  // 29: hexhail.ops.v1.Census
-	(*Unfit)(nil),                   // 30: hexhail.ops.v1.Unfit
-	(*Look)(nil),                    // 31: hexhail.ops.v1.Look
-	(*OfferAnswer)(nil),             // 32: hexhail.ops.v1.OfferAnswer
-	(*CallAnswer)(nil),              // 33: hexhail.ops.v1.CallAnswer
-	(*CauseTime)(nil),               // 34: hexhail.ops.v1.CauseTime
-	(*ExplainRideResponse)(nil),     // 35: hexhail.ops.v1.ExplainRideResponse
-	(*ListRidesRequest)(nil),        // 36: hexhail.ops.v1.ListRidesRequest
-	(*ListRidesResponse)(nil),       // 37: hexhail.ops.v1.ListRidesResponse
-	(*GetClockRequest)(nil),         // 38: hexhail.ops.v1.GetClockRequest
-	(*GetClockResponse)(nil),        // 39: hexhail.ops.v1.GetClockResponse
-	(*TopUpWalletRequest)(nil),      // 40: hexhail.ops.v1.TopUpWalletRequest
-	(*TopUpWalletResponse)(nil),     // 41: hexhail.ops.v1.TopUpWalletResponse
-	(*AuditBooksRequest)(nil),       // 42: hexhail.ops.v1.AuditBooksRequest
-	(*AuditBooksResponse)(nil),      // 43: hexhail.ops.v1.AuditBooksResponse
-	nil,                             // 44: hexhail.ops.v1.AuditBooksResponse.BalancesFenEntry
-	(*v1.Point)(nil),                // 45: hexhail.type.v1.Point
-	(*timestamppb.Timestamp)(nil),   // 46: google.protobuf.Timestamp
-	(v1.PickupSource)(0),            // 47: hexhail.type.v1.PickupSource
-	(*v1.Ride)(nil),                 // 48: hexhail.type.v1.Ride
-	(v1.RideState)(0),               // 49: hexhail.type.v1.RideState
+	(*MoveFlightRequest)(nil),       // 22: hexhail.ops.v1.MoveFlightRequest
+	(*MoveFlightResponse)(nil),      // 23: hexhail.ops.v1.MoveFlightResponse
+	(*GetRideRequest)(nil),          // 24: hexhail.ops.v1.GetRideRequest
+	(*Payment)(nil),                 // 25: hexhail.ops.v1.Payment
+	(*Transfer)(nil),                // 26: hexhail.ops.v1.Transfer
+	(*Candidate)(nil),               // 27: hexhail.ops.v1.Candidate
+	(*Round)(nil),                   // 28: hexhail.ops.v1.Round
+	(*GetRideResponse)(nil),         // 29: hexhail.ops.v1.GetRideResponse
+	(*ExplainRideRequest)(nil),      // 30: hexhail.ops.v1.ExplainRideRequest
+	(*Census)(nil),                  // 31: hexhail.ops.v1.Census
+	(*Unfit)(nil),                   // 32: hexhail.ops.v1.Unfit
+	(*Look)(nil),                    // 33: hexhail.ops.v1.Look
+	(*OfferAnswer)(nil),             // 34: hexhail.ops.v1.OfferAnswer
+	(*CallAnswer)(nil),              // 35: hexhail.ops.v1.CallAnswer
+	(*CauseTime)(nil),               // 36: hexhail.ops.v1.CauseTime
+	(*ExplainRideResponse)(nil),     // 37: hexhail.ops.v1.ExplainRideResponse
+	(*ListRidesRequest)(nil),        // 38: hexhail.ops.v1.ListRidesRequest
+	(*ListRidesResponse)(nil),       // 39: hexhail.ops.v1.ListRidesResponse
+	(*GetClockRequest)(nil),         // 40: hexhail.ops.v1.GetClockRequest
+	(*GetClockResponse)(nil),        // 41: hexhail.ops.v1.GetClockResponse
+	(*TopUpWalletRequest)(nil),      // 42: hexhail.ops.v1.TopUpWalletRequest
+	(*TopUpWalletResponse)(nil),     // 43: hexhail.ops.v1.TopUpWalletResponse
+	(*AuditBooksRequest)(nil),       // 44: hexhail.ops.v1.AuditBooksRequest
+	(*AuditBooksResponse)(nil),      // 45: hexhail.ops.v1.AuditBooksResponse
+	nil,                             // 46: hexhail.ops.v1.AuditBooksResponse.BalancesFenEntry
+	(*v1.Point)(nil),                // 47: hexhail.type.v1.Point
+	(*timestamppb.Timestamp)(nil),   // 48: google.protobuf.Timestamp
+	(*v1.Flight)(nil),               // 49: hexhail.type.v1.Flight
+	(v1.PickupSource)(0),            // 50: hexhail.type.v1.PickupSource
+	(*v1.Ride)(nil),                 // 51: hexhail.type.v1.Ride
+	(v1.RideState)(0),               // 52: hexhail.type.v1.RideState
 }
 var file_hexhail_ops_v1_ops_proto_depIdxs = []int32{
 	0,  // 0: hexhail.ops.v1.ImportCompaniesRequest.rows:type_name -> hexhail.ops.v1.Company
@@ -3480,71 +3645,76 @@ var file_hexhail_ops_v1_ops_proto_depIdxs = []int32{
 	2,  // 2: hexhail.ops.v1.ImportTaxisRequest.rows:type_name -> hexhail.ops.v1.Taxi
 	3,  // 3: hexhail.ops.v1.ImportRidersRequest.rows:type_name -> hexhail.ops.v1.Rider
 	1,  // 4: hexhail.ops.v1.ListDriversResponse.drivers:type_name -> hexhail.ops.v1.Driver
-	45, // 5: hexhail.ops.v1.City.center:type_name -> hexhail.type.v1.Point
+	47, // 5: hexhail.ops.v1.City.center:type_name -> hexhail.type.v1.Point
 	14, // 6: hexhail.ops.v1.ListCitiesResponse.cities:type_name -> hexhail.ops.v1.City
-	46, // 7: hexhail.ops.v1.Campaign.starts_at:type_name -> google.protobuf.Timestamp
-	46, // 8: hexhail.ops.v1.Campaign.ends_at:type_name -> google.protobuf.Timestamp
+	48, // 7: hexhail.ops.v1.Campaign.starts_at:type_name -> google.protobuf.Timestamp
+	48, // 8: hexhail.ops.v1.Campaign.ends_at:type_name -> google.protobuf.Timestamp
 	17, // 9: hexhail.ops.v1.LaunchCampaignRequest.campaign:type_name -> hexhail.ops.v1.Campaign
 	17, // 10: hexhail.ops.v1.LaunchCampaignResponse.campaign:type_name -> hexhail.ops.v1.Campaign
 	17, // 11: hexhail.ops.v1.ListCampaignsResponse.campaigns:type_name -> hexhail.ops.v1.Campaign
-	47, // 12: hexhail.ops.v1.Candidate.pickup_source:type_name -> hexhail.type.v1.PickupSource
-	46, // 13: hexhail.ops.v1.Round.at:type_name -> google.protobuf.Timestamp
-	25, // 14: hexhail.ops.v1.Round.candidates:type_name -> hexhail.ops.v1.Candidate
-	48, // 15: hexhail.ops.v1.GetRideResponse.ride:type_name -> hexhail.type.v1.Ride
-	26, // 16: hexhail.ops.v1.GetRideResponse.rounds:type_name -> hexhail.ops.v1.Round
-	23, // 17: hexhail.ops.v1.GetRideResponse.payments:type_name -> hexhail.ops.v1.Payment
-	24, // 18: hexhail.ops.v1.GetRideResponse.transfers:type_name -> hexhail.ops.v1.Transfer
-	46, // 19: hexhail.ops.v1.Look.at:type_name -> google.protobuf.Timestamp
-	46, // 20: hexhail.ops.v1.Look.until:type_name -> google.protobuf.Timestamp
-	29, // 21: hexhail.ops.v1.Look.city:type_name -> hexhail.ops.v1.Census
-	29, // 22: hexhail.ops.v1.Look.near:type_name -> hexhail.ops.v1.Census
-	30, // 23: hexhail.ops.v1.Look.unfit:type_name -> hexhail.ops.v1.Unfit
-	46, // 24: hexhail.ops.v1.OfferAnswer.made_at:type_name -> google.protobuf.Timestamp
-	46, // 25: hexhail.ops.v1.OfferAnswer.ended_at:type_name -> google.protobuf.Timestamp
-	46, // 26: hexhail.ops.v1.CallAnswer.made_at:type_name -> google.protobuf.Timestamp
-	46, // 27: hexhail.ops.v1.CallAnswer.ended_at:type_name -> google.protobuf.Timestamp
-	48, // 28: hexhail.ops.v1.ExplainRideResponse.ride:type_name -> hexhail.type.v1.Ride
-	32, // 29: hexhail.ops.v1.ExplainRideResponse.offers:type_name -> hexhail.ops.v1.OfferAnswer
-	34, // 30: hexhail.ops.v1.ExplainRideResponse.times:type_name -> hexhail.ops.v1.CauseTime
-	31, // 31: hexhail.ops.v1.ExplainRideResponse.looks:type_name -> hexhail.ops.v1.Look
-	33, // 32: hexhail.ops.v1.ExplainRideResponse.calls:type_name -> hexhail.ops.v1.CallAnswer
-	49, // 33: hexhail.ops.v1.ListRidesRequest.state:type_name -> hexhail.type.v1.RideState
-	48, // 34: hexhail.ops.v1.ListRidesResponse.rides:type_name -> hexhail.type.v1.Ride
-	46, // 35: hexhail.ops.v1.GetClockResponse.at:type_name -> google.protobuf.Timestamp
-	44, // 36: hexhail.ops.v1.AuditBooksResponse.balances_fen:type_name -> hexhail.ops.v1.AuditBooksResponse.BalancesFenEntry
-	4,  // 37: hexhail.ops.v1.OpsService.ImportCompanies:input_type -> hexhail.ops.v1.ImportCompaniesRequest
-	6,  // 38: hexhail.ops.v1.OpsService.ImportDrivers:input_type -> hexhail.ops.v1.ImportDriversRequest
-	8,  // 39: hexhail.ops.v1.OpsService.ImportTaxis:input_type -> hexhail.ops.v1.ImportTaxisRequest
-	10, // 40: hexhail.ops.v1.OpsService.ImportRiders:input_type -> hexhail.ops.v1.ImportRidersRequest
-	12, // 41: hexhail.ops.v1.OpsService.ListDrivers:input_type -> hexhail.ops.v1.ListDriversRequest
-	15, // 42: hexhail.ops.v1.OpsService.ListCities:input_type -> hexhail.ops.v1.ListCitiesRequest
-	18, // 43: hexhail.ops.v1.OpsService.LaunchCampaign:input_type -> hexhail.ops.v1.LaunchCampaignRequest
-	20, // 44: hexhail.ops.v1.OpsService.ListCampaigns:input_type -> hexhail.ops.v1.ListCampaignsRequest
-	22, // 45: hexhail.ops.v1.OpsService.GetRide:input_type -> hexhail.ops.v1.GetRideRequest
-	28, // 46: hexhail.ops.v1.OpsService.ExplainRide:input_type -> hexhail.ops.v1.ExplainRideRequest
-	36, // 47: hexhail.ops.v1.OpsService.ListRides:input_type -> hexhail.ops.v1.ListRidesRequest
-	38, // 48: hexhail.ops.v1.OpsService.GetClock:input_type -> hexhail.ops.v1.GetClockRequest
-	40, // 49: hexhail.ops.v1.OpsService.TopUpWallet:input_type -> hexhail.ops.v1.TopUpWalletRequest
-	42, // 50: hexhail.ops.v1.OpsService.AuditBooks:input_type -> hexhail.ops.v1.AuditBooksRequest
-	5,  // 51: hexhail.ops.v1.OpsService.ImportCompanies:output_type -> hexhail.ops.v1.ImportCompaniesResponse
-	7,  // 52: hexhail.ops.v1.OpsService.ImportDrivers:output_type -> hexhail.ops.v1.ImportDriversResponse
-	9,  // 53: hexhail.ops.v1.OpsService.ImportTaxis:output_type -> hexhail.ops.v1.ImportTaxisResponse
-	11, // 54: hexhail.ops.v1.OpsService.ImportRiders:output_type -> hexhail.ops.v1.ImportRidersResponse
-	13, // 55: hexhail.ops.v1.OpsService.ListDrivers:output_type -> hexhail.ops.v1.ListDriversResponse
-	16, // 56: hexhail.ops.v1.OpsService.ListCities:output_type -> hexhail.ops.v1.ListCitiesResponse
-	19, // 57: hexhail.ops.v1.OpsService.LaunchCampaign:output_type -> hexhail.ops.v1.LaunchCampaignResponse
-	21, // 58: hexhail.ops.v1.OpsService.ListCampaigns:output_type -> hexhail.ops.v1.ListCampaignsResponse
-	27, // 59: hexhail.ops.v1.OpsService.GetRide:output_type -> hexhail.ops.v1.GetRideResponse
-	35, // 60: hexhail.ops.v1.OpsService.ExplainRide:output_type -> hexhail.ops.v1.ExplainRideResponse
-	37, // 61: hexhail.ops.v1.OpsService.ListRides:output_type -> hexhail.ops.v1.ListRidesResponse
-	39, // 62: hexhail.ops.v1.OpsService.GetClock:output_type -> hexhail.ops.v1.GetClockResponse
-	41, // 63: hexhail.ops.v1.OpsService.TopUpWallet:output_type -> hexhail.ops.v1.TopUpWalletResponse
-	43, // 64: hexhail.ops.v1.OpsService.AuditBooks:output_type -> hexhail.ops.v1.AuditBooksResponse
-	51, // [51:65] is the sub-list for method output_type
-	37, // [37:51] is the sub-list for method input_type
-	37, // [37:37] is the sub-list for extension type_name
-	37, // [37:37] is the sub-list for extension extendee
-	0,  // [0:37] is the sub-list for field type_name
+	49, // 12: hexhail.ops.v1.MoveFlightRequest.flight:type_name -> hexhail.type.v1.Flight
+	48, // 13: hexhail.ops.v1.MoveFlightRequest.scheduled_at:type_name -> google.protobuf.Timestamp
+	48, // 14: hexhail.ops.v1.MoveFlightRequest.expected_at:type_name -> google.protobuf.Timestamp
+	50, // 15: hexhail.ops.v1.Candidate.pickup_source:type_name -> hexhail.type.v1.PickupSource
+	48, // 16: hexhail.ops.v1.Round.at:type_name -> google.protobuf.Timestamp
+	27, // 17: hexhail.ops.v1.Round.candidates:type_name -> hexhail.ops.v1.Candidate
+	51, // 18: hexhail.ops.v1.GetRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	28, // 19: hexhail.ops.v1.GetRideResponse.rounds:type_name -> hexhail.ops.v1.Round
+	25, // 20: hexhail.ops.v1.GetRideResponse.payments:type_name -> hexhail.ops.v1.Payment
+	26, // 21: hexhail.ops.v1.GetRideResponse.transfers:type_name -> hexhail.ops.v1.Transfer
+	48, // 22: hexhail.ops.v1.Look.at:type_name -> google.protobuf.Timestamp
+	48, // 23: hexhail.ops.v1.Look.until:type_name -> google.protobuf.Timestamp
+	31, // 24: hexhail.ops.v1.Look.city:type_name -> hexhail.ops.v1.Census
+	31, // 25: hexhail.ops.v1.Look.near:type_name -> hexhail.ops.v1.Census
+	32, // 26: hexhail.ops.v1.Look.unfit:type_name -> hexhail.ops.v1.Unfit
+	48, // 27: hexhail.ops.v1.OfferAnswer.made_at:type_name -> google.protobuf.Timestamp
+	48, // 28: hexhail.ops.v1.OfferAnswer.ended_at:type_name -> google.protobuf.Timestamp
+	48, // 29: hexhail.ops.v1.CallAnswer.made_at:type_name -> google.protobuf.Timestamp
+	48, // 30: hexhail.ops.v1.CallAnswer.ended_at:type_name -> google.protobuf.Timestamp
+	51, // 31: hexhail.ops.v1.ExplainRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	34, // 32: hexhail.ops.v1.ExplainRideResponse.offers:type_name -> hexhail.ops.v1.OfferAnswer
+	36, // 33: hexhail.ops.v1.ExplainRideResponse.times:type_name -> hexhail.ops.v1.CauseTime
+	33, // 34: hexhail.ops.v1.ExplainRideResponse.looks:type_name -> hexhail.ops.v1.Look
+	35, // 35: hexhail.ops.v1.ExplainRideResponse.calls:type_name -> hexhail.ops.v1.CallAnswer
+	52, // 36: hexhail.ops.v1.ListRidesRequest.state:type_name -> hexhail.type.v1.RideState
+	51, // 37: hexhail.ops.v1.ListRidesResponse.rides:type_name -> hexhail.type.v1.Ride
+	48, // 38: hexhail.ops.v1.GetClockResponse.at:type_name -> google.protobuf.Timestamp
+	46, // 39: hexhail.ops.v1.AuditBooksResponse.balances_fen:type_name -> hexhail.ops.v1.AuditBooksResponse.BalancesFenEntry
+	4,  // 40: hexhail.ops.v1.OpsService.ImportCompanies:input_type -> hexhail.ops.v1.ImportCompaniesRequest
+	6,  // 41: hexhail.ops.v1.OpsService.ImportDrivers:input_type -> hexhail.ops.v1.ImportDriversRequest
+	8,  // 42: hexhail.ops.v1.OpsService.ImportTaxis:input_type -> hexhail.ops.v1.ImportTaxisRequest
+	10, // 43: hexhail.ops.v1.OpsService.ImportRiders:input_type -> hexhail.ops.v1.ImportRidersRequest
+	12, // 44: hexhail.ops.v1.OpsService.ListDrivers:input_type -> hexhail.ops.v1.ListDriversRequest
+	15, // 45: hexhail.ops.v1.OpsService.ListCities:input_type -> hexhail.ops.v1.ListCitiesRequest
+	18, // 46: hexhail.ops.v1.OpsService.LaunchCampaign:input_type -> hexhail.ops.v1.LaunchCampaignRequest
+	20, // 47: hexhail.ops.v1.OpsService.ListCampaigns:input_type -> hexhail.ops.v1.ListCampaignsRequest
+	22, // 48: hexhail.ops.v1.OpsService.MoveFlight:input_type -> hexhail.ops.v1.MoveFlightRequest
+	24, // 49: hexhail.ops.v1.OpsService.GetRide:input_type -> hexhail.ops.v1.GetRideRequest
+	30, // 50: hexhail.ops.v1.OpsService.ExplainRide:input_type -> hexhail.ops.v1.ExplainRideRequest
+	38, // 51: hexhail.ops.v1.OpsService.ListRides:input_type -> hexhail.ops.v1.ListRidesRequest
+	40, // 52: hexhail.ops.v1.OpsService.GetClock:input_type -> hexhail.ops.v1.GetClockRequest
+	42, // 53: hexhail.ops.v1.OpsService.TopUpWallet:input_type -> hexhail.ops.v1.TopUpWalletRequest
+	44, // 54: hexhail.ops.v1.OpsService.AuditBooks:input_type -> hexhail.ops.v1.AuditBooksRequest
+	5,  // 55: hexhail.ops.v1.OpsService.ImportCompanies:output_type -> hexhail.ops.v1.ImportCompaniesResponse
+	7,  // 56: hexhail.ops.v1.OpsService.ImportDrivers:output_type -> hexhail.ops.v1.ImportDriversResponse
+	9,  // 57: hexhail.ops.v1.OpsService.ImportTaxis:output_type -> hexhail.ops.v1.ImportTaxisResponse
+	11, // 58: hexhail.ops.v1.OpsService.ImportRiders:output_type -> hexhail.ops.v1.ImportRidersResponse
+	13, // 59: hexhail.ops.v1.OpsService.ListDrivers:output_type -> hexhail.ops.v1.ListDriversResponse
+	16, // 60: hexhail.ops.v1.OpsService.ListCities:output_type -> hexhail.ops.v1.ListCitiesResponse
+	19, // 61: hexhail.ops.v1.OpsService.LaunchCampaign:output_type -> hexhail.ops.v1.LaunchCampaignResponse
+	21, // 62: hexhail.ops.v1.OpsService.ListCampaigns:output_type -> hexhail.ops.v1.ListCampaignsResponse
+	23, // 63: hexhail.ops.v1.OpsService.MoveFlight:output_type -> hexhail.ops.v1.MoveFlightResponse
+	29, // 64: hexhail.ops.v1.OpsService.GetRide:output_type -> hexhail.ops.v1.GetRideResponse
+	37, // 65: hexhail.ops.v1.OpsService.ExplainRide:output_type -> hexhail.ops.v1.ExplainRideResponse
+	39, // 66: hexhail.ops.v1.OpsService.ListRides:output_type -> hexhail.ops.v1.ListRidesResponse
+	41, // 67: hexhail.ops.v1.OpsService.GetClock:output_type -> hexhail.ops.v1.GetClockResponse
+	43, // 68: hexhail.ops.v1.OpsService.TopUpWallet:output_type -> hexhail.ops.v1.TopUpWalletResponse
+	45, // 69: hexhail.ops.v1.OpsService.AuditBooks:output_type -> hexhail.ops.v1.AuditBooksResponse
+	55, // [55:70] is the sub-list for method output_type
+	40, // [40:55] is the sub-list for method input_type
+	40, // [40:40] is the sub-list for extension type_name
+	40, // [40:40] is the sub-list for extension extendee
+	0,  // [0:40] is the sub-list for field type_name
 }
 
 func init() { file_hexhail_ops_v1_ops_proto_init() }
@@ -3558,7 +3728,7 @@ func file_hexhail_ops_v1_ops_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_hexhail_ops_v1_ops_proto_rawDesc), len(file_hexhail_ops_v1_ops_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   45,
+			NumMessages:   47,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -29,6 +29,7 @@ const (
 	OpsService_ListCities_FullMethodName      = "/hexhail.ops.v1.OpsService/ListCities"
 	OpsService_LaunchCampaign_FullMethodName  = "/hexhail.ops.v1.OpsService/LaunchCampaign"
 	OpsService_ListCampaigns_FullMethodName   = "/hexhail.ops.v1.OpsService/ListCampaigns"
+	OpsService_MoveFlight_FullMethodName      = "/hexhail.ops.v1.OpsService/MoveFlight"
 	OpsService_GetRide_FullMethodName         = "/hexhail.ops.v1.OpsService/GetRide"
 	OpsService_ExplainRide_FullMethodName     = "/hexhail.ops.v1.OpsService/ExplainRide"
 	OpsService_ListRides_FullMethodName       = "/hexhail.ops.v1.OpsService/ListRides"
@@ -60,6 +61,9 @@ type OpsServiceClient interface {
 	LaunchCampaign(ctx context.Context, in *LaunchCampaignRequest, opts ...grpc.CallOption) (*LaunchCampaignResponse, error)
 	// ListCampaigns reads a city's campaigns with what is left of their budgets.
 	ListCampaigns(ctx context.Context, in *ListCampaignsRequest, opts ...grpc.CallOption) (*ListCampaignsResponse, error)
+	// MoveFlight says by hand that a flight lands at another time: the pickups of all rides that go by it
+	// and have not begun move by as much, and riders and drivers are told.
+	MoveFlight(ctx context.Context, in *MoveFlightRequest, opts ...grpc.CallOption) (*MoveFlightResponse, error)
 	// GetRide reads any ride with its round log, payments and transfers.
 	GetRide(ctx context.Context, in *GetRideRequest, opts ...grpc.CallOption) (*GetRideResponse, error)
 	// ExplainRide tells why a ride was taken, or why nobody took it: the cause that held for the longest
@@ -175,6 +179,16 @@ func (c *opsServiceClient) ListCampaigns(ctx context.Context, in *ListCampaignsR
 	return out, nil
 }
 
+func (c *opsServiceClient) MoveFlight(ctx context.Context, in *MoveFlightRequest, opts ...grpc.CallOption) (*MoveFlightResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(MoveFlightResponse)
+	err := c.cc.Invoke(ctx, OpsService_MoveFlight_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *opsServiceClient) GetRide(ctx context.Context, in *GetRideRequest, opts ...grpc.CallOption) (*GetRideResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(GetRideResponse)
@@ -258,6 +272,9 @@ type OpsServiceServer interface {
 	LaunchCampaign(context.Context, *LaunchCampaignRequest) (*LaunchCampaignResponse, error)
 	// ListCampaigns reads a city's campaigns with what is left of their budgets.
 	ListCampaigns(context.Context, *ListCampaignsRequest) (*ListCampaignsResponse, error)
+	// MoveFlight says by hand that a flight lands at another time: the pickups of all rides that go by it
+	// and have not begun move by as much, and riders and drivers are told.
+	MoveFlight(context.Context, *MoveFlightRequest) (*MoveFlightResponse, error)
 	// GetRide reads any ride with its round log, payments and transfers.
 	GetRide(context.Context, *GetRideRequest) (*GetRideResponse, error)
 	// ExplainRide tells why a ride was taken, or why nobody took it: the cause that held for the longest
@@ -304,6 +321,9 @@ func (UnimplementedOpsServiceServer) LaunchCampaign(context.Context, *LaunchCamp
 }
 func (UnimplementedOpsServiceServer) ListCampaigns(context.Context, *ListCampaignsRequest) (*ListCampaignsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListCampaigns not implemented")
+}
+func (UnimplementedOpsServiceServer) MoveFlight(context.Context, *MoveFlightRequest) (*MoveFlightResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method MoveFlight not implemented")
 }
 func (UnimplementedOpsServiceServer) GetRide(context.Context, *GetRideRequest) (*GetRideResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetRide not implemented")
@@ -444,6 +464,24 @@ func _OpsService_ListCampaigns_Handler(srv interface{}, ctx context.Context, dec
 	return interceptor(ctx, in, info, handler)
 }
 
+func _OpsService_MoveFlight_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(MoveFlightRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(OpsServiceServer).MoveFlight(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: OpsService_MoveFlight_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(OpsServiceServer).MoveFlight(ctx, req.(*MoveFlightRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _OpsService_GetRide_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(GetRideRequest)
 	if err := dec(in); err != nil {
@@ -574,6 +612,10 @@ var OpsService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ListCampaigns",
 			Handler:    _OpsService_ListCampaigns_Handler,
+		},
+		{
+			MethodName: "MoveFlight",
+			Handler:    _OpsService_MoveFlight_Handler,
 		},
 		{
 			MethodName: "GetRide",

@@ -401,6 +401,217 @@ func (x *RequestRideResponse) GetRide() *v1.Ride {
 	return nil
 }
 
+// A wish for a taxi at a time.
+type BookRideRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The app's own id of this request, 1 to 64 bytes: the same id gets the same answer, and is
+	// refused with another body.
+	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// The city's id, 1 to 64 bytes.
+	City string `protobuf:"bytes,2,opt,name=city,proto3" json:"city,omitempty"`
+	// Where the rider will wait.
+	Pickup *v1.Place `protobuf:"bytes,3,opt,name=pickup,proto3" json:"pickup,omitempty"`
+	// Where the rider wants to go.
+	Dropoff *v1.Place `protobuf:"bytes,4,opt,name=dropoff,proto3" json:"dropoff,omitempty"`
+	// How many people, 1 to 8.
+	Seats int32 `protobuf:"varint,5,opt,name=seats,proto3" json:"seats,omitempty"`
+	// The channel of payment: "wallet", "cash".
+	PayBy string `protobuf:"bytes,6,opt,name=pay_by,json=payBy,proto3" json:"pay_by,omitempty"`
+	// What the rider adds, in fen, 0 to 20,000.
+	TipFen int64 `protobuf:"varint,7,opt,name=tip_fen,json=tipFen,proto3" json:"tip_fen,omitempty"`
+	// When the rider wants to be picked up, city clock.
+	PickupAt *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=pickup_at,json=pickupAt,proto3" json:"pickup_at,omitempty"`
+	// The flight that the pickup goes by; absent without one. When it lands at another time, the pickup
+	// moves as much.
+	Flight *v1.Flight `protobuf:"bytes,9,opt,name=flight,proto3" json:"flight,omitempty"`
+	// The terminal ("T3"), at most 20 bytes.
+	Terminal string `protobuf:"bytes,10,opt,name=terminal,proto3" json:"terminal,omitempty"`
+	// The driver who alone may take it until open_at, at most 64 bytes; "" is everybody.
+	ForDriver string `protobuf:"bytes,11,opt,name=for_driver,json=forDriver,proto3" json:"for_driver,omitempty"`
+	// From then on everybody may take it; with for_driver, and only then.
+	OpenAt *timestamppb.Timestamp `protobuf:"bytes,12,opt,name=open_at,json=openAt,proto3" json:"open_at,omitempty"`
+	// The class of taxi, one of the city's; "" is any.
+	Class string `protobuf:"bytes,13,opt,name=class,proto3" json:"class,omitempty"`
+	// What the taxi has to have besides, of the city's tags; at most 8.
+	Tags          []string `protobuf:"bytes,14,rep,name=tags,proto3" json:"tags,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BookRideRequest) Reset() {
+	*x = BookRideRequest{}
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BookRideRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BookRideRequest) ProtoMessage() {}
+
+func (x *BookRideRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BookRideRequest.ProtoReflect.Descriptor instead.
+func (*BookRideRequest) Descriptor() ([]byte, []int) {
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *BookRideRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *BookRideRequest) GetCity() string {
+	if x != nil {
+		return x.City
+	}
+	return ""
+}
+
+func (x *BookRideRequest) GetPickup() *v1.Place {
+	if x != nil {
+		return x.Pickup
+	}
+	return nil
+}
+
+func (x *BookRideRequest) GetDropoff() *v1.Place {
+	if x != nil {
+		return x.Dropoff
+	}
+	return nil
+}
+
+func (x *BookRideRequest) GetSeats() int32 {
+	if x != nil {
+		return x.Seats
+	}
+	return 0
+}
+
+func (x *BookRideRequest) GetPayBy() string {
+	if x != nil {
+		return x.PayBy
+	}
+	return ""
+}
+
+func (x *BookRideRequest) GetTipFen() int64 {
+	if x != nil {
+		return x.TipFen
+	}
+	return 0
+}
+
+func (x *BookRideRequest) GetPickupAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.PickupAt
+	}
+	return nil
+}
+
+func (x *BookRideRequest) GetFlight() *v1.Flight {
+	if x != nil {
+		return x.Flight
+	}
+	return nil
+}
+
+func (x *BookRideRequest) GetTerminal() string {
+	if x != nil {
+		return x.Terminal
+	}
+	return ""
+}
+
+func (x *BookRideRequest) GetForDriver() string {
+	if x != nil {
+		return x.ForDriver
+	}
+	return ""
+}
+
+func (x *BookRideRequest) GetOpenAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.OpenAt
+	}
+	return nil
+}
+
+func (x *BookRideRequest) GetClass() string {
+	if x != nil {
+		return x.Class
+	}
+	return ""
+}
+
+func (x *BookRideRequest) GetTags() []string {
+	if x != nil {
+		return x.Tags
+	}
+	return nil
+}
+
+// The new ride.
+type BookRideResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The ride as it stands now.
+	Ride          *v1.Ride `protobuf:"bytes,1,opt,name=ride,proto3" json:"ride,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BookRideResponse) Reset() {
+	*x = BookRideResponse{}
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BookRideResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BookRideResponse) ProtoMessage() {}
+
+func (x *BookRideResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BookRideResponse.ProtoReflect.Descriptor instead.
+func (*BookRideResponse) Descriptor() ([]byte, []int) {
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *BookRideResponse) GetRide() *v1.Ride {
+	if x != nil {
+		return x.Ride
+	}
+	return nil
+}
+
 // Which ride.
 type GetRideRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -412,7 +623,7 @@ type GetRideRequest struct {
 
 func (x *GetRideRequest) Reset() {
 	*x = GetRideRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[5]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -424,7 +635,7 @@ func (x *GetRideRequest) String() string {
 func (*GetRideRequest) ProtoMessage() {}
 
 func (x *GetRideRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[5]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -437,7 +648,7 @@ func (x *GetRideRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetRideRequest.ProtoReflect.Descriptor instead.
 func (*GetRideRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{5}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *GetRideRequest) GetRideId() string {
@@ -458,7 +669,7 @@ type GetRideResponse struct {
 
 func (x *GetRideResponse) Reset() {
 	*x = GetRideResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[6]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -470,7 +681,7 @@ func (x *GetRideResponse) String() string {
 func (*GetRideResponse) ProtoMessage() {}
 
 func (x *GetRideResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[6]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -483,7 +694,7 @@ func (x *GetRideResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetRideResponse.ProtoReflect.Descriptor instead.
 func (*GetRideResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{6}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *GetRideResponse) GetRide() *v1.Ride {
@@ -506,7 +717,7 @@ type ListRidesRequest struct {
 
 func (x *ListRidesRequest) Reset() {
 	*x = ListRidesRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[7]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -518,7 +729,7 @@ func (x *ListRidesRequest) String() string {
 func (*ListRidesRequest) ProtoMessage() {}
 
 func (x *ListRidesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[7]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -531,7 +742,7 @@ func (x *ListRidesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRidesRequest.ProtoReflect.Descriptor instead.
 func (*ListRidesRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{7}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *ListRidesRequest) GetPageSize() int32 {
@@ -561,7 +772,7 @@ type ListRidesResponse struct {
 
 func (x *ListRidesResponse) Reset() {
 	*x = ListRidesResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[8]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -573,7 +784,7 @@ func (x *ListRidesResponse) String() string {
 func (*ListRidesResponse) ProtoMessage() {}
 
 func (x *ListRidesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[8]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -586,7 +797,7 @@ func (x *ListRidesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRidesResponse.ProtoReflect.Descriptor instead.
 func (*ListRidesResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{8}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *ListRidesResponse) GetRides() []*v1.Ride {
@@ -614,7 +825,7 @@ type WatchRideRequest struct {
 
 func (x *WatchRideRequest) Reset() {
 	*x = WatchRideRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[9]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -626,7 +837,7 @@ func (x *WatchRideRequest) String() string {
 func (*WatchRideRequest) ProtoMessage() {}
 
 func (x *WatchRideRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[9]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -639,7 +850,7 @@ func (x *WatchRideRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchRideRequest.ProtoReflect.Descriptor instead.
 func (*WatchRideRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{9}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *WatchRideRequest) GetRideId() string {
@@ -664,7 +875,7 @@ type TaxiPosition struct {
 
 func (x *TaxiPosition) Reset() {
 	*x = TaxiPosition{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[10]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -676,7 +887,7 @@ func (x *TaxiPosition) String() string {
 func (*TaxiPosition) ProtoMessage() {}
 
 func (x *TaxiPosition) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[10]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -689,7 +900,7 @@ func (x *TaxiPosition) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TaxiPosition.ProtoReflect.Descriptor instead.
 func (*TaxiPosition) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{10}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *TaxiPosition) GetPoint() *v1.Point {
@@ -732,7 +943,7 @@ type WatchRideResponse struct {
 
 func (x *WatchRideResponse) Reset() {
 	*x = WatchRideResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[11]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -744,7 +955,7 @@ func (x *WatchRideResponse) String() string {
 func (*WatchRideResponse) ProtoMessage() {}
 
 func (x *WatchRideResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[11]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -757,7 +968,7 @@ func (x *WatchRideResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchRideResponse.ProtoReflect.Descriptor instead.
 func (*WatchRideResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{11}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *WatchRideResponse) GetSeq() int64 {
@@ -838,7 +1049,7 @@ type Heartbeat struct {
 
 func (x *Heartbeat) Reset() {
 	*x = Heartbeat{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[12]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -850,7 +1061,7 @@ func (x *Heartbeat) String() string {
 func (*Heartbeat) ProtoMessage() {}
 
 func (x *Heartbeat) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[12]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -863,7 +1074,7 @@ func (x *Heartbeat) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Heartbeat.ProtoReflect.Descriptor instead.
 func (*Heartbeat) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{12}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Heartbeat) GetAt() *timestamppb.Timestamp {
@@ -889,7 +1100,7 @@ type AddTipRequest struct {
 
 func (x *AddTipRequest) Reset() {
 	*x = AddTipRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[13]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -901,7 +1112,7 @@ func (x *AddTipRequest) String() string {
 func (*AddTipRequest) ProtoMessage() {}
 
 func (x *AddTipRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[13]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -914,7 +1125,7 @@ func (x *AddTipRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AddTipRequest.ProtoReflect.Descriptor instead.
 func (*AddTipRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{13}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *AddTipRequest) GetRequestId() string {
@@ -949,7 +1160,7 @@ type AddTipResponse struct {
 
 func (x *AddTipResponse) Reset() {
 	*x = AddTipResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[14]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -961,7 +1172,7 @@ func (x *AddTipResponse) String() string {
 func (*AddTipResponse) ProtoMessage() {}
 
 func (x *AddTipResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[14]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -974,7 +1185,7 @@ func (x *AddTipResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AddTipResponse.ProtoReflect.Descriptor instead.
 func (*AddTipResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{14}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *AddTipResponse) GetRide() *v1.Ride {
@@ -1000,7 +1211,7 @@ type CancelRideRequest struct {
 
 func (x *CancelRideRequest) Reset() {
 	*x = CancelRideRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[15]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1012,7 +1223,7 @@ func (x *CancelRideRequest) String() string {
 func (*CancelRideRequest) ProtoMessage() {}
 
 func (x *CancelRideRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[15]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1025,7 +1236,7 @@ func (x *CancelRideRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelRideRequest.ProtoReflect.Descriptor instead.
 func (*CancelRideRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{15}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *CancelRideRequest) GetRequestId() string {
@@ -1060,7 +1271,7 @@ type CancelRideResponse struct {
 
 func (x *CancelRideResponse) Reset() {
 	*x = CancelRideResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[16]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1072,7 +1283,7 @@ func (x *CancelRideResponse) String() string {
 func (*CancelRideResponse) ProtoMessage() {}
 
 func (x *CancelRideResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[16]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1085,7 +1296,7 @@ func (x *CancelRideResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelRideResponse.ProtoReflect.Descriptor instead.
 func (*CancelRideResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{16}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *CancelRideResponse) GetRide() *v1.Ride {
@@ -1109,7 +1320,7 @@ type ConfirmFareRequest struct {
 
 func (x *ConfirmFareRequest) Reset() {
 	*x = ConfirmFareRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[17]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1121,7 +1332,7 @@ func (x *ConfirmFareRequest) String() string {
 func (*ConfirmFareRequest) ProtoMessage() {}
 
 func (x *ConfirmFareRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[17]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1134,7 +1345,7 @@ func (x *ConfirmFareRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfirmFareRequest.ProtoReflect.Descriptor instead.
 func (*ConfirmFareRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{17}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *ConfirmFareRequest) GetRequestId() string {
@@ -1162,7 +1373,7 @@ type ConfirmFareResponse struct {
 
 func (x *ConfirmFareResponse) Reset() {
 	*x = ConfirmFareResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[18]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1174,7 +1385,7 @@ func (x *ConfirmFareResponse) String() string {
 func (*ConfirmFareResponse) ProtoMessage() {}
 
 func (x *ConfirmFareResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[18]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1187,7 +1398,7 @@ func (x *ConfirmFareResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfirmFareResponse.ProtoReflect.Descriptor instead.
 func (*ConfirmFareResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{18}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *ConfirmFareResponse) GetRide() *v1.Ride {
@@ -1211,7 +1422,7 @@ type ContestFareRequest struct {
 
 func (x *ContestFareRequest) Reset() {
 	*x = ContestFareRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[19]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1223,7 +1434,7 @@ func (x *ContestFareRequest) String() string {
 func (*ContestFareRequest) ProtoMessage() {}
 
 func (x *ContestFareRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[19]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1236,7 +1447,7 @@ func (x *ContestFareRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ContestFareRequest.ProtoReflect.Descriptor instead.
 func (*ContestFareRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{19}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *ContestFareRequest) GetRequestId() string {
@@ -1264,7 +1475,7 @@ type ContestFareResponse struct {
 
 func (x *ContestFareResponse) Reset() {
 	*x = ContestFareResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[20]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1276,7 +1487,7 @@ func (x *ContestFareResponse) String() string {
 func (*ContestFareResponse) ProtoMessage() {}
 
 func (x *ContestFareResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[20]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1289,7 +1500,7 @@ func (x *ContestFareResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ContestFareResponse.ProtoReflect.Descriptor instead.
 func (*ContestFareResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{20}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *ContestFareResponse) GetRide() *v1.Ride {
@@ -1315,7 +1526,7 @@ type PayRideRequest struct {
 
 func (x *PayRideRequest) Reset() {
 	*x = PayRideRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[21]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1327,7 +1538,7 @@ func (x *PayRideRequest) String() string {
 func (*PayRideRequest) ProtoMessage() {}
 
 func (x *PayRideRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[21]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1340,7 +1551,7 @@ func (x *PayRideRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PayRideRequest.ProtoReflect.Descriptor instead.
 func (*PayRideRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{21}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *PayRideRequest) GetRequestId() string {
@@ -1375,7 +1586,7 @@ type PayRideResponse struct {
 
 func (x *PayRideResponse) Reset() {
 	*x = PayRideResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[22]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1387,7 +1598,7 @@ func (x *PayRideResponse) String() string {
 func (*PayRideResponse) ProtoMessage() {}
 
 func (x *PayRideResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[22]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1400,7 +1611,7 @@ func (x *PayRideResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PayRideResponse.ProtoReflect.Descriptor instead.
 func (*PayRideResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{22}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *PayRideResponse) GetRide() *v1.Ride {
@@ -1426,7 +1637,7 @@ type RateRideRequest struct {
 
 func (x *RateRideRequest) Reset() {
 	*x = RateRideRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[23]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1438,7 +1649,7 @@ func (x *RateRideRequest) String() string {
 func (*RateRideRequest) ProtoMessage() {}
 
 func (x *RateRideRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[23]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1451,7 +1662,7 @@ func (x *RateRideRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RateRideRequest.ProtoReflect.Descriptor instead.
 func (*RateRideRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{23}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *RateRideRequest) GetRequestId() string {
@@ -1486,7 +1697,7 @@ type RateRideResponse struct {
 
 func (x *RateRideResponse) Reset() {
 	*x = RateRideResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[24]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1498,7 +1709,7 @@ func (x *RateRideResponse) String() string {
 func (*RateRideResponse) ProtoMessage() {}
 
 func (x *RateRideResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[24]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1511,7 +1722,7 @@ func (x *RateRideResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RateRideResponse.ProtoReflect.Descriptor instead.
 func (*RateRideResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{24}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *RateRideResponse) GetRide() *v1.Ride {
@@ -1553,6 +1764,26 @@ const file_hexhail_rider_v1_rider_proto_rawDesc = "" +
 	"\x05class\x18\b \x01(\tB\x18\xbaH\x15r\x132\x11^[a-z0-9_]{0,32}$R\x05class\x123\n" +
 	"\x04tags\x18\t \x03(\tB\x1f\xbaH\x1c\x92\x01\x19\x10\b\"\x15r\x132\x11^[a-z0-9_]{1,32}$R\x04tags\"@\n" +
 	"\x13RequestRideResponse\x12)\n" +
+	"\x04ride\x18\x01 \x01(\v2\x15.hexhail.type.v1.RideR\x04ride\"\x8e\x05\n" +
+	"\x0fBookRideRequest\x12(\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\trequestId\x12\x1d\n" +
+	"\x04city\x18\x02 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\x04city\x126\n" +
+	"\x06pickup\x18\x03 \x01(\v2\x16.hexhail.type.v1.PlaceB\x06\xbaH\x03\xc8\x01\x01R\x06pickup\x128\n" +
+	"\adropoff\x18\x04 \x01(\v2\x16.hexhail.type.v1.PlaceB\x06\xbaH\x03\xc8\x01\x01R\adropoff\x12\x1f\n" +
+	"\x05seats\x18\x05 \x01(\x05B\t\xbaH\x06\x1a\x04\x18\b(\x01R\x05seats\x12 \n" +
+	"\x06pay_by\x18\x06 \x01(\tB\t\xbaH\x06r\x04 \x01( R\x05payBy\x12$\n" +
+	"\atip_fen\x18\a \x01(\x03B\v\xbaH\b\"\x06\x18\xa0\x9c\x01(\x00R\x06tipFen\x12?\n" +
+	"\tpickup_at\x18\b \x01(\v2\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01R\bpickupAt\x12/\n" +
+	"\x06flight\x18\t \x01(\v2\x17.hexhail.type.v1.FlightR\x06flight\x12#\n" +
+	"\bterminal\x18\n" +
+	" \x01(\tB\a\xbaH\x04r\x02(\x14R\bterminal\x12&\n" +
+	"\n" +
+	"for_driver\x18\v \x01(\tB\a\xbaH\x04r\x02(@R\tforDriver\x123\n" +
+	"\aopen_at\x18\f \x01(\v2\x1a.google.protobuf.TimestampR\x06openAt\x12.\n" +
+	"\x05class\x18\r \x01(\tB\x18\xbaH\x15r\x132\x11^[a-z0-9_]{0,32}$R\x05class\x123\n" +
+	"\x04tags\x18\x0e \x03(\tB\x1f\xbaH\x1c\x92\x01\x19\x10\b\"\x15r\x132\x11^[a-z0-9_]{1,32}$R\x04tags\"=\n" +
+	"\x10BookRideResponse\x12)\n" +
 	"\x04ride\x18\x01 \x01(\v2\x15.hexhail.type.v1.RideR\x04ride\"4\n" +
 	"\x0eGetRideRequest\x12\"\n" +
 	"\aride_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\x06rideId\"<\n" +
@@ -1619,11 +1850,13 @@ const file_hexhail_rider_v1_rider_proto_rawDesc = "" +
 	"\aride_id\x18\x02 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\x06rideId\x12\x1f\n" +
 	"\x05stars\x18\x03 \x01(\x05B\t\xbaH\x06\x1a\x04\x18\x05(\x01R\x05stars\"=\n" +
 	"\x10RateRideResponse\x12)\n" +
-	"\x04ride\x18\x01 \x01(\v2\x15.hexhail.type.v1.RideR\x04ride2\xc6\b\n" +
+	"\x04ride\x18\x01 \x01(\v2\x15.hexhail.type.v1.RideR\x04ride2\xa6\t\n" +
 	"\fRiderService\x12_\n" +
 	"\tQuoteRide\x12\".hexhail.rider.v1.QuoteRideRequest\x1a#.hexhail.rider.v1.QuoteRideResponse\"\t\xea\xb2\x19\x05\n" +
 	"\x01\x01\x10\x02\x12g\n" +
 	"\vRequestRide\x12$.hexhail.rider.v1.RequestRideRequest\x1a%.hexhail.rider.v1.RequestRideResponse\"\v\xea\xb2\x19\a\n" +
+	"\x01\x01\x10\x01\x18\x01\x12^\n" +
+	"\bBookRide\x12!.hexhail.rider.v1.BookRideRequest\x1a\".hexhail.rider.v1.BookRideResponse\"\v\xea\xb2\x19\a\n" +
 	"\x01\x01\x10\x01\x18\x01\x12Y\n" +
 	"\aGetRide\x12 .hexhail.rider.v1.GetRideRequest\x1a!.hexhail.rider.v1.GetRideResponse\"\t\xea\xb2\x19\x05\n" +
 	"\x01\x01\x10\x01\x12_\n" +
@@ -1657,90 +1890,101 @@ func file_hexhail_rider_v1_rider_proto_rawDescGZIP() []byte {
 	return file_hexhail_rider_v1_rider_proto_rawDescData
 }
 
-var file_hexhail_rider_v1_rider_proto_msgTypes = make([]protoimpl.MessageInfo, 25)
+var file_hexhail_rider_v1_rider_proto_msgTypes = make([]protoimpl.MessageInfo, 27)
 var file_hexhail_rider_v1_rider_proto_goTypes = []any{
 	(*QuoteRideRequest)(nil),      // 0: hexhail.rider.v1.QuoteRideRequest
 	(*NearbyTaxi)(nil),            // 1: hexhail.rider.v1.NearbyTaxi
 	(*QuoteRideResponse)(nil),     // 2: hexhail.rider.v1.QuoteRideResponse
 	(*RequestRideRequest)(nil),    // 3: hexhail.rider.v1.RequestRideRequest
 	(*RequestRideResponse)(nil),   // 4: hexhail.rider.v1.RequestRideResponse
-	(*GetRideRequest)(nil),        // 5: hexhail.rider.v1.GetRideRequest
-	(*GetRideResponse)(nil),       // 6: hexhail.rider.v1.GetRideResponse
-	(*ListRidesRequest)(nil),      // 7: hexhail.rider.v1.ListRidesRequest
-	(*ListRidesResponse)(nil),     // 8: hexhail.rider.v1.ListRidesResponse
-	(*WatchRideRequest)(nil),      // 9: hexhail.rider.v1.WatchRideRequest
-	(*TaxiPosition)(nil),          // 10: hexhail.rider.v1.TaxiPosition
-	(*WatchRideResponse)(nil),     // 11: hexhail.rider.v1.WatchRideResponse
-	(*Heartbeat)(nil),             // 12: hexhail.rider.v1.Heartbeat
-	(*AddTipRequest)(nil),         // 13: hexhail.rider.v1.AddTipRequest
-	(*AddTipResponse)(nil),        // 14: hexhail.rider.v1.AddTipResponse
-	(*CancelRideRequest)(nil),     // 15: hexhail.rider.v1.CancelRideRequest
-	(*CancelRideResponse)(nil),    // 16: hexhail.rider.v1.CancelRideResponse
-	(*ConfirmFareRequest)(nil),    // 17: hexhail.rider.v1.ConfirmFareRequest
-	(*ConfirmFareResponse)(nil),   // 18: hexhail.rider.v1.ConfirmFareResponse
-	(*ContestFareRequest)(nil),    // 19: hexhail.rider.v1.ContestFareRequest
-	(*ContestFareResponse)(nil),   // 20: hexhail.rider.v1.ContestFareResponse
-	(*PayRideRequest)(nil),        // 21: hexhail.rider.v1.PayRideRequest
-	(*PayRideResponse)(nil),       // 22: hexhail.rider.v1.PayRideResponse
-	(*RateRideRequest)(nil),       // 23: hexhail.rider.v1.RateRideRequest
-	(*RateRideResponse)(nil),      // 24: hexhail.rider.v1.RateRideResponse
-	(*v1.Place)(nil),              // 25: hexhail.type.v1.Place
-	(*v1.Point)(nil),              // 26: hexhail.type.v1.Point
-	(*v1.Quote)(nil),              // 27: hexhail.type.v1.Quote
-	(*timestamppb.Timestamp)(nil), // 28: google.protobuf.Timestamp
-	(*v1.Ride)(nil),               // 29: hexhail.type.v1.Ride
+	(*BookRideRequest)(nil),       // 5: hexhail.rider.v1.BookRideRequest
+	(*BookRideResponse)(nil),      // 6: hexhail.rider.v1.BookRideResponse
+	(*GetRideRequest)(nil),        // 7: hexhail.rider.v1.GetRideRequest
+	(*GetRideResponse)(nil),       // 8: hexhail.rider.v1.GetRideResponse
+	(*ListRidesRequest)(nil),      // 9: hexhail.rider.v1.ListRidesRequest
+	(*ListRidesResponse)(nil),     // 10: hexhail.rider.v1.ListRidesResponse
+	(*WatchRideRequest)(nil),      // 11: hexhail.rider.v1.WatchRideRequest
+	(*TaxiPosition)(nil),          // 12: hexhail.rider.v1.TaxiPosition
+	(*WatchRideResponse)(nil),     // 13: hexhail.rider.v1.WatchRideResponse
+	(*Heartbeat)(nil),             // 14: hexhail.rider.v1.Heartbeat
+	(*AddTipRequest)(nil),         // 15: hexhail.rider.v1.AddTipRequest
+	(*AddTipResponse)(nil),        // 16: hexhail.rider.v1.AddTipResponse
+	(*CancelRideRequest)(nil),     // 17: hexhail.rider.v1.CancelRideRequest
+	(*CancelRideResponse)(nil),    // 18: hexhail.rider.v1.CancelRideResponse
+	(*ConfirmFareRequest)(nil),    // 19: hexhail.rider.v1.ConfirmFareRequest
+	(*ConfirmFareResponse)(nil),   // 20: hexhail.rider.v1.ConfirmFareResponse
+	(*ContestFareRequest)(nil),    // 21: hexhail.rider.v1.ContestFareRequest
+	(*ContestFareResponse)(nil),   // 22: hexhail.rider.v1.ContestFareResponse
+	(*PayRideRequest)(nil),        // 23: hexhail.rider.v1.PayRideRequest
+	(*PayRideResponse)(nil),       // 24: hexhail.rider.v1.PayRideResponse
+	(*RateRideRequest)(nil),       // 25: hexhail.rider.v1.RateRideRequest
+	(*RateRideResponse)(nil),      // 26: hexhail.rider.v1.RateRideResponse
+	(*v1.Place)(nil),              // 27: hexhail.type.v1.Place
+	(*v1.Point)(nil),              // 28: hexhail.type.v1.Point
+	(*v1.Quote)(nil),              // 29: hexhail.type.v1.Quote
+	(*timestamppb.Timestamp)(nil), // 30: google.protobuf.Timestamp
+	(*v1.Ride)(nil),               // 31: hexhail.type.v1.Ride
+	(*v1.Flight)(nil),             // 32: hexhail.type.v1.Flight
 }
 var file_hexhail_rider_v1_rider_proto_depIdxs = []int32{
-	25, // 0: hexhail.rider.v1.QuoteRideRequest.pickup:type_name -> hexhail.type.v1.Place
-	25, // 1: hexhail.rider.v1.QuoteRideRequest.dropoff:type_name -> hexhail.type.v1.Place
-	26, // 2: hexhail.rider.v1.NearbyTaxi.point:type_name -> hexhail.type.v1.Point
-	27, // 3: hexhail.rider.v1.QuoteRideResponse.quote:type_name -> hexhail.type.v1.Quote
+	27, // 0: hexhail.rider.v1.QuoteRideRequest.pickup:type_name -> hexhail.type.v1.Place
+	27, // 1: hexhail.rider.v1.QuoteRideRequest.dropoff:type_name -> hexhail.type.v1.Place
+	28, // 2: hexhail.rider.v1.NearbyTaxi.point:type_name -> hexhail.type.v1.Point
+	29, // 3: hexhail.rider.v1.QuoteRideResponse.quote:type_name -> hexhail.type.v1.Quote
 	1,  // 4: hexhail.rider.v1.QuoteRideResponse.taxis:type_name -> hexhail.rider.v1.NearbyTaxi
-	28, // 5: hexhail.rider.v1.QuoteRideResponse.closed_until:type_name -> google.protobuf.Timestamp
-	25, // 6: hexhail.rider.v1.RequestRideRequest.pickup:type_name -> hexhail.type.v1.Place
-	25, // 7: hexhail.rider.v1.RequestRideRequest.dropoff:type_name -> hexhail.type.v1.Place
-	29, // 8: hexhail.rider.v1.RequestRideResponse.ride:type_name -> hexhail.type.v1.Ride
-	29, // 9: hexhail.rider.v1.GetRideResponse.ride:type_name -> hexhail.type.v1.Ride
-	29, // 10: hexhail.rider.v1.ListRidesResponse.rides:type_name -> hexhail.type.v1.Ride
-	26, // 11: hexhail.rider.v1.TaxiPosition.point:type_name -> hexhail.type.v1.Point
-	28, // 12: hexhail.rider.v1.TaxiPosition.at:type_name -> google.protobuf.Timestamp
-	29, // 13: hexhail.rider.v1.WatchRideResponse.ride:type_name -> hexhail.type.v1.Ride
-	10, // 14: hexhail.rider.v1.WatchRideResponse.taxi:type_name -> hexhail.rider.v1.TaxiPosition
-	12, // 15: hexhail.rider.v1.WatchRideResponse.heartbeat:type_name -> hexhail.rider.v1.Heartbeat
-	28, // 16: hexhail.rider.v1.Heartbeat.at:type_name -> google.protobuf.Timestamp
-	29, // 17: hexhail.rider.v1.AddTipResponse.ride:type_name -> hexhail.type.v1.Ride
-	29, // 18: hexhail.rider.v1.CancelRideResponse.ride:type_name -> hexhail.type.v1.Ride
-	29, // 19: hexhail.rider.v1.ConfirmFareResponse.ride:type_name -> hexhail.type.v1.Ride
-	29, // 20: hexhail.rider.v1.ContestFareResponse.ride:type_name -> hexhail.type.v1.Ride
-	29, // 21: hexhail.rider.v1.PayRideResponse.ride:type_name -> hexhail.type.v1.Ride
-	29, // 22: hexhail.rider.v1.RateRideResponse.ride:type_name -> hexhail.type.v1.Ride
-	0,  // 23: hexhail.rider.v1.RiderService.QuoteRide:input_type -> hexhail.rider.v1.QuoteRideRequest
-	3,  // 24: hexhail.rider.v1.RiderService.RequestRide:input_type -> hexhail.rider.v1.RequestRideRequest
-	5,  // 25: hexhail.rider.v1.RiderService.GetRide:input_type -> hexhail.rider.v1.GetRideRequest
-	7,  // 26: hexhail.rider.v1.RiderService.ListRides:input_type -> hexhail.rider.v1.ListRidesRequest
-	9,  // 27: hexhail.rider.v1.RiderService.WatchRide:input_type -> hexhail.rider.v1.WatchRideRequest
-	13, // 28: hexhail.rider.v1.RiderService.AddTip:input_type -> hexhail.rider.v1.AddTipRequest
-	15, // 29: hexhail.rider.v1.RiderService.CancelRide:input_type -> hexhail.rider.v1.CancelRideRequest
-	17, // 30: hexhail.rider.v1.RiderService.ConfirmFare:input_type -> hexhail.rider.v1.ConfirmFareRequest
-	19, // 31: hexhail.rider.v1.RiderService.ContestFare:input_type -> hexhail.rider.v1.ContestFareRequest
-	21, // 32: hexhail.rider.v1.RiderService.PayRide:input_type -> hexhail.rider.v1.PayRideRequest
-	23, // 33: hexhail.rider.v1.RiderService.RateRide:input_type -> hexhail.rider.v1.RateRideRequest
-	2,  // 34: hexhail.rider.v1.RiderService.QuoteRide:output_type -> hexhail.rider.v1.QuoteRideResponse
-	4,  // 35: hexhail.rider.v1.RiderService.RequestRide:output_type -> hexhail.rider.v1.RequestRideResponse
-	6,  // 36: hexhail.rider.v1.RiderService.GetRide:output_type -> hexhail.rider.v1.GetRideResponse
-	8,  // 37: hexhail.rider.v1.RiderService.ListRides:output_type -> hexhail.rider.v1.ListRidesResponse
-	11, // 38: hexhail.rider.v1.RiderService.WatchRide:output_type -> hexhail.rider.v1.WatchRideResponse
-	14, // 39: hexhail.rider.v1.RiderService.AddTip:output_type -> hexhail.rider.v1.AddTipResponse
-	16, // 40: hexhail.rider.v1.RiderService.CancelRide:output_type -> hexhail.rider.v1.CancelRideResponse
-	18, // 41: hexhail.rider.v1.RiderService.ConfirmFare:output_type -> hexhail.rider.v1.ConfirmFareResponse
-	20, // 42: hexhail.rider.v1.RiderService.ContestFare:output_type -> hexhail.rider.v1.ContestFareResponse
-	22, // 43: hexhail.rider.v1.RiderService.PayRide:output_type -> hexhail.rider.v1.PayRideResponse
-	24, // 44: hexhail.rider.v1.RiderService.RateRide:output_type -> hexhail.rider.v1.RateRideResponse
-	34, // [34:45] is the sub-list for method output_type
-	23, // [23:34] is the sub-list for method input_type
-	23, // [23:23] is the sub-list for extension type_name
-	23, // [23:23] is the sub-list for extension extendee
-	0,  // [0:23] is the sub-list for field type_name
+	30, // 5: hexhail.rider.v1.QuoteRideResponse.closed_until:type_name -> google.protobuf.Timestamp
+	27, // 6: hexhail.rider.v1.RequestRideRequest.pickup:type_name -> hexhail.type.v1.Place
+	27, // 7: hexhail.rider.v1.RequestRideRequest.dropoff:type_name -> hexhail.type.v1.Place
+	31, // 8: hexhail.rider.v1.RequestRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	27, // 9: hexhail.rider.v1.BookRideRequest.pickup:type_name -> hexhail.type.v1.Place
+	27, // 10: hexhail.rider.v1.BookRideRequest.dropoff:type_name -> hexhail.type.v1.Place
+	30, // 11: hexhail.rider.v1.BookRideRequest.pickup_at:type_name -> google.protobuf.Timestamp
+	32, // 12: hexhail.rider.v1.BookRideRequest.flight:type_name -> hexhail.type.v1.Flight
+	30, // 13: hexhail.rider.v1.BookRideRequest.open_at:type_name -> google.protobuf.Timestamp
+	31, // 14: hexhail.rider.v1.BookRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	31, // 15: hexhail.rider.v1.GetRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	31, // 16: hexhail.rider.v1.ListRidesResponse.rides:type_name -> hexhail.type.v1.Ride
+	28, // 17: hexhail.rider.v1.TaxiPosition.point:type_name -> hexhail.type.v1.Point
+	30, // 18: hexhail.rider.v1.TaxiPosition.at:type_name -> google.protobuf.Timestamp
+	31, // 19: hexhail.rider.v1.WatchRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	12, // 20: hexhail.rider.v1.WatchRideResponse.taxi:type_name -> hexhail.rider.v1.TaxiPosition
+	14, // 21: hexhail.rider.v1.WatchRideResponse.heartbeat:type_name -> hexhail.rider.v1.Heartbeat
+	30, // 22: hexhail.rider.v1.Heartbeat.at:type_name -> google.protobuf.Timestamp
+	31, // 23: hexhail.rider.v1.AddTipResponse.ride:type_name -> hexhail.type.v1.Ride
+	31, // 24: hexhail.rider.v1.CancelRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	31, // 25: hexhail.rider.v1.ConfirmFareResponse.ride:type_name -> hexhail.type.v1.Ride
+	31, // 26: hexhail.rider.v1.ContestFareResponse.ride:type_name -> hexhail.type.v1.Ride
+	31, // 27: hexhail.rider.v1.PayRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	31, // 28: hexhail.rider.v1.RateRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	0,  // 29: hexhail.rider.v1.RiderService.QuoteRide:input_type -> hexhail.rider.v1.QuoteRideRequest
+	3,  // 30: hexhail.rider.v1.RiderService.RequestRide:input_type -> hexhail.rider.v1.RequestRideRequest
+	5,  // 31: hexhail.rider.v1.RiderService.BookRide:input_type -> hexhail.rider.v1.BookRideRequest
+	7,  // 32: hexhail.rider.v1.RiderService.GetRide:input_type -> hexhail.rider.v1.GetRideRequest
+	9,  // 33: hexhail.rider.v1.RiderService.ListRides:input_type -> hexhail.rider.v1.ListRidesRequest
+	11, // 34: hexhail.rider.v1.RiderService.WatchRide:input_type -> hexhail.rider.v1.WatchRideRequest
+	15, // 35: hexhail.rider.v1.RiderService.AddTip:input_type -> hexhail.rider.v1.AddTipRequest
+	17, // 36: hexhail.rider.v1.RiderService.CancelRide:input_type -> hexhail.rider.v1.CancelRideRequest
+	19, // 37: hexhail.rider.v1.RiderService.ConfirmFare:input_type -> hexhail.rider.v1.ConfirmFareRequest
+	21, // 38: hexhail.rider.v1.RiderService.ContestFare:input_type -> hexhail.rider.v1.ContestFareRequest
+	23, // 39: hexhail.rider.v1.RiderService.PayRide:input_type -> hexhail.rider.v1.PayRideRequest
+	25, // 40: hexhail.rider.v1.RiderService.RateRide:input_type -> hexhail.rider.v1.RateRideRequest
+	2,  // 41: hexhail.rider.v1.RiderService.QuoteRide:output_type -> hexhail.rider.v1.QuoteRideResponse
+	4,  // 42: hexhail.rider.v1.RiderService.RequestRide:output_type -> hexhail.rider.v1.RequestRideResponse
+	6,  // 43: hexhail.rider.v1.RiderService.BookRide:output_type -> hexhail.rider.v1.BookRideResponse
+	8,  // 44: hexhail.rider.v1.RiderService.GetRide:output_type -> hexhail.rider.v1.GetRideResponse
+	10, // 45: hexhail.rider.v1.RiderService.ListRides:output_type -> hexhail.rider.v1.ListRidesResponse
+	13, // 46: hexhail.rider.v1.RiderService.WatchRide:output_type -> hexhail.rider.v1.WatchRideResponse
+	16, // 47: hexhail.rider.v1.RiderService.AddTip:output_type -> hexhail.rider.v1.AddTipResponse
+	18, // 48: hexhail.rider.v1.RiderService.CancelRide:output_type -> hexhail.rider.v1.CancelRideResponse
+	20, // 49: hexhail.rider.v1.RiderService.ConfirmFare:output_type -> hexhail.rider.v1.ConfirmFareResponse
+	22, // 50: hexhail.rider.v1.RiderService.ContestFare:output_type -> hexhail.rider.v1.ContestFareResponse
+	24, // 51: hexhail.rider.v1.RiderService.PayRide:output_type -> hexhail.rider.v1.PayRideResponse
+	26, // 52: hexhail.rider.v1.RiderService.RateRide:output_type -> hexhail.rider.v1.RateRideResponse
+	41, // [41:53] is the sub-list for method output_type
+	29, // [29:41] is the sub-list for method input_type
+	29, // [29:29] is the sub-list for extension type_name
+	29, // [29:29] is the sub-list for extension extendee
+	0,  // [0:29] is the sub-list for field type_name
 }
 
 func init() { file_hexhail_rider_v1_rider_proto_init() }
@@ -1748,7 +1992,7 @@ func file_hexhail_rider_v1_rider_proto_init() {
 	if File_hexhail_rider_v1_rider_proto != nil {
 		return
 	}
-	file_hexhail_rider_v1_rider_proto_msgTypes[11].OneofWrappers = []any{
+	file_hexhail_rider_v1_rider_proto_msgTypes[13].OneofWrappers = []any{
 		(*WatchRideResponse_Ride)(nil),
 		(*WatchRideResponse_Taxi)(nil),
 		(*WatchRideResponse_Heartbeat)(nil),
@@ -1759,7 +2003,7 @@ func file_hexhail_rider_v1_rider_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_hexhail_rider_v1_rider_proto_rawDesc), len(file_hexhail_rider_v1_rider_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   25,
+			NumMessages:   27,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

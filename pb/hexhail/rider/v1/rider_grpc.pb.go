@@ -23,6 +23,7 @@ const _ = grpc.SupportPackageIsVersion9
 const (
 	RiderService_QuoteRide_FullMethodName   = "/hexhail.rider.v1.RiderService/QuoteRide"
 	RiderService_RequestRide_FullMethodName = "/hexhail.rider.v1.RiderService/RequestRide"
+	RiderService_BookRide_FullMethodName    = "/hexhail.rider.v1.RiderService/BookRide"
 	RiderService_GetRide_FullMethodName     = "/hexhail.rider.v1.RiderService/GetRide"
 	RiderService_ListRides_FullMethodName   = "/hexhail.rider.v1.RiderService/ListRides"
 	RiderService_WatchRide_FullMethodName   = "/hexhail.rider.v1.RiderService/WatchRide"
@@ -46,6 +47,10 @@ type RiderServiceClient interface {
 	// RequestRide asks for a taxi. Conflict if the rider has an open ride, or the city's rules do not
 	// allow it: its hours, its area, its tips.
 	RequestRide(ctx context.Context, in *RequestRideRequest, opts ...grpc.CallOption) (*RequestRideResponse, error)
+	// BookRide asks for a taxi at a time ahead, 30 minutes to 3 days as the city allows. Drivers may take
+	// it ahead; if none has when the time comes, a taxi is looked for as for any ride. A rider may have
+	// bookings beside an open ride.
+	BookRide(ctx context.Context, in *BookRideRequest, opts ...grpc.CallOption) (*BookRideResponse, error)
 	// GetRide reads one ride.
 	GetRide(ctx context.Context, in *GetRideRequest, opts ...grpc.CallOption) (*GetRideResponse, error)
 	// ListRides reads the rider's rides, the latest first.
@@ -90,6 +95,16 @@ func (c *riderServiceClient) RequestRide(ctx context.Context, in *RequestRideReq
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(RequestRideResponse)
 	err := c.cc.Invoke(ctx, RiderService_RequestRide_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *riderServiceClient) BookRide(ctx context.Context, in *BookRideRequest, opts ...grpc.CallOption) (*BookRideResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(BookRideResponse)
+	err := c.cc.Invoke(ctx, RiderService_BookRide_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -207,6 +222,10 @@ type RiderServiceServer interface {
 	// RequestRide asks for a taxi. Conflict if the rider has an open ride, or the city's rules do not
 	// allow it: its hours, its area, its tips.
 	RequestRide(context.Context, *RequestRideRequest) (*RequestRideResponse, error)
+	// BookRide asks for a taxi at a time ahead, 30 minutes to 3 days as the city allows. Drivers may take
+	// it ahead; if none has when the time comes, a taxi is looked for as for any ride. A rider may have
+	// bookings beside an open ride.
+	BookRide(context.Context, *BookRideRequest) (*BookRideResponse, error)
 	// GetRide reads one ride.
 	GetRide(context.Context, *GetRideRequest) (*GetRideResponse, error)
 	// ListRides reads the rider's rides, the latest first.
@@ -242,6 +261,9 @@ func (UnimplementedRiderServiceServer) QuoteRide(context.Context, *QuoteRideRequ
 }
 func (UnimplementedRiderServiceServer) RequestRide(context.Context, *RequestRideRequest) (*RequestRideResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method RequestRide not implemented")
+}
+func (UnimplementedRiderServiceServer) BookRide(context.Context, *BookRideRequest) (*BookRideResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method BookRide not implemented")
 }
 func (UnimplementedRiderServiceServer) GetRide(context.Context, *GetRideRequest) (*GetRideResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetRide not implemented")
@@ -323,6 +345,24 @@ func _RiderService_RequestRide_Handler(srv interface{}, ctx context.Context, dec
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(RiderServiceServer).RequestRide(ctx, req.(*RequestRideRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _RiderService_BookRide_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(BookRideRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RiderServiceServer).BookRide(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RiderService_BookRide_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RiderServiceServer).BookRide(ctx, req.(*BookRideRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -496,6 +536,10 @@ var RiderService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "RequestRide",
 			Handler:    _RiderService_RequestRide_Handler,
+		},
+		{
+			MethodName: "BookRide",
+			Handler:    _RiderService_BookRide_Handler,
 		},
 		{
 			MethodName: "GetRide",
