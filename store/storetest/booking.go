@@ -30,6 +30,7 @@ func heldBy(r dispatch.Ride, driver dispatch.DriverID) dispatch.Ride {
 }
 
 func bookings(t *testing.T, open Open) {
+	t.Run("Promise", func(t *testing.T) { promiseBooking(t, open) })
 	t.Run("Lists", func(t *testing.T) { bookingLists(t, open) })
 	t.Run("Flights", func(t *testing.T) { flightRides(t, open) })
 	db := open(t)

@@ -86,7 +86,6 @@ func Run(t *testing.T, open Open) {
 		{"OutboxAlone", outboxAlone},
 		{"PromiseClaim", promiseClaim},
 		{"PromiseGrab", promiseGrab},
-		{"PromiseBooking", promiseBooking},
 		{"PromiseExpiry", promiseExpiry},
 		{"PromiseCap", promiseCap},
 		{"PromiseBalance", promiseBalance},
