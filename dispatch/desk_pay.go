@@ -153,7 +153,8 @@ type PayRide struct {
 
 // Pay opens an attempt for each payment of the ride that is due; Work takes it to the channel. A
 // ride that turns out to be paid otherwise than through its sponsor's channel gives its subsidy
-// back. An open attempt has to be closed before a second, but for cash, which ends by this.
+// back. An open attempt has to be closed before a second, but for cash, which ends by this. Errors:
+// Conflict with ReasonLedgerLimit for a wallet that holds less than what is due.
 func (d *Desk) Pay(ctx context.Context, now time.Time, key Once, c PayRide) (Receipt, error) {
 	return do(ctx, d, "Pay", now, key, c, func(j *job) (Receipt, error) {
 		if err := d.checkChannel(c.Channel); err != nil {
@@ -166,13 +167,22 @@ func (d *Desk) Pay(ctx context.Context, now time.Time, key Once, c PayRide) (Rec
 		if err := r.riddenBy(c.Rider); err != nil {
 			return Receipt{}, err
 		}
-		if r.State != Completed || r.Fare.State != FareAccepted {
+		switch {
+		case r.State != Completed:
 			return Receipt{}, Errorf(Conflict, ReasonStep,
-				"ride %s is %s, its fare %s: nothing to pay", r.ID, r.State, r.Fare.State)
+				"ride %s is %s: nothing to pay", r.ID, r.State)
+		case r.Fare.State != FareAccepted:
+			return Receipt{}, Errorf(Conflict, ReasonStep,
+				"ride %s: its fare is %s: nothing to pay yet", r.ID, r.Fare.State)
 		}
 		payments, err := j.payBy(&r, c.Channel)
 		if err != nil {
 			return Receipt{}, err
+		}
+		if c.Channel == money.InWallet {
+			if err := j.affords(c.Rider, payments); err != nil {
+				return Receipt{}, err
+			}
 		}
 		for _, p := range payments {
 			if p.State.Final() {
@@ -184,6 +194,26 @@ func (d *Desk) Pay(ctx context.Context, now time.Time, key Once, c PayRide) (Rec
 		}
 		return receipt(r), nil
 	})
+}
+
+// affords refuses what the rider's wallet does not hold, while they look at the screen. That it is
+// not overdrawn is the ledger's business.
+func (j *job) affords(rider RiderID, payments []money.Payment) error {
+	wallet, err := j.tx.Account(money.Wallet(RiderParty(rider)))
+	if err != nil {
+		return err
+	}
+	var due money.Fen
+	for _, p := range payments {
+		if p.State == money.PaymentDue {
+			due += p.Charge()
+		}
+	}
+	if has := wallet.Available(); has < due {
+		return Errorf(Conflict, ReasonLedgerLimit,
+			"the wallet has %s yuan, %s are due: pay otherwise", has, due)
+	}
+	return nil
 }
 
 // try opens an attempt; one in cash is ended for it.

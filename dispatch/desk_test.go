@@ -166,7 +166,7 @@ func TestEmptyWalletIsPaidByHand(t *testing.T) {
 	w.bank(11_99, "1") // due are 12.00
 	driver := w.taxi("A", w.at(0, 0), 4)
 	ride := w.ridden("1", driver, metered)
-	w.ok(w.pay("1", ride, money.InWallet))
+	w.fails(w.pay("1", ride, money.InWallet), dispatch.ReasonLedgerLimit)
 	if r := w.ride(ride); r.State != dispatch.Completed {
 		t.Fatalf("%s, want completed: the wallet is too empty", r.State)
 	}

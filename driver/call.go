@@ -2,6 +2,7 @@ package driver
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"sync"
 
@@ -84,13 +85,36 @@ func (b *board) show(id dispatch.CallID, s *session) *driverpb.Call {
 
 // open is the calls of the board, the oldest first.
 func (b *board) open() []dispatch.Call {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	list := make([]dispatch.Call, 0, len(b.posted))
-	for _, p := range b.posted {
+	var list []dispatch.Call
+	for _, p := range b.all() {
 		list = append(list, p.call)
 	}
-	slices.SortFunc(list, func(a, b dispatch.Call) int { return a.MadeAt.Compare(b.MadeAt) })
+	return list
+}
+
+// all is what is posted, the oldest first.
+func (b *board) all() []*posted {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	list := slices.Collect(maps.Values(b.posted))
+	slices.SortFunc(list, func(a, b *posted) int { return a.call.MadeAt.Compare(b.call.MadeAt) })
+	return list
+}
+
+// look is the calls that reach a session, at most MaxCalls, for who only looks.
+func (b *board) look(s *session) (list []*driverpb.Call) {
+	all := b.all()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.free() {
+		return nil
+	}
+	at := s.slot.fix.Point
+	for _, p := range all {
+		if len(list) < MaxCalls && p.call.Reaches(s.stand.shift, at) {
+			list = append(list, callPB(p.call, p.ride, geo.DistanceM(at, p.call.Pickup)))
+		}
+	}
 	return list
 }
 
@@ -249,14 +273,20 @@ func (s *session) showCalls() {
 	}
 }
 
-// callsAround are the open calls around the taxi, for a snapshot, which shows them.
+// callsAround are the open calls around the taxi, for a snapshot. On a stream, which is told of their
+// ends, they count as shown.
 func (s *session) callsAround() []*driverpb.Call {
 	s.mu.Lock()
 	at := s.stand.city
-	s.stand.calls = nil
+	if s.stream != nil {
+		s.stand.calls = nil
+	}
 	s.mu.Unlock()
 	if at == nil {
 		return nil
+	}
+	if s.stream == nil {
+		return at.board.look(s)
 	}
 	var list []*driverpb.Call
 	for _, c := range at.board.open() {

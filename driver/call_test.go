@@ -87,6 +87,15 @@ func TestCall(t *testing.T) {
 			t.Errorf("%s was told of the end", p.driver)
 		}
 	}
+	client := driverpb.NewDriverServiceClient(a.conn)
+	next := w.ask("R2", w.at(300, 0))
+	a.called(next)
+	seen, err := client.GetSnapshot(w.as(a.driver), &driverpb.GetSnapshotRequest{})
+	check(t, err)
+	if calls := seen.GetSnapshot().GetCalls(); len(calls) != 1 ||
+		calls[0].GetRideId() != string(next) {
+		t.Errorf("without a stream: %v", seen)
+	}
 	if n := count(far, (*driverpb.DriveResponse).GetCall, nil); n > 0 {
 		t.Errorf("who is far was called")
 	}

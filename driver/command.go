@@ -168,6 +168,10 @@ func (s *session) setDuty(
 		taxi = s.stand.taxi
 	}
 	s.mu.Unlock()
+	if taxi == "" {
+		return nil, wire.BadField("command.set_duty.taxi_id",
+			"given: neither a session nor a shift says which taxi")
+	}
 	shift, err := v.c.Desk.SetDuty(ctx, v.c.Now(), s.once(c), dispatch.SetDuty{
 		Driver: s.driver, Taxi: taxi, Duty: dutyOf(set.GetDuty()),
 	})

@@ -125,6 +125,8 @@ func (v *Server) of(ctx context.Context) (*session, error) {
 	}
 	v.mu.Lock()
 	full := v.loose >= maxLoose
+	v.nextTo++
+	s.slot.shard = v.nextTo % frameShards // before anybody else can see the session
 	v.mu.Unlock()
 	if full {
 		return nil, fullError()
@@ -140,8 +142,6 @@ func (v *Server) of(ctx context.Context) (*session, error) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.loose++
-	v.nextTo++
-	s.slot.shard = v.nextTo % frameShards
 	return s, nil
 }
 

@@ -175,6 +175,7 @@ func (s *session) takeOver(was *session) (err error) {
 	if was != nil {
 		s.inherit(was)
 		if was.stream == nil {
+			was.flushTrace(s.stream.Context())
 			v.retire(was)
 		} else {
 			was.end(replacedError())

@@ -58,6 +58,9 @@ func (v *Server) GetSnapshot(
 ) (*driverpb.GetSnapshotResponse, error) {
 	s := v.outside(ctx)
 	defer v.moved(s, nil)
+	if is := v.book.get(s.driver); is != nil {
+		s.inherit(is) // where the taxi is
+	}
 	snapshot, err := s.stands(ctx)
 	if err != nil {
 		return nil, err
@@ -139,8 +142,17 @@ func (v *Server) ListRides(
 	for _, r := range rides {
 		out.Rides = append(out.Rides, wire.RidePB(r))
 	}
-	if len(rides) == page.Limit {
-		out.NextPageToken = wire.NextPage(list, string(rides[len(rides)-1].ID))
+	if len(rides) < page.Limit {
+		return out, nil
+	}
+	last := string(rides[len(rides)-1].ID)
+	more, err := v.c.Reads.DriverRides(
+		ctx, dispatch.DriverID(caller.ID), dispatch.Page{After: last, Limit: 1})
+	if err != nil {
+		return nil, err
+	}
+	if len(more) > 0 {
+		out.NextPageToken = wire.NextPage(list, last)
 	}
 	return out, nil
 }

@@ -26,6 +26,10 @@ func liveEvening(t testing.TB, change func(*sim.Options)) (*town, sim.LiveConfig
 		o.Mode, o.Fleet, o.Requests, o.Duration = sim.ModeLive, 100/slow, 900, 4*time.Minute/slow
 		change(o)
 	})
+	c.City = c.City.WithPolicy(func(p dispatch.Policy) dispatch.Policy {
+		p.CallS = 120 // which is less than a second of the machine
+		return p
+	})
 	near := func(p *geo.Point) { // a village with the streets of Beijing
 		p.Lat = c.City.Center.Lat + (p.Lat-c.City.Center.Lat)/6
 		p.Lng = c.City.Center.Lng + (p.Lng-c.City.Center.Lng)/6
