@@ -154,7 +154,7 @@ type PayRide struct {
 // Pay opens an attempt for each payment of the ride that is due; Work takes it to the channel. A
 // ride that turns out to be paid otherwise than through its sponsor's channel gives its subsidy
 // back. An open attempt has to be closed before a second, but for cash, which ends by this. Errors:
-// Conflict with ReasonLedgerLimit for a wallet that holds less than what is due.
+// Conflict with ReasonLedgerLimit for a wallet that can pay nothing of it.
 func (d *Desk) Pay(ctx context.Context, now time.Time, key Once, c PayRide) (Receipt, error) {
 	return do(ctx, d, "Pay", now, key, c, func(j *job) (Receipt, error) {
 		if err := d.checkChannel(c.Channel); err != nil {
@@ -196,22 +196,22 @@ func (d *Desk) Pay(ctx context.Context, now time.Time, key Once, c PayRide) (Rec
 	})
 }
 
-// affords refuses what the rider's wallet does not hold, while they look at the screen. That it is
-// not overdrawn is the ledger's business.
+// affords refuses a wallet that holds enough for none of the payments, while its owner looks at the
+// screen. That it is not overdrawn is the ledger's business.
 func (j *job) affords(rider RiderID, payments []money.Payment) error {
 	wallet, err := j.tx.Account(money.Wallet(RiderParty(rider)))
 	if err != nil {
 		return err
 	}
-	var due money.Fen
+	least, due := money.Fen(0), false
 	for _, p := range payments {
-		if p.State == money.PaymentDue {
-			due += p.Charge()
+		if p.State == money.PaymentDue && (!due || p.Charge() < least) {
+			least, due = p.Charge(), true
 		}
 	}
-	if has := wallet.Available(); has < due {
+	if has := wallet.Available(); due && has < least {
 		return Errorf(Conflict, ReasonLedgerLimit,
-			"the wallet has %s yuan, %s are due: pay otherwise", has, due)
+			"the wallet has %s yuan, %s are due: pay otherwise", has, least)
 	}
 	return nil
 }

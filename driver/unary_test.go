@@ -39,13 +39,13 @@ func TestRideWithoutAStream(t *testing.T) {
 	on := duty(driverpb.Duty_DUTY_ON)
 	on.GetSetDuty().TaxiId = string(taxiID(0))
 	give(on)
+	eventually(t, "the engine knows the shift", func() bool { return w.loop.Counts().Idle > 0 })
 	now := w.clock.Now()
 	got := send(fixPB(w.at(0, 0), now.Add(-time.Second)), fixPB(w.at(0, 0), now),
 		fixPB(w.at(0, 0), now))
 	if got.GetTaken() != 2 || got.GetRefused()["repeated"] != 1 {
 		t.Errorf("%v", got)
 	}
-	eventually(t, "the fix is in the index", func() bool { return w.loop.Counts().Idle > 0 })
 	ride := w.ask("R1", w.at(100, 0))
 	var offer string
 	eventually(t, "the offer", func() bool {

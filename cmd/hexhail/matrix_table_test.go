@@ -219,6 +219,15 @@ func actions() []action {
 				}}
 			},
 		},
+		// A call is of nobody before it is grabbed; this is none that reaches anybody.
+		{
+			name: "grab", stage: offered, owner: driverOne, owned: codes.NotFound,
+			fill: func(c *cast, _ who, to *driverpb.Command) {
+				to.Action = &driverpb.Command_Grab{Grab: &driverpb.CallAnswer{
+					CallId: string(c.offer),
+				}}
+			},
+		},
 		// To decline what one has not got is a conflict, whether it is another's or nobody's.
 		{
 			name: "decline", stage: offered, owner: driverOne, foreign: codes.FailedPrecondition,
