@@ -62,6 +62,8 @@ const (
 	ReasonCallExpired   Reason = "CALL_EXPIRED"
 	ReasonCallGone      Reason = "CALL_GONE"
 	ReasonStep          Reason = "RIDE_STATE"
+	// ReasonFlights is a flight service that does not answer as it should.
+	ReasonFlights Reason = "FLIGHTS_UNAVAILABLE"
 	// ReasonBookingClash is another booking of the driver's that is too near in time.
 	ReasonBookingClash Reason = "BOOKING_CLASH"
 	// ReasonSeats is a driver whose taxi, if there ever was one, has too few seats, or is of another

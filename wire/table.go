@@ -146,6 +146,8 @@ func rideRows() []ErrorRow {
 			"Tips are not allowed in this city.", "该城市不允许加价。"),
 		again(dispatch.ReasonStale, codes.Aborted, 100*time.Millisecond,
 			"This has just changed. Please try again.", "信息刚刚发生变化，请重试。"),
+		again(dispatch.ReasonFlights, codes.Unavailable, 30*time.Second,
+			"Flight times are not available now.", "暂时无法获取航班信息。"),
 		never(dispatch.ReasonBookingClash, codes.FailedPrecondition,
 			"This is too near to another of your bookings.", "与您的其他预约订单时间冲突。"),
 		never(dispatch.ReasonTooManyBookings, codes.ResourceExhausted,

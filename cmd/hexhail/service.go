@@ -23,6 +23,7 @@ import (
 
 	"hexhail/bus"
 	"hexhail/dispatch"
+	"hexhail/dispatch/flights"
 	"hexhail/driver"
 	"hexhail/geo"
 	"hexhail/money"
@@ -250,7 +251,27 @@ func (s *service) openEngines(ctx context.Context) error {
 		return nil
 	})
 	s.part("the relay", func() error { return s.bus.Relay(running, s.db, s.events) })
+	if err := s.openFlights(running); err != nil {
+		return err
+	}
 	return s.openNotifier(running)
+}
+
+// openFlights follows the flights of bookings, if it was told whom to ask.
+func (s *service) openFlights(running context.Context) error {
+	if s.config.FlightsURL == "" {
+		return nil
+	}
+	service, err := flights.New(flights.Config{URL: s.config.FlightsURL})
+	if err != nil {
+		return fmt.Errorf("flights-url: %w", err)
+	}
+	s.part("the flights", func() error {
+		defer service.Close()
+		s.desk.Following(running, s.clock, service, s.failed)
+		return nil
+	})
+	return nil
 }
 
 // openNotifier sends events to the configured receiver, from where it has come to.
