@@ -26,7 +26,7 @@ func show(key string, value any) string {
 			servers[i] = maskURL(server, true)
 		}
 		return strings.Join(servers, ",")
-	case "notify-url", "table-url":
+	case "notify-url", "table-url", "flights-url":
 		return maskURL(text, true)
 	default:
 		return text
