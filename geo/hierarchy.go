@@ -94,7 +94,8 @@ func (c *contractor) find(v NodeID) {
 		c.witness(from.to, v, farthest)
 		for _, to := range c.out[v] {
 			over := uint64(from.timeMS) + uint64(to.timeMS)
-			if to.to != from.to && over < uint64(c.timeMS[to.to]) { // noTime is farther than any way
+			// Over noTime there is no way: it is farther than any.
+			if to.to != from.to && over < uint64(c.timeMS[to.to]) {
 				c.need = append(c.need, shortcut{from.to, to.to, uint32(over)})
 			}
 		}

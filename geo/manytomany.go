@@ -122,8 +122,8 @@ func (h *Hierarchy) TimesMS(dst []uint32, pairs []NodePair) []uint32 {
 // beside is the best top of the label that is laid out and another.
 func (h *Hierarchy) beside(label []arc) uint32 {
 	best := uint64(noTime)
-	for _, a := range label {
-		best = min(best, uint64(h.table[a.to])+uint64(a.timeMS)) // noTime and any time are no better
+	for _, a := range label { // noTime and any time are no better than noTime
+		best = min(best, uint64(h.table[a.to])+uint64(a.timeMS))
 	}
 	return uint32(best)
 }

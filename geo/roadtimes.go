@@ -42,7 +42,8 @@ type snap struct {
 	known     bool
 }
 
-// NewRoadTimes contracts a graph. Places farther than DefaultSnapM from its nodes get no answer. The graph is only read, and by its positions and edges: it may be in use elsewhere.
+// NewRoadTimes contracts a graph. Places farther than DefaultSnapM from its nodes get no answer.
+// The graph is only read, and by its positions and edges: it may be in use elsewhere.
 func NewRoadTimes(g *Roads) *RoadTimes {
 	return &RoadTimes{
 		SnapM: DefaultSnapM, roads: g, ways: NewHierarchy(g), snaps: make([]snap, snapSlots),

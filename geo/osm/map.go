@@ -181,7 +181,7 @@ func (d *draft) lay(p piece) error {
 
 func (d *draft) node(place int) geo.NodeID {
 	if d.place[place] < 0 {
-		d.place[place] = geo.NodeID(len(d.points)) //nolint:gosec // G115: at most MaxNodes
+		d.place[place] = geo.NodeID(len(d.points))
 		d.labels = append(d.labels, d.m.nodes[place].id)
 		d.points = append(d.points, d.m.nodes[place].at)
 	}
@@ -212,7 +212,7 @@ func (d *draft) keepLargest() {
 	for i := range d.points {
 		places[i] = -1
 		if in[i] {
-			places[i] = geo.NodeID(kept) //nolint:gosec // G115: at most geo.MaxRoadNodes
+			places[i] = geo.NodeID(kept)
 			d.labels[kept], d.points[kept] = d.labels[i], d.points[i]
 			kept++
 		}

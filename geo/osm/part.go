@@ -11,7 +11,7 @@ func largestPart(n int, edges []geo.RoadEdge) []bool {
 	t := tarjan{first: first, to: to, at: make([]int32, n), low: make([]int32, n)}
 	for v := range n {
 		if t.at[v] == 0 {
-			t.visit(int32(v)) //nolint:gosec // G115: at most geo.MaxRoadNodes
+			t.visit(int32(v))
 		}
 	}
 	in := make([]bool, n)

@@ -101,7 +101,7 @@ func (p *pbfFile) take(buf []byte, n, most uint64) ([]byte, error) {
 	if n > most {
 		return nil, damaged("PBF: a block of %d bytes, at most %d", n, most)
 	}
-	buf = slices.Grow(buf[:0], int(n))[:n] //nolint:gosec // G115: at most maxBlobBytes
+	buf = slices.Grow(buf[:0], int(n))[:n]
 	if _, err := io.ReadFull(p.r, buf); err != nil {
 		return nil, errors.Join(io.ErrUnexpectedEOF, err)
 	}
@@ -166,7 +166,7 @@ func checkHeader(data []byte) error {
 
 // field is one of a message: a number, or bytes.
 type field struct {
-	number protowire.Number
+	number int
 	value  uint64
 	bytes  []byte
 }
@@ -181,7 +181,7 @@ func fields(data []byte, fn func(field) error) error {
 			return errWire
 		}
 		data = data[n:]
-		f := field{number: number}
+		f := field{number: int(number)}
 		switch kind {
 		case protowire.VarintType:
 			f.value, n = protowire.ConsumeVarint(data)

@@ -31,11 +31,11 @@ func (p *pbfFile) block(data []byte) error {
 		case 2:
 			p.groups = append(p.groups, f.bytes)
 		case 17:
-			p.grid.step = int64(f.value) //nolint:gosec // G115: two's complement is how it is written
+			p.grid.step = int64(f.value)
 		case 19:
-			p.grid.lat = int64(f.value) //nolint:gosec // G115: likewise
+			p.grid.lat = int64(f.value)
 		case 20:
-			p.grid.lng = int64(f.value) //nolint:gosec // G115: likewise
+			p.grid.lng = int64(f.value)
 		}
 		return nil
 	})
@@ -114,7 +114,7 @@ func (p *pbfFile) way(data []byte) error {
 	err := fields(data, func(f field) error {
 		switch f.number {
 		case 1:
-			id = int64(f.value) //nolint:gosec // G115: two's complement is how it is written
+			id = int64(f.value)
 		case 2:
 			keys = f.bytes
 		case 3:

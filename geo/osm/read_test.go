@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"compress/gzip"
 	"errors"
-	"fmt"
 	"math"
 	"math/rand/v2"
 	"os"
@@ -162,12 +161,12 @@ func TestLargestPartEqualsBruteForce(t *testing.T) {
 }
 
 func TestReadRefuses(t *testing.T) {
-	change := func(old, new string) []byte {
+	change := func(was, is string) []byte {
 		text := cross().xml()
-		if !strings.Contains(text, old) {
-			t.Fatalf("no %q in the town", old)
+		if !strings.Contains(text, was) {
+			t.Fatalf("no %q in the town", was)
 		}
-		return []byte(strings.Replace(text, old, new, 1))
+		return []byte(strings.Replace(text, was, is, 1))
 	}
 	long := cross()
 	long.ways[0].refs = make([]int64, MaxWayNodes+1)
@@ -180,14 +179,20 @@ func TestReadRefuses(t *testing.T) {
 		want    string
 	}{
 		{"nothing", nil, "empty"},
-		{"HTML", []byte("<html></html>"), "is neither OpenStreetMap XML nor PBF: it begins with <html>"},
+		{
+			"HTML", []byte("<html></html>"),
+			"is neither OpenStreetMap XML nor PBF: it begins with <html>",
+		},
 		{"text", []byte("node,lat,lng\n"), "ends too early"},
 		{"cut XML", []byte(cross().xml())[:900], "XML: unexpected EOF"},
 		{"no end", []byte("<osm><way id=\"1\">"), "XML: unexpected EOF"},
 		{"id", change(`node id="4"`, `node id="x"`), `node: "x" is no id`},
 		{"no id", change(`way id="11"`, `way`), `way: "" is no id`},
 		{"ref", change(`ref="9"`, `ref="1.5"`), `way 11: "1.5" is no ref`},
-		{"latitude", change(`lat="40.0000000"`, `lat="140"`), "node 1: lat 140 is not in [-90, 90]"},
+		{
+			"latitude", change(`lat="40.0000000"`, `lat="140"`),
+			"node 1: lat 140 is not in [-90, 90]",
+		},
 		{"no number", change(`lat="40.0000000"`, `lat="N"`), `node 1: lat "N", lon`},
 		{"twice", change(`node id="4"`, `node id="2"`), "node 2: is there twice"},
 		{"long", []byte(long.xml()), "way 10: 2001 nodes, at most 2000"},
@@ -213,7 +218,8 @@ func TestReadRefuses(t *testing.T) {
 	} {
 		_, err := read(t, c.content)
 		var typed *geo.RoadError
-		if !errors.As(err, &typed) || typed.File != "town" || !strings.Contains(err.Error(), c.want) {
+		if !errors.As(err, &typed) || typed.File != "town" ||
+			!strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v, want a RoadError with %q", c.name, err, c.want)
 		}
 	}
@@ -287,7 +293,7 @@ func TestMonaco(t *testing.T) {
 	casino := geo.Point{Lat: 43.7396, Lng: 7.4286}
 	e := []geo.Estimate{{From: heliport, To: casino, DistanceM: geo.DistanceM(heliport, casino)}}
 	geo.NewRoadTimes(g).Fill(e, -1)
-	t.Log(fmt.Sprintf("heliport to casino: %.0f m, %d s", e[0].DistanceM, e[0].TimeMS/1000))
+	t.Logf("heliport to casino: %.0f m, %d s", e[0].DistanceM, e[0].TimeMS/1000)
 	if e[0].Source != geo.SourceRoad || e[0].TimeMS < 180_000 || e[0].TimeMS > 720_000 {
 		t.Errorf("%+v, want 3 to 12 minutes", e[0])
 	}

@@ -61,7 +61,7 @@ func (w town) xml() string {
 		}
 		b.WriteString("</way>\n")
 	}
-	b.WriteString("<relation id=\"1\"><member type=\"way\" ref=\"10\" role=\"\"/></relation></osm>\n")
+	b.WriteString("<relation id=\"1\"><member type=\"way\" ref=\"10\"/></relation></osm>\n")
 	return b.String()
 }
 

@@ -124,9 +124,9 @@ func (c *Client) Stats() Stats {
 var ErrOpen = errors.New("osrm: the service has failed too often and is left alone for a while")
 
 // Times sets the time of each drive that the service can tell, with geo.SourceService. The others
-// stay as they are: ends farther than snapM metres from a road, drives without a way, and all that has
-// failed or was not answered when ctx ended. The first failure is the error, ErrOpen if the breaker
-// is open; it is of type *Error, or ctx's.
+// stay as they are: ends farther than snapM metres from a road, drives without a way, and all that
+// has failed or was not answered when ctx ended. The first failure is the error, ErrOpen if the
+// breaker is open; it is of type *Error, or ctx's.
 //
 // Drives near each other are asked for together, in tables of at most Config.Points places.
 func (c *Client) Times(ctx context.Context, drives []geo.Estimate, snapM float64) error {

@@ -152,7 +152,8 @@ func TestTimesOfARound(t *testing.T) {
 		}
 	}
 	stats := c.Stats()
-	if stats.Asked != int64(s.asked.Load()) || stats.Asked < 160/9 || stats.Failed+stats.Spared > 0 {
+	if stats.Asked != int64(s.asked.Load()) || stats.Asked < 160/9 ||
+		stats.Failed+stats.Spared > 0 {
 		t.Errorf("%+v of %d requests", stats, s.asked.Load())
 	}
 }
@@ -246,7 +247,8 @@ func TestBadAnswers(t *testing.T) {
 			changed(func(a map[string]any) { a["durations"] = [][]any{{-1}} }), "a time of -1 s",
 		},
 		"too long": {
-			changed(func(a map[string]any) { a["durations"] = [][]any{{1e300}} }), "a time of 1e+300",
+			changed(func(a map[string]any) { a["durations"] = [][]any{{1e300}} }),
+			"a time of 1e+300",
 		},
 		"no destination": {
 			changed(func(a map[string]any) { delete(a, "destinations") }),
@@ -327,14 +329,16 @@ func TestTheBreakerLeavesABrokenServiceAlone(t *testing.T) {
 	if asked != failuresToOpen && asked != failuresOf || !c.Stats().Open {
 		t.Errorf("%d requests, %+v, want an open breaker", asked, c.Stats())
 	}
-	if err := c.Times(t.Context(), drives, 100); !errors.Is(err, ErrOpen) || s.asked.Load() != asked {
+	err := c.Times(t.Context(), drives, 100)
+	if !errors.Is(err, ErrOpen) || s.asked.Load() != asked {
 		t.Errorf("%v after %d requests, want ErrOpen and none", err, s.asked.Load())
 	}
 	s.answers.Store(nil)
 	for c.breaker.RemainingDelay() > 0 { // it is tried again then
 		runtime.Gosched()
 	}
-	if err := c.Times(t.Context(), drives, 100); err != nil || drives[0].Source != geo.SourceService {
+	err = c.Times(t.Context(), drives, 100)
+	if err != nil || drives[0].Source != geo.SourceService {
 		t.Errorf("%v, %+v after it was mended", err, drives[0])
 	}
 	if c.Stats().Open || c.Stats().Spared == 0 {
@@ -379,7 +383,8 @@ func FuzzAnswer(f *testing.F) {
 	f.Add([]byte(`{"code":"Ok","durations":[[null]],"sources":[{}],"destinations":[{}]}`))
 	f.Fuzz(func(t *testing.T, body []byte) {
 		d := []geo.Estimate{{
-			From: geo.Point{Lat: 39, Lng: 116}, To: geo.Point{Lat: 39.01, Lng: 116}, DistanceM: 1112,
+			From: geo.Point{Lat: 39, Lng: 116}, To: geo.Point{Lat: 39.01, Lng: 116},
+			DistanceM: 1112,
 		}}
 		c, err := New(Config{URL: "http://a"})
 		if err != nil {

@@ -160,7 +160,8 @@ func (c *Client) ask(ctx context.Context, t *table) (*answer, error) {
 		return nil, nil
 	}
 	if res.StatusCode != http.StatusOK || err != nil {
-		return nil, &Error{Status: res.StatusCode, Why: a.Code + " " + shortened(a.Message), Cause: err}
+		why := a.Code + " " + shortened(a.Message)
+		return nil, &Error{Status: res.StatusCode, Why: why, Cause: err}
 	}
 	if why := a.fault(t); why != "" {
 		return nil, &Error{Status: res.StatusCode, Why: why}
