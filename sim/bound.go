@@ -16,7 +16,7 @@ type BoundConfig struct {
 	Options Options       // boarding, alighting, longest pickup
 	Wait    time.Duration // each ride may wait so long from its request to the taxi's arrival
 	Share   float64       // of the rides that have to be driven, for AtLeast and Enough
-	All     bool          // with the rides off the road graph: across country, as simulated taxis do
+	All     bool          // with the rides off the road graph, driven across country
 }
 
 // Bound is how many taxis the rides of a file need if all are known beforehand.
@@ -84,8 +84,8 @@ func (b Bound) Summary(w io.Writer) error {
 		text += fmt.Sprintf("  picked up when asked for: %d taxis drive all, no fewer can; "+
 			"%d drive %g %%, fewer than %d cannot\n", b.Fleet, b.Enough, 100*b.Share, b.AtLeast)
 	} else {
-		text += fmt.Sprintf("  with each waiting up to %g s: fewer than %d taxis cannot drive all, "+
-			"fewer than %d not %g %%\n", b.WaitS, b.Fleet, b.AtLeast, 100*b.Share)
+		text += fmt.Sprintf("  with each waiting up to %g s: fewer than %d taxis cannot drive "+
+			"all, fewer than %d not %g %%\n", b.WaitS, b.Fleet, b.AtLeast, 100*b.Share)
 	}
 	_, err := io.WriteString(w, text)
 	return err

@@ -49,8 +49,8 @@ func (c chart) svg(w io.Writer) error {
 	s := &strings.Builder{}
 	height := chartTop + float64(len(c.panels))*(panelHeight+panelGap) - panelGap + chartBottom
 	fmt.Fprintf(s, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %g %g" width="%g" `+
-		`height="%g" font-family="Helvetica, Arial, sans-serif" font-size="13" fill="#1a1a1a">`+"\n",
-		chartWidth, height, chartWidth, height)
+		`height="%g" font-family="Helvetica, Arial, sans-serif" font-size="13" `+
+		`fill="#1a1a1a">`+"\n", chartWidth, height, chartWidth, height)
 	fmt.Fprintf(s, `<rect width="%g" height="%g" fill="#ffffff"/>`+"\n", chartWidth, height)
 	label(s, chartLeft, 28, `font-size="17" font-weight="bold"`, c.title)
 	label(s, chartLeft, 48, `fill="#555555"`, c.note)

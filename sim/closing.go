@@ -10,7 +10,8 @@ import (
 // countRiders fills in what riders were told, and how their rides ended.
 func (c *crowd) countRiders(r *Report, rides []dispatch.Ride) {
 	o := c.do
-	r.Mode, r.Policy, r.Seed, r.Fleet = o.Mode, c.city.PolicyAt(c.first).Mode, o.Seed, len(c.drivers)
+	r.Mode, r.Policy = o.Mode, c.city.PolicyAt(c.first).Mode
+	r.Seed, r.Fleet = o.Seed, len(c.drivers)
 	r.Requests, r.OutsideGraph = c.tally.requests, c.tally.outside
 	r.DoubleClaims, r.Offers, r.Called = c.tally.doubles, c.tally.offers, c.tally.called
 	r.Declined = c.tally.declined

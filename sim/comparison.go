@@ -32,7 +32,8 @@ func (r results) block(text *strings.Builder, fleet, seeds int) {
 	if text.Len() > 0 {
 		text.WriteByte('\n')
 	}
-	requests := r.mean(r.Contenders[0], fleet, func(p Report) float64 { return float64(p.Requests) })
+	asked := func(p Report) float64 { return float64(p.Requests) }
+	requests := r.mean(r.Contenders[0], fleet, asked)
 	fmt.Fprintf(text, "%d taxis, %.0f requests; seeds: %d; mean ± half of its 95 %% confidence "+
 		"interval\n", fleet, requests.Mean, seeds)
 	r.lines(text, "", r.Contenders, func(name string, f figure) string {

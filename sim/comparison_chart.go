@@ -14,15 +14,17 @@ func (c Comparison) chart(title string) chart {
 		note: fmt.Sprintf("mean of %d seeds, with its 95 %% confidence interval", len(c.Seeds)),
 	}
 	if c.CutShort {
-		drawn.note = "ended early; mean of the seeds that were run, with its 95 % confidence interval"
+		drawn.note = "ended early: mean of the seeds that were run, and its 95 % interval"
 	}
 	for _, p := range []struct {
 		title string
 		of    func(Report) float64
 	}{
 		{"Mean wait from request to boarding, s", func(r Report) float64 { return r.WaitS.Mean }},
-		{"Served of the requests within the graph, %",
-			func(r Report) float64 { return 100 * r.WithinGraph.ServiceRate }},
+		{
+			"Served of the requests within the graph, %",
+			func(r Report) float64 { return 100 * r.WithinGraph.ServiceRate },
+		},
 	} {
 		one := panel{title: p.title}
 		for _, name := range c.Contenders {

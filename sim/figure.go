@@ -11,8 +11,10 @@ type figure struct {
 // figures are what policies are compared by, in the order of a table's lines.
 var figures = []figure{
 	{"service_rate", "served, %", func(r Report) float64 { return 100 * r.ServiceRate }, 2},
-	{"service_rate_within", "within the graph, %",
-		func(r Report) float64 { return 100 * r.WithinGraph.ServiceRate }, 2},
+	{
+		"service_rate_within", "within the graph, %",
+		func(r Report) float64 { return 100 * r.WithinGraph.ServiceRate }, 2,
+	},
 	{"arrival_s", "request to arrival, s", func(r Report) float64 { return r.ArrivalS.Mean }, 1},
 	{"wait_s", "request to boarding, s", func(r Report) float64 { return r.WaitS.Mean }, 1},
 	{"wait_p90_s", "9 of 10 within, s", func(r Report) float64 { return r.WaitS.P90 }, 1},

@@ -2,8 +2,9 @@ package sim
 
 import "math"
 
-// Interval is a mean over runs with its 95 % confidence interval, Mean − Half to Mean + Half. It takes the runs as draws from a normal distribution of unknown spread (Student, "The Probable
-// Error of a Mean", Biometrika 6, 1908). Of one run there is no interval: Half is 0 and N says so.
+// Interval is a mean over runs with its 95 % confidence interval, Mean − Half to Mean + Half. It
+// takes the runs as draws from a normal distribution of unknown spread (Student, "The Probable
+// Error of a Mean", Biometrika 6, 1908). Of one run there is no interval: Half is 0, N says so.
 type Interval struct {
 	N    int     `json:"n"`
 	Mean float64 `json:"mean"`

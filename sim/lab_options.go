@@ -5,7 +5,7 @@ import "time"
 // LabOptions are the flags of a lab: of more runs than one, or of none. The zero value asks for
 // nothing; [DefaultLabOptions] asks for nothing either and has the other flags' defaults.
 type LabOptions struct {
-	Compare  []string // --compare: modes or policy files, the first is what others are compared with
+	Compare  []string // --compare: modes or policy files; the others against the first
 	Smallest bool     // --smallest-fleet: look for it
 	Bound    bool     // --bound: the smallest fleet with hindsight
 
@@ -40,7 +40,7 @@ func (l LabOptions) Check(o Options) error {
 	case o.Mode != ModeVirtual:
 		return optionError("mode", "%s with --compare, --smallest-fleet and --bound", ModeVirtual)
 	case len(l.Compare) > 0 && o.PolicyFile != "":
-		return optionError("policy-file", "left out with --compare, which names policy files itself")
+		return optionError("policy-file", "left out with --compare, which names such files")
 	case l.Bound && (l.Smallest || len(l.Compare) > 0):
 		return optionError("bound", "given without --compare and --smallest-fleet")
 	case l.Chart != "" && (l.Smallest || l.Bound):
@@ -61,7 +61,7 @@ func (l LabOptions) idle() error {
 	case l.Chart != "":
 		return optionError("chart", "given with --compare")
 	case len(l.Fleets) > 0:
-		return optionError("fleets", "given with --compare or --smallest-fleet; for one run, --fleet")
+		return optionError("fleets", "given with --compare or --smallest-fleet, not --fleet")
 	default:
 		return nil
 	}

@@ -37,7 +37,7 @@ type Smallest struct {
 }
 
 // Smallest looks among fleets, in ascending order, for the smallest with which a contender reaches
-// a goal. It bisects: it takes for granted that a larger fleet does not serve worse, which holds but
+// a goal. It bisects: it takes for granted that a larger fleet does not serve worse. That holds but
 // for luck, so that the answer is as exact as the means of the seeds are. The lab's own contenders
 // and fleets are of no account. A search that ctx ends is one that is cut short.
 func (l Lab) Smallest(

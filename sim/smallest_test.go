@@ -13,8 +13,10 @@ import (
 func TestSmallestFleet(t *testing.T) {
 	fleets := FleetsBetween(1000, 6000, 50)
 	for _, g := range []Goal{
-		{Share: 0.9, Arrival: time.Hour}, {Share: 0, Arrival: 170 * time.Second},
-		{Share: 0, Arrival: time.Hour}, {Share: 1.2, Arrival: time.Hour},
+		{Share: 0.9, Arrival: time.Hour},
+		{Share: 0, Arrival: 170 * time.Second},
+		{Share: 0, Arrival: time.Hour},
+		{Share: 1.2, Arrival: time.Hour},
 	} {
 		l := smallLab(1)
 		want := 0
@@ -57,7 +59,8 @@ func TestASearchThatFails(t *testing.T) {
 	broken := errors.New("broken")
 	l := smallLab(1)
 	l.Run = func(context.Context, int, Case) (Report, error) { return Report{}, broken }
-	if _, err := l.Smallest(t.Context(), "assign", []int{1, 2, 3}, Goal{}); !errors.Is(err, broken) {
+	_, err := l.Smallest(t.Context(), "assign", []int{1, 2, 3}, Goal{})
+	if !errors.Is(err, broken) {
 		t.Errorf("%v", err)
 	}
 }

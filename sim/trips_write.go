@@ -11,9 +11,9 @@ import (
 )
 
 // TripOf is the wish to ride that a ride began with, whatever became of it. The way of a ride that
-// was driven to its end takes as long as it did then, from the rider's boarding to the driver's "ended",
-// so that a run of such trips has its alighting in it already. A street ride has no destination but
-// where its trace ends; ok is false if that is not known.
+// was driven to its end takes as long as it did then, from the rider's boarding to the driver's
+// word that it is over: a run of such trips has its alighting in it already. A street ride has no
+// destination but where its trace ends, last; ok is false if that is not known.
 func TripOf(r dispatch.Ride, last geo.Point) (t Trip, ok bool) {
 	t = Trip{
 		At: r.RequestedAt, Pickup: r.Pickup.Point, Dropoff: r.Dropoff.Point, Seats: r.Seats,

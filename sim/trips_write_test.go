@@ -46,7 +46,8 @@ func TestTripsComeBack(t *testing.T) {
 		}
 		for i := range got {
 			want := trips[i]
-			if !got[i].At.Equal(want.At) || (got[i].Duration-want.Duration).Abs() > time.Microsecond {
+			off := (got[i].Duration - want.Duration).Abs()
+			if !got[i].At.Equal(want.At) || off > time.Microsecond {
 				t.Fatalf("%+v became %+v", want, got[i])
 			}
 			got[i].At, got[i].Duration = want.At, want.Duration

@@ -28,11 +28,12 @@ func newExport() *cobra.Command {
 	return cmd
 }
 
-const exportHelp = `Writes the rides that were asked for in a span of time as demand for hexhail sim --trips, to see
-what another policy would have made of the same day. Every request is in it, whatever became of it.
+const exportHelp = `Writes the rides that were asked for in a span of time as demand for
+hexhail sim --trips, to see what another policy would have made of the same day. Every request is in
+it, whatever became of it.
 
-The file has times, places and numbers of seats, and no names, numbers or ids. Places are exact: where
-somebody was at a time may tell who they are, so keep it as you keep the database.
+The file has times, places and numbers of seats, and no names, numbers or ids. Places are exact:
+where somebody was at a time may tell who they are, so keep it as you keep the database.
 
 A driven ride takes as long in a run as it did, its alighting included: run it with --alighting 0s.`
 
@@ -44,8 +45,8 @@ func newExportRides() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "rides", Short: "Write recorded rides as demand for hexhail sim --trips",
 		Long: exportHelp, Args: noArgs,
-		Example: `  hexhail export rides --from "2014-02-26 17:00" --to "2014-02-26 18:00" --out trips.csv
-  hexhail sim --trips trips.csv --taxis taxis.csv --city beijing --policy nearest --alighting 0s`,
+		Example: `  hexhail export rides --from 2014-02-26 --to 2014-02-27 --out trips.csv
+  hexhail sim --trips trips.csv --taxis taxis.csv --city beijing --policy nearest`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, _, err := readConfig(cmd.Flags(), os.Environ())
 			if err != nil {
@@ -226,8 +227,7 @@ func (f *foundTrips) add(ctx context.Context, db *store.DB, r dispatch.Ride) err
 		return nil
 	}
 	if f.trips = append(f.trips, trip); len(f.trips) > sim.MaxRows {
-		return &usageError{fmt.Errorf("more than %d rides: choose a shorter time by --from and --to",
-			sim.MaxRows)}
+		return &usageError{fmt.Errorf("more than %d rides: choose a shorter time", sim.MaxRows)}
 	}
 	return nil
 }

@@ -94,7 +94,7 @@ func TestSimRefusesWhatItCannotCompare(t *testing.T) {
 		{"--policy-file /nowhere", []string{"/nowhere"}},
 		{"--compare assign --seeds 0", []string{"seeds", "1 to 100"}},
 		{"--compare assign --fleets 9,5", []string{"fleets"}},
-		{"--fleets 5", []string{"fleets", "--fleet"}},
+		{"--fleets 5", []string{"fleets", "fleet"}},
 		{"--chart x.svg", []string{"chart", "--compare"}},
 		{"--compare assign --mode live", []string{"mode", "virtual"}},
 		{"--compare assign --policy-file x", []string{"policy-file"}},

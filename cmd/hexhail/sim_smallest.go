@@ -18,7 +18,7 @@ func (s searches) Write(w io.Writer) error {
 	return e.Encode(s)
 }
 
-// smallest looks for the smallest fleet of each contender, and tells of each as soon as it is known.
+// smallest looks for the smallest fleet of each contender, and tells of each when it is known.
 func (b *lab) smallest(
 	ctx context.Context, l sim.LabOptions, first sim.VirtualConfig, sink *sink, people io.Writer,
 ) error {
