@@ -15,7 +15,8 @@ import (
 	"hexhail/sim"
 )
 
-// roadFiles are the files of one city's road graph: one of OpenStreetMap, or nodes and edges in CSV.
+// roadFiles are the files of one city's road graph: one of OpenStreetMap, or nodes and edges in
+// CSV.
 type roadFiles struct {
 	city  dispatch.CityID
 	files []string // one or two

@@ -43,7 +43,8 @@ func bindFlags(f *pflag.FlagSet, o *sim.Options) {
 	f.StringVar(&o.Taxis, "taxis", o.Taxis, "CSV `file` of taxis, may be gzip")
 	f.IntVar(&o.Fleet, "fleet", o.Fleet,
 		"taxis drawn from the file (default all, each at its time), or in the model (default 3000)")
-	f.StringVar(&o.Roads, "roads", o.Roads, "OpenStreetMap `file` of roads, XML or PBF, may be gzip")
+	f.StringVar(&o.Roads, "roads", o.Roads,
+		"OpenStreetMap `file` of roads, XML or PBF, may be gzip")
 	f.StringVar(&o.RoadsNodes, "roads-nodes", o.RoadsNodes, "CSV `file` of the road graph's nodes")
 	f.StringVar(&o.RoadsEdges, "roads-edges", o.RoadsEdges, "CSV `file` of the road graph's edges")
 	f.StringVar(&o.RoadsColumn, "roads-column", o.RoadsColumn,

@@ -2,6 +2,7 @@ package osm
 
 import (
 	"google.golang.org/protobuf/encoding/protowire"
+
 	"hexhail/geo"
 )
 
@@ -31,7 +32,7 @@ func (p *pbfFile) block(data []byte) error {
 		case 2:
 			p.groups = append(p.groups, f.bytes)
 		case 17:
-			p.grid.step = int64(f.value)
+			p.grid.step = int64(f.value) // all three are written as two's complement
 		case 19:
 			p.grid.lat = int64(f.value)
 		case 20:
