@@ -76,6 +76,8 @@ func cityOf(n dispatch.Notice) dispatch.CityID {
 		return n.Ride.City
 	case n.Shift != nil:
 		return n.Shift.City
+	case n.Rank != nil:
+		return n.Rank.City
 	}
 	return ""
 }
@@ -102,7 +104,11 @@ func readNotice(data []byte, driverToken string) (dispatch.Notice, error) {
 	if err := json.Unmarshal(data, &n); err != nil {
 		return dispatch.Notice{}, err
 	}
-	if token(string(n.Driver)) != driverToken || !oneOf(n.Ride, n.Offer, n.Shift) {
+	sound := oneOf(n.Ride, n.Offer, n.Shift)
+	if n.Rank != nil {
+		sound = n.Ride == nil && n.Offer == nil && n.Shift == nil && soundRank(n.Rank)
+	}
+	if token(string(n.Driver)) != driverToken || !sound {
 		return dispatch.Notice{}, errHint
 	}
 	return n, nil
@@ -162,6 +168,10 @@ func soundCall(c *dispatch.Call) bool {
 	return c.ID != "" && c.Ride != "" && c.City != "" && c.RadiusM >= 0 &&
 		c.State >= dispatch.CallOpen && c.State <= dispatch.CallWithdrawn &&
 		c.Pickup.Check() == nil
+}
+
+func soundRank(r *dispatch.StandRank) bool {
+	return r.City != "" && r.Stand != "" && r.Rank >= 0 && r.Length >= r.Rank
 }
 
 func soundShift(s *dispatch.Shift) bool {

@@ -84,6 +84,9 @@ func FuzzHints(f *testing.F) {
 	for _, v := range []any{
 		dispatch.Change{City: "beijing", Ride: &one},
 		dispatch.Notice{Driver: "D1", Offer: offer()},
+		dispatch.Notice{Driver: "D1", Rank: &dispatch.StandRank{
+			City: "beijing", Stand: "t3", Rank: 2, Length: 9, EnteredAt: noon, At: noon,
+		}},
 		dispatch.Change{City: "beijing", Shift: shift()},
 		dispatch.Change{City: "beijing", Call: call()},
 		*call(),

@@ -30,6 +30,7 @@ type City struct {
 	Area geo.Area
 	// Policies are its rules by date; PolicyAt finds those of a time.
 	Policies Policies
+	Stands   []Stand
 }
 
 // cityFile is a city as written in its file.
@@ -42,6 +43,8 @@ type cityFile struct {
 	Tariff   string          `json:"tariff"`
 	Area     json.RawMessage `json:"area"` // GeoJSON: Polygon or MultiPolygon
 	Policies json.RawMessage `json:"policies"`
+
+	Stands []json.RawMessage `json:"stands"`
 
 	// For people: how sure the rules are ("high", "medium" or "low"), why, and where they are from.
 	Confidence string   `json:"confidence"`
@@ -92,6 +95,9 @@ func ParseCity(file string, data []byte) (City, error) {
 		if city.Policies, err = ParsePolicies(raw.Policies, city.Zone); err != nil {
 			return City{}, cityError(file, err)
 		}
+	}
+	if city.Stands, err = parseStands(raw.Stands); err != nil {
+		return City{}, cityError(file, err)
 	}
 	return city, nil
 }

@@ -317,6 +317,8 @@ type Snapshot struct {
 	Ride  *Ride  // that the driver is at
 	// Bookings are what the driver has taken and not set out for, the first pickup first.
 	Bookings []Ride
+	// Rank is in the queue of a stand; without an At.
+	Rank *StandRank
 }
 
 // Snapshot reads from rows where a driver stands. NotFound if the driver never had a shift.
@@ -345,6 +347,13 @@ func (d *Desk) Snapshot(ctx context.Context, driver DriverID) (Snapshot, error) 
 		}
 		if ok {
 			s.Ride = &ride
+		}
+		rank, ok, err := tx.StandRank(driver)
+		if err != nil {
+			return err
+		}
+		if ok {
+			s.Rank = &rank
 		}
 		s.Bookings, err = tx.DriversBookings(driver)
 		return err

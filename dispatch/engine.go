@@ -43,6 +43,7 @@ type Engine struct {
 
 	fleet   fleet
 	queue   queue
+	stands  standQueues
 	speed   *geo.Estimator
 	roads   *geo.RoadTimes // nil: times are learned
 	asks    bool           // a service is asked for times
@@ -88,6 +89,7 @@ func NewEngine(ctx context.Context, c EngineConfig, now time.Time) (*Engine, err
 		roads: c.Roads,
 		fleet: newFleet(), queue: newQueue(), memos: memos{}, pair: newPairing(),
 		decisions: map[CallID]time.Time{}, asked: map[OfferID]asked{},
+		stands: newStandQueues(c.City),
 	}
 	var err error
 	if e.speed, err = geo.NewEstimator(geo.EstimatorConfig{}); err != nil {
@@ -132,8 +134,9 @@ func (e *Engine) load(ctx context.Context, now time.Time) error {
 	if err != nil {
 		return err
 	}
+	e.stands.load(standing.Turns, now)
 	for _, s := range standing.Shifts {
-		e.fleet.put(s)
+		e.takeShift(s, now)
 	}
 	for _, r := range standing.Rides {
 		if log, ok := logs[r.ID]; ok {
@@ -148,6 +151,7 @@ func (e *Engine) load(ctx context.Context, now time.Time) error {
 	for _, c := range standing.Calls {
 		e.takeCall(c)
 	}
+	e.settleStands(now)
 	return nil
 }
 
@@ -156,8 +160,9 @@ func (e *Engine) load(ctx context.Context, now time.Time) error {
 func (e *Engine) Fixes(reports []Report, now time.Time) int {
 	taken, idle := 0, e.fleet.idle.Len()
 	for i := range reports {
-		if e.fleet.fix(reports[i]) {
+		if ref, ok := e.fleet.fix(reports[i]); ok {
 			taken++
+			e.seeAtStand(ref, now)
 		}
 	}
 	if e.fleet.idle.Len() > idle {
@@ -174,7 +179,7 @@ func (e *Engine) Nudge(c Change, now time.Time) {
 	case c.Offer != nil:
 		e.takeOffer(*c.Offer)
 	case c.Shift != nil:
-		e.fleet.put(*c.Shift)
+		e.takeShift(*c.Shift, now)
 	case c.Call != nil:
 		e.takeCall(*c.Call)
 	}
@@ -187,7 +192,7 @@ func (e *Engine) takeRide(b Brief) {
 	if b.Version <= m.version {
 		return
 	}
-	m.version = b.Version
+	m.version, m.stand = b.Version, e.stands.ofPickup(b.Pickup)
 	e.takeDriver(b, m)
 	if b.State == Searching {
 		m.endedAt, m.searched = time.Time{}, true
@@ -227,6 +232,7 @@ func (e *Engine) takeDriver(b Brief, m *memo) {
 		}
 		if c.ride == b.ID {
 			c.ride, c.freeAt = "", b.ChangedAt
+			e.leaveRide(c, b)
 			if b.State == Completed {
 				e.learn(b.Pickup, c.at, b.ChangedAt.Sub(b.StartedAt), b.StartedAt)
 			}
@@ -243,6 +249,7 @@ func (e *Engine) takeDriver(b Brief, m *memo) {
 			c.ride, c.offer, c.from = b.ID, "", c.at
 		}
 		e.fleet.settle(is)
+		e.takeRideFromStand(c, b, m)
 	}
 	m.taxi = is
 }
@@ -254,6 +261,7 @@ func (e *Engine) takeOffer(o Offer) {
 	if o.State != OfferOpen {
 		c.endOffer(o)
 		e.answered(o.ID, o.State)
+		e.answeredAtStand(c, o)
 	}
 	ride, waits := e.queue.byID[o.Ride]
 	if m, ok := e.memos[o.Ride]; ok && m.searched && m.log.Offer(o) && !waits {
@@ -295,7 +303,12 @@ func (e *Engine) near(p geo.Point, now time.Time) Nearby {
 	e.policy = e.city.PolicyAt(now)
 	e.fleet.expire(now.Add(-e.policy.Stale()))
 	pace := e.speed.PaceAt(p, e.hour(now))
-	found := e.fleet.idle.Nearest(near[:0], p, len(near), e.reach(pace), nil)
+	stand := e.stands.ofPickup(p)
+	free := func(ref taxiRef) bool {
+		c := &e.fleet.taxis[ref]
+		return !e.bound(c) || c.turn.stand == stand
+	}
+	found := e.fleet.idle.Nearest(near[:0], p, len(near), e.reach(pace), free)
 	if len(found) == 0 {
 		return Nearby{}
 	}

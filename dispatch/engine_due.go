@@ -13,7 +13,7 @@ func (e *Engine) Due(ctx context.Context, now time.Time) error {
 	e.policy = e.city.PolicyAt(now)
 	// Each does what it can, whatever became of the others.
 	err := errors.Join(e.endOffers(ctx, now), e.endCalls(ctx, now), e.endSearches(ctx, now),
-		e.doBookings(ctx, now))
+		e.doBookings(ctx, now), e.tendStands(ctx, now))
 	e.lookAround(now)
 	err = errors.Join(err, e.writeLogs(ctx), e.keepLearned(ctx, now))
 	if now.Sub(e.syncedAt) < syncEvery {
@@ -58,7 +58,7 @@ func (e *Engine) endOffers(ctx context.Context, now time.Time) error {
 	}
 	e.tell(ctx, &j, now)
 	for i := range hushed {
-		e.fleet.put(hushed[i])
+		e.takeShift(hushed[i], now)
 		e.hints.Push(ctx, Notice{Driver: hushed[i].Driver, Shift: &hushed[i]})
 	}
 	return nil
@@ -167,7 +167,7 @@ func (e *Engine) sync(ctx context.Context, now time.Time) error {
 		return err
 	}
 	for _, s := range shifts {
-		e.fleet.put(s)
+		e.takeShift(s, now)
 	}
 	for _, r := range rides {
 		e.takeRide(r)

@@ -24,11 +24,14 @@ func (e *Engine) Round(ctx context.Context, now time.Time) (RoundStats, error) {
 	}
 	e.queue.round++
 	clear(e.pair.timed[:])
+	fromStands, waiting := e.fromStands(waiting, now)
 	assigned, called := e.splitWaiting(waiting)
 	pairs, err := e.pairUp(assigned, now)
 	if err != nil {
 		return stats, err
 	}
+	pairs = append(pairs, fromStands...)
+	e.pair.options = append(e.pair.options, e.pair.queued...)
 	stats.Edges = len(e.pair.options)
 	refused, err := e.offer(ctx, pairs, now)
 	stats.Offers = len(pairs) - len(refused)
@@ -49,7 +52,6 @@ func (e *Engine) Round(ctx context.Context, now time.Time) (RoundStats, error) {
 func (e *Engine) pairUp(waiting []rideRef, now time.Time) ([]option, error) {
 	switch {
 	case len(waiting) == 0 || e.fleet.idle.Len() == 0:
-		clear(e.pair.used)
 		e.pair.options = e.pair.options[:0]
 		return nil, nil
 	case e.policy.Mode == Nearest:

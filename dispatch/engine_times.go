@@ -40,6 +40,7 @@ func (e *Engine) Drives(now time.Time) []geo.Estimate {
 	if len(waiting) == 0 || e.fleet.idle.Len() == 0 {
 		return nil
 	}
+	clear(e.pair.used)
 	e.survey(waiting, e.hour(now), now)
 	var drives []geo.Estimate
 	for _, o := range e.pair.options {

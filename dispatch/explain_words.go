@@ -315,6 +315,8 @@ var verdictWords = [...]words{
 	ExcludedPair:    {"had refused, missed or given back this ride", "曾拒绝、未应答或退回这一单"},
 	OfferRefused:    {"had changed meanwhile", "状态刚刚变化"},
 	Deferred:        {"worse than waiting for another", "不如再等一等"},
+	NotHeadOfQueue:  {"behind others in the queue of its stand", "在候客区排队，尚未轮到"},
+	QueuedElsewhere: {"in the queue of a stand that keeps it", "在候客区排队，不接区外订单"},
 }
 
 // Words is the verdict in a language.

@@ -26,6 +26,8 @@ type taxi struct {
 	from    geo.Point // where it stood at the claim
 	habit   Habit
 	freeAt  time.Time // since when the driver could take a ride
+
+	turn *standTurn // in the queue of a stand, nil without
 }
 
 // endOffer lets go of an ended offer.
@@ -112,21 +114,21 @@ func (f *fleet) release(before time.Time) {
 }
 
 // fix moves a taxi. An unknown taxi, or a fix that is not newer, is left out.
-func (f *fleet) fix(r Report) bool {
+func (f *fleet) fix(r Report) (taxiRef, bool) {
 	ref, ok := f.byTaxi[r.Taxi]
 	if !ok {
-		return false
+		return noTaxi, false
 	}
 	c := &f.taxis[ref]
 	if !r.Fix.At.After(c.fixedAt) {
-		return false
+		return noTaxi, false
 	}
 	c.at, c.fixedAt = r.Fix.Point, r.Fix.At
 	if c.indexed {
-		return f.idle.Move(ref, c.at, c.fixedAt) == nil
+		return ref, f.idle.Move(ref, c.at, c.fixedAt) == nil
 	}
 	f.settle(ref)
-	return true
+	return ref, true
 }
 
 // expire takes taxis out of the idle index that have been silent since before a time. Their next
@@ -146,6 +148,8 @@ type wait struct {
 	until   time.Time // the open offer or call ends then, whether anybody says so or not
 	counted bool      // is in the rounds from the one numbered from
 	from    int
+
+	pairedIn int // the number of the last round in which its stand's queue had a taxi for it
 
 	unheard int  // calls of this search that nobody has grabbed
 	ended   Call // the last one that has ended

@@ -16,6 +16,7 @@ type memo struct {
 	searched bool      // this engine has looked for a taxi for it, and so has its log
 	unsaved  bool      // the log waits to be written
 	endedAt  time.Time // zero while it may still change the fleet or the queue
+	stand    int       // whose queue the pickup belongs to, noStand if none
 }
 
 const noTaxi = taxiRef(-1)
@@ -37,7 +38,7 @@ type memos map[RideID]*memo
 func (ms memos) of(b Brief) *memo {
 	m, ok := ms[b.ID]
 	if !ok {
-		m = &memo{taxi: noTaxi, log: RoundLog{Ride: b.ID, City: b.City}}
+		m = &memo{taxi: noTaxi, stand: noStand, log: RoundLog{Ride: b.ID, City: b.City}}
 		ms[b.ID] = m
 	}
 	return m

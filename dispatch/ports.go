@@ -46,6 +46,7 @@ type Tx interface {
 	Changes
 	RoundLogs
 	Models
+	Turns
 	money.Tx
 }
 
@@ -245,6 +246,19 @@ type Standing struct {
 	Offers []Offer // open, and all ended ones of searching rides
 	Shifts []Shift // not off duty
 	Calls  []Call  // open and expired ones of searching rides
+	Turns  []Turn  // in the queues of stands, or kept
+}
+
+// Turns keep the queues of stands, so that an engine that is begun anew knows them. A city's engine
+// alone writes them.
+type Turns interface {
+	// PutTurn writes a driver's turn, in place of the one that they had.
+	PutTurn(t Turn) error
+	// DropTurn forgets a driver's turn in a city, if there is one.
+	DropTurn(city CityID, driver DriverID) error
+	// StandRank is where a driver is in the queue of a stand; ok is false if they are in none. It
+	// has no At.
+	StandRank(driver DriverID) (r StandRank, ok bool, err error)
 }
 
 // RoundLogs keep why a ride got the taxi that it got, or none.
@@ -301,12 +315,13 @@ type Change struct {
 	Call  *Call
 }
 
-// Notice is what a driver's phone is told: one of the three is set.
+// Notice is what a driver's phone is told: one of the four is set.
 type Notice struct {
 	Driver DriverID
-	Offer  *Offer // made, or closed
-	Ride   *Ride  // changed
-	Shift  *Shift // put off duty
+	Offer  *Offer     // made, or closed
+	Ride   *Ride      // changed
+	Shift  *Shift     // put off duty
+	Rank   *StandRank `json:",omitempty"` // in the queue of a stand, changed
 }
 
 // Times is a service that tells how long drives take, many at once. It is asked for what a round

@@ -40,6 +40,7 @@ type pairing struct {
 	price    int32 // at which a ride may wait in this round, or NoDefer
 	drives   []geo.Estimate
 	timed    [geo.Sources]int // of the round
+	queued   []option         // what the queues of stands have considered
 }
 
 func newPairing() pairing {
@@ -48,6 +49,14 @@ func newPairing() pairing {
 
 // judge says whether a taxi may have a ride, apart from how far it is.
 func (e *Engine) judge(w *wait, c *taxi, now time.Time) Verdict {
+	if v := e.queued(w, c); v != 0 {
+		return v
+	}
+	return e.suits(w, c, now)
+}
+
+// suits is judge without the queues of stands.
+func (e *Engine) suits(w *wait, c *taxi, now time.Time) Verdict {
 	switch {
 	case c.shift.Seats < w.ride.Seats:
 		return TooFewSeats
@@ -105,10 +114,10 @@ func (e *Engine) nearest(waiting []rideRef, now time.Time) []option {
 	return pairs
 }
 
-// begin empties the work space, and lists the idle taxis if they are few.
+// begin empties the work space but for the taxis that are used already, and lists the idle taxis if
+// they are few.
 func (e *Engine) begin() (few bool) {
 	p := &e.pair
-	clear(p.used)
 	p.options, p.rows, p.idle = p.options[:0], p.rows[:0], p.idle[:0]
 	few = e.fleet.idle.Len() <= fewIdle
 	if few {
@@ -243,11 +252,14 @@ func (e *Engine) lookFromTaxis(hour int, now time.Time) {
 	p := &e.pair
 	e.fleet.idle.Each(func(ref taxiRef, _ geo.Point, _ time.Time) bool {
 		c := &e.fleet.taxis[ref]
+		if p.used[ref] || e.bound(c) {
+			return true
+		}
 		p.rows = append(p.rows, int32(len(p.options)))
 		reach := e.reach(e.speed.PaceAt(c.at, hour)) * reachSlack
 		fit := func(r rideRef) bool {
 			w := &e.queue.waits[r]
-			return !e.calls(w) && e.judge(w, c, now) == Chosen
+			return w.pairedIn != e.queue.round && !e.calls(w) && e.judge(w, c, now) == Chosen
 		}
 		p.pickups = e.queue.open.Nearest(
 			p.pickups[:0], c.at, e.policy.Candidates, reach, fit)

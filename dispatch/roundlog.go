@@ -30,11 +30,16 @@ const (
 	OfferRefused
 	// Deferred is a fit taxi that was so bad for the ride that it had better wait for another.
 	Deferred
+	// NotHeadOfQueue is a taxi in the queue of the ride's stand that has others before it.
+	NotHeadOfQueue
+	// QueuedElsewhere is a taxi in the queue of another stand than the ride's, which keeps it.
+	QueuedElsewhere
 )
 
 var verdicts = [...]string{
 	"", "chosen", "better_elsewhere", "too_far", "too_few_seats", "excluded_pair", "called",
 	"wrong_vehicle", "offer_refused", "deferred",
+	"not_head_of_queue", "queued_elsewhere",
 }
 
 // String is the verdict's name.

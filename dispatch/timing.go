@@ -48,7 +48,10 @@ func (e *Engine) time(drives []geo.Estimate, hour int) {
 // timeOptions sets times and costs of the options from the first one on, and judges which of them
 // are too far.
 func (e *Engine) timeOptions(first int, now time.Time) {
-	options := e.pair.options[first:]
+	e.timeThese(e.pair.options[first:], now)
+}
+
+func (e *Engine) timeThese(options []option, now time.Time) {
 	drives := e.pair.drives[:0]
 	for i := range options {
 		o := &options[i]

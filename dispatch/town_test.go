@@ -34,7 +34,8 @@ type town struct {
 	shifts  []dispatch.Shift                     // pushed
 	rides   map[dispatch.RideID]dispatch.Ride    // as told
 	refused map[dispatch.Reason]int
-	answers []dispatch.Answer // that the engine has learned from
+	answers []dispatch.Answer     // that the engine has learned from
+	pushed  func(dispatch.Notice) // hears every push; may be nil
 }
 
 func newTown(t *testing.T, change ...func(*dispatch.Policy)) *town {
@@ -110,6 +111,9 @@ func (w *town) Push(_ context.Context, n dispatch.Notice) {
 	}
 	if n.Shift != nil {
 		w.shifts = append(w.shifts, *n.Shift)
+	}
+	if w.pushed != nil {
+		w.pushed(n)
 	}
 }
 

@@ -98,6 +98,9 @@ func (t *tx) Standing(city dispatch.CityID) (dispatch.Standing, error) {
 	if s.Shifts, err = all(t, scanShift, cityShifts, string(city)); err != nil {
 		return dispatch.Standing{}, err
 	}
-	s.Calls, err = all(t, scanCall, searchersCalls, string(city))
+	if s.Calls, err = all(t, scanCall, searchersCalls, string(city)); err != nil {
+		return dispatch.Standing{}, err
+	}
+	s.Turns, err = all(t, scanTurn, cityTurns, string(city))
 	return s, err
 }

@@ -47,6 +47,19 @@ CREATE TABLE shift (
 CREATE UNIQUE INDEX shift_one_per_taxi ON shift (taxi) WHERE duty <> 'off';
 CREATE INDEX shift_changed ON shift (city, changed_at);
 
+-- A driver's turn in the queue of a stand; ride is the one for which it is kept.
+CREATE TABLE stand_turn (
+    driver     TEXT   NOT NULL PRIMARY KEY,
+    taxi       TEXT   NOT NULL,
+    city       TEXT   NOT NULL,
+    stand      TEXT   NOT NULL,
+    place      BIGINT NOT NULL,
+    entered_at BIGINT NOT NULL,
+    ordered_at BIGINT NOT NULL,
+    ride       TEXT   NOT NULL
+) /* sqlite: WITHOUT ROWID */;
+CREATE INDEX stand_turn_order ON stand_turn (city, stand, place);
+
 CREATE TABLE ride (
     id               TEXT             NOT NULL PRIMARY KEY,
     city             TEXT             NOT NULL,

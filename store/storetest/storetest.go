@@ -56,6 +56,7 @@ func Run(t *testing.T, open Open) {
 		{"Standing", standing},
 		{"RoundLogs", roundLogs},
 		{"Models", models},
+		{"StandTurns", standTurns},
 		{"Book", book},
 		{"BookLimits", bookLimits},
 		{"BookResolutions", bookResolutions},
