@@ -134,12 +134,13 @@ func (d *Desk) Grab(ctx context.Context, now time.Time, key Once, c GrabRide) (R
 		if err != nil {
 			return Receipt{}, err
 		}
-		return j.grab(c, shift, city.PolicyAt(now).Collect())
+		return j.grab(c, shift, city)
 	})
 }
 
 // grab claims a call's ride, or keeps the grab until the call is decided.
-func (j *job) grab(c GrabRide, shift Shift, collect time.Duration) (Receipt, error) {
+func (j *job) grab(c GrabRide, shift Shift, city City) (Receipt, error) {
+	collect := city.PolicyAt(j.now).Collect()
 	var call Call
 	var err error
 	if collect == 0 {
@@ -152,6 +153,9 @@ func (j *job) grab(c GrabRide, shift Shift, collect time.Duration) (Receipt, err
 	}
 	if !call.Fits(shift) || !call.near(c.At) {
 		return Receipt{}, unknownCall(c)
+	}
+	if err := j.leavesQueue(city, c.Driver, call.Pickup); err != nil {
+		return Receipt{}, err
 	}
 	r, err := j.tx.Ride(call.Ride)
 	if err != nil {

@@ -2,6 +2,7 @@ package dispatch
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -56,6 +57,7 @@ type Loop struct {
 	wake    chan struct{}
 
 	counts Counts // guarded by mu, as of the last turn
+	stands []int  // likewise
 	spare  []Report
 	dueAt  time.Time // city time
 	dueWas time.Time // machine time of the last
@@ -117,9 +119,9 @@ func (l *Loop) turn(ctx context.Context) (time.Duration, error) {
 			}
 			l.fail(ctx, "due", err)
 		}
-		counts := l.engine.Counts()
+		counts, stands := l.engine.Counts(), l.engine.StandCounts()
 		l.mu.Lock()
-		l.counts = counts
+		l.counts, l.stands = counts, stands
 		l.mu.Unlock()
 	}
 	next := max(l.clock.Wait(l.dueAt), dueLeast-time.Since(l.dueWas))
@@ -282,4 +284,12 @@ func (l *Loop) Counts() Counts {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.counts
+}
+
+// Stands are how many taxis queue at each stand, in the order of the city's file, as of the last
+// second; nil before the first.
+func (l *Loop) Stands() []int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Clone(l.stands)
 }

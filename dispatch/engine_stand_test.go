@@ -416,3 +416,38 @@ func TestRanksAreTold(t *testing.T) {
 		t.Errorf("the snapshot of C has %+v, %v", s.Rank, err)
 	}
 }
+
+// TestQueuedTaxisDoNotGrab: a call from elsewhere is not for who is in the queue of a stand that
+// keeps its taxis, and a ride of the stand is offered to its head even where all others are called.
+func TestQueuedTaxisDoNotGrab(t *testing.T) {
+	for _, serves := range []bool{false, true} {
+		w := newStandTown(t, func(s *dispatch.Stand) { s.ServesOutside = serves })
+		w.city = w.city.WithPolicy(func(p dispatch.Policy) dispatch.Policy {
+			p.Mode = dispatch.Grab
+			return p
+		})
+		w.desk.Cities = dispatch.Cities{w.city.ID: w.city}
+		w.restart()
+		w.arrive("A")
+		w.queue()
+		grab := func() error {
+			_, err := w.desk.Grab(w.ctx, w.now, w.key("driver:DA"), dispatch.GrabRide{
+				Call: w.calls[len(w.calls)-1].ID, Driver: "DA", At: w.airport(250),
+			})
+			return err
+		}
+		w.ask("1", w.at(3500, 4000), 1)
+		w.round()
+		if err := grab(); serves {
+			w.ok(err)
+			w.wantQueue("")
+			continue
+		} else {
+			w.fails(err, dispatch.ReasonAtStand)
+		}
+		big := w.ask("2", w.airport(0), 4)
+		w.round()
+		w.offered("DA", big) // not called: the queue has somebody
+		w.accept("DA")
+	}
+}

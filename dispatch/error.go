@@ -91,6 +91,10 @@ const (
 	ReasonStore            Reason = "STORE"
 	// ReasonUnknownCompany is a driver's company that was never imported.
 	ReasonUnknownCompany Reason = "COMPANY_UNKNOWN"
+	// ReasonUnknownStand is a stand that the city's file does not have.
+	ReasonUnknownStand Reason = "STAND_UNKNOWN"
+	// ReasonAtStand is a driver in the queue of a stand who would take a ride from elsewhere.
+	ReasonAtStand Reason = "DRIVER_QUEUED_AT_STAND"
 	// ReasonClosed is a request in hours in which the city takes none.
 	ReasonClosed Reason = "CITY_CLOSED"
 	// ReasonOutside is a pickup outside of the city's service area.

@@ -151,6 +151,21 @@ func parseZone(key string, text []byte) (*geo.Zone, error) {
 	return nil, &Error{Kind: Invalid, Reason: ReasonField, Text: key, Cause: err}
 }
 
+// Stand is the city's stand of an id. NotFound with ReasonUnknownStand.
+func (c City) Stand(id StandID) (Stand, error) {
+	for _, s := range c.Stands {
+		if s.ID == id {
+			return s, nil
+		}
+	}
+	return Stand{}, Errorf(NotFound, ReasonUnknownStand, "%s has no stand %q", c.ID, id)
+}
+
+// Serves reports whether taxis in the stand's queue may have a ride from a point.
+func (s Stand) Serves(pickup geo.Point) bool {
+	return s.ServesOutside || s.Pickups.Holds(pickup)
+}
+
 // Turn is a driver's place in the queue of a stand.
 type Turn struct {
 	Driver DriverID

@@ -67,6 +67,7 @@ func (q *standQueues) load(turns []Turn, now time.Time) {
 		if p.Ride == "" {
 			q.insert(turn)
 		}
+		delete(q.dirty, p.Driver) // is written
 	}
 }
 

@@ -209,113 +209,133 @@ func (m *slowStands) see(driver DriverID, place string, idle bool, now time.Time
 	}
 }
 
+// standRun is one run of the machine beside its model, with what the rows have kept.
+type standRun struct {
+	city City
+	q    standQueues
+	m    *slowStands
+	rows map[DriverID]Turn
+	now  time.Time
+	seen *standSeen
+}
+
+// standSeen counts what happened in all runs.
+type standSeen struct{ tailed, kept, back, lost, full int }
+
+func drawDriver(t *rapid.T) DriverID {
+	return DriverID(rapid.SampledFrom([]string{"A", "B", "C", "D", "E", "F"}).Draw(t, "driver"))
+}
+
+func drawRide(t *rapid.T) RideID {
+	return RideID(rapid.SampledFrom([]string{"R1", "R2"}).Draw(t, "ride"))
+}
+
+func (r *standRun) see(t *rapid.T) {
+	d := drawDriver(t)
+	place := rapid.SampledFrom([]string{"airport", "airport", "station", "road"}).Draw(t, "place")
+	at := map[string]geo.Point{"airport": inAirport, "station": inStation, "road": onTheRoad}[place]
+	idle := rapid.IntRange(0, 4).Draw(t, "idle") > 0
+	if len(r.m.line("airport")) == 2 {
+		r.seen.full++
+	}
+	r.q.see(d, "T"+TaxiID(d), at, idle, r.now)
+	r.m.see(d, place, idle, r.now)
+}
+
+func (r *standRun) leave(t *rapid.T) {
+	d := drawDriver(t)
+	r.q.leave(d, r.now)
+	if i := r.m.find(d); i >= 0 {
+		r.m.drop(i)
+	}
+}
+
+func (r *standRun) tail(t *rapid.T) {
+	d := drawDriver(t)
+	did := r.now.Add(-time.Duration(rapid.IntRange(0, 30).Draw(t, "ago")) * time.Second)
+	r.q.tail(d, did)
+	if i := r.m.find(d); i >= 0 && r.m.all[i].ride == "" && did.After(r.m.all[i].since) {
+		s := r.m.all[i]
+		s.since = did
+		r.m.drop(i)
+		r.m.all = append(r.m.all, s)
+		r.seen.tailed++
+	}
+}
+
+func (r *standRun) hold(t *rapid.T) {
+	d, ride := drawDriver(t), drawRide(t)
+	r.q.hold(d, ride)
+	if i := r.m.find(d); i >= 0 {
+		r.m.all[i].ride = ride
+		r.seen.kept++
+	}
+}
+
+func (r *standRun) giveBack(t *rapid.T) {
+	d, ride := drawDriver(t), drawRide(t)
+	r.q.giveBack(d, ride, r.now)
+	if i := r.m.find(d); i >= 0 && r.m.all[i].ride == ride {
+		r.m.all[i].ride, r.m.all[i].outside = "", 0
+		r.seen.back++
+	} else if i >= 0 {
+		r.m.drop(i)
+	}
+}
+
+func (r *standRun) lose(*rapid.T) {
+	r.q.lose(r.now)
+	before := len(r.m.all)
+	r.m.all = slices.DeleteFunc(r.m.all, func(s slowTurn) bool {
+		return s.ride == "" && s.seen.Before(r.now.Add(-300*time.Second))
+	})
+	r.seen.lost += before - len(r.m.all)
+}
+
+// restart writes what has changed, and begins anew with the rows.
+func (r *standRun) restart(*rapid.T) {
+	for d := range r.q.dirty {
+		if p := r.q.turns[d]; p != nil {
+			r.rows[d] = p.Turn
+		} else {
+			delete(r.rows, d)
+		}
+	}
+	var turns []Turn
+	for _, turn := range r.rows {
+		turns = append(turns, turn)
+	}
+	r.q = newStandQueues(r.city)
+	r.q.load(turns, r.now)
+	for i := range r.m.all { // what need not outlive the engine
+		r.m.all[i].outside, r.m.all[i].seen = 0, r.now
+	}
+}
+
+func (r *standRun) check(t *rapid.T) {
+	pass := rapid.SampledFrom([]int{0, 1, 7, 120}).Draw(t, "s")
+	r.now = r.now.Add(time.Duration(pass) * time.Second)
+	sameStands(t, &r.q, r.m, r.now)
+}
+
 // TestStandsAgainstModel: after any calls the queues are those of the model, and what was kept in
 // rows makes the same queues again.
 func TestStandsAgainstModel(t *testing.T) {
-	city := testStands(t, `,"max_taxis":2`)
-	places := map[string]geo.Point{
-		"airport": inAirport, "station": inStation, "road": onTheRoad,
-	}
-	var tailed, kept, back, lost, full int
-	check := func(t *rapid.T) {
-		q, m := newStandQueues(city), &slowStands{city: city}
-		rows := map[DriverID]Turn{}
-		now := noon
-		driver := func() DriverID {
-			return DriverID(rapid.SampledFrom([]string{"A", "B", "C", "D", "E", "F"}).Draw(t, "driver"))
-		}
-		ride := func() RideID {
-			return RideID(rapid.SampledFrom([]string{"R1", "R2"}).Draw(t, "ride"))
-		}
-		t.Repeat(map[string]func(*rapid.T){
-			"see": func(t *rapid.T) {
-				d := driver()
-				place := rapid.SampledFrom([]string{"airport", "airport", "station", "road"}).
-					Draw(t, "place")
-				idle := rapid.IntRange(0, 4).Draw(t, "idle") > 0
-				if len(m.line("airport")) == 2 {
-					full++
-				}
-				q.see(d, "T"+TaxiID(d), places[place], idle, now)
-				m.see(d, place, idle, now)
-			},
-			"leave": func(*rapid.T) {
-				d := driver()
-				q.leave(d, now)
-				if i := m.find(d); i >= 0 {
-					m.drop(i)
-				}
-			},
-			"tail": func(t *rapid.T) {
-				d := driver()
-				did := now.Add(-time.Duration(rapid.IntRange(0, 30).Draw(t, "ago")) * time.Second)
-				q.tail(d, did)
-				if i := m.find(d); i >= 0 && m.all[i].ride == "" && did.After(m.all[i].since) {
-					s := m.all[i]
-					s.since = did
-					m.drop(i)
-					m.all = append(m.all, s)
-					tailed++
-				}
-			},
-			"hold": func(t *rapid.T) {
-				d, r := driver(), ride()
-				q.hold(d, r)
-				if i := m.find(d); i >= 0 {
-					m.all[i].ride = r
-					kept++
-				}
-			},
-			"giveBack": func(t *rapid.T) {
-				d, r := driver(), ride()
-				q.giveBack(d, r, now)
-				if i := m.find(d); i >= 0 && m.all[i].ride == r {
-					m.all[i].ride, m.all[i].outside = "", 0
-					back++
-				} else if i >= 0 {
-					m.drop(i)
-				}
-			},
-			"lose": func(*rapid.T) {
-				q.lose(now)
-				before := len(m.all)
-				m.all = slices.DeleteFunc(m.all, func(s slowTurn) bool {
-					return s.ride == "" && s.seen.Before(now.Add(-300*time.Second))
-				})
-				lost += before - len(m.all)
-			},
-			"write and restart": func(*rapid.T) {
-				for d := range q.dirty {
-					if p := q.turns[d]; p != nil {
-						rows[d] = p.Turn
-					} else {
-						delete(rows, d)
-					}
-				}
-				var turns []Turn
-				for _, turn := range rows {
-					turns = append(turns, turn)
-				}
-				q = newStandQueues(city)
-				q.load(turns, now)
-				clear(q.dirty)
-				for i := range m.all { // what need not outlive the engine
-					m.all[i].outside, m.all[i].seen = 0, now
-				}
-			},
-			"": func(t *rapid.T) {
-				now = now.Add(time.Duration(rapid.SampledFrom([]int{0, 1, 7, 120}).Draw(t, "s")) *
-					time.Second)
-				sameStands(t, &q, m, now)
-			},
+	city, seen := testStands(t, `,"max_taxis":2`), standSeen{}
+	for range 20 {
+		rapid.Check(t, func(t *rapid.T) {
+			r := &standRun{
+				city: city, q: newStandQueues(city), m: &slowStands{city: city},
+				rows: map[DriverID]Turn{}, now: noon, seen: &seen,
+			}
+			t.Repeat(map[string]func(*rapid.T){
+				"see": r.see, "see again": r.see, "leave": r.leave, "tail": r.tail, "hold": r.hold,
+				"giveBack": r.giveBack, "lose": r.lose, "restart": r.restart, "": r.check,
+			})
 		})
 	}
-	for range 20 {
-		rapid.Check(t, check)
-	}
-	if tailed < 50 || kept < 50 || back < 10 || lost < 10 || full < 10 {
-		t.Errorf("%d put to the tail, %d kept, %d given back, %d lost, %d times full: too few to tell",
-			tailed, kept, back, lost, full)
+	if seen.tailed < 50 || seen.kept < 50 || seen.back < 10 || seen.lost < 10 || seen.full < 10 {
+		t.Errorf("%+v: too few to tell", seen)
 	}
 }
 

@@ -54,6 +54,10 @@ func (s *session) stands(ctx context.Context) (*driverpb.Snapshot, error) {
 		answer.Bookings = append(answer.Bookings, wire.RidePB(r))
 	}
 	answer.Shift = shiftPB(rows.Shift)
+	if rows.Rank != nil {
+		rows.Rank.At = v.c.Now()
+		answer.StandRank = v.rankPB(*rows.Rank)
+	}
 	s.settle(rows, before, answer.GetOffer().GetOfferId())
 	answer.Calls = s.callsAround()
 	return answer, nil
@@ -72,6 +76,9 @@ func (s *session) settle(rows dispatch.Snapshot, before rideStand, shown string)
 	for _, r := range rows.Bookings {
 		d.takeBooking(r.Brief(), s.driver)
 		d.onceRide(v.book.seed, r.ID, r.Version)
+	}
+	if d.rank = (dispatch.StandRank{}); rows.Rank != nil {
+		d.rank = *rows.Rank
 	}
 	if rows.Ride != nil {
 		d.takeRide(rows.Ride.Brief(), s.driver)

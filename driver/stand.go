@@ -15,10 +15,11 @@ import (
 // stand is where a driver stands, as far as this process has heard. It follows hints, results and
 // rows, whichever comes first, and never goes back. Guarded by its session's mu.
 type stand struct {
-	taxi    dispatch.TaxiID // the session's: of the hello, then of the shift begun on it
-	shift   dispatch.Shift  // zero before the first
-	city    *city           // of the shift; nil before the first
-	mine    bool            // the session's taxi is the shift's: the driver may report its fixes
+	taxi    dispatch.TaxiID    // the session's: of the hello, then of the shift begun on it
+	shift   dispatch.Shift     // zero before the first
+	city    *city              // of the shift; nil before the first
+	mine    bool               // the session's taxi is the shift's: the driver may report its fixes
+	rank    dispatch.StandRank // in the queue of a stand; zero before the first word of it
 	ride    rideStand
 	ahead   []dispatch.RideID // booked, as far as we know
 	shown   dispatch.OfferID  // open on the phone, as far as we know
@@ -107,6 +108,8 @@ func (s *session) notice(n dispatch.Notice) {
 		s.hearOffer(*n.Offer)
 	case n.Ride != nil:
 		s.unlessObeying(func() { s.hearRide(n.Ride.Brief(), n.Ride) })
+	case n.Rank != nil:
+		s.hearRank(*n.Rank)
 	case n.Shift != nil:
 		s.unlessObeying(func() { s.hearShift(*n.Shift) })
 	}

@@ -88,6 +88,25 @@ func (m *Metrics) Engine(
 	})
 }
 
+// Stands shows how many taxis queue at each stand of a city, in the order of its file. lengths is
+// called at each scrape, as for Engine. A city file bounds the stands: they may be a label.
+func (m *Metrics) Stands(
+	city dispatch.City, lengths func() []int,
+) (stop func(), err error) {
+	kinds := make([]described, len(city.Stands))
+	for i, s := range city.Stands {
+		kinds[i] = held(prometheus.GaugeValue, "hexhail_stand_taxis",
+			"Taxis in the queue of a stand.", "city", string(city.ID), "stand", string(s.ID))
+	}
+	return m.hold(&source{kinds: kinds, read: func() []float64 {
+		values := make([]float64, len(kinds))
+		for i, n := range lengths() {
+			values[i] = float64(n)
+		}
+		return values
+	}})
+}
+
 // OutboxState is how far the relay is behind.
 type OutboxState struct {
 	Backlog int           // events that are not sent

@@ -69,7 +69,9 @@ func everything(t *testing.T) *ops.Metrics {
 		return dispatch.Load{Reports: 6, Changes: 7, Questions: 8, Lost: 9}
 	}
 	_, err := m.Engine("beijing", counts, load)
-	err = errors.Join(err,
+	city := dispatch.City{ID: "beijing", Stands: []dispatch.Stand{{ID: "airport"}}}
+	_, bad := m.Stands(city, func() []int { return []int{21} })
+	err = errors.Join(err, bad,
 		m.Outbox(func() ops.OutboxState {
 			return ops.OutboxState{Backlog: 10, Lag: 1500 * time.Millisecond}
 		}),
@@ -113,7 +115,7 @@ func gathered(t *testing.T, m *ops.Metrics) map[string]*dto.MetricFamily {
 // bounded are all labels that there may be: enums, every one of them.
 var bounded = []string{
 	"act", "city", "code", "command", "direction", "kind", "method", "outcome", "reason", "side",
-	"source", "state",
+	"source", "stand", "state",
 }
 
 var update = flag.Bool("update", false, "write docs/metrics.md anew")

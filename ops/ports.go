@@ -28,4 +28,9 @@ type Reads interface {
 		[]dispatch.Ride, error)
 	// RideRecord is all that is known of a ride. NotFound with ReasonUnknownRide.
 	RideRecord(ctx context.Context, id dispatch.RideID) (dispatch.Record, error)
+	// StandTurns are the turns in the queue of a stand after a place in it, the head first.
+	StandTurns(ctx context.Context, city dispatch.CityID, stand dispatch.StandID, after int64,
+		limit int) ([]dispatch.Turn, error)
+	// StandLengths are how many taxis queue at each stand of a city that has any.
+	StandLengths(ctx context.Context, city dispatch.CityID) (map[dispatch.StandID]int, error)
 }

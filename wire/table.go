@@ -95,6 +95,8 @@ func valueRows() []ErrorRow {
 			"This rider does not exist.", "乘客不存在。"),
 		never(dispatch.ReasonUnknownDriver, codes.NotFound,
 			"This driver does not exist or has no shift.", "司机不存在或尚未出车。"),
+		never(dispatch.ReasonUnknownStand, codes.NotFound,
+			"This stand does not exist.", "候客区不存在。"),
 		never(dispatch.ReasonUnknownTaxi, codes.NotFound,
 			"This taxi does not exist.", "出租车不存在。"),
 		never(dispatch.ReasonUnknownRide, codes.NotFound,
@@ -116,6 +118,9 @@ func valueRows() []ErrorRow {
 // rideRows are what the state of a ride, an offer or a shift does not allow.
 func rideRows() []ErrorRow {
 	return []ErrorRow{
+		never(dispatch.ReasonAtStand, codes.FailedPrecondition,
+			"You are in the queue of a stand. Leave it to take rides from elsewhere.",
+			"您正在候客区排队，离开候客区后才能接区外订单。"),
 		never(dispatch.ReasonRideOpen, codes.FailedPrecondition,
 			"You already have a ride.", "您已有进行中的订单。"),
 		never(dispatch.ReasonDriverBusy, codes.FailedPrecondition,

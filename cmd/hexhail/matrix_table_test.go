@@ -409,6 +409,12 @@ func opsTable() map[string][]variant {
 		service + "LaunchCampaign": staffs(variant{request: one(func(c *cast, w who) proto.Message {
 			return &opspb.LaunchCampaignRequest{RequestId: "fresh", Campaign: campaign(c, w)}
 		})}, nil),
+		service + "ListStands": staffs(variant{request: same(func(*cast) proto.Message {
+			return &opspb.ListStandsRequest{City: "beijing"}
+		})}, nil),
+		service + "ListStandTaxis": staffs(variant{request: same(func(*cast) proto.Message {
+			return &opspb.ListStandTaxisRequest{City: "beijing", StandId: "capital-t3"}
+		})}, nil),
 		service + "ListCampaigns": staffs(variant{request: same(func(*cast) proto.Message {
 			return &opspb.ListCampaignsRequest{City: "beijing"}
 		})}, nil),

@@ -239,6 +239,11 @@ func (s *service) openEngines(ctx context.Context) error {
 		if _, err := s.metrics.Engine(id, loop.Counts, loop.Load); err != nil {
 			return err
 		}
+		if len(city.Stands) > 0 {
+			if _, err := s.metrics.Stands(city, loop.Stands); err != nil {
+				return err
+			}
+		}
 		left, err := s.bus.Serve(id, loop)
 		if err != nil {
 			return err

@@ -63,6 +63,20 @@ func standTurns(t *testing.T, open Open) {
 	if _, ok := rank("nobody"); ok {
 		t.Error("nobody has a rank")
 	}
+	standLists(t, db, a, b)
+
+	do(t, db, func(tx dispatch.Tx) error {
+		s, err := tx.Standing(city)
+		equal(t, "standing", s.Turns, []dispatch.Turn{a, b, c, d})
+		check(t, tx.DropTurn(city, a.Driver))
+		return err
+	})
+	wantRank(b, 1, 1)
+}
+
+// standLists are what ops see, when a and b queue at t3, and one at the other stand.
+func standLists(t *testing.T, db Database, a, b dispatch.Turn) {
+	t.Helper()
 	lengths, err := db.StandLengths(t.Context(), city)
 	check(t, err)
 	equal(t, "lengths", lengths, map[dispatch.StandID]int{"t3": 2, "west": 1})
@@ -72,12 +86,4 @@ func standTurns(t *testing.T, open Open) {
 	queue, err = db.StandTurns(t.Context(), city, "t3", a.Order, 1)
 	check(t, err)
 	equal(t, "second page", queue, []dispatch.Turn{b})
-
-	do(t, db, func(tx dispatch.Tx) error {
-		s, err := tx.Standing(city)
-		equal(t, "standing", s.Turns, []dispatch.Turn{a, b, c, d})
-		check(t, tx.DropTurn(city, a.Driver))
-		return err
-	})
-	wantRank(b, 1, 1)
 }

@@ -1208,6 +1208,7 @@ type DriveResponse struct {
 	//	*DriveResponse_Call
 	//	*DriveResponse_CallEnded
 	//	*DriveResponse_BookingReminder
+	//	*DriveResponse_StandRank
 	Message       isDriveResponse_Message `protobuf_oneof:"message"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1374,6 +1375,15 @@ func (x *DriveResponse) GetBookingReminder() *BookingReminder {
 	return nil
 }
 
+func (x *DriveResponse) GetStandRank() *StandRank {
+	if x != nil {
+		if x, ok := x.Message.(*DriveResponse_StandRank); ok {
+			return x.StandRank
+		}
+	}
+	return nil
+}
+
 type isDriveResponse_Message interface {
 	isDriveResponse_Message()
 }
@@ -1444,6 +1454,12 @@ type DriveResponse_BookingReminder struct {
 	BookingReminder *BookingReminder `protobuf:"bytes,14,opt,name=booking_reminder,json=bookingReminder,proto3,oneof"`
 }
 
+type DriveResponse_StandRank struct {
+	// Where the taxi is in the queue of a stand: when that has changed, and not more often than
+	// each few seconds. It may get lost; the next one, and every snapshot, is right again.
+	StandRank *StandRank `protobuf:"bytes,20,opt,name=stand_rank,json=standRank,proto3,oneof"`
+}
+
 func (*DriveResponse_Welcome) isDriveResponse_Message() {}
 
 func (*DriveResponse_Snapshot) isDriveResponse_Message() {}
@@ -1469,6 +1485,8 @@ func (*DriveResponse_Call) isDriveResponse_Message() {}
 func (*DriveResponse_CallEnded) isDriveResponse_Message() {}
 
 func (*DriveResponse_BookingReminder) isDriveResponse_Message() {}
+
+func (*DriveResponse_StandRank) isDriveResponse_Message() {}
 
 // The session begins.
 type Welcome struct {
@@ -1555,7 +1573,9 @@ type Snapshot struct {
 	// The open calls around the taxi.
 	Calls []*Call `protobuf:"bytes,4,rep,name=calls,proto3" json:"calls,omitempty"`
 	// The booked rides that the driver has taken and not set out for, the first pickup first.
-	Bookings      []*v1.Ride `protobuf:"bytes,5,rep,name=bookings,proto3" json:"bookings,omitempty"`
+	Bookings []*v1.Ride `protobuf:"bytes,5,rep,name=bookings,proto3" json:"bookings,omitempty"`
+	// Where the taxi is in the queue of a stand; absent if it is in none.
+	StandRank     *StandRank `protobuf:"bytes,10,opt,name=stand_rank,json=standRank,proto3" json:"stand_rank,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1625,6 +1645,122 @@ func (x *Snapshot) GetBookings() []*v1.Ride {
 	return nil
 }
 
+func (x *Snapshot) GetStandRank() *StandRank {
+	if x != nil {
+		return x.StandRank
+	}
+	return nil
+}
+
+// Where a taxi is in the queue of a stand: an airport or station zone.
+type StandRank struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The stand's id.
+	StandId string `protobuf:"bytes,1,opt,name=stand_id,json=standId,proto3" json:"stand_id,omitempty"`
+	// Its name in English.
+	Name string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	// Its name in Chinese.
+	NameZh string `protobuf:"bytes,3,opt,name=name_zh,json=nameZh,proto3" json:"name_zh,omitempty"`
+	// 1 is the head; 0 has left the queue.
+	Rank int32 `protobuf:"varint,4,opt,name=rank,proto3" json:"rank,omitempty"`
+	// How many taxis queue.
+	Length int32 `protobuf:"varint,5,opt,name=length,proto3" json:"length,omitempty"`
+	// Since when the taxi is at the stand, city clock.
+	EnteredAt *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=entered_at,json=enteredAt,proto3" json:"entered_at,omitempty"`
+	// When it was so, city clock.
+	At *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=at,proto3" json:"at,omitempty"`
+	// Rides from elsewhere may come as well.
+	ServesOutside bool `protobuf:"varint,8,opt,name=serves_outside,json=servesOutside,proto3" json:"serves_outside,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StandRank) Reset() {
+	*x = StandRank{}
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StandRank) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StandRank) ProtoMessage() {}
+
+func (x *StandRank) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StandRank.ProtoReflect.Descriptor instead.
+func (*StandRank) Descriptor() ([]byte, []int) {
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *StandRank) GetStandId() string {
+	if x != nil {
+		return x.StandId
+	}
+	return ""
+}
+
+func (x *StandRank) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *StandRank) GetNameZh() string {
+	if x != nil {
+		return x.NameZh
+	}
+	return ""
+}
+
+func (x *StandRank) GetRank() int32 {
+	if x != nil {
+		return x.Rank
+	}
+	return 0
+}
+
+func (x *StandRank) GetLength() int32 {
+	if x != nil {
+		return x.Length
+	}
+	return 0
+}
+
+func (x *StandRank) GetEnteredAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.EnteredAt
+	}
+	return nil
+}
+
+func (x *StandRank) GetAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.At
+	}
+	return nil
+}
+
+func (x *StandRank) GetServesOutside() bool {
+	if x != nil {
+		return x.ServesOutside
+	}
+	return false
+}
+
 // A driver's shift.
 type Shift struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1642,7 +1778,7 @@ type Shift struct {
 
 func (x *Shift) Reset() {
 	*x = Shift{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[17]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1654,7 +1790,7 @@ func (x *Shift) String() string {
 func (*Shift) ProtoMessage() {}
 
 func (x *Shift) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[17]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1667,7 +1803,7 @@ func (x *Shift) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Shift.ProtoReflect.Descriptor instead.
 func (*Shift) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{17}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *Shift) GetTaxiId() string {
@@ -1731,7 +1867,7 @@ type Offer struct {
 
 func (x *Offer) Reset() {
 	*x = Offer{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[18]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1743,7 +1879,7 @@ func (x *Offer) String() string {
 func (*Offer) ProtoMessage() {}
 
 func (x *Offer) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[18]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1756,7 +1892,7 @@ func (x *Offer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Offer.ProtoReflect.Descriptor instead.
 func (*Offer) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{18}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *Offer) GetOfferId() string {
@@ -1856,7 +1992,7 @@ type OfferEnded struct {
 
 func (x *OfferEnded) Reset() {
 	*x = OfferEnded{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[19]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1868,7 +2004,7 @@ func (x *OfferEnded) String() string {
 func (*OfferEnded) ProtoMessage() {}
 
 func (x *OfferEnded) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[19]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1881,7 +2017,7 @@ func (x *OfferEnded) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OfferEnded.ProtoReflect.Descriptor instead.
 func (*OfferEnded) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{19}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *OfferEnded) GetOfferId() string {
@@ -1930,7 +2066,7 @@ type Call struct {
 
 func (x *Call) Reset() {
 	*x = Call{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[20]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1942,7 +2078,7 @@ func (x *Call) String() string {
 func (*Call) ProtoMessage() {}
 
 func (x *Call) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[20]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1955,7 +2091,7 @@ func (x *Call) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Call.ProtoReflect.Descriptor instead.
 func (*Call) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{20}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *Call) GetCallId() string {
@@ -2048,7 +2184,7 @@ type CallEnded struct {
 
 func (x *CallEnded) Reset() {
 	*x = CallEnded{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[21]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2060,7 +2196,7 @@ func (x *CallEnded) String() string {
 func (*CallEnded) ProtoMessage() {}
 
 func (x *CallEnded) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[21]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2073,7 +2209,7 @@ func (x *CallEnded) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CallEnded.ProtoReflect.Descriptor instead.
 func (*CallEnded) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{21}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *CallEnded) GetCallId() string {
@@ -2108,7 +2244,7 @@ type Result struct {
 
 func (x *Result) Reset() {
 	*x = Result{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[22]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2120,7 +2256,7 @@ func (x *Result) String() string {
 func (*Result) ProtoMessage() {}
 
 func (x *Result) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[22]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2133,7 +2269,7 @@ func (x *Result) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Result.ProtoReflect.Descriptor instead.
 func (*Result) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{22}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *Result) GetRequestId() string {
@@ -2199,7 +2335,7 @@ type Done struct {
 
 func (x *Done) Reset() {
 	*x = Done{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[23]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2211,7 +2347,7 @@ func (x *Done) String() string {
 func (*Done) ProtoMessage() {}
 
 func (x *Done) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[23]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2224,7 +2360,7 @@ func (x *Done) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Done.ProtoReflect.Descriptor instead.
 func (*Done) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{23}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *Done) GetRide() *v1.Ride {
@@ -2253,7 +2389,7 @@ type FixesRefused struct {
 
 func (x *FixesRefused) Reset() {
 	*x = FixesRefused{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[24]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2265,7 +2401,7 @@ func (x *FixesRefused) String() string {
 func (*FixesRefused) ProtoMessage() {}
 
 func (x *FixesRefused) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[24]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2278,7 +2414,7 @@ func (x *FixesRefused) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FixesRefused.ProtoReflect.Descriptor instead.
 func (*FixesRefused) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{24}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *FixesRefused) GetCounts() map[string]int32 {
@@ -2301,7 +2437,7 @@ type Drain struct {
 
 func (x *Drain) Reset() {
 	*x = Drain{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[25]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2313,7 +2449,7 @@ func (x *Drain) String() string {
 func (*Drain) ProtoMessage() {}
 
 func (x *Drain) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[25]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2326,7 +2462,7 @@ func (x *Drain) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Drain.ProtoReflect.Descriptor instead.
 func (*Drain) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{25}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *Drain) GetRetryAfter() *durationpb.Duration {
@@ -2354,7 +2490,7 @@ type GiveCommandRequest struct {
 
 func (x *GiveCommandRequest) Reset() {
 	*x = GiveCommandRequest{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[26]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2366,7 +2502,7 @@ func (x *GiveCommandRequest) String() string {
 func (*GiveCommandRequest) ProtoMessage() {}
 
 func (x *GiveCommandRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[26]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2379,7 +2515,7 @@ func (x *GiveCommandRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GiveCommandRequest.ProtoReflect.Descriptor instead.
 func (*GiveCommandRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{26}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *GiveCommandRequest) GetCommand() *Command {
@@ -2400,7 +2536,7 @@ type GiveCommandResponse struct {
 
 func (x *GiveCommandResponse) Reset() {
 	*x = GiveCommandResponse{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[27]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2412,7 +2548,7 @@ func (x *GiveCommandResponse) String() string {
 func (*GiveCommandResponse) ProtoMessage() {}
 
 func (x *GiveCommandResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[27]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2425,7 +2561,7 @@ func (x *GiveCommandResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GiveCommandResponse.ProtoReflect.Descriptor instead.
 func (*GiveCommandResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{27}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *GiveCommandResponse) GetDone() *Done {
@@ -2446,7 +2582,7 @@ type SendFixesRequest struct {
 
 func (x *SendFixesRequest) Reset() {
 	*x = SendFixesRequest{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[28]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2458,7 +2594,7 @@ func (x *SendFixesRequest) String() string {
 func (*SendFixesRequest) ProtoMessage() {}
 
 func (x *SendFixesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[28]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2471,7 +2607,7 @@ func (x *SendFixesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SendFixesRequest.ProtoReflect.Descriptor instead.
 func (*SendFixesRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{28}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *SendFixesRequest) GetBatch() *FixBatch {
@@ -2494,7 +2630,7 @@ type SendFixesResponse struct {
 
 func (x *SendFixesResponse) Reset() {
 	*x = SendFixesResponse{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[29]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2506,7 +2642,7 @@ func (x *SendFixesResponse) String() string {
 func (*SendFixesResponse) ProtoMessage() {}
 
 func (x *SendFixesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[29]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2519,7 +2655,7 @@ func (x *SendFixesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SendFixesResponse.ProtoReflect.Descriptor instead.
 func (*SendFixesResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{29}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *SendFixesResponse) GetTaken() int32 {
@@ -2547,7 +2683,7 @@ type AckOfferRequest struct {
 
 func (x *AckOfferRequest) Reset() {
 	*x = AckOfferRequest{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[30]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2559,7 +2695,7 @@ func (x *AckOfferRequest) String() string {
 func (*AckOfferRequest) ProtoMessage() {}
 
 func (x *AckOfferRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[30]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2572,7 +2708,7 @@ func (x *AckOfferRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AckOfferRequest.ProtoReflect.Descriptor instead.
 func (*AckOfferRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{30}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *AckOfferRequest) GetOfferId() string {
@@ -2591,7 +2727,7 @@ type AckOfferResponse struct {
 
 func (x *AckOfferResponse) Reset() {
 	*x = AckOfferResponse{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[31]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2603,7 +2739,7 @@ func (x *AckOfferResponse) String() string {
 func (*AckOfferResponse) ProtoMessage() {}
 
 func (x *AckOfferResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[31]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2616,7 +2752,7 @@ func (x *AckOfferResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AckOfferResponse.ProtoReflect.Descriptor instead.
 func (*AckOfferResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{31}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{32}
 }
 
 // Of the caller.
@@ -2628,7 +2764,7 @@ type GetSnapshotRequest struct {
 
 func (x *GetSnapshotRequest) Reset() {
 	*x = GetSnapshotRequest{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[32]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2640,7 +2776,7 @@ func (x *GetSnapshotRequest) String() string {
 func (*GetSnapshotRequest) ProtoMessage() {}
 
 func (x *GetSnapshotRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[32]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2653,7 +2789,7 @@ func (x *GetSnapshotRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetSnapshotRequest.ProtoReflect.Descriptor instead.
 func (*GetSnapshotRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{32}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{33}
 }
 
 // Where the driver stands.
@@ -2667,7 +2803,7 @@ type GetSnapshotResponse struct {
 
 func (x *GetSnapshotResponse) Reset() {
 	*x = GetSnapshotResponse{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[33]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2679,7 +2815,7 @@ func (x *GetSnapshotResponse) String() string {
 func (*GetSnapshotResponse) ProtoMessage() {}
 
 func (x *GetSnapshotResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[33]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2692,7 +2828,7 @@ func (x *GetSnapshotResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetSnapshotResponse.ProtoReflect.Descriptor instead.
 func (*GetSnapshotResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{33}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *GetSnapshotResponse) GetSnapshot() *Snapshot {
@@ -2715,7 +2851,7 @@ type GetEarningsRequest struct {
 
 func (x *GetEarningsRequest) Reset() {
 	*x = GetEarningsRequest{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[34]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2727,7 +2863,7 @@ func (x *GetEarningsRequest) String() string {
 func (*GetEarningsRequest) ProtoMessage() {}
 
 func (x *GetEarningsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[34]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2740,7 +2876,7 @@ func (x *GetEarningsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetEarningsRequest.ProtoReflect.Descriptor instead.
 func (*GetEarningsRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{34}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *GetEarningsRequest) GetFrom() *timestamppb.Timestamp {
@@ -2778,7 +2914,7 @@ type GetEarningsResponse struct {
 
 func (x *GetEarningsResponse) Reset() {
 	*x = GetEarningsResponse{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[35]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2790,7 +2926,7 @@ func (x *GetEarningsResponse) String() string {
 func (*GetEarningsResponse) ProtoMessage() {}
 
 func (x *GetEarningsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[35]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2803,7 +2939,7 @@ func (x *GetEarningsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetEarningsResponse.ProtoReflect.Descriptor instead.
 func (*GetEarningsResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{35}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *GetEarningsResponse) GetRides() int32 {
@@ -2861,7 +2997,7 @@ type BookingReminder struct {
 
 func (x *BookingReminder) Reset() {
 	*x = BookingReminder{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[36]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2873,7 +3009,7 @@ func (x *BookingReminder) String() string {
 func (*BookingReminder) ProtoMessage() {}
 
 func (x *BookingReminder) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[36]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2886,7 +3022,7 @@ func (x *BookingReminder) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BookingReminder.ProtoReflect.Descriptor instead.
 func (*BookingReminder) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{36}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *BookingReminder) GetRide() *v1.Ride {
@@ -2912,7 +3048,7 @@ type ListBookingsRequest struct {
 
 func (x *ListBookingsRequest) Reset() {
 	*x = ListBookingsRequest{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[37]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2924,7 +3060,7 @@ func (x *ListBookingsRequest) String() string {
 func (*ListBookingsRequest) ProtoMessage() {}
 
 func (x *ListBookingsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[37]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2937,7 +3073,7 @@ func (x *ListBookingsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListBookingsRequest.ProtoReflect.Descriptor instead.
 func (*ListBookingsRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{37}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *ListBookingsRequest) GetPageSize() int32 {
@@ -2994,7 +3130,7 @@ type OpenBooking struct {
 
 func (x *OpenBooking) Reset() {
 	*x = OpenBooking{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[38]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3006,7 +3142,7 @@ func (x *OpenBooking) String() string {
 func (*OpenBooking) ProtoMessage() {}
 
 func (x *OpenBooking) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[38]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3019,7 +3155,7 @@ func (x *OpenBooking) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OpenBooking.ProtoReflect.Descriptor instead.
 func (*OpenBooking) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{38}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *OpenBooking) GetRideId() string {
@@ -3119,7 +3255,7 @@ type ListBookingsResponse struct {
 
 func (x *ListBookingsResponse) Reset() {
 	*x = ListBookingsResponse{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[39]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3131,7 +3267,7 @@ func (x *ListBookingsResponse) String() string {
 func (*ListBookingsResponse) ProtoMessage() {}
 
 func (x *ListBookingsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[39]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3144,7 +3280,7 @@ func (x *ListBookingsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListBookingsResponse.ProtoReflect.Descriptor instead.
 func (*ListBookingsResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{39}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *ListBookingsResponse) GetBookings() []*OpenBooking {
@@ -3174,7 +3310,7 @@ type ListRidesRequest struct {
 
 func (x *ListRidesRequest) Reset() {
 	*x = ListRidesRequest{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[40]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3186,7 +3322,7 @@ func (x *ListRidesRequest) String() string {
 func (*ListRidesRequest) ProtoMessage() {}
 
 func (x *ListRidesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[40]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3199,7 +3335,7 @@ func (x *ListRidesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRidesRequest.ProtoReflect.Descriptor instead.
 func (*ListRidesRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{40}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *ListRidesRequest) GetPageSize() int32 {
@@ -3229,7 +3365,7 @@ type ListRidesResponse struct {
 
 func (x *ListRidesResponse) Reset() {
 	*x = ListRidesResponse{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[41]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3241,7 +3377,7 @@ func (x *ListRidesResponse) String() string {
 func (*ListRidesResponse) ProtoMessage() {}
 
 func (x *ListRidesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[41]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3254,7 +3390,7 @@ func (x *ListRidesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRidesResponse.ProtoReflect.Descriptor instead.
 func (*ListRidesResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{41}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *ListRidesResponse) GetRides() []*v1.Ride {
@@ -3344,7 +3480,7 @@ const file_hexhail_driver_v1_driver_proto_rawDesc = "" +
 	"\bOfferAck\x12$\n" +
 	"\boffer_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\aofferId\"7\n" +
 	"\tHeartbeat\x12*\n" +
-	"\x02at\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\"\x9e\x06\n" +
+	"\x02at\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\"\xdd\x06\n" +
 	"\rDriveResponse\x12\x10\n" +
 	"\x03seq\x18\x01 \x01(\x03R\x03seq\x126\n" +
 	"\awelcome\x18\x02 \x01(\v2\x1a.hexhail.driver.v1.WelcomeH\x00R\awelcome\x129\n" +
@@ -3362,20 +3498,35 @@ const file_hexhail_driver_v1_driver_proto_rawDesc = "" +
 	"\x04call\x18\f \x01(\v2\x17.hexhail.driver.v1.CallH\x00R\x04call\x12=\n" +
 	"\n" +
 	"call_ended\x18\r \x01(\v2\x1c.hexhail.driver.v1.CallEndedH\x00R\tcallEnded\x12O\n" +
-	"\x10booking_reminder\x18\x0e \x01(\v2\".hexhail.driver.v1.BookingReminderH\x00R\x0fbookingReminderB\t\n" +
+	"\x10booking_reminder\x18\x0e \x01(\v2\".hexhail.driver.v1.BookingReminderH\x00R\x0fbookingReminder\x12=\n" +
+	"\n" +
+	"stand_rank\x18\x14 \x01(\v2\x1c.hexhail.driver.v1.StandRankH\x00R\tstandRankB\t\n" +
 	"\amessage\"\xdc\x01\n" +
 	"\aWelcome\x12\x1d\n" +
 	"\n" +
 	"session_id\x18\x01 \x01(\tR\tsessionId\x12*\n" +
 	"\x02at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x12<\n" +
 	"\ffix_interval\x18\x03 \x01(\v2\x19.google.protobuf.DurationR\vfixInterval\x12H\n" +
-	"\x12heartbeat_interval\x18\x04 \x01(\v2\x19.google.protobuf.DurationR\x11heartbeatInterval\"\xf7\x01\n" +
+	"\x12heartbeat_interval\x18\x04 \x01(\v2\x19.google.protobuf.DurationR\x11heartbeatInterval\"\xb4\x02\n" +
 	"\bSnapshot\x12.\n" +
 	"\x05shift\x18\x01 \x01(\v2\x18.hexhail.driver.v1.ShiftR\x05shift\x12.\n" +
 	"\x05offer\x18\x02 \x01(\v2\x18.hexhail.driver.v1.OfferR\x05offer\x12)\n" +
 	"\x04ride\x18\x03 \x01(\v2\x15.hexhail.type.v1.RideR\x04ride\x12-\n" +
 	"\x05calls\x18\x04 \x03(\v2\x17.hexhail.driver.v1.CallR\x05calls\x121\n" +
-	"\bbookings\x18\x05 \x03(\v2\x15.hexhail.type.v1.RideR\bbookings\"y\n" +
+	"\bbookings\x18\x05 \x03(\v2\x15.hexhail.type.v1.RideR\bbookings\x12;\n" +
+	"\n" +
+	"stand_rank\x18\n" +
+	" \x01(\v2\x1c.hexhail.driver.v1.StandRankR\tstandRank\"\x8d\x02\n" +
+	"\tStandRank\x12\x19\n" +
+	"\bstand_id\x18\x01 \x01(\tR\astandId\x12\x12\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\x12\x17\n" +
+	"\aname_zh\x18\x03 \x01(\tR\x06nameZh\x12\x12\n" +
+	"\x04rank\x18\x04 \x01(\x05R\x04rank\x12\x16\n" +
+	"\x06length\x18\x05 \x01(\x05R\x06length\x129\n" +
+	"\n" +
+	"entered_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\tenteredAt\x12*\n" +
+	"\x02at\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x12%\n" +
+	"\x0eserves_outside\x18\b \x01(\bR\rservesOutside\"y\n" +
 	"\x05Shift\x12\x17\n" +
 	"\ataxi_id\x18\x01 \x01(\tR\x06taxiId\x12\x12\n" +
 	"\x04city\x18\x02 \x01(\tR\x04city\x12+\n" +
@@ -3533,7 +3684,7 @@ func file_hexhail_driver_v1_driver_proto_rawDescGZIP() []byte {
 }
 
 var file_hexhail_driver_v1_driver_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_hexhail_driver_v1_driver_proto_msgTypes = make([]protoimpl.MessageInfo, 44)
+var file_hexhail_driver_v1_driver_proto_msgTypes = make([]protoimpl.MessageInfo, 45)
 var file_hexhail_driver_v1_driver_proto_goTypes = []any{
 	(Duty)(0),                     // 0: hexhail.driver.v1.Duty
 	(*DriveRequest)(nil),          // 1: hexhail.driver.v1.DriveRequest
@@ -3553,43 +3704,44 @@ var file_hexhail_driver_v1_driver_proto_goTypes = []any{
 	(*DriveResponse)(nil),         // 15: hexhail.driver.v1.DriveResponse
 	(*Welcome)(nil),               // 16: hexhail.driver.v1.Welcome
 	(*Snapshot)(nil),              // 17: hexhail.driver.v1.Snapshot
-	(*Shift)(nil),                 // 18: hexhail.driver.v1.Shift
-	(*Offer)(nil),                 // 19: hexhail.driver.v1.Offer
-	(*OfferEnded)(nil),            // 20: hexhail.driver.v1.OfferEnded
-	(*Call)(nil),                  // 21: hexhail.driver.v1.Call
-	(*CallEnded)(nil),             // 22: hexhail.driver.v1.CallEnded
-	(*Result)(nil),                // 23: hexhail.driver.v1.Result
-	(*Done)(nil),                  // 24: hexhail.driver.v1.Done
-	(*FixesRefused)(nil),          // 25: hexhail.driver.v1.FixesRefused
-	(*Drain)(nil),                 // 26: hexhail.driver.v1.Drain
-	(*GiveCommandRequest)(nil),    // 27: hexhail.driver.v1.GiveCommandRequest
-	(*GiveCommandResponse)(nil),   // 28: hexhail.driver.v1.GiveCommandResponse
-	(*SendFixesRequest)(nil),      // 29: hexhail.driver.v1.SendFixesRequest
-	(*SendFixesResponse)(nil),     // 30: hexhail.driver.v1.SendFixesResponse
-	(*AckOfferRequest)(nil),       // 31: hexhail.driver.v1.AckOfferRequest
-	(*AckOfferResponse)(nil),      // 32: hexhail.driver.v1.AckOfferResponse
-	(*GetSnapshotRequest)(nil),    // 33: hexhail.driver.v1.GetSnapshotRequest
-	(*GetSnapshotResponse)(nil),   // 34: hexhail.driver.v1.GetSnapshotResponse
-	(*GetEarningsRequest)(nil),    // 35: hexhail.driver.v1.GetEarningsRequest
-	(*GetEarningsResponse)(nil),   // 36: hexhail.driver.v1.GetEarningsResponse
-	(*BookingReminder)(nil),       // 37: hexhail.driver.v1.BookingReminder
-	(*ListBookingsRequest)(nil),   // 38: hexhail.driver.v1.ListBookingsRequest
-	(*OpenBooking)(nil),           // 39: hexhail.driver.v1.OpenBooking
-	(*ListBookingsResponse)(nil),  // 40: hexhail.driver.v1.ListBookingsResponse
-	(*ListRidesRequest)(nil),      // 41: hexhail.driver.v1.ListRidesRequest
-	(*ListRidesResponse)(nil),     // 42: hexhail.driver.v1.ListRidesResponse
-	nil,                           // 43: hexhail.driver.v1.FixesRefused.CountsEntry
-	nil,                           // 44: hexhail.driver.v1.SendFixesResponse.RefusedEntry
-	(*v1.Fix)(nil),                // 45: hexhail.type.v1.Fix
-	(v1.Datum)(0),                 // 46: hexhail.type.v1.Datum
-	(*timestamppb.Timestamp)(nil), // 47: google.protobuf.Timestamp
-	(*v1.Point)(nil),              // 48: hexhail.type.v1.Point
-	(*v1.Place)(nil),              // 49: hexhail.type.v1.Place
-	(*v1.Ride)(nil),               // 50: hexhail.type.v1.Ride
-	(*durationpb.Duration)(nil),   // 51: google.protobuf.Duration
-	(*v1.Quote)(nil),              // 52: hexhail.type.v1.Quote
-	(v1.PickupSource)(0),          // 53: hexhail.type.v1.PickupSource
-	(*v1.Error)(nil),              // 54: hexhail.type.v1.Error
+	(*StandRank)(nil),             // 18: hexhail.driver.v1.StandRank
+	(*Shift)(nil),                 // 19: hexhail.driver.v1.Shift
+	(*Offer)(nil),                 // 20: hexhail.driver.v1.Offer
+	(*OfferEnded)(nil),            // 21: hexhail.driver.v1.OfferEnded
+	(*Call)(nil),                  // 22: hexhail.driver.v1.Call
+	(*CallEnded)(nil),             // 23: hexhail.driver.v1.CallEnded
+	(*Result)(nil),                // 24: hexhail.driver.v1.Result
+	(*Done)(nil),                  // 25: hexhail.driver.v1.Done
+	(*FixesRefused)(nil),          // 26: hexhail.driver.v1.FixesRefused
+	(*Drain)(nil),                 // 27: hexhail.driver.v1.Drain
+	(*GiveCommandRequest)(nil),    // 28: hexhail.driver.v1.GiveCommandRequest
+	(*GiveCommandResponse)(nil),   // 29: hexhail.driver.v1.GiveCommandResponse
+	(*SendFixesRequest)(nil),      // 30: hexhail.driver.v1.SendFixesRequest
+	(*SendFixesResponse)(nil),     // 31: hexhail.driver.v1.SendFixesResponse
+	(*AckOfferRequest)(nil),       // 32: hexhail.driver.v1.AckOfferRequest
+	(*AckOfferResponse)(nil),      // 33: hexhail.driver.v1.AckOfferResponse
+	(*GetSnapshotRequest)(nil),    // 34: hexhail.driver.v1.GetSnapshotRequest
+	(*GetSnapshotResponse)(nil),   // 35: hexhail.driver.v1.GetSnapshotResponse
+	(*GetEarningsRequest)(nil),    // 36: hexhail.driver.v1.GetEarningsRequest
+	(*GetEarningsResponse)(nil),   // 37: hexhail.driver.v1.GetEarningsResponse
+	(*BookingReminder)(nil),       // 38: hexhail.driver.v1.BookingReminder
+	(*ListBookingsRequest)(nil),   // 39: hexhail.driver.v1.ListBookingsRequest
+	(*OpenBooking)(nil),           // 40: hexhail.driver.v1.OpenBooking
+	(*ListBookingsResponse)(nil),  // 41: hexhail.driver.v1.ListBookingsResponse
+	(*ListRidesRequest)(nil),      // 42: hexhail.driver.v1.ListRidesRequest
+	(*ListRidesResponse)(nil),     // 43: hexhail.driver.v1.ListRidesResponse
+	nil,                           // 44: hexhail.driver.v1.FixesRefused.CountsEntry
+	nil,                           // 45: hexhail.driver.v1.SendFixesResponse.RefusedEntry
+	(*v1.Fix)(nil),                // 46: hexhail.type.v1.Fix
+	(v1.Datum)(0),                 // 47: hexhail.type.v1.Datum
+	(*timestamppb.Timestamp)(nil), // 48: google.protobuf.Timestamp
+	(*v1.Point)(nil),              // 49: hexhail.type.v1.Point
+	(*v1.Place)(nil),              // 50: hexhail.type.v1.Place
+	(*v1.Ride)(nil),               // 51: hexhail.type.v1.Ride
+	(*durationpb.Duration)(nil),   // 52: google.protobuf.Duration
+	(*v1.Quote)(nil),              // 53: hexhail.type.v1.Quote
+	(v1.PickupSource)(0),          // 54: hexhail.type.v1.PickupSource
+	(*v1.Error)(nil),              // 55: hexhail.type.v1.Error
 }
 var file_hexhail_driver_v1_driver_proto_depIdxs = []int32{
 	2,  // 0: hexhail.driver.v1.DriveRequest.hello:type_name -> hexhail.driver.v1.Hello
@@ -3597,9 +3749,9 @@ var file_hexhail_driver_v1_driver_proto_depIdxs = []int32{
 	4,  // 2: hexhail.driver.v1.DriveRequest.command:type_name -> hexhail.driver.v1.Command
 	13, // 3: hexhail.driver.v1.DriveRequest.ack:type_name -> hexhail.driver.v1.OfferAck
 	14, // 4: hexhail.driver.v1.DriveRequest.heartbeat:type_name -> hexhail.driver.v1.Heartbeat
-	45, // 5: hexhail.driver.v1.FixBatch.fixes:type_name -> hexhail.type.v1.Fix
-	46, // 6: hexhail.driver.v1.FixBatch.datum:type_name -> hexhail.type.v1.Datum
-	47, // 7: hexhail.driver.v1.Command.at:type_name -> google.protobuf.Timestamp
+	46, // 5: hexhail.driver.v1.FixBatch.fixes:type_name -> hexhail.type.v1.Fix
+	47, // 6: hexhail.driver.v1.FixBatch.datum:type_name -> hexhail.type.v1.Datum
+	48, // 7: hexhail.driver.v1.Command.at:type_name -> google.protobuf.Timestamp
 	5,  // 8: hexhail.driver.v1.Command.set_duty:type_name -> hexhail.driver.v1.SetDuty
 	6,  // 9: hexhail.driver.v1.Command.occupied:type_name -> hexhail.driver.v1.StreetRide
 	7,  // 10: hexhail.driver.v1.Command.accept:type_name -> hexhail.driver.v1.OfferAnswer
@@ -3616,82 +3768,86 @@ var file_hexhail_driver_v1_driver_proto_depIdxs = []int32{
 	9,  // 21: hexhail.driver.v1.Command.take_booking:type_name -> hexhail.driver.v1.RideAction
 	9,  // 22: hexhail.driver.v1.Command.drop_booking:type_name -> hexhail.driver.v1.RideAction
 	0,  // 23: hexhail.driver.v1.SetDuty.duty:type_name -> hexhail.driver.v1.Duty
-	48, // 24: hexhail.driver.v1.StreetRide.at:type_name -> hexhail.type.v1.Point
-	49, // 25: hexhail.driver.v1.BreakDown.at:type_name -> hexhail.type.v1.Place
-	47, // 26: hexhail.driver.v1.Heartbeat.at:type_name -> google.protobuf.Timestamp
+	49, // 24: hexhail.driver.v1.StreetRide.at:type_name -> hexhail.type.v1.Point
+	50, // 25: hexhail.driver.v1.BreakDown.at:type_name -> hexhail.type.v1.Place
+	48, // 26: hexhail.driver.v1.Heartbeat.at:type_name -> google.protobuf.Timestamp
 	16, // 27: hexhail.driver.v1.DriveResponse.welcome:type_name -> hexhail.driver.v1.Welcome
 	17, // 28: hexhail.driver.v1.DriveResponse.snapshot:type_name -> hexhail.driver.v1.Snapshot
-	19, // 29: hexhail.driver.v1.DriveResponse.offer:type_name -> hexhail.driver.v1.Offer
-	20, // 30: hexhail.driver.v1.DriveResponse.offer_ended:type_name -> hexhail.driver.v1.OfferEnded
-	50, // 31: hexhail.driver.v1.DriveResponse.ride:type_name -> hexhail.type.v1.Ride
-	18, // 32: hexhail.driver.v1.DriveResponse.shift:type_name -> hexhail.driver.v1.Shift
-	23, // 33: hexhail.driver.v1.DriveResponse.result:type_name -> hexhail.driver.v1.Result
-	25, // 34: hexhail.driver.v1.DriveResponse.fixes_refused:type_name -> hexhail.driver.v1.FixesRefused
+	20, // 29: hexhail.driver.v1.DriveResponse.offer:type_name -> hexhail.driver.v1.Offer
+	21, // 30: hexhail.driver.v1.DriveResponse.offer_ended:type_name -> hexhail.driver.v1.OfferEnded
+	51, // 31: hexhail.driver.v1.DriveResponse.ride:type_name -> hexhail.type.v1.Ride
+	19, // 32: hexhail.driver.v1.DriveResponse.shift:type_name -> hexhail.driver.v1.Shift
+	24, // 33: hexhail.driver.v1.DriveResponse.result:type_name -> hexhail.driver.v1.Result
+	26, // 34: hexhail.driver.v1.DriveResponse.fixes_refused:type_name -> hexhail.driver.v1.FixesRefused
 	14, // 35: hexhail.driver.v1.DriveResponse.heartbeat:type_name -> hexhail.driver.v1.Heartbeat
-	26, // 36: hexhail.driver.v1.DriveResponse.drain:type_name -> hexhail.driver.v1.Drain
-	21, // 37: hexhail.driver.v1.DriveResponse.call:type_name -> hexhail.driver.v1.Call
-	22, // 38: hexhail.driver.v1.DriveResponse.call_ended:type_name -> hexhail.driver.v1.CallEnded
-	37, // 39: hexhail.driver.v1.DriveResponse.booking_reminder:type_name -> hexhail.driver.v1.BookingReminder
-	47, // 40: hexhail.driver.v1.Welcome.at:type_name -> google.protobuf.Timestamp
-	51, // 41: hexhail.driver.v1.Welcome.fix_interval:type_name -> google.protobuf.Duration
-	51, // 42: hexhail.driver.v1.Welcome.heartbeat_interval:type_name -> google.protobuf.Duration
-	18, // 43: hexhail.driver.v1.Snapshot.shift:type_name -> hexhail.driver.v1.Shift
-	19, // 44: hexhail.driver.v1.Snapshot.offer:type_name -> hexhail.driver.v1.Offer
-	50, // 45: hexhail.driver.v1.Snapshot.ride:type_name -> hexhail.type.v1.Ride
-	21, // 46: hexhail.driver.v1.Snapshot.calls:type_name -> hexhail.driver.v1.Call
-	50, // 47: hexhail.driver.v1.Snapshot.bookings:type_name -> hexhail.type.v1.Ride
-	0,  // 48: hexhail.driver.v1.Shift.duty:type_name -> hexhail.driver.v1.Duty
-	49, // 49: hexhail.driver.v1.Offer.pickup:type_name -> hexhail.type.v1.Place
-	49, // 50: hexhail.driver.v1.Offer.dropoff:type_name -> hexhail.type.v1.Place
-	51, // 51: hexhail.driver.v1.Offer.pickup_time:type_name -> google.protobuf.Duration
-	52, // 52: hexhail.driver.v1.Offer.quote:type_name -> hexhail.type.v1.Quote
-	47, // 53: hexhail.driver.v1.Offer.expires_at:type_name -> google.protobuf.Timestamp
-	53, // 54: hexhail.driver.v1.Offer.pickup_source:type_name -> hexhail.type.v1.PickupSource
-	49, // 55: hexhail.driver.v1.Call.pickup:type_name -> hexhail.type.v1.Place
-	49, // 56: hexhail.driver.v1.Call.dropoff:type_name -> hexhail.type.v1.Place
-	52, // 57: hexhail.driver.v1.Call.quote:type_name -> hexhail.type.v1.Quote
-	47, // 58: hexhail.driver.v1.Call.expires_at:type_name -> google.protobuf.Timestamp
-	24, // 59: hexhail.driver.v1.Result.done:type_name -> hexhail.driver.v1.Done
-	54, // 60: hexhail.driver.v1.Result.error:type_name -> hexhail.type.v1.Error
-	50, // 61: hexhail.driver.v1.Done.ride:type_name -> hexhail.type.v1.Ride
-	18, // 62: hexhail.driver.v1.Done.shift:type_name -> hexhail.driver.v1.Shift
-	43, // 63: hexhail.driver.v1.FixesRefused.counts:type_name -> hexhail.driver.v1.FixesRefused.CountsEntry
-	51, // 64: hexhail.driver.v1.Drain.retry_after:type_name -> google.protobuf.Duration
-	4,  // 65: hexhail.driver.v1.GiveCommandRequest.command:type_name -> hexhail.driver.v1.Command
-	24, // 66: hexhail.driver.v1.GiveCommandResponse.done:type_name -> hexhail.driver.v1.Done
-	3,  // 67: hexhail.driver.v1.SendFixesRequest.batch:type_name -> hexhail.driver.v1.FixBatch
-	44, // 68: hexhail.driver.v1.SendFixesResponse.refused:type_name -> hexhail.driver.v1.SendFixesResponse.RefusedEntry
-	17, // 69: hexhail.driver.v1.GetSnapshotResponse.snapshot:type_name -> hexhail.driver.v1.Snapshot
-	47, // 70: hexhail.driver.v1.GetEarningsRequest.from:type_name -> google.protobuf.Timestamp
-	47, // 71: hexhail.driver.v1.GetEarningsRequest.to:type_name -> google.protobuf.Timestamp
-	50, // 72: hexhail.driver.v1.BookingReminder.ride:type_name -> hexhail.type.v1.Ride
-	48, // 73: hexhail.driver.v1.OpenBooking.pickup:type_name -> hexhail.type.v1.Point
-	48, // 74: hexhail.driver.v1.OpenBooking.dropoff:type_name -> hexhail.type.v1.Point
-	47, // 75: hexhail.driver.v1.OpenBooking.pickup_at:type_name -> google.protobuf.Timestamp
-	52, // 76: hexhail.driver.v1.OpenBooking.quote:type_name -> hexhail.type.v1.Quote
-	39, // 77: hexhail.driver.v1.ListBookingsResponse.bookings:type_name -> hexhail.driver.v1.OpenBooking
-	50, // 78: hexhail.driver.v1.ListRidesResponse.rides:type_name -> hexhail.type.v1.Ride
-	1,  // 79: hexhail.driver.v1.DriverService.Drive:input_type -> hexhail.driver.v1.DriveRequest
-	27, // 80: hexhail.driver.v1.DriverService.GiveCommand:input_type -> hexhail.driver.v1.GiveCommandRequest
-	29, // 81: hexhail.driver.v1.DriverService.SendFixes:input_type -> hexhail.driver.v1.SendFixesRequest
-	31, // 82: hexhail.driver.v1.DriverService.AckOffer:input_type -> hexhail.driver.v1.AckOfferRequest
-	33, // 83: hexhail.driver.v1.DriverService.GetSnapshot:input_type -> hexhail.driver.v1.GetSnapshotRequest
-	35, // 84: hexhail.driver.v1.DriverService.GetEarnings:input_type -> hexhail.driver.v1.GetEarningsRequest
-	38, // 85: hexhail.driver.v1.DriverService.ListBookings:input_type -> hexhail.driver.v1.ListBookingsRequest
-	41, // 86: hexhail.driver.v1.DriverService.ListRides:input_type -> hexhail.driver.v1.ListRidesRequest
-	15, // 87: hexhail.driver.v1.DriverService.Drive:output_type -> hexhail.driver.v1.DriveResponse
-	28, // 88: hexhail.driver.v1.DriverService.GiveCommand:output_type -> hexhail.driver.v1.GiveCommandResponse
-	30, // 89: hexhail.driver.v1.DriverService.SendFixes:output_type -> hexhail.driver.v1.SendFixesResponse
-	32, // 90: hexhail.driver.v1.DriverService.AckOffer:output_type -> hexhail.driver.v1.AckOfferResponse
-	34, // 91: hexhail.driver.v1.DriverService.GetSnapshot:output_type -> hexhail.driver.v1.GetSnapshotResponse
-	36, // 92: hexhail.driver.v1.DriverService.GetEarnings:output_type -> hexhail.driver.v1.GetEarningsResponse
-	40, // 93: hexhail.driver.v1.DriverService.ListBookings:output_type -> hexhail.driver.v1.ListBookingsResponse
-	42, // 94: hexhail.driver.v1.DriverService.ListRides:output_type -> hexhail.driver.v1.ListRidesResponse
-	87, // [87:95] is the sub-list for method output_type
-	79, // [79:87] is the sub-list for method input_type
-	79, // [79:79] is the sub-list for extension type_name
-	79, // [79:79] is the sub-list for extension extendee
-	0,  // [0:79] is the sub-list for field type_name
+	27, // 36: hexhail.driver.v1.DriveResponse.drain:type_name -> hexhail.driver.v1.Drain
+	22, // 37: hexhail.driver.v1.DriveResponse.call:type_name -> hexhail.driver.v1.Call
+	23, // 38: hexhail.driver.v1.DriveResponse.call_ended:type_name -> hexhail.driver.v1.CallEnded
+	38, // 39: hexhail.driver.v1.DriveResponse.booking_reminder:type_name -> hexhail.driver.v1.BookingReminder
+	18, // 40: hexhail.driver.v1.DriveResponse.stand_rank:type_name -> hexhail.driver.v1.StandRank
+	48, // 41: hexhail.driver.v1.Welcome.at:type_name -> google.protobuf.Timestamp
+	52, // 42: hexhail.driver.v1.Welcome.fix_interval:type_name -> google.protobuf.Duration
+	52, // 43: hexhail.driver.v1.Welcome.heartbeat_interval:type_name -> google.protobuf.Duration
+	19, // 44: hexhail.driver.v1.Snapshot.shift:type_name -> hexhail.driver.v1.Shift
+	20, // 45: hexhail.driver.v1.Snapshot.offer:type_name -> hexhail.driver.v1.Offer
+	51, // 46: hexhail.driver.v1.Snapshot.ride:type_name -> hexhail.type.v1.Ride
+	22, // 47: hexhail.driver.v1.Snapshot.calls:type_name -> hexhail.driver.v1.Call
+	51, // 48: hexhail.driver.v1.Snapshot.bookings:type_name -> hexhail.type.v1.Ride
+	18, // 49: hexhail.driver.v1.Snapshot.stand_rank:type_name -> hexhail.driver.v1.StandRank
+	48, // 50: hexhail.driver.v1.StandRank.entered_at:type_name -> google.protobuf.Timestamp
+	48, // 51: hexhail.driver.v1.StandRank.at:type_name -> google.protobuf.Timestamp
+	0,  // 52: hexhail.driver.v1.Shift.duty:type_name -> hexhail.driver.v1.Duty
+	50, // 53: hexhail.driver.v1.Offer.pickup:type_name -> hexhail.type.v1.Place
+	50, // 54: hexhail.driver.v1.Offer.dropoff:type_name -> hexhail.type.v1.Place
+	52, // 55: hexhail.driver.v1.Offer.pickup_time:type_name -> google.protobuf.Duration
+	53, // 56: hexhail.driver.v1.Offer.quote:type_name -> hexhail.type.v1.Quote
+	48, // 57: hexhail.driver.v1.Offer.expires_at:type_name -> google.protobuf.Timestamp
+	54, // 58: hexhail.driver.v1.Offer.pickup_source:type_name -> hexhail.type.v1.PickupSource
+	50, // 59: hexhail.driver.v1.Call.pickup:type_name -> hexhail.type.v1.Place
+	50, // 60: hexhail.driver.v1.Call.dropoff:type_name -> hexhail.type.v1.Place
+	53, // 61: hexhail.driver.v1.Call.quote:type_name -> hexhail.type.v1.Quote
+	48, // 62: hexhail.driver.v1.Call.expires_at:type_name -> google.protobuf.Timestamp
+	25, // 63: hexhail.driver.v1.Result.done:type_name -> hexhail.driver.v1.Done
+	55, // 64: hexhail.driver.v1.Result.error:type_name -> hexhail.type.v1.Error
+	51, // 65: hexhail.driver.v1.Done.ride:type_name -> hexhail.type.v1.Ride
+	19, // 66: hexhail.driver.v1.Done.shift:type_name -> hexhail.driver.v1.Shift
+	44, // 67: hexhail.driver.v1.FixesRefused.counts:type_name -> hexhail.driver.v1.FixesRefused.CountsEntry
+	52, // 68: hexhail.driver.v1.Drain.retry_after:type_name -> google.protobuf.Duration
+	4,  // 69: hexhail.driver.v1.GiveCommandRequest.command:type_name -> hexhail.driver.v1.Command
+	25, // 70: hexhail.driver.v1.GiveCommandResponse.done:type_name -> hexhail.driver.v1.Done
+	3,  // 71: hexhail.driver.v1.SendFixesRequest.batch:type_name -> hexhail.driver.v1.FixBatch
+	45, // 72: hexhail.driver.v1.SendFixesResponse.refused:type_name -> hexhail.driver.v1.SendFixesResponse.RefusedEntry
+	17, // 73: hexhail.driver.v1.GetSnapshotResponse.snapshot:type_name -> hexhail.driver.v1.Snapshot
+	48, // 74: hexhail.driver.v1.GetEarningsRequest.from:type_name -> google.protobuf.Timestamp
+	48, // 75: hexhail.driver.v1.GetEarningsRequest.to:type_name -> google.protobuf.Timestamp
+	51, // 76: hexhail.driver.v1.BookingReminder.ride:type_name -> hexhail.type.v1.Ride
+	49, // 77: hexhail.driver.v1.OpenBooking.pickup:type_name -> hexhail.type.v1.Point
+	49, // 78: hexhail.driver.v1.OpenBooking.dropoff:type_name -> hexhail.type.v1.Point
+	48, // 79: hexhail.driver.v1.OpenBooking.pickup_at:type_name -> google.protobuf.Timestamp
+	53, // 80: hexhail.driver.v1.OpenBooking.quote:type_name -> hexhail.type.v1.Quote
+	40, // 81: hexhail.driver.v1.ListBookingsResponse.bookings:type_name -> hexhail.driver.v1.OpenBooking
+	51, // 82: hexhail.driver.v1.ListRidesResponse.rides:type_name -> hexhail.type.v1.Ride
+	1,  // 83: hexhail.driver.v1.DriverService.Drive:input_type -> hexhail.driver.v1.DriveRequest
+	28, // 84: hexhail.driver.v1.DriverService.GiveCommand:input_type -> hexhail.driver.v1.GiveCommandRequest
+	30, // 85: hexhail.driver.v1.DriverService.SendFixes:input_type -> hexhail.driver.v1.SendFixesRequest
+	32, // 86: hexhail.driver.v1.DriverService.AckOffer:input_type -> hexhail.driver.v1.AckOfferRequest
+	34, // 87: hexhail.driver.v1.DriverService.GetSnapshot:input_type -> hexhail.driver.v1.GetSnapshotRequest
+	36, // 88: hexhail.driver.v1.DriverService.GetEarnings:input_type -> hexhail.driver.v1.GetEarningsRequest
+	39, // 89: hexhail.driver.v1.DriverService.ListBookings:input_type -> hexhail.driver.v1.ListBookingsRequest
+	42, // 90: hexhail.driver.v1.DriverService.ListRides:input_type -> hexhail.driver.v1.ListRidesRequest
+	15, // 91: hexhail.driver.v1.DriverService.Drive:output_type -> hexhail.driver.v1.DriveResponse
+	29, // 92: hexhail.driver.v1.DriverService.GiveCommand:output_type -> hexhail.driver.v1.GiveCommandResponse
+	31, // 93: hexhail.driver.v1.DriverService.SendFixes:output_type -> hexhail.driver.v1.SendFixesResponse
+	33, // 94: hexhail.driver.v1.DriverService.AckOffer:output_type -> hexhail.driver.v1.AckOfferResponse
+	35, // 95: hexhail.driver.v1.DriverService.GetSnapshot:output_type -> hexhail.driver.v1.GetSnapshotResponse
+	37, // 96: hexhail.driver.v1.DriverService.GetEarnings:output_type -> hexhail.driver.v1.GetEarningsResponse
+	41, // 97: hexhail.driver.v1.DriverService.ListBookings:output_type -> hexhail.driver.v1.ListBookingsResponse
+	43, // 98: hexhail.driver.v1.DriverService.ListRides:output_type -> hexhail.driver.v1.ListRidesResponse
+	91, // [91:99] is the sub-list for method output_type
+	83, // [83:91] is the sub-list for method input_type
+	83, // [83:83] is the sub-list for extension type_name
+	83, // [83:83] is the sub-list for extension extendee
+	0,  // [0:83] is the sub-list for field type_name
 }
 
 func init() { file_hexhail_driver_v1_driver_proto_init() }
@@ -3737,8 +3893,9 @@ func file_hexhail_driver_v1_driver_proto_init() {
 		(*DriveResponse_Call)(nil),
 		(*DriveResponse_CallEnded)(nil),
 		(*DriveResponse_BookingReminder)(nil),
+		(*DriveResponse_StandRank)(nil),
 	}
-	file_hexhail_driver_v1_driver_proto_msgTypes[22].OneofWrappers = []any{
+	file_hexhail_driver_v1_driver_proto_msgTypes[23].OneofWrappers = []any{
 		(*Result_Done)(nil),
 		(*Result_Error)(nil),
 	}
@@ -3748,7 +3905,7 @@ func file_hexhail_driver_v1_driver_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_hexhail_driver_v1_driver_proto_rawDesc), len(file_hexhail_driver_v1_driver_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   44,
+			NumMessages:   45,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

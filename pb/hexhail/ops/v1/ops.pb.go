@@ -1078,6 +1078,390 @@ func (x *ListCitiesResponse) GetCities() []*City {
 	return nil
 }
 
+// A stand: an airport or station zone with a queue.
+type Stand struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its id, of its own in the city.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// Its name in English.
+	Name string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	// Its name in Chinese.
+	NameZh string `protobuf:"bytes,3,opt,name=name_zh,json=nameZh,proto3" json:"name_zh,omitempty"`
+	// Where its outline is from, and how good it is.
+	Note string `protobuf:"bytes,4,opt,name=note,proto3" json:"note,omitempty"`
+	// Its rules, as in a city file (JSON).
+	RulesJson string `protobuf:"bytes,5,opt,name=rules_json,json=rulesJson,proto3" json:"rules_json,omitempty"`
+	// How many taxis queue.
+	Taxis         int32 `protobuf:"varint,6,opt,name=taxis,proto3" json:"taxis,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Stand) Reset() {
+	*x = Stand{}
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Stand) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Stand) ProtoMessage() {}
+
+func (x *Stand) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Stand.ProtoReflect.Descriptor instead.
+func (*Stand) Descriptor() ([]byte, []int) {
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *Stand) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *Stand) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Stand) GetNameZh() string {
+	if x != nil {
+		return x.NameZh
+	}
+	return ""
+}
+
+func (x *Stand) GetNote() string {
+	if x != nil {
+		return x.Note
+	}
+	return ""
+}
+
+func (x *Stand) GetRulesJson() string {
+	if x != nil {
+		return x.RulesJson
+	}
+	return ""
+}
+
+func (x *Stand) GetTaxis() int32 {
+	if x != nil {
+		return x.Taxis
+	}
+	return 0
+}
+
+// Of a city.
+type ListStandsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The city's id, 1 to 64 bytes.
+	City          string `protobuf:"bytes,1,opt,name=city,proto3" json:"city,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListStandsRequest) Reset() {
+	*x = ListStandsRequest{}
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListStandsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListStandsRequest) ProtoMessage() {}
+
+func (x *ListStandsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListStandsRequest.ProtoReflect.Descriptor instead.
+func (*ListStandsRequest) Descriptor() ([]byte, []int) {
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *ListStandsRequest) GetCity() string {
+	if x != nil {
+		return x.City
+	}
+	return ""
+}
+
+// The stands, at most 64.
+type ListStandsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// As in the city's file.
+	Stands        []*Stand `protobuf:"bytes,1,rep,name=stands,proto3" json:"stands,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListStandsResponse) Reset() {
+	*x = ListStandsResponse{}
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListStandsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListStandsResponse) ProtoMessage() {}
+
+func (x *ListStandsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListStandsResponse.ProtoReflect.Descriptor instead.
+func (*ListStandsResponse) Descriptor() ([]byte, []int) {
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *ListStandsResponse) GetStands() []*Stand {
+	if x != nil {
+		return x.Stands
+	}
+	return nil
+}
+
+// Which page of which queue.
+type ListStandTaxisRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// How many at most, 1 to 200; 0 is 50, and more than 200 is 200.
+	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// next_page_token of the page before; "" for the first.
+	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// The city's id, 1 to 64 bytes.
+	City string `protobuf:"bytes,3,opt,name=city,proto3" json:"city,omitempty"`
+	// The stand's id, 1 to 64 bytes.
+	StandId       string `protobuf:"bytes,4,opt,name=stand_id,json=standId,proto3" json:"stand_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListStandTaxisRequest) Reset() {
+	*x = ListStandTaxisRequest{}
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListStandTaxisRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListStandTaxisRequest) ProtoMessage() {}
+
+func (x *ListStandTaxisRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListStandTaxisRequest.ProtoReflect.Descriptor instead.
+func (*ListStandTaxisRequest) Descriptor() ([]byte, []int) {
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *ListStandTaxisRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListStandTaxisRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+func (x *ListStandTaxisRequest) GetCity() string {
+	if x != nil {
+		return x.City
+	}
+	return ""
+}
+
+func (x *ListStandTaxisRequest) GetStandId() string {
+	if x != nil {
+		return x.StandId
+	}
+	return ""
+}
+
+// A taxi in the queue of a stand.
+type StandTaxi struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The driver.
+	DriverId string `protobuf:"bytes,1,opt,name=driver_id,json=driverId,proto3" json:"driver_id,omitempty"`
+	// The taxi.
+	TaxiId string `protobuf:"bytes,2,opt,name=taxi_id,json=taxiId,proto3" json:"taxi_id,omitempty"`
+	// Since when it is at the stand.
+	EnteredAt *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=entered_at,json=enteredAt,proto3" json:"entered_at,omitempty"`
+	// Since when it has this place: it entered, or was put to the tail.
+	OrderedAt     *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=ordered_at,json=orderedAt,proto3" json:"ordered_at,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StandTaxi) Reset() {
+	*x = StandTaxi{}
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StandTaxi) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StandTaxi) ProtoMessage() {}
+
+func (x *StandTaxi) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StandTaxi.ProtoReflect.Descriptor instead.
+func (*StandTaxi) Descriptor() ([]byte, []int) {
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *StandTaxi) GetDriverId() string {
+	if x != nil {
+		return x.DriverId
+	}
+	return ""
+}
+
+func (x *StandTaxi) GetTaxiId() string {
+	if x != nil {
+		return x.TaxiId
+	}
+	return ""
+}
+
+func (x *StandTaxi) GetEnteredAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.EnteredAt
+	}
+	return nil
+}
+
+func (x *StandTaxi) GetOrderedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.OrderedAt
+	}
+	return nil
+}
+
+// A page of a queue.
+type ListStandTaxisResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The head first.
+	Taxis []*StandTaxi `protobuf:"bytes,1,rep,name=taxis,proto3" json:"taxis,omitempty"`
+	// For the next page; "" if this is the last.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListStandTaxisResponse) Reset() {
+	*x = ListStandTaxisResponse{}
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListStandTaxisResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListStandTaxisResponse) ProtoMessage() {}
+
+func (x *ListStandTaxisResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListStandTaxisResponse.ProtoReflect.Descriptor instead.
+func (*ListStandTaxisResponse) Descriptor() ([]byte, []int) {
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *ListStandTaxisResponse) GetTaxis() []*StandTaxi {
+	if x != nil {
+		return x.Taxis
+	}
+	return nil
+}
+
+func (x *ListStandTaxisResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
 // A campaign: what a sponsor gives for each ride paid through its channel.
 type Campaign struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1109,7 +1493,7 @@ type Campaign struct {
 
 func (x *Campaign) Reset() {
 	*x = Campaign{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[17]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1121,7 +1505,7 @@ func (x *Campaign) String() string {
 func (*Campaign) ProtoMessage() {}
 
 func (x *Campaign) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[17]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1134,7 +1518,7 @@ func (x *Campaign) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Campaign.ProtoReflect.Descriptor instead.
 func (*Campaign) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{17}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *Campaign) GetId() string {
@@ -1228,7 +1612,7 @@ type LaunchCampaignRequest struct {
 
 func (x *LaunchCampaignRequest) Reset() {
 	*x = LaunchCampaignRequest{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[18]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1240,7 +1624,7 @@ func (x *LaunchCampaignRequest) String() string {
 func (*LaunchCampaignRequest) ProtoMessage() {}
 
 func (x *LaunchCampaignRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[18]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1253,7 +1637,7 @@ func (x *LaunchCampaignRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LaunchCampaignRequest.ProtoReflect.Descriptor instead.
 func (*LaunchCampaignRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{18}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *LaunchCampaignRequest) GetRequestId() string {
@@ -1281,7 +1665,7 @@ type LaunchCampaignResponse struct {
 
 func (x *LaunchCampaignResponse) Reset() {
 	*x = LaunchCampaignResponse{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[19]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1293,7 +1677,7 @@ func (x *LaunchCampaignResponse) String() string {
 func (*LaunchCampaignResponse) ProtoMessage() {}
 
 func (x *LaunchCampaignResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[19]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1306,7 +1690,7 @@ func (x *LaunchCampaignResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LaunchCampaignResponse.ProtoReflect.Descriptor instead.
 func (*LaunchCampaignResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{19}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *LaunchCampaignResponse) GetCampaign() *Campaign {
@@ -1327,7 +1711,7 @@ type ListCampaignsRequest struct {
 
 func (x *ListCampaignsRequest) Reset() {
 	*x = ListCampaignsRequest{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[20]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1339,7 +1723,7 @@ func (x *ListCampaignsRequest) String() string {
 func (*ListCampaignsRequest) ProtoMessage() {}
 
 func (x *ListCampaignsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[20]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1352,7 +1736,7 @@ func (x *ListCampaignsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListCampaignsRequest.ProtoReflect.Descriptor instead.
 func (*ListCampaignsRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{20}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *ListCampaignsRequest) GetCity() string {
@@ -1373,7 +1757,7 @@ type ListCampaignsResponse struct {
 
 func (x *ListCampaignsResponse) Reset() {
 	*x = ListCampaignsResponse{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[21]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1385,7 +1769,7 @@ func (x *ListCampaignsResponse) String() string {
 func (*ListCampaignsResponse) ProtoMessage() {}
 
 func (x *ListCampaignsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[21]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1398,7 +1782,7 @@ func (x *ListCampaignsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListCampaignsResponse.ProtoReflect.Descriptor instead.
 func (*ListCampaignsResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{21}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *ListCampaignsResponse) GetCampaigns() []*Campaign {
@@ -1428,7 +1812,7 @@ type MoveFlightRequest struct {
 
 func (x *MoveFlightRequest) Reset() {
 	*x = MoveFlightRequest{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[22]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1440,7 +1824,7 @@ func (x *MoveFlightRequest) String() string {
 func (*MoveFlightRequest) ProtoMessage() {}
 
 func (x *MoveFlightRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[22]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1453,7 +1837,7 @@ func (x *MoveFlightRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MoveFlightRequest.ProtoReflect.Descriptor instead.
 func (*MoveFlightRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{22}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *MoveFlightRequest) GetRequestId() string {
@@ -1506,7 +1890,7 @@ type MoveFlightResponse struct {
 
 func (x *MoveFlightResponse) Reset() {
 	*x = MoveFlightResponse{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[23]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1518,7 +1902,7 @@ func (x *MoveFlightResponse) String() string {
 func (*MoveFlightResponse) ProtoMessage() {}
 
 func (x *MoveFlightResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[23]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1531,7 +1915,7 @@ func (x *MoveFlightResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MoveFlightResponse.ProtoReflect.Descriptor instead.
 func (*MoveFlightResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{23}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *MoveFlightResponse) GetMoved() int32 {
@@ -1566,7 +1950,7 @@ type GetRideRequest struct {
 
 func (x *GetRideRequest) Reset() {
 	*x = GetRideRequest{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[24]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1578,7 +1962,7 @@ func (x *GetRideRequest) String() string {
 func (*GetRideRequest) ProtoMessage() {}
 
 func (x *GetRideRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[24]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1591,7 +1975,7 @@ func (x *GetRideRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetRideRequest.ProtoReflect.Descriptor instead.
 func (*GetRideRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{24}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *GetRideRequest) GetRideId() string {
@@ -1620,7 +2004,7 @@ type Payment struct {
 
 func (x *Payment) Reset() {
 	*x = Payment{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[25]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1632,7 +2016,7 @@ func (x *Payment) String() string {
 func (*Payment) ProtoMessage() {}
 
 func (x *Payment) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[25]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1645,7 +2029,7 @@ func (x *Payment) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Payment.ProtoReflect.Descriptor instead.
 func (*Payment) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{25}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *Payment) GetId() string {
@@ -1702,7 +2086,7 @@ type Transfer struct {
 
 func (x *Transfer) Reset() {
 	*x = Transfer{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[26]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1714,7 +2098,7 @@ func (x *Transfer) String() string {
 func (*Transfer) ProtoMessage() {}
 
 func (x *Transfer) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[26]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1727,7 +2111,7 @@ func (x *Transfer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Transfer.ProtoReflect.Descriptor instead.
 func (*Transfer) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{26}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *Transfer) GetDebit() string {
@@ -1788,7 +2172,7 @@ type Candidate struct {
 
 func (x *Candidate) Reset() {
 	*x = Candidate{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[27]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1800,7 +2184,7 @@ func (x *Candidate) String() string {
 func (*Candidate) ProtoMessage() {}
 
 func (x *Candidate) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[27]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1813,7 +2197,7 @@ func (x *Candidate) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Candidate.ProtoReflect.Descriptor instead.
 func (*Candidate) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{27}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *Candidate) GetTaxiId() string {
@@ -1882,7 +2266,7 @@ type Round struct {
 
 func (x *Round) Reset() {
 	*x = Round{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[28]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1894,7 +2278,7 @@ func (x *Round) String() string {
 func (*Round) ProtoMessage() {}
 
 func (x *Round) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[28]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1907,7 +2291,7 @@ func (x *Round) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Round.ProtoReflect.Descriptor instead.
 func (*Round) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{28}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *Round) GetAt() *timestamppb.Timestamp {
@@ -1963,7 +2347,7 @@ type GetRideResponse struct {
 
 func (x *GetRideResponse) Reset() {
 	*x = GetRideResponse{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[29]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1975,7 +2359,7 @@ func (x *GetRideResponse) String() string {
 func (*GetRideResponse) ProtoMessage() {}
 
 func (x *GetRideResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[29]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1988,7 +2372,7 @@ func (x *GetRideResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetRideResponse.ProtoReflect.Descriptor instead.
 func (*GetRideResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{29}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *GetRideResponse) GetRide() *v1.Ride {
@@ -2058,7 +2442,7 @@ type ExplainRideRequest struct {
 
 func (x *ExplainRideRequest) Reset() {
 	*x = ExplainRideRequest{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[30]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2070,7 +2454,7 @@ func (x *ExplainRideRequest) String() string {
 func (*ExplainRideRequest) ProtoMessage() {}
 
 func (x *ExplainRideRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[30]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2083,7 +2467,7 @@ func (x *ExplainRideRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExplainRideRequest.ProtoReflect.Descriptor instead.
 func (*ExplainRideRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{30}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *ExplainRideRequest) GetRideId() string {
@@ -2114,7 +2498,7 @@ type Census struct {
 
 func (x *Census) Reset() {
 	*x = Census{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[31]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2126,7 +2510,7 @@ func (x *Census) String() string {
 func (*Census) ProtoMessage() {}
 
 func (x *Census) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[31]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2139,7 +2523,7 @@ func (x *Census) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Census.ProtoReflect.Descriptor instead.
 func (*Census) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{31}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *Census) GetIdle() int32 {
@@ -2197,7 +2581,7 @@ type Unfit struct {
 
 func (x *Unfit) Reset() {
 	*x = Unfit{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[32]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2209,7 +2593,7 @@ func (x *Unfit) String() string {
 func (*Unfit) ProtoMessage() {}
 
 func (x *Unfit) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[32]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2222,7 +2606,7 @@ func (x *Unfit) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Unfit.ProtoReflect.Descriptor instead.
 func (*Unfit) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{32}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *Unfit) GetVerdict() string {
@@ -2272,7 +2656,7 @@ type Look struct {
 
 func (x *Look) Reset() {
 	*x = Look{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[33]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2284,7 +2668,7 @@ func (x *Look) String() string {
 func (*Look) ProtoMessage() {}
 
 func (x *Look) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[33]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2297,7 +2681,7 @@ func (x *Look) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Look.ProtoReflect.Descriptor instead.
 func (*Look) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{33}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *Look) GetAt() *timestamppb.Timestamp {
@@ -2410,7 +2794,7 @@ type OfferAnswer struct {
 
 func (x *OfferAnswer) Reset() {
 	*x = OfferAnswer{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[34]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2422,7 +2806,7 @@ func (x *OfferAnswer) String() string {
 func (*OfferAnswer) ProtoMessage() {}
 
 func (x *OfferAnswer) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[34]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2435,7 +2819,7 @@ func (x *OfferAnswer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OfferAnswer.ProtoReflect.Descriptor instead.
 func (*OfferAnswer) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{34}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *OfferAnswer) GetOfferId() string {
@@ -2517,7 +2901,7 @@ type CallAnswer struct {
 
 func (x *CallAnswer) Reset() {
 	*x = CallAnswer{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[35]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2529,7 +2913,7 @@ func (x *CallAnswer) String() string {
 func (*CallAnswer) ProtoMessage() {}
 
 func (x *CallAnswer) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[35]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2542,7 +2926,7 @@ func (x *CallAnswer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CallAnswer.ProtoReflect.Descriptor instead.
 func (*CallAnswer) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{35}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *CallAnswer) GetCallId() string {
@@ -2607,7 +2991,7 @@ type CauseTime struct {
 
 func (x *CauseTime) Reset() {
 	*x = CauseTime{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[36]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2619,7 +3003,7 @@ func (x *CauseTime) String() string {
 func (*CauseTime) ProtoMessage() {}
 
 func (x *CauseTime) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[36]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2632,7 +3016,7 @@ func (x *CauseTime) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CauseTime.ProtoReflect.Descriptor instead.
 func (*CauseTime) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{36}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *CauseTime) GetCause() string {
@@ -2688,7 +3072,7 @@ type ExplainRideResponse struct {
 
 func (x *ExplainRideResponse) Reset() {
 	*x = ExplainRideResponse{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[37]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2700,7 +3084,7 @@ func (x *ExplainRideResponse) String() string {
 func (*ExplainRideResponse) ProtoMessage() {}
 
 func (x *ExplainRideResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[37]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2713,7 +3097,7 @@ func (x *ExplainRideResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExplainRideResponse.ProtoReflect.Descriptor instead.
 func (*ExplainRideResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{37}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *ExplainRideResponse) GetRide() *v1.Ride {
@@ -2831,7 +3215,7 @@ type ListRidesRequest struct {
 
 func (x *ListRidesRequest) Reset() {
 	*x = ListRidesRequest{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[38]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2843,7 +3227,7 @@ func (x *ListRidesRequest) String() string {
 func (*ListRidesRequest) ProtoMessage() {}
 
 func (x *ListRidesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[38]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2856,7 +3240,7 @@ func (x *ListRidesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRidesRequest.ProtoReflect.Descriptor instead.
 func (*ListRidesRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{38}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *ListRidesRequest) GetPageSize() int32 {
@@ -2900,7 +3284,7 @@ type ListRidesResponse struct {
 
 func (x *ListRidesResponse) Reset() {
 	*x = ListRidesResponse{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[39]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2912,7 +3296,7 @@ func (x *ListRidesResponse) String() string {
 func (*ListRidesResponse) ProtoMessage() {}
 
 func (x *ListRidesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[39]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2925,7 +3309,7 @@ func (x *ListRidesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRidesResponse.ProtoReflect.Descriptor instead.
 func (*ListRidesResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{39}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *ListRidesResponse) GetRides() []*v1.Ride {
@@ -2951,7 +3335,7 @@ type GetClockRequest struct {
 
 func (x *GetClockRequest) Reset() {
 	*x = GetClockRequest{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[40]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2963,7 +3347,7 @@ func (x *GetClockRequest) String() string {
 func (*GetClockRequest) ProtoMessage() {}
 
 func (x *GetClockRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[40]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2976,7 +3360,7 @@ func (x *GetClockRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetClockRequest.ProtoReflect.Descriptor instead.
 func (*GetClockRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{40}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{46}
 }
 
 // The city clock: city time = at + rate × (machine time since now).
@@ -2992,7 +3376,7 @@ type GetClockResponse struct {
 
 func (x *GetClockResponse) Reset() {
 	*x = GetClockResponse{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[41]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3004,7 +3388,7 @@ func (x *GetClockResponse) String() string {
 func (*GetClockResponse) ProtoMessage() {}
 
 func (x *GetClockResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[41]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3017,7 +3401,7 @@ func (x *GetClockResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetClockResponse.ProtoReflect.Descriptor instead.
 func (*GetClockResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{41}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *GetClockResponse) GetAt() *timestamppb.Timestamp {
@@ -3050,7 +3434,7 @@ type TopUpWalletRequest struct {
 
 func (x *TopUpWalletRequest) Reset() {
 	*x = TopUpWalletRequest{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[42]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3062,7 +3446,7 @@ func (x *TopUpWalletRequest) String() string {
 func (*TopUpWalletRequest) ProtoMessage() {}
 
 func (x *TopUpWalletRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[42]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3075,7 +3459,7 @@ func (x *TopUpWalletRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TopUpWalletRequest.ProtoReflect.Descriptor instead.
 func (*TopUpWalletRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{42}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *TopUpWalletRequest) GetRequestId() string {
@@ -3110,7 +3494,7 @@ type TopUpWalletResponse struct {
 
 func (x *TopUpWalletResponse) Reset() {
 	*x = TopUpWalletResponse{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[43]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3122,7 +3506,7 @@ func (x *TopUpWalletResponse) String() string {
 func (*TopUpWalletResponse) ProtoMessage() {}
 
 func (x *TopUpWalletResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[43]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3135,7 +3519,7 @@ func (x *TopUpWalletResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TopUpWalletResponse.ProtoReflect.Descriptor instead.
 func (*TopUpWalletResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{43}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *TopUpWalletResponse) GetBalanceFen() int64 {
@@ -3154,7 +3538,7 @@ type AuditBooksRequest struct {
 
 func (x *AuditBooksRequest) Reset() {
 	*x = AuditBooksRequest{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[44]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3166,7 +3550,7 @@ func (x *AuditBooksRequest) String() string {
 func (*AuditBooksRequest) ProtoMessage() {}
 
 func (x *AuditBooksRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[44]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3179,7 +3563,7 @@ func (x *AuditBooksRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AuditBooksRequest.ProtoReflect.Descriptor instead.
 func (*AuditBooksRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{44}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{50}
 }
 
 // What an audit found.
@@ -3205,7 +3589,7 @@ type AuditBooksResponse struct {
 
 func (x *AuditBooksResponse) Reset() {
 	*x = AuditBooksResponse{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[45]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3217,7 +3601,7 @@ func (x *AuditBooksResponse) String() string {
 func (*AuditBooksResponse) ProtoMessage() {}
 
 func (x *AuditBooksResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[45]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3230,7 +3614,7 @@ func (x *AuditBooksResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AuditBooksResponse.ProtoReflect.Descriptor instead.
 func (*AuditBooksResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{45}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{51}
 }
 
 func (x *AuditBooksResponse) GetSound() bool {
@@ -3355,7 +3739,35 @@ const file_hexhail_ops_v1_ops_proto_rawDesc = "" +
 	"\rpolicies_json\x18\a \x01(\tR\fpoliciesJson\"\x13\n" +
 	"\x11ListCitiesRequest\"B\n" +
 	"\x12ListCitiesResponse\x12,\n" +
-	"\x06cities\x18\x01 \x03(\v2\x14.hexhail.ops.v1.CityR\x06cities\"\xc2\x03\n" +
+	"\x06cities\x18\x01 \x03(\v2\x14.hexhail.ops.v1.CityR\x06cities\"\x8d\x01\n" +
+	"\x05Stand\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\x12\x17\n" +
+	"\aname_zh\x18\x03 \x01(\tR\x06nameZh\x12\x12\n" +
+	"\x04note\x18\x04 \x01(\tR\x04note\x12\x1d\n" +
+	"\n" +
+	"rules_json\x18\x05 \x01(\tR\trulesJson\x12\x14\n" +
+	"\x05taxis\x18\x06 \x01(\x05R\x05taxis\"2\n" +
+	"\x11ListStandsRequest\x12\x1d\n" +
+	"\x04city\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\x04city\"C\n" +
+	"\x12ListStandsResponse\x12-\n" +
+	"\x06stands\x18\x01 \x03(\v2\x15.hexhail.ops.v1.StandR\x06stands\"\xab\x01\n" +
+	"\x15ListStandTaxisRequest\x12$\n" +
+	"\tpage_size\x18\x01 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\bpageSize\x12'\n" +
+	"\n" +
+	"page_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03(\xc8\x01R\tpageToken\x12\x1d\n" +
+	"\x04city\x18\x03 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\x04city\x12$\n" +
+	"\bstand_id\x18\x04 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\astandId\"\xb7\x01\n" +
+	"\tStandTaxi\x12\x1b\n" +
+	"\tdriver_id\x18\x01 \x01(\tR\bdriverId\x12\x17\n" +
+	"\ataxi_id\x18\x02 \x01(\tR\x06taxiId\x129\n" +
+	"\n" +
+	"entered_at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\tenteredAt\x129\n" +
+	"\n" +
+	"ordered_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\torderedAt\"q\n" +
+	"\x16ListStandTaxisResponse\x12/\n" +
+	"\x05taxis\x18\x01 \x03(\v2\x19.hexhail.ops.v1.StandTaxiR\x05taxis\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xc2\x03\n" +
 	"\bCampaign\x12\x19\n" +
 	"\x02id\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\x02id\x12!\n" +
 	"\aversion\x18\x02 \x01(\x05B\a\xbaH\x04\x1a\x02(\x01R\aversion\x12\x1d\n" +
@@ -3532,7 +3944,7 @@ const file_hexhail_ops_v1_ops_proto_rawDesc = "" +
 	"\bpaid_fen\x18\a \x01(\x03R\apaidFen\x1a>\n" +
 	"\x10BalancesFenEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\x03R\x05value:\x028\x012\xec\v\n" +
+	"\x05value\x18\x02 \x01(\x03R\x05value:\x028\x012\xb8\r\n" +
 	"\n" +
 	"OpsService\x12o\n" +
 	"\x0fImportCompanies\x12&.hexhail.ops.v1.ImportCompaniesRequest\x1a'.hexhail.ops.v1.ImportCompaniesResponse\"\t\xea\xb2\x19\x05\n" +
@@ -3549,7 +3961,12 @@ const file_hexhail_ops_v1_ops_proto_rawDesc = "" +
 	"\n" +
 	"ListCities\x12!.hexhail.ops.v1.ListCitiesRequest\x1a\".hexhail.ops.v1.ListCitiesResponse\"\n" +
 	"\xea\xb2\x19\x06\n" +
-	"\x02\x04\x03\x10\x02\x12l\n" +
+	"\x02\x04\x03\x10\x02\x12^\n" +
+	"\n" +
+	"ListStands\x12!.hexhail.ops.v1.ListStandsRequest\x1a\".hexhail.ops.v1.ListStandsResponse\"\t\xea\xb2\x19\x05\n" +
+	"\x01\x04\x10\x03\x12j\n" +
+	"\x0eListStandTaxis\x12%.hexhail.ops.v1.ListStandTaxisRequest\x1a&.hexhail.ops.v1.ListStandTaxisResponse\"\t\xea\xb2\x19\x05\n" +
+	"\x01\x04\x10\x03\x12l\n" +
 	"\x0eLaunchCampaign\x12%.hexhail.ops.v1.LaunchCampaignRequest\x1a&.hexhail.ops.v1.LaunchCampaignResponse\"\v\xea\xb2\x19\a\n" +
 	"\x01\x04\x10\x03\x18\x01\x12g\n" +
 	"\rListCampaigns\x12$.hexhail.ops.v1.ListCampaignsRequest\x1a%.hexhail.ops.v1.ListCampaignsResponse\"\t\xea\xb2\x19\x05\n" +
@@ -3583,7 +4000,7 @@ func file_hexhail_ops_v1_ops_proto_rawDescGZIP() []byte {
 	return file_hexhail_ops_v1_ops_proto_rawDescData
 }
 
-var file_hexhail_ops_v1_ops_proto_msgTypes = make([]protoimpl.MessageInfo, 47)
+var file_hexhail_ops_v1_ops_proto_msgTypes = make([]protoimpl.MessageInfo, 53)
 var file_hexhail_ops_v1_ops_proto_goTypes = []any{
 	(*Company)(nil),                 // 0: hexhail.ops.v1.Company
 	(*Driver)(nil),                  // 1: hexhail.ops.v1.Driver
@@ -3602,42 +4019,48 @@ var file_hexhail_ops_v1_ops_proto_goTypes = []any{
 	(*City)(nil),                    // 14: hexhail.ops.v1.City
 	(*ListCitiesRequest)(nil),       // 15: hexhail.ops.v1.ListCitiesRequest
 	(*ListCitiesResponse)(nil),      // 16: hexhail.ops.v1.ListCitiesResponse
-	(*Campaign)(nil),                // 17: hexhail.ops.v1.Campaign
-	(*LaunchCampaignRequest)(nil),   // 18: hexhail.ops.v1.LaunchCampaignRequest
-	(*LaunchCampaignResponse)(nil),  // 19: hexhail.ops.v1.LaunchCampaignResponse
-	(*ListCampaignsRequest)(nil),    // 20: hexhail.ops.v1.ListCampaignsRequest
-	(*ListCampaignsResponse)(nil),   // 21: hexhail.ops.v1.ListCampaignsResponse
-	(*MoveFlightRequest)(nil),       // 22: hexhail.ops.v1.MoveFlightRequest
-	(*MoveFlightResponse)(nil),      // 23: hexhail.ops.v1.MoveFlightResponse
-	(*GetRideRequest)(nil),          // 24: hexhail.ops.v1.GetRideRequest
-	(*Payment)(nil),                 // 25: hexhail.ops.v1.Payment
-	(*Transfer)(nil),                // 26: hexhail.ops.v1.Transfer
-	(*Candidate)(nil),               // 27: hexhail.ops.v1.Candidate
-	(*Round)(nil),                   // 28: hexhail.ops.v1.Round
-	(*GetRideResponse)(nil),         // 29: hexhail.ops.v1.GetRideResponse
-	(*ExplainRideRequest)(nil),      // 30: hexhail.ops.v1.ExplainRideRequest
-	(*Census)(nil),                  // 31: hexhail.ops.v1.Census
-	(*Unfit)(nil),                   // 32: hexhail.ops.v1.Unfit
-	(*Look)(nil),                    // 33: hexhail.ops.v1.Look
-	(*OfferAnswer)(nil),             // 34: hexhail.ops.v1.OfferAnswer
-	(*CallAnswer)(nil),              // 35: hexhail.ops.v1.CallAnswer
-	(*CauseTime)(nil),               // 36: hexhail.ops.v1.CauseTime
-	(*ExplainRideResponse)(nil),     // 37: hexhail.ops.v1.ExplainRideResponse
-	(*ListRidesRequest)(nil),        // 38: hexhail.ops.v1.ListRidesRequest
-	(*ListRidesResponse)(nil),       // 39: hexhail.ops.v1.ListRidesResponse
-	(*GetClockRequest)(nil),         // 40: hexhail.ops.v1.GetClockRequest
-	(*GetClockResponse)(nil),        // 41: hexhail.ops.v1.GetClockResponse
-	(*TopUpWalletRequest)(nil),      // 42: hexhail.ops.v1.TopUpWalletRequest
-	(*TopUpWalletResponse)(nil),     // 43: hexhail.ops.v1.TopUpWalletResponse
-	(*AuditBooksRequest)(nil),       // 44: hexhail.ops.v1.AuditBooksRequest
-	(*AuditBooksResponse)(nil),      // 45: hexhail.ops.v1.AuditBooksResponse
-	nil,                             // 46: hexhail.ops.v1.AuditBooksResponse.BalancesFenEntry
-	(*v1.Point)(nil),                // 47: hexhail.type.v1.Point
-	(*timestamppb.Timestamp)(nil),   // 48: google.protobuf.Timestamp
-	(*v1.Flight)(nil),               // 49: hexhail.type.v1.Flight
-	(v1.PickupSource)(0),            // 50: hexhail.type.v1.PickupSource
-	(*v1.Ride)(nil),                 // 51: hexhail.type.v1.Ride
-	(v1.RideState)(0),               // 52: hexhail.type.v1.RideState
+	(*Stand)(nil),                   // 17: hexhail.ops.v1.Stand
+	(*ListStandsRequest)(nil),       // 18: hexhail.ops.v1.ListStandsRequest
+	(*ListStandsResponse)(nil),      // 19: hexhail.ops.v1.ListStandsResponse
+	(*ListStandTaxisRequest)(nil),   // 20: hexhail.ops.v1.ListStandTaxisRequest
+	(*StandTaxi)(nil),               // 21: hexhail.ops.v1.StandTaxi
+	(*ListStandTaxisResponse)(nil),  // 22: hexhail.ops.v1.ListStandTaxisResponse
+	(*Campaign)(nil),                // 23: hexhail.ops.v1.Campaign
+	(*LaunchCampaignRequest)(nil),   // 24: hexhail.ops.v1.LaunchCampaignRequest
+	(*LaunchCampaignResponse)(nil),  // 25: hexhail.ops.v1.LaunchCampaignResponse
+	(*ListCampaignsRequest)(nil),    // 26: hexhail.ops.v1.ListCampaignsRequest
+	(*ListCampaignsResponse)(nil),   // 27: hexhail.ops.v1.ListCampaignsResponse
+	(*MoveFlightRequest)(nil),       // 28: hexhail.ops.v1.MoveFlightRequest
+	(*MoveFlightResponse)(nil),      // 29: hexhail.ops.v1.MoveFlightResponse
+	(*GetRideRequest)(nil),          // 30: hexhail.ops.v1.GetRideRequest
+	(*Payment)(nil),                 // 31: hexhail.ops.v1.Payment
+	(*Transfer)(nil),                // 32: hexhail.ops.v1.Transfer
+	(*Candidate)(nil),               // 33: hexhail.ops.v1.Candidate
+	(*Round)(nil),                   // 34: hexhail.ops.v1.Round
+	(*GetRideResponse)(nil),         // 35: hexhail.ops.v1.GetRideResponse
+	(*ExplainRideRequest)(nil),      // 36: hexhail.ops.v1.ExplainRideRequest
+	(*Census)(nil),                  // 37: hexhail.ops.v1.Census
+	(*Unfit)(nil),                   // 38: hexhail.ops.v1.Unfit
+	(*Look)(nil),                    // 39: hexhail.ops.v1.Look
+	(*OfferAnswer)(nil),             // 40: hexhail.ops.v1.OfferAnswer
+	(*CallAnswer)(nil),              // 41: hexhail.ops.v1.CallAnswer
+	(*CauseTime)(nil),               // 42: hexhail.ops.v1.CauseTime
+	(*ExplainRideResponse)(nil),     // 43: hexhail.ops.v1.ExplainRideResponse
+	(*ListRidesRequest)(nil),        // 44: hexhail.ops.v1.ListRidesRequest
+	(*ListRidesResponse)(nil),       // 45: hexhail.ops.v1.ListRidesResponse
+	(*GetClockRequest)(nil),         // 46: hexhail.ops.v1.GetClockRequest
+	(*GetClockResponse)(nil),        // 47: hexhail.ops.v1.GetClockResponse
+	(*TopUpWalletRequest)(nil),      // 48: hexhail.ops.v1.TopUpWalletRequest
+	(*TopUpWalletResponse)(nil),     // 49: hexhail.ops.v1.TopUpWalletResponse
+	(*AuditBooksRequest)(nil),       // 50: hexhail.ops.v1.AuditBooksRequest
+	(*AuditBooksResponse)(nil),      // 51: hexhail.ops.v1.AuditBooksResponse
+	nil,                             // 52: hexhail.ops.v1.AuditBooksResponse.BalancesFenEntry
+	(*v1.Point)(nil),                // 53: hexhail.type.v1.Point
+	(*timestamppb.Timestamp)(nil),   // 54: google.protobuf.Timestamp
+	(*v1.Flight)(nil),               // 55: hexhail.type.v1.Flight
+	(v1.PickupSource)(0),            // 56: hexhail.type.v1.PickupSource
+	(*v1.Ride)(nil),                 // 57: hexhail.type.v1.Ride
+	(v1.RideState)(0),               // 58: hexhail.type.v1.RideState
 }
 var file_hexhail_ops_v1_ops_proto_depIdxs = []int32{
 	0,  // 0: hexhail.ops.v1.ImportCompaniesRequest.rows:type_name -> hexhail.ops.v1.Company
@@ -3645,76 +4068,84 @@ var file_hexhail_ops_v1_ops_proto_depIdxs = []int32{
 	2,  // 2: hexhail.ops.v1.ImportTaxisRequest.rows:type_name -> hexhail.ops.v1.Taxi
 	3,  // 3: hexhail.ops.v1.ImportRidersRequest.rows:type_name -> hexhail.ops.v1.Rider
 	1,  // 4: hexhail.ops.v1.ListDriversResponse.drivers:type_name -> hexhail.ops.v1.Driver
-	47, // 5: hexhail.ops.v1.City.center:type_name -> hexhail.type.v1.Point
+	53, // 5: hexhail.ops.v1.City.center:type_name -> hexhail.type.v1.Point
 	14, // 6: hexhail.ops.v1.ListCitiesResponse.cities:type_name -> hexhail.ops.v1.City
-	48, // 7: hexhail.ops.v1.Campaign.starts_at:type_name -> google.protobuf.Timestamp
-	48, // 8: hexhail.ops.v1.Campaign.ends_at:type_name -> google.protobuf.Timestamp
-	17, // 9: hexhail.ops.v1.LaunchCampaignRequest.campaign:type_name -> hexhail.ops.v1.Campaign
-	17, // 10: hexhail.ops.v1.LaunchCampaignResponse.campaign:type_name -> hexhail.ops.v1.Campaign
-	17, // 11: hexhail.ops.v1.ListCampaignsResponse.campaigns:type_name -> hexhail.ops.v1.Campaign
-	49, // 12: hexhail.ops.v1.MoveFlightRequest.flight:type_name -> hexhail.type.v1.Flight
-	48, // 13: hexhail.ops.v1.MoveFlightRequest.scheduled_at:type_name -> google.protobuf.Timestamp
-	48, // 14: hexhail.ops.v1.MoveFlightRequest.expected_at:type_name -> google.protobuf.Timestamp
-	50, // 15: hexhail.ops.v1.Candidate.pickup_source:type_name -> hexhail.type.v1.PickupSource
-	48, // 16: hexhail.ops.v1.Round.at:type_name -> google.protobuf.Timestamp
-	27, // 17: hexhail.ops.v1.Round.candidates:type_name -> hexhail.ops.v1.Candidate
-	51, // 18: hexhail.ops.v1.GetRideResponse.ride:type_name -> hexhail.type.v1.Ride
-	28, // 19: hexhail.ops.v1.GetRideResponse.rounds:type_name -> hexhail.ops.v1.Round
-	25, // 20: hexhail.ops.v1.GetRideResponse.payments:type_name -> hexhail.ops.v1.Payment
-	26, // 21: hexhail.ops.v1.GetRideResponse.transfers:type_name -> hexhail.ops.v1.Transfer
-	48, // 22: hexhail.ops.v1.Look.at:type_name -> google.protobuf.Timestamp
-	48, // 23: hexhail.ops.v1.Look.until:type_name -> google.protobuf.Timestamp
-	31, // 24: hexhail.ops.v1.Look.city:type_name -> hexhail.ops.v1.Census
-	31, // 25: hexhail.ops.v1.Look.near:type_name -> hexhail.ops.v1.Census
-	32, // 26: hexhail.ops.v1.Look.unfit:type_name -> hexhail.ops.v1.Unfit
-	48, // 27: hexhail.ops.v1.OfferAnswer.made_at:type_name -> google.protobuf.Timestamp
-	48, // 28: hexhail.ops.v1.OfferAnswer.ended_at:type_name -> google.protobuf.Timestamp
-	48, // 29: hexhail.ops.v1.CallAnswer.made_at:type_name -> google.protobuf.Timestamp
-	48, // 30: hexhail.ops.v1.CallAnswer.ended_at:type_name -> google.protobuf.Timestamp
-	51, // 31: hexhail.ops.v1.ExplainRideResponse.ride:type_name -> hexhail.type.v1.Ride
-	34, // 32: hexhail.ops.v1.ExplainRideResponse.offers:type_name -> hexhail.ops.v1.OfferAnswer
-	36, // 33: hexhail.ops.v1.ExplainRideResponse.times:type_name -> hexhail.ops.v1.CauseTime
-	33, // 34: hexhail.ops.v1.ExplainRideResponse.looks:type_name -> hexhail.ops.v1.Look
-	35, // 35: hexhail.ops.v1.ExplainRideResponse.calls:type_name -> hexhail.ops.v1.CallAnswer
-	52, // 36: hexhail.ops.v1.ListRidesRequest.state:type_name -> hexhail.type.v1.RideState
-	51, // 37: hexhail.ops.v1.ListRidesResponse.rides:type_name -> hexhail.type.v1.Ride
-	48, // 38: hexhail.ops.v1.GetClockResponse.at:type_name -> google.protobuf.Timestamp
-	46, // 39: hexhail.ops.v1.AuditBooksResponse.balances_fen:type_name -> hexhail.ops.v1.AuditBooksResponse.BalancesFenEntry
-	4,  // 40: hexhail.ops.v1.OpsService.ImportCompanies:input_type -> hexhail.ops.v1.ImportCompaniesRequest
-	6,  // 41: hexhail.ops.v1.OpsService.ImportDrivers:input_type -> hexhail.ops.v1.ImportDriversRequest
-	8,  // 42: hexhail.ops.v1.OpsService.ImportTaxis:input_type -> hexhail.ops.v1.ImportTaxisRequest
-	10, // 43: hexhail.ops.v1.OpsService.ImportRiders:input_type -> hexhail.ops.v1.ImportRidersRequest
-	12, // 44: hexhail.ops.v1.OpsService.ListDrivers:input_type -> hexhail.ops.v1.ListDriversRequest
-	15, // 45: hexhail.ops.v1.OpsService.ListCities:input_type -> hexhail.ops.v1.ListCitiesRequest
-	18, // 46: hexhail.ops.v1.OpsService.LaunchCampaign:input_type -> hexhail.ops.v1.LaunchCampaignRequest
-	20, // 47: hexhail.ops.v1.OpsService.ListCampaigns:input_type -> hexhail.ops.v1.ListCampaignsRequest
-	22, // 48: hexhail.ops.v1.OpsService.MoveFlight:input_type -> hexhail.ops.v1.MoveFlightRequest
-	24, // 49: hexhail.ops.v1.OpsService.GetRide:input_type -> hexhail.ops.v1.GetRideRequest
-	30, // 50: hexhail.ops.v1.OpsService.ExplainRide:input_type -> hexhail.ops.v1.ExplainRideRequest
-	38, // 51: hexhail.ops.v1.OpsService.ListRides:input_type -> hexhail.ops.v1.ListRidesRequest
-	40, // 52: hexhail.ops.v1.OpsService.GetClock:input_type -> hexhail.ops.v1.GetClockRequest
-	42, // 53: hexhail.ops.v1.OpsService.TopUpWallet:input_type -> hexhail.ops.v1.TopUpWalletRequest
-	44, // 54: hexhail.ops.v1.OpsService.AuditBooks:input_type -> hexhail.ops.v1.AuditBooksRequest
-	5,  // 55: hexhail.ops.v1.OpsService.ImportCompanies:output_type -> hexhail.ops.v1.ImportCompaniesResponse
-	7,  // 56: hexhail.ops.v1.OpsService.ImportDrivers:output_type -> hexhail.ops.v1.ImportDriversResponse
-	9,  // 57: hexhail.ops.v1.OpsService.ImportTaxis:output_type -> hexhail.ops.v1.ImportTaxisResponse
-	11, // 58: hexhail.ops.v1.OpsService.ImportRiders:output_type -> hexhail.ops.v1.ImportRidersResponse
-	13, // 59: hexhail.ops.v1.OpsService.ListDrivers:output_type -> hexhail.ops.v1.ListDriversResponse
-	16, // 60: hexhail.ops.v1.OpsService.ListCities:output_type -> hexhail.ops.v1.ListCitiesResponse
-	19, // 61: hexhail.ops.v1.OpsService.LaunchCampaign:output_type -> hexhail.ops.v1.LaunchCampaignResponse
-	21, // 62: hexhail.ops.v1.OpsService.ListCampaigns:output_type -> hexhail.ops.v1.ListCampaignsResponse
-	23, // 63: hexhail.ops.v1.OpsService.MoveFlight:output_type -> hexhail.ops.v1.MoveFlightResponse
-	29, // 64: hexhail.ops.v1.OpsService.GetRide:output_type -> hexhail.ops.v1.GetRideResponse
-	37, // 65: hexhail.ops.v1.OpsService.ExplainRide:output_type -> hexhail.ops.v1.ExplainRideResponse
-	39, // 66: hexhail.ops.v1.OpsService.ListRides:output_type -> hexhail.ops.v1.ListRidesResponse
-	41, // 67: hexhail.ops.v1.OpsService.GetClock:output_type -> hexhail.ops.v1.GetClockResponse
-	43, // 68: hexhail.ops.v1.OpsService.TopUpWallet:output_type -> hexhail.ops.v1.TopUpWalletResponse
-	45, // 69: hexhail.ops.v1.OpsService.AuditBooks:output_type -> hexhail.ops.v1.AuditBooksResponse
-	55, // [55:70] is the sub-list for method output_type
-	40, // [40:55] is the sub-list for method input_type
-	40, // [40:40] is the sub-list for extension type_name
-	40, // [40:40] is the sub-list for extension extendee
-	0,  // [0:40] is the sub-list for field type_name
+	17, // 7: hexhail.ops.v1.ListStandsResponse.stands:type_name -> hexhail.ops.v1.Stand
+	54, // 8: hexhail.ops.v1.StandTaxi.entered_at:type_name -> google.protobuf.Timestamp
+	54, // 9: hexhail.ops.v1.StandTaxi.ordered_at:type_name -> google.protobuf.Timestamp
+	21, // 10: hexhail.ops.v1.ListStandTaxisResponse.taxis:type_name -> hexhail.ops.v1.StandTaxi
+	54, // 11: hexhail.ops.v1.Campaign.starts_at:type_name -> google.protobuf.Timestamp
+	54, // 12: hexhail.ops.v1.Campaign.ends_at:type_name -> google.protobuf.Timestamp
+	23, // 13: hexhail.ops.v1.LaunchCampaignRequest.campaign:type_name -> hexhail.ops.v1.Campaign
+	23, // 14: hexhail.ops.v1.LaunchCampaignResponse.campaign:type_name -> hexhail.ops.v1.Campaign
+	23, // 15: hexhail.ops.v1.ListCampaignsResponse.campaigns:type_name -> hexhail.ops.v1.Campaign
+	55, // 16: hexhail.ops.v1.MoveFlightRequest.flight:type_name -> hexhail.type.v1.Flight
+	54, // 17: hexhail.ops.v1.MoveFlightRequest.scheduled_at:type_name -> google.protobuf.Timestamp
+	54, // 18: hexhail.ops.v1.MoveFlightRequest.expected_at:type_name -> google.protobuf.Timestamp
+	56, // 19: hexhail.ops.v1.Candidate.pickup_source:type_name -> hexhail.type.v1.PickupSource
+	54, // 20: hexhail.ops.v1.Round.at:type_name -> google.protobuf.Timestamp
+	33, // 21: hexhail.ops.v1.Round.candidates:type_name -> hexhail.ops.v1.Candidate
+	57, // 22: hexhail.ops.v1.GetRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	34, // 23: hexhail.ops.v1.GetRideResponse.rounds:type_name -> hexhail.ops.v1.Round
+	31, // 24: hexhail.ops.v1.GetRideResponse.payments:type_name -> hexhail.ops.v1.Payment
+	32, // 25: hexhail.ops.v1.GetRideResponse.transfers:type_name -> hexhail.ops.v1.Transfer
+	54, // 26: hexhail.ops.v1.Look.at:type_name -> google.protobuf.Timestamp
+	54, // 27: hexhail.ops.v1.Look.until:type_name -> google.protobuf.Timestamp
+	37, // 28: hexhail.ops.v1.Look.city:type_name -> hexhail.ops.v1.Census
+	37, // 29: hexhail.ops.v1.Look.near:type_name -> hexhail.ops.v1.Census
+	38, // 30: hexhail.ops.v1.Look.unfit:type_name -> hexhail.ops.v1.Unfit
+	54, // 31: hexhail.ops.v1.OfferAnswer.made_at:type_name -> google.protobuf.Timestamp
+	54, // 32: hexhail.ops.v1.OfferAnswer.ended_at:type_name -> google.protobuf.Timestamp
+	54, // 33: hexhail.ops.v1.CallAnswer.made_at:type_name -> google.protobuf.Timestamp
+	54, // 34: hexhail.ops.v1.CallAnswer.ended_at:type_name -> google.protobuf.Timestamp
+	57, // 35: hexhail.ops.v1.ExplainRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	40, // 36: hexhail.ops.v1.ExplainRideResponse.offers:type_name -> hexhail.ops.v1.OfferAnswer
+	42, // 37: hexhail.ops.v1.ExplainRideResponse.times:type_name -> hexhail.ops.v1.CauseTime
+	39, // 38: hexhail.ops.v1.ExplainRideResponse.looks:type_name -> hexhail.ops.v1.Look
+	41, // 39: hexhail.ops.v1.ExplainRideResponse.calls:type_name -> hexhail.ops.v1.CallAnswer
+	58, // 40: hexhail.ops.v1.ListRidesRequest.state:type_name -> hexhail.type.v1.RideState
+	57, // 41: hexhail.ops.v1.ListRidesResponse.rides:type_name -> hexhail.type.v1.Ride
+	54, // 42: hexhail.ops.v1.GetClockResponse.at:type_name -> google.protobuf.Timestamp
+	52, // 43: hexhail.ops.v1.AuditBooksResponse.balances_fen:type_name -> hexhail.ops.v1.AuditBooksResponse.BalancesFenEntry
+	4,  // 44: hexhail.ops.v1.OpsService.ImportCompanies:input_type -> hexhail.ops.v1.ImportCompaniesRequest
+	6,  // 45: hexhail.ops.v1.OpsService.ImportDrivers:input_type -> hexhail.ops.v1.ImportDriversRequest
+	8,  // 46: hexhail.ops.v1.OpsService.ImportTaxis:input_type -> hexhail.ops.v1.ImportTaxisRequest
+	10, // 47: hexhail.ops.v1.OpsService.ImportRiders:input_type -> hexhail.ops.v1.ImportRidersRequest
+	12, // 48: hexhail.ops.v1.OpsService.ListDrivers:input_type -> hexhail.ops.v1.ListDriversRequest
+	15, // 49: hexhail.ops.v1.OpsService.ListCities:input_type -> hexhail.ops.v1.ListCitiesRequest
+	18, // 50: hexhail.ops.v1.OpsService.ListStands:input_type -> hexhail.ops.v1.ListStandsRequest
+	20, // 51: hexhail.ops.v1.OpsService.ListStandTaxis:input_type -> hexhail.ops.v1.ListStandTaxisRequest
+	24, // 52: hexhail.ops.v1.OpsService.LaunchCampaign:input_type -> hexhail.ops.v1.LaunchCampaignRequest
+	26, // 53: hexhail.ops.v1.OpsService.ListCampaigns:input_type -> hexhail.ops.v1.ListCampaignsRequest
+	28, // 54: hexhail.ops.v1.OpsService.MoveFlight:input_type -> hexhail.ops.v1.MoveFlightRequest
+	30, // 55: hexhail.ops.v1.OpsService.GetRide:input_type -> hexhail.ops.v1.GetRideRequest
+	36, // 56: hexhail.ops.v1.OpsService.ExplainRide:input_type -> hexhail.ops.v1.ExplainRideRequest
+	44, // 57: hexhail.ops.v1.OpsService.ListRides:input_type -> hexhail.ops.v1.ListRidesRequest
+	46, // 58: hexhail.ops.v1.OpsService.GetClock:input_type -> hexhail.ops.v1.GetClockRequest
+	48, // 59: hexhail.ops.v1.OpsService.TopUpWallet:input_type -> hexhail.ops.v1.TopUpWalletRequest
+	50, // 60: hexhail.ops.v1.OpsService.AuditBooks:input_type -> hexhail.ops.v1.AuditBooksRequest
+	5,  // 61: hexhail.ops.v1.OpsService.ImportCompanies:output_type -> hexhail.ops.v1.ImportCompaniesResponse
+	7,  // 62: hexhail.ops.v1.OpsService.ImportDrivers:output_type -> hexhail.ops.v1.ImportDriversResponse
+	9,  // 63: hexhail.ops.v1.OpsService.ImportTaxis:output_type -> hexhail.ops.v1.ImportTaxisResponse
+	11, // 64: hexhail.ops.v1.OpsService.ImportRiders:output_type -> hexhail.ops.v1.ImportRidersResponse
+	13, // 65: hexhail.ops.v1.OpsService.ListDrivers:output_type -> hexhail.ops.v1.ListDriversResponse
+	16, // 66: hexhail.ops.v1.OpsService.ListCities:output_type -> hexhail.ops.v1.ListCitiesResponse
+	19, // 67: hexhail.ops.v1.OpsService.ListStands:output_type -> hexhail.ops.v1.ListStandsResponse
+	22, // 68: hexhail.ops.v1.OpsService.ListStandTaxis:output_type -> hexhail.ops.v1.ListStandTaxisResponse
+	25, // 69: hexhail.ops.v1.OpsService.LaunchCampaign:output_type -> hexhail.ops.v1.LaunchCampaignResponse
+	27, // 70: hexhail.ops.v1.OpsService.ListCampaigns:output_type -> hexhail.ops.v1.ListCampaignsResponse
+	29, // 71: hexhail.ops.v1.OpsService.MoveFlight:output_type -> hexhail.ops.v1.MoveFlightResponse
+	35, // 72: hexhail.ops.v1.OpsService.GetRide:output_type -> hexhail.ops.v1.GetRideResponse
+	43, // 73: hexhail.ops.v1.OpsService.ExplainRide:output_type -> hexhail.ops.v1.ExplainRideResponse
+	45, // 74: hexhail.ops.v1.OpsService.ListRides:output_type -> hexhail.ops.v1.ListRidesResponse
+	47, // 75: hexhail.ops.v1.OpsService.GetClock:output_type -> hexhail.ops.v1.GetClockResponse
+	49, // 76: hexhail.ops.v1.OpsService.TopUpWallet:output_type -> hexhail.ops.v1.TopUpWalletResponse
+	51, // 77: hexhail.ops.v1.OpsService.AuditBooks:output_type -> hexhail.ops.v1.AuditBooksResponse
+	61, // [61:78] is the sub-list for method output_type
+	44, // [44:61] is the sub-list for method input_type
+	44, // [44:44] is the sub-list for extension type_name
+	44, // [44:44] is the sub-list for extension extendee
+	0,  // [0:44] is the sub-list for field type_name
 }
 
 func init() { file_hexhail_ops_v1_ops_proto_init() }
@@ -3728,7 +4159,7 @@ func file_hexhail_ops_v1_ops_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_hexhail_ops_v1_ops_proto_rawDesc), len(file_hexhail_ops_v1_ops_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   47,
+			NumMessages:   53,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -27,6 +27,8 @@ const (
 	OpsService_ImportRiders_FullMethodName    = "/hexhail.ops.v1.OpsService/ImportRiders"
 	OpsService_ListDrivers_FullMethodName     = "/hexhail.ops.v1.OpsService/ListDrivers"
 	OpsService_ListCities_FullMethodName      = "/hexhail.ops.v1.OpsService/ListCities"
+	OpsService_ListStands_FullMethodName      = "/hexhail.ops.v1.OpsService/ListStands"
+	OpsService_ListStandTaxis_FullMethodName  = "/hexhail.ops.v1.OpsService/ListStandTaxis"
 	OpsService_LaunchCampaign_FullMethodName  = "/hexhail.ops.v1.OpsService/LaunchCampaign"
 	OpsService_ListCampaigns_FullMethodName   = "/hexhail.ops.v1.OpsService/ListCampaigns"
 	OpsService_MoveFlight_FullMethodName      = "/hexhail.ops.v1.OpsService/MoveFlight"
@@ -57,6 +59,10 @@ type OpsServiceClient interface {
 	ListDrivers(ctx context.Context, in *ListDriversRequest, opts ...grpc.CallOption) (*ListDriversResponse, error)
 	// ListCities reads the cities with their policies.
 	ListCities(ctx context.Context, in *ListCitiesRequest, opts ...grpc.CallOption) (*ListCitiesResponse, error)
+	// ListStands reads the stands of a city, with how many taxis queue at each.
+	ListStands(ctx context.Context, in *ListStandsRequest, opts ...grpc.CallOption) (*ListStandsResponse, error)
+	// ListStandTaxis reads the queue of a stand, the head first.
+	ListStandTaxis(ctx context.Context, in *ListStandTaxisRequest, opts ...grpc.CallOption) (*ListStandTaxisResponse, error)
 	// LaunchCampaign begins a campaign or its next version.
 	LaunchCampaign(ctx context.Context, in *LaunchCampaignRequest, opts ...grpc.CallOption) (*LaunchCampaignResponse, error)
 	// ListCampaigns reads a city's campaigns with what is left of their budgets.
@@ -153,6 +159,26 @@ func (c *opsServiceClient) ListCities(ctx context.Context, in *ListCitiesRequest
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ListCitiesResponse)
 	err := c.cc.Invoke(ctx, OpsService_ListCities_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *opsServiceClient) ListStands(ctx context.Context, in *ListStandsRequest, opts ...grpc.CallOption) (*ListStandsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListStandsResponse)
+	err := c.cc.Invoke(ctx, OpsService_ListStands_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *opsServiceClient) ListStandTaxis(ctx context.Context, in *ListStandTaxisRequest, opts ...grpc.CallOption) (*ListStandTaxisResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListStandTaxisResponse)
+	err := c.cc.Invoke(ctx, OpsService_ListStandTaxis_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -268,6 +294,10 @@ type OpsServiceServer interface {
 	ListDrivers(context.Context, *ListDriversRequest) (*ListDriversResponse, error)
 	// ListCities reads the cities with their policies.
 	ListCities(context.Context, *ListCitiesRequest) (*ListCitiesResponse, error)
+	// ListStands reads the stands of a city, with how many taxis queue at each.
+	ListStands(context.Context, *ListStandsRequest) (*ListStandsResponse, error)
+	// ListStandTaxis reads the queue of a stand, the head first.
+	ListStandTaxis(context.Context, *ListStandTaxisRequest) (*ListStandTaxisResponse, error)
 	// LaunchCampaign begins a campaign or its next version.
 	LaunchCampaign(context.Context, *LaunchCampaignRequest) (*LaunchCampaignResponse, error)
 	// ListCampaigns reads a city's campaigns with what is left of their budgets.
@@ -315,6 +345,12 @@ func (UnimplementedOpsServiceServer) ListDrivers(context.Context, *ListDriversRe
 }
 func (UnimplementedOpsServiceServer) ListCities(context.Context, *ListCitiesRequest) (*ListCitiesResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListCities not implemented")
+}
+func (UnimplementedOpsServiceServer) ListStands(context.Context, *ListStandsRequest) (*ListStandsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListStands not implemented")
+}
+func (UnimplementedOpsServiceServer) ListStandTaxis(context.Context, *ListStandTaxisRequest) (*ListStandTaxisResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListStandTaxis not implemented")
 }
 func (UnimplementedOpsServiceServer) LaunchCampaign(context.Context, *LaunchCampaignRequest) (*LaunchCampaignResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method LaunchCampaign not implemented")
@@ -424,6 +460,42 @@ func _OpsService_ListCities_Handler(srv interface{}, ctx context.Context, dec fu
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(OpsServiceServer).ListCities(ctx, req.(*ListCitiesRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _OpsService_ListStands_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListStandsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(OpsServiceServer).ListStands(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: OpsService_ListStands_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(OpsServiceServer).ListStands(ctx, req.(*ListStandsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _OpsService_ListStandTaxis_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListStandTaxisRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(OpsServiceServer).ListStandTaxis(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: OpsService_ListStandTaxis_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(OpsServiceServer).ListStandTaxis(ctx, req.(*ListStandTaxisRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -604,6 +676,14 @@ var OpsService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ListCities",
 			Handler:    _OpsService_ListCities_Handler,
+		},
+		{
+			MethodName: "ListStands",
+			Handler:    _OpsService_ListStands_Handler,
+		},
+		{
+			MethodName: "ListStandTaxis",
+			Handler:    _OpsService_ListStandTaxis_Handler,
 		},
 		{
 			MethodName: "LaunchCampaign",
