@@ -17,7 +17,7 @@ type Facts struct {
 	Hour     int     // of the day, by the city's clock: 0 to 23
 	Habit    Habit   // of the driver
 	Idle     time.Duration
-	Homeward float64 // [Homeward] of the ride: −1 to 1, 0 without a destination
+	Homeward float64 // [Destination.Homeward] of the ride: −1 to 1
 }
 
 // The features of [Acceptance], and the order of its weights. Each feature is about as large as 1,

@@ -17,6 +17,7 @@ type Pair struct {
 	Detour time.Duration // that the ride makes of the driver's way, 0 without a destination
 	Chance float64       // that the driver takes it
 	Senior bool          // the rider is
+	Usual  float64       // chance of the same ride with a driver next door of whom nothing is known
 }
 
 // Limits of what a term counts.
@@ -36,12 +37,14 @@ const (
 //   - seniority: what a rider who is no senior lacks;
 //   - fairness: what is missing to an idle hour;
 //   - destination: the detour that the ride makes for a driver who is on the way somewhere;
-//   - acceptance: (1 − p) × the seconds that a lost offer costs. Summed up over a round that is what
-//     the expected number of lost offers costs, so that with a great number of seconds the round
-//     makes the most of Σ p, the objective of Zhang et al. (KDD 2017) for offers to one driver each.
-//     −ln p would make the most of Π p, the chance that all of them accept, which nobody asks for,
-//     and has no bound; (1 − p) / p, the expected failures until a success, would hold if the same
-//     driver were asked again.
+//   - acceptance: (1 + u − p) × the seconds that a lost offer costs, where p is the chance of the
+//     pair and u what is usual for the ride. 1 − p alone is the expected loss by this offer: summed
+//     up over a round, many seconds make the most of Σ p, the objective of Zhang et al. (KDD 2017)
+//     for offers to one driver each. But it puts back the rides that no driver likes, the short ones,
+//     until their search ends: taking off what is usual leaves how much better or worse this driver
+//     is for the ride than another. −ln p would make the most of Π p, the chance that all accept,
+//     which nobody asks for, and has no bound; (1 − p) / p, the expected failures until a success,
+//     would hold if the same driver were asked again.
 func (p Policy) Cost(c Pair) int32 {
 	ms := c.Pickup.Milliseconds() + percent(p.UrgencyPct, max(0, c.Left))
 	if p.TipS != 0 {
@@ -57,7 +60,7 @@ func (p Policy) Cost(c Pair) int32 {
 		ms += 1000 * int64(p.SeniorBonusS)
 	}
 	if p.DeclineS != 0 {
-		ms += int64(math.Round(1000 * float64(p.DeclineS) * (1 - c.Chance)))
+		ms += int64(math.Round(1000 * float64(p.DeclineS) * (1 + c.Usual - c.Chance)))
 	}
 	return int32(min(ms, MaxEdgeCost))
 }

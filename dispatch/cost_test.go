@@ -18,6 +18,7 @@ func drawPair(t *rapid.T) dispatch.Pair {
 		Pickup: ms("pickup", 5_400_000), Left: ms("left", 3_600_000), Idle: ms("idle", 3_590_000),
 		Detour: ms("detour", 7_190_000), Tip: money.Fen(rapid.Int64Range(0, 199_00).Draw(t, "tip")),
 		Chance: rapid.Float64Range(0.02, 0.98).Draw(t, "chance"),
+		Usual:  rapid.Float64Range(0.02, 0.98).Draw(t, "usual"),
 	}
 }
 

@@ -53,10 +53,12 @@ func (d *Desk) SetDuty(ctx context.Context, now time.Time, key Once, c SetDuty) 
 		}
 		s := Shift{
 			Driver: c.Driver, Taxi: c.Taxi, City: taxi.City, Seats: taxi.Seats, Duty: c.Duty,
-			Vehicle: taxi.Vehicle, ChangedAt: j.now,
+			Vehicle: taxi.Vehicle, Destination: was.Destination,
 		}
-		j.told = append(j.told, Change{City: s.City, Shift: &s})
-		return s, j.tx.PutShift(s)
+		if s.Duty == OffDuty || s.City != was.City {
+			s.Destination.To = geo.Point{}
+		}
+		return s, j.putShift(&s)
 	})
 }
 

@@ -45,6 +45,9 @@ func (d *Desk) Complete(
 		if err != nil {
 			return nil, err
 		}
+		if err := j.arrivedSomewhere(c.Driver); err != nil {
+			return nil, err
+		}
 		act := Complete{Driver: c.Driver, Did: c.Did, Fare: fare}
 		if fare.State == FareAccepted && r.State == OnTrip {
 			r.Fare, r.CompletedAt = fare, did

@@ -21,6 +21,7 @@ type Answer struct {
 type asked struct {
 	facts  Facts
 	chance float64
+	usual  float64
 	driver DriverID
 	ride   RideID
 	until  time.Time
@@ -47,7 +48,21 @@ func (e *Engine) price(o *option, hour int, now time.Time) (cost int32, chance f
 		Pickup: time.Duration(o.ms) * time.Millisecond, Left: w.ride.SearchBy.Sub(now),
 		Tip: w.ride.Tip, Idle: now.Sub(c.freeAt), Chance: p,
 		Senior: w.ride.Senior,
+		Usual:  e.usual(w, hour),
+		Detour: c.shift.Destination.Detour(w.ride.Pickup, w.ride.Dropoff, w.lengthM, o.pace),
 	}), float32(p)
+}
+
+// usual is the chance of a ride with a driver next door of whom nothing is known. It is the same for
+// a whole round.
+func (e *Engine) usual(w *wait, hour int) float64 {
+	if w.usualIn != e.queue.round || w.usual == 0 {
+		w.usualIn = e.queue.round
+		w.usual = e.acceptance.Chance(Facts{
+			Tip: w.ride.Tip, LengthM: w.lengthM, Inward: w.inward, Hour: hour,
+		})
+	}
+	return w.usual
 }
 
 // facts is what the model judges a pair by.
@@ -56,15 +71,17 @@ func (e *Engine) facts(o *option, hour int, now time.Time) Facts {
 	return Facts{
 		Pickup: time.Duration(o.ms) * time.Millisecond, PickupM: o.distanceM, Tip: w.ride.Tip,
 		LengthM: w.lengthM, Inward: w.inward, Hour: hour, Habit: c.habit,
-		Idle: now.Sub(c.freeAt),
+		Idle:     now.Sub(c.freeAt),
+		Homeward: c.shift.Destination.Homeward(w.ride.Pickup, w.ride.Dropoff, w.lengthM),
 	}
 }
 
 // ask remembers what the driver was asked, until the answer.
 func (e *Engine) ask(offer Offer, o *option, now time.Time) {
 	e.asked[offer.ID] = asked{
-		facts: e.facts(o, e.hour(now), now), chance: float64(o.chance), driver: offer.Driver,
-		ride: offer.Ride, until: offer.ExpiresAt,
+		facts: e.facts(o, e.hour(now), now), chance: float64(o.chance),
+		usual: e.queue.waits[o.ride].usual, driver: offer.Driver, ride: offer.Ride,
+		until: offer.ExpiresAt,
 	}
 }
 
@@ -75,7 +92,7 @@ func (e *Engine) claimed(offer OfferID, b Brief) {
 		return
 	}
 	if b.Search == 1 { // a later search has waited for another's sake
-		e.outlook.add(b.ClaimedAt.Sub(b.RequestedAt)+a.facts.Pickup, a.facts.Idle, a.chance)
+		e.outlook.add(b.ClaimedAt.Sub(b.RequestedAt)+a.facts.Pickup, a.facts.Idle, a.usual-a.chance)
 	}
 	e.answered(offer, OfferAccepted)
 }

@@ -78,6 +78,7 @@ const (
 	// ReasonTooManyQuestions is an engine that is asked for taxis too often.
 	ReasonTooManyQuestions Reason = "ENGINE_BUSY"
 	ReasonChannel          Reason = "CHANNEL_UNKNOWN"
+	ReasonDestinations     Reason = "DESTINATIONS_USED_UP"
 	ReasonPayment          Reason = "PAYMENT_STATE"
 	ReasonFenced           Reason = "ENGINE_REPLACED"
 	ReasonOffDuty          Reason = "DRIVER_OFF_DUTY"

@@ -142,6 +142,8 @@ type wait struct {
 	ride    Brief
 	lengthM float64 // of the ride, as the crow flies
 	inward  float64 // see [inward]
+	usual   float64 // chance to be taken, as of the round numbered usualIn
+	usualIn int
 	memo    *memo
 	offer   OfferID   // open
 	call    CallID    // open; never both

@@ -8,7 +8,7 @@ type outlook struct {
 	claims int
 	wait   float64 // from request to claim, and the estimated pickup: in seconds
 	idle   float64 // of the driver who took the ride, in seconds
-	chance float64 // that the driver takes it, as it was guessed
+	lack   float64 // of the driver's chance to take it, against what is usual for the ride
 }
 
 const (
@@ -19,12 +19,12 @@ const (
 )
 
 // add takes one more claim. The first ones count alike.
-func (l *outlook) add(wait, idle time.Duration, chance float64) {
+func (l *outlook) add(wait, idle time.Duration, lack float64) {
 	l.claims++
 	part := max(outlookFades, 1/float64(l.claims))
 	l.wait += part * (wait.Seconds() - l.wait)
 	l.idle += part * (idle.Seconds() - l.idle)
-	l.chance += part * (chance - l.chance)
+	l.lack += part * (lack - l.lack)
 }
 
 // price is at what cost of its pair a ride had better wait: that of the pair which it may expect, its
@@ -39,7 +39,7 @@ func (l *outlook) price(p Policy) (ms int32, ok bool) {
 	way := l.wait * float64(p.DeferPct) / 100
 	return p.Cost(Pair{
 		Pickup: time.Duration(way * float64(time.Second)), Left: p.Search(),
-		Idle: time.Duration(l.idle * float64(time.Second)), Chance: l.chance,
+		Idle: time.Duration(l.idle * float64(time.Second)), Usual: l.lack,
 	}), true
 }
 

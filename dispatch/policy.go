@@ -60,6 +60,8 @@ type Policy struct {
 	// DestinationPct is how much a second of detour weighs for a driver who has said where they are
 	// going, against a second of pickup, in percent, 0–500.
 	DestinationPct int `json:"destination_pct"`
+	// DestinationsADay is how often in a day a driver may say so, 0–20.
+	DestinationsADay int `json:"destinations_a_day"`
 	// DeferPct leaves a bad pair for a later round, 0–1,000: a ride waits if its pair costs more than
 	// so many per cent of what waiting and pickup have been together lately. 0 defers nothing.
 	// DeferS is until which age a ride may be left so, 0–300 s.
@@ -102,7 +104,7 @@ type Policy struct {
 func DefaultPolicy() Policy {
 	return Policy{
 		Mode: Assign, RoundMS: 1000, OfferS: 15, MaxPickupS: 900, SearchS: 300, Candidates: 20,
-		UrgencyPct: 30, SilentLimit: 3, NoShowS: 300, StaleS: 30, MaxOpenRides: 20_000,
+		UrgencyPct: 30, DestinationPct: 100, DestinationsADay: 2, SilentLimit: 3, NoShowS: 300, StaleS: 30, MaxOpenRides: 20_000,
 		AssignRounds: 10, CallS: 20, CallStartM: 1500, CallStepM: 1500, CallMaxM: 6000,
 		CallTaxis: 200,
 		SnapM:     geo.DefaultSnapM, TimesMS: 150,
@@ -127,6 +129,7 @@ func (p Policy) Check() error {
 		{"tip_s", p.TipS, 0, 60},
 		{"idle_pct", p.IdlePct, 0, 100},
 		{"destination_pct", p.DestinationPct, 0, 500},
+		{"destinations_a_day", p.DestinationsADay, 0, 20},
 		{"defer_pct", p.DeferPct, 0, 1000},
 		{"defer_s", p.DeferS, 0, 300},
 		{"silent_limit", p.SilentLimit, 1, 20},

@@ -3,6 +3,8 @@ package dispatch
 import (
 	"slices"
 	"time"
+
+	"hexhail/geo"
 )
 
 // Duty says whether a driver wants rides.
@@ -36,6 +38,8 @@ type Shift struct {
 	Duty      Duty
 	Silent    int // offers in a row that reached the driver and were not answered
 	ChangedAt time.Time
+
+	Destination Destination // of the driver
 }
 
 // Hush counts one more silent offer; at the limit the driver goes off duty.
@@ -44,6 +48,7 @@ func (s Shift) Hush(limit int, now time.Time) Shift {
 	s.ChangedAt = now
 	if s.Silent >= limit {
 		s.Duty, s.Silent = OffDuty, 0
+		s.Destination.To = geo.Point{}
 	}
 	return s
 }

@@ -85,6 +85,9 @@ func (s *session) command(
 	if set := c.GetSetDuty(); set != nil {
 		return s.setDuty(ctx, c, set, told)
 	}
+	if set := c.GetSetDestination(); set != nil {
+		return s.setDestination(ctx, c, set, told)
+	}
 	receipt, err := s.act(ctx, c)
 	if err != nil {
 		return nil, err
@@ -178,6 +181,30 @@ func (s *session) setDuty(
 	if err != nil {
 		return nil, err
 	}
+	return s.shifted(shift, told), nil
+}
+
+// setDestination says where the driver is going.
+func (s *session) setDestination(
+	ctx context.Context, c *driverpb.Command, set *driverpb.SetDestination, told bool,
+) (*driverpb.Done, error) {
+	command := dispatch.SetDestination{Driver: s.driver}
+	if set.GetTo() != nil {
+		var err error
+		if command.To, err = wire.PointOf(set.GetTo()); err != nil {
+			return nil, err
+		}
+	}
+	v := s.srv
+	shift, err := v.c.Desk.SetDestination(ctx, v.c.Now(), s.once(c), command)
+	if err != nil {
+		return nil, err
+	}
+	return s.shifted(shift, told), nil
+}
+
+// shifted notes a shift that a command has changed. The taxi of the shift becomes the session's.
+func (s *session) shifted(shift dispatch.Shift, told bool) *driverpb.Done {
 	s.mu.Lock()
 	if !shift.ChangedAt.Before(s.stand.shift.ChangedAt) {
 		s.stand.taxi = shift.Taxi
@@ -187,11 +214,11 @@ func (s *session) setDuty(
 	}
 	s.mu.Unlock()
 	if told {
-		v.moved(s, v.cities[shift.City])
+		s.srv.moved(s, s.srv.cities[shift.City])
 	} else {
 		s.hearShift(shift)
 	}
-	return &driverpb.Done{Shift: shiftPB(shift)}, nil
+	return &driverpb.Done{Shift: shiftPB(shift)}
 }
 
 // act gives every other command to the desk.

@@ -158,12 +158,18 @@ func offerPB(o dispatch.Offer, r dispatch.Ride) *driverpb.Offer {
 }
 
 func shiftPB(s dispatch.Shift) *driverpb.Shift {
-	return &driverpb.Shift{
+	pb := &driverpb.Shift{
 		TaxiId: string(s.Taxi),
 		City:   string(s.City),
 		Duty:   dutyPB(s.Duty),
 		Silent: int32(min(s.Silent, 1<<30)), //nolint:gosec // G115: at most 1<<30
+
+		DestinationsUsed: int32(min(s.Destination.Used, 1<<30)), //nolint:gosec // G115: likewise
 	}
+	if s.Destination.Heading() {
+		pb.Destination = wire.PointPB(s.Destination.To)
+	}
+	return pb
 }
 
 func dutyPB(d dispatch.Duty) driverpb.Duty {

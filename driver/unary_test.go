@@ -206,3 +206,42 @@ func TestBeginOfDay(t *testing.T) {
 		t.Errorf("%s, want %s", got, want)
 	}
 }
+
+// TestADestinationOverBothDoors: a driver says where they are going over a call and over the stream,
+// sees it in the snapshot, and hears when the day's are used up.
+func TestADestinationOverBothDoors(t *testing.T) {
+	w := newTown(t)
+	w.enrol(1)
+	client, p := driverpb.NewDriverServiceClient(w.dial()), w.phone(0)
+	p.onDuty()
+	heading := func(lat float64) *driverpb.Command {
+		set := &driverpb.SetDestination{}
+		if lat != 0 {
+			set.To = &typepb.Point{Lat: lat, Lng: 116.4, Datum: typepb.Datum_DATUM_WGS84}
+		}
+		return &driverpb.Command{Action: &driverpb.Command_SetDestination{SetDestination: set}}
+	}
+	if s := p.do(heading(39.95)).GetShift(); s.GetDestination().GetLat() != 39.95 ||
+		s.GetDestinationsUsed() != 1 {
+		t.Errorf("over the stream: %v", s)
+	}
+	if s := p.do(heading(0)).GetShift(); s.GetDestination() != nil {
+		t.Errorf("nowhere: %v", s)
+	}
+	second := heading(39.8)
+	second.RequestId = "unary"
+	done, err := client.GiveCommand(w.as(driverID(0)), &driverpb.GiveCommandRequest{Command: second})
+	if err != nil || done.GetDone().GetShift().GetDestination().GetLat() != 39.8 {
+		t.Fatalf("over a call: %v %v", done, err)
+	}
+	got, err := client.GetSnapshot(w.as(driverID(0)), &driverpb.GetSnapshotRequest{})
+	if err != nil || got.GetSnapshot().GetShift().GetDestination().GetLat() != 39.8 {
+		t.Errorf("snapshot: %v %v", got, err)
+	}
+	if e := p.give(heading(39.9)).GetError(); e.GetReason() != "DESTINATIONS_USED_UP" {
+		t.Errorf("a third: %v", e)
+	}
+	if e := p.give(heading(99)).GetError(); e == nil {
+		t.Error("a place that is none was taken")
+	}
+}

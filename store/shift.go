@@ -7,8 +7,10 @@ import (
 )
 
 // shiftColumns are written by PutShift and read by scanShift in this order.
-var shiftColumns = columns{"driver", "taxi", "city", "seats", "class", "tags", "duty", "silent",
-	"changed_at"}
+var shiftColumns = columns{
+	"driver", "taxi", "city", "seats", "class", "tags", "duty", "silent", "changed_at",
+	"toward_lat", "toward_lng", "toward_day", "toward_used",
+}
 
 var (
 	// Who reads a shift may write it: on Postgres the row is locked until the commit.
@@ -17,8 +19,10 @@ var (
 	}
 	putShift = &query{text: shiftColumns.insert("shift").text +
 		` ON CONFLICT (driver) DO UPDATE SET taxi = excluded.taxi, city = excluded.city,
-		seats = excluded.seats, class = excluded.class, tags = excluded.tags, duty = excluded.duty, silent = excluded.silent,
-		changed_at = excluded.changed_at`}
+		seats = excluded.seats, class = excluded.class, tags = excluded.tags,
+		duty = excluded.duty, silent = excluded.silent, changed_at = excluded.changed_at,
+		toward_lat = excluded.toward_lat, toward_lng = excluded.toward_lng,
+		toward_day = excluded.toward_day, toward_used = excluded.toward_used`}
 	// Most answers find nothing to set back, and then write nothing.
 	answered = &query{text: `UPDATE shift SET silent = 0, changed_at = $2
 		WHERE driver = $1 AND silent <> 0`}
@@ -27,8 +31,10 @@ var (
 func scanShift(r *reader) dispatch.Shift {
 	return dispatch.Shift{
 		Driver: dispatch.DriverID(r.text()), Taxi: dispatch.TaxiID(r.text()),
-		City: dispatch.CityID(r.text()), Seats: r.int(), Vehicle: r.vehicle(), Duty: name(r, dispatch.ParseDuty),
+		City: dispatch.CityID(r.text()), Seats: r.int(), Vehicle: r.vehicle(),
+		Duty:   name(r, dispatch.ParseDuty),
 		Silent: r.int(), ChangedAt: r.time(),
+		Destination: dispatch.Destination{To: r.point(), Day: r.int(), Used: r.int()},
 	}
 }
 
@@ -41,7 +47,8 @@ func (t *tx) Shift(driver dispatch.DriverID) (dispatch.Shift, bool, error) {
 func (t *tx) PutShift(s dispatch.Shift) error {
 	_, err := t.exec(putShift, string(s.Driver), string(s.Taxi), string(s.City), s.Seats,
 		string(s.Vehicle.Class), string(s.Vehicle.Tags),
-		s.Duty.String(), s.Silent, millis(s.ChangedAt))
+		s.Duty.String(), s.Silent, millis(s.ChangedAt),
+		s.Destination.To.Lat, s.Destination.To.Lng, s.Destination.Day, s.Destination.Used)
 	return err
 }
 

@@ -159,6 +159,8 @@ func rideRows() []ErrorRow {
 			"You have as many bookings as you may have.", "您的预约订单已达上限。"),
 		never(dispatch.ReasonSeats, codes.FailedPrecondition,
 			"Your taxi does not fit this ride.", "您的车辆不符合该订单的要求。"),
+		never(dispatch.ReasonDestinations, codes.ResourceExhausted,
+			"You have set a destination as often as you may today.", "今日设置顺路目的地的次数已用完。"),
 		again(dispatch.ReasonTooManyRides, codes.ResourceExhausted, 5*time.Second,
 			"Too many people are waiting for a taxi here. Please try again in a moment.",
 			"当前叫车人数过多，请稍后再试。"),

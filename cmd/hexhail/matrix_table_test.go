@@ -198,6 +198,11 @@ func actions() []action {
 				}}
 			},
 		},
+		{name: "set_destination", stage: settled, fill: func(c *cast, _ who, to *driverpb.Command) {
+			to.Action = &driverpb.Command_SetDestination{
+				SetDestination: &driverpb.SetDestination{To: wire.PointPB(c.at(quietKM))},
+			}
+		}},
 		{name: "occupied", stage: settled, fill: func(c *cast, _ who, to *driverpb.Command) {
 			to.Action = &driverpb.Command_Occupied{Occupied: &driverpb.StreetRide{
 				At: wire.PointPB(c.at(quietKM)),

@@ -42,7 +42,12 @@ CREATE TABLE shift (
     tags       TEXT   NOT NULL,
     duty       TEXT   NOT NULL CHECK (duty <> ''),
     silent     BIGINT NOT NULL,
-    changed_at BIGINT NOT NULL
+    changed_at BIGINT NOT NULL,
+    -- Where the driver is going, 0 0 for nowhere, and how often that was said on which day.
+    toward_lat  DOUBLE PRECISION NOT NULL,
+    toward_lng  DOUBLE PRECISION NOT NULL,
+    toward_day  BIGINT NOT NULL,
+    toward_used BIGINT NOT NULL
 ) /* sqlite: WITHOUT ROWID */;
 CREATE UNIQUE INDEX shift_one_per_taxi ON shift (taxi) WHERE duty <> 'off';
 CREATE INDEX shift_changed ON shift (city, changed_at);

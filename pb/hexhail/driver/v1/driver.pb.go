@@ -372,6 +372,7 @@ type Command struct {
 	//	*Command_Grab
 	//	*Command_TakeBooking
 	//	*Command_DropBooking
+	//	*Command_SetDestination
 	Action        isCommand_Action `protobuf_oneof:"action"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -563,6 +564,15 @@ func (x *Command) GetDropBooking() *RideAction {
 	return nil
 }
 
+func (x *Command) GetSetDestination() *SetDestination {
+	if x != nil {
+		if x, ok := x.Action.(*Command_SetDestination); ok {
+			return x.SetDestination
+		}
+	}
+	return nil
+}
+
 type isCommand_Action interface {
 	isCommand_Action()
 }
@@ -642,6 +652,11 @@ type Command_DropBooking struct {
 	DropBooking *RideAction `protobuf:"bytes,17,opt,name=drop_booking,json=dropBooking,proto3,oneof"`
 }
 
+type Command_SetDestination struct {
+	// Is going somewhere anyway: rides that lead there go first.
+	SetDestination *SetDestination `protobuf:"bytes,18,opt,name=set_destination,json=setDestination,proto3,oneof"`
+}
+
 func (*Command_SetDuty) isCommand_Action() {}
 
 func (*Command_Occupied) isCommand_Action() {}
@@ -672,6 +687,55 @@ func (*Command_TakeBooking) isCommand_Action() {}
 
 func (*Command_DropBooking) isCommand_Action() {}
 
+func (*Command_SetDestination) isCommand_Action() {}
+
+// Where the driver is going anyway, until a ride was driven or the shift ends.
+type SetDestination struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Where; absent is nowhere, which is free. The city's policy says how often in a day a place may be
+	// given.
+	To            *v1.Point `protobuf:"bytes,1,opt,name=to,proto3" json:"to,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SetDestination) Reset() {
+	*x = SetDestination{}
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetDestination) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetDestination) ProtoMessage() {}
+
+func (x *SetDestination) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetDestination.ProtoReflect.Descriptor instead.
+func (*SetDestination) Descriptor() ([]byte, []int) {
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *SetDestination) GetTo() *v1.Point {
+	if x != nil {
+		return x.To
+	}
+	return nil
+}
+
 // On duty, paused or off, with the session's taxi.
 type SetDuty struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -685,7 +749,7 @@ type SetDuty struct {
 
 func (x *SetDuty) Reset() {
 	*x = SetDuty{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[4]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -697,7 +761,7 @@ func (x *SetDuty) String() string {
 func (*SetDuty) ProtoMessage() {}
 
 func (x *SetDuty) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[4]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -710,7 +774,7 @@ func (x *SetDuty) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetDuty.ProtoReflect.Descriptor instead.
 func (*SetDuty) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{4}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *SetDuty) GetDuty() Duty {
@@ -738,7 +802,7 @@ type StreetRide struct {
 
 func (x *StreetRide) Reset() {
 	*x = StreetRide{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[5]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -750,7 +814,7 @@ func (x *StreetRide) String() string {
 func (*StreetRide) ProtoMessage() {}
 
 func (x *StreetRide) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[5]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -763,7 +827,7 @@ func (x *StreetRide) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StreetRide.ProtoReflect.Descriptor instead.
 func (*StreetRide) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{5}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *StreetRide) GetAt() *v1.Point {
@@ -784,7 +848,7 @@ type OfferAnswer struct {
 
 func (x *OfferAnswer) Reset() {
 	*x = OfferAnswer{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[6]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -796,7 +860,7 @@ func (x *OfferAnswer) String() string {
 func (*OfferAnswer) ProtoMessage() {}
 
 func (x *OfferAnswer) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[6]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -809,7 +873,7 @@ func (x *OfferAnswer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OfferAnswer.ProtoReflect.Descriptor instead.
 func (*OfferAnswer) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{6}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *OfferAnswer) GetOfferId() string {
@@ -830,7 +894,7 @@ type CallAnswer struct {
 
 func (x *CallAnswer) Reset() {
 	*x = CallAnswer{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[7]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -842,7 +906,7 @@ func (x *CallAnswer) String() string {
 func (*CallAnswer) ProtoMessage() {}
 
 func (x *CallAnswer) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[7]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -855,7 +919,7 @@ func (x *CallAnswer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CallAnswer.ProtoReflect.Descriptor instead.
 func (*CallAnswer) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{7}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *CallAnswer) GetCallId() string {
@@ -878,7 +942,7 @@ type RideAction struct {
 
 func (x *RideAction) Reset() {
 	*x = RideAction{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[8]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -890,7 +954,7 @@ func (x *RideAction) String() string {
 func (*RideAction) ProtoMessage() {}
 
 func (x *RideAction) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[8]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -903,7 +967,7 @@ func (x *RideAction) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RideAction.ProtoReflect.Descriptor instead.
 func (*RideAction) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{8}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *RideAction) GetRideId() string {
@@ -935,7 +999,7 @@ type Completion struct {
 
 func (x *Completion) Reset() {
 	*x = Completion{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[9]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -947,7 +1011,7 @@ func (x *Completion) String() string {
 func (*Completion) ProtoMessage() {}
 
 func (x *Completion) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[9]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -960,7 +1024,7 @@ func (x *Completion) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Completion.ProtoReflect.Descriptor instead.
 func (*Completion) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{9}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Completion) GetRideId() string {
@@ -997,7 +1061,7 @@ type BreakDown struct {
 
 func (x *BreakDown) Reset() {
 	*x = BreakDown{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[10]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1009,7 +1073,7 @@ func (x *BreakDown) String() string {
 func (*BreakDown) ProtoMessage() {}
 
 func (x *BreakDown) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[10]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1022,7 +1086,7 @@ func (x *BreakDown) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BreakDown.ProtoReflect.Descriptor instead.
 func (*BreakDown) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{10}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *BreakDown) GetRideId() string {
@@ -1052,7 +1116,7 @@ type RateRider struct {
 
 func (x *RateRider) Reset() {
 	*x = RateRider{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[11]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1064,7 +1128,7 @@ func (x *RateRider) String() string {
 func (*RateRider) ProtoMessage() {}
 
 func (x *RateRider) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[11]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1077,7 +1141,7 @@ func (x *RateRider) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RateRider.ProtoReflect.Descriptor instead.
 func (*RateRider) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{11}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *RateRider) GetRideId() string {
@@ -1105,7 +1169,7 @@ type OfferAck struct {
 
 func (x *OfferAck) Reset() {
 	*x = OfferAck{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[12]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1117,7 +1181,7 @@ func (x *OfferAck) String() string {
 func (*OfferAck) ProtoMessage() {}
 
 func (x *OfferAck) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[12]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1130,7 +1194,7 @@ func (x *OfferAck) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OfferAck.ProtoReflect.Descriptor instead.
 func (*OfferAck) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{12}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *OfferAck) GetOfferId() string {
@@ -1151,7 +1215,7 @@ type Heartbeat struct {
 
 func (x *Heartbeat) Reset() {
 	*x = Heartbeat{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[13]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1163,7 +1227,7 @@ func (x *Heartbeat) String() string {
 func (*Heartbeat) ProtoMessage() {}
 
 func (x *Heartbeat) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[13]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1176,7 +1240,7 @@ func (x *Heartbeat) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Heartbeat.ProtoReflect.Descriptor instead.
 func (*Heartbeat) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{13}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Heartbeat) GetAt() *timestamppb.Timestamp {
@@ -1216,7 +1280,7 @@ type DriveResponse struct {
 
 func (x *DriveResponse) Reset() {
 	*x = DriveResponse{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[14]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1228,7 +1292,7 @@ func (x *DriveResponse) String() string {
 func (*DriveResponse) ProtoMessage() {}
 
 func (x *DriveResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[14]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1241,7 +1305,7 @@ func (x *DriveResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DriveResponse.ProtoReflect.Descriptor instead.
 func (*DriveResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{14}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *DriveResponse) GetSeq() int64 {
@@ -1505,7 +1569,7 @@ type Welcome struct {
 
 func (x *Welcome) Reset() {
 	*x = Welcome{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[15]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1517,7 +1581,7 @@ func (x *Welcome) String() string {
 func (*Welcome) ProtoMessage() {}
 
 func (x *Welcome) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[15]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1530,7 +1594,7 @@ func (x *Welcome) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Welcome.ProtoReflect.Descriptor instead.
 func (*Welcome) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{15}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Welcome) GetSessionId() string {
@@ -1582,7 +1646,7 @@ type Snapshot struct {
 
 func (x *Snapshot) Reset() {
 	*x = Snapshot{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[16]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1594,7 +1658,7 @@ func (x *Snapshot) String() string {
 func (*Snapshot) ProtoMessage() {}
 
 func (x *Snapshot) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[16]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1607,7 +1671,7 @@ func (x *Snapshot) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Snapshot.ProtoReflect.Descriptor instead.
 func (*Snapshot) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{16}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *Snapshot) GetShift() *Shift {
@@ -1677,7 +1741,7 @@ type StandRank struct {
 
 func (x *StandRank) Reset() {
 	*x = StandRank{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[17]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1689,7 +1753,7 @@ func (x *StandRank) String() string {
 func (*StandRank) ProtoMessage() {}
 
 func (x *StandRank) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[17]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1702,7 +1766,7 @@ func (x *StandRank) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StandRank.ProtoReflect.Descriptor instead.
 func (*StandRank) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{17}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *StandRank) GetStandId() string {
@@ -1771,14 +1835,18 @@ type Shift struct {
 	// Whether rides are wanted.
 	Duty Duty `protobuf:"varint,3,opt,name=duty,proto3,enum=hexhail.driver.v1.Duty" json:"duty,omitempty"`
 	// Offers in a row that were not answered.
-	Silent        int32 `protobuf:"varint,4,opt,name=silent,proto3" json:"silent,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Silent int32 `protobuf:"varint,4,opt,name=silent,proto3" json:"silent,omitempty"`
+	// Where the driver is going; absent without a destination.
+	Destination *v1.Point `protobuf:"bytes,5,opt,name=destination,proto3" json:"destination,omitempty"`
+	// How often the driver has given one on the last day on which they did.
+	DestinationsUsed int32 `protobuf:"varint,6,opt,name=destinations_used,json=destinationsUsed,proto3" json:"destinations_used,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
 }
 
 func (x *Shift) Reset() {
 	*x = Shift{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[18]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1790,7 +1858,7 @@ func (x *Shift) String() string {
 func (*Shift) ProtoMessage() {}
 
 func (x *Shift) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[18]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1803,7 +1871,7 @@ func (x *Shift) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Shift.ProtoReflect.Descriptor instead.
 func (*Shift) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{18}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *Shift) GetTaxiId() string {
@@ -1830,6 +1898,20 @@ func (x *Shift) GetDuty() Duty {
 func (x *Shift) GetSilent() int32 {
 	if x != nil {
 		return x.Silent
+	}
+	return 0
+}
+
+func (x *Shift) GetDestination() *v1.Point {
+	if x != nil {
+		return x.Destination
+	}
+	return nil
+}
+
+func (x *Shift) GetDestinationsUsed() int32 {
+	if x != nil {
+		return x.DestinationsUsed
 	}
 	return 0
 }
@@ -1867,7 +1949,7 @@ type Offer struct {
 
 func (x *Offer) Reset() {
 	*x = Offer{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[19]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1879,7 +1961,7 @@ func (x *Offer) String() string {
 func (*Offer) ProtoMessage() {}
 
 func (x *Offer) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[19]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1892,7 +1974,7 @@ func (x *Offer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Offer.ProtoReflect.Descriptor instead.
 func (*Offer) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{19}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *Offer) GetOfferId() string {
@@ -1992,7 +2074,7 @@ type OfferEnded struct {
 
 func (x *OfferEnded) Reset() {
 	*x = OfferEnded{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[20]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2004,7 +2086,7 @@ func (x *OfferEnded) String() string {
 func (*OfferEnded) ProtoMessage() {}
 
 func (x *OfferEnded) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[20]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2017,7 +2099,7 @@ func (x *OfferEnded) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OfferEnded.ProtoReflect.Descriptor instead.
 func (*OfferEnded) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{20}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *OfferEnded) GetOfferId() string {
@@ -2066,7 +2148,7 @@ type Call struct {
 
 func (x *Call) Reset() {
 	*x = Call{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[21]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2078,7 +2160,7 @@ func (x *Call) String() string {
 func (*Call) ProtoMessage() {}
 
 func (x *Call) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[21]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2091,7 +2173,7 @@ func (x *Call) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Call.ProtoReflect.Descriptor instead.
 func (*Call) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{21}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *Call) GetCallId() string {
@@ -2184,7 +2266,7 @@ type CallEnded struct {
 
 func (x *CallEnded) Reset() {
 	*x = CallEnded{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[22]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2196,7 +2278,7 @@ func (x *CallEnded) String() string {
 func (*CallEnded) ProtoMessage() {}
 
 func (x *CallEnded) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[22]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2209,7 +2291,7 @@ func (x *CallEnded) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CallEnded.ProtoReflect.Descriptor instead.
 func (*CallEnded) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{22}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *CallEnded) GetCallId() string {
@@ -2244,7 +2326,7 @@ type Result struct {
 
 func (x *Result) Reset() {
 	*x = Result{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[23]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2256,7 +2338,7 @@ func (x *Result) String() string {
 func (*Result) ProtoMessage() {}
 
 func (x *Result) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[23]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2269,7 +2351,7 @@ func (x *Result) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Result.ProtoReflect.Descriptor instead.
 func (*Result) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{23}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *Result) GetRequestId() string {
@@ -2327,7 +2409,7 @@ type Done struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The ride as it was right after; absent for set_duty.
 	Ride *v1.Ride `protobuf:"bytes,1,opt,name=ride,proto3" json:"ride,omitempty"`
-	// The shift, for set_duty.
+	// The shift, for set_duty and set_destination.
 	Shift         *Shift `protobuf:"bytes,2,opt,name=shift,proto3" json:"shift,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2335,7 +2417,7 @@ type Done struct {
 
 func (x *Done) Reset() {
 	*x = Done{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[24]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2347,7 +2429,7 @@ func (x *Done) String() string {
 func (*Done) ProtoMessage() {}
 
 func (x *Done) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[24]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2360,7 +2442,7 @@ func (x *Done) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Done.ProtoReflect.Descriptor instead.
 func (*Done) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{24}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *Done) GetRide() *v1.Ride {
@@ -2389,7 +2471,7 @@ type FixesRefused struct {
 
 func (x *FixesRefused) Reset() {
 	*x = FixesRefused{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[25]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2401,7 +2483,7 @@ func (x *FixesRefused) String() string {
 func (*FixesRefused) ProtoMessage() {}
 
 func (x *FixesRefused) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[25]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2414,7 +2496,7 @@ func (x *FixesRefused) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FixesRefused.ProtoReflect.Descriptor instead.
 func (*FixesRefused) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{25}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *FixesRefused) GetCounts() map[string]int32 {
@@ -2437,7 +2519,7 @@ type Drain struct {
 
 func (x *Drain) Reset() {
 	*x = Drain{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[26]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2449,7 +2531,7 @@ func (x *Drain) String() string {
 func (*Drain) ProtoMessage() {}
 
 func (x *Drain) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[26]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2462,7 +2544,7 @@ func (x *Drain) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Drain.ProtoReflect.Descriptor instead.
 func (*Drain) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{26}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *Drain) GetRetryAfter() *durationpb.Duration {
@@ -2490,7 +2572,7 @@ type GiveCommandRequest struct {
 
 func (x *GiveCommandRequest) Reset() {
 	*x = GiveCommandRequest{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[27]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2502,7 +2584,7 @@ func (x *GiveCommandRequest) String() string {
 func (*GiveCommandRequest) ProtoMessage() {}
 
 func (x *GiveCommandRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[27]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2515,7 +2597,7 @@ func (x *GiveCommandRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GiveCommandRequest.ProtoReflect.Descriptor instead.
 func (*GiveCommandRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{27}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *GiveCommandRequest) GetCommand() *Command {
@@ -2536,7 +2618,7 @@ type GiveCommandResponse struct {
 
 func (x *GiveCommandResponse) Reset() {
 	*x = GiveCommandResponse{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[28]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2548,7 +2630,7 @@ func (x *GiveCommandResponse) String() string {
 func (*GiveCommandResponse) ProtoMessage() {}
 
 func (x *GiveCommandResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[28]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2561,7 +2643,7 @@ func (x *GiveCommandResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GiveCommandResponse.ProtoReflect.Descriptor instead.
 func (*GiveCommandResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{28}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *GiveCommandResponse) GetDone() *Done {
@@ -2582,7 +2664,7 @@ type SendFixesRequest struct {
 
 func (x *SendFixesRequest) Reset() {
 	*x = SendFixesRequest{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[29]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2594,7 +2676,7 @@ func (x *SendFixesRequest) String() string {
 func (*SendFixesRequest) ProtoMessage() {}
 
 func (x *SendFixesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[29]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2607,7 +2689,7 @@ func (x *SendFixesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SendFixesRequest.ProtoReflect.Descriptor instead.
 func (*SendFixesRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{29}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *SendFixesRequest) GetBatch() *FixBatch {
@@ -2630,7 +2712,7 @@ type SendFixesResponse struct {
 
 func (x *SendFixesResponse) Reset() {
 	*x = SendFixesResponse{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[30]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2642,7 +2724,7 @@ func (x *SendFixesResponse) String() string {
 func (*SendFixesResponse) ProtoMessage() {}
 
 func (x *SendFixesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[30]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2655,7 +2737,7 @@ func (x *SendFixesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SendFixesResponse.ProtoReflect.Descriptor instead.
 func (*SendFixesResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{30}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *SendFixesResponse) GetTaken() int32 {
@@ -2683,7 +2765,7 @@ type AckOfferRequest struct {
 
 func (x *AckOfferRequest) Reset() {
 	*x = AckOfferRequest{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[31]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2695,7 +2777,7 @@ func (x *AckOfferRequest) String() string {
 func (*AckOfferRequest) ProtoMessage() {}
 
 func (x *AckOfferRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[31]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2708,7 +2790,7 @@ func (x *AckOfferRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AckOfferRequest.ProtoReflect.Descriptor instead.
 func (*AckOfferRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{31}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *AckOfferRequest) GetOfferId() string {
@@ -2727,7 +2809,7 @@ type AckOfferResponse struct {
 
 func (x *AckOfferResponse) Reset() {
 	*x = AckOfferResponse{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[32]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2739,7 +2821,7 @@ func (x *AckOfferResponse) String() string {
 func (*AckOfferResponse) ProtoMessage() {}
 
 func (x *AckOfferResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[32]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2752,7 +2834,7 @@ func (x *AckOfferResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AckOfferResponse.ProtoReflect.Descriptor instead.
 func (*AckOfferResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{32}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{33}
 }
 
 // Of the caller.
@@ -2764,7 +2846,7 @@ type GetSnapshotRequest struct {
 
 func (x *GetSnapshotRequest) Reset() {
 	*x = GetSnapshotRequest{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[33]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2776,7 +2858,7 @@ func (x *GetSnapshotRequest) String() string {
 func (*GetSnapshotRequest) ProtoMessage() {}
 
 func (x *GetSnapshotRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[33]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2789,7 +2871,7 @@ func (x *GetSnapshotRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetSnapshotRequest.ProtoReflect.Descriptor instead.
 func (*GetSnapshotRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{33}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{34}
 }
 
 // Where the driver stands.
@@ -2803,7 +2885,7 @@ type GetSnapshotResponse struct {
 
 func (x *GetSnapshotResponse) Reset() {
 	*x = GetSnapshotResponse{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[34]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2815,7 +2897,7 @@ func (x *GetSnapshotResponse) String() string {
 func (*GetSnapshotResponse) ProtoMessage() {}
 
 func (x *GetSnapshotResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[34]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2828,7 +2910,7 @@ func (x *GetSnapshotResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetSnapshotResponse.ProtoReflect.Descriptor instead.
 func (*GetSnapshotResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{34}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *GetSnapshotResponse) GetSnapshot() *Snapshot {
@@ -2851,7 +2933,7 @@ type GetEarningsRequest struct {
 
 func (x *GetEarningsRequest) Reset() {
 	*x = GetEarningsRequest{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[35]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2863,7 +2945,7 @@ func (x *GetEarningsRequest) String() string {
 func (*GetEarningsRequest) ProtoMessage() {}
 
 func (x *GetEarningsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[35]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2876,7 +2958,7 @@ func (x *GetEarningsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetEarningsRequest.ProtoReflect.Descriptor instead.
 func (*GetEarningsRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{35}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *GetEarningsRequest) GetFrom() *timestamppb.Timestamp {
@@ -2914,7 +2996,7 @@ type GetEarningsResponse struct {
 
 func (x *GetEarningsResponse) Reset() {
 	*x = GetEarningsResponse{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[36]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2926,7 +3008,7 @@ func (x *GetEarningsResponse) String() string {
 func (*GetEarningsResponse) ProtoMessage() {}
 
 func (x *GetEarningsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[36]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2939,7 +3021,7 @@ func (x *GetEarningsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetEarningsResponse.ProtoReflect.Descriptor instead.
 func (*GetEarningsResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{36}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *GetEarningsResponse) GetRides() int32 {
@@ -2997,7 +3079,7 @@ type BookingReminder struct {
 
 func (x *BookingReminder) Reset() {
 	*x = BookingReminder{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[37]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3009,7 +3091,7 @@ func (x *BookingReminder) String() string {
 func (*BookingReminder) ProtoMessage() {}
 
 func (x *BookingReminder) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[37]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3022,7 +3104,7 @@ func (x *BookingReminder) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BookingReminder.ProtoReflect.Descriptor instead.
 func (*BookingReminder) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{37}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *BookingReminder) GetRide() *v1.Ride {
@@ -3048,7 +3130,7 @@ type ListBookingsRequest struct {
 
 func (x *ListBookingsRequest) Reset() {
 	*x = ListBookingsRequest{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[38]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3060,7 +3142,7 @@ func (x *ListBookingsRequest) String() string {
 func (*ListBookingsRequest) ProtoMessage() {}
 
 func (x *ListBookingsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[38]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3073,7 +3155,7 @@ func (x *ListBookingsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListBookingsRequest.ProtoReflect.Descriptor instead.
 func (*ListBookingsRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{38}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *ListBookingsRequest) GetPageSize() int32 {
@@ -3130,7 +3212,7 @@ type OpenBooking struct {
 
 func (x *OpenBooking) Reset() {
 	*x = OpenBooking{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[39]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3142,7 +3224,7 @@ func (x *OpenBooking) String() string {
 func (*OpenBooking) ProtoMessage() {}
 
 func (x *OpenBooking) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[39]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3155,7 +3237,7 @@ func (x *OpenBooking) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OpenBooking.ProtoReflect.Descriptor instead.
 func (*OpenBooking) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{39}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *OpenBooking) GetRideId() string {
@@ -3255,7 +3337,7 @@ type ListBookingsResponse struct {
 
 func (x *ListBookingsResponse) Reset() {
 	*x = ListBookingsResponse{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[40]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3267,7 +3349,7 @@ func (x *ListBookingsResponse) String() string {
 func (*ListBookingsResponse) ProtoMessage() {}
 
 func (x *ListBookingsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[40]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3280,7 +3362,7 @@ func (x *ListBookingsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListBookingsResponse.ProtoReflect.Descriptor instead.
 func (*ListBookingsResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{40}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *ListBookingsResponse) GetBookings() []*OpenBooking {
@@ -3310,7 +3392,7 @@ type ListRidesRequest struct {
 
 func (x *ListRidesRequest) Reset() {
 	*x = ListRidesRequest{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[41]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3322,7 +3404,7 @@ func (x *ListRidesRequest) String() string {
 func (*ListRidesRequest) ProtoMessage() {}
 
 func (x *ListRidesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[41]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3335,7 +3417,7 @@ func (x *ListRidesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRidesRequest.ProtoReflect.Descriptor instead.
 func (*ListRidesRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{41}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *ListRidesRequest) GetPageSize() int32 {
@@ -3365,7 +3447,7 @@ type ListRidesResponse struct {
 
 func (x *ListRidesResponse) Reset() {
 	*x = ListRidesResponse{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[42]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3377,7 +3459,7 @@ func (x *ListRidesResponse) String() string {
 func (*ListRidesResponse) ProtoMessage() {}
 
 func (x *ListRidesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[42]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3390,7 +3472,7 @@ func (x *ListRidesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRidesResponse.ProtoReflect.Descriptor instead.
 func (*ListRidesResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{42}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *ListRidesResponse) GetRides() []*v1.Ride {
@@ -3427,7 +3509,7 @@ const file_hexhail_driver_v1_driver_proto_rawDesc = "" +
 	"\bFixBatch\x126\n" +
 	"\x05fixes\x18\x01 \x03(\v2\x14.hexhail.type.v1.FixB\n" +
 	"\xbaH\a\x92\x01\x04\b\x01\x102R\x05fixes\x126\n" +
-	"\x05datum\x18\x02 \x01(\x0e2\x16.hexhail.type.v1.DatumB\b\xbaH\x05\x82\x01\x02\x10\x01R\x05datum\"\xfc\a\n" +
+	"\x05datum\x18\x02 \x01(\x0e2\x16.hexhail.type.v1.DatumB\b\xbaH\x05\x82\x01\x02\x10\x01R\x05datum\"\xca\b\n" +
 	"\aCommand\x12(\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\trequestId\x12*\n" +
@@ -3448,8 +3530,11 @@ const file_hexhail_driver_v1_driver_proto_rawDesc = "" +
 	"\x04rate\x18\x0e \x01(\v2\x1c.hexhail.driver.v1.RateRiderH\x00R\x04rate\x123\n" +
 	"\x04grab\x18\x0f \x01(\v2\x1d.hexhail.driver.v1.CallAnswerH\x00R\x04grab\x12B\n" +
 	"\ftake_booking\x18\x10 \x01(\v2\x1d.hexhail.driver.v1.RideActionH\x00R\vtakeBooking\x12B\n" +
-	"\fdrop_booking\x18\x11 \x01(\v2\x1d.hexhail.driver.v1.RideActionH\x00R\vdropBookingB\x0f\n" +
-	"\x06action\x12\x05\xbaH\x02\b\x01\"d\n" +
+	"\fdrop_booking\x18\x11 \x01(\v2\x1d.hexhail.driver.v1.RideActionH\x00R\vdropBooking\x12L\n" +
+	"\x0fset_destination\x18\x12 \x01(\v2!.hexhail.driver.v1.SetDestinationH\x00R\x0esetDestinationB\x0f\n" +
+	"\x06action\x12\x05\xbaH\x02\b\x01\"8\n" +
+	"\x0eSetDestination\x12&\n" +
+	"\x02to\x18\x01 \x01(\v2\x16.hexhail.type.v1.PointR\x02to\"d\n" +
 	"\aSetDuty\x127\n" +
 	"\x04duty\x18\x01 \x01(\x0e2\x17.hexhail.driver.v1.DutyB\n" +
 	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\x04duty\x12 \n" +
@@ -3526,12 +3611,14 @@ const file_hexhail_driver_v1_driver_proto_rawDesc = "" +
 	"\n" +
 	"entered_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\tenteredAt\x12*\n" +
 	"\x02at\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x12%\n" +
-	"\x0eserves_outside\x18\b \x01(\bR\rservesOutside\"y\n" +
+	"\x0eserves_outside\x18\b \x01(\bR\rservesOutside\"\xe0\x01\n" +
 	"\x05Shift\x12\x17\n" +
 	"\ataxi_id\x18\x01 \x01(\tR\x06taxiId\x12\x12\n" +
 	"\x04city\x18\x02 \x01(\tR\x04city\x12+\n" +
 	"\x04duty\x18\x03 \x01(\x0e2\x17.hexhail.driver.v1.DutyR\x04duty\x12\x16\n" +
-	"\x06silent\x18\x04 \x01(\x05R\x06silent\"\xf2\x03\n" +
+	"\x06silent\x18\x04 \x01(\x05R\x06silent\x128\n" +
+	"\vdestination\x18\x05 \x01(\v2\x16.hexhail.type.v1.PointR\vdestination\x12+\n" +
+	"\x11destinations_used\x18\x06 \x01(\x05R\x10destinationsUsed\"\xf2\x03\n" +
 	"\x05Offer\x12\x19\n" +
 	"\boffer_id\x18\x01 \x01(\tR\aofferId\x12\x17\n" +
 	"\aride_id\x18\x02 \x01(\tR\x06rideId\x12.\n" +
@@ -3684,170 +3771,174 @@ func file_hexhail_driver_v1_driver_proto_rawDescGZIP() []byte {
 }
 
 var file_hexhail_driver_v1_driver_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_hexhail_driver_v1_driver_proto_msgTypes = make([]protoimpl.MessageInfo, 45)
+var file_hexhail_driver_v1_driver_proto_msgTypes = make([]protoimpl.MessageInfo, 46)
 var file_hexhail_driver_v1_driver_proto_goTypes = []any{
 	(Duty)(0),                     // 0: hexhail.driver.v1.Duty
 	(*DriveRequest)(nil),          // 1: hexhail.driver.v1.DriveRequest
 	(*Hello)(nil),                 // 2: hexhail.driver.v1.Hello
 	(*FixBatch)(nil),              // 3: hexhail.driver.v1.FixBatch
 	(*Command)(nil),               // 4: hexhail.driver.v1.Command
-	(*SetDuty)(nil),               // 5: hexhail.driver.v1.SetDuty
-	(*StreetRide)(nil),            // 6: hexhail.driver.v1.StreetRide
-	(*OfferAnswer)(nil),           // 7: hexhail.driver.v1.OfferAnswer
-	(*CallAnswer)(nil),            // 8: hexhail.driver.v1.CallAnswer
-	(*RideAction)(nil),            // 9: hexhail.driver.v1.RideAction
-	(*Completion)(nil),            // 10: hexhail.driver.v1.Completion
-	(*BreakDown)(nil),             // 11: hexhail.driver.v1.BreakDown
-	(*RateRider)(nil),             // 12: hexhail.driver.v1.RateRider
-	(*OfferAck)(nil),              // 13: hexhail.driver.v1.OfferAck
-	(*Heartbeat)(nil),             // 14: hexhail.driver.v1.Heartbeat
-	(*DriveResponse)(nil),         // 15: hexhail.driver.v1.DriveResponse
-	(*Welcome)(nil),               // 16: hexhail.driver.v1.Welcome
-	(*Snapshot)(nil),              // 17: hexhail.driver.v1.Snapshot
-	(*StandRank)(nil),             // 18: hexhail.driver.v1.StandRank
-	(*Shift)(nil),                 // 19: hexhail.driver.v1.Shift
-	(*Offer)(nil),                 // 20: hexhail.driver.v1.Offer
-	(*OfferEnded)(nil),            // 21: hexhail.driver.v1.OfferEnded
-	(*Call)(nil),                  // 22: hexhail.driver.v1.Call
-	(*CallEnded)(nil),             // 23: hexhail.driver.v1.CallEnded
-	(*Result)(nil),                // 24: hexhail.driver.v1.Result
-	(*Done)(nil),                  // 25: hexhail.driver.v1.Done
-	(*FixesRefused)(nil),          // 26: hexhail.driver.v1.FixesRefused
-	(*Drain)(nil),                 // 27: hexhail.driver.v1.Drain
-	(*GiveCommandRequest)(nil),    // 28: hexhail.driver.v1.GiveCommandRequest
-	(*GiveCommandResponse)(nil),   // 29: hexhail.driver.v1.GiveCommandResponse
-	(*SendFixesRequest)(nil),      // 30: hexhail.driver.v1.SendFixesRequest
-	(*SendFixesResponse)(nil),     // 31: hexhail.driver.v1.SendFixesResponse
-	(*AckOfferRequest)(nil),       // 32: hexhail.driver.v1.AckOfferRequest
-	(*AckOfferResponse)(nil),      // 33: hexhail.driver.v1.AckOfferResponse
-	(*GetSnapshotRequest)(nil),    // 34: hexhail.driver.v1.GetSnapshotRequest
-	(*GetSnapshotResponse)(nil),   // 35: hexhail.driver.v1.GetSnapshotResponse
-	(*GetEarningsRequest)(nil),    // 36: hexhail.driver.v1.GetEarningsRequest
-	(*GetEarningsResponse)(nil),   // 37: hexhail.driver.v1.GetEarningsResponse
-	(*BookingReminder)(nil),       // 38: hexhail.driver.v1.BookingReminder
-	(*ListBookingsRequest)(nil),   // 39: hexhail.driver.v1.ListBookingsRequest
-	(*OpenBooking)(nil),           // 40: hexhail.driver.v1.OpenBooking
-	(*ListBookingsResponse)(nil),  // 41: hexhail.driver.v1.ListBookingsResponse
-	(*ListRidesRequest)(nil),      // 42: hexhail.driver.v1.ListRidesRequest
-	(*ListRidesResponse)(nil),     // 43: hexhail.driver.v1.ListRidesResponse
-	nil,                           // 44: hexhail.driver.v1.FixesRefused.CountsEntry
-	nil,                           // 45: hexhail.driver.v1.SendFixesResponse.RefusedEntry
-	(*v1.Fix)(nil),                // 46: hexhail.type.v1.Fix
-	(v1.Datum)(0),                 // 47: hexhail.type.v1.Datum
-	(*timestamppb.Timestamp)(nil), // 48: google.protobuf.Timestamp
-	(*v1.Point)(nil),              // 49: hexhail.type.v1.Point
-	(*v1.Place)(nil),              // 50: hexhail.type.v1.Place
-	(*v1.Ride)(nil),               // 51: hexhail.type.v1.Ride
-	(*durationpb.Duration)(nil),   // 52: google.protobuf.Duration
-	(*v1.Quote)(nil),              // 53: hexhail.type.v1.Quote
-	(v1.PickupSource)(0),          // 54: hexhail.type.v1.PickupSource
-	(*v1.Error)(nil),              // 55: hexhail.type.v1.Error
+	(*SetDestination)(nil),        // 5: hexhail.driver.v1.SetDestination
+	(*SetDuty)(nil),               // 6: hexhail.driver.v1.SetDuty
+	(*StreetRide)(nil),            // 7: hexhail.driver.v1.StreetRide
+	(*OfferAnswer)(nil),           // 8: hexhail.driver.v1.OfferAnswer
+	(*CallAnswer)(nil),            // 9: hexhail.driver.v1.CallAnswer
+	(*RideAction)(nil),            // 10: hexhail.driver.v1.RideAction
+	(*Completion)(nil),            // 11: hexhail.driver.v1.Completion
+	(*BreakDown)(nil),             // 12: hexhail.driver.v1.BreakDown
+	(*RateRider)(nil),             // 13: hexhail.driver.v1.RateRider
+	(*OfferAck)(nil),              // 14: hexhail.driver.v1.OfferAck
+	(*Heartbeat)(nil),             // 15: hexhail.driver.v1.Heartbeat
+	(*DriveResponse)(nil),         // 16: hexhail.driver.v1.DriveResponse
+	(*Welcome)(nil),               // 17: hexhail.driver.v1.Welcome
+	(*Snapshot)(nil),              // 18: hexhail.driver.v1.Snapshot
+	(*StandRank)(nil),             // 19: hexhail.driver.v1.StandRank
+	(*Shift)(nil),                 // 20: hexhail.driver.v1.Shift
+	(*Offer)(nil),                 // 21: hexhail.driver.v1.Offer
+	(*OfferEnded)(nil),            // 22: hexhail.driver.v1.OfferEnded
+	(*Call)(nil),                  // 23: hexhail.driver.v1.Call
+	(*CallEnded)(nil),             // 24: hexhail.driver.v1.CallEnded
+	(*Result)(nil),                // 25: hexhail.driver.v1.Result
+	(*Done)(nil),                  // 26: hexhail.driver.v1.Done
+	(*FixesRefused)(nil),          // 27: hexhail.driver.v1.FixesRefused
+	(*Drain)(nil),                 // 28: hexhail.driver.v1.Drain
+	(*GiveCommandRequest)(nil),    // 29: hexhail.driver.v1.GiveCommandRequest
+	(*GiveCommandResponse)(nil),   // 30: hexhail.driver.v1.GiveCommandResponse
+	(*SendFixesRequest)(nil),      // 31: hexhail.driver.v1.SendFixesRequest
+	(*SendFixesResponse)(nil),     // 32: hexhail.driver.v1.SendFixesResponse
+	(*AckOfferRequest)(nil),       // 33: hexhail.driver.v1.AckOfferRequest
+	(*AckOfferResponse)(nil),      // 34: hexhail.driver.v1.AckOfferResponse
+	(*GetSnapshotRequest)(nil),    // 35: hexhail.driver.v1.GetSnapshotRequest
+	(*GetSnapshotResponse)(nil),   // 36: hexhail.driver.v1.GetSnapshotResponse
+	(*GetEarningsRequest)(nil),    // 37: hexhail.driver.v1.GetEarningsRequest
+	(*GetEarningsResponse)(nil),   // 38: hexhail.driver.v1.GetEarningsResponse
+	(*BookingReminder)(nil),       // 39: hexhail.driver.v1.BookingReminder
+	(*ListBookingsRequest)(nil),   // 40: hexhail.driver.v1.ListBookingsRequest
+	(*OpenBooking)(nil),           // 41: hexhail.driver.v1.OpenBooking
+	(*ListBookingsResponse)(nil),  // 42: hexhail.driver.v1.ListBookingsResponse
+	(*ListRidesRequest)(nil),      // 43: hexhail.driver.v1.ListRidesRequest
+	(*ListRidesResponse)(nil),     // 44: hexhail.driver.v1.ListRidesResponse
+	nil,                           // 45: hexhail.driver.v1.FixesRefused.CountsEntry
+	nil,                           // 46: hexhail.driver.v1.SendFixesResponse.RefusedEntry
+	(*v1.Fix)(nil),                // 47: hexhail.type.v1.Fix
+	(v1.Datum)(0),                 // 48: hexhail.type.v1.Datum
+	(*timestamppb.Timestamp)(nil), // 49: google.protobuf.Timestamp
+	(*v1.Point)(nil),              // 50: hexhail.type.v1.Point
+	(*v1.Place)(nil),              // 51: hexhail.type.v1.Place
+	(*v1.Ride)(nil),               // 52: hexhail.type.v1.Ride
+	(*durationpb.Duration)(nil),   // 53: google.protobuf.Duration
+	(*v1.Quote)(nil),              // 54: hexhail.type.v1.Quote
+	(v1.PickupSource)(0),          // 55: hexhail.type.v1.PickupSource
+	(*v1.Error)(nil),              // 56: hexhail.type.v1.Error
 }
 var file_hexhail_driver_v1_driver_proto_depIdxs = []int32{
 	2,  // 0: hexhail.driver.v1.DriveRequest.hello:type_name -> hexhail.driver.v1.Hello
 	3,  // 1: hexhail.driver.v1.DriveRequest.fixes:type_name -> hexhail.driver.v1.FixBatch
 	4,  // 2: hexhail.driver.v1.DriveRequest.command:type_name -> hexhail.driver.v1.Command
-	13, // 3: hexhail.driver.v1.DriveRequest.ack:type_name -> hexhail.driver.v1.OfferAck
-	14, // 4: hexhail.driver.v1.DriveRequest.heartbeat:type_name -> hexhail.driver.v1.Heartbeat
-	46, // 5: hexhail.driver.v1.FixBatch.fixes:type_name -> hexhail.type.v1.Fix
-	47, // 6: hexhail.driver.v1.FixBatch.datum:type_name -> hexhail.type.v1.Datum
-	48, // 7: hexhail.driver.v1.Command.at:type_name -> google.protobuf.Timestamp
-	5,  // 8: hexhail.driver.v1.Command.set_duty:type_name -> hexhail.driver.v1.SetDuty
-	6,  // 9: hexhail.driver.v1.Command.occupied:type_name -> hexhail.driver.v1.StreetRide
-	7,  // 10: hexhail.driver.v1.Command.accept:type_name -> hexhail.driver.v1.OfferAnswer
-	7,  // 11: hexhail.driver.v1.Command.decline:type_name -> hexhail.driver.v1.OfferAnswer
-	9,  // 12: hexhail.driver.v1.Command.arrived:type_name -> hexhail.driver.v1.RideAction
-	9,  // 13: hexhail.driver.v1.Command.started:type_name -> hexhail.driver.v1.RideAction
-	10, // 14: hexhail.driver.v1.Command.completed:type_name -> hexhail.driver.v1.Completion
-	9,  // 15: hexhail.driver.v1.Command.release:type_name -> hexhail.driver.v1.RideAction
-	11, // 16: hexhail.driver.v1.Command.break_down:type_name -> hexhail.driver.v1.BreakDown
-	9,  // 17: hexhail.driver.v1.Command.no_show:type_name -> hexhail.driver.v1.RideAction
-	9,  // 18: hexhail.driver.v1.Command.cash_received:type_name -> hexhail.driver.v1.RideAction
-	12, // 19: hexhail.driver.v1.Command.rate:type_name -> hexhail.driver.v1.RateRider
-	8,  // 20: hexhail.driver.v1.Command.grab:type_name -> hexhail.driver.v1.CallAnswer
-	9,  // 21: hexhail.driver.v1.Command.take_booking:type_name -> hexhail.driver.v1.RideAction
-	9,  // 22: hexhail.driver.v1.Command.drop_booking:type_name -> hexhail.driver.v1.RideAction
-	0,  // 23: hexhail.driver.v1.SetDuty.duty:type_name -> hexhail.driver.v1.Duty
-	49, // 24: hexhail.driver.v1.StreetRide.at:type_name -> hexhail.type.v1.Point
-	50, // 25: hexhail.driver.v1.BreakDown.at:type_name -> hexhail.type.v1.Place
-	48, // 26: hexhail.driver.v1.Heartbeat.at:type_name -> google.protobuf.Timestamp
-	16, // 27: hexhail.driver.v1.DriveResponse.welcome:type_name -> hexhail.driver.v1.Welcome
-	17, // 28: hexhail.driver.v1.DriveResponse.snapshot:type_name -> hexhail.driver.v1.Snapshot
-	20, // 29: hexhail.driver.v1.DriveResponse.offer:type_name -> hexhail.driver.v1.Offer
-	21, // 30: hexhail.driver.v1.DriveResponse.offer_ended:type_name -> hexhail.driver.v1.OfferEnded
-	51, // 31: hexhail.driver.v1.DriveResponse.ride:type_name -> hexhail.type.v1.Ride
-	19, // 32: hexhail.driver.v1.DriveResponse.shift:type_name -> hexhail.driver.v1.Shift
-	24, // 33: hexhail.driver.v1.DriveResponse.result:type_name -> hexhail.driver.v1.Result
-	26, // 34: hexhail.driver.v1.DriveResponse.fixes_refused:type_name -> hexhail.driver.v1.FixesRefused
-	14, // 35: hexhail.driver.v1.DriveResponse.heartbeat:type_name -> hexhail.driver.v1.Heartbeat
-	27, // 36: hexhail.driver.v1.DriveResponse.drain:type_name -> hexhail.driver.v1.Drain
-	22, // 37: hexhail.driver.v1.DriveResponse.call:type_name -> hexhail.driver.v1.Call
-	23, // 38: hexhail.driver.v1.DriveResponse.call_ended:type_name -> hexhail.driver.v1.CallEnded
-	38, // 39: hexhail.driver.v1.DriveResponse.booking_reminder:type_name -> hexhail.driver.v1.BookingReminder
-	18, // 40: hexhail.driver.v1.DriveResponse.stand_rank:type_name -> hexhail.driver.v1.StandRank
-	48, // 41: hexhail.driver.v1.Welcome.at:type_name -> google.protobuf.Timestamp
-	52, // 42: hexhail.driver.v1.Welcome.fix_interval:type_name -> google.protobuf.Duration
-	52, // 43: hexhail.driver.v1.Welcome.heartbeat_interval:type_name -> google.protobuf.Duration
-	19, // 44: hexhail.driver.v1.Snapshot.shift:type_name -> hexhail.driver.v1.Shift
-	20, // 45: hexhail.driver.v1.Snapshot.offer:type_name -> hexhail.driver.v1.Offer
-	51, // 46: hexhail.driver.v1.Snapshot.ride:type_name -> hexhail.type.v1.Ride
-	22, // 47: hexhail.driver.v1.Snapshot.calls:type_name -> hexhail.driver.v1.Call
-	51, // 48: hexhail.driver.v1.Snapshot.bookings:type_name -> hexhail.type.v1.Ride
-	18, // 49: hexhail.driver.v1.Snapshot.stand_rank:type_name -> hexhail.driver.v1.StandRank
-	48, // 50: hexhail.driver.v1.StandRank.entered_at:type_name -> google.protobuf.Timestamp
-	48, // 51: hexhail.driver.v1.StandRank.at:type_name -> google.protobuf.Timestamp
-	0,  // 52: hexhail.driver.v1.Shift.duty:type_name -> hexhail.driver.v1.Duty
-	50, // 53: hexhail.driver.v1.Offer.pickup:type_name -> hexhail.type.v1.Place
-	50, // 54: hexhail.driver.v1.Offer.dropoff:type_name -> hexhail.type.v1.Place
-	52, // 55: hexhail.driver.v1.Offer.pickup_time:type_name -> google.protobuf.Duration
-	53, // 56: hexhail.driver.v1.Offer.quote:type_name -> hexhail.type.v1.Quote
-	48, // 57: hexhail.driver.v1.Offer.expires_at:type_name -> google.protobuf.Timestamp
-	54, // 58: hexhail.driver.v1.Offer.pickup_source:type_name -> hexhail.type.v1.PickupSource
-	50, // 59: hexhail.driver.v1.Call.pickup:type_name -> hexhail.type.v1.Place
-	50, // 60: hexhail.driver.v1.Call.dropoff:type_name -> hexhail.type.v1.Place
-	53, // 61: hexhail.driver.v1.Call.quote:type_name -> hexhail.type.v1.Quote
-	48, // 62: hexhail.driver.v1.Call.expires_at:type_name -> google.protobuf.Timestamp
-	25, // 63: hexhail.driver.v1.Result.done:type_name -> hexhail.driver.v1.Done
-	55, // 64: hexhail.driver.v1.Result.error:type_name -> hexhail.type.v1.Error
-	51, // 65: hexhail.driver.v1.Done.ride:type_name -> hexhail.type.v1.Ride
-	19, // 66: hexhail.driver.v1.Done.shift:type_name -> hexhail.driver.v1.Shift
-	44, // 67: hexhail.driver.v1.FixesRefused.counts:type_name -> hexhail.driver.v1.FixesRefused.CountsEntry
-	52, // 68: hexhail.driver.v1.Drain.retry_after:type_name -> google.protobuf.Duration
-	4,  // 69: hexhail.driver.v1.GiveCommandRequest.command:type_name -> hexhail.driver.v1.Command
-	25, // 70: hexhail.driver.v1.GiveCommandResponse.done:type_name -> hexhail.driver.v1.Done
-	3,  // 71: hexhail.driver.v1.SendFixesRequest.batch:type_name -> hexhail.driver.v1.FixBatch
-	45, // 72: hexhail.driver.v1.SendFixesResponse.refused:type_name -> hexhail.driver.v1.SendFixesResponse.RefusedEntry
-	17, // 73: hexhail.driver.v1.GetSnapshotResponse.snapshot:type_name -> hexhail.driver.v1.Snapshot
-	48, // 74: hexhail.driver.v1.GetEarningsRequest.from:type_name -> google.protobuf.Timestamp
-	48, // 75: hexhail.driver.v1.GetEarningsRequest.to:type_name -> google.protobuf.Timestamp
-	51, // 76: hexhail.driver.v1.BookingReminder.ride:type_name -> hexhail.type.v1.Ride
-	49, // 77: hexhail.driver.v1.OpenBooking.pickup:type_name -> hexhail.type.v1.Point
-	49, // 78: hexhail.driver.v1.OpenBooking.dropoff:type_name -> hexhail.type.v1.Point
-	48, // 79: hexhail.driver.v1.OpenBooking.pickup_at:type_name -> google.protobuf.Timestamp
-	53, // 80: hexhail.driver.v1.OpenBooking.quote:type_name -> hexhail.type.v1.Quote
-	40, // 81: hexhail.driver.v1.ListBookingsResponse.bookings:type_name -> hexhail.driver.v1.OpenBooking
-	51, // 82: hexhail.driver.v1.ListRidesResponse.rides:type_name -> hexhail.type.v1.Ride
-	1,  // 83: hexhail.driver.v1.DriverService.Drive:input_type -> hexhail.driver.v1.DriveRequest
-	28, // 84: hexhail.driver.v1.DriverService.GiveCommand:input_type -> hexhail.driver.v1.GiveCommandRequest
-	30, // 85: hexhail.driver.v1.DriverService.SendFixes:input_type -> hexhail.driver.v1.SendFixesRequest
-	32, // 86: hexhail.driver.v1.DriverService.AckOffer:input_type -> hexhail.driver.v1.AckOfferRequest
-	34, // 87: hexhail.driver.v1.DriverService.GetSnapshot:input_type -> hexhail.driver.v1.GetSnapshotRequest
-	36, // 88: hexhail.driver.v1.DriverService.GetEarnings:input_type -> hexhail.driver.v1.GetEarningsRequest
-	39, // 89: hexhail.driver.v1.DriverService.ListBookings:input_type -> hexhail.driver.v1.ListBookingsRequest
-	42, // 90: hexhail.driver.v1.DriverService.ListRides:input_type -> hexhail.driver.v1.ListRidesRequest
-	15, // 91: hexhail.driver.v1.DriverService.Drive:output_type -> hexhail.driver.v1.DriveResponse
-	29, // 92: hexhail.driver.v1.DriverService.GiveCommand:output_type -> hexhail.driver.v1.GiveCommandResponse
-	31, // 93: hexhail.driver.v1.DriverService.SendFixes:output_type -> hexhail.driver.v1.SendFixesResponse
-	33, // 94: hexhail.driver.v1.DriverService.AckOffer:output_type -> hexhail.driver.v1.AckOfferResponse
-	35, // 95: hexhail.driver.v1.DriverService.GetSnapshot:output_type -> hexhail.driver.v1.GetSnapshotResponse
-	37, // 96: hexhail.driver.v1.DriverService.GetEarnings:output_type -> hexhail.driver.v1.GetEarningsResponse
-	41, // 97: hexhail.driver.v1.DriverService.ListBookings:output_type -> hexhail.driver.v1.ListBookingsResponse
-	43, // 98: hexhail.driver.v1.DriverService.ListRides:output_type -> hexhail.driver.v1.ListRidesResponse
-	91, // [91:99] is the sub-list for method output_type
-	83, // [83:91] is the sub-list for method input_type
-	83, // [83:83] is the sub-list for extension type_name
-	83, // [83:83] is the sub-list for extension extendee
-	0,  // [0:83] is the sub-list for field type_name
+	14, // 3: hexhail.driver.v1.DriveRequest.ack:type_name -> hexhail.driver.v1.OfferAck
+	15, // 4: hexhail.driver.v1.DriveRequest.heartbeat:type_name -> hexhail.driver.v1.Heartbeat
+	47, // 5: hexhail.driver.v1.FixBatch.fixes:type_name -> hexhail.type.v1.Fix
+	48, // 6: hexhail.driver.v1.FixBatch.datum:type_name -> hexhail.type.v1.Datum
+	49, // 7: hexhail.driver.v1.Command.at:type_name -> google.protobuf.Timestamp
+	6,  // 8: hexhail.driver.v1.Command.set_duty:type_name -> hexhail.driver.v1.SetDuty
+	7,  // 9: hexhail.driver.v1.Command.occupied:type_name -> hexhail.driver.v1.StreetRide
+	8,  // 10: hexhail.driver.v1.Command.accept:type_name -> hexhail.driver.v1.OfferAnswer
+	8,  // 11: hexhail.driver.v1.Command.decline:type_name -> hexhail.driver.v1.OfferAnswer
+	10, // 12: hexhail.driver.v1.Command.arrived:type_name -> hexhail.driver.v1.RideAction
+	10, // 13: hexhail.driver.v1.Command.started:type_name -> hexhail.driver.v1.RideAction
+	11, // 14: hexhail.driver.v1.Command.completed:type_name -> hexhail.driver.v1.Completion
+	10, // 15: hexhail.driver.v1.Command.release:type_name -> hexhail.driver.v1.RideAction
+	12, // 16: hexhail.driver.v1.Command.break_down:type_name -> hexhail.driver.v1.BreakDown
+	10, // 17: hexhail.driver.v1.Command.no_show:type_name -> hexhail.driver.v1.RideAction
+	10, // 18: hexhail.driver.v1.Command.cash_received:type_name -> hexhail.driver.v1.RideAction
+	13, // 19: hexhail.driver.v1.Command.rate:type_name -> hexhail.driver.v1.RateRider
+	9,  // 20: hexhail.driver.v1.Command.grab:type_name -> hexhail.driver.v1.CallAnswer
+	10, // 21: hexhail.driver.v1.Command.take_booking:type_name -> hexhail.driver.v1.RideAction
+	10, // 22: hexhail.driver.v1.Command.drop_booking:type_name -> hexhail.driver.v1.RideAction
+	5,  // 23: hexhail.driver.v1.Command.set_destination:type_name -> hexhail.driver.v1.SetDestination
+	50, // 24: hexhail.driver.v1.SetDestination.to:type_name -> hexhail.type.v1.Point
+	0,  // 25: hexhail.driver.v1.SetDuty.duty:type_name -> hexhail.driver.v1.Duty
+	50, // 26: hexhail.driver.v1.StreetRide.at:type_name -> hexhail.type.v1.Point
+	51, // 27: hexhail.driver.v1.BreakDown.at:type_name -> hexhail.type.v1.Place
+	49, // 28: hexhail.driver.v1.Heartbeat.at:type_name -> google.protobuf.Timestamp
+	17, // 29: hexhail.driver.v1.DriveResponse.welcome:type_name -> hexhail.driver.v1.Welcome
+	18, // 30: hexhail.driver.v1.DriveResponse.snapshot:type_name -> hexhail.driver.v1.Snapshot
+	21, // 31: hexhail.driver.v1.DriveResponse.offer:type_name -> hexhail.driver.v1.Offer
+	22, // 32: hexhail.driver.v1.DriveResponse.offer_ended:type_name -> hexhail.driver.v1.OfferEnded
+	52, // 33: hexhail.driver.v1.DriveResponse.ride:type_name -> hexhail.type.v1.Ride
+	20, // 34: hexhail.driver.v1.DriveResponse.shift:type_name -> hexhail.driver.v1.Shift
+	25, // 35: hexhail.driver.v1.DriveResponse.result:type_name -> hexhail.driver.v1.Result
+	27, // 36: hexhail.driver.v1.DriveResponse.fixes_refused:type_name -> hexhail.driver.v1.FixesRefused
+	15, // 37: hexhail.driver.v1.DriveResponse.heartbeat:type_name -> hexhail.driver.v1.Heartbeat
+	28, // 38: hexhail.driver.v1.DriveResponse.drain:type_name -> hexhail.driver.v1.Drain
+	23, // 39: hexhail.driver.v1.DriveResponse.call:type_name -> hexhail.driver.v1.Call
+	24, // 40: hexhail.driver.v1.DriveResponse.call_ended:type_name -> hexhail.driver.v1.CallEnded
+	39, // 41: hexhail.driver.v1.DriveResponse.booking_reminder:type_name -> hexhail.driver.v1.BookingReminder
+	19, // 42: hexhail.driver.v1.DriveResponse.stand_rank:type_name -> hexhail.driver.v1.StandRank
+	49, // 43: hexhail.driver.v1.Welcome.at:type_name -> google.protobuf.Timestamp
+	53, // 44: hexhail.driver.v1.Welcome.fix_interval:type_name -> google.protobuf.Duration
+	53, // 45: hexhail.driver.v1.Welcome.heartbeat_interval:type_name -> google.protobuf.Duration
+	20, // 46: hexhail.driver.v1.Snapshot.shift:type_name -> hexhail.driver.v1.Shift
+	21, // 47: hexhail.driver.v1.Snapshot.offer:type_name -> hexhail.driver.v1.Offer
+	52, // 48: hexhail.driver.v1.Snapshot.ride:type_name -> hexhail.type.v1.Ride
+	23, // 49: hexhail.driver.v1.Snapshot.calls:type_name -> hexhail.driver.v1.Call
+	52, // 50: hexhail.driver.v1.Snapshot.bookings:type_name -> hexhail.type.v1.Ride
+	19, // 51: hexhail.driver.v1.Snapshot.stand_rank:type_name -> hexhail.driver.v1.StandRank
+	49, // 52: hexhail.driver.v1.StandRank.entered_at:type_name -> google.protobuf.Timestamp
+	49, // 53: hexhail.driver.v1.StandRank.at:type_name -> google.protobuf.Timestamp
+	0,  // 54: hexhail.driver.v1.Shift.duty:type_name -> hexhail.driver.v1.Duty
+	50, // 55: hexhail.driver.v1.Shift.destination:type_name -> hexhail.type.v1.Point
+	51, // 56: hexhail.driver.v1.Offer.pickup:type_name -> hexhail.type.v1.Place
+	51, // 57: hexhail.driver.v1.Offer.dropoff:type_name -> hexhail.type.v1.Place
+	53, // 58: hexhail.driver.v1.Offer.pickup_time:type_name -> google.protobuf.Duration
+	54, // 59: hexhail.driver.v1.Offer.quote:type_name -> hexhail.type.v1.Quote
+	49, // 60: hexhail.driver.v1.Offer.expires_at:type_name -> google.protobuf.Timestamp
+	55, // 61: hexhail.driver.v1.Offer.pickup_source:type_name -> hexhail.type.v1.PickupSource
+	51, // 62: hexhail.driver.v1.Call.pickup:type_name -> hexhail.type.v1.Place
+	51, // 63: hexhail.driver.v1.Call.dropoff:type_name -> hexhail.type.v1.Place
+	54, // 64: hexhail.driver.v1.Call.quote:type_name -> hexhail.type.v1.Quote
+	49, // 65: hexhail.driver.v1.Call.expires_at:type_name -> google.protobuf.Timestamp
+	26, // 66: hexhail.driver.v1.Result.done:type_name -> hexhail.driver.v1.Done
+	56, // 67: hexhail.driver.v1.Result.error:type_name -> hexhail.type.v1.Error
+	52, // 68: hexhail.driver.v1.Done.ride:type_name -> hexhail.type.v1.Ride
+	20, // 69: hexhail.driver.v1.Done.shift:type_name -> hexhail.driver.v1.Shift
+	45, // 70: hexhail.driver.v1.FixesRefused.counts:type_name -> hexhail.driver.v1.FixesRefused.CountsEntry
+	53, // 71: hexhail.driver.v1.Drain.retry_after:type_name -> google.protobuf.Duration
+	4,  // 72: hexhail.driver.v1.GiveCommandRequest.command:type_name -> hexhail.driver.v1.Command
+	26, // 73: hexhail.driver.v1.GiveCommandResponse.done:type_name -> hexhail.driver.v1.Done
+	3,  // 74: hexhail.driver.v1.SendFixesRequest.batch:type_name -> hexhail.driver.v1.FixBatch
+	46, // 75: hexhail.driver.v1.SendFixesResponse.refused:type_name -> hexhail.driver.v1.SendFixesResponse.RefusedEntry
+	18, // 76: hexhail.driver.v1.GetSnapshotResponse.snapshot:type_name -> hexhail.driver.v1.Snapshot
+	49, // 77: hexhail.driver.v1.GetEarningsRequest.from:type_name -> google.protobuf.Timestamp
+	49, // 78: hexhail.driver.v1.GetEarningsRequest.to:type_name -> google.protobuf.Timestamp
+	52, // 79: hexhail.driver.v1.BookingReminder.ride:type_name -> hexhail.type.v1.Ride
+	50, // 80: hexhail.driver.v1.OpenBooking.pickup:type_name -> hexhail.type.v1.Point
+	50, // 81: hexhail.driver.v1.OpenBooking.dropoff:type_name -> hexhail.type.v1.Point
+	49, // 82: hexhail.driver.v1.OpenBooking.pickup_at:type_name -> google.protobuf.Timestamp
+	54, // 83: hexhail.driver.v1.OpenBooking.quote:type_name -> hexhail.type.v1.Quote
+	41, // 84: hexhail.driver.v1.ListBookingsResponse.bookings:type_name -> hexhail.driver.v1.OpenBooking
+	52, // 85: hexhail.driver.v1.ListRidesResponse.rides:type_name -> hexhail.type.v1.Ride
+	1,  // 86: hexhail.driver.v1.DriverService.Drive:input_type -> hexhail.driver.v1.DriveRequest
+	29, // 87: hexhail.driver.v1.DriverService.GiveCommand:input_type -> hexhail.driver.v1.GiveCommandRequest
+	31, // 88: hexhail.driver.v1.DriverService.SendFixes:input_type -> hexhail.driver.v1.SendFixesRequest
+	33, // 89: hexhail.driver.v1.DriverService.AckOffer:input_type -> hexhail.driver.v1.AckOfferRequest
+	35, // 90: hexhail.driver.v1.DriverService.GetSnapshot:input_type -> hexhail.driver.v1.GetSnapshotRequest
+	37, // 91: hexhail.driver.v1.DriverService.GetEarnings:input_type -> hexhail.driver.v1.GetEarningsRequest
+	40, // 92: hexhail.driver.v1.DriverService.ListBookings:input_type -> hexhail.driver.v1.ListBookingsRequest
+	43, // 93: hexhail.driver.v1.DriverService.ListRides:input_type -> hexhail.driver.v1.ListRidesRequest
+	16, // 94: hexhail.driver.v1.DriverService.Drive:output_type -> hexhail.driver.v1.DriveResponse
+	30, // 95: hexhail.driver.v1.DriverService.GiveCommand:output_type -> hexhail.driver.v1.GiveCommandResponse
+	32, // 96: hexhail.driver.v1.DriverService.SendFixes:output_type -> hexhail.driver.v1.SendFixesResponse
+	34, // 97: hexhail.driver.v1.DriverService.AckOffer:output_type -> hexhail.driver.v1.AckOfferResponse
+	36, // 98: hexhail.driver.v1.DriverService.GetSnapshot:output_type -> hexhail.driver.v1.GetSnapshotResponse
+	38, // 99: hexhail.driver.v1.DriverService.GetEarnings:output_type -> hexhail.driver.v1.GetEarningsResponse
+	42, // 100: hexhail.driver.v1.DriverService.ListBookings:output_type -> hexhail.driver.v1.ListBookingsResponse
+	44, // 101: hexhail.driver.v1.DriverService.ListRides:output_type -> hexhail.driver.v1.ListRidesResponse
+	94, // [94:102] is the sub-list for method output_type
+	86, // [86:94] is the sub-list for method input_type
+	86, // [86:86] is the sub-list for extension type_name
+	86, // [86:86] is the sub-list for extension extendee
+	0,  // [0:86] is the sub-list for field type_name
 }
 
 func init() { file_hexhail_driver_v1_driver_proto_init() }
@@ -3878,8 +3969,9 @@ func file_hexhail_driver_v1_driver_proto_init() {
 		(*Command_Grab)(nil),
 		(*Command_TakeBooking)(nil),
 		(*Command_DropBooking)(nil),
+		(*Command_SetDestination)(nil),
 	}
-	file_hexhail_driver_v1_driver_proto_msgTypes[14].OneofWrappers = []any{
+	file_hexhail_driver_v1_driver_proto_msgTypes[15].OneofWrappers = []any{
 		(*DriveResponse_Welcome)(nil),
 		(*DriveResponse_Snapshot)(nil),
 		(*DriveResponse_Offer)(nil),
@@ -3895,7 +3987,7 @@ func file_hexhail_driver_v1_driver_proto_init() {
 		(*DriveResponse_BookingReminder)(nil),
 		(*DriveResponse_StandRank)(nil),
 	}
-	file_hexhail_driver_v1_driver_proto_msgTypes[23].OneofWrappers = []any{
+	file_hexhail_driver_v1_driver_proto_msgTypes[24].OneofWrappers = []any{
 		(*Result_Done)(nil),
 		(*Result_Error)(nil),
 	}
@@ -3905,7 +3997,7 @@ func file_hexhail_driver_v1_driver_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_hexhail_driver_v1_driver_proto_rawDesc), len(file_hexhail_driver_v1_driver_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   45,
+			NumMessages:   46,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
