@@ -182,6 +182,12 @@ func (a action) variant(wrap func(*driverpb.Command) proto.Message) variant {
 	}
 }
 
+func setDestination(c *cast, _ who, to *driverpb.Command) {
+	to.Action = &driverpb.Command_SetDestination{
+		SetDestination: &driverpb.SetDestination{To: wire.PointPB(c.at(quietKM))},
+	}
+}
+
 // actions are all commands of drivers; those on a ride also where its state would refuse them.
 func actions() []action {
 	list := []action{
@@ -198,11 +204,7 @@ func actions() []action {
 				}}
 			},
 		},
-		{name: "set_destination", stage: settled, fill: func(c *cast, _ who, to *driverpb.Command) {
-			to.Action = &driverpb.Command_SetDestination{
-				SetDestination: &driverpb.SetDestination{To: wire.PointPB(c.at(quietKM))},
-			}
-		}},
+		{name: "set_destination", stage: settled, fill: setDestination},
 		{name: "occupied", stage: settled, fill: func(c *cast, _ who, to *driverpb.Command) {
 			to.Action = &driverpb.Command_Occupied{Occupied: &driverpb.StreetRide{
 				At: wire.PointPB(c.at(quietKM)),
