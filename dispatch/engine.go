@@ -56,6 +56,9 @@ type Engine struct {
 	// decisions are the calls whose grabs are collected, and until when.
 	decisions map[CallID]time.Time
 
+	witness witness
+	tickets uint32 // given to rides that search, by which a trail knows them
+
 	last     RoundStats // of the round before
 	gazes    []gaze     // work space
 	lookFrom int        // the place in the queue of the next ride to look around for
@@ -79,6 +82,8 @@ type EngineConfig struct {
 	Listener Listener
 	NewID    func(now time.Time) string
 	Roads    *geo.RoadTimes // belongs to the engine; nil: times are learned
+	// NoDriverLogs leaves out the logs that say why a driver gets no rides.
+	NoDriverLogs bool
 }
 
 // NewEngine takes the city over from any other engine and loads what stands: open rides, drivers
@@ -90,6 +95,7 @@ func NewEngine(ctx context.Context, c EngineConfig, now time.Time) (*Engine, err
 		fleet: newFleet(), queue: newQueue(), memos: memos{}, pair: newPairing(),
 		decisions: map[CallID]time.Time{}, asked: map[OfferID]asked{},
 		stands: newStandQueues(c.City),
+		witness: witness{off: c.NoDriverLogs},
 	}
 	var err error
 	if e.speed, err = geo.NewEstimator(geo.EstimatorConfig{}); err != nil {
@@ -196,6 +202,10 @@ func (e *Engine) takeRide(b Brief) {
 	e.takeDriver(b, m)
 	if b.State == Searching {
 		m.endedAt, m.searched = time.Time{}, true
+		if m.ticket == 0 {
+			e.tickets++
+			m.ticket = e.tickets
+		}
 		if e.queue.add(b, m) {
 			e.roundedAt = time.Time{} // a raised tip does not wait for its round
 		}
@@ -206,6 +216,9 @@ func (e *Engine) takeRide(b Brief) {
 		m.endedAt = b.ChangedAt
 	}
 	m.log.claimed(b.Driver, b.ClaimedAt)
+	if b.State == Assigned && m.taxi != noTaxi {
+		e.witness.answered(m.taxi, b.ID, OfferAccepted)
+	}
 	if e.queue.drop(b.ID) {
 		e.toWrite(b.ID, m)
 	}
@@ -263,6 +276,7 @@ func (e *Engine) takeOffer(o Offer) {
 		e.answered(o.ID, o.State)
 		e.answeredAtStand(c, o)
 	}
+	e.witness.answered(taxi, o.Ride, o.State)
 	ride, waits := e.queue.byID[o.Ride]
 	if m, ok := e.memos[o.Ride]; ok && m.searched && m.log.Offer(o) && !waits {
 		e.toWrite(o.Ride, m) // its end comes after the ride's

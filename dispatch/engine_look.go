@@ -34,18 +34,17 @@ type gaze struct {
 	unfit   [len(verdicts)]int
 }
 
-// lookAround counts the fleet, in all and around each ride whose turn it is.
+// lookAround counts the fleet, in all and around each ride whose turn it is, and notes for the
+// drivers' logs who has come and gone.
 func (e *Engine) lookAround(now time.Time) {
 	e.dueLooks(now)
-	if len(e.gazes) == 0 {
-		return
-	}
 	var city Census
 	silentBefore := now.Add(-e.policy.Stale())
 	for ref := range e.fleet.taxis {
 		c := &e.fleet.taxis[ref]
 		p := c.presence(silentBefore)
 		city.count(p)
+		e.witness.turn(taxiRef(ref), p, c.fixedAt, now)
 		if p == DriverOff || c.fixedAt.IsZero() {
 			continue
 		}

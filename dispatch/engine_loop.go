@@ -36,7 +36,8 @@ type Clock interface {
 }
 
 // Loop is the goroutine around one engine: an inbox of positions, nudges, questions, and a clock.
-// Its methods but Run may be called from anywhere, and wait for nothing but Nearby and RoundLog.
+// Its methods but Run may be called from anywhere, and wait for nothing but
+// answers to questions.
 type Loop struct {
 	// Rounded hears how long each round took, machine time; nil is nobody. To be set before Run.
 	Rounded func(took time.Duration)
@@ -244,6 +245,18 @@ func (l *Loop) RoundLog(ctx context.Context, ride RideID) (log RoundLog, ok bool
 	err = l.ask(ctx, func(e *Engine, _ time.Time) { found, is = e.RoundLog(ride) })
 	if err != nil {
 		return RoundLog{}, false, err
+	}
+	return found, is, nil
+}
+
+// DriverLog asks for what of a driver is not written yet; ok is false for one whom the engine does
+// not know. Errors as for Nearby.
+func (l *Loop) DriverLog(ctx context.Context, driver DriverID) (log DriverLog, ok bool, err error) {
+	var found DriverLog
+	var is bool
+	err = l.ask(ctx, func(e *Engine, now time.Time) { found, is = e.DriverLog(driver, now) })
+	if err != nil {
+		return DriverLog{}, false, err
 	}
 	return found, is, nil
 }

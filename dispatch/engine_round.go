@@ -122,17 +122,29 @@ func (e *Engine) offerOf(o option, now time.Time) Offer {
 
 // log adds the round to the logs of the rides that had anybody to consider.
 func (e *Engine) log(refused []option, stats RoundStats) {
-	options := e.pair.options
+	options, nowMS := e.pair.options, stats.At.UnixMilli()
 	slices.SortStableFunc(options, func(a, b option) int { return int(a.ride) - int(b.ride) })
 	for len(options) > 0 {
 		ref, n := options[0].ride, 1
 		for n < len(options) && options[n].ride == ref {
 			n++
 		}
-		round := Round{At: stats.At, Waiting: stats.Waiting, Idle: stats.Idle}
-		for _, o := range options[:min(n, maxLoggedCandidates)] {
-			if slices.ContainsFunc(refused, o.samePair) {
+		round := Round{
+			At: stats.At, Waiting: stats.Waiting, Idle: stats.Idle,
+			Candidates: make([]Candidate, 0, min(n, maxLoggedCandidates)),
+		}
+		w := &e.queue.waits[ref]
+		witnessed := w.witnessed(e.queue.round)
+		for i := range options[:n] {
+			o := &options[i]
+			if o.verdict == Chosen && slices.ContainsFunc(refused, o.samePair) {
 				o.verdict = OfferRefused
+			}
+			if i < witnessed || o.verdict == Chosen || o.verdict == OfferRefused {
+				e.witness.saw(w.memo.ticket, w.ride.ID, o, nowMS)
+			}
+			if i >= maxLoggedCandidates {
+				continue
 			}
 			round.Candidates = append(round.Candidates, Candidate{
 				Taxi: e.fleet.taxis[o.taxi].shift.Taxi, PickupM: int(o.distanceM),
@@ -140,7 +152,7 @@ func (e *Engine) log(refused []option, stats RoundStats) {
 				Source: o.source, ChancePct: int(100*o.chance + 0.5), Verdict: o.verdict,
 			})
 		}
-		e.queue.waits[ref].memo.log.Add(round)
+		w.memo.log.Add(round)
 		options = options[n:]
 	}
 }

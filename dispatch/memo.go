@@ -13,6 +13,7 @@ type memo struct {
 	excluded []DriverID
 	log      RoundLog
 	rounds   int       // that it was in, without the present wait
+	ticket   uint32    // 0 before it searches
 	searched bool      // this engine has looked for a taxi for it, and so has its log
 	unsaved  bool      // the log waits to be written
 	endedAt  time.Time // zero while it may still change the fleet or the queue

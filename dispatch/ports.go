@@ -47,6 +47,7 @@ type Tx interface {
 	RoundLogs
 	Models
 	Turns
+	DriverLogs
 	money.Tx
 }
 
@@ -275,6 +276,17 @@ type Models interface {
 	PutLearned(l Learned) error
 	// Learned reads a city's weights; ok is false if none were written.
 	Learned(city CityID) (l Learned, ok bool, err error)
+}
+
+// DriverLogs keep why a driver got the rides that they got, or none.
+type DriverLogs interface {
+	// PutDriverLog writes a driver's log, in place of one with the same From.
+	PutDriverLog(l DriverLog) error
+	// DriverLogs are a driver's logs that began in [from, to), the oldest first, at most 400.
+	DriverLogs(driver DriverID, from, to time.Time) ([]DriverLog, error)
+	// ForgetDriverLogs drops a city's logs that began before a time, at most limit, and says how
+	// many.
+	ForgetDriverLogs(city CityID, before time.Time, limit int) (int, error)
 }
 
 // Traces keep the fixes of rides. They are appended outside transactions: a lost batch lowers the

@@ -249,6 +249,16 @@ CREATE TABLE learned (
     at      BIGINT NOT NULL
 ) /* sqlite: WITHOUT ROWID */;
 
+-- Why a driver got the rides that they got, or none: a row an hour.
+CREATE TABLE driver_log (
+    driver   TEXT   NOT NULL,
+    begun_at BIGINT NOT NULL,
+    city     TEXT   NOT NULL,
+    log      TEXT   NOT NULL,
+    PRIMARY KEY (driver, begun_at)
+) /* sqlite: WITHOUT ROWID */;
+CREATE INDEX driver_log_age ON driver_log (city, begun_at);
+
 CREATE TABLE trace (
     ride  TEXT   NOT NULL,
     seq   BIGINT NOT NULL,

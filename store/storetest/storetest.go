@@ -56,6 +56,7 @@ func Run(t *testing.T, open Open) {
 		{"Standing", standing},
 		{"RoundLogs", roundLogs}, {"StandTurns", standTurns},
 		{"Models", models},
+		{"DriverLogs", driverLogs},
 		{"Book", book},
 		{"BookLimits", bookLimits},
 		{"BookResolutions", bookResolutions},

@@ -1,0 +1,147 @@
+package dispatch
+
+import (
+	"context"
+	"math"
+	"time"
+)
+
+// How drivers' logs are written.
+const (
+	// trailsAtOnce is how many logs are written in one second: 60,000 drivers' in ten minutes. With
+	// more they are written later, and are longer.
+	trailsAtOnce = 100
+	// forgetEvery is how often logs that are too old are dropped, forgetBatch how many at a time.
+	forgetEvery = time.Minute
+	forgetBatch = 2000
+)
+
+// witness keeps the drivers' trails, one for each taxi of the fleet.
+type witness struct {
+	off     bool // keeps nothing
+	trails  []trail
+	present []uint8   // the presences of the trails, close together: all are compared each second
+	next    int       // whose turn to be written is looked at next
+	forgets time.Time // when old logs are dropped next
+}
+
+// Which candidates of a ride go into the drivers' logs, besides those that it chose: the nearest of
+// its first round, and all of every 16th. All of all rounds would make a round of 100,000 candidates
+// by a third longer: each driver's log is a place in memory of its own.
+const (
+	witnessFirst = 8
+	witnessEvery = 16
+)
+
+// witnessed is how many of the ride's candidates of a round go into the drivers' logs.
+func (w *wait) witnessed(round int) int {
+	n := w.rounds(round)
+	switch {
+	case (n+int(w.memo.ticket))%witnessEvery == 0:
+		return math.MaxInt
+	case n <= 1:
+		return witnessFirst
+	default:
+		return 0
+	}
+}
+
+// of is the trail of a taxi.
+func (w *witness) of(ref taxiRef) *trail {
+	for int(ref) >= len(w.trails) {
+		w.trails, w.present = append(w.trails, trail{}), append(w.present, 0)
+	}
+	return &w.trails[ref]
+}
+
+// turn notes a driver's presence as of this second.
+func (w *witness) turn(ref taxiRef, p Presence, heardAt, now time.Time) {
+	if w.off || int(ref) < len(w.present) && w.present[ref] == uint8(p) {
+		return
+	}
+	t := w.of(ref)
+	if t.presence == 0 {
+		if p == DriverOff {
+			return // not seen on duty yet
+		}
+		// The first turn of each is at a time of its own, so that not all are written together.
+		t.savedMS = now.UnixMilli() - int64(ref)%600*1000
+	}
+	t.turn(p, heardAt, now)
+	w.present[ref] = uint8(p)
+}
+
+// saw notes what a round has decided about a taxi for a ride.
+func (w *witness) saw(ticket uint32, ride RideID, o *option, nowMS int64) {
+	if !w.off {
+		w.of(o.taxi).saw(ticket, ride, o, nowMS)
+	}
+}
+
+// answered notes what became of an offer.
+func (w *witness) answered(ref taxiRef, ride RideID, state OfferState) {
+	if !w.off && int(ref) < len(w.trails) {
+		w.trails[ref].answered(ride, state)
+	}
+}
+
+// due reports whether a trail is to be written.
+func (t *trail) due(nowMS int64) bool {
+	return t.presence != 0 && (t.changed || t.presence != DriverOff) &&
+		nowMS-t.savedMS >= driverLogSaved.Milliseconds()
+}
+
+// writeTrails writes drivers' logs whose turn it is, and drops those that are too old.
+func (e *Engine) writeTrails(ctx context.Context, now time.Time) error {
+	w := &e.witness
+	var refs []taxiRef
+	nowMS, n := now.UnixMilli(), len(w.trails)
+	for i := 0; i < n && len(refs) < trailsAtOnce; i++ {
+		if w.next >= n {
+			w.next = 0
+		}
+		if w.trails[w.next].due(nowMS) {
+			refs = append(refs, taxiRef(w.next))
+		}
+		w.next++
+	}
+	forgets := !w.off && !now.Before(w.forgets)
+	if len(refs) == 0 && !forgets {
+		return nil
+	}
+	err := e.store.FencedTx(ctx, e.fence, func(tx Tx) error {
+		for _, ref := range refs {
+			log := w.trails[ref].log(e.fleet.taxis[ref].shift, now)
+			log.City = e.city.ID
+			if err := tx.PutDriverLog(log); err != nil {
+				return err
+			}
+		}
+		if !forgets {
+			return nil
+		}
+		_, err := tx.ForgetDriverLogs(e.city.ID, now.Add(-DriverLogsKept), forgetBatch)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for _, ref := range refs {
+		w.trails[ref].saved(now)
+	}
+	if forgets {
+		w.forgets = now.Add(forgetEvery)
+	}
+	return nil
+}
+
+// DriverLog is what of a driver is not written yet; ok is false if the engine does not know them.
+func (e *Engine) DriverLog(driver DriverID, now time.Time) (l DriverLog, ok bool) {
+	ref, ok := e.fleet.byDriver[driver]
+	if !ok || int(ref) >= len(e.witness.trails) || e.witness.trails[ref].presence == 0 {
+		return DriverLog{}, false
+	}
+	l = e.witness.trails[ref].log(e.fleet.taxis[ref].shift, now)
+	l.City = e.city.ID
+	return l, true
+}
