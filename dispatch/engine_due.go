@@ -15,7 +15,8 @@ func (e *Engine) Due(ctx context.Context, now time.Time) error {
 	err := errors.Join(e.endOffers(ctx, now), e.endCalls(ctx, now), e.endSearches(ctx, now),
 		e.doBookings(ctx, now), e.tendStands(ctx, now))
 	e.lookAround(now)
-	err = errors.Join(err, e.writeLogs(ctx), e.keepLearned(ctx, now), e.writeTrails(ctx, now))
+	err = errors.Join(err, e.writeLogs(ctx), e.keepLearned(ctx, now),
+		e.writeTrails(ctx, now, driverLogSaved))
 	if now.Sub(e.syncedAt) < syncEvery {
 		return err
 	}

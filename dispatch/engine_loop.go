@@ -89,12 +89,12 @@ func (l *Loop) Run(ctx context.Context) error {
 	for {
 		select {
 		case <-ctx.Done():
-			return nil
+			return l.leave(ctx)
 		case <-l.wake:
 		case <-timer.C:
 		}
 		if ctx.Err() != nil {
-			return nil // of two that are ready, select takes any
+			return l.leave(ctx) // of two that are ready, select takes any
 		}
 		next, err := l.turn(ctx)
 		if err != nil {
@@ -102,6 +102,19 @@ func (l *Loop) Run(ctx context.Context) error {
 		}
 		timer.Reset(next)
 	}
+}
+
+// leaveWithin is how long the engine may take to write what it has not written yet.
+const leaveWithin = 5 * time.Second
+
+// leave ends the loop when its context has ended.
+func (l *Loop) leave(ctx context.Context) error {
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), leaveWithin)
+	defer cancel()
+	if err := l.engine.Leave(last, l.clock.Now()); err != nil && ReasonOf(err) != ReasonFenced {
+		l.failed("leave", err)
+	}
+	return nil
 }
 
 // turn empties the inbox, makes the round and does what is due, and says after how much machine

@@ -306,9 +306,9 @@ func (l Look) show(p *prose, cause Cause) string {
 
 // verdictWords say what a verdict means for a taxi.
 var verdictWords = [...]words{
-	Chosen:          {"chosen for it", "选中"},
+	Chosen:          {"offered", "已派单"},
 	Called:          {"called", "收到播报"},
-	BetterElsewhere: {"of more use to another ride", "派给其他订单更合算"},
+	BetterElsewhere: {"another taxi suited it better", "其他车更合适"},
 	TooFar:          {"too far", "太远"},
 	TooFewSeats:     {"too few seats", "座位不够"},
 	WrongVehicle:    {"of another class, or not so equipped", "车型或设施不符"},

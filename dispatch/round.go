@@ -247,7 +247,8 @@ func (e *Engine) assign(waiting []rideRef, now time.Time) ([]option, error) {
 	return p.matched(byTaxi), nil
 }
 
-// lookFromTaxis lets each idle taxi find its nearest waiting rides.
+// lookFromTaxis lets each idle taxi find its nearest waiting rides. For one that may have none it
+// says now and then which were there.
 func (e *Engine) lookFromTaxis(hour int, now time.Time) {
 	p := &e.pair
 	e.fleet.idle.Each(func(ref taxiRef, _ geo.Point, _ time.Time) bool {
@@ -263,6 +264,10 @@ func (e *Engine) lookFromTaxis(hour int, now time.Time) {
 		}
 		p.pickups = e.queue.open.Nearest(
 			p.pickups[:0], c.at, e.policy.Candidates, reach, fit)
+		if len(p.pickups) == 0 && (e.queue.round+int(ref))%misfitsEvery == 1 {
+			assigned := func(r rideRef) bool { return !e.calls(&e.queue.waits[r]) }
+			p.pickups = e.queue.open.Nearest(p.pickups, c.at, loggedMisfits, reach, assigned)
+		}
 		for _, n := range p.pickups {
 			pace := e.speed.PaceAt(e.queue.waits[n.Key].ride.Pickup, hour)
 			e.consider(n.Key, ref, n.DistanceM, pace, now)

@@ -28,6 +28,7 @@ const (
 	DriverService_GetSnapshot_FullMethodName  = "/hexhail.driver.v1.DriverService/GetSnapshot"
 	DriverService_GetEarnings_FullMethodName  = "/hexhail.driver.v1.DriverService/GetEarnings"
 	DriverService_ListBookings_FullMethodName = "/hexhail.driver.v1.DriverService/ListBookings"
+	DriverService_GetWhy_FullMethodName       = "/hexhail.driver.v1.DriverService/GetWhy"
 	DriverService_ListRides_FullMethodName    = "/hexhail.driver.v1.DriverService/ListRides"
 )
 
@@ -57,6 +58,10 @@ type DriverServiceClient interface {
 	// ListBookings reads the booked rides that the driver may take, the first pickup first. Of rider and
 	// places no more is told than a driver has to know.
 	ListBookings(ctx context.Context, in *ListBookingsRequest, opts ...grpc.CallOption) (*ListBookingsResponse, error)
+	// GetWhy tells why the driver got the rides that they got in a time of at most a day, or none: where
+	// the time went, offers and answers, and the rides that the driver was considered for, without their
+	// riders and with blurred places.
+	GetWhy(ctx context.Context, in *GetWhyRequest, opts ...grpc.CallOption) (*GetWhyResponse, error)
 	// ListRides reads the driver's rides, the latest first.
 	ListRides(ctx context.Context, in *ListRidesRequest, opts ...grpc.CallOption) (*ListRidesResponse, error)
 }
@@ -142,6 +147,16 @@ func (c *driverServiceClient) ListBookings(ctx context.Context, in *ListBookings
 	return out, nil
 }
 
+func (c *driverServiceClient) GetWhy(ctx context.Context, in *GetWhyRequest, opts ...grpc.CallOption) (*GetWhyResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetWhyResponse)
+	err := c.cc.Invoke(ctx, DriverService_GetWhy_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *driverServiceClient) ListRides(ctx context.Context, in *ListRidesRequest, opts ...grpc.CallOption) (*ListRidesResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ListRidesResponse)
@@ -178,6 +193,10 @@ type DriverServiceServer interface {
 	// ListBookings reads the booked rides that the driver may take, the first pickup first. Of rider and
 	// places no more is told than a driver has to know.
 	ListBookings(context.Context, *ListBookingsRequest) (*ListBookingsResponse, error)
+	// GetWhy tells why the driver got the rides that they got in a time of at most a day, or none: where
+	// the time went, offers and answers, and the rides that the driver was considered for, without their
+	// riders and with blurred places.
+	GetWhy(context.Context, *GetWhyRequest) (*GetWhyResponse, error)
 	// ListRides reads the driver's rides, the latest first.
 	ListRides(context.Context, *ListRidesRequest) (*ListRidesResponse, error)
 	mustEmbedUnimplementedDriverServiceServer()
@@ -210,6 +229,9 @@ func (UnimplementedDriverServiceServer) GetEarnings(context.Context, *GetEarning
 }
 func (UnimplementedDriverServiceServer) ListBookings(context.Context, *ListBookingsRequest) (*ListBookingsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListBookings not implemented")
+}
+func (UnimplementedDriverServiceServer) GetWhy(context.Context, *GetWhyRequest) (*GetWhyResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetWhy not implemented")
 }
 func (UnimplementedDriverServiceServer) ListRides(context.Context, *ListRidesRequest) (*ListRidesResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListRides not implemented")
@@ -350,6 +372,24 @@ func _DriverService_ListBookings_Handler(srv interface{}, ctx context.Context, d
 	return interceptor(ctx, in, info, handler)
 }
 
+func _DriverService_GetWhy_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetWhyRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(DriverServiceServer).GetWhy(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: DriverService_GetWhy_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(DriverServiceServer).GetWhy(ctx, req.(*GetWhyRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _DriverService_ListRides_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(ListRidesRequest)
 	if err := dec(in); err != nil {
@@ -398,6 +438,10 @@ var DriverService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ListBookings",
 			Handler:    _DriverService_ListBookings_Handler,
+		},
+		{
+			MethodName: "GetWhy",
+			Handler:    _DriverService_GetWhy_Handler,
 		},
 		{
 			MethodName: "ListRides",

@@ -3198,6 +3198,556 @@ func (x *ExplainRideResponse) GetCalls() []*CallAnswer {
 	return nil
 }
 
+// Which driver, and when.
+type ExplainDriverRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The driver, 1 to 64 bytes.
+	DriverId string `protobuf:"bytes,1,opt,name=driver_id,json=driverId,proto3" json:"driver_id,omitempty"`
+	// The time that is told of ends then, city clock; not said is now.
+	To *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=to,proto3" json:"to,omitempty"`
+	// It begins then, at most 24 hours before its end; not said is 4 hours before.
+	From          *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=from,proto3" json:"from,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExplainDriverRequest) Reset() {
+	*x = ExplainDriverRequest{}
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[38]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExplainDriverRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExplainDriverRequest) ProtoMessage() {}
+
+func (x *ExplainDriverRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[38]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExplainDriverRequest.ProtoReflect.Descriptor instead.
+func (*ExplainDriverRequest) Descriptor() ([]byte, []int) {
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{38}
+}
+
+func (x *ExplainDriverRequest) GetDriverId() string {
+	if x != nil {
+		return x.DriverId
+	}
+	return ""
+}
+
+func (x *ExplainDriverRequest) GetTo() *timestamppb.Timestamp {
+	if x != nil {
+		return x.To
+	}
+	return nil
+}
+
+func (x *ExplainDriverRequest) GetFrom() *timestamppb.Timestamp {
+	if x != nil {
+		return x.From
+	}
+	return nil
+}
+
+// How long a driver was present in one way.
+type PresenceTime struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// "idle", "busy" (with a ride), "offered" (with an open offer), "paused", "off" (off duty) or
+	// "silent" (on duty, with a phone that sends no positions).
+	Presence string `protobuf:"bytes,1,opt,name=presence,proto3" json:"presence,omitempty"`
+	// In seconds.
+	Seconds       int32 `protobuf:"varint,2,opt,name=seconds,proto3" json:"seconds,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PresenceTime) Reset() {
+	*x = PresenceTime{}
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[39]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PresenceTime) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PresenceTime) ProtoMessage() {}
+
+func (x *PresenceTime) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[39]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PresenceTime.ProtoReflect.Descriptor instead.
+func (*PresenceTime) Descriptor() ([]byte, []int) {
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{39}
+}
+
+func (x *PresenceTime) GetPresence() string {
+	if x != nil {
+		return x.Presence
+	}
+	return ""
+}
+
+func (x *PresenceTime) GetSeconds() int32 {
+	if x != nil {
+		return x.Seconds
+	}
+	return 0
+}
+
+// A change of a driver's presence.
+type Turn struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// When.
+	At *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=at,proto3" json:"at,omitempty"`
+	// From then on, as in PresenceTime.
+	Presence string `protobuf:"bytes,2,opt,name=presence,proto3" json:"presence,omitempty"`
+	// Of a phone that has fallen silent: when it was heard last; not said if never in this shift.
+	HeardAt       *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=heard_at,json=heardAt,proto3" json:"heard_at,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Turn) Reset() {
+	*x = Turn{}
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[40]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Turn) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Turn) ProtoMessage() {}
+
+func (x *Turn) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[40]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Turn.ProtoReflect.Descriptor instead.
+func (*Turn) Descriptor() ([]byte, []int) {
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{40}
+}
+
+func (x *Turn) GetAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.At
+	}
+	return nil
+}
+
+func (x *Turn) GetPresence() string {
+	if x != nil {
+		return x.Presence
+	}
+	return ""
+}
+
+func (x *Turn) GetHeardAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.HeardAt
+	}
+	return nil
+}
+
+// For how many rides a verdict was the last one on the driver.
+type VerdictCount struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// As of a candidate: chosen, better_elsewhere, too_far, too_few_seats, excluded_pair, called,
+	// offer_refused, or another filter's.
+	Verdict string `protobuf:"bytes,1,opt,name=verdict,proto3" json:"verdict,omitempty"`
+	// How many.
+	Rides         int32 `protobuf:"varint,2,opt,name=rides,proto3" json:"rides,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *VerdictCount) Reset() {
+	*x = VerdictCount{}
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[41]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *VerdictCount) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*VerdictCount) ProtoMessage() {}
+
+func (x *VerdictCount) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[41]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use VerdictCount.ProtoReflect.Descriptor instead.
+func (*VerdictCount) Descriptor() ([]byte, []int) {
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{41}
+}
+
+func (x *VerdictCount) GetVerdict() string {
+	if x != nil {
+		return x.Verdict
+	}
+	return ""
+}
+
+func (x *VerdictCount) GetRides() int32 {
+	if x != nil {
+		return x.Rides
+	}
+	return 0
+}
+
+// One ride that a driver was considered for.
+type SeenRide struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The ride.
+	RideId string `protobuf:"bytes,1,opt,name=ride_id,json=rideId,proto3" json:"ride_id,omitempty"`
+	// The first round that considered the driver.
+	At *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=at,proto3" json:"at,omitempty"`
+	// One of the last that did.
+	Until *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=until,proto3" json:"until,omitempty"`
+	// The estimated way then, in metres.
+	PickupMeters int32 `protobuf:"varint,4,opt,name=pickup_meters,json=pickupMeters,proto3" json:"pickup_meters,omitempty"`
+	// The estimated time, in seconds.
+	PickupSeconds int32 `protobuf:"varint,5,opt,name=pickup_seconds,json=pickupSeconds,proto3" json:"pickup_seconds,omitempty"`
+	// The cost of the pair, in the seconds that the matcher adds up.
+	CostSeconds int32 `protobuf:"varint,6,opt,name=cost_seconds,json=costSeconds,proto3" json:"cost_seconds,omitempty"`
+	// The last verdict on the driver.
+	Verdict string `protobuf:"bytes,7,opt,name=verdict,proto3" json:"verdict,omitempty"`
+	// What became of the offer, as in OfferAnswer; "" if none was made.
+	Offer string `protobuf:"bytes,8,opt,name=offer,proto3" json:"offer,omitempty"`
+	// Where the ride stands; not said if its row is gone.
+	State v1.RideState `protobuf:"varint,9,opt,name=state,proto3,enum=hexhail.type.v1.RideState" json:"state,omitempty"`
+	// How far the taxi was that took it, in seconds; 0 if nobody knows.
+	RivalSeconds  int32 `protobuf:"varint,10,opt,name=rival_seconds,json=rivalSeconds,proto3" json:"rival_seconds,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SeenRide) Reset() {
+	*x = SeenRide{}
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[42]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SeenRide) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SeenRide) ProtoMessage() {}
+
+func (x *SeenRide) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[42]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SeenRide.ProtoReflect.Descriptor instead.
+func (*SeenRide) Descriptor() ([]byte, []int) {
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{42}
+}
+
+func (x *SeenRide) GetRideId() string {
+	if x != nil {
+		return x.RideId
+	}
+	return ""
+}
+
+func (x *SeenRide) GetAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.At
+	}
+	return nil
+}
+
+func (x *SeenRide) GetUntil() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Until
+	}
+	return nil
+}
+
+func (x *SeenRide) GetPickupMeters() int32 {
+	if x != nil {
+		return x.PickupMeters
+	}
+	return 0
+}
+
+func (x *SeenRide) GetPickupSeconds() int32 {
+	if x != nil {
+		return x.PickupSeconds
+	}
+	return 0
+}
+
+func (x *SeenRide) GetCostSeconds() int32 {
+	if x != nil {
+		return x.CostSeconds
+	}
+	return 0
+}
+
+func (x *SeenRide) GetVerdict() string {
+	if x != nil {
+		return x.Verdict
+	}
+	return ""
+}
+
+func (x *SeenRide) GetOffer() string {
+	if x != nil {
+		return x.Offer
+	}
+	return ""
+}
+
+func (x *SeenRide) GetState() v1.RideState {
+	if x != nil {
+		return x.State
+	}
+	return v1.RideState(0)
+}
+
+func (x *SeenRide) GetRivalSeconds() int32 {
+	if x != nil {
+		return x.RivalSeconds
+	}
+	return 0
+}
+
+// Why a driver got the rides that they got, or none.
+type ExplainDriverResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What weighed most: no_logs, was_off, was_busy, was_paused, was_silent, left_offers,
+	// declined_offers, missed_offers, quiet_place, others_nearer, taxi_too_small, no_grab or
+	// kept_by_rule.
+	Hindrance string `protobuf:"bytes,1,opt,name=hindrance,proto3" json:"hindrance,omitempty"`
+	// The story in English, a sentence or two in each line.
+	Text string `protobuf:"bytes,2,opt,name=text,proto3" json:"text,omitempty"`
+	// The same in Chinese.
+	TextZh string `protobuf:"bytes,3,opt,name=text_zh,json=textZh,proto3" json:"text_zh,omitempty"`
+	// The time that is told of begins then.
+	From *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=from,proto3" json:"from,omitempty"`
+	// It ends then.
+	To *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=to,proto3" json:"to,omitempty"`
+	// Where the time went.
+	Times []*PresenceTime `protobuf:"bytes,6,rep,name=times,proto3" json:"times,omitempty"`
+	// Of how much of it nothing is known, in seconds.
+	UnwatchedSeconds int32 `protobuf:"varint,7,opt,name=unwatched_seconds,json=unwatchedSeconds,proto3" json:"unwatched_seconds,omitempty"`
+	// The presence now, as in PresenceTime; "" if nobody could say.
+	Presence string `protobuf:"bytes,8,opt,name=presence,proto3" json:"presence,omitempty"`
+	// The latest 50 changes, the oldest first.
+	Turns []*Turn `protobuf:"bytes,9,rep,name=turns,proto3" json:"turns,omitempty"`
+	// Rides that the driver was considered for.
+	Rides int32 `protobuf:"varint,10,opt,name=rides,proto3" json:"rides,omitempty"`
+	// The verdicts on them, the most frequent first.
+	Verdicts []*VerdictCount `protobuf:"bytes,11,rep,name=verdicts,proto3" json:"verdicts,omitempty"`
+	// Offers that became rides, and calls that were grabbed.
+	Accepted int32 `protobuf:"varint,12,opt,name=accepted,proto3" json:"accepted,omitempty"`
+	// Offers that were declined.
+	Declined int32 `protobuf:"varint,13,opt,name=declined,proto3" json:"declined,omitempty"`
+	// Offers that were shown and not answered.
+	Unanswered int32 `protobuf:"varint,14,opt,name=unanswered,proto3" json:"unanswered,omitempty"`
+	// Offers that no phone has confirmed.
+	Missed int32 `protobuf:"varint,15,opt,name=missed,proto3" json:"missed,omitempty"`
+	// The latest 50 rides that the driver was considered for, the latest first.
+	Seen          []*SeenRide `protobuf:"bytes,16,rep,name=seen,proto3" json:"seen,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExplainDriverResponse) Reset() {
+	*x = ExplainDriverResponse{}
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[43]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExplainDriverResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExplainDriverResponse) ProtoMessage() {}
+
+func (x *ExplainDriverResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[43]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExplainDriverResponse.ProtoReflect.Descriptor instead.
+func (*ExplainDriverResponse) Descriptor() ([]byte, []int) {
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{43}
+}
+
+func (x *ExplainDriverResponse) GetHindrance() string {
+	if x != nil {
+		return x.Hindrance
+	}
+	return ""
+}
+
+func (x *ExplainDriverResponse) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
+}
+
+func (x *ExplainDriverResponse) GetTextZh() string {
+	if x != nil {
+		return x.TextZh
+	}
+	return ""
+}
+
+func (x *ExplainDriverResponse) GetFrom() *timestamppb.Timestamp {
+	if x != nil {
+		return x.From
+	}
+	return nil
+}
+
+func (x *ExplainDriverResponse) GetTo() *timestamppb.Timestamp {
+	if x != nil {
+		return x.To
+	}
+	return nil
+}
+
+func (x *ExplainDriverResponse) GetTimes() []*PresenceTime {
+	if x != nil {
+		return x.Times
+	}
+	return nil
+}
+
+func (x *ExplainDriverResponse) GetUnwatchedSeconds() int32 {
+	if x != nil {
+		return x.UnwatchedSeconds
+	}
+	return 0
+}
+
+func (x *ExplainDriverResponse) GetPresence() string {
+	if x != nil {
+		return x.Presence
+	}
+	return ""
+}
+
+func (x *ExplainDriverResponse) GetTurns() []*Turn {
+	if x != nil {
+		return x.Turns
+	}
+	return nil
+}
+
+func (x *ExplainDriverResponse) GetRides() int32 {
+	if x != nil {
+		return x.Rides
+	}
+	return 0
+}
+
+func (x *ExplainDriverResponse) GetVerdicts() []*VerdictCount {
+	if x != nil {
+		return x.Verdicts
+	}
+	return nil
+}
+
+func (x *ExplainDriverResponse) GetAccepted() int32 {
+	if x != nil {
+		return x.Accepted
+	}
+	return 0
+}
+
+func (x *ExplainDriverResponse) GetDeclined() int32 {
+	if x != nil {
+		return x.Declined
+	}
+	return 0
+}
+
+func (x *ExplainDriverResponse) GetUnanswered() int32 {
+	if x != nil {
+		return x.Unanswered
+	}
+	return 0
+}
+
+func (x *ExplainDriverResponse) GetMissed() int32 {
+	if x != nil {
+		return x.Missed
+	}
+	return 0
+}
+
+func (x *ExplainDriverResponse) GetSeen() []*SeenRide {
+	if x != nil {
+		return x.Seen
+	}
+	return nil
+}
+
 // Which page of which city.
 type ListRidesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -3909,7 +4459,53 @@ const file_hexhail_ops_v1_ops_proto_rawDesc = "" +
 	"\x05looks\x18\f \x03(\v2\x14.hexhail.ops.v1.LookR\x05looks\x12\x1d\n" +
 	"\n" +
 	"calls_made\x18\r \x01(\x05R\tcallsMade\x120\n" +
-	"\x05calls\x18\x0e \x03(\v2\x1a.hexhail.ops.v1.CallAnswerR\x05calls\"\xbc\x01\n" +
+	"\x05calls\x18\x0e \x03(\v2\x1a.hexhail.ops.v1.CallAnswerR\x05calls\"\x9a\x01\n" +
+	"\x14ExplainDriverRequest\x12&\n" +
+	"\tdriver_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\bdriverId\x12*\n" +
+	"\x02to\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x02to\x12.\n" +
+	"\x04from\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x04from\"D\n" +
+	"\fPresenceTime\x12\x1a\n" +
+	"\bpresence\x18\x01 \x01(\tR\bpresence\x12\x18\n" +
+	"\aseconds\x18\x02 \x01(\x05R\aseconds\"\x85\x01\n" +
+	"\x04Turn\x12*\n" +
+	"\x02at\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x12\x1a\n" +
+	"\bpresence\x18\x02 \x01(\tR\bpresence\x125\n" +
+	"\bheard_at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\aheardAt\">\n" +
+	"\fVerdictCount\x12\x18\n" +
+	"\averdict\x18\x01 \x01(\tR\averdict\x12\x14\n" +
+	"\x05rides\x18\x02 \x01(\x05R\x05rides\"\xf7\x02\n" +
+	"\bSeenRide\x12\x17\n" +
+	"\aride_id\x18\x01 \x01(\tR\x06rideId\x12*\n" +
+	"\x02at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x120\n" +
+	"\x05until\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x05until\x12#\n" +
+	"\rpickup_meters\x18\x04 \x01(\x05R\fpickupMeters\x12%\n" +
+	"\x0epickup_seconds\x18\x05 \x01(\x05R\rpickupSeconds\x12!\n" +
+	"\fcost_seconds\x18\x06 \x01(\x05R\vcostSeconds\x12\x18\n" +
+	"\averdict\x18\a \x01(\tR\averdict\x12\x14\n" +
+	"\x05offer\x18\b \x01(\tR\x05offer\x120\n" +
+	"\x05state\x18\t \x01(\x0e2\x1a.hexhail.type.v1.RideStateR\x05state\x12#\n" +
+	"\rrival_seconds\x18\n" +
+	" \x01(\x05R\frivalSeconds\"\xd5\x04\n" +
+	"\x15ExplainDriverResponse\x12\x1c\n" +
+	"\thindrance\x18\x01 \x01(\tR\thindrance\x12\x12\n" +
+	"\x04text\x18\x02 \x01(\tR\x04text\x12\x17\n" +
+	"\atext_zh\x18\x03 \x01(\tR\x06textZh\x12.\n" +
+	"\x04from\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x04from\x12*\n" +
+	"\x02to\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\x02to\x122\n" +
+	"\x05times\x18\x06 \x03(\v2\x1c.hexhail.ops.v1.PresenceTimeR\x05times\x12+\n" +
+	"\x11unwatched_seconds\x18\a \x01(\x05R\x10unwatchedSeconds\x12\x1a\n" +
+	"\bpresence\x18\b \x01(\tR\bpresence\x12*\n" +
+	"\x05turns\x18\t \x03(\v2\x14.hexhail.ops.v1.TurnR\x05turns\x12\x14\n" +
+	"\x05rides\x18\n" +
+	" \x01(\x05R\x05rides\x128\n" +
+	"\bverdicts\x18\v \x03(\v2\x1c.hexhail.ops.v1.VerdictCountR\bverdicts\x12\x1a\n" +
+	"\baccepted\x18\f \x01(\x05R\baccepted\x12\x1a\n" +
+	"\bdeclined\x18\r \x01(\x05R\bdeclined\x12\x1e\n" +
+	"\n" +
+	"unanswered\x18\x0e \x01(\x05R\n" +
+	"unanswered\x12\x16\n" +
+	"\x06missed\x18\x0f \x01(\x05R\x06missed\x12,\n" +
+	"\x04seen\x18\x10 \x03(\v2\x18.hexhail.ops.v1.SeenRideR\x04seen\"\xbc\x01\n" +
 	"\x10ListRidesRequest\x12$\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\bpageSize\x12'\n" +
 	"\n" +
@@ -3945,6 +4541,7 @@ const file_hexhail_ops_v1_ops_proto_rawDesc = "" +
 	"\x10BalancesFenEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\x03R\x05value:\x028\x012\xb8\r\n" +
+	"\x05value\x18\x02 \x01(\x03R\x05value:\x028\x012\xd5\f\n" +
 	"\n" +
 	"OpsService\x12o\n" +
 	"\x0fImportCompanies\x12&.hexhail.ops.v1.ImportCompaniesRequest\x1a'.hexhail.ops.v1.ImportCompaniesResponse\"\t\xea\xb2\x19\x05\n" +
@@ -3977,6 +4574,8 @@ const file_hexhail_ops_v1_ops_proto_rawDesc = "" +
 	"\aGetRide\x12\x1e.hexhail.ops.v1.GetRideRequest\x1a\x1f.hexhail.ops.v1.GetRideResponse\"\t\xea\xb2\x19\x05\n" +
 	"\x01\x04\x10\x03\x12a\n" +
 	"\vExplainRide\x12\".hexhail.ops.v1.ExplainRideRequest\x1a#.hexhail.ops.v1.ExplainRideResponse\"\t\xea\xb2\x19\x05\n" +
+	"\x01\x04\x10\x03\x12g\n" +
+	"\rExplainDriver\x12$.hexhail.ops.v1.ExplainDriverRequest\x1a%.hexhail.ops.v1.ExplainDriverResponse\"\t\xea\xb2\x19\x05\n" +
 	"\x01\x04\x10\x03\x12[\n" +
 	"\tListRides\x12 .hexhail.ops.v1.ListRidesRequest\x1a!.hexhail.ops.v1.ListRidesResponse\"\t\xea\xb2\x19\x05\n" +
 	"\x01\x04\x10\x03\x12[\n" +
@@ -4046,6 +4645,33 @@ var file_hexhail_ops_v1_ops_proto_goTypes = []any{
 	(*CallAnswer)(nil),              // 41: hexhail.ops.v1.CallAnswer
 	(*CauseTime)(nil),               // 42: hexhail.ops.v1.CauseTime
 	(*ExplainRideResponse)(nil),     // 43: hexhail.ops.v1.ExplainRideResponse
+	(*Campaign)(nil),                // 17: hexhail.ops.v1.Campaign
+	(*LaunchCampaignRequest)(nil),   // 18: hexhail.ops.v1.LaunchCampaignRequest
+	(*LaunchCampaignResponse)(nil),  // 19: hexhail.ops.v1.LaunchCampaignResponse
+	(*ListCampaignsRequest)(nil),    // 20: hexhail.ops.v1.ListCampaignsRequest
+	(*ListCampaignsResponse)(nil),   // 21: hexhail.ops.v1.ListCampaignsResponse
+	(*MoveFlightRequest)(nil),       // 22: hexhail.ops.v1.MoveFlightRequest
+	(*MoveFlightResponse)(nil),      // 23: hexhail.ops.v1.MoveFlightResponse
+	(*GetRideRequest)(nil),          // 24: hexhail.ops.v1.GetRideRequest
+	(*Payment)(nil),                 // 25: hexhail.ops.v1.Payment
+	(*Transfer)(nil),                // 26: hexhail.ops.v1.Transfer
+	(*Candidate)(nil),               // 27: hexhail.ops.v1.Candidate
+	(*Round)(nil),                   // 28: hexhail.ops.v1.Round
+	(*GetRideResponse)(nil),         // 29: hexhail.ops.v1.GetRideResponse
+	(*ExplainRideRequest)(nil),      // 30: hexhail.ops.v1.ExplainRideRequest
+	(*Census)(nil),                  // 31: hexhail.ops.v1.Census
+	(*Unfit)(nil),                   // 32: hexhail.ops.v1.Unfit
+	(*Look)(nil),                    // 33: hexhail.ops.v1.Look
+	(*OfferAnswer)(nil),             // 34: hexhail.ops.v1.OfferAnswer
+	(*CallAnswer)(nil),              // 35: hexhail.ops.v1.CallAnswer
+	(*CauseTime)(nil),               // 36: hexhail.ops.v1.CauseTime
+	(*ExplainRideResponse)(nil),     // 37: hexhail.ops.v1.ExplainRideResponse
+	(*ExplainDriverRequest)(nil),    // 38: hexhail.ops.v1.ExplainDriverRequest
+	(*PresenceTime)(nil),            // 39: hexhail.ops.v1.PresenceTime
+	(*Turn)(nil),                    // 40: hexhail.ops.v1.Turn
+	(*VerdictCount)(nil),            // 41: hexhail.ops.v1.VerdictCount
+	(*SeenRide)(nil),                // 42: hexhail.ops.v1.SeenRide
+	(*ExplainDriverResponse)(nil),   // 43: hexhail.ops.v1.ExplainDriverResponse
 	(*ListRidesRequest)(nil),        // 44: hexhail.ops.v1.ListRidesRequest
 	(*ListRidesResponse)(nil),       // 45: hexhail.ops.v1.ListRidesResponse
 	(*GetClockRequest)(nil),         // 46: hexhail.ops.v1.GetClockRequest
@@ -4146,6 +4772,89 @@ var file_hexhail_ops_v1_ops_proto_depIdxs = []int32{
 	44, // [44:44] is the sub-list for extension type_name
 	44, // [44:44] is the sub-list for extension extendee
 	0,  // [0:44] is the sub-list for field type_name
+	54, // 7: hexhail.ops.v1.Campaign.starts_at:type_name -> google.protobuf.Timestamp
+	54, // 8: hexhail.ops.v1.Campaign.ends_at:type_name -> google.protobuf.Timestamp
+	17, // 9: hexhail.ops.v1.LaunchCampaignRequest.campaign:type_name -> hexhail.ops.v1.Campaign
+	17, // 10: hexhail.ops.v1.LaunchCampaignResponse.campaign:type_name -> hexhail.ops.v1.Campaign
+	17, // 11: hexhail.ops.v1.ListCampaignsResponse.campaigns:type_name -> hexhail.ops.v1.Campaign
+	55, // 12: hexhail.ops.v1.MoveFlightRequest.flight:type_name -> hexhail.type.v1.Flight
+	54, // 13: hexhail.ops.v1.MoveFlightRequest.scheduled_at:type_name -> google.protobuf.Timestamp
+	54, // 14: hexhail.ops.v1.MoveFlightRequest.expected_at:type_name -> google.protobuf.Timestamp
+	56, // 15: hexhail.ops.v1.Candidate.pickup_source:type_name -> hexhail.type.v1.PickupSource
+	54, // 16: hexhail.ops.v1.Round.at:type_name -> google.protobuf.Timestamp
+	27, // 17: hexhail.ops.v1.Round.candidates:type_name -> hexhail.ops.v1.Candidate
+	57, // 18: hexhail.ops.v1.GetRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	28, // 19: hexhail.ops.v1.GetRideResponse.rounds:type_name -> hexhail.ops.v1.Round
+	25, // 20: hexhail.ops.v1.GetRideResponse.payments:type_name -> hexhail.ops.v1.Payment
+	26, // 21: hexhail.ops.v1.GetRideResponse.transfers:type_name -> hexhail.ops.v1.Transfer
+	54, // 22: hexhail.ops.v1.Look.at:type_name -> google.protobuf.Timestamp
+	54, // 23: hexhail.ops.v1.Look.until:type_name -> google.protobuf.Timestamp
+	31, // 24: hexhail.ops.v1.Look.city:type_name -> hexhail.ops.v1.Census
+	31, // 25: hexhail.ops.v1.Look.near:type_name -> hexhail.ops.v1.Census
+	32, // 26: hexhail.ops.v1.Look.unfit:type_name -> hexhail.ops.v1.Unfit
+	54, // 27: hexhail.ops.v1.OfferAnswer.made_at:type_name -> google.protobuf.Timestamp
+	54, // 28: hexhail.ops.v1.OfferAnswer.ended_at:type_name -> google.protobuf.Timestamp
+	54, // 29: hexhail.ops.v1.CallAnswer.made_at:type_name -> google.protobuf.Timestamp
+	54, // 30: hexhail.ops.v1.CallAnswer.ended_at:type_name -> google.protobuf.Timestamp
+	57, // 31: hexhail.ops.v1.ExplainRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	34, // 32: hexhail.ops.v1.ExplainRideResponse.offers:type_name -> hexhail.ops.v1.OfferAnswer
+	36, // 33: hexhail.ops.v1.ExplainRideResponse.times:type_name -> hexhail.ops.v1.CauseTime
+	33, // 34: hexhail.ops.v1.ExplainRideResponse.looks:type_name -> hexhail.ops.v1.Look
+	35, // 35: hexhail.ops.v1.ExplainRideResponse.calls:type_name -> hexhail.ops.v1.CallAnswer
+	54, // 36: hexhail.ops.v1.ExplainDriverRequest.to:type_name -> google.protobuf.Timestamp
+	54, // 37: hexhail.ops.v1.ExplainDriverRequest.from:type_name -> google.protobuf.Timestamp
+	54, // 38: hexhail.ops.v1.Turn.at:type_name -> google.protobuf.Timestamp
+	54, // 39: hexhail.ops.v1.Turn.heard_at:type_name -> google.protobuf.Timestamp
+	54, // 40: hexhail.ops.v1.SeenRide.at:type_name -> google.protobuf.Timestamp
+	54, // 41: hexhail.ops.v1.SeenRide.until:type_name -> google.protobuf.Timestamp
+	58, // 42: hexhail.ops.v1.SeenRide.state:type_name -> hexhail.type.v1.RideState
+	54, // 43: hexhail.ops.v1.ExplainDriverResponse.from:type_name -> google.protobuf.Timestamp
+	54, // 44: hexhail.ops.v1.ExplainDriverResponse.to:type_name -> google.protobuf.Timestamp
+	39, // 45: hexhail.ops.v1.ExplainDriverResponse.times:type_name -> hexhail.ops.v1.PresenceTime
+	40, // 46: hexhail.ops.v1.ExplainDriverResponse.turns:type_name -> hexhail.ops.v1.Turn
+	41, // 47: hexhail.ops.v1.ExplainDriverResponse.verdicts:type_name -> hexhail.ops.v1.VerdictCount
+	42, // 48: hexhail.ops.v1.ExplainDriverResponse.seen:type_name -> hexhail.ops.v1.SeenRide
+	58, // 49: hexhail.ops.v1.ListRidesRequest.state:type_name -> hexhail.type.v1.RideState
+	57, // 50: hexhail.ops.v1.ListRidesResponse.rides:type_name -> hexhail.type.v1.Ride
+	54, // 51: hexhail.ops.v1.GetClockResponse.at:type_name -> google.protobuf.Timestamp
+	52, // 52: hexhail.ops.v1.AuditBooksResponse.balances_fen:type_name -> hexhail.ops.v1.AuditBooksResponse.BalancesFenEntry
+	4,  // 53: hexhail.ops.v1.OpsService.ImportCompanies:input_type -> hexhail.ops.v1.ImportCompaniesRequest
+	6,  // 54: hexhail.ops.v1.OpsService.ImportDrivers:input_type -> hexhail.ops.v1.ImportDriversRequest
+	8,  // 55: hexhail.ops.v1.OpsService.ImportTaxis:input_type -> hexhail.ops.v1.ImportTaxisRequest
+	10, // 56: hexhail.ops.v1.OpsService.ImportRiders:input_type -> hexhail.ops.v1.ImportRidersRequest
+	12, // 57: hexhail.ops.v1.OpsService.ListDrivers:input_type -> hexhail.ops.v1.ListDriversRequest
+	15, // 58: hexhail.ops.v1.OpsService.ListCities:input_type -> hexhail.ops.v1.ListCitiesRequest
+	18, // 59: hexhail.ops.v1.OpsService.LaunchCampaign:input_type -> hexhail.ops.v1.LaunchCampaignRequest
+	20, // 60: hexhail.ops.v1.OpsService.ListCampaigns:input_type -> hexhail.ops.v1.ListCampaignsRequest
+	22, // 61: hexhail.ops.v1.OpsService.MoveFlight:input_type -> hexhail.ops.v1.MoveFlightRequest
+	24, // 62: hexhail.ops.v1.OpsService.GetRide:input_type -> hexhail.ops.v1.GetRideRequest
+	30, // 63: hexhail.ops.v1.OpsService.ExplainRide:input_type -> hexhail.ops.v1.ExplainRideRequest
+	38, // 64: hexhail.ops.v1.OpsService.ExplainDriver:input_type -> hexhail.ops.v1.ExplainDriverRequest
+	44, // 65: hexhail.ops.v1.OpsService.ListRides:input_type -> hexhail.ops.v1.ListRidesRequest
+	46, // 66: hexhail.ops.v1.OpsService.GetClock:input_type -> hexhail.ops.v1.GetClockRequest
+	48, // 67: hexhail.ops.v1.OpsService.TopUpWallet:input_type -> hexhail.ops.v1.TopUpWalletRequest
+	50, // 68: hexhail.ops.v1.OpsService.AuditBooks:input_type -> hexhail.ops.v1.AuditBooksRequest
+	5,  // 69: hexhail.ops.v1.OpsService.ImportCompanies:output_type -> hexhail.ops.v1.ImportCompaniesResponse
+	7,  // 70: hexhail.ops.v1.OpsService.ImportDrivers:output_type -> hexhail.ops.v1.ImportDriversResponse
+	9,  // 71: hexhail.ops.v1.OpsService.ImportTaxis:output_type -> hexhail.ops.v1.ImportTaxisResponse
+	11, // 72: hexhail.ops.v1.OpsService.ImportRiders:output_type -> hexhail.ops.v1.ImportRidersResponse
+	13, // 73: hexhail.ops.v1.OpsService.ListDrivers:output_type -> hexhail.ops.v1.ListDriversResponse
+	16, // 74: hexhail.ops.v1.OpsService.ListCities:output_type -> hexhail.ops.v1.ListCitiesResponse
+	19, // 75: hexhail.ops.v1.OpsService.LaunchCampaign:output_type -> hexhail.ops.v1.LaunchCampaignResponse
+	21, // 76: hexhail.ops.v1.OpsService.ListCampaigns:output_type -> hexhail.ops.v1.ListCampaignsResponse
+	23, // 77: hexhail.ops.v1.OpsService.MoveFlight:output_type -> hexhail.ops.v1.MoveFlightResponse
+	29, // 78: hexhail.ops.v1.OpsService.GetRide:output_type -> hexhail.ops.v1.GetRideResponse
+	37, // 79: hexhail.ops.v1.OpsService.ExplainRide:output_type -> hexhail.ops.v1.ExplainRideResponse
+	43, // 80: hexhail.ops.v1.OpsService.ExplainDriver:output_type -> hexhail.ops.v1.ExplainDriverResponse
+	45, // 81: hexhail.ops.v1.OpsService.ListRides:output_type -> hexhail.ops.v1.ListRidesResponse
+	47, // 82: hexhail.ops.v1.OpsService.GetClock:output_type -> hexhail.ops.v1.GetClockResponse
+	49, // 83: hexhail.ops.v1.OpsService.TopUpWallet:output_type -> hexhail.ops.v1.TopUpWalletResponse
+	51, // 84: hexhail.ops.v1.OpsService.AuditBooks:output_type -> hexhail.ops.v1.AuditBooksResponse
+	69, // [69:85] is the sub-list for method output_type
+	53, // [53:69] is the sub-list for method input_type
+	53, // [53:53] is the sub-list for extension type_name
+	53, // [53:53] is the sub-list for extension extendee
+	0,  // [0:53] is the sub-list for field type_name
 }
 
 func init() { file_hexhail_ops_v1_ops_proto_init() }

@@ -34,6 +34,7 @@ const (
 	OpsService_MoveFlight_FullMethodName      = "/hexhail.ops.v1.OpsService/MoveFlight"
 	OpsService_GetRide_FullMethodName         = "/hexhail.ops.v1.OpsService/GetRide"
 	OpsService_ExplainRide_FullMethodName     = "/hexhail.ops.v1.OpsService/ExplainRide"
+	OpsService_ExplainDriver_FullMethodName   = "/hexhail.ops.v1.OpsService/ExplainDriver"
 	OpsService_ListRides_FullMethodName       = "/hexhail.ops.v1.OpsService/ListRides"
 	OpsService_GetClock_FullMethodName        = "/hexhail.ops.v1.OpsService/GetClock"
 	OpsService_TopUpWallet_FullMethodName     = "/hexhail.ops.v1.OpsService/TopUpWallet"
@@ -75,6 +76,10 @@ type OpsServiceClient interface {
 	// ExplainRide tells why a ride was taken, or why nobody took it: the cause that held for the longest
 	// part of its search, and the whole story in words. Errors: RIDE_UNKNOWN.
 	ExplainRide(ctx context.Context, in *ExplainRideRequest, opts ...grpc.CallOption) (*ExplainRideResponse, error)
+	// ExplainDriver tells why a driver got the rides that they got in a time of at most a day, or none:
+	// where the time went, offers and answers, and the rides that the driver was considered for. Errors:
+	// DRIVER_UNKNOWN.
+	ExplainDriver(ctx context.Context, in *ExplainDriverRequest, opts ...grpc.CallOption) (*ExplainDriverResponse, error)
 	// ListRides reads a city's rides, the latest first.
 	ListRides(ctx context.Context, in *ListRidesRequest, opts ...grpc.CallOption) (*ListRidesResponse, error)
 	// GetClock reads the city clock.
@@ -235,6 +240,16 @@ func (c *opsServiceClient) ExplainRide(ctx context.Context, in *ExplainRideReque
 	return out, nil
 }
 
+func (c *opsServiceClient) ExplainDriver(ctx context.Context, in *ExplainDriverRequest, opts ...grpc.CallOption) (*ExplainDriverResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ExplainDriverResponse)
+	err := c.cc.Invoke(ctx, OpsService_ExplainDriver_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *opsServiceClient) ListRides(ctx context.Context, in *ListRidesRequest, opts ...grpc.CallOption) (*ListRidesResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ListRidesResponse)
@@ -310,6 +325,10 @@ type OpsServiceServer interface {
 	// ExplainRide tells why a ride was taken, or why nobody took it: the cause that held for the longest
 	// part of its search, and the whole story in words. Errors: RIDE_UNKNOWN.
 	ExplainRide(context.Context, *ExplainRideRequest) (*ExplainRideResponse, error)
+	// ExplainDriver tells why a driver got the rides that they got in a time of at most a day, or none:
+	// where the time went, offers and answers, and the rides that the driver was considered for. Errors:
+	// DRIVER_UNKNOWN.
+	ExplainDriver(context.Context, *ExplainDriverRequest) (*ExplainDriverResponse, error)
 	// ListRides reads a city's rides, the latest first.
 	ListRides(context.Context, *ListRidesRequest) (*ListRidesResponse, error)
 	// GetClock reads the city clock.
@@ -366,6 +385,9 @@ func (UnimplementedOpsServiceServer) GetRide(context.Context, *GetRideRequest) (
 }
 func (UnimplementedOpsServiceServer) ExplainRide(context.Context, *ExplainRideRequest) (*ExplainRideResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ExplainRide not implemented")
+}
+func (UnimplementedOpsServiceServer) ExplainDriver(context.Context, *ExplainDriverRequest) (*ExplainDriverResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ExplainDriver not implemented")
 }
 func (UnimplementedOpsServiceServer) ListRides(context.Context, *ListRidesRequest) (*ListRidesResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListRides not implemented")
@@ -590,6 +612,24 @@ func _OpsService_ExplainRide_Handler(srv interface{}, ctx context.Context, dec f
 	return interceptor(ctx, in, info, handler)
 }
 
+func _OpsService_ExplainDriver_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ExplainDriverRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(OpsServiceServer).ExplainDriver(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: OpsService_ExplainDriver_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(OpsServiceServer).ExplainDriver(ctx, req.(*ExplainDriverRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _OpsService_ListRides_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(ListRidesRequest)
 	if err := dec(in); err != nil {
@@ -704,6 +744,10 @@ var OpsService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ExplainRide",
 			Handler:    _OpsService_ExplainRide_Handler,
+		},
+		{
+			MethodName: "ExplainDriver",
+			Handler:    _OpsService_ExplainDriver_Handler,
 		},
 		{
 			MethodName: "ListRides",

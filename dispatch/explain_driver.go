@@ -1,0 +1,256 @@
+package dispatch
+
+import (
+	"slices"
+	"time"
+
+	"hexhail/geo"
+)
+
+// Hindrance is why a driver got no rides, or not more of them, in one word.
+type Hindrance int
+
+// The hindrances.
+const (
+	// NoLogs is a time of which no engine has written anything.
+	NoLogs Hindrance = iota + 1
+	// WasOff is a driver who was off duty for most of the time.
+	WasOff
+	// WasBusy is one who had rides for most of the time on duty.
+	WasBusy
+	// WasPaused is one who was on a break for most of it.
+	WasPaused
+	// WasSilent is one whose phone sent no positions for most of it.
+	WasSilent
+	// LeftOffers is one who did not answer most offers.
+	LeftOffers
+	// DeclinedOffers is one who said no to most offers.
+	DeclinedOffers
+	// MissedOffers is one whose phone most offers have not reached.
+	MissedOffers
+	// QuietPlace is a driver near whom hardly anybody asked for a taxi.
+	QuietPlace
+	// OthersNearer is one near whom rides were, that other taxis were of more use to.
+	OthersNearer
+	// TaxiTooSmall is one whose taxi had too few seats for most rides near.
+	TaxiTooSmall
+	// NoGrab is one who was called and did not grab, or too late.
+	NoGrab
+	// KeptByRule is one whom a rule of the city kept from most rides near.
+	KeptByRule
+)
+
+var hindrances = [...]string{
+	"", "no_logs", "was_off", "was_busy", "was_paused", "was_silent", "left_offers",
+	"declined_offers", "missed_offers", "quiet_place", "others_nearer", "taxi_too_small",
+	"no_grab", "kept_by_rule",
+}
+
+// String is the hindrance's name; "" for none.
+func (h Hindrance) String() string { return hindrances[h] }
+
+// SeenRide is one ride that a driver was considered for, and what became of it.
+type SeenRide struct {
+	Sighting
+	Pickup geo.Point // zero if the ride's row is gone
+	State  State     // 0 likewise
+	Mine   bool      // the driver has it or had it
+	Taken  bool      // somebody has it or had it
+	RivalS int       // how far the taxi was that took it, in seconds of driving; 0 if nobody knows
+}
+
+// DriverStory is what a driver's logs say about why they got the rides that they got, or none.
+type DriverStory struct {
+	Driver    DriverID
+	City      CityID // where the driver works
+	From, To  time.Time
+	Now       Presence // 0 if no engine was asked
+	Since     time.Time
+	HeardAt   time.Time // of a silent phone
+	Hindrance Hindrance // the one that weighed most
+
+	Spent     [len(presences)]time.Duration
+	Unwatched time.Duration // of which nothing is known
+	Turns     []Turn        // the latest 50, the oldest first
+	Rides     int           // that the driver was considered for
+	Verdicts  []VerdictCount
+	Answers   [len(offerStates)]int
+	Seen      []SeenRide // the latest 50, the latest first
+}
+
+// Limits of a story.
+const (
+	// StoryTime is how far back is told if nothing is said.
+	StoryTime = 4 * time.Hour
+	// MaxStory is the longest time that is told of.
+	MaxStory = 24 * time.Hour
+	// MaxSeenRides is how many rides are told of.
+	MaxSeenRides = 50
+	maxToldTurns = 50
+)
+
+// quietFor is how long a driver is idle for each ride near before the place is called quiet: at
+// noon in a city's middle it is seconds.
+const quietFor = 20 * time.Minute
+
+// blurRes is the resolution of the fields that a driver is shown: hexagons about 900 m wide.
+const blurRes = 8
+
+// Blurred is the story as the driver may see it: rides without their ids, pickups in the middle of
+// their fields, ways rounded up to whole minutes. Two drivers who put their stories together would
+// else know where a rider stood.
+func (s DriverStory) Blurred() DriverStory {
+	s.Seen = slices.Clone(s.Seen)
+	minutes := func(seconds int) int { return (seconds + 59) / 60 * 60 }
+	for i := range s.Seen {
+		r := &s.Seen[i]
+		r.Ride, r.PickupM, r.CostS = "", 0, 0
+		r.PickupS, r.RivalS = minutes(r.PickupS), minutes(r.RivalS)
+		cell, err := geo.CellOf(r.Pickup, blurRes)
+		if err == nil && r.Pickup != (geo.Point{}) {
+			r.Pickup, err = cell.Center()
+		}
+		if err != nil {
+			r.Pickup = geo.Point{}
+		}
+	}
+	return s
+}
+
+// Offers is how many offers have ended, and Accepted how many of them, or of calls, by a claim.
+func (s DriverStory) Offers() (ended, accepted int) {
+	for state, n := range s.Answers {
+		if OfferState(state) != OfferWithdrawn {
+			ended += n
+		}
+	}
+	return ended, s.Answers[OfferAccepted]
+}
+
+// Duty is how long the driver was on duty, breaks included.
+func (s DriverStory) Duty() time.Duration {
+	sum := time.Duration(0)
+	for p, d := range s.Spent {
+		if Presence(p) != DriverOff {
+			sum += d
+		}
+	}
+	return sum
+}
+
+// tellDriver adds logs up, the oldest first, and says what weighed most. was is the presence before
+// them, 0 if nothing is known of it. What became of the rides is not in them.
+func tellDriver(
+	driver DriverID, logs []DriverLog, was Presence, from, to time.Time,
+) DriverStory {
+	s := DriverStory{Driver: driver, From: from, To: to}
+	at := from
+	var verdicts [len(verdicts)]int
+	for _, l := range logs {
+		s.gap(l.From.Sub(at), was)
+		at = l.Until
+		for _, spent := range l.Spent {
+			s.Spent[spent.Presence] += spent.For()
+		}
+		for _, v := range l.Verdicts {
+			verdicts[v.Verdict] += v.Rides
+		}
+		for _, a := range l.Answers {
+			s.Answers[a.State] += a.Offers
+		}
+		for _, t := range l.Turns {
+			if t.Presence != was {
+				s.Turns = keep(s.Turns, t, maxToldTurns, 0)
+			}
+			was = t.Presence
+		}
+		s.Rides += l.Rides
+		for _, seen := range l.Seen {
+			s.Seen = keep(s.Seen, SeenRide{Sighting: seen}, MaxSeenRides, 0)
+		}
+	}
+	s.gap(to.Sub(at), was)
+	for v, n := range verdicts {
+		if n > 0 {
+			s.Verdicts = append(s.Verdicts, VerdictCount{Verdict(v), n})
+		}
+	}
+	slices.SortStableFunc(s.Verdicts, func(a, b VerdictCount) int { return b.Rides - a.Rides })
+	slices.Reverse(s.Seen)
+	s.Hindrance = s.hindrance()
+	return s
+}
+
+// gap adds a time without a log: after one that ended off duty there is none until the next shift.
+func (s *DriverStory) gap(d time.Duration, was Presence) {
+	switch {
+	case d <= 0:
+	case was == DriverOff:
+		s.Spent[DriverOff] += d
+	default:
+		s.Unwatched += d
+	}
+}
+
+// hindrance is what weighed most: first where the time went, then what became of offers, then what
+// became of the rides near.
+func (s DriverStory) hindrance() Hindrance {
+	duty := s.Duty()
+	busy, paused, silent := s.Spent[DriverBusy], s.Spent[DriverPaused], s.Spent[DriverSilent]
+	idle := s.Spent[DriverIdle] + s.Spent[DriverOffered]
+	switch most := max(busy, paused, silent, idle); {
+	case duty == 0 && s.Spent[DriverOff] == 0:
+		return NoLogs
+	case s.Spent[DriverOff] > duty:
+		return WasOff
+	case most == silent:
+		return WasSilent
+	case most == paused:
+		return WasPaused
+	case most == busy:
+		return WasBusy
+	}
+	declined, left := s.Answers[OfferDeclined], s.Answers[OfferSilent]
+	missed := s.Answers[OfferExpired]
+	if no := declined + left + missed; no > s.Answers[OfferAccepted] {
+		switch max(declined, left, missed) {
+		case left:
+			return LeftOffers
+		case declined:
+			return DeclinedOffers
+		default:
+			return MissedOffers
+		}
+	}
+	near := s.Rides
+	for _, v := range s.Verdicts {
+		if v.Verdict == TooFar {
+			near -= v.Rides
+		}
+	}
+	if near <= 0 || idle/time.Duration(near) >= quietFor {
+		return QuietPlace
+	}
+	return s.ofVerdicts()
+}
+
+// ofVerdicts is what kept the driver from most of the rides near, but for those that were offered.
+func (s DriverStory) ofVerdicts() Hindrance {
+	for _, v := range s.Verdicts {
+		switch v.Verdict {
+		case Chosen, TooFar:
+			continue
+		case BetterElsewhere, OfferRefused:
+			return OthersNearer
+		case TooFewSeats:
+			return TaxiTooSmall
+		case ExcludedPair:
+			return DeclinedOffers
+		case Called:
+			return NoGrab
+		default:
+			return KeptByRule
+		}
+	}
+	return QuietPlace // all were offered: there were no more
+}
