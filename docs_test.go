@@ -121,7 +121,7 @@ func TestTour(t *testing.T) {
 	for _, want := range []string{
 		`"pickup": "60s"`, `"state": "RIDE_STATE_SETTLED"`, `"plate": "京B12345"`, // rider
 		`"balanceFen": "2800"`, `"verdict": "offered"`, `"sound": true`, // driver, ops
-		"taken by D1 after", "Offers: 1. D1",
+		"taken by D1 after", "Offers: 1. D1", "派单 1 次：1 次成交。",
 		`hexhail_rides_total{act="settled",city="beijing",kind="hailed"} 1`,
 	} {
 		if !strings.Contains(string(out), want) {

@@ -47,7 +47,7 @@ func ExplainDriver(
 		return err
 	})
 	story.City = city
-	if log != nil && len(log.Turns) > 0 && !q.To.Before(log.Until) {
+	if log != nil && len(log.Turns) > 0 && log.Until.Sub(q.To) < time.Minute {
 		last := log.Turns[len(log.Turns)-1]
 		story.Now, story.Since, story.HeardAt = last.Presence, last.At, last.HeardAt
 	}

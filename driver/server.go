@@ -74,6 +74,8 @@ type Config struct {
 	FrameEvery time.Duration
 	// MissedEvery is how often rows are read for what hints have missed, city time; 5 s by default.
 	MissedEvery time.Duration
+	// LiveLog is what an engine here has not written yet of a driver's log; nil if none is here.
+	LiveLog dispatch.LiveDriverLog
 	// Rate is how many seconds of the city pass in one of the machine; nil is 1.
 	Rate func() float64
 }

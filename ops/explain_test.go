@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"google.golang.org/grpc/codes"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"hexhail/dispatch"
 	"hexhail/money"
@@ -46,4 +47,38 @@ func TestExplainRide(t *testing.T) {
 	}
 	_, err = e.ExplainRide(e.ops(), &opspb.ExplainRideRequest{RideId: "nothing"})
 	e.refused(err, codes.NotFound, dispatch.ReasonUnknownRide)
+}
+
+func TestExplainDriver(t *testing.T) {
+	e := newEdge(t, sandbox)
+	e.people()
+	e.ok(e.engine.Due(t.Context(), e.now)) // sees the driver idle
+	ride := e.ride(money.InWallet, 0)
+	e.ok(e.engine.Due(t.Context(), e.now)) // sees the driver idle again
+	e.pass(2 * time.Minute)                // without a position
+	e.ok(e.engine.Due(t.Context(), e.now))
+	got, err := e.ExplainDriver(e.ops(), &opspb.ExplainDriverRequest{
+		DriverId: "D1", From: timestamppb.New(e.now.Add(-20 * time.Minute)),
+	})
+	e.ok(err)
+	if got.GetPresence() != "silent" || got.GetAccepted() != 1 || got.GetRides() != 1 ||
+		len(got.GetSeen()) != 1 || got.GetSeen()[0].GetRideId() != string(ride) ||
+		got.GetSeen()[0].GetOffer() != "accepted" || got.GetHindrance() != "was_busy" ||
+		!strings.Contains(got.GetText(), "Offers: 1. 1 became rides.") ||
+		!strings.Contains(got.GetTextZh(), "派单 1 次：1 次成交。") {
+		t.Errorf("%v", got)
+	}
+	for what, in := range map[string]*opspb.ExplainDriverRequest{
+		"too long": {DriverId: "D1", From: timestamppb.New(e.now.Add(-25 * time.Hour))},
+		"turned":   {DriverId: "D1", From: timestamppb.New(e.now.Add(time.Hour))},
+	} {
+		_, err = e.ExplainDriver(e.ops(), in)
+		if err == nil {
+			t.Error(what)
+			continue
+		}
+		e.refused(err, codes.InvalidArgument, dispatch.ReasonField)
+	}
+	_, err = e.ExplainDriver(e.ops(), &opspb.ExplainDriverRequest{DriverId: "D9"})
+	e.refused(err, codes.NotFound, dispatch.ReasonUnknownDriver)
 }

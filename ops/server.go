@@ -19,7 +19,8 @@ import (
 	"hexhail/wire"
 )
 
-// Config is what the service of ops needs. All of it is required but Live and Sandbox.
+// Config is what the service of ops needs. All of it is required but what may be nil, and
+// Sandbox.
 type Config struct {
 	Cities   dispatch.Cities
 	Desk     *dispatch.Desk // for flights
@@ -33,6 +34,8 @@ type Config struct {
 	// if no engine here has the ride. Rows get a log when its search is over. May be nil.
 	Live func(ctx context.Context, city dispatch.CityID, ride dispatch.RideID) (
 		log dispatch.RoundLog, ok bool, err error)
+	// LiveDriver is what an engine here has not written yet of a driver's log. May be nil.
+	LiveDriver dispatch.LiveDriverLog
 	// Sandbox allows money from nowhere.
 	Sandbox bool
 }

@@ -43,6 +43,12 @@ func newEdge(t *testing.T, change func(*ops.Config)) *edge {
 			log, ok = w.engine.RoundLog(ride)
 			return log, ok, nil
 		},
+		LiveDriver: func(_ context.Context, _ dispatch.CityID, driver dispatch.DriverID) (
+			log dispatch.DriverLog, ok bool, err error,
+		) {
+			log, ok = w.engine.DriverLog(driver, w.now)
+			return log, ok, nil
+		},
 	}
 	change(&c)
 	service, err := ops.New(c)

@@ -18,6 +18,7 @@ import (
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"hexhail/dispatch"
 	opspb "hexhail/pb/hexhail/ops/v1"
@@ -42,6 +43,41 @@ func newRide() *cobra.Command {
 		},
 	}
 	e.bind(explain)
+	cmd.AddCommand(explain)
+	return cmd
+}
+
+func newDriver() *cobra.Command {
+	cmd := &cobra.Command{Use: "driver", Short: "About drivers", Args: noArgs}
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+	var e explaining
+	var since time.Duration
+	explain := &cobra.Command{
+		Use:   "explain DRIVER",
+		Short: "Tell why a driver got the rides that they got, or none",
+		Long: "Tell why a driver got the rides that they got, or none, in words. It asks a " +
+			"running\nserver: the engine knows of the last minutes more than its rows do.",
+		Args: oneArg("a driver's id"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if since <= 0 || since > dispatch.MaxStory {
+				return &usageError{fmt.Errorf("--since must be above 0 and at most %s",
+					dispatch.MaxStory)}
+			}
+			return e.ask(cmd, func(ctx context.Context, c opspb.OpsServiceClient) (told, error) {
+				clock, err := c.GetClock(ctx, &opspb.GetClockRequest{})
+				if err != nil {
+					return nil, err
+				}
+				from := clock.GetAt().AsTime().Add(-since)
+				return c.ExplainDriver(ctx, &opspb.ExplainDriverRequest{
+					DriverId: args[0], From: timestamppb.New(from), To: clock.GetAt(),
+				})
+			})
+		},
+	}
+	e.bind(explain)
+	explain.Flags().DurationVar(&since, "since", dispatch.StoryTime,
+		"how far back, city time, at most 24h")
 	cmd.AddCommand(explain)
 	return cmd
 }

@@ -371,6 +371,13 @@ func driverReadTable() map[string][]variant {
 		}), shows: func(c *cast) map[who][]string {
 			return map[who][]string{driverOne: {fmt.Sprintf(`"%d"`, c.meterFen())}}
 		}}},
+		service + "GetWhy": {{stage: settled, request: same(func(*cast) proto.Message {
+			return &driverpb.GetWhyRequest{}
+		}), shows: func(*cast) map[who][]string {
+			return map[who][]string{
+				driverOne: {`"hindrance"`}, driverTwo: {`"hindrance"`}, driverThree: {`"hindrance"`},
+			}
+		}}},
 		service + "ListRides": {
 			{stage: settled, request: same(func(*cast) proto.Message {
 				return &driverpb.ListRidesRequest{}
@@ -430,6 +437,9 @@ func opsTable() map[string][]variant {
 		})}, func(c *cast) []string {
 			return []string{string(c.ride), c.id(riderOne), c.id(driverOne), c.taxi(driverOne)}
 		}),
+		service + "ExplainDriver": staffs(variant{request: same(func(c *cast) proto.Message {
+			return &opspb.ExplainDriverRequest{DriverId: c.id(driverOne)}
+		})}, func(*cast) []string { return []string{`"hindrance"`} }),
 		service + "ExplainRide": staffs(variant{request: same(func(c *cast) proto.Message {
 			return &opspb.ExplainRideRequest{RideId: string(c.ride)}
 		})}, func(c *cast) []string { return []string{string(c.ride), c.id(driverOne)} }),

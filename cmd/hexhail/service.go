@@ -310,7 +310,7 @@ func (s *service) openEdges(ctx context.Context) error {
 	s.drivers, err = driver.New(driver.Config{
 		Desk: s.desk, Cities: s.cities, Fixes: s.bus, Inbox: s.bus, Reads: s.db, Traces: s.db,
 		Listener: s.metrics, Now: s.clock.Now, Log: s.log, FrameEvery: s.config.FrameEvery,
-		Rate: func() float64 { return s.clock.Rate },
+		LiveLog: s.liveDriver, Rate: func() float64 { return s.clock.Rate },
 	})
 	if err != nil {
 		return err
@@ -338,7 +338,7 @@ func (s *service) openServers(ctx context.Context) error {
 	clock := func() (time.Time, float64) { return s.clock.Now(), s.clock.Rate }
 	staff, err := ops.New(ops.Config{
 		Cities: s.cities, Desk: s.desk, Store: s.db, Registry: s.db, Reads: s.db,
-		Cashier: money.Cashier{Store: s.db}, Clock: clock, Live: s.live,
+		Cashier: money.Cashier{Store: s.db}, Clock: clock, Live: s.live, LiveDriver: s.liveDriver,
 		Sandbox: s.config.Sandbox,
 	})
 	if err != nil {
@@ -368,6 +368,17 @@ func (s *service) live(ctx context.Context, city dispatch.CityID, ride dispatch.
 		return dispatch.RoundLog{}, false, nil
 	}
 	return loop.RoundLog(ctx, ride)
+}
+
+// liveDriver is what the engine of one of this process's cities has not written yet of a driver.
+func (s *service) liveDriver(ctx context.Context, city dispatch.CityID, driver dispatch.DriverID) (
+	dispatch.DriverLog, bool, error,
+) {
+	loop, ok := s.loops[city]
+	if !ok {
+		return dispatch.DriverLog{}, false, nil
+	}
+	return loop.DriverLog(ctx, driver)
 }
 
 // limits are wire's, with the configured rate.
