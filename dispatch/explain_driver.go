@@ -14,7 +14,7 @@ type Hindrance int
 const (
 	// NoLogs is a time of which no engine has written anything.
 	NoLogs Hindrance = iota + 1
-	// WasOff is a driver who was off duty for most of the time.
+	// WasOff is a driver who was off duty for nearly all of the time.
 	WasOff
 	// WasBusy is one who had rides for most of the time on duty.
 	WasBusy
@@ -201,7 +201,7 @@ func (s DriverStory) hindrance() Hindrance {
 	switch most := max(busy, paused, silent, idle); {
 	case duty == 0 && s.Spent[DriverOff] == 0:
 		return NoLogs
-	case s.Spent[DriverOff] > duty:
+	case duty < s.Spent[DriverOff]/10: // in a short shift the rest counts
 		return WasOff
 	case most == silent:
 		return WasSilent

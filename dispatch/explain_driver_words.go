@@ -10,7 +10,7 @@ var hindranceWords = [...]words{
 	NoLogs: {
 		"nothing is known: no engine has written anything of this time", "没有记录：这段时间引擎没有留下日志",
 	},
-	WasOff:    {"off duty for most of the time", "大部分时间没有出车"},
+	WasOff:    {"off duty for nearly all of the time", "几乎一直没有出车"},
 	WasBusy:   {"with rides for most of the time on duty", "出车时大部分时间都有订单"},
 	WasPaused: {"on a break for most of the time on duty", "出车时大部分时间在休息"},
 	WasSilent: {

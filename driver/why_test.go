@@ -50,7 +50,9 @@ func TestGetWhy(t *testing.T) {
 		})
 	}))
 	client, ctx := driverpb.NewDriverServiceClient(w.dial()), w.as(driverID(0))
-	got, err := client.GetWhy(ctx, &driverpb.GetWhyRequest{})
+	got, err := client.GetWhy(ctx, &driverpb.GetWhyRequest{
+		From: timestamppb.New(w.clock.Now().Add(-time.Hour)),
+	})
 	check(t, err)
 	if got.GetPresence() != "idle" || got.GetRides() != 1 || len(got.GetSeen()) != 1 ||
 		got.GetHindrance() != "quiet_place" || got.GetSeen()[0].GetPickupSeconds() != 120 {
