@@ -12,9 +12,9 @@ import (
 const (
 	lookFirst = 3 * time.Second
 	lookEvery = 10 * time.Second
-	// looksAtOnce is for how many rides at most in one second. With more than 320 rides in want,
+	// looksAtOnce is for how many rides at most in one second. With more than 640 rides in want,
 	// each of them has its turn later; the time between two looks goes to the cause of the second.
-	looksAtOnce = 32
+	looksAtOnce = 64
 	// lapseLeast is how late the engine may hear of a ride without having been down: a lost hint
 	// costs syncEvery.
 	lapseLeast = 2 * syncEvery

@@ -98,8 +98,9 @@ func causesOf(r Ride, log RoundLog, s RideStory) (cause, until Cause) {
 		cause = EngineDown
 	case s.Last != nil:
 		cause = causeOfRound(*s.Last, log.Offers)
-	case s.Rounds > 0:
-		cause = NobodyNear
+	case s.Rounds > 0 && r.State == Expired:
+		// It waited its whole time without its turn to be looked around for: so many do.
+		cause = TooFewTaxis
 	}
 	if r.State == Cancelled && r.EndedBy == SideRider {
 		return RiderLeft, cause

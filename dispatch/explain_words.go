@@ -105,18 +105,18 @@ func (s RideStory) tellRounds(p *prose, maxPickupS int) {
 			p.say("No round was made: no taxi in the city was idle.", "没有撮合：全城没有空车。")
 		}
 	case s.Without == s.Rounds:
-		p.say("%d rounds; in none of them an idle taxi that could have come within %s.",
+		p.say("Rounds: %d. In none of them an idle taxi that could have come within %s.",
 			"共 %d 轮撮合，每一轮在 %s车程内都没有能接单的空车。", s.Rounds, p.drive(maxPickupS))
 	case s.Without > 0:
-		p.say("%d rounds; in %d of them no idle taxi that could have come within %s.",
+		p.say("Rounds: %d. In %d of them no idle taxi that could have come within %s.",
 			"共 %d 轮撮合，其中 %d 轮在 %s车程内没有能接单的空车。",
 			s.Rounds, s.Without, p.drive(maxPickupS))
 	default:
-		p.say("%d rounds; in each there was an idle taxi that could have come.",
+		p.say("Rounds: %d. In each there was an idle taxi that could have come.",
 			"共 %d 轮撮合，每轮都有能接单的空车。", s.Rounds)
 	}
 	if s.Outbid > 0 {
-		p.say("%d rounds gave every idle taxi that could have come to another ride.",
+		p.say("In %d of them every idle taxi that could have come went to another ride.",
 			"有 %d 轮把能来的空车都派给了其他订单。", s.Outbid)
 	}
 	if s.By == "" && s.Look != nil && s.Look.NearestS > maxPickupS {
