@@ -35,6 +35,8 @@ const (
 	// OffersRefused are pairs that the store refused, again and again: the rows said otherwise than
 	// the engine thought.
 	OffersRefused
+	// LeftForLater are idle taxis near that were so bad for the ride that it had better wait.
+	LeftForLater
 	// RuledOut are idle taxis near that a rule of the city kept from this ride.
 	RuledOut
 	// RiderLeft is a ride that its rider gave up before anybody had taken it.
@@ -44,7 +46,7 @@ const (
 var causes = [...]string{
 	"", "engine_down", "nobody_on_duty", "nobody_near", "all_busy", "all_paused", "phones_silent",
 	"too_few_taxis", "taxis_too_small", "drivers_declined", "drivers_silent", "calls_unheard", "offers_lost",
-	"offers_refused", "ruled_out", "rider_left",
+	"offers_refused", "left_for_later", "ruled_out", "rider_left",
 }
 
 // String is the cause's name; "" for none.

@@ -123,17 +123,25 @@ func (l Look) same(other Look) bool {
 		slices.Equal(l.Unfit, other.Unfit)
 }
 
-// judge is the cause at the moment of a look, 0 if nothing keeps the ride from being taken. fit counts the idle taxis near that no filter removes;
-// outbid says that since the last look the ride could have had a taxi that another ride got; called
-// that a call of it is open.
-func (l *Look) judge(fit int, outbid, called bool, offers []LoggedOffer) Cause {
+// sinceLook is what rounds since the look before say of a ride.
+type sinceLook struct {
+	fit    int  // idle taxis near, now, that no filter removes
+	outbid bool // it could have had a taxi that another ride got
+	later  bool // it was left for a later round
+	called bool // a call of it is open
+}
+
+// judge is the cause at the moment of a look, 0 if nothing keeps the ride from being taken.
+func (l *Look) judge(since sinceLook, offers []LoggedOffer) Cause {
 	near := l.Near
 	switch {
-	case outbid:
+	case since.outbid:
 		return TooFewTaxis
-	case fit > 0 && called:
+	case since.later:
+		return LeftForLater
+	case since.fit > 0 && since.called:
 		return CallsUnheard
-	case fit > 0: // since the last round: the next one asks it, unless somebody else was just asked
+	case since.fit > 0: // the next round asks it, unless somebody else was just asked
 		return causeOfLast(offers)
 	case near.Idle > 0:
 		most := slices.MaxFunc(l.Unfit, func(a, b Unfit) int { return a.Taxis - b.Taxis })

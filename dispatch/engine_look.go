@@ -98,7 +98,8 @@ func (e *Engine) beginLooks(w *wait, now time.Time) {
 		log.Since = now
 	}
 	log.Until = now
-	w.lookAt, w.lookedAt, w.outbid = now.Add(lookFirst), now, log.Outbid
+	w.lookAt, w.lookedAt = now.Add(lookFirst), now
+	w.outbid, w.later = log.Outbid, log.Later
 }
 
 // see counts one taxi around one ride.
@@ -158,9 +159,12 @@ func (e *Engine) keepLook(g *gaze, city Census, now time.Time) {
 	if !g.heard.IsZero() {
 		look.HeardS = int(now.Sub(g.heard).Seconds())
 	}
-	look.Cause = look.judge(g.fit, log.Outbid > w.outbid, w.call != "", log.Offers)
+	look.Cause = look.judge(sinceLook{
+		fit: g.fit, outbid: log.Outbid > w.outbid, later: log.Later > w.later, called: w.call != "",
+	}, log.Offers)
 	log.look(look, w.lookedAt)
-	w.lookAt, w.lookedAt, w.outbid = now.Add(lookEvery), now, log.Outbid
+	w.lookAt, w.lookedAt = now.Add(lookEvery), now
+	w.outbid, w.later = log.Outbid, log.Later
 	if w.loggedAt.IsZero() {
 		w.loggedAt = now
 	} else if now.Sub(w.loggedAt) >= logEvery {

@@ -1,6 +1,7 @@
 package dispatch_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -63,10 +64,11 @@ func (w *town) record(id dispatch.RideID) dispatch.Record {
 
 // why is a town in which one ride is not taken for one cause.
 type why struct {
-	name  string
-	cause dispatch.Cause
-	until dispatch.Cause
-	mode  dispatch.Mode // "" is the city's
+	name   string
+	cause  dispatch.Cause
+	until  dispatch.Cause
+	mode   dispatch.Mode // "" is the city's
+	defers bool          // bad pairs are left for later
 	// run makes it happen and returns the ride.
 	run func(w *town) dispatch.RideID
 }
@@ -130,6 +132,10 @@ func somebody() []why {
 			name: "calls unheard", cause: dispatch.CallsUnheard, mode: dispatch.Grab,
 			run: asked(true, false),
 		},
+		{
+			name: "left for later", cause: dispatch.RiderLeft, until: dispatch.LeftForLater,
+			defers: true, run: leftForLater,
+		},
 		{name: "offers lost", cause: dispatch.OffersLost, run: asked(false, false)},
 		{name: "engine down", cause: dispatch.EngineDown, run: func(w *town) dispatch.RideID {
 			w.taxi("A", w.at(0, 300), 4)
@@ -191,6 +197,27 @@ func tooFewTaxis(w *town) dispatch.RideID {
 	return id
 }
 
+// leftForLater is a town in which pickups have been short lately, and one taxi is far.
+func leftForLater(w *town) dispatch.RideID {
+	for i := range 55 { // as many as it takes to know what waiting may bring
+		name := fmt.Sprint(i)
+		w.taxi(name, w.at(0, 100), 4)
+		w.ask("of "+name, w.at(0, 0), 1)
+		w.round()
+		w.accept(dispatch.DriverID("D" + name))
+		w.pass(time.Second)
+	}
+	w.taxi("A", w.at(0, 3000), 4)
+	id := w.ask("1", w.at(0, 0), 1)
+	w.live(100*time.Second, map[string][2]float64{"A": {0, 3000}}, nil)
+	_, err := w.desk.Cancel(w.ctx, w.now, w.key("rider:R1"), dispatch.CancelRide{
+		Ride: id, Rider: "R1", Reason: "too long",
+	})
+	w.ok(err)
+	w.due()
+	return id
+}
+
 // asked is a town of two taxis whose drivers answer every offer alike.
 func asked(shown, no bool) func(w *town) dispatch.RideID {
 	return func(w *town) dispatch.RideID {
@@ -214,6 +241,9 @@ func TestExplainRide(t *testing.T) {
 			w := newTown(t, func(p *dispatch.Policy) {
 				if c.mode != "" {
 					p.Mode = c.mode
+				}
+				if c.defers {
+					p.DeferPct, p.DeferS, p.UrgencyPct = 300, 250, 0
 				}
 			})
 			record := w.record(c.run(w))

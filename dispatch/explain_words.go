@@ -42,6 +42,10 @@ var causeWords = [...]words{
 		"the rows refused the offers again and again: ride or driver had changed",
 		"派单一再被数据库拒绝：订单或司机的状态已变",
 	},
+	LeftForLater: {
+		"the taxis near were so far that it was left for later rounds, in hope of a nearer one",
+		"附近的车太远，留待后面的轮次等更近的车",
+	},
 	RuledOut: {
 		"a rule kept the idle taxis near from this ride", "附近的空车按规则不能接这一单",
 	},
@@ -271,8 +275,8 @@ func (l Look) show(p *prose, cause Cause) string {
 		}
 	}
 	switch cause {
-	case CallsUnheard:
-		add(l.Near.Idle, "idle within reach", "辆空车在附近")
+	case CallsUnheard, LeftForLater:
+		return p.form(" (%d idle within reach)", "（附近有 %d 辆空车）", l.Near.Idle)
 	case TooFewTaxis:
 		return p.form(" (%d idle in the city for %d waiting rides)", "（全城 %d 辆空车，%d 单在等）",
 			l.Idle, l.Waiting)

@@ -160,6 +160,7 @@ type wait struct {
 	lookedAt time.Time // until then it is known why the ride waits
 	loggedAt time.Time // its log was written last
 	outbid   int       // the log's count of such rounds at the last look
+	later    int       // likewise
 }
 
 // waits reports whether the next round looks for a taxi for the ride.

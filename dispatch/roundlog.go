@@ -98,6 +98,7 @@ type RoundLog struct {
 	Looked int     `json:"looked"` // rounds with one
 	Fit    int     `json:"fit"`    // of these, rounds with a taxi that could have had the ride
 	Outbid int     `json:"outbid"` // of these, rounds that gave every such taxi to another ride
+	Later  int     `json:"later"`  // of these, rounds that left it for a later one
 	Rounds []Round `json:"rounds"`
 
 	Made   int           `json:"made"` // offers, forgotten ones too
@@ -115,7 +116,7 @@ type RoundLog struct {
 // Add appends a round with candidates.
 func (l *RoundLog) Add(r Round) {
 	l.Looked++
-	fit, chosen, outbid := 0, 0, 0
+	fit, chosen, outbid, later := 0, 0, 0, 0
 	for _, c := range r.Candidates {
 		if c.Verdict.Fit() {
 			fit = 1
@@ -126,9 +127,13 @@ func (l *RoundLog) Add(r Round) {
 		if c.Verdict == BetterElsewhere {
 			outbid = 1
 		}
+		if c.Verdict == Deferred {
+			later = 1
+		}
 	}
 	l.Fit += fit
 	l.Outbid += outbid &^ chosen
+	l.Later += later &^ (chosen | outbid)
 	l.Rounds = keep(l.Rounds, r, maxLoggedRounds, keptFirstRounds)
 }
 
