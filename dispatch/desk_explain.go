@@ -47,8 +47,8 @@ func ExplainDriver(
 		return err
 	})
 	story.City = city
-	if log != nil && len(log.Turns) > 0 && log.Until.Sub(q.To) < time.Minute {
-		last := log.Turns[len(log.Turns)-1]
+	if log != nil && len(log.Changes) > 0 && log.Until.Sub(q.To) < time.Minute {
+		last := log.Changes[len(log.Changes)-1]
 		story.Now, story.Since, story.HeardAt = last.Presence, last.At, last.HeardAt
 	}
 	return story, err
@@ -110,8 +110,8 @@ func (q DriverQuestion) logs(
 		rows = append(rows, *live)
 	}
 	for len(rows) > 0 && !rows[0].Until.After(q.From) {
-		if n := len(rows[0].Turns); n > 0 {
-			was = rows[0].Turns[n-1].Presence
+		if n := len(rows[0].Changes); n > 0 {
+			was = rows[0].Changes[n-1].Presence
 		}
 		rows = rows[1:]
 	}

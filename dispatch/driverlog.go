@@ -15,7 +15,7 @@ type DriverLog struct {
 	Until  time.Time `json:"until"`
 
 	Spent []PresenceTime `json:"spent"`
-	Turns []Turn         `json:"turns"` // the last 20
+	Changes []PresenceChange         `json:"changes"` // the last 20
 
 	Rides    int            `json:"rides"` // that the driver was considered for, forgotten ones too
 	Verdicts []VerdictCount `json:"verdicts,omitempty"`
@@ -32,8 +32,8 @@ type PresenceTime struct {
 // For is the time.
 func (p PresenceTime) For() time.Duration { return time.Duration(p.MS) * time.Millisecond }
 
-// Turn is a change of a driver's presence.
-type Turn struct {
+// PresenceChange is a change of a driver's presence.
+type PresenceChange struct {
 	At       time.Time `json:"at"`
 	Presence Presence  `json:"presence"`
 	// HeardAt is of a phone that has fallen silent when it was heard last; zero if it never was.
@@ -67,7 +67,7 @@ type Sighting struct {
 // Limits of a driver's log. A driver on duty all day leaves 24 logs of at most 4 KiB.
 const (
 	maxSightings   = 16
-	maxTurns       = 20
+	maxChanges       = 20
 	driverLogSpan  = time.Hour
 	driverLogSaved = 10 * time.Minute // what a crash loses at most
 	// DriverLogsKept is for how long drivers' logs are kept.
@@ -104,7 +104,7 @@ type trail struct {
 	spentMS  [len(presences)]int64
 	verdicts [len(verdicts)]int32 // of the rides that are forgotten
 	answers  [len(offerStates)]int32
-	turns    []Turn
+	changes  []PresenceChange
 }
 
 // turn notes the driver's presence, if it is another than before.
@@ -121,11 +121,11 @@ func (t *trail) turn(p Presence, heardAt, now time.Time) {
 	default:
 		t.spentMS[t.presence] += ms - t.sinceMS
 	}
-	turn := Turn{At: now, Presence: p}
+	change := PresenceChange{At: now, Presence: p}
 	if p == DriverSilent {
-		turn.HeardAt = heardAt
+		change.HeardAt = heardAt
 	}
-	t.turns = keep(t.turns, turn, maxTurns, 0)
+	t.changes = keep(t.changes, change, maxChanges, 0)
 	t.presence, t.sinceMS, t.changed = p, ms, true
 }
 
@@ -197,7 +197,7 @@ func (t *trail) log(shift Shift, now time.Time) DriverLog {
 	at := func(ms int64) time.Time { return time.UnixMilli(ms).In(zone) }
 	l := DriverLog{
 		Driver: shift.Driver, City: shift.City, Taxi: shift.Taxi, From: at(t.fromMS), Until: now,
-		Turns: slices.Clone(t.turns), Rides: int(t.rides),
+		Changes: slices.Clone(t.changes), Rides: int(t.rides),
 	}
 	spent := t.spentMS
 	spent[t.presence] += now.UnixMilli() - t.sinceMS
@@ -241,15 +241,15 @@ func (t *trail) saved(now time.Time) {
 
 // begin makes room for the next log, with the presence that holds.
 func (t *trail) begin(now time.Time) {
-	ms, last := now.UnixMilli(), Turn{At: now, Presence: t.presence}
-	if n := len(t.turns); n > 0 {
-		last.HeardAt = t.turns[n-1].HeardAt
+	ms, last := now.UnixMilli(), PresenceChange{At: now, Presence: t.presence}
+	if n := len(t.changes); n > 0 {
+		last.HeardAt = t.changes[n-1].HeardAt
 	}
 	if t.sights != nil {
 		*t.sights = sights{}
 	}
 	*t = trail{
 		fromMS: ms, sinceMS: ms, savedMS: t.savedMS, presence: t.presence, sights: t.sights,
-		turns: append(t.turns[:0], last),
+		changes: append(t.changes[:0], last),
 	}
 }

@@ -71,7 +71,7 @@ type DriverStory struct {
 
 	Spent     [len(presences)]time.Duration
 	Unwatched time.Duration // of which nothing is known
-	Turns     []Turn        // the latest 50, the oldest first
+	Changes     []PresenceChange        // the latest 50, the oldest first
 	Rides     int           // that the driver was considered for
 	Verdicts  []VerdictCount
 	Answers   [len(offerStates)]int
@@ -86,7 +86,7 @@ const (
 	MaxStory = 24 * time.Hour
 	// MaxSeenRides is how many rides are told of.
 	MaxSeenRides = 50
-	maxToldTurns = 50
+	maxToldChanges = 50
 )
 
 // quietFor is how long a driver is idle for each ride near before the place is called quiet: at
@@ -158,9 +158,9 @@ func tellDriver(
 		for _, a := range l.Answers {
 			s.Answers[a.State] += a.Offers
 		}
-		for _, t := range l.Turns {
+		for _, t := range l.Changes {
 			if t.Presence != was {
-				s.Turns = keep(s.Turns, t, maxToldTurns, 0)
+				s.Changes = keep(s.Changes, t, maxToldChanges, 0)
 			}
 			was = t.Presence
 		}

@@ -152,13 +152,13 @@ const (
 // driver and is none to the engine.
 func (s DriverStory) tellTurns(p *prose) {
 	var parts []string
-	for i, t := range s.Turns {
+	for i, t := range s.Changes {
 		if t.Presence != DriverSilent && t.Presence != DriverPaused {
 			continue
 		}
 		until := p.form("now", "现在")
-		if i+1 < len(s.Turns) {
-			until = p.clock(s.Turns[i+1].At)
+		if i+1 < len(s.Changes) {
+			until = p.clock(s.Changes[i+1].At)
 		}
 		parts = append(parts, p.form("%s–%s %s", "%s–%s %s",
 			p.clock(t.At), until, t.Presence.Words(p.lang)))

@@ -45,8 +45,8 @@ func (v *Server) GetWhy(
 			})
 		}
 	}
-	for _, t := range story.Turns {
-		out.Turns = append(out.Turns, &driverpb.Turn{
+	for _, t := range story.Changes {
+		out.Changes = append(out.Changes, &driverpb.PresenceChange{
 			At: wire.TimePB(t.At), Presence: t.Presence.String(), HeardAt: wire.TimePB(t.HeardAt),
 		})
 	}

@@ -44,8 +44,8 @@ func (s *Server) ExplainDriver(ctx context.Context, in *opspb.ExplainDriverReque
 			})
 		}
 	}
-	for _, t := range story.Turns {
-		out.Turns = append(out.Turns, &opspb.Turn{
+	for _, t := range story.Changes {
+		out.Changes = append(out.Changes, &opspb.PresenceChange{
 			At: wire.TimePB(t.At), Presence: t.Presence.String(), HeardAt: wire.TimePB(t.HeardAt),
 		})
 	}

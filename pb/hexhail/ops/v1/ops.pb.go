@@ -3213,7 +3213,7 @@ type ExplainDriverRequest struct {
 
 func (x *ExplainDriverRequest) Reset() {
 	*x = ExplainDriverRequest{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[38]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3225,7 +3225,7 @@ func (x *ExplainDriverRequest) String() string {
 func (*ExplainDriverRequest) ProtoMessage() {}
 
 func (x *ExplainDriverRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[38]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3238,7 +3238,7 @@ func (x *ExplainDriverRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExplainDriverRequest.ProtoReflect.Descriptor instead.
 func (*ExplainDriverRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{38}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *ExplainDriverRequest) GetDriverId() string {
@@ -3276,7 +3276,7 @@ type PresenceTime struct {
 
 func (x *PresenceTime) Reset() {
 	*x = PresenceTime{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[39]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3288,7 +3288,7 @@ func (x *PresenceTime) String() string {
 func (*PresenceTime) ProtoMessage() {}
 
 func (x *PresenceTime) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[39]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3301,7 +3301,7 @@ func (x *PresenceTime) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PresenceTime.ProtoReflect.Descriptor instead.
 func (*PresenceTime) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{39}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *PresenceTime) GetPresence() string {
@@ -3319,7 +3319,7 @@ func (x *PresenceTime) GetSeconds() int32 {
 }
 
 // A change of a driver's presence.
-type Turn struct {
+type PresenceChange struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// When.
 	At *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=at,proto3" json:"at,omitempty"`
@@ -3331,21 +3331,21 @@ type Turn struct {
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *Turn) Reset() {
-	*x = Turn{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[40]
+func (x *PresenceChange) Reset() {
+	*x = PresenceChange{}
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *Turn) String() string {
+func (x *PresenceChange) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*Turn) ProtoMessage() {}
+func (*PresenceChange) ProtoMessage() {}
 
-func (x *Turn) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[40]
+func (x *PresenceChange) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3356,26 +3356,26 @@ func (x *Turn) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use Turn.ProtoReflect.Descriptor instead.
-func (*Turn) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{40}
+// Deprecated: Use PresenceChange.ProtoReflect.Descriptor instead.
+func (*PresenceChange) Descriptor() ([]byte, []int) {
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{46}
 }
 
-func (x *Turn) GetAt() *timestamppb.Timestamp {
+func (x *PresenceChange) GetAt() *timestamppb.Timestamp {
 	if x != nil {
 		return x.At
 	}
 	return nil
 }
 
-func (x *Turn) GetPresence() string {
+func (x *PresenceChange) GetPresence() string {
 	if x != nil {
 		return x.Presence
 	}
 	return ""
 }
 
-func (x *Turn) GetHeardAt() *timestamppb.Timestamp {
+func (x *PresenceChange) GetHeardAt() *timestamppb.Timestamp {
 	if x != nil {
 		return x.HeardAt
 	}
@@ -3396,7 +3396,7 @@ type VerdictCount struct {
 
 func (x *VerdictCount) Reset() {
 	*x = VerdictCount{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[41]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3408,7 +3408,7 @@ func (x *VerdictCount) String() string {
 func (*VerdictCount) ProtoMessage() {}
 
 func (x *VerdictCount) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[41]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3421,7 +3421,7 @@ func (x *VerdictCount) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VerdictCount.ProtoReflect.Descriptor instead.
 func (*VerdictCount) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{41}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *VerdictCount) GetVerdict() string {
@@ -3467,7 +3467,7 @@ type SeenRide struct {
 
 func (x *SeenRide) Reset() {
 	*x = SeenRide{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[42]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3479,7 +3479,7 @@ func (x *SeenRide) String() string {
 func (*SeenRide) ProtoMessage() {}
 
 func (x *SeenRide) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[42]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3492,7 +3492,7 @@ func (x *SeenRide) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SeenRide.ProtoReflect.Descriptor instead.
 func (*SeenRide) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{42}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *SeenRide) GetRideId() string {
@@ -3587,7 +3587,7 @@ type ExplainDriverResponse struct {
 	// The presence now, as in PresenceTime; "" if nobody could say.
 	Presence string `protobuf:"bytes,8,opt,name=presence,proto3" json:"presence,omitempty"`
 	// The latest 50 changes, the oldest first.
-	Turns []*Turn `protobuf:"bytes,9,rep,name=turns,proto3" json:"turns,omitempty"`
+	Changes []*PresenceChange `protobuf:"bytes,9,rep,name=changes,proto3" json:"changes,omitempty"`
 	// Rides that the driver was considered for.
 	Rides int32 `protobuf:"varint,10,opt,name=rides,proto3" json:"rides,omitempty"`
 	// The verdicts on them, the most frequent first.
@@ -3608,7 +3608,7 @@ type ExplainDriverResponse struct {
 
 func (x *ExplainDriverResponse) Reset() {
 	*x = ExplainDriverResponse{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[43]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3620,7 +3620,7 @@ func (x *ExplainDriverResponse) String() string {
 func (*ExplainDriverResponse) ProtoMessage() {}
 
 func (x *ExplainDriverResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[43]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3633,7 +3633,7 @@ func (x *ExplainDriverResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExplainDriverResponse.ProtoReflect.Descriptor instead.
 func (*ExplainDriverResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{43}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *ExplainDriverResponse) GetHindrance() string {
@@ -3692,9 +3692,9 @@ func (x *ExplainDriverResponse) GetPresence() string {
 	return ""
 }
 
-func (x *ExplainDriverResponse) GetTurns() []*Turn {
+func (x *ExplainDriverResponse) GetChanges() []*PresenceChange {
 	if x != nil {
-		return x.Turns
+		return x.Changes
 	}
 	return nil
 }
@@ -3765,7 +3765,7 @@ type ListRidesRequest struct {
 
 func (x *ListRidesRequest) Reset() {
 	*x = ListRidesRequest{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[44]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3777,7 +3777,7 @@ func (x *ListRidesRequest) String() string {
 func (*ListRidesRequest) ProtoMessage() {}
 
 func (x *ListRidesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[44]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3790,7 +3790,7 @@ func (x *ListRidesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRidesRequest.ProtoReflect.Descriptor instead.
 func (*ListRidesRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{44}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{50}
 }
 
 func (x *ListRidesRequest) GetPageSize() int32 {
@@ -3834,7 +3834,7 @@ type ListRidesResponse struct {
 
 func (x *ListRidesResponse) Reset() {
 	*x = ListRidesResponse{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[45]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3846,7 +3846,7 @@ func (x *ListRidesResponse) String() string {
 func (*ListRidesResponse) ProtoMessage() {}
 
 func (x *ListRidesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[45]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3859,7 +3859,7 @@ func (x *ListRidesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRidesResponse.ProtoReflect.Descriptor instead.
 func (*ListRidesResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{45}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{51}
 }
 
 func (x *ListRidesResponse) GetRides() []*v1.Ride {
@@ -3885,7 +3885,7 @@ type GetClockRequest struct {
 
 func (x *GetClockRequest) Reset() {
 	*x = GetClockRequest{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[46]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3897,7 +3897,7 @@ func (x *GetClockRequest) String() string {
 func (*GetClockRequest) ProtoMessage() {}
 
 func (x *GetClockRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[46]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3910,7 +3910,7 @@ func (x *GetClockRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetClockRequest.ProtoReflect.Descriptor instead.
 func (*GetClockRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{46}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{52}
 }
 
 // The city clock: city time = at + rate × (machine time since now).
@@ -3926,7 +3926,7 @@ type GetClockResponse struct {
 
 func (x *GetClockResponse) Reset() {
 	*x = GetClockResponse{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[47]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[53]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3938,7 +3938,7 @@ func (x *GetClockResponse) String() string {
 func (*GetClockResponse) ProtoMessage() {}
 
 func (x *GetClockResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[47]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[53]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3951,7 +3951,7 @@ func (x *GetClockResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetClockResponse.ProtoReflect.Descriptor instead.
 func (*GetClockResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{47}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{53}
 }
 
 func (x *GetClockResponse) GetAt() *timestamppb.Timestamp {
@@ -3984,7 +3984,7 @@ type TopUpWalletRequest struct {
 
 func (x *TopUpWalletRequest) Reset() {
 	*x = TopUpWalletRequest{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[48]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[54]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3996,7 +3996,7 @@ func (x *TopUpWalletRequest) String() string {
 func (*TopUpWalletRequest) ProtoMessage() {}
 
 func (x *TopUpWalletRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[48]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[54]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4009,7 +4009,7 @@ func (x *TopUpWalletRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TopUpWalletRequest.ProtoReflect.Descriptor instead.
 func (*TopUpWalletRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{48}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{54}
 }
 
 func (x *TopUpWalletRequest) GetRequestId() string {
@@ -4044,7 +4044,7 @@ type TopUpWalletResponse struct {
 
 func (x *TopUpWalletResponse) Reset() {
 	*x = TopUpWalletResponse{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[49]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[55]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4056,7 +4056,7 @@ func (x *TopUpWalletResponse) String() string {
 func (*TopUpWalletResponse) ProtoMessage() {}
 
 func (x *TopUpWalletResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[49]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[55]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4069,7 +4069,7 @@ func (x *TopUpWalletResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TopUpWalletResponse.ProtoReflect.Descriptor instead.
 func (*TopUpWalletResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{49}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{55}
 }
 
 func (x *TopUpWalletResponse) GetBalanceFen() int64 {
@@ -4088,7 +4088,7 @@ type AuditBooksRequest struct {
 
 func (x *AuditBooksRequest) Reset() {
 	*x = AuditBooksRequest{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[50]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[56]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4100,7 +4100,7 @@ func (x *AuditBooksRequest) String() string {
 func (*AuditBooksRequest) ProtoMessage() {}
 
 func (x *AuditBooksRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[50]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[56]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4113,7 +4113,7 @@ func (x *AuditBooksRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AuditBooksRequest.ProtoReflect.Descriptor instead.
 func (*AuditBooksRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{50}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{56}
 }
 
 // What an audit found.
@@ -4139,7 +4139,7 @@ type AuditBooksResponse struct {
 
 func (x *AuditBooksResponse) Reset() {
 	*x = AuditBooksResponse{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[51]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[57]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4151,7 +4151,7 @@ func (x *AuditBooksResponse) String() string {
 func (*AuditBooksResponse) ProtoMessage() {}
 
 func (x *AuditBooksResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[51]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[57]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4164,7 +4164,7 @@ func (x *AuditBooksResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AuditBooksResponse.ProtoReflect.Descriptor instead.
 func (*AuditBooksResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{51}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{57}
 }
 
 func (x *AuditBooksResponse) GetSound() bool {
@@ -4466,8 +4466,8 @@ const file_hexhail_ops_v1_ops_proto_rawDesc = "" +
 	"\x04from\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x04from\"D\n" +
 	"\fPresenceTime\x12\x1a\n" +
 	"\bpresence\x18\x01 \x01(\tR\bpresence\x12\x18\n" +
-	"\aseconds\x18\x02 \x01(\x05R\aseconds\"\x85\x01\n" +
-	"\x04Turn\x12*\n" +
+	"\aseconds\x18\x02 \x01(\x05R\aseconds\"\x8f\x01\n" +
+	"\x0ePresenceChange\x12*\n" +
 	"\x02at\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x12\x1a\n" +
 	"\bpresence\x18\x02 \x01(\tR\bpresence\x125\n" +
 	"\bheard_at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\aheardAt\">\n" +
@@ -4485,7 +4485,7 @@ const file_hexhail_ops_v1_ops_proto_rawDesc = "" +
 	"\x05offer\x18\b \x01(\tR\x05offer\x120\n" +
 	"\x05state\x18\t \x01(\x0e2\x1a.hexhail.type.v1.RideStateR\x05state\x12#\n" +
 	"\rrival_seconds\x18\n" +
-	" \x01(\x05R\frivalSeconds\"\xd5\x04\n" +
+	" \x01(\x05R\frivalSeconds\"\xe3\x04\n" +
 	"\x15ExplainDriverResponse\x12\x1c\n" +
 	"\thindrance\x18\x01 \x01(\tR\thindrance\x12\x12\n" +
 	"\x04text\x18\x02 \x01(\tR\x04text\x12\x17\n" +
@@ -4494,8 +4494,8 @@ const file_hexhail_ops_v1_ops_proto_rawDesc = "" +
 	"\x02to\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\x02to\x122\n" +
 	"\x05times\x18\x06 \x03(\v2\x1c.hexhail.ops.v1.PresenceTimeR\x05times\x12+\n" +
 	"\x11unwatched_seconds\x18\a \x01(\x05R\x10unwatchedSeconds\x12\x1a\n" +
-	"\bpresence\x18\b \x01(\tR\bpresence\x12*\n" +
-	"\x05turns\x18\t \x03(\v2\x14.hexhail.ops.v1.TurnR\x05turns\x12\x14\n" +
+	"\bpresence\x18\b \x01(\tR\bpresence\x128\n" +
+	"\achanges\x18\t \x03(\v2\x1e.hexhail.ops.v1.PresenceChangeR\achanges\x12\x14\n" +
 	"\x05rides\x18\n" +
 	" \x01(\x05R\x05rides\x128\n" +
 	"\bverdicts\x18\v \x03(\v2\x1c.hexhail.ops.v1.VerdictCountR\bverdicts\x12\x1a\n" +
@@ -4540,8 +4540,7 @@ const file_hexhail_ops_v1_ops_proto_rawDesc = "" +
 	"\bpaid_fen\x18\a \x01(\x03R\apaidFen\x1a>\n" +
 	"\x10BalancesFenEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\x03R\x05value:\x028\x012\xb8\r\n" +
-	"\x05value\x18\x02 \x01(\x03R\x05value:\x028\x012\xd5\f\n" +
+	"\x05value\x18\x02 \x01(\x03R\x05value:\x028\x012\xa1\x0e\n" +
 	"\n" +
 	"OpsService\x12o\n" +
 	"\x0fImportCompanies\x12&.hexhail.ops.v1.ImportCompaniesRequest\x1a'.hexhail.ops.v1.ImportCompaniesResponse\"\t\xea\xb2\x19\x05\n" +
@@ -4599,7 +4598,7 @@ func file_hexhail_ops_v1_ops_proto_rawDescGZIP() []byte {
 	return file_hexhail_ops_v1_ops_proto_rawDescData
 }
 
-var file_hexhail_ops_v1_ops_proto_msgTypes = make([]protoimpl.MessageInfo, 53)
+var file_hexhail_ops_v1_ops_proto_msgTypes = make([]protoimpl.MessageInfo, 59)
 var file_hexhail_ops_v1_ops_proto_goTypes = []any{
 	(*Company)(nil),                 // 0: hexhail.ops.v1.Company
 	(*Driver)(nil),                  // 1: hexhail.ops.v1.Driver
@@ -4645,48 +4644,27 @@ var file_hexhail_ops_v1_ops_proto_goTypes = []any{
 	(*CallAnswer)(nil),              // 41: hexhail.ops.v1.CallAnswer
 	(*CauseTime)(nil),               // 42: hexhail.ops.v1.CauseTime
 	(*ExplainRideResponse)(nil),     // 43: hexhail.ops.v1.ExplainRideResponse
-	(*Campaign)(nil),                // 17: hexhail.ops.v1.Campaign
-	(*LaunchCampaignRequest)(nil),   // 18: hexhail.ops.v1.LaunchCampaignRequest
-	(*LaunchCampaignResponse)(nil),  // 19: hexhail.ops.v1.LaunchCampaignResponse
-	(*ListCampaignsRequest)(nil),    // 20: hexhail.ops.v1.ListCampaignsRequest
-	(*ListCampaignsResponse)(nil),   // 21: hexhail.ops.v1.ListCampaignsResponse
-	(*MoveFlightRequest)(nil),       // 22: hexhail.ops.v1.MoveFlightRequest
-	(*MoveFlightResponse)(nil),      // 23: hexhail.ops.v1.MoveFlightResponse
-	(*GetRideRequest)(nil),          // 24: hexhail.ops.v1.GetRideRequest
-	(*Payment)(nil),                 // 25: hexhail.ops.v1.Payment
-	(*Transfer)(nil),                // 26: hexhail.ops.v1.Transfer
-	(*Candidate)(nil),               // 27: hexhail.ops.v1.Candidate
-	(*Round)(nil),                   // 28: hexhail.ops.v1.Round
-	(*GetRideResponse)(nil),         // 29: hexhail.ops.v1.GetRideResponse
-	(*ExplainRideRequest)(nil),      // 30: hexhail.ops.v1.ExplainRideRequest
-	(*Census)(nil),                  // 31: hexhail.ops.v1.Census
-	(*Unfit)(nil),                   // 32: hexhail.ops.v1.Unfit
-	(*Look)(nil),                    // 33: hexhail.ops.v1.Look
-	(*OfferAnswer)(nil),             // 34: hexhail.ops.v1.OfferAnswer
-	(*CallAnswer)(nil),              // 35: hexhail.ops.v1.CallAnswer
-	(*CauseTime)(nil),               // 36: hexhail.ops.v1.CauseTime
-	(*ExplainRideResponse)(nil),     // 37: hexhail.ops.v1.ExplainRideResponse
-	(*ExplainDriverRequest)(nil),    // 38: hexhail.ops.v1.ExplainDriverRequest
-	(*PresenceTime)(nil),            // 39: hexhail.ops.v1.PresenceTime
-	(*Turn)(nil),                    // 40: hexhail.ops.v1.Turn
-	(*VerdictCount)(nil),            // 41: hexhail.ops.v1.VerdictCount
-	(*SeenRide)(nil),                // 42: hexhail.ops.v1.SeenRide
-	(*ExplainDriverResponse)(nil),   // 43: hexhail.ops.v1.ExplainDriverResponse
-	(*ListRidesRequest)(nil),        // 44: hexhail.ops.v1.ListRidesRequest
-	(*ListRidesResponse)(nil),       // 45: hexhail.ops.v1.ListRidesResponse
-	(*GetClockRequest)(nil),         // 46: hexhail.ops.v1.GetClockRequest
-	(*GetClockResponse)(nil),        // 47: hexhail.ops.v1.GetClockResponse
-	(*TopUpWalletRequest)(nil),      // 48: hexhail.ops.v1.TopUpWalletRequest
-	(*TopUpWalletResponse)(nil),     // 49: hexhail.ops.v1.TopUpWalletResponse
-	(*AuditBooksRequest)(nil),       // 50: hexhail.ops.v1.AuditBooksRequest
-	(*AuditBooksResponse)(nil),      // 51: hexhail.ops.v1.AuditBooksResponse
-	nil,                             // 52: hexhail.ops.v1.AuditBooksResponse.BalancesFenEntry
-	(*v1.Point)(nil),                // 53: hexhail.type.v1.Point
-	(*timestamppb.Timestamp)(nil),   // 54: google.protobuf.Timestamp
-	(*v1.Flight)(nil),               // 55: hexhail.type.v1.Flight
-	(v1.PickupSource)(0),            // 56: hexhail.type.v1.PickupSource
-	(*v1.Ride)(nil),                 // 57: hexhail.type.v1.Ride
-	(v1.RideState)(0),               // 58: hexhail.type.v1.RideState
+	(*ExplainDriverRequest)(nil),    // 44: hexhail.ops.v1.ExplainDriverRequest
+	(*PresenceTime)(nil),            // 45: hexhail.ops.v1.PresenceTime
+	(*PresenceChange)(nil),          // 46: hexhail.ops.v1.PresenceChange
+	(*VerdictCount)(nil),            // 47: hexhail.ops.v1.VerdictCount
+	(*SeenRide)(nil),                // 48: hexhail.ops.v1.SeenRide
+	(*ExplainDriverResponse)(nil),   // 49: hexhail.ops.v1.ExplainDriverResponse
+	(*ListRidesRequest)(nil),        // 50: hexhail.ops.v1.ListRidesRequest
+	(*ListRidesResponse)(nil),       // 51: hexhail.ops.v1.ListRidesResponse
+	(*GetClockRequest)(nil),         // 52: hexhail.ops.v1.GetClockRequest
+	(*GetClockResponse)(nil),        // 53: hexhail.ops.v1.GetClockResponse
+	(*TopUpWalletRequest)(nil),      // 54: hexhail.ops.v1.TopUpWalletRequest
+	(*TopUpWalletResponse)(nil),     // 55: hexhail.ops.v1.TopUpWalletResponse
+	(*AuditBooksRequest)(nil),       // 56: hexhail.ops.v1.AuditBooksRequest
+	(*AuditBooksResponse)(nil),      // 57: hexhail.ops.v1.AuditBooksResponse
+	nil,                             // 58: hexhail.ops.v1.AuditBooksResponse.BalancesFenEntry
+	(*v1.Point)(nil),                // 59: hexhail.type.v1.Point
+	(*timestamppb.Timestamp)(nil),   // 60: google.protobuf.Timestamp
+	(*v1.Flight)(nil),               // 61: hexhail.type.v1.Flight
+	(v1.PickupSource)(0),            // 62: hexhail.type.v1.PickupSource
+	(*v1.Ride)(nil),                 // 63: hexhail.type.v1.Ride
+	(v1.RideState)(0),               // 64: hexhail.type.v1.RideState
 }
 var file_hexhail_ops_v1_ops_proto_depIdxs = []int32{
 	0,  // 0: hexhail.ops.v1.ImportCompaniesRequest.rows:type_name -> hexhail.ops.v1.Company
@@ -4694,167 +4672,99 @@ var file_hexhail_ops_v1_ops_proto_depIdxs = []int32{
 	2,  // 2: hexhail.ops.v1.ImportTaxisRequest.rows:type_name -> hexhail.ops.v1.Taxi
 	3,  // 3: hexhail.ops.v1.ImportRidersRequest.rows:type_name -> hexhail.ops.v1.Rider
 	1,  // 4: hexhail.ops.v1.ListDriversResponse.drivers:type_name -> hexhail.ops.v1.Driver
-	53, // 5: hexhail.ops.v1.City.center:type_name -> hexhail.type.v1.Point
+	59, // 5: hexhail.ops.v1.City.center:type_name -> hexhail.type.v1.Point
 	14, // 6: hexhail.ops.v1.ListCitiesResponse.cities:type_name -> hexhail.ops.v1.City
 	17, // 7: hexhail.ops.v1.ListStandsResponse.stands:type_name -> hexhail.ops.v1.Stand
-	54, // 8: hexhail.ops.v1.StandTaxi.entered_at:type_name -> google.protobuf.Timestamp
-	54, // 9: hexhail.ops.v1.StandTaxi.ordered_at:type_name -> google.protobuf.Timestamp
+	60, // 8: hexhail.ops.v1.StandTaxi.entered_at:type_name -> google.protobuf.Timestamp
+	60, // 9: hexhail.ops.v1.StandTaxi.ordered_at:type_name -> google.protobuf.Timestamp
 	21, // 10: hexhail.ops.v1.ListStandTaxisResponse.taxis:type_name -> hexhail.ops.v1.StandTaxi
-	54, // 11: hexhail.ops.v1.Campaign.starts_at:type_name -> google.protobuf.Timestamp
-	54, // 12: hexhail.ops.v1.Campaign.ends_at:type_name -> google.protobuf.Timestamp
+	60, // 11: hexhail.ops.v1.Campaign.starts_at:type_name -> google.protobuf.Timestamp
+	60, // 12: hexhail.ops.v1.Campaign.ends_at:type_name -> google.protobuf.Timestamp
 	23, // 13: hexhail.ops.v1.LaunchCampaignRequest.campaign:type_name -> hexhail.ops.v1.Campaign
 	23, // 14: hexhail.ops.v1.LaunchCampaignResponse.campaign:type_name -> hexhail.ops.v1.Campaign
 	23, // 15: hexhail.ops.v1.ListCampaignsResponse.campaigns:type_name -> hexhail.ops.v1.Campaign
-	55, // 16: hexhail.ops.v1.MoveFlightRequest.flight:type_name -> hexhail.type.v1.Flight
-	54, // 17: hexhail.ops.v1.MoveFlightRequest.scheduled_at:type_name -> google.protobuf.Timestamp
-	54, // 18: hexhail.ops.v1.MoveFlightRequest.expected_at:type_name -> google.protobuf.Timestamp
-	56, // 19: hexhail.ops.v1.Candidate.pickup_source:type_name -> hexhail.type.v1.PickupSource
-	54, // 20: hexhail.ops.v1.Round.at:type_name -> google.protobuf.Timestamp
+	61, // 16: hexhail.ops.v1.MoveFlightRequest.flight:type_name -> hexhail.type.v1.Flight
+	60, // 17: hexhail.ops.v1.MoveFlightRequest.scheduled_at:type_name -> google.protobuf.Timestamp
+	60, // 18: hexhail.ops.v1.MoveFlightRequest.expected_at:type_name -> google.protobuf.Timestamp
+	62, // 19: hexhail.ops.v1.Candidate.pickup_source:type_name -> hexhail.type.v1.PickupSource
+	60, // 20: hexhail.ops.v1.Round.at:type_name -> google.protobuf.Timestamp
 	33, // 21: hexhail.ops.v1.Round.candidates:type_name -> hexhail.ops.v1.Candidate
-	57, // 22: hexhail.ops.v1.GetRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	63, // 22: hexhail.ops.v1.GetRideResponse.ride:type_name -> hexhail.type.v1.Ride
 	34, // 23: hexhail.ops.v1.GetRideResponse.rounds:type_name -> hexhail.ops.v1.Round
 	31, // 24: hexhail.ops.v1.GetRideResponse.payments:type_name -> hexhail.ops.v1.Payment
 	32, // 25: hexhail.ops.v1.GetRideResponse.transfers:type_name -> hexhail.ops.v1.Transfer
-	54, // 26: hexhail.ops.v1.Look.at:type_name -> google.protobuf.Timestamp
-	54, // 27: hexhail.ops.v1.Look.until:type_name -> google.protobuf.Timestamp
+	60, // 26: hexhail.ops.v1.Look.at:type_name -> google.protobuf.Timestamp
+	60, // 27: hexhail.ops.v1.Look.until:type_name -> google.protobuf.Timestamp
 	37, // 28: hexhail.ops.v1.Look.city:type_name -> hexhail.ops.v1.Census
 	37, // 29: hexhail.ops.v1.Look.near:type_name -> hexhail.ops.v1.Census
 	38, // 30: hexhail.ops.v1.Look.unfit:type_name -> hexhail.ops.v1.Unfit
-	54, // 31: hexhail.ops.v1.OfferAnswer.made_at:type_name -> google.protobuf.Timestamp
-	54, // 32: hexhail.ops.v1.OfferAnswer.ended_at:type_name -> google.protobuf.Timestamp
-	54, // 33: hexhail.ops.v1.CallAnswer.made_at:type_name -> google.protobuf.Timestamp
-	54, // 34: hexhail.ops.v1.CallAnswer.ended_at:type_name -> google.protobuf.Timestamp
-	57, // 35: hexhail.ops.v1.ExplainRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	60, // 31: hexhail.ops.v1.OfferAnswer.made_at:type_name -> google.protobuf.Timestamp
+	60, // 32: hexhail.ops.v1.OfferAnswer.ended_at:type_name -> google.protobuf.Timestamp
+	60, // 33: hexhail.ops.v1.CallAnswer.made_at:type_name -> google.protobuf.Timestamp
+	60, // 34: hexhail.ops.v1.CallAnswer.ended_at:type_name -> google.protobuf.Timestamp
+	63, // 35: hexhail.ops.v1.ExplainRideResponse.ride:type_name -> hexhail.type.v1.Ride
 	40, // 36: hexhail.ops.v1.ExplainRideResponse.offers:type_name -> hexhail.ops.v1.OfferAnswer
 	42, // 37: hexhail.ops.v1.ExplainRideResponse.times:type_name -> hexhail.ops.v1.CauseTime
 	39, // 38: hexhail.ops.v1.ExplainRideResponse.looks:type_name -> hexhail.ops.v1.Look
 	41, // 39: hexhail.ops.v1.ExplainRideResponse.calls:type_name -> hexhail.ops.v1.CallAnswer
-	58, // 40: hexhail.ops.v1.ListRidesRequest.state:type_name -> hexhail.type.v1.RideState
-	57, // 41: hexhail.ops.v1.ListRidesResponse.rides:type_name -> hexhail.type.v1.Ride
-	54, // 42: hexhail.ops.v1.GetClockResponse.at:type_name -> google.protobuf.Timestamp
-	52, // 43: hexhail.ops.v1.AuditBooksResponse.balances_fen:type_name -> hexhail.ops.v1.AuditBooksResponse.BalancesFenEntry
-	4,  // 44: hexhail.ops.v1.OpsService.ImportCompanies:input_type -> hexhail.ops.v1.ImportCompaniesRequest
-	6,  // 45: hexhail.ops.v1.OpsService.ImportDrivers:input_type -> hexhail.ops.v1.ImportDriversRequest
-	8,  // 46: hexhail.ops.v1.OpsService.ImportTaxis:input_type -> hexhail.ops.v1.ImportTaxisRequest
-	10, // 47: hexhail.ops.v1.OpsService.ImportRiders:input_type -> hexhail.ops.v1.ImportRidersRequest
-	12, // 48: hexhail.ops.v1.OpsService.ListDrivers:input_type -> hexhail.ops.v1.ListDriversRequest
-	15, // 49: hexhail.ops.v1.OpsService.ListCities:input_type -> hexhail.ops.v1.ListCitiesRequest
-	18, // 50: hexhail.ops.v1.OpsService.ListStands:input_type -> hexhail.ops.v1.ListStandsRequest
-	20, // 51: hexhail.ops.v1.OpsService.ListStandTaxis:input_type -> hexhail.ops.v1.ListStandTaxisRequest
-	24, // 52: hexhail.ops.v1.OpsService.LaunchCampaign:input_type -> hexhail.ops.v1.LaunchCampaignRequest
-	26, // 53: hexhail.ops.v1.OpsService.ListCampaigns:input_type -> hexhail.ops.v1.ListCampaignsRequest
-	28, // 54: hexhail.ops.v1.OpsService.MoveFlight:input_type -> hexhail.ops.v1.MoveFlightRequest
-	30, // 55: hexhail.ops.v1.OpsService.GetRide:input_type -> hexhail.ops.v1.GetRideRequest
-	36, // 56: hexhail.ops.v1.OpsService.ExplainRide:input_type -> hexhail.ops.v1.ExplainRideRequest
-	44, // 57: hexhail.ops.v1.OpsService.ListRides:input_type -> hexhail.ops.v1.ListRidesRequest
-	46, // 58: hexhail.ops.v1.OpsService.GetClock:input_type -> hexhail.ops.v1.GetClockRequest
-	48, // 59: hexhail.ops.v1.OpsService.TopUpWallet:input_type -> hexhail.ops.v1.TopUpWalletRequest
-	50, // 60: hexhail.ops.v1.OpsService.AuditBooks:input_type -> hexhail.ops.v1.AuditBooksRequest
-	5,  // 61: hexhail.ops.v1.OpsService.ImportCompanies:output_type -> hexhail.ops.v1.ImportCompaniesResponse
-	7,  // 62: hexhail.ops.v1.OpsService.ImportDrivers:output_type -> hexhail.ops.v1.ImportDriversResponse
-	9,  // 63: hexhail.ops.v1.OpsService.ImportTaxis:output_type -> hexhail.ops.v1.ImportTaxisResponse
-	11, // 64: hexhail.ops.v1.OpsService.ImportRiders:output_type -> hexhail.ops.v1.ImportRidersResponse
-	13, // 65: hexhail.ops.v1.OpsService.ListDrivers:output_type -> hexhail.ops.v1.ListDriversResponse
-	16, // 66: hexhail.ops.v1.OpsService.ListCities:output_type -> hexhail.ops.v1.ListCitiesResponse
-	19, // 67: hexhail.ops.v1.OpsService.ListStands:output_type -> hexhail.ops.v1.ListStandsResponse
-	22, // 68: hexhail.ops.v1.OpsService.ListStandTaxis:output_type -> hexhail.ops.v1.ListStandTaxisResponse
-	25, // 69: hexhail.ops.v1.OpsService.LaunchCampaign:output_type -> hexhail.ops.v1.LaunchCampaignResponse
-	27, // 70: hexhail.ops.v1.OpsService.ListCampaigns:output_type -> hexhail.ops.v1.ListCampaignsResponse
-	29, // 71: hexhail.ops.v1.OpsService.MoveFlight:output_type -> hexhail.ops.v1.MoveFlightResponse
-	35, // 72: hexhail.ops.v1.OpsService.GetRide:output_type -> hexhail.ops.v1.GetRideResponse
-	43, // 73: hexhail.ops.v1.OpsService.ExplainRide:output_type -> hexhail.ops.v1.ExplainRideResponse
-	45, // 74: hexhail.ops.v1.OpsService.ListRides:output_type -> hexhail.ops.v1.ListRidesResponse
-	47, // 75: hexhail.ops.v1.OpsService.GetClock:output_type -> hexhail.ops.v1.GetClockResponse
-	49, // 76: hexhail.ops.v1.OpsService.TopUpWallet:output_type -> hexhail.ops.v1.TopUpWalletResponse
-	51, // 77: hexhail.ops.v1.OpsService.AuditBooks:output_type -> hexhail.ops.v1.AuditBooksResponse
-	61, // [61:78] is the sub-list for method output_type
-	44, // [44:61] is the sub-list for method input_type
-	44, // [44:44] is the sub-list for extension type_name
-	44, // [44:44] is the sub-list for extension extendee
-	0,  // [0:44] is the sub-list for field type_name
-	54, // 7: hexhail.ops.v1.Campaign.starts_at:type_name -> google.protobuf.Timestamp
-	54, // 8: hexhail.ops.v1.Campaign.ends_at:type_name -> google.protobuf.Timestamp
-	17, // 9: hexhail.ops.v1.LaunchCampaignRequest.campaign:type_name -> hexhail.ops.v1.Campaign
-	17, // 10: hexhail.ops.v1.LaunchCampaignResponse.campaign:type_name -> hexhail.ops.v1.Campaign
-	17, // 11: hexhail.ops.v1.ListCampaignsResponse.campaigns:type_name -> hexhail.ops.v1.Campaign
-	55, // 12: hexhail.ops.v1.MoveFlightRequest.flight:type_name -> hexhail.type.v1.Flight
-	54, // 13: hexhail.ops.v1.MoveFlightRequest.scheduled_at:type_name -> google.protobuf.Timestamp
-	54, // 14: hexhail.ops.v1.MoveFlightRequest.expected_at:type_name -> google.protobuf.Timestamp
-	56, // 15: hexhail.ops.v1.Candidate.pickup_source:type_name -> hexhail.type.v1.PickupSource
-	54, // 16: hexhail.ops.v1.Round.at:type_name -> google.protobuf.Timestamp
-	27, // 17: hexhail.ops.v1.Round.candidates:type_name -> hexhail.ops.v1.Candidate
-	57, // 18: hexhail.ops.v1.GetRideResponse.ride:type_name -> hexhail.type.v1.Ride
-	28, // 19: hexhail.ops.v1.GetRideResponse.rounds:type_name -> hexhail.ops.v1.Round
-	25, // 20: hexhail.ops.v1.GetRideResponse.payments:type_name -> hexhail.ops.v1.Payment
-	26, // 21: hexhail.ops.v1.GetRideResponse.transfers:type_name -> hexhail.ops.v1.Transfer
-	54, // 22: hexhail.ops.v1.Look.at:type_name -> google.protobuf.Timestamp
-	54, // 23: hexhail.ops.v1.Look.until:type_name -> google.protobuf.Timestamp
-	31, // 24: hexhail.ops.v1.Look.city:type_name -> hexhail.ops.v1.Census
-	31, // 25: hexhail.ops.v1.Look.near:type_name -> hexhail.ops.v1.Census
-	32, // 26: hexhail.ops.v1.Look.unfit:type_name -> hexhail.ops.v1.Unfit
-	54, // 27: hexhail.ops.v1.OfferAnswer.made_at:type_name -> google.protobuf.Timestamp
-	54, // 28: hexhail.ops.v1.OfferAnswer.ended_at:type_name -> google.protobuf.Timestamp
-	54, // 29: hexhail.ops.v1.CallAnswer.made_at:type_name -> google.protobuf.Timestamp
-	54, // 30: hexhail.ops.v1.CallAnswer.ended_at:type_name -> google.protobuf.Timestamp
-	57, // 31: hexhail.ops.v1.ExplainRideResponse.ride:type_name -> hexhail.type.v1.Ride
-	34, // 32: hexhail.ops.v1.ExplainRideResponse.offers:type_name -> hexhail.ops.v1.OfferAnswer
-	36, // 33: hexhail.ops.v1.ExplainRideResponse.times:type_name -> hexhail.ops.v1.CauseTime
-	33, // 34: hexhail.ops.v1.ExplainRideResponse.looks:type_name -> hexhail.ops.v1.Look
-	35, // 35: hexhail.ops.v1.ExplainRideResponse.calls:type_name -> hexhail.ops.v1.CallAnswer
-	54, // 36: hexhail.ops.v1.ExplainDriverRequest.to:type_name -> google.protobuf.Timestamp
-	54, // 37: hexhail.ops.v1.ExplainDriverRequest.from:type_name -> google.protobuf.Timestamp
-	54, // 38: hexhail.ops.v1.Turn.at:type_name -> google.protobuf.Timestamp
-	54, // 39: hexhail.ops.v1.Turn.heard_at:type_name -> google.protobuf.Timestamp
-	54, // 40: hexhail.ops.v1.SeenRide.at:type_name -> google.protobuf.Timestamp
-	54, // 41: hexhail.ops.v1.SeenRide.until:type_name -> google.protobuf.Timestamp
-	58, // 42: hexhail.ops.v1.SeenRide.state:type_name -> hexhail.type.v1.RideState
-	54, // 43: hexhail.ops.v1.ExplainDriverResponse.from:type_name -> google.protobuf.Timestamp
-	54, // 44: hexhail.ops.v1.ExplainDriverResponse.to:type_name -> google.protobuf.Timestamp
-	39, // 45: hexhail.ops.v1.ExplainDriverResponse.times:type_name -> hexhail.ops.v1.PresenceTime
-	40, // 46: hexhail.ops.v1.ExplainDriverResponse.turns:type_name -> hexhail.ops.v1.Turn
-	41, // 47: hexhail.ops.v1.ExplainDriverResponse.verdicts:type_name -> hexhail.ops.v1.VerdictCount
-	42, // 48: hexhail.ops.v1.ExplainDriverResponse.seen:type_name -> hexhail.ops.v1.SeenRide
-	58, // 49: hexhail.ops.v1.ListRidesRequest.state:type_name -> hexhail.type.v1.RideState
-	57, // 50: hexhail.ops.v1.ListRidesResponse.rides:type_name -> hexhail.type.v1.Ride
-	54, // 51: hexhail.ops.v1.GetClockResponse.at:type_name -> google.protobuf.Timestamp
-	52, // 52: hexhail.ops.v1.AuditBooksResponse.balances_fen:type_name -> hexhail.ops.v1.AuditBooksResponse.BalancesFenEntry
-	4,  // 53: hexhail.ops.v1.OpsService.ImportCompanies:input_type -> hexhail.ops.v1.ImportCompaniesRequest
-	6,  // 54: hexhail.ops.v1.OpsService.ImportDrivers:input_type -> hexhail.ops.v1.ImportDriversRequest
-	8,  // 55: hexhail.ops.v1.OpsService.ImportTaxis:input_type -> hexhail.ops.v1.ImportTaxisRequest
-	10, // 56: hexhail.ops.v1.OpsService.ImportRiders:input_type -> hexhail.ops.v1.ImportRidersRequest
-	12, // 57: hexhail.ops.v1.OpsService.ListDrivers:input_type -> hexhail.ops.v1.ListDriversRequest
-	15, // 58: hexhail.ops.v1.OpsService.ListCities:input_type -> hexhail.ops.v1.ListCitiesRequest
-	18, // 59: hexhail.ops.v1.OpsService.LaunchCampaign:input_type -> hexhail.ops.v1.LaunchCampaignRequest
-	20, // 60: hexhail.ops.v1.OpsService.ListCampaigns:input_type -> hexhail.ops.v1.ListCampaignsRequest
-	22, // 61: hexhail.ops.v1.OpsService.MoveFlight:input_type -> hexhail.ops.v1.MoveFlightRequest
-	24, // 62: hexhail.ops.v1.OpsService.GetRide:input_type -> hexhail.ops.v1.GetRideRequest
-	30, // 63: hexhail.ops.v1.OpsService.ExplainRide:input_type -> hexhail.ops.v1.ExplainRideRequest
-	38, // 64: hexhail.ops.v1.OpsService.ExplainDriver:input_type -> hexhail.ops.v1.ExplainDriverRequest
-	44, // 65: hexhail.ops.v1.OpsService.ListRides:input_type -> hexhail.ops.v1.ListRidesRequest
-	46, // 66: hexhail.ops.v1.OpsService.GetClock:input_type -> hexhail.ops.v1.GetClockRequest
-	48, // 67: hexhail.ops.v1.OpsService.TopUpWallet:input_type -> hexhail.ops.v1.TopUpWalletRequest
-	50, // 68: hexhail.ops.v1.OpsService.AuditBooks:input_type -> hexhail.ops.v1.AuditBooksRequest
-	5,  // 69: hexhail.ops.v1.OpsService.ImportCompanies:output_type -> hexhail.ops.v1.ImportCompaniesResponse
-	7,  // 70: hexhail.ops.v1.OpsService.ImportDrivers:output_type -> hexhail.ops.v1.ImportDriversResponse
-	9,  // 71: hexhail.ops.v1.OpsService.ImportTaxis:output_type -> hexhail.ops.v1.ImportTaxisResponse
-	11, // 72: hexhail.ops.v1.OpsService.ImportRiders:output_type -> hexhail.ops.v1.ImportRidersResponse
-	13, // 73: hexhail.ops.v1.OpsService.ListDrivers:output_type -> hexhail.ops.v1.ListDriversResponse
-	16, // 74: hexhail.ops.v1.OpsService.ListCities:output_type -> hexhail.ops.v1.ListCitiesResponse
-	19, // 75: hexhail.ops.v1.OpsService.LaunchCampaign:output_type -> hexhail.ops.v1.LaunchCampaignResponse
-	21, // 76: hexhail.ops.v1.OpsService.ListCampaigns:output_type -> hexhail.ops.v1.ListCampaignsResponse
-	23, // 77: hexhail.ops.v1.OpsService.MoveFlight:output_type -> hexhail.ops.v1.MoveFlightResponse
-	29, // 78: hexhail.ops.v1.OpsService.GetRide:output_type -> hexhail.ops.v1.GetRideResponse
-	37, // 79: hexhail.ops.v1.OpsService.ExplainRide:output_type -> hexhail.ops.v1.ExplainRideResponse
-	43, // 80: hexhail.ops.v1.OpsService.ExplainDriver:output_type -> hexhail.ops.v1.ExplainDriverResponse
-	45, // 81: hexhail.ops.v1.OpsService.ListRides:output_type -> hexhail.ops.v1.ListRidesResponse
-	47, // 82: hexhail.ops.v1.OpsService.GetClock:output_type -> hexhail.ops.v1.GetClockResponse
-	49, // 83: hexhail.ops.v1.OpsService.TopUpWallet:output_type -> hexhail.ops.v1.TopUpWalletResponse
-	51, // 84: hexhail.ops.v1.OpsService.AuditBooks:output_type -> hexhail.ops.v1.AuditBooksResponse
-	69, // [69:85] is the sub-list for method output_type
-	53, // [53:69] is the sub-list for method input_type
-	53, // [53:53] is the sub-list for extension type_name
-	53, // [53:53] is the sub-list for extension extendee
-	0,  // [0:53] is the sub-list for field type_name
+	60, // 40: hexhail.ops.v1.ExplainDriverRequest.to:type_name -> google.protobuf.Timestamp
+	60, // 41: hexhail.ops.v1.ExplainDriverRequest.from:type_name -> google.protobuf.Timestamp
+	60, // 42: hexhail.ops.v1.PresenceChange.at:type_name -> google.protobuf.Timestamp
+	60, // 43: hexhail.ops.v1.PresenceChange.heard_at:type_name -> google.protobuf.Timestamp
+	60, // 44: hexhail.ops.v1.SeenRide.at:type_name -> google.protobuf.Timestamp
+	60, // 45: hexhail.ops.v1.SeenRide.until:type_name -> google.protobuf.Timestamp
+	64, // 46: hexhail.ops.v1.SeenRide.state:type_name -> hexhail.type.v1.RideState
+	60, // 47: hexhail.ops.v1.ExplainDriverResponse.from:type_name -> google.protobuf.Timestamp
+	60, // 48: hexhail.ops.v1.ExplainDriverResponse.to:type_name -> google.protobuf.Timestamp
+	45, // 49: hexhail.ops.v1.ExplainDriverResponse.times:type_name -> hexhail.ops.v1.PresenceTime
+	46, // 50: hexhail.ops.v1.ExplainDriverResponse.changes:type_name -> hexhail.ops.v1.PresenceChange
+	47, // 51: hexhail.ops.v1.ExplainDriverResponse.verdicts:type_name -> hexhail.ops.v1.VerdictCount
+	48, // 52: hexhail.ops.v1.ExplainDriverResponse.seen:type_name -> hexhail.ops.v1.SeenRide
+	64, // 53: hexhail.ops.v1.ListRidesRequest.state:type_name -> hexhail.type.v1.RideState
+	63, // 54: hexhail.ops.v1.ListRidesResponse.rides:type_name -> hexhail.type.v1.Ride
+	60, // 55: hexhail.ops.v1.GetClockResponse.at:type_name -> google.protobuf.Timestamp
+	58, // 56: hexhail.ops.v1.AuditBooksResponse.balances_fen:type_name -> hexhail.ops.v1.AuditBooksResponse.BalancesFenEntry
+	4,  // 57: hexhail.ops.v1.OpsService.ImportCompanies:input_type -> hexhail.ops.v1.ImportCompaniesRequest
+	6,  // 58: hexhail.ops.v1.OpsService.ImportDrivers:input_type -> hexhail.ops.v1.ImportDriversRequest
+	8,  // 59: hexhail.ops.v1.OpsService.ImportTaxis:input_type -> hexhail.ops.v1.ImportTaxisRequest
+	10, // 60: hexhail.ops.v1.OpsService.ImportRiders:input_type -> hexhail.ops.v1.ImportRidersRequest
+	12, // 61: hexhail.ops.v1.OpsService.ListDrivers:input_type -> hexhail.ops.v1.ListDriversRequest
+	15, // 62: hexhail.ops.v1.OpsService.ListCities:input_type -> hexhail.ops.v1.ListCitiesRequest
+	18, // 63: hexhail.ops.v1.OpsService.ListStands:input_type -> hexhail.ops.v1.ListStandsRequest
+	20, // 64: hexhail.ops.v1.OpsService.ListStandTaxis:input_type -> hexhail.ops.v1.ListStandTaxisRequest
+	24, // 65: hexhail.ops.v1.OpsService.LaunchCampaign:input_type -> hexhail.ops.v1.LaunchCampaignRequest
+	26, // 66: hexhail.ops.v1.OpsService.ListCampaigns:input_type -> hexhail.ops.v1.ListCampaignsRequest
+	28, // 67: hexhail.ops.v1.OpsService.MoveFlight:input_type -> hexhail.ops.v1.MoveFlightRequest
+	30, // 68: hexhail.ops.v1.OpsService.GetRide:input_type -> hexhail.ops.v1.GetRideRequest
+	36, // 69: hexhail.ops.v1.OpsService.ExplainRide:input_type -> hexhail.ops.v1.ExplainRideRequest
+	44, // 70: hexhail.ops.v1.OpsService.ExplainDriver:input_type -> hexhail.ops.v1.ExplainDriverRequest
+	50, // 71: hexhail.ops.v1.OpsService.ListRides:input_type -> hexhail.ops.v1.ListRidesRequest
+	52, // 72: hexhail.ops.v1.OpsService.GetClock:input_type -> hexhail.ops.v1.GetClockRequest
+	54, // 73: hexhail.ops.v1.OpsService.TopUpWallet:input_type -> hexhail.ops.v1.TopUpWalletRequest
+	56, // 74: hexhail.ops.v1.OpsService.AuditBooks:input_type -> hexhail.ops.v1.AuditBooksRequest
+	5,  // 75: hexhail.ops.v1.OpsService.ImportCompanies:output_type -> hexhail.ops.v1.ImportCompaniesResponse
+	7,  // 76: hexhail.ops.v1.OpsService.ImportDrivers:output_type -> hexhail.ops.v1.ImportDriversResponse
+	9,  // 77: hexhail.ops.v1.OpsService.ImportTaxis:output_type -> hexhail.ops.v1.ImportTaxisResponse
+	11, // 78: hexhail.ops.v1.OpsService.ImportRiders:output_type -> hexhail.ops.v1.ImportRidersResponse
+	13, // 79: hexhail.ops.v1.OpsService.ListDrivers:output_type -> hexhail.ops.v1.ListDriversResponse
+	16, // 80: hexhail.ops.v1.OpsService.ListCities:output_type -> hexhail.ops.v1.ListCitiesResponse
+	19, // 81: hexhail.ops.v1.OpsService.ListStands:output_type -> hexhail.ops.v1.ListStandsResponse
+	22, // 82: hexhail.ops.v1.OpsService.ListStandTaxis:output_type -> hexhail.ops.v1.ListStandTaxisResponse
+	25, // 83: hexhail.ops.v1.OpsService.LaunchCampaign:output_type -> hexhail.ops.v1.LaunchCampaignResponse
+	27, // 84: hexhail.ops.v1.OpsService.ListCampaigns:output_type -> hexhail.ops.v1.ListCampaignsResponse
+	29, // 85: hexhail.ops.v1.OpsService.MoveFlight:output_type -> hexhail.ops.v1.MoveFlightResponse
+	35, // 86: hexhail.ops.v1.OpsService.GetRide:output_type -> hexhail.ops.v1.GetRideResponse
+	43, // 87: hexhail.ops.v1.OpsService.ExplainRide:output_type -> hexhail.ops.v1.ExplainRideResponse
+	49, // 88: hexhail.ops.v1.OpsService.ExplainDriver:output_type -> hexhail.ops.v1.ExplainDriverResponse
+	51, // 89: hexhail.ops.v1.OpsService.ListRides:output_type -> hexhail.ops.v1.ListRidesResponse
+	53, // 90: hexhail.ops.v1.OpsService.GetClock:output_type -> hexhail.ops.v1.GetClockResponse
+	55, // 91: hexhail.ops.v1.OpsService.TopUpWallet:output_type -> hexhail.ops.v1.TopUpWalletResponse
+	57, // 92: hexhail.ops.v1.OpsService.AuditBooks:output_type -> hexhail.ops.v1.AuditBooksResponse
+	75, // [75:93] is the sub-list for method output_type
+	57, // [57:75] is the sub-list for method input_type
+	57, // [57:57] is the sub-list for extension type_name
+	57, // [57:57] is the sub-list for extension extendee
+	0,  // [0:57] is the sub-list for field type_name
 }
 
 func init() { file_hexhail_ops_v1_ops_proto_init() }
@@ -4868,7 +4778,7 @@ func file_hexhail_ops_v1_ops_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_hexhail_ops_v1_ops_proto_rawDesc), len(file_hexhail_ops_v1_ops_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   53,
+			NumMessages:   59,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
