@@ -3489,6 +3489,513 @@ func (x *ListRidesResponse) GetNextPageToken() string {
 	return ""
 }
 
+// Which time.
+type GetWhyRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The time that is told of ends then, city clock; not said is now.
+	To *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=to,proto3" json:"to,omitempty"`
+	// It begins then, at most 24 hours before its end; not said is 4 hours before.
+	From          *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=from,proto3" json:"from,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetWhyRequest) Reset() {
+	*x = GetWhyRequest{}
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[44]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetWhyRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetWhyRequest) ProtoMessage() {}
+
+func (x *GetWhyRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[44]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetWhyRequest.ProtoReflect.Descriptor instead.
+func (*GetWhyRequest) Descriptor() ([]byte, []int) {
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{44}
+}
+
+func (x *GetWhyRequest) GetTo() *timestamppb.Timestamp {
+	if x != nil {
+		return x.To
+	}
+	return nil
+}
+
+func (x *GetWhyRequest) GetFrom() *timestamppb.Timestamp {
+	if x != nil {
+		return x.From
+	}
+	return nil
+}
+
+// How long a driver was present in one way.
+type PresenceTime struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// "idle", "busy" (with a ride), "offered" (with an open offer), "paused", "off" (off duty) or
+	// "silent" (on duty, with a phone that sends no positions).
+	Presence string `protobuf:"bytes,1,opt,name=presence,proto3" json:"presence,omitempty"`
+	// In seconds.
+	Seconds       int32 `protobuf:"varint,2,opt,name=seconds,proto3" json:"seconds,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PresenceTime) Reset() {
+	*x = PresenceTime{}
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[45]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PresenceTime) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PresenceTime) ProtoMessage() {}
+
+func (x *PresenceTime) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[45]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PresenceTime.ProtoReflect.Descriptor instead.
+func (*PresenceTime) Descriptor() ([]byte, []int) {
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{45}
+}
+
+func (x *PresenceTime) GetPresence() string {
+	if x != nil {
+		return x.Presence
+	}
+	return ""
+}
+
+func (x *PresenceTime) GetSeconds() int32 {
+	if x != nil {
+		return x.Seconds
+	}
+	return 0
+}
+
+// A change of a driver's presence.
+type PresenceChange struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// When.
+	At *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=at,proto3" json:"at,omitempty"`
+	// From then on, as in PresenceTime.
+	Presence string `protobuf:"bytes,2,opt,name=presence,proto3" json:"presence,omitempty"`
+	// Of a phone that has fallen silent: when it was heard last; not said if never in this shift.
+	HeardAt       *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=heard_at,json=heardAt,proto3" json:"heard_at,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PresenceChange) Reset() {
+	*x = PresenceChange{}
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[46]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PresenceChange) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PresenceChange) ProtoMessage() {}
+
+func (x *PresenceChange) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[46]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PresenceChange.ProtoReflect.Descriptor instead.
+func (*PresenceChange) Descriptor() ([]byte, []int) {
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{46}
+}
+
+func (x *PresenceChange) GetAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.At
+	}
+	return nil
+}
+
+func (x *PresenceChange) GetPresence() string {
+	if x != nil {
+		return x.Presence
+	}
+	return ""
+}
+
+func (x *PresenceChange) GetHeardAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.HeardAt
+	}
+	return nil
+}
+
+// For how many rides a verdict was the last one on the driver.
+type VerdictCount struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// As of a candidate: chosen, better_elsewhere, too_far, too_few_seats, excluded_pair, called,
+	// offer_refused, or another filter's.
+	Verdict string `protobuf:"bytes,1,opt,name=verdict,proto3" json:"verdict,omitempty"`
+	// How many.
+	Rides         int32 `protobuf:"varint,2,opt,name=rides,proto3" json:"rides,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *VerdictCount) Reset() {
+	*x = VerdictCount{}
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[47]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *VerdictCount) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*VerdictCount) ProtoMessage() {}
+
+func (x *VerdictCount) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[47]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use VerdictCount.ProtoReflect.Descriptor instead.
+func (*VerdictCount) Descriptor() ([]byte, []int) {
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{47}
+}
+
+func (x *VerdictCount) GetVerdict() string {
+	if x != nil {
+		return x.Verdict
+	}
+	return ""
+}
+
+func (x *VerdictCount) GetRides() int32 {
+	if x != nil {
+		return x.Rides
+	}
+	return 0
+}
+
+// One ride that the driver was considered for.
+type SeenRide struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// About where the rider stood: the middle of a hexagon about a kilometre wide. Not said if nobody
+	// knows any more.
+	Near *v1.Point `protobuf:"bytes,1,opt,name=near,proto3" json:"near,omitempty"`
+	// The first round that considered the driver.
+	At *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=at,proto3" json:"at,omitempty"`
+	// The estimated time of the way, in whole minutes, as seconds.
+	PickupSeconds int32 `protobuf:"varint,3,opt,name=pickup_seconds,json=pickupSeconds,proto3" json:"pickup_seconds,omitempty"`
+	// The last verdict on the driver.
+	Verdict string `protobuf:"bytes,4,opt,name=verdict,proto3" json:"verdict,omitempty"`
+	// What became of the offer: "accepted", "declined", "silent", "expired", "withdrawn" or "open"; "" if
+	// none was made.
+	Offer string `protobuf:"bytes,5,opt,name=offer,proto3" json:"offer,omitempty"`
+	// Whether another taxi took it.
+	TakenByAnother bool `protobuf:"varint,6,opt,name=taken_by_another,json=takenByAnother,proto3" json:"taken_by_another,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *SeenRide) Reset() {
+	*x = SeenRide{}
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[48]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SeenRide) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SeenRide) ProtoMessage() {}
+
+func (x *SeenRide) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[48]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SeenRide.ProtoReflect.Descriptor instead.
+func (*SeenRide) Descriptor() ([]byte, []int) {
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{48}
+}
+
+func (x *SeenRide) GetNear() *v1.Point {
+	if x != nil {
+		return x.Near
+	}
+	return nil
+}
+
+func (x *SeenRide) GetAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.At
+	}
+	return nil
+}
+
+func (x *SeenRide) GetPickupSeconds() int32 {
+	if x != nil {
+		return x.PickupSeconds
+	}
+	return 0
+}
+
+func (x *SeenRide) GetVerdict() string {
+	if x != nil {
+		return x.Verdict
+	}
+	return ""
+}
+
+func (x *SeenRide) GetOffer() string {
+	if x != nil {
+		return x.Offer
+	}
+	return ""
+}
+
+func (x *SeenRide) GetTakenByAnother() bool {
+	if x != nil {
+		return x.TakenByAnother
+	}
+	return false
+}
+
+// Why the driver got the rides that they got, or none.
+type GetWhyResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What weighed most: no_logs, was_off, was_busy, was_paused, was_silent, left_offers,
+	// declined_offers, missed_offers, quiet_place, others_nearer, taxi_too_small, no_grab or
+	// kept_by_rule.
+	Hindrance string `protobuf:"bytes,1,opt,name=hindrance,proto3" json:"hindrance,omitempty"`
+	// The story in English, a sentence or two in each line.
+	Text string `protobuf:"bytes,2,opt,name=text,proto3" json:"text,omitempty"`
+	// The same in Chinese.
+	TextZh string `protobuf:"bytes,3,opt,name=text_zh,json=textZh,proto3" json:"text_zh,omitempty"`
+	// The time that is told of begins then.
+	From *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=from,proto3" json:"from,omitempty"`
+	// It ends then.
+	To *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=to,proto3" json:"to,omitempty"`
+	// Where the time went.
+	Times []*PresenceTime `protobuf:"bytes,6,rep,name=times,proto3" json:"times,omitempty"`
+	// Of how much of it nothing is known, in seconds.
+	UnwatchedSeconds int32 `protobuf:"varint,7,opt,name=unwatched_seconds,json=unwatchedSeconds,proto3" json:"unwatched_seconds,omitempty"`
+	// The presence now, as in PresenceTime; "" if nobody could say.
+	Presence string `protobuf:"bytes,8,opt,name=presence,proto3" json:"presence,omitempty"`
+	// The latest 50 changes, the oldest first.
+	Changes []*PresenceChange `protobuf:"bytes,9,rep,name=changes,proto3" json:"changes,omitempty"`
+	// Rides that the driver was considered for.
+	Rides int32 `protobuf:"varint,10,opt,name=rides,proto3" json:"rides,omitempty"`
+	// The verdicts on them, the most frequent first.
+	Verdicts []*VerdictCount `protobuf:"bytes,11,rep,name=verdicts,proto3" json:"verdicts,omitempty"`
+	// Offers that became rides, and calls that were grabbed.
+	Accepted int32 `protobuf:"varint,12,opt,name=accepted,proto3" json:"accepted,omitempty"`
+	// Offers that were declined.
+	Declined int32 `protobuf:"varint,13,opt,name=declined,proto3" json:"declined,omitempty"`
+	// Offers that were shown and not answered.
+	Unanswered int32 `protobuf:"varint,14,opt,name=unanswered,proto3" json:"unanswered,omitempty"`
+	// Offers that no phone has confirmed.
+	Missed int32 `protobuf:"varint,15,opt,name=missed,proto3" json:"missed,omitempty"`
+	// The latest 50 rides that the driver was considered for, the latest first.
+	Seen          []*SeenRide `protobuf:"bytes,16,rep,name=seen,proto3" json:"seen,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetWhyResponse) Reset() {
+	*x = GetWhyResponse{}
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[49]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetWhyResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetWhyResponse) ProtoMessage() {}
+
+func (x *GetWhyResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[49]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetWhyResponse.ProtoReflect.Descriptor instead.
+func (*GetWhyResponse) Descriptor() ([]byte, []int) {
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{49}
+}
+
+func (x *GetWhyResponse) GetHindrance() string {
+	if x != nil {
+		return x.Hindrance
+	}
+	return ""
+}
+
+func (x *GetWhyResponse) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
+}
+
+func (x *GetWhyResponse) GetTextZh() string {
+	if x != nil {
+		return x.TextZh
+	}
+	return ""
+}
+
+func (x *GetWhyResponse) GetFrom() *timestamppb.Timestamp {
+	if x != nil {
+		return x.From
+	}
+	return nil
+}
+
+func (x *GetWhyResponse) GetTo() *timestamppb.Timestamp {
+	if x != nil {
+		return x.To
+	}
+	return nil
+}
+
+func (x *GetWhyResponse) GetTimes() []*PresenceTime {
+	if x != nil {
+		return x.Times
+	}
+	return nil
+}
+
+func (x *GetWhyResponse) GetUnwatchedSeconds() int32 {
+	if x != nil {
+		return x.UnwatchedSeconds
+	}
+	return 0
+}
+
+func (x *GetWhyResponse) GetPresence() string {
+	if x != nil {
+		return x.Presence
+	}
+	return ""
+}
+
+func (x *GetWhyResponse) GetChanges() []*PresenceChange {
+	if x != nil {
+		return x.Changes
+	}
+	return nil
+}
+
+func (x *GetWhyResponse) GetRides() int32 {
+	if x != nil {
+		return x.Rides
+	}
+	return 0
+}
+
+func (x *GetWhyResponse) GetVerdicts() []*VerdictCount {
+	if x != nil {
+		return x.Verdicts
+	}
+	return nil
+}
+
+func (x *GetWhyResponse) GetAccepted() int32 {
+	if x != nil {
+		return x.Accepted
+	}
+	return 0
+}
+
+func (x *GetWhyResponse) GetDeclined() int32 {
+	if x != nil {
+		return x.Declined
+	}
+	return 0
+}
+
+func (x *GetWhyResponse) GetUnanswered() int32 {
+	if x != nil {
+		return x.Unanswered
+	}
+	return 0
+}
+
+func (x *GetWhyResponse) GetMissed() int32 {
+	if x != nil {
+		return x.Missed
+	}
+	return 0
+}
+
+func (x *GetWhyResponse) GetSeen() []*SeenRide {
+	if x != nil {
+		return x.Seen
+	}
+	return nil
+}
+
 var File_hexhail_driver_v1_driver_proto protoreflect.FileDescriptor
 
 const file_hexhail_driver_v1_driver_proto_rawDesc = "" +
@@ -3734,12 +4241,52 @@ const file_hexhail_driver_v1_driver_proto_rawDesc = "" +
 	"page_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03(\xc8\x01R\tpageToken\"h\n" +
 	"\x11ListRidesResponse\x12+\n" +
 	"\x05rides\x18\x01 \x03(\v2\x15.hexhail.type.v1.RideR\x05rides\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken*H\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"k\n" +
+	"\rGetWhyRequest\x12*\n" +
+	"\x02to\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x02to\x12.\n" +
+	"\x04from\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x04from\"D\n" +
+	"\fPresenceTime\x12\x1a\n" +
+	"\bpresence\x18\x01 \x01(\tR\bpresence\x12\x18\n" +
+	"\aseconds\x18\x02 \x01(\x05R\aseconds\"\x8f\x01\n" +
+	"\x0ePresenceChange\x12*\n" +
+	"\x02at\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x12\x1a\n" +
+	"\bpresence\x18\x02 \x01(\tR\bpresence\x125\n" +
+	"\bheard_at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\aheardAt\">\n" +
+	"\fVerdictCount\x12\x18\n" +
+	"\averdict\x18\x01 \x01(\tR\averdict\x12\x14\n" +
+	"\x05rides\x18\x02 \x01(\x05R\x05rides\"\xe3\x01\n" +
+	"\bSeenRide\x12*\n" +
+	"\x04near\x18\x01 \x01(\v2\x16.hexhail.type.v1.PointR\x04near\x12*\n" +
+	"\x02at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x12%\n" +
+	"\x0epickup_seconds\x18\x03 \x01(\x05R\rpickupSeconds\x12\x18\n" +
+	"\averdict\x18\x04 \x01(\tR\averdict\x12\x14\n" +
+	"\x05offer\x18\x05 \x01(\tR\x05offer\x12(\n" +
+	"\x10taken_by_another\x18\x06 \x01(\bR\x0etakenByAnother\"\xe8\x04\n" +
+	"\x0eGetWhyResponse\x12\x1c\n" +
+	"\thindrance\x18\x01 \x01(\tR\thindrance\x12\x12\n" +
+	"\x04text\x18\x02 \x01(\tR\x04text\x12\x17\n" +
+	"\atext_zh\x18\x03 \x01(\tR\x06textZh\x12.\n" +
+	"\x04from\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x04from\x12*\n" +
+	"\x02to\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\x02to\x125\n" +
+	"\x05times\x18\x06 \x03(\v2\x1f.hexhail.driver.v1.PresenceTimeR\x05times\x12+\n" +
+	"\x11unwatched_seconds\x18\a \x01(\x05R\x10unwatchedSeconds\x12\x1a\n" +
+	"\bpresence\x18\b \x01(\tR\bpresence\x12;\n" +
+	"\achanges\x18\t \x03(\v2!.hexhail.driver.v1.PresenceChangeR\achanges\x12\x14\n" +
+	"\x05rides\x18\n" +
+	" \x01(\x05R\x05rides\x12;\n" +
+	"\bverdicts\x18\v \x03(\v2\x1f.hexhail.driver.v1.VerdictCountR\bverdicts\x12\x1a\n" +
+	"\baccepted\x18\f \x01(\x05R\baccepted\x12\x1a\n" +
+	"\bdeclined\x18\r \x01(\x05R\bdeclined\x12\x1e\n" +
+	"\n" +
+	"unanswered\x18\x0e \x01(\x05R\n" +
+	"unanswered\x12\x16\n" +
+	"\x06missed\x18\x0f \x01(\x05R\x06missed\x12/\n" +
+	"\x04seen\x18\x10 \x03(\v2\x1b.hexhail.driver.v1.SeenRideR\x04seen*H\n" +
 	"\x04Duty\x12\x14\n" +
 	"\x10DUTY_UNSPECIFIED\x10\x00\x12\v\n" +
 	"\aDUTY_ON\x10\x01\x12\x0f\n" +
 	"\vDUTY_PAUSED\x10\x02\x12\f\n" +
-	"\bDUTY_OFF\x10\x032\xb9\x06\n" +
+	"\bDUTY_OFF\x10\x032\x93\a\n" +
 	"\rDriverService\x12Y\n" +
 	"\x05Drive\x12\x1f.hexhail.driver.v1.DriveRequest\x1a .hexhail.driver.v1.DriveResponse\"\t\xea\xb2\x19\x05\n" +
 	"\x01\x02\x10\x01(\x010\x01\x12i\n" +
@@ -3754,6 +4301,8 @@ const file_hexhail_driver_v1_driver_proto_rawDesc = "" +
 	"\vGetEarnings\x12%.hexhail.driver.v1.GetEarningsRequest\x1a&.hexhail.driver.v1.GetEarningsResponse\"\t\xea\xb2\x19\x05\n" +
 	"\x01\x02\x10\x01\x12j\n" +
 	"\fListBookings\x12&.hexhail.driver.v1.ListBookingsRequest\x1a'.hexhail.driver.v1.ListBookingsResponse\"\t\xea\xb2\x19\x05\n" +
+	"\x01\x02\x10\x01\x12X\n" +
+	"\x06GetWhy\x12 .hexhail.driver.v1.GetWhyRequest\x1a!.hexhail.driver.v1.GetWhyResponse\"\t\xea\xb2\x19\x05\n" +
 	"\x01\x02\x10\x01\x12a\n" +
 	"\tListRides\x12#.hexhail.driver.v1.ListRidesRequest\x1a$.hexhail.driver.v1.ListRidesResponse\"\t\xea\xb2\x19\x05\n" +
 	"\x01\x02\x10\x01B'Z%hexhail/pb/hexhail/driver/v1;driverpbb\x06proto3"
@@ -3771,7 +4320,7 @@ func file_hexhail_driver_v1_driver_proto_rawDescGZIP() []byte {
 }
 
 var file_hexhail_driver_v1_driver_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_hexhail_driver_v1_driver_proto_msgTypes = make([]protoimpl.MessageInfo, 46)
+var file_hexhail_driver_v1_driver_proto_msgTypes = make([]protoimpl.MessageInfo, 52)
 var file_hexhail_driver_v1_driver_proto_goTypes = []any{
 	(Duty)(0),                     // 0: hexhail.driver.v1.Duty
 	(*DriveRequest)(nil),          // 1: hexhail.driver.v1.DriveRequest
@@ -3818,127 +4367,147 @@ var file_hexhail_driver_v1_driver_proto_goTypes = []any{
 	(*ListBookingsResponse)(nil),  // 42: hexhail.driver.v1.ListBookingsResponse
 	(*ListRidesRequest)(nil),      // 43: hexhail.driver.v1.ListRidesRequest
 	(*ListRidesResponse)(nil),     // 44: hexhail.driver.v1.ListRidesResponse
-	nil,                           // 45: hexhail.driver.v1.FixesRefused.CountsEntry
-	nil,                           // 46: hexhail.driver.v1.SendFixesResponse.RefusedEntry
-	(*v1.Fix)(nil),                // 47: hexhail.type.v1.Fix
-	(v1.Datum)(0),                 // 48: hexhail.type.v1.Datum
-	(*timestamppb.Timestamp)(nil), // 49: google.protobuf.Timestamp
-	(*v1.Point)(nil),              // 50: hexhail.type.v1.Point
-	(*v1.Place)(nil),              // 51: hexhail.type.v1.Place
-	(*v1.Ride)(nil),               // 52: hexhail.type.v1.Ride
-	(*durationpb.Duration)(nil),   // 53: google.protobuf.Duration
-	(*v1.Quote)(nil),              // 54: hexhail.type.v1.Quote
-	(v1.PickupSource)(0),          // 55: hexhail.type.v1.PickupSource
-	(*v1.Error)(nil),              // 56: hexhail.type.v1.Error
+	(*GetWhyRequest)(nil),         // 45: hexhail.driver.v1.GetWhyRequest
+	(*PresenceTime)(nil),          // 46: hexhail.driver.v1.PresenceTime
+	(*PresenceChange)(nil),        // 47: hexhail.driver.v1.PresenceChange
+	(*VerdictCount)(nil),          // 48: hexhail.driver.v1.VerdictCount
+	(*SeenRide)(nil),              // 49: hexhail.driver.v1.SeenRide
+	(*GetWhyResponse)(nil),        // 50: hexhail.driver.v1.GetWhyResponse
+	nil,                           // 51: hexhail.driver.v1.FixesRefused.CountsEntry
+	nil,                           // 52: hexhail.driver.v1.SendFixesResponse.RefusedEntry
+	(*v1.Fix)(nil),                // 53: hexhail.type.v1.Fix
+	(v1.Datum)(0),                 // 54: hexhail.type.v1.Datum
+	(*timestamppb.Timestamp)(nil), // 55: google.protobuf.Timestamp
+	(*v1.Point)(nil),              // 56: hexhail.type.v1.Point
+	(*v1.Place)(nil),              // 57: hexhail.type.v1.Place
+	(*v1.Ride)(nil),               // 58: hexhail.type.v1.Ride
+	(*durationpb.Duration)(nil),   // 59: google.protobuf.Duration
+	(*v1.Quote)(nil),              // 60: hexhail.type.v1.Quote
+	(v1.PickupSource)(0),          // 61: hexhail.type.v1.PickupSource
+	(*v1.Error)(nil),              // 62: hexhail.type.v1.Error
 }
 var file_hexhail_driver_v1_driver_proto_depIdxs = []int32{
-	2,  // 0: hexhail.driver.v1.DriveRequest.hello:type_name -> hexhail.driver.v1.Hello
-	3,  // 1: hexhail.driver.v1.DriveRequest.fixes:type_name -> hexhail.driver.v1.FixBatch
-	4,  // 2: hexhail.driver.v1.DriveRequest.command:type_name -> hexhail.driver.v1.Command
-	14, // 3: hexhail.driver.v1.DriveRequest.ack:type_name -> hexhail.driver.v1.OfferAck
-	15, // 4: hexhail.driver.v1.DriveRequest.heartbeat:type_name -> hexhail.driver.v1.Heartbeat
-	47, // 5: hexhail.driver.v1.FixBatch.fixes:type_name -> hexhail.type.v1.Fix
-	48, // 6: hexhail.driver.v1.FixBatch.datum:type_name -> hexhail.type.v1.Datum
-	49, // 7: hexhail.driver.v1.Command.at:type_name -> google.protobuf.Timestamp
-	6,  // 8: hexhail.driver.v1.Command.set_duty:type_name -> hexhail.driver.v1.SetDuty
-	7,  // 9: hexhail.driver.v1.Command.occupied:type_name -> hexhail.driver.v1.StreetRide
-	8,  // 10: hexhail.driver.v1.Command.accept:type_name -> hexhail.driver.v1.OfferAnswer
-	8,  // 11: hexhail.driver.v1.Command.decline:type_name -> hexhail.driver.v1.OfferAnswer
-	10, // 12: hexhail.driver.v1.Command.arrived:type_name -> hexhail.driver.v1.RideAction
-	10, // 13: hexhail.driver.v1.Command.started:type_name -> hexhail.driver.v1.RideAction
-	11, // 14: hexhail.driver.v1.Command.completed:type_name -> hexhail.driver.v1.Completion
-	10, // 15: hexhail.driver.v1.Command.release:type_name -> hexhail.driver.v1.RideAction
-	12, // 16: hexhail.driver.v1.Command.break_down:type_name -> hexhail.driver.v1.BreakDown
-	10, // 17: hexhail.driver.v1.Command.no_show:type_name -> hexhail.driver.v1.RideAction
-	10, // 18: hexhail.driver.v1.Command.cash_received:type_name -> hexhail.driver.v1.RideAction
-	13, // 19: hexhail.driver.v1.Command.rate:type_name -> hexhail.driver.v1.RateRider
-	9,  // 20: hexhail.driver.v1.Command.grab:type_name -> hexhail.driver.v1.CallAnswer
-	10, // 21: hexhail.driver.v1.Command.take_booking:type_name -> hexhail.driver.v1.RideAction
-	10, // 22: hexhail.driver.v1.Command.drop_booking:type_name -> hexhail.driver.v1.RideAction
-	5,  // 23: hexhail.driver.v1.Command.set_destination:type_name -> hexhail.driver.v1.SetDestination
-	50, // 24: hexhail.driver.v1.SetDestination.to:type_name -> hexhail.type.v1.Point
-	0,  // 25: hexhail.driver.v1.SetDuty.duty:type_name -> hexhail.driver.v1.Duty
-	50, // 26: hexhail.driver.v1.StreetRide.at:type_name -> hexhail.type.v1.Point
-	51, // 27: hexhail.driver.v1.BreakDown.at:type_name -> hexhail.type.v1.Place
-	49, // 28: hexhail.driver.v1.Heartbeat.at:type_name -> google.protobuf.Timestamp
-	17, // 29: hexhail.driver.v1.DriveResponse.welcome:type_name -> hexhail.driver.v1.Welcome
-	18, // 30: hexhail.driver.v1.DriveResponse.snapshot:type_name -> hexhail.driver.v1.Snapshot
-	21, // 31: hexhail.driver.v1.DriveResponse.offer:type_name -> hexhail.driver.v1.Offer
-	22, // 32: hexhail.driver.v1.DriveResponse.offer_ended:type_name -> hexhail.driver.v1.OfferEnded
-	52, // 33: hexhail.driver.v1.DriveResponse.ride:type_name -> hexhail.type.v1.Ride
-	20, // 34: hexhail.driver.v1.DriveResponse.shift:type_name -> hexhail.driver.v1.Shift
-	25, // 35: hexhail.driver.v1.DriveResponse.result:type_name -> hexhail.driver.v1.Result
-	27, // 36: hexhail.driver.v1.DriveResponse.fixes_refused:type_name -> hexhail.driver.v1.FixesRefused
-	15, // 37: hexhail.driver.v1.DriveResponse.heartbeat:type_name -> hexhail.driver.v1.Heartbeat
-	28, // 38: hexhail.driver.v1.DriveResponse.drain:type_name -> hexhail.driver.v1.Drain
-	23, // 39: hexhail.driver.v1.DriveResponse.call:type_name -> hexhail.driver.v1.Call
-	24, // 40: hexhail.driver.v1.DriveResponse.call_ended:type_name -> hexhail.driver.v1.CallEnded
-	39, // 41: hexhail.driver.v1.DriveResponse.booking_reminder:type_name -> hexhail.driver.v1.BookingReminder
-	19, // 42: hexhail.driver.v1.DriveResponse.stand_rank:type_name -> hexhail.driver.v1.StandRank
-	49, // 43: hexhail.driver.v1.Welcome.at:type_name -> google.protobuf.Timestamp
-	53, // 44: hexhail.driver.v1.Welcome.fix_interval:type_name -> google.protobuf.Duration
-	53, // 45: hexhail.driver.v1.Welcome.heartbeat_interval:type_name -> google.protobuf.Duration
-	20, // 46: hexhail.driver.v1.Snapshot.shift:type_name -> hexhail.driver.v1.Shift
-	21, // 47: hexhail.driver.v1.Snapshot.offer:type_name -> hexhail.driver.v1.Offer
-	52, // 48: hexhail.driver.v1.Snapshot.ride:type_name -> hexhail.type.v1.Ride
-	23, // 49: hexhail.driver.v1.Snapshot.calls:type_name -> hexhail.driver.v1.Call
-	52, // 50: hexhail.driver.v1.Snapshot.bookings:type_name -> hexhail.type.v1.Ride
-	19, // 51: hexhail.driver.v1.Snapshot.stand_rank:type_name -> hexhail.driver.v1.StandRank
-	49, // 52: hexhail.driver.v1.StandRank.entered_at:type_name -> google.protobuf.Timestamp
-	49, // 53: hexhail.driver.v1.StandRank.at:type_name -> google.protobuf.Timestamp
-	0,  // 54: hexhail.driver.v1.Shift.duty:type_name -> hexhail.driver.v1.Duty
-	50, // 55: hexhail.driver.v1.Shift.destination:type_name -> hexhail.type.v1.Point
-	51, // 56: hexhail.driver.v1.Offer.pickup:type_name -> hexhail.type.v1.Place
-	51, // 57: hexhail.driver.v1.Offer.dropoff:type_name -> hexhail.type.v1.Place
-	53, // 58: hexhail.driver.v1.Offer.pickup_time:type_name -> google.protobuf.Duration
-	54, // 59: hexhail.driver.v1.Offer.quote:type_name -> hexhail.type.v1.Quote
-	49, // 60: hexhail.driver.v1.Offer.expires_at:type_name -> google.protobuf.Timestamp
-	55, // 61: hexhail.driver.v1.Offer.pickup_source:type_name -> hexhail.type.v1.PickupSource
-	51, // 62: hexhail.driver.v1.Call.pickup:type_name -> hexhail.type.v1.Place
-	51, // 63: hexhail.driver.v1.Call.dropoff:type_name -> hexhail.type.v1.Place
-	54, // 64: hexhail.driver.v1.Call.quote:type_name -> hexhail.type.v1.Quote
-	49, // 65: hexhail.driver.v1.Call.expires_at:type_name -> google.protobuf.Timestamp
-	26, // 66: hexhail.driver.v1.Result.done:type_name -> hexhail.driver.v1.Done
-	56, // 67: hexhail.driver.v1.Result.error:type_name -> hexhail.type.v1.Error
-	52, // 68: hexhail.driver.v1.Done.ride:type_name -> hexhail.type.v1.Ride
-	20, // 69: hexhail.driver.v1.Done.shift:type_name -> hexhail.driver.v1.Shift
-	45, // 70: hexhail.driver.v1.FixesRefused.counts:type_name -> hexhail.driver.v1.FixesRefused.CountsEntry
-	53, // 71: hexhail.driver.v1.Drain.retry_after:type_name -> google.protobuf.Duration
-	4,  // 72: hexhail.driver.v1.GiveCommandRequest.command:type_name -> hexhail.driver.v1.Command
-	26, // 73: hexhail.driver.v1.GiveCommandResponse.done:type_name -> hexhail.driver.v1.Done
-	3,  // 74: hexhail.driver.v1.SendFixesRequest.batch:type_name -> hexhail.driver.v1.FixBatch
-	46, // 75: hexhail.driver.v1.SendFixesResponse.refused:type_name -> hexhail.driver.v1.SendFixesResponse.RefusedEntry
-	18, // 76: hexhail.driver.v1.GetSnapshotResponse.snapshot:type_name -> hexhail.driver.v1.Snapshot
-	49, // 77: hexhail.driver.v1.GetEarningsRequest.from:type_name -> google.protobuf.Timestamp
-	49, // 78: hexhail.driver.v1.GetEarningsRequest.to:type_name -> google.protobuf.Timestamp
-	52, // 79: hexhail.driver.v1.BookingReminder.ride:type_name -> hexhail.type.v1.Ride
-	50, // 80: hexhail.driver.v1.OpenBooking.pickup:type_name -> hexhail.type.v1.Point
-	50, // 81: hexhail.driver.v1.OpenBooking.dropoff:type_name -> hexhail.type.v1.Point
-	49, // 82: hexhail.driver.v1.OpenBooking.pickup_at:type_name -> google.protobuf.Timestamp
-	54, // 83: hexhail.driver.v1.OpenBooking.quote:type_name -> hexhail.type.v1.Quote
-	41, // 84: hexhail.driver.v1.ListBookingsResponse.bookings:type_name -> hexhail.driver.v1.OpenBooking
-	52, // 85: hexhail.driver.v1.ListRidesResponse.rides:type_name -> hexhail.type.v1.Ride
-	1,  // 86: hexhail.driver.v1.DriverService.Drive:input_type -> hexhail.driver.v1.DriveRequest
-	29, // 87: hexhail.driver.v1.DriverService.GiveCommand:input_type -> hexhail.driver.v1.GiveCommandRequest
-	31, // 88: hexhail.driver.v1.DriverService.SendFixes:input_type -> hexhail.driver.v1.SendFixesRequest
-	33, // 89: hexhail.driver.v1.DriverService.AckOffer:input_type -> hexhail.driver.v1.AckOfferRequest
-	35, // 90: hexhail.driver.v1.DriverService.GetSnapshot:input_type -> hexhail.driver.v1.GetSnapshotRequest
-	37, // 91: hexhail.driver.v1.DriverService.GetEarnings:input_type -> hexhail.driver.v1.GetEarningsRequest
-	40, // 92: hexhail.driver.v1.DriverService.ListBookings:input_type -> hexhail.driver.v1.ListBookingsRequest
-	43, // 93: hexhail.driver.v1.DriverService.ListRides:input_type -> hexhail.driver.v1.ListRidesRequest
-	16, // 94: hexhail.driver.v1.DriverService.Drive:output_type -> hexhail.driver.v1.DriveResponse
-	30, // 95: hexhail.driver.v1.DriverService.GiveCommand:output_type -> hexhail.driver.v1.GiveCommandResponse
-	32, // 96: hexhail.driver.v1.DriverService.SendFixes:output_type -> hexhail.driver.v1.SendFixesResponse
-	34, // 97: hexhail.driver.v1.DriverService.AckOffer:output_type -> hexhail.driver.v1.AckOfferResponse
-	36, // 98: hexhail.driver.v1.DriverService.GetSnapshot:output_type -> hexhail.driver.v1.GetSnapshotResponse
-	38, // 99: hexhail.driver.v1.DriverService.GetEarnings:output_type -> hexhail.driver.v1.GetEarningsResponse
-	42, // 100: hexhail.driver.v1.DriverService.ListBookings:output_type -> hexhail.driver.v1.ListBookingsResponse
-	44, // 101: hexhail.driver.v1.DriverService.ListRides:output_type -> hexhail.driver.v1.ListRidesResponse
-	94, // [94:102] is the sub-list for method output_type
-	86, // [86:94] is the sub-list for method input_type
-	86, // [86:86] is the sub-list for extension type_name
-	86, // [86:86] is the sub-list for extension extendee
-	0,  // [0:86] is the sub-list for field type_name
+	2,   // 0: hexhail.driver.v1.DriveRequest.hello:type_name -> hexhail.driver.v1.Hello
+	3,   // 1: hexhail.driver.v1.DriveRequest.fixes:type_name -> hexhail.driver.v1.FixBatch
+	4,   // 2: hexhail.driver.v1.DriveRequest.command:type_name -> hexhail.driver.v1.Command
+	14,  // 3: hexhail.driver.v1.DriveRequest.ack:type_name -> hexhail.driver.v1.OfferAck
+	15,  // 4: hexhail.driver.v1.DriveRequest.heartbeat:type_name -> hexhail.driver.v1.Heartbeat
+	53,  // 5: hexhail.driver.v1.FixBatch.fixes:type_name -> hexhail.type.v1.Fix
+	54,  // 6: hexhail.driver.v1.FixBatch.datum:type_name -> hexhail.type.v1.Datum
+	55,  // 7: hexhail.driver.v1.Command.at:type_name -> google.protobuf.Timestamp
+	6,   // 8: hexhail.driver.v1.Command.set_duty:type_name -> hexhail.driver.v1.SetDuty
+	7,   // 9: hexhail.driver.v1.Command.occupied:type_name -> hexhail.driver.v1.StreetRide
+	8,   // 10: hexhail.driver.v1.Command.accept:type_name -> hexhail.driver.v1.OfferAnswer
+	8,   // 11: hexhail.driver.v1.Command.decline:type_name -> hexhail.driver.v1.OfferAnswer
+	10,  // 12: hexhail.driver.v1.Command.arrived:type_name -> hexhail.driver.v1.RideAction
+	10,  // 13: hexhail.driver.v1.Command.started:type_name -> hexhail.driver.v1.RideAction
+	11,  // 14: hexhail.driver.v1.Command.completed:type_name -> hexhail.driver.v1.Completion
+	10,  // 15: hexhail.driver.v1.Command.release:type_name -> hexhail.driver.v1.RideAction
+	12,  // 16: hexhail.driver.v1.Command.break_down:type_name -> hexhail.driver.v1.BreakDown
+	10,  // 17: hexhail.driver.v1.Command.no_show:type_name -> hexhail.driver.v1.RideAction
+	10,  // 18: hexhail.driver.v1.Command.cash_received:type_name -> hexhail.driver.v1.RideAction
+	13,  // 19: hexhail.driver.v1.Command.rate:type_name -> hexhail.driver.v1.RateRider
+	9,   // 20: hexhail.driver.v1.Command.grab:type_name -> hexhail.driver.v1.CallAnswer
+	10,  // 21: hexhail.driver.v1.Command.take_booking:type_name -> hexhail.driver.v1.RideAction
+	10,  // 22: hexhail.driver.v1.Command.drop_booking:type_name -> hexhail.driver.v1.RideAction
+	5,   // 23: hexhail.driver.v1.Command.set_destination:type_name -> hexhail.driver.v1.SetDestination
+	56,  // 24: hexhail.driver.v1.SetDestination.to:type_name -> hexhail.type.v1.Point
+	0,   // 25: hexhail.driver.v1.SetDuty.duty:type_name -> hexhail.driver.v1.Duty
+	56,  // 26: hexhail.driver.v1.StreetRide.at:type_name -> hexhail.type.v1.Point
+	57,  // 27: hexhail.driver.v1.BreakDown.at:type_name -> hexhail.type.v1.Place
+	55,  // 28: hexhail.driver.v1.Heartbeat.at:type_name -> google.protobuf.Timestamp
+	17,  // 29: hexhail.driver.v1.DriveResponse.welcome:type_name -> hexhail.driver.v1.Welcome
+	18,  // 30: hexhail.driver.v1.DriveResponse.snapshot:type_name -> hexhail.driver.v1.Snapshot
+	21,  // 31: hexhail.driver.v1.DriveResponse.offer:type_name -> hexhail.driver.v1.Offer
+	22,  // 32: hexhail.driver.v1.DriveResponse.offer_ended:type_name -> hexhail.driver.v1.OfferEnded
+	58,  // 33: hexhail.driver.v1.DriveResponse.ride:type_name -> hexhail.type.v1.Ride
+	20,  // 34: hexhail.driver.v1.DriveResponse.shift:type_name -> hexhail.driver.v1.Shift
+	25,  // 35: hexhail.driver.v1.DriveResponse.result:type_name -> hexhail.driver.v1.Result
+	27,  // 36: hexhail.driver.v1.DriveResponse.fixes_refused:type_name -> hexhail.driver.v1.FixesRefused
+	15,  // 37: hexhail.driver.v1.DriveResponse.heartbeat:type_name -> hexhail.driver.v1.Heartbeat
+	28,  // 38: hexhail.driver.v1.DriveResponse.drain:type_name -> hexhail.driver.v1.Drain
+	23,  // 39: hexhail.driver.v1.DriveResponse.call:type_name -> hexhail.driver.v1.Call
+	24,  // 40: hexhail.driver.v1.DriveResponse.call_ended:type_name -> hexhail.driver.v1.CallEnded
+	39,  // 41: hexhail.driver.v1.DriveResponse.booking_reminder:type_name -> hexhail.driver.v1.BookingReminder
+	19,  // 42: hexhail.driver.v1.DriveResponse.stand_rank:type_name -> hexhail.driver.v1.StandRank
+	55,  // 43: hexhail.driver.v1.Welcome.at:type_name -> google.protobuf.Timestamp
+	59,  // 44: hexhail.driver.v1.Welcome.fix_interval:type_name -> google.protobuf.Duration
+	59,  // 45: hexhail.driver.v1.Welcome.heartbeat_interval:type_name -> google.protobuf.Duration
+	20,  // 46: hexhail.driver.v1.Snapshot.shift:type_name -> hexhail.driver.v1.Shift
+	21,  // 47: hexhail.driver.v1.Snapshot.offer:type_name -> hexhail.driver.v1.Offer
+	58,  // 48: hexhail.driver.v1.Snapshot.ride:type_name -> hexhail.type.v1.Ride
+	23,  // 49: hexhail.driver.v1.Snapshot.calls:type_name -> hexhail.driver.v1.Call
+	58,  // 50: hexhail.driver.v1.Snapshot.bookings:type_name -> hexhail.type.v1.Ride
+	19,  // 51: hexhail.driver.v1.Snapshot.stand_rank:type_name -> hexhail.driver.v1.StandRank
+	55,  // 52: hexhail.driver.v1.StandRank.entered_at:type_name -> google.protobuf.Timestamp
+	55,  // 53: hexhail.driver.v1.StandRank.at:type_name -> google.protobuf.Timestamp
+	0,   // 54: hexhail.driver.v1.Shift.duty:type_name -> hexhail.driver.v1.Duty
+	56,  // 55: hexhail.driver.v1.Shift.destination:type_name -> hexhail.type.v1.Point
+	57,  // 56: hexhail.driver.v1.Offer.pickup:type_name -> hexhail.type.v1.Place
+	57,  // 57: hexhail.driver.v1.Offer.dropoff:type_name -> hexhail.type.v1.Place
+	59,  // 58: hexhail.driver.v1.Offer.pickup_time:type_name -> google.protobuf.Duration
+	60,  // 59: hexhail.driver.v1.Offer.quote:type_name -> hexhail.type.v1.Quote
+	55,  // 60: hexhail.driver.v1.Offer.expires_at:type_name -> google.protobuf.Timestamp
+	61,  // 61: hexhail.driver.v1.Offer.pickup_source:type_name -> hexhail.type.v1.PickupSource
+	57,  // 62: hexhail.driver.v1.Call.pickup:type_name -> hexhail.type.v1.Place
+	57,  // 63: hexhail.driver.v1.Call.dropoff:type_name -> hexhail.type.v1.Place
+	60,  // 64: hexhail.driver.v1.Call.quote:type_name -> hexhail.type.v1.Quote
+	55,  // 65: hexhail.driver.v1.Call.expires_at:type_name -> google.protobuf.Timestamp
+	26,  // 66: hexhail.driver.v1.Result.done:type_name -> hexhail.driver.v1.Done
+	62,  // 67: hexhail.driver.v1.Result.error:type_name -> hexhail.type.v1.Error
+	58,  // 68: hexhail.driver.v1.Done.ride:type_name -> hexhail.type.v1.Ride
+	20,  // 69: hexhail.driver.v1.Done.shift:type_name -> hexhail.driver.v1.Shift
+	51,  // 70: hexhail.driver.v1.FixesRefused.counts:type_name -> hexhail.driver.v1.FixesRefused.CountsEntry
+	59,  // 71: hexhail.driver.v1.Drain.retry_after:type_name -> google.protobuf.Duration
+	4,   // 72: hexhail.driver.v1.GiveCommandRequest.command:type_name -> hexhail.driver.v1.Command
+	26,  // 73: hexhail.driver.v1.GiveCommandResponse.done:type_name -> hexhail.driver.v1.Done
+	3,   // 74: hexhail.driver.v1.SendFixesRequest.batch:type_name -> hexhail.driver.v1.FixBatch
+	52,  // 75: hexhail.driver.v1.SendFixesResponse.refused:type_name -> hexhail.driver.v1.SendFixesResponse.RefusedEntry
+	18,  // 76: hexhail.driver.v1.GetSnapshotResponse.snapshot:type_name -> hexhail.driver.v1.Snapshot
+	55,  // 77: hexhail.driver.v1.GetEarningsRequest.from:type_name -> google.protobuf.Timestamp
+	55,  // 78: hexhail.driver.v1.GetEarningsRequest.to:type_name -> google.protobuf.Timestamp
+	58,  // 79: hexhail.driver.v1.BookingReminder.ride:type_name -> hexhail.type.v1.Ride
+	56,  // 80: hexhail.driver.v1.OpenBooking.pickup:type_name -> hexhail.type.v1.Point
+	56,  // 81: hexhail.driver.v1.OpenBooking.dropoff:type_name -> hexhail.type.v1.Point
+	55,  // 82: hexhail.driver.v1.OpenBooking.pickup_at:type_name -> google.protobuf.Timestamp
+	60,  // 83: hexhail.driver.v1.OpenBooking.quote:type_name -> hexhail.type.v1.Quote
+	41,  // 84: hexhail.driver.v1.ListBookingsResponse.bookings:type_name -> hexhail.driver.v1.OpenBooking
+	58,  // 85: hexhail.driver.v1.ListRidesResponse.rides:type_name -> hexhail.type.v1.Ride
+	55,  // 86: hexhail.driver.v1.GetWhyRequest.to:type_name -> google.protobuf.Timestamp
+	55,  // 87: hexhail.driver.v1.GetWhyRequest.from:type_name -> google.protobuf.Timestamp
+	55,  // 88: hexhail.driver.v1.PresenceChange.at:type_name -> google.protobuf.Timestamp
+	55,  // 89: hexhail.driver.v1.PresenceChange.heard_at:type_name -> google.protobuf.Timestamp
+	56,  // 90: hexhail.driver.v1.SeenRide.near:type_name -> hexhail.type.v1.Point
+	55,  // 91: hexhail.driver.v1.SeenRide.at:type_name -> google.protobuf.Timestamp
+	55,  // 92: hexhail.driver.v1.GetWhyResponse.from:type_name -> google.protobuf.Timestamp
+	55,  // 93: hexhail.driver.v1.GetWhyResponse.to:type_name -> google.protobuf.Timestamp
+	46,  // 94: hexhail.driver.v1.GetWhyResponse.times:type_name -> hexhail.driver.v1.PresenceTime
+	47,  // 95: hexhail.driver.v1.GetWhyResponse.changes:type_name -> hexhail.driver.v1.PresenceChange
+	48,  // 96: hexhail.driver.v1.GetWhyResponse.verdicts:type_name -> hexhail.driver.v1.VerdictCount
+	49,  // 97: hexhail.driver.v1.GetWhyResponse.seen:type_name -> hexhail.driver.v1.SeenRide
+	1,   // 98: hexhail.driver.v1.DriverService.Drive:input_type -> hexhail.driver.v1.DriveRequest
+	29,  // 99: hexhail.driver.v1.DriverService.GiveCommand:input_type -> hexhail.driver.v1.GiveCommandRequest
+	31,  // 100: hexhail.driver.v1.DriverService.SendFixes:input_type -> hexhail.driver.v1.SendFixesRequest
+	33,  // 101: hexhail.driver.v1.DriverService.AckOffer:input_type -> hexhail.driver.v1.AckOfferRequest
+	35,  // 102: hexhail.driver.v1.DriverService.GetSnapshot:input_type -> hexhail.driver.v1.GetSnapshotRequest
+	37,  // 103: hexhail.driver.v1.DriverService.GetEarnings:input_type -> hexhail.driver.v1.GetEarningsRequest
+	40,  // 104: hexhail.driver.v1.DriverService.ListBookings:input_type -> hexhail.driver.v1.ListBookingsRequest
+	45,  // 105: hexhail.driver.v1.DriverService.GetWhy:input_type -> hexhail.driver.v1.GetWhyRequest
+	43,  // 106: hexhail.driver.v1.DriverService.ListRides:input_type -> hexhail.driver.v1.ListRidesRequest
+	16,  // 107: hexhail.driver.v1.DriverService.Drive:output_type -> hexhail.driver.v1.DriveResponse
+	30,  // 108: hexhail.driver.v1.DriverService.GiveCommand:output_type -> hexhail.driver.v1.GiveCommandResponse
+	32,  // 109: hexhail.driver.v1.DriverService.SendFixes:output_type -> hexhail.driver.v1.SendFixesResponse
+	34,  // 110: hexhail.driver.v1.DriverService.AckOffer:output_type -> hexhail.driver.v1.AckOfferResponse
+	36,  // 111: hexhail.driver.v1.DriverService.GetSnapshot:output_type -> hexhail.driver.v1.GetSnapshotResponse
+	38,  // 112: hexhail.driver.v1.DriverService.GetEarnings:output_type -> hexhail.driver.v1.GetEarningsResponse
+	42,  // 113: hexhail.driver.v1.DriverService.ListBookings:output_type -> hexhail.driver.v1.ListBookingsResponse
+	50,  // 114: hexhail.driver.v1.DriverService.GetWhy:output_type -> hexhail.driver.v1.GetWhyResponse
+	44,  // 115: hexhail.driver.v1.DriverService.ListRides:output_type -> hexhail.driver.v1.ListRidesResponse
+	107, // [107:116] is the sub-list for method output_type
+	98,  // [98:107] is the sub-list for method input_type
+	98,  // [98:98] is the sub-list for extension type_name
+	98,  // [98:98] is the sub-list for extension extendee
+	0,   // [0:98] is the sub-list for field type_name
 }
 
 func init() { file_hexhail_driver_v1_driver_proto_init() }
@@ -3997,7 +4566,7 @@ func file_hexhail_driver_v1_driver_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_hexhail_driver_v1_driver_proto_rawDesc), len(file_hexhail_driver_v1_driver_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   46,
+			NumMessages:   52,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
