@@ -81,7 +81,7 @@ var bans = []ban{
 	{
 		packages: []string{"os", "syscall", "log"},
 		rooms:    []room{"geo", "geo/osm", "geo/osrm", "money"},
-		why:      "files, environment and logs are the caller's: take an io.Reader, return an error",
+		why:      "files, environment and logs are the caller's: take a reader, return an error",
 	},
 	{
 		packages: []string{"os", "syscall"}, rooms: []room{"dispatch"},

@@ -266,7 +266,8 @@ func testGarbage(t *testing.T, open func() *Bus) {
 	}
 	settle(t, b)
 	subjects := []string{
-		callSubject("beijing"), locSubject("beijing"), nudgeSubject("beijing"), quoteSubject("beijing"),
+		callSubject("beijing"), locSubject("beijing"), nudgeSubject("beijing"),
+		quoteSubject("beijing"),
 		pushSubject("beijing", "D1"), sessionSubject("D1"), rideSubject("beijing", "X1"),
 		posSubject("beijing", "X1"),
 	}

@@ -25,8 +25,8 @@ type Stats struct {
 	Events      uint64
 	EventsAgain uint64 // of them, events that the stream had already
 	EventErrors uint64 // tries of the relay that failed
-	// OutboxWaiting is how many events wait in the outbox, up to dispatch.MaxBacklog: what the relay
-	// has read, or counted in the last seconds if that is more than a batch.
+	// OutboxWaiting is how many events wait in the outbox, up to dispatch.MaxBacklog: what the
+	// relay has read, or counted in the last seconds if that is more than a batch.
 	OutboxWaiting int
 	OutboxLag     time.Duration
 }

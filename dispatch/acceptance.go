@@ -51,8 +51,8 @@ var featureNames = [features]string{
 
 // priorWeights is what a new city begins with, and what its weights are drawn back to: of a driver
 // of whom nothing is known, 0.88 of the offers at the next corner are taken, and half of those that
-// are 10 minutes and 4 km away; 10 yuan make up for 5 minutes. They are guesses of the right sign; a
-// few hundred answers overrule them.
+// are 10 minutes and 4 km away; 10 yuan make up for 5 minutes. They are guesses of the right sign;
+// a few hundred answers overrule them.
 var priorWeights = [features]float64{
 	featureBias: 2, featureTime: -0.8, featureWay: -0.2, featureTip: 0.9, featureLength: 0.4,
 	featureHabit: 2.5, featureIdle: 0.1, featureHomeward: 0.5,
@@ -60,9 +60,9 @@ var priorWeights = [features]float64{
 
 // How [Acceptance] learns.
 const (
-	// firstRate is the rate of the first answers; after slowAfter of them it has halved. leastRate is
-	// that of all from 25,000 on: low enough to settle, high enough to follow a city that changes
-	// from week to week.
+	// firstRate is the rate of the first answers; after slowAfter of them it has halved. leastRate
+	// is that of all from 25,000 on: low enough to settle, high enough to follow a city that
+	// changes from week to week.
 	firstRate, leastRate = 0.1, 0.002
 	slowAfter            = 500
 	// pullBack is the ridge (L2): how much of a weight's distance from its prior is taken back with
@@ -75,12 +75,13 @@ const (
 )
 
 // Acceptance is a city's model of the chance that a driver takes a ride that is offered: a logistic
-// regression on [Facts], as dispatch at Didi had it (Zhang et al., A Taxi Order Dispatch Model based
-// On Combinatorial Optimization, KDD 2017: with it in the objective 84 % of the orders succeeded
-// instead of 80 %). It learns online, by one step of stochastic gradient descent on the log loss
-// for each answer (Bottou, Large-Scale Machine Learning with Stochastic Gradient Descent, 2010), with
-// a falling rate and a ridge towards the prior. The same answers in the same order give the same
-// weights. The zero value is not valid; [NewAcceptance] is. It is not safe for concurrent use.
+// regression on [Facts], as dispatch at Didi had it (Zhang et al., A Taxi Order Dispatch Model
+// based On Combinatorial Optimization, KDD 2017: with it in the objective 84 % of the orders
+// succeeded instead of 80 %). It learns online, by one step of stochastic gradient descent on the
+// log loss for each answer (Bottou, Large-Scale Machine Learning with Stochastic Gradient Descent,
+// 2010), with a falling rate and a ridge towards the prior. The same answers in the same order give
+// the same weights. The zero value is not valid; [NewAcceptance] is. It is not safe for concurrent
+// use.
 type Acceptance struct {
 	weights [features]float64
 	seen    int
@@ -164,8 +165,8 @@ type Habit struct {
 
 const (
 	habitFades = 0.95
-	// habitShare is the share of a driver of whom nothing is known, habitPrior how many answers that
-	// guess is worth.
+	// habitShare is the share of a driver of whom nothing is known, habitPrior how many answers
+	// that guess is worth.
 	habitShare, habitPrior = 0.8, 5
 )
 

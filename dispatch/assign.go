@@ -107,9 +107,9 @@ func (g *Graph) row(r int32) (first, end int32) {
 //     are never negative and rows sorted by cost, so that a scan ends at the first edge whose
 //     cost alone is beyond the nearest free node.
 //
-// Where rides may be left at a price (defer), each of them gets a taxi of its own at that price, and
-// what is dearer than the price is left out: then most are served, and at the least sum of costs
-// and prices, by the same steps.
+// Where rides may be left at a price (defer), each of them gets a taxi of its own at that price,
+// and what is dearer than the price is left out: then most are served, and at the least sum of
+// costs and prices, by the same steps.
 //
 // Step 1 takes O(m √n), step 3 O(n m log n) for m edges and n rides, but searches stay local
 // unless taxis are just as many as rides.

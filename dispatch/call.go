@@ -65,8 +65,8 @@ type Call struct {
 	ChangedAt time.Time
 }
 
-// KeptGrab is a driver's word on a call whose grabs are collected for a moment, so that not the fastest
-// network wins.
+// KeptGrab is a driver's word on a call whose grabs are collected for a moment, so that not the
+// fastest network wins.
 type KeptGrab struct {
 	Call    CallID
 	Driver  DriverID

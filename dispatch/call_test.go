@@ -389,7 +389,8 @@ func TestCollectedGrabOfABusyDriver(t *testing.T) {
 	}
 }
 
-// TestCollectedGrabsOutlastTheCall: what was grabbed in time is decided, though the call has expired.
+// TestCollectedGrabsOutlastTheCall: what was grabbed in time is decided, though the call has
+// expired.
 func TestCollectedGrabsOutlastTheCall(t *testing.T) {
 	w := calling(t, func(p *dispatch.Policy) { p.CollectMS = 1000 })
 	a := w.taxi("A", w.at(100, 0), 4)

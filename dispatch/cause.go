@@ -80,7 +80,8 @@ func causeOfOffer(s OfferState) Cause {
 	}
 }
 
-// causeOfLast is what the last offer that was no claim cost the ride its time by; 0 if there is none.
+// causeOfLast is what the last offer that was no claim cost the ride its time by; 0 if there is
+// none.
 func causeOfLast(offers []LoggedOffer) Cause {
 	for _, o := range slices.Backward(offers) {
 		if cause := causeOfOffer(o.State); cause != 0 {

@@ -108,8 +108,8 @@ type Look struct {
 	City    Census    `json:"city"`    // all that the engine knows
 	Near    Census    `json:"near"`    // those within the longest pickup
 	Unfit   []Unfit   `json:"unfit,omitempty"`
-	// NearestM and NearestS are the way of the nearest idle taxi in the city that no filter removes,
-	// however far it is; 0 if there is none.
+	// NearestM and NearestS are the way of the nearest idle taxi in the city that no filter
+	// removes, however far it is; 0 if there is none.
 	NearestM int `json:"nearest_m,omitempty"`
 	NearestS int `json:"nearest_s,omitempty"`
 	// HeardS is for how long, at Until, the latest of the silent phones near had sent nothing.

@@ -28,9 +28,9 @@ const (
 	mostDetour = 2 * time.Hour
 )
 
-// Cost is the cost of a pair in milliseconds, 0 to [MaxEdgeCost]: the estimated pickup, and for each
-// term of the policy what the pair lacks of the best. A constant is the same for all pairs, so it
-// changes no choice among as many pairs; and a term of weight 0 leaves the others as they are.
+// Cost is the cost of a pair in milliseconds, 0 to [MaxEdgeCost]: the estimated pickup, and for
+// each term of the policy what the pair lacks of the best. A constant is the same for all pairs, so
+// it changes no choice among as many pairs; and a term of weight 0 leaves the others as they are.
 //
 //   - urgency: the time that the search has left;
 //   - tip: what is missing to MaxTip, at the policy's seconds a yuan;

@@ -41,9 +41,10 @@ func (c BookRide) checkAhead(p Policy, now time.Time) error {
 }
 
 // Book opens a ride for a time ahead. Nobody searches for it yet: drivers may take it, and when
-// nobody has by the policy's time before the pickup it searches like any other. It may be asked for in
-// hours in which the city takes no requests for now. Errors: as for Request, but that a rider may have bookings beside an open ride, up to the policy's number:
-// Exhausted with ReasonTooManyBookings.
+// nobody has by the policy's time before the pickup it searches like any other. It may be asked for
+// in hours in which the city takes no requests for now. Errors: as for Request, but that a rider
+// may have bookings beside an open ride, up to the policy's number: Exhausted with
+// ReasonTooManyBookings.
 func (d *Desk) Book(ctx context.Context, now time.Time, key Once, c BookRide) (Receipt, error) {
 	id := RideID(d.NewID(now))
 	return do(ctx, d, "Book", now, key, c, func(j *job) (Receipt, error) {

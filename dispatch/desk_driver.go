@@ -106,17 +106,17 @@ func (d *Desk) Accept(
 type GrabRide struct {
 	Call   CallID
 	Driver DriverID
-	// At is the taxi's last position. It is another one when a grab is repeated, so it does not tell
-	// two grabs apart.
+	// At is the taxi's last position. It is another one when a grab is repeated, so it does not
+	// tell two grabs apart.
 	At geo.Point `json:"-"`
 }
 
 // Grab is the claim of a call: of all drivers who are told of it, the first one whose grab commits
 // has the ride; where the policy collects grabs for a moment, the answer is that the ride still
-// searches, and what became of it is told then. The call and the ride each change by a conditional update, as for Accept. Errors:
-// NotFound with ReasonUnknownCall for a call that this driver was not told of, Conflict with
-// ReasonCallExpired, ReasonCallGone (somebody was faster, or the ride is off), ReasonOffDuty or
-// ReasonDriverBusy.
+// searches, and what became of it is told then. The call and the ride each change by a conditional
+// update, as for Accept. Errors: NotFound with ReasonUnknownCall for a call that this driver was
+// not told of, Conflict with ReasonCallExpired, ReasonCallGone (somebody was faster, or the ride is
+// off), ReasonOffDuty or ReasonDriverBusy.
 func (d *Desk) Grab(ctx context.Context, now time.Time, key Once, c GrabRide) (Receipt, error) {
 	return do(ctx, d, "Grab", now, key, c, func(j *job) (Receipt, error) {
 		shift, ok, err := j.tx.Shift(c.Driver)

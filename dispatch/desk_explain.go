@@ -16,9 +16,9 @@ type DriverQuestion struct {
 type LiveDriverLog func(ctx context.Context, city CityID, driver DriverID) (
 	log DriverLog, ok bool, err error)
 
-// ExplainDriver tells it from rows, and from what the driver's engine has not written yet if live is
-// not nil and has an answer. Errors: NotFound for an unknown driver; Invalid for a time that is longer
-// than MaxStory or ends before it begins.
+// ExplainDriver tells it from rows, and from what the driver's engine has not written yet if live
+// is not nil and has an answer. Errors: NotFound for an unknown driver; Invalid for a time that is
+// longer than MaxStory or ends before it begins.
 func ExplainDriver(
 	ctx context.Context, store Store, live LiveDriverLog, q DriverQuestion, now time.Time,
 ) (DriverStory, error) {

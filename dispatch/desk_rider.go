@@ -52,9 +52,9 @@ func (c City) allows(r RequestRide, now time.Time) error {
 }
 
 // Request opens a ride that searches for a taxi. Errors: Invalid for a bad field, NotFound for an
-// unknown city, rider or channel, Conflict if the rider has an open ride, or the city is closed, has
-// banned tips or does not serve the pickup, Exhausted if the city has as many searches as its policy
-// allows, or too many events wait to be sent.
+// unknown city, rider or channel, Conflict if the rider has an open ride, or the city is closed,
+// has banned tips or does not serve the pickup, Exhausted if the city has as many searches as its
+// policy allows, or too many events wait to be sent.
 func (d *Desk) Request(
 	ctx context.Context, now time.Time, key Once, c RequestRide,
 ) (Receipt, error) {

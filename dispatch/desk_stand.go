@@ -2,8 +2,8 @@ package dispatch
 
 import "hexhail/geo"
 
-// leavesQueue refuses a ride from elsewhere to a driver in the queue of a stand that keeps its taxis:
-// Conflict with ReasonAtStand.
+// leavesQueue refuses a ride from elsewhere to a driver in the queue of a stand that keeps its
+// taxis: Conflict with ReasonAtStand.
 func (j *job) leavesQueue(city City, driver DriverID, pickup geo.Point) error {
 	rank, ok, err := j.tx.StandRank(driver)
 	if err != nil || !ok || rank.City != city.ID {

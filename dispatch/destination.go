@@ -17,8 +17,8 @@ type Destination struct {
 // Heading reports whether there is one now.
 func (d Destination) Heading() bool { return d.To != geo.Point{} }
 
-// Set says a destination, or with the zero point none. Saying none is free; the most that may be said
-// on a day of the city is the policy's. Exhausted with ReasonDestinations beyond.
+// Set says a destination, or with the zero point none. Saying none is free; the most that may be
+// said on a day of the city is the policy's. Exhausted with ReasonDestinations beyond.
 func (d Destination) Set(to geo.Point, day, most int) (Destination, error) {
 	if to == (geo.Point{}) {
 		d.To = to

@@ -70,8 +70,8 @@ func TestARideOnTheWayGoesFirst(t *testing.T) {
 	}
 }
 
-// TestDestinationsADay: two a day of the city, and none without a shift; the word of nowhere is free,
-// and the pause of a shift changes nothing.
+// TestDestinationsADay: two a day of the city, and none without a shift; the word of nowhere is
+// free, and the pause of a shift changes nothing.
 func TestDestinationsADay(t *testing.T) {
 	w := newTown(t)
 	a, to := w.taxi("A", w.at(0, 0), 4), w.at(5000, 0)

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// DriverLog is what the engine has seen of one driver in about an hour: where the time went, and the
-// rides that the driver was considered for. It answers "why do I get no rides?".
+// DriverLog is what the engine has seen of one driver in about an hour: where the time went, and
+// the rides that the driver was considered for. It answers "why do I get no rides?".
 type DriverLog struct {
 	Driver DriverID  `json:"driver"`
 	City   CityID    `json:"city"`

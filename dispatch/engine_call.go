@@ -134,8 +134,8 @@ func (e *Engine) decide(ctx context.Context, now time.Time) (decided int, err er
 	return decided, err
 }
 
-// decide claims the call's ride for the nearest of those who grabbed it and are still free. If there
-// is none the call has expired.
+// decide claims the call's ride for the nearest of those who grabbed it and are still free. If
+// there is none the call has expired.
 func (j *job) decide(id CallID) error {
 	open, err := j.tx.OpenCalls(CallQuery{ID: id})
 	if err != nil || len(open) == 0 {

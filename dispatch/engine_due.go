@@ -7,8 +7,9 @@ import (
 )
 
 // Due does what must not be forgotten: it ends offers that nobody answered and searches that are
-// over, looks at the bookings whose time has come, writes the round logs of rides that search no more, and every few seconds reads the rows
-// that nudges may have missed. It is called every second of the city's time.
+// over, looks at the bookings whose time has come, writes the round logs of rides that search no
+// more, and every few seconds reads the rows that nudges may have missed. It is called every second
+// of the city's time.
 func (e *Engine) Due(ctx context.Context, now time.Time) error {
 	e.policy = e.city.PolicyAt(now)
 	// Each does what it can, whatever became of the others.

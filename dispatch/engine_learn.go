@@ -53,8 +53,8 @@ func (e *Engine) price(o *option, hour int, now time.Time) (cost int32, chance f
 	}), float32(p)
 }
 
-// usual is the chance of a ride with a driver next door of whom nothing is known. It is the same for
-// a whole round.
+// usual is the chance of a ride with a driver next door of whom nothing is known. It is the same
+// for a whole round.
 func (e *Engine) usual(w *wait, hour int) float64 {
 	if w.usualIn != e.queue.round || w.usual == 0 {
 		w.usualIn = e.queue.round

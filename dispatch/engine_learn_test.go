@@ -24,8 +24,8 @@ func (w *town) cancel(name string, ride dispatch.RideID) {
 	w.ok(err)
 }
 
-// wilful is a town with a driver near who has declined ten rides, and one farther away who has taken
-// as many.
+// wilful is a town with a driver near who has declined ten rides, and one farther away who has
+// taken as many.
 func wilful(t *testing.T, change func(*dispatch.Policy)) (w *town, no, yes dispatch.DriverID) {
 	w = newTown(t, change)
 	no, yes = w.taxi("No", w.at(0, 100), 4), w.taxi("Yes", w.at(9000, 0), 4)
@@ -112,8 +112,8 @@ func TestLearnedIsKept(t *testing.T) {
 	}
 }
 
-// TestEachAnswerTeachesOnce: told twice or out of order, or found in the rows, an answer counts once;
-// what says nothing of the driver counts not at all.
+// TestEachAnswerTeachesOnce: told twice or out of order, or found in the rows, an answer counts
+// once; what says nothing of the driver counts not at all.
 func TestEachAnswerTeachesOnce(t *testing.T) {
 	w := newTown(t)
 	a := w.taxi("A", w.at(0, 100), 4)

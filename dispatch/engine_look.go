@@ -7,8 +7,8 @@ import (
 	"hexhail/geo"
 )
 
-// How the engine looks around for rides that wait: rounds say who was considered, looks say who else
-// was there, and what kept them. A ride that is matched at once is never looked around for.
+// How the engine looks around for rides that wait: rounds say who was considered, looks say who
+// else was there, and what kept them. A ride that is matched at once is never looked around for.
 const (
 	lookFirst = 3 * time.Second
 	lookEvery = 10 * time.Second

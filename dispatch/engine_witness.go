@@ -27,8 +27,8 @@ type witness struct {
 }
 
 // Which candidates of a ride go into the drivers' logs, besides those that it chose: the nearest of
-// its first round, and all of every 16th. All of all rounds would make a round of 100,000 candidates
-// by a third longer: each driver's log is a place in memory of its own.
+// its first round, and all of every 16th. All of all rounds would make a round of 100,000
+// candidates by a third longer: each driver's log is a place in memory of its own.
 const (
 	witnessFirst = 8
 	witnessEvery = 16

@@ -66,8 +66,8 @@ const (
 	ReasonFlights Reason = "FLIGHTS_UNAVAILABLE"
 	// ReasonBookingClash is another booking of the driver's that is too near in time.
 	ReasonBookingClash Reason = "BOOKING_CLASH"
-	// ReasonSeats is a driver whose taxi, if there ever was one, has too few seats, or is of another
-	// class than was asked for.
+	// ReasonSeats is a driver whose taxi, if there ever was one, has too few seats, or is of
+	// another class than was asked for.
 	ReasonSeats Reason = "TAXI_DOES_NOT_FIT"
 	// ReasonTooManyBookings is a rider or driver with as many bookings as the policy allows.
 	ReasonTooManyBookings Reason = "TOO_MANY_BOOKINGS"
@@ -110,8 +110,8 @@ type Error struct {
 	Kind   Kind
 	Reason Reason
 	Text   string
-	// Field is the path of the field that is out of its limit, as in the protocol, and Limit what it
-	// must be: "seats" and "1 to 8". Both are "" where no field is to blame.
+	// Field is the path of the field that is out of its limit, as in the protocol, and Limit what
+	// it must be: "seats" and "1 to 8". Both are "" where no field is to blame.
 	Field, Limit string
 	Cause        error     // may be nil
 	Until        time.Time // the city's time from which on it may be otherwise; zero if nobody knows

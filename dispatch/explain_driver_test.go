@@ -125,8 +125,9 @@ func (w *town) driverStory(driver dispatch.DriverID, from time.Time) dispatch.Dr
 	return story
 }
 
-// TestExplainDriver: in each of these towns one thing alone keeps DA from rides, and the explanation
-// names it, from the engine's own log and from the rows alike. The words are in testdata/explain.
+// TestExplainDriver: in each of these towns one thing alone keeps DA from rides, and the
+// explanation names it, from the engine's own log and from the rows alike. The words are in
+// testdata/explain.
 //
 // Seen to fail with LeftOffers and DeclinedOffers swapped in DriverStory.hindrance, with
 // TooFewSeats and ExcludedPair swapped in Engine.judge, and with DriverPaused and DriverSilent

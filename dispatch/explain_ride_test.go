@@ -114,7 +114,8 @@ func nobody() []why {
 	}
 }
 
-// somebody are the towns in which there were idle taxis, or an engine was missing, or the rider left.
+// somebody are the towns in which there were idle taxis, or an engine was missing, or the rider
+// left.
 func somebody() []why {
 	near := map[string][2]float64{"A": {0, 300}, "B": {0, -500}}
 	return []why{

@@ -65,8 +65,8 @@ var offerWords = map[OfferState]words{
 	OfferWithdrawn: {"lost it after %s: it was withdrawn", "%s后派单被收回"},
 }
 
-// Tell is the story in words, a sentence or two in each line. A place's times are zone's; maxPickup is
-// the policy's longest way to a pickup.
+// Tell is the story in words, a sentence or two in each line. A place's times are zone's; maxPickup
+// is the policy's longest way to a pickup.
 func (s RideStory) Tell(lang Language, zone *time.Location, maxPickup time.Duration) string {
 	p := &prose{lang: lang, zone: zone}
 	s.tellEnd(p)

@@ -27,8 +27,8 @@ func (l *outlook) add(wait, idle time.Duration, lack float64) {
 	l.lack += part * (lack - l.lack)
 }
 
-// price is at what cost of its pair a ride had better wait: that of the pair which it may expect, its
-// way to the pickup as long as waiting and pickup have been together lately, times the policy's
+// price is at what cost of its pair a ride had better wait: that of the pair which it may expect,
+// its way to the pickup as long as waiting and pickup have been together lately, times the policy's
 // share. It is one price for all rides of a round, with the time that a search has left at its
 // begin, so that the urgency of the others still counts. ok is false if the policy defers nothing,
 // or too little is known.
@@ -43,10 +43,10 @@ func (l *outlook) price(p Policy) (ms int32, ok bool) {
 	}), true
 }
 
-// postpone judges which of a round's pairs are worse than waiting, and what the others count. A ride
-// that is older than the policy's DeferS waits no longer while a taxi is free for it: its dear pairs
-// count a thousandth of a second less than the price, so that it comes after all whom the same taxi
-// suits better.
+// postpone judges which of a round's pairs are worse than waiting, and what the others count. A
+// ride that is older than the policy's DeferS waits no longer while a taxi is free for it: its dear
+// pairs count a thousandth of a second less than the price, so that it comes after all whom the
+// same taxi suits better.
 func (p *pairing) postpone(price int32, old func(rideRef) bool) {
 	p.price = price
 	for i := range p.options {

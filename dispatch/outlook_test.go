@@ -27,8 +27,8 @@ func settled(t *testing.T, change func(*dispatch.Policy)) (w *town, a dispatch.D
 
 func deferring(p *dispatch.Policy) { p.DeferPct, p.DeferS, p.UrgencyPct = 300, 20, 0 }
 
-// TestABadPairIsDeferred: where taxis are usually next door, a ride that has but a far one waits, and
-// says so; the near one that comes meanwhile has it.
+// TestABadPairIsDeferred: where taxis are usually next door, a ride that has but a far one waits,
+// and says so; the near one that comes meanwhile has it.
 func TestABadPairIsDeferred(t *testing.T) {
 	for _, defers := range []bool{false, true} {
 		w, a := settled(t, func(p *dispatch.Policy) {

@@ -48,8 +48,8 @@ type Policy struct {
 	// pickup, in percent, 0–200: above 0, rides whose search ends soon go before others. 30 served
 	// 1.7 points more of an hour with too few taxis than 0, at the same mean pickup.
 	UrgencyPct int `json:"urgency_pct"`
-	// DeclineS is how many seconds of pickup a lost offer costs, 0–600, weighed with the chance that
-	// the driver does not take it; see [Policy.Cost]. 0 asks whoever is nearest.
+	// DeclineS is how many seconds of pickup a lost offer costs, 0–600, weighed with the chance
+	// that the driver does not take it; see [Policy.Cost]. 0 asks whoever is nearest.
 	DeclineS int `json:"decline_s"`
 	// TipS is how many seconds of pickup a yuan of tip is worth, 0–60: above 0, of two rides that
 	// want the same taxi the one with the greater tip goes first.
@@ -62,8 +62,8 @@ type Policy struct {
 	DestinationPct int `json:"destination_pct"`
 	// DestinationsADay is how often in a day a driver may say so, 0–20.
 	DestinationsADay int `json:"destinations_a_day"`
-	// DeferPct leaves a bad pair for a later round, 0–1,000: a ride waits if its pair costs more than
-	// so many per cent of what waiting and pickup have been together lately. 0 defers nothing.
+	// DeferPct leaves a bad pair for a later round, 0–1,000: a ride waits if its pair costs more
+	// than so many per cent of what waiting and pickup have been together lately. 0 defers nothing.
 	// DeferS is until which age a ride may be left so, 0–300 s.
 	DeferPct int `json:"defer_pct"`
 	DeferS   int `json:"defer_s"`
@@ -171,12 +171,12 @@ const (
 	roundAgain = time.Second
 )
 
-// RoundAfter is how long after the last round the next one may be, when something has changed: 20 ms
-// with plenty of taxis, as no ride has to give way to another; else RoundMS, or with RoundMaxMS
+// RoundAfter is how long after the last round the next one may be, when something has changed: 20
+// ms with plenty of taxis, as no ride has to give way to another; else RoundMS, or with RoundMaxMS
 // above it RoundMS times waiting ÷ idle. When taxis are scarce, waiting for some more of them lets
 // each find a ride that is near (how long is best depends on the ratio of the two: G. Qin et al.,
-// "Optimizing matching time intervals for ride-hailing services using reinforcement learning", 2021).
-// Nearest and Grab do not collect.
+// "Optimizing matching time intervals for ride-hailing services using reinforcement learning",
+// 2021). Nearest and Grab do not collect.
 func (p Policy) RoundAfter(waiting, idle int) time.Duration {
 	switch {
 	case p.Mode == Nearest || p.Mode == Grab:

@@ -141,8 +141,8 @@ type Calls interface {
 	GrabCall(id CallID, driver DriverID, now time.Time) (Call, error)
 	// CloseCall moves an open call to another state; closed is false if it was not open.
 	CloseCall(id CallID, to CallState, now time.Time) (closed bool, err error)
-	// OpenCalls are open calls: the one of an id, of a ride, or of a city, all or those that have expired by a time
-	// and collect no grabs. Ordered by id.
+	// OpenCalls are open calls: the one of an id, of a ride, or of a city, all or those that have
+	// expired by a time and collect no grabs. Ordered by id.
 	OpenCalls(q CallQuery) ([]Call, error)
 }
 

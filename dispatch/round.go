@@ -307,8 +307,8 @@ func (p *pairing) solve(byTaxi bool) error {
 	}
 	g.Start = append(g.Start, int32(len(g.Taxi)))
 	g.Taxis = len(p.column)
-	// A row that is left is a ride or a taxi: with one price for all rides either leaves the price of
-	// a ride on the sum, but for a number that is the same for all assignments.
+	// A row that is left is a ride or a taxi: with one price for all rides either leaves the price
+	// of a ride on the sum, but for a number that is the same for all assignments.
 	g.Defer = g.Defer[:0]
 	if p.price != NoDefer {
 		for range g.Rides() {

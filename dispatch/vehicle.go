@@ -24,8 +24,8 @@ const (
 	MaxClasses   = 20 // that a policy knows
 )
 
-// TagsOf puts words together, in order and each once. Vehicle.Check says whether they are words, and
-// not too many.
+// TagsOf puts words together, in order and each once. Vehicle.Check says whether they are words,
+// and not too many.
 func TagsOf(words []string) Tags {
 	words = slices.Clone(words)
 	slices.Sort(words)

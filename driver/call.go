@@ -273,8 +273,8 @@ func (s *session) showCalls() {
 	}
 }
 
-// callsAround are the open calls around the taxi, for a snapshot. On a stream, which is told of their
-// ends, they count as shown.
+// callsAround are the open calls around the taxi, for a snapshot. On a stream, which is told of
+// their ends, they count as shown.
 func (s *session) callsAround() []*driverpb.Call {
 	s.mu.Lock()
 	at := s.stand.city

@@ -25,8 +25,8 @@ func newCallTown(t *testing.T, drivers int) *town {
 	return w
 }
 
-// free puts a driver on duty at a place. The engine knows the shift before it gets the fix: it would
-// leave out that of a taxi that nobody drives, and these phones send no other.
+// free puts a driver on duty at a place. The engine knows the shift before it gets the fix: it
+// would leave out that of a taxi that nobody drives, and these phones send no other.
 func (p *phone) free(at geo.Point) {
 	p.t.Helper()
 	onDuty := func() int { n := p.w.loop.Counts(); return n.Idle + n.Busy }

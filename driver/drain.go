@@ -41,10 +41,10 @@ func (v *Server) discharge() {
 }
 
 // Drain ends all sessions in good order: no new ones are taken, every phone is told to connect
-// again after a time of its own (the fewer they are, the sooner), and has some seconds to finish what it is
-// saying; then the streams end, as Unavailable with DRAINING. It returns when all have ended, or
-// with ctx's error when ctx ends first. A command that has a result was done; one that has none is
-// repeated by the phone under its own id.
+// again after a time of its own (the fewer they are, the sooner), and has some seconds to finish
+// what it is saying; then the streams end, as Unavailable with DRAINING. It returns when all have
+// ended, or with ctx's error when ctx ends first. A command that has a result was done; one that
+// has none is repeated by the phone under its own id.
 func (v *Server) Drain(ctx context.Context) error { return v.drain(ctx, drainGrace) }
 
 func (v *Server) drain(ctx context.Context, grace time.Duration) error {
@@ -76,7 +76,8 @@ func (v *Server) drain(ctx context.Context, grace time.Duration) error {
 	}
 }
 
-// retrySpread is within what time all phones shall come back: a thousand a second, at most MaxRetry.
+// retrySpread is within what time all phones shall come back: a thousand a second, at most
+// MaxRetry.
 func (v *Server) retrySpread() time.Duration {
 	v.mu.Lock()
 	defer v.mu.Unlock()

@@ -171,8 +171,8 @@ func (s *session) check(d *verdict, b *driverpb.FixBatch, now time.Time) {
 	}
 }
 
-// positionEvery is how often those who watch a ride get its taxi's position at most, machine time: a
-// fast clock sends no more.
+// positionEvery is how often those who watch a ride get its taxi's position at most, machine time:
+// a fast clock sends no more.
 const positionEvery = time.Second
 
 func refusalOf(err error) refusal {

@@ -97,8 +97,8 @@ func (v *Server) tellMissed(c *city, missed dispatch.Missed) {
 	v.tellFreed(c, free)
 }
 
-// tellFreed finds the drivers who still think that they are at a ride, or hold a booking, that has no
-// driver any more.
+// tellFreed finds the drivers who still think that they are at a ride, or hold a booking, that has
+// no driver any more.
 func (v *Server) tellFreed(c *city, free map[dispatch.RideID]dispatch.Brief) {
 	if len(free) == 0 {
 		return

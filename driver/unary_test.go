@@ -207,8 +207,8 @@ func TestBeginOfDay(t *testing.T) {
 	}
 }
 
-// TestADestinationOverBothDoors: a driver says where they are going over a call and over the stream,
-// sees it in the snapshot, and hears when the day's are used up.
+// TestADestinationOverBothDoors: a driver says where they are going over a call and over the
+// stream, sees it in the snapshot, and hears when the day's are used up.
 func TestADestinationOverBothDoors(t *testing.T) {
 	w := newTown(t)
 	w.enrol(1)

@@ -16,7 +16,8 @@ import (
 	"hexhail/wire"
 )
 
-// TestGetWhy: a driver is told of the rides that were near, and nothing of them that is the rider's.
+// TestGetWhy: a driver is told of the rides that were near, and nothing of them that is the
+// rider's.
 func TestGetWhy(t *testing.T) {
 	w := newRows(t)
 	w.openBus()

@@ -18,8 +18,8 @@ const maxZoneLat = 85
 
 // Zone is an Area in H3 cells: most points are decided by the cell that they are in, and only those
 // in cells near an edge by the polygon. So it takes the same time however many corners the area
-// has: a polygon alone is quicker below some 400. It says of every point exactly what the area says.
-// It never changes, and is safe for concurrent use. The nil Zone holds nothing.
+// has: a polygon alone is quicker below some 400. It says of every point exactly what the area
+// says. It never changes, and is safe for concurrent use. The nil Zone holds nothing.
 type Zone struct {
 	area  Area
 	box   box

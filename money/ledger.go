@@ -41,7 +41,8 @@ func ParseTransferKind(s string) TransferKind {
 	return TransferKind(max(0, slices.Index(transferKinds[:], s)))
 }
 
-// Code says in one word why money moved: fare, tip, fee, subsidy_rider, subsidy_driver, fund, top_up.
+// Code says in one word why money moved: fare, tip, fee, subsidy_rider, subsidy_driver, fund,
+// top_up.
 type Code string
 
 // The codes of this ledger.

@@ -34,11 +34,12 @@ func newCards() *cards {
 	return c
 }
 
-// hasCard reports whether the rider sees who drives: from when somebody has taken it, while they are
-// at it, and after it.
+// hasCard reports whether the rider sees who drives: from when somebody has taken it, while they
+// are at it, and after it.
 func hasCard(r dispatch.Ride) bool {
 	return r.Driver != "" &&
-		(r.State.Active() || r.State == dispatch.Booked || r.State == dispatch.Completed || r.State == dispatch.Settled)
+		(r.State.Active() || r.State == dispatch.Booked ||
+		r.State == dispatch.Completed || r.State == dispatch.Settled)
 }
 
 // suggestedTip is what the app proposes now; 0 for a city that is served no more.

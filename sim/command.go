@@ -32,7 +32,8 @@ const (
 var deedNames = [...]string{
 	beginShift: "SetDuty", endShift: "SetDuty", takeStreet: "Occupied", accept: "Accept",
 	decline: "Decline", arrived: "Arrive", started: "Start", completed: "Complete",
-	grab: "Grab", released: "Release", broken: "BreakDown", inVain: "NoShow", cashTaken: "CashReceived",
+	grab: "Grab", released: "Release", broken: "BreakDown", inVain: "NoShow",
+	cashTaken: "CashReceived",
 }
 
 // String is the command's name.

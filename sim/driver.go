@@ -117,7 +117,8 @@ func (d *driver) onOffer(c *crowd, o offered) {
 	}
 }
 
-// onCall is a call on the phone's screen, or one that is gone. A driver thinks of one ride at a time.
+// onCall is a call on the phone's screen, or one that is gone. A driver thinks of one ride at a
+// time.
 func (d *driver) onCall(c *crowd, o offered) {
 	switch {
 	case !o.open && o.call == d.offer.call:

@@ -42,8 +42,8 @@ func offBy(chance float64, yes bool) float64 {
 }
 
 // AcceptanceFigures say how drivers answered, and how well the engine foresaw it. A guess is made
-// before the answer is known, so the figures are those of a model that had to learn on the way. What
-// the engine guessed only a virtual run hears; in a live one it is 0.
+// before the answer is known, so the figures are those of a model that had to learn on the way.
+// What the engine guessed only a virtual run hears; in a live one it is 0.
 type AcceptanceFigures struct {
 	Answers  int     `json:"answers"`  // offers that were taken, declined or left unanswered
 	Accepted float64 `json:"accepted"` // share of the answers

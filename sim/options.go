@@ -98,8 +98,8 @@ type Behaviour struct {
 	// CancelAfter is the share of riders who cancel when the pickup is later than quoted + 5 min.
 	CancelAfter float64 // --cancel-after: 0 to 1
 	Accept      float64 // --accept: the share of offers that drivers accept, 0 to 1
-	// AcceptModel lets each driver decide on each offer by its pickup, its ride and their own taste,
-	// instead of by the share; see [taste].
+	// AcceptModel lets each driver decide on each offer by its pickup, its ride and their own
+	// taste, instead of by the share; see [taste].
 	AcceptModel bool // --accept-model
 	// Answer is the mean time until a driver answers; no answer comes in less than 1 s.
 	Answer    time.Duration // --answer: 1 s to 2 min

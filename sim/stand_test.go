@@ -124,8 +124,8 @@ func inOrder(taxis []sim.Taxi) (drivers []dispatch.DriverID) {
 	return drivers
 }
 
-// TestAStandServesInTheOrderOfEntry lets taxis come to an airport, and then riders; whatever drivers
-// answer, the head of the queue is asked first, also when every hint is lost.
+// TestAStandServesInTheOrderOfEntry lets taxis come to an airport, and then riders; whatever
+// drivers answer, the head of the queue is asked first, also when every hint is lost.
 func TestAStandServesInTheOrderOfEntry(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

@@ -11,7 +11,8 @@ import (
 // callColumns are written by callArgs and read by scanCall in this order.
 var callColumns = columns{
 	"id", "city", "ride", "search", "state", "round", "pickup_lat", "pickup_lng", "radius_m",
-	"seats", "class", "tags", "taxis", "except_drivers", "driver", "made_at", "expires_at", "decide_at", "changed_at",
+	"seats", "class", "tags", "taxis", "except_drivers", "driver",
+	"made_at", "expires_at", "decide_at", "changed_at",
 }
 
 // grabColumns are written by AddGrab and read by scanGrab in this order.

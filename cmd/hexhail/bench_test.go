@@ -280,8 +280,8 @@ func (t *benchTown) hear(
 	t.b.Error(err)
 }
 
-// gathered waits until the engine knows where the taxis of these phones are: a rider who asks before
-// that is sent a taxi that nobody here drives.
+// gathered waits until the engine knows where the taxis of these phones are: a rider who asks
+// before that is sent a taxi that nobody here drives.
 func (t *benchTown) gathered(phones []*benchPhone) {
 	by := time.Now().Add(10 * time.Second)
 	for _, p := range phones {

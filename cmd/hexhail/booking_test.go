@@ -50,8 +50,8 @@ func hears[M any](c *cast, what string, recv func() (M, error), fits func(M) boo
 }
 
 // TestAirportPickup: a rider books for the landing of a flight, a driver takes it ahead, the flight
-// is late, both are told, and the taxi is sent out for the new time. All of it goes through the real
-// API, a hundred city seconds a second.
+// is late, both are told, and the taxi is sent out for the new time. All of it goes through the
+// real API, a hundred city seconds a second.
 func TestAirportPickup(t *testing.T) {
 	at := &airport{}
 	feed := httptest.NewServer(at)
@@ -117,8 +117,8 @@ func TestAirportPickup(t *testing.T) {
 	})
 }
 
-// awaitFlight waits until the flight of the ride was looked at for the first time: whoever books after
-// a delay is known reckons with it.
+// awaitFlight waits until the flight of the ride was looked at for the first time: whoever books
+// after a delay is known reckons with it.
 func (c *cast) awaitFlight(ctx context.Context) {
 	c.t.Helper()
 	for {

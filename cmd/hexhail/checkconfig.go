@@ -14,8 +14,8 @@ func newCheckConfig() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "check-config",
 		Short: "Check every setting of serve, and print it with where its value comes from",
-		Long: "Check every setting of serve and the files that they name, and print each with where\n" +
-			"its value comes from. Secrets in URLs are masked.",
+		Long: "Check every setting of serve and the files that they name, and print each with\n" +
+			"where its value comes from. Secrets in URLs are masked.",
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, from, err := readConfig(cmd.Flags(), os.Environ())

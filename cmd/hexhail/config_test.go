@@ -184,8 +184,8 @@ func TestSecretsInURLsAreMasked(t *testing.T) {
 func TestVariablesThatMayBeMeantAreToldOf(t *testing.T) {
 	told := strangers([]string{
 		"HEXHAIL_GRPC_ADR=:1", "HEXHAIL_CITES=a", // mistaken
-		"HEXHAIL_GRPC_ADDR=:1", "HEXHAIL_grpc_addr=:1", "HEXHAIL_CONFIG=a", "HEXHAIL_DATA=/a", "HEXHAIL_SOAK=1",
-		"HEXHAIL_POSTGRES=a", "HEXHAIL_SPEEDUP=3", "GRPC_ADR=:1",
+		"HEXHAIL_GRPC_ADDR=:1", "HEXHAIL_grpc_addr=:1", "HEXHAIL_CONFIG=a", "HEXHAIL_DATA=/a",
+		"HEXHAIL_SOAK=1", "HEXHAIL_POSTGRES=a", "HEXHAIL_SPEEDUP=3", "GRPC_ADR=:1",
 	})
 	want := []string{
 		"HEXHAIL_GRPC_ADR is no setting and is not read; is HEXHAIL_GRPC_ADDR meant?",

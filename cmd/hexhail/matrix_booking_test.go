@@ -85,7 +85,10 @@ func bookingActions() []action {
 	const late = codes.FailedPrecondition
 	return []action{
 		{name: "take_booking", stage: scheduled, owner: driverOne, fill: take},
-		{name: "take_booking", more: " again", stage: booked, owner: driverOne, owned: late, fill: take},
+		{
+			name: "take_booking", more: " again", stage: booked, owner: driverOne, owned: late,
+			fill: take,
+		},
 		{name: "drop_booking", stage: booked, owner: driverOne, fill: drop},
 		{
 			name: "drop_booking", more: " too late", stage: settled, owner: driverOne, owned: late,

@@ -34,7 +34,8 @@ type realm struct {
 	home    *grpc.ClientConn // to the service; nil before the first use
 }
 
-// openRealm starts one, with more flags. What a loop of it complains of is in the test's log if the test fails.
+// openRealm starts one, with more flags. What a loop of it complains of is in the test's log if the
+// test fails.
 func openRealm(t *testing.T, more ...string) *realm {
 	t.Helper()
 	flags := append([]string{

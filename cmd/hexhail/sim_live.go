@@ -60,7 +60,8 @@ func runLive(ctx context.Context, c sim.VirtualConfig, stderr io.Writer) (r sim.
 	live.Addr, live.Key = s.grpcAt.Addr().String(), wire.NewSigner(s.key.private)
 	ctx, end := context.WithCancel(ctx)
 	defer end()
-	defer context.AfterFunc(s.broken, end)() // there is nothing to learn from a server that is ending
+	// There is nothing to learn from a server that is ending.
+	defer context.AfterFunc(s.broken, end)()
 	r, err = sim.Live(ctx, live)
 	return r, errors.Join(s.failure(), err)
 }

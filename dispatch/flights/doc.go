@@ -1,5 +1,5 @@
-// Package flights asks a service when flights land, over HTTP; docs/flights.md says what the service
-// has to answer.
+// Package flights asks a service when flights land, over HTTP; docs/flights.md says what the
+// service has to answer.
 //
 //	service, err := flights.New(flights.Config{URL: "https://flights.example/v1"})
 //	at, known, err := service.Landing(ctx, "beijing", dispatch.Flight{Number: "CA1831", Day: "2014-03-01"})
