@@ -24,8 +24,10 @@ func (d *assignDefer) build(g *Graph) *Graph {
 			w.Taxi, w.Cost = append(w.Taxi, g.Taxi[e]), append(w.Cost, g.Cost[e])
 		}
 		if price != NoDefer { // dearest of the row, so a sorted row stays so
+			//nolint:gosec // G115: taxis and rides are few
 			w.Taxi, w.Cost = append(w.Taxi, int32(g.Taxis+r)), append(w.Cost, price)
 		}
+		//nolint:gosec // G115: a graph has fewer edges
 		w.Start = append(w.Start, int32(len(w.Taxi)))
 	}
 	return w

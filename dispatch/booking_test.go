@@ -63,12 +63,14 @@ func TestBookingLimits(t *testing.T) {
 	w.book("a", 30*time.Minute)
 	tooSoon := 30*time.Minute - time.Second
 	for name, change := range map[string]func(*dispatch.BookRide){
-		"too soon":     func(c *dispatch.BookRide) { c.PickupAt = w.now.Add(tooSoon) },
-		"too late":     func(c *dispatch.BookRide) { c.PickupAt = w.now.Add(72*time.Hour + 1) },
-		"never":        func(c *dispatch.BookRide) { c.PickupAt = time.Time{} },
-		"flight":       func(c *dispatch.BookRide) { c.Flight.Number = "ca 1831" },
-		"long flight":  func(c *dispatch.BookRide) { c.Flight.Number = "CA1831000" },
-		"day":          func(c *dispatch.BookRide) { c.Flight = dispatch.Flight{"CA1", "tomorrow"} },
+		"too soon":    func(c *dispatch.BookRide) { c.PickupAt = w.now.Add(tooSoon) },
+		"too late":    func(c *dispatch.BookRide) { c.PickupAt = w.now.Add(72*time.Hour + 1) },
+		"never":       func(c *dispatch.BookRide) { c.PickupAt = time.Time{} },
+		"flight":      func(c *dispatch.BookRide) { c.Flight.Number = "ca 1831" },
+		"long flight": func(c *dispatch.BookRide) { c.Flight.Number = "CA1831000" },
+		"day": func(c *dispatch.BookRide) {
+			c.Flight = dispatch.Flight{Number: "CA1", Day: "tomorrow"}
+		},
 		"no flight":    func(c *dispatch.BookRide) { c.Flight.Day = "2013-12-20" },
 		"terminal":     func(c *dispatch.BookRide) { c.Terminal = "the terminal of long names" },
 		"open to whom": func(c *dispatch.BookRide) { c.OpenAt = w.now.Add(time.Minute) },
@@ -172,10 +174,14 @@ func TestBookingReplaced(t *testing.T) {
 		before time.Duration // the pickup: when the driver falls out
 		reason string
 	}{
-		"off duty": {1, func(w *town, d dispatch.DriverID) { w.duty(d, dispatch.OffDuty) },
-			20 * time.Minute, "not_ready"},
-		"paused": {1, func(w *town, d dispatch.DriverID) { w.duty(d, dispatch.Paused) },
-			20 * time.Minute, "not_ready"},
+		"off duty": {
+			1, func(w *town, d dispatch.DriverID) { w.duty(d, dispatch.OffDuty) },
+			20 * time.Minute, "not_ready",
+		},
+		"paused": {
+			1, func(w *town, d dispatch.DriverID) { w.duty(d, dispatch.Paused) },
+			20 * time.Minute, "not_ready",
+		},
 		"at the kerb": {1, func(w *town, d dispatch.DriverID) {
 			_, err := w.desk.Occupied(w.ctx, w.now, w.key("driver:"+string(d)),
 				dispatch.StreetRide{Driver: d, At: w.at(0, 0)})

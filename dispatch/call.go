@@ -61,7 +61,8 @@ type Call struct {
 	Driver    DriverID   // who has grabbed it
 	MadeAt    time.Time
 	ExpiresAt time.Time
-	DecideAt  time.Time // the best grab up to then has it; zero before the first, or if the first wins
+	// DecideAt is until when grabs are collected; zero before the first, or if the first wins.
+	DecideAt  time.Time
 	ChangedAt time.Time
 }
 

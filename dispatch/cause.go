@@ -45,8 +45,8 @@ const (
 
 var causes = [...]string{
 	"", "engine_down", "nobody_on_duty", "nobody_near", "all_busy", "all_paused", "phones_silent",
-	"too_few_taxis", "taxis_too_small", "drivers_declined", "drivers_silent", "calls_unheard", "offers_lost",
-	"offers_refused", "left_for_later", "ruled_out", "rider_left",
+	"too_few_taxis", "taxis_too_small", "drivers_declined", "drivers_silent", "calls_unheard",
+	"offers_lost", "offers_refused", "left_for_later", "ruled_out", "rider_left",
 }
 
 // String is the cause's name; "" for none.

@@ -40,11 +40,11 @@ const (
 //   - acceptance: (1 + u − p) × the seconds that a lost offer costs, where p is the chance of the
 //     pair and u what is usual for the ride. 1 − p alone is the expected loss by this offer: summed
 //     up over a round, many seconds make the most of Σ p, the objective of Zhang et al. (KDD 2017)
-//     for offers to one driver each. But it puts back the rides that no driver likes, the short ones,
-//     until their search ends: taking off what is usual leaves how much better or worse this driver
-//     is for the ride than another. −ln p would make the most of Π p, the chance that all accept,
-//     which nobody asks for, and has no bound; (1 − p) / p, the expected failures until a success,
-//     would hold if the same driver were asked again.
+//     for offers to one driver each. But it puts back the rides that no driver likes, the short
+//     ones, until their search ends: taking off what is usual leaves how much better or worse
+//     this driver is for the ride than another. −ln p would make the most of Π p, the chance
+//     that all accept, which nobody asks for, and has no bound; (1 − p) / p, the expected
+//     failures until a success, would hold if the same driver were asked again.
 func (p Policy) Cost(c Pair) int32 {
 	ms := c.Pickup.Milliseconds() + percent(p.UrgencyPct, max(0, c.Left))
 	if p.TipS != 0 {
@@ -62,6 +62,7 @@ func (p Policy) Cost(c Pair) int32 {
 	if p.DeclineS != 0 {
 		ms += int64(math.Round(1000 * float64(p.DeclineS) * (1 + c.Usual - c.Chance)))
 	}
+	//nolint:gosec // G115: at most MaxEdgeCost
 	return int32(min(ms, MaxEdgeCost))
 }
 

@@ -255,7 +255,7 @@ func (d *Desk) moveFlight(j *job, c MoveFlight) (FlightMoved, error) {
 	if err := c.Flight.Check(); err != nil {
 		return FlightMoved{}, err
 	}
-	if err := c.FlightTime.Check(); err != nil {
+	if err := c.Check(); err != nil {
 		return FlightMoved{}, err
 	}
 	rides, err := j.tx.FlightRides(c.City, c.Flight, MaxFlightRides+1)

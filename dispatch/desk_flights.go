@@ -43,7 +43,8 @@ func (d *Desk) FollowFlights(ctx context.Context, now time.Time, flights Flights
 			if err := d.followFlight(ctx, now, flights, MoveFlight{
 				City: id, Flight: f, Feed: true,
 			}); err != nil {
-				failed = errors.Join(failed, fmt.Errorf("flight %s of %s: %w", f.Number, f.Day, err))
+				failed = errors.Join(failed,
+					fmt.Errorf("flight %s of %s: %w", f.Number, f.Day, err))
 			}
 		}
 	}

@@ -14,8 +14,8 @@ type DriverLog struct {
 	From   time.Time `json:"from"`
 	Until  time.Time `json:"until"`
 
-	Spent []PresenceTime `json:"spent"`
-	Changes []PresenceChange         `json:"changes"` // the last 20
+	Spent   []PresenceTime   `json:"spent"`
+	Changes []PresenceChange `json:"changes"` // the last 20
 
 	Rides    int            `json:"rides"` // that the driver was considered for, forgotten ones too
 	Verdicts []VerdictCount `json:"verdicts,omitempty"`
@@ -67,7 +67,7 @@ type Sighting struct {
 // Limits of a driver's log. A driver on duty all day leaves 24 logs of at most 4 KiB.
 const (
 	maxSightings   = 16
-	maxChanges       = 20
+	maxChanges     = 20
 	driverLogSpan  = time.Hour
 	driverLogSaved = 10 * time.Minute // what a crash loses at most
 	// DriverLogsKept is for how long drivers' logs are kept.
@@ -144,6 +144,7 @@ func (t *trail) saw(ticket uint32, ride RideID, o *option, nowMS int64) {
 		t.sights.seen[i] = sight{ride: ride, atMS: nowMS}
 	}
 	s := &t.sights.seen[i]
+	//nolint:gosec // G115: a verdict is small
 	s.untilMS, s.verdict = nowMS, uint8(o.verdict)
 	s.distanceM, s.pickupMS, s.cost = int32(o.distanceM), o.ms, o.cost
 	if o.verdict == Chosen {
@@ -184,7 +185,9 @@ func (t *trail) each(fn func(s *sight)) {
 // answered notes what became of an offer to the driver, or that they have grabbed a call.
 func (t *trail) answered(ride RideID, state OfferState) {
 	t.each(func(s *sight) {
+		//nolint:gosec // G115: a state is small
 		if s.ride == ride && s.offer != uint8(state) && state != OfferOpen {
+			//nolint:gosec // G115: a state is small
 			s.offer, t.changed = uint8(state), true
 			t.answers[state]++
 		}

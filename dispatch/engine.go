@@ -94,7 +94,7 @@ func NewEngine(ctx context.Context, c EngineConfig, now time.Time) (*Engine, err
 		roads: c.Roads,
 		fleet: newFleet(), queue: newQueue(), memos: memos{}, pair: newPairing(),
 		decisions: map[CallID]time.Time{}, asked: map[OfferID]asked{},
-		stands: newStandQueues(c.City),
+		stands:  newStandQueues(c.City),
 		witness: witness{off: c.NoDriverLogs},
 	}
 	var err error

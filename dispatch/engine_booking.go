@@ -93,8 +93,8 @@ func (e *Engine) readyFor(j *job, r Ride) (ready, Shift, error) {
 		return ready{}, shift, err
 	}
 	d := ready{
-		can: ok && !busy && shift.Duty == OnDuty && shift.City == r.City && shift.Seats >= r.Seats &&
-			shift.Vehicle.Serves(r.Wants),
+		can: ok && !busy && shift.Duty == OnDuty && shift.City == r.City &&
+			shift.Seats >= r.Seats && shift.Vehicle.Serves(r.Wants),
 	}
 	ref, ok := e.fleet.byTaxi[shift.Taxi]
 	if !ok {

@@ -115,20 +115,22 @@ func (e *Engine) see(g *gaze, c *taxi, p Presence, now time.Time) {
 	if m > limit {
 		return
 	}
+	verdict := Verdict(0)
 	if p == DriverIdle {
-		if v := e.judge(&e.queue.waits[g.ref], c, now); v != Chosen {
-			if m <= g.reachM {
-				g.unfit[v]++
-			}
-		} else {
-			g.nearest = min(g.nearest, m)
-			if m <= g.reachM {
-				g.fit++
-			}
-		}
+		verdict = e.judge(&e.queue.waits[g.ref], c, now)
+	}
+	if verdict == Chosen {
+		g.nearest = min(g.nearest, m)
 	}
 	if m > g.reachM {
 		return
+	}
+	switch {
+	case p != DriverIdle:
+	case verdict == Chosen:
+		g.fit++
+	default:
+		g.unfit[verdict]++
 	}
 	g.near.count(p)
 	if p == DriverSilent && c.fixedAt.After(g.heard) {

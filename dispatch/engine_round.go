@@ -10,8 +10,9 @@ import (
 // pair that the store refuses, as a row has changed meanwhile, is left for the next round.
 func (e *Engine) Round(ctx context.Context, now time.Time) (RoundStats, error) {
 	e.policy = e.city.PolicyAt(now)
+	wanted := !e.wantsAt.IsZero() && !e.wantsAt.After(now)
 	decided, err := e.decide(ctx, now)
-	if wanted := !e.wantsAt.IsZero() && !e.wantsAt.After(now); err != nil || decided > 0 && !wanted {
+	if err != nil || decided > 0 && !wanted {
 		return RoundStats{City: e.city.ID, At: now}, err
 	}
 	e.fleet.expire(now.Add(-e.policy.Stale()))

@@ -39,7 +39,9 @@ func (w *standTown) stand(id dispatch.StandID, mid geo.Point) dispatch.Stand {
 	w.t.Helper()
 	const lat, lng = 300.0 / 111_195, 300.0 / 85_300
 	var corners []string
-	for _, c := range [][2]float64{{-lng, -lat}, {lng, -lat}, {lng, lat}, {-lng, lat}, {-lng, -lat}} {
+	for _, c := range [][2]float64{
+		{-lng, -lat}, {lng, -lat}, {lng, lat}, {-lng, lat}, {-lng, -lat},
+	} {
 		corners = append(corners, fmt.Sprintf("[%f,%f]", mid.Lng+c[0], mid.Lat+c[1]))
 	}
 	area, err := geo.ParseArea([]byte(
@@ -358,7 +360,8 @@ func TestQueueOutlivesTheEngine(t *testing.T) {
 	w.wantQueue("A B C")
 	old := w.engine
 	w.restart()
-	if err := old.Due(w.ctx, w.now.Add(time.Hour)); dispatch.ReasonOf(err) != dispatch.ReasonFenced {
+	err := old.Due(w.ctx, w.now.Add(time.Hour))
+	if dispatch.ReasonOf(err) != dispatch.ReasonFenced {
 		t.Errorf("the replaced engine drops the queue: %v", err)
 	}
 	w.wantQueue("A B C")
@@ -438,13 +441,13 @@ func TestQueuedTaxisDoNotGrab(t *testing.T) {
 		}
 		w.ask("1", w.at(3500, 4000), 1)
 		w.round()
-		if err := grab(); serves {
+		err := grab()
+		if serves {
 			w.ok(err)
 			w.wantQueue("")
 			continue
-		} else {
-			w.fails(err, dispatch.ReasonAtStand)
 		}
+		w.fails(err, dispatch.ReasonAtStand)
 		big := w.ask("2", w.airport(0), 4)
 		w.round()
 		w.offered("DA", big) // not called: the queue has somebody

@@ -57,6 +57,7 @@ func (w *witness) of(ref taxiRef) *trail {
 
 // turn notes a driver's presence as of this second.
 func (w *witness) turn(ref taxiRef, p Presence, heardAt, now time.Time) {
+	//nolint:gosec // G115: a presence is small
 	if w.off || int(ref) < len(w.present) && w.present[ref] == uint8(p) {
 		return
 	}
@@ -69,6 +70,7 @@ func (w *witness) turn(ref taxiRef, p Presence, heardAt, now time.Time) {
 		t.savedMS = now.UnixMilli() - int64(ref)%600*1000
 	}
 	t.turn(p, heardAt, now)
+	//nolint:gosec // G115: a presence is small
 	w.present[ref] = uint8(p)
 }
 
@@ -113,6 +115,7 @@ func (e *Engine) writeTrails(ctx context.Context, now time.Time, age time.Durati
 			w.next = 0
 		}
 		if w.trails[w.next].due(nowMS, age) {
+			//nolint:gosec // G115: a place in the fleet
 			refs = append(refs, taxiRef(w.next))
 		}
 		w.next++

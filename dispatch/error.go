@@ -113,8 +113,9 @@ type Error struct {
 	// Field is the path of the field that is out of its limit, as in the protocol, and Limit what
 	// it must be: "seats" and "1 to 8". Both are "" where no field is to blame.
 	Field, Limit string
-	Cause        error     // may be nil
-	Until        time.Time // the city's time from which on it may be otherwise; zero if nobody knows
+	Cause        error // may be nil
+	// Until is the city's time from which on it may be otherwise; zero if nobody knows.
+	Until time.Time
 }
 
 func (e *Error) Error() string {

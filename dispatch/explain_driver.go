@@ -70,9 +70,9 @@ type DriverStory struct {
 	Hindrance Hindrance // the one that weighed most
 
 	Spent     [len(presences)]time.Duration
-	Unwatched time.Duration // of which nothing is known
-	Changes     []PresenceChange        // the latest 50, the oldest first
-	Rides     int           // that the driver was considered for
+	Unwatched time.Duration    // of which nothing is known
+	Changes   []PresenceChange // the latest 50, the oldest first
+	Rides     int              // that the driver was considered for
 	Verdicts  []VerdictCount
 	Answers   [len(offerStates)]int
 	Seen      []SeenRide // the latest 50, the latest first
@@ -85,7 +85,7 @@ const (
 	// MaxStory is the longest time that is told of.
 	MaxStory = 24 * time.Hour
 	// MaxSeenRides is how many rides are told of.
-	MaxSeenRides = 50
+	MaxSeenRides   = 50
 	maxToldChanges = 50
 )
 

@@ -26,9 +26,9 @@ func every(seconds int, do func(n int)) func() {
 	}
 }
 
-// rides has a rider ask for a taxi every twenty seconds, at a place.
-func rides(w *town, northM, eastM float64, seats int) func() {
-	return every(20, func(n int) { w.ask(string(rune('a'+n)), w.at(northM, eastM), seats) })
+// rides has a rider ask for a taxi every twenty seconds, so far north.
+func rides(w *town, northM float64, seats int) func() {
+	return every(20, func(n int) { w.ask(string(rune('a'+n)), w.at(northM, 0), seats) })
 }
 
 // absents are the towns in which the driver was no candidate.
@@ -42,15 +42,15 @@ func absents() []idle {
 		{name: "was busy", hindrance: dispatch.WasBusy, run: func(w *town) {
 			w.taxi("A", w.at(0, 300), 4)
 			w.carry("A")
-			w.live(5*time.Minute, at, rides(w, 0, 0, 1))
+			w.live(5*time.Minute, at, rides(w, 0, 1))
 		}},
 		{name: "was paused", hindrance: dispatch.WasPaused, run: func(w *town) {
 			w.duty(w.taxi("A", w.at(0, 300), 4), dispatch.Paused)
-			w.live(5*time.Minute, at, rides(w, 0, 0, 1))
+			w.live(5*time.Minute, at, rides(w, 0, 1))
 		}},
 		{name: "was silent", hindrance: dispatch.WasSilent, run: func(w *town) {
 			w.taxi("A", w.at(0, 300), 4)
-			w.live(5*time.Minute, nil, rides(w, 0, 0, 1))
+			w.live(5*time.Minute, nil, rides(w, 0, 1))
 		}},
 		{name: "no logs", hindrance: dispatch.NoLogs, run: func(w *town) {
 			w.deaf = true
@@ -71,7 +71,7 @@ func presents() []idle {
 		}},
 		{name: "declined offers", hindrance: dispatch.DeclinedOffers, run: func(w *town) {
 			w.taxi("A", w.at(0, 300), 4)
-			more := rides(w, 0, 0, 1)
+			more := rides(w, 0, 1)
 			w.live(2*time.Minute, at, func() { more(); w.answer(true, true) })
 		}},
 		{name: "missed offers", hindrance: dispatch.MissedOffers, run: func(w *town) {
@@ -82,7 +82,7 @@ func presents() []idle {
 		}},
 		{name: "place without rides", hindrance: dispatch.QuietPlace, run: func(w *town) {
 			w.taxi("A", w.at(0, 300), 4)
-			w.live(3*time.Minute, at, rides(w, 9000, 0, 1))
+			w.live(3*time.Minute, at, rides(w, 9000, 1))
 		}},
 		{name: "others nearer", hindrance: dispatch.OthersNearer, run: func(w *town) {
 			w.taxi("A", w.at(0, 900), 4)
@@ -98,18 +98,19 @@ func presents() []idle {
 		}},
 		{name: "taxi too small", hindrance: dispatch.TaxiTooSmall, run: func(w *town) {
 			w.taxi("A", w.at(0, 300), 2)
-			w.live(3*time.Minute, at, rides(w, 0, 0, 4))
+			w.live(3*time.Minute, at, rides(w, 0, 4))
 		}},
 		{name: "no grab", hindrance: dispatch.NoGrab, mode: dispatch.Grab, run: func(w *town) {
 			w.taxi("A", w.at(0, 300), 4)
-			w.live(3*time.Minute, at, rides(w, 0, 0, 1))
+			w.live(3*time.Minute, at, rides(w, 0, 1))
 		}},
 	}
 }
 
-// driverStory is what the engine and the rows say about a driver since a time.
-func (w *town) driverStory(driver dispatch.DriverID, from time.Time) dispatch.DriverStory {
+// driverStory is what the engine and the rows say about driver A since a time.
+func (w *town) driverStory(from time.Time) dispatch.DriverStory {
 	w.t.Helper()
+	const driver = dispatch.DriverID("DA")
 	live := func(
 		_ context.Context, city dispatch.CityID, driver dispatch.DriverID,
 	) (dispatch.DriverLog, bool, error) {
@@ -142,7 +143,7 @@ func TestExplainDriver(t *testing.T) {
 			})
 			from := w.now
 			c.run(w)
-			story := w.driverStory("DA", from)
+			story := w.driverStory(from)
 			if story.Hindrance != c.hindrance {
 				t.Errorf("%q, want %q: %+v", story.Hindrance, c.hindrance, story)
 			}
@@ -173,7 +174,7 @@ func TestDriverLogsOverADay(t *testing.T) {
 	w.restart()
 	w.live(30*time.Minute, at, nil)
 
-	story := w.driverStory("DA", from)
+	story := w.driverStory(from)
 	about := func(what string, got, want time.Duration) {
 		t.Helper()
 		if d := got - want; d < -time.Minute || d > time.Minute {
@@ -218,7 +219,7 @@ func TestBlurred(t *testing.T) {
 	w.live(3*time.Second, map[string][2]float64{"A": {0, 900}, "B": {0, 100}}, nil)
 	w.accept("DB")
 	w.due() // writes the ride's log
-	whole := w.driverStory("DA", from)
+	whole := w.driverStory(from)
 	own := whole.Blurred()
 	if len(own.Seen) != 1 || whole.Seen[0].Ride != ride || own.Seen[0].Ride != "" ||
 		own.Seen[0].Pickup == w.at(0, 0) || whole.Seen[0].Pickup != w.at(0, 0) ||
@@ -236,7 +237,7 @@ func TestLeavingWritesLogs(t *testing.T) {
 	w.ok(w.engine.Leave(w.ctx, w.now))
 	w.restart()
 	w.due()
-	if story := w.driverStory("DA", from); story.Unwatched > time.Second ||
+	if story := w.driverStory(from); story.Unwatched > time.Second ||
 		story.Spent[dispatch.DriverIdle] < 299*time.Second {
 		t.Errorf("%+v", story)
 	}

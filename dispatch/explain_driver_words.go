@@ -14,7 +14,8 @@ var hindranceWords = [...]words{
 	WasBusy:   {"with rides for most of the time on duty", "出车时大部分时间都有订单"},
 	WasPaused: {"on a break for most of the time on duty", "出车时大部分时间在休息"},
 	WasSilent: {
-		"the phone sent no positions for most of the time on duty: without a position nobody is found",
+		"the phone sent no positions for most of the time on duty: " +
+			"without a position nobody is found",
 		"出车时手机大部分时间没有上报位置，没有位置就找不到这辆车",
 	},
 	LeftOffers:     {"most offers were left without an answer", "大部分派单没有应答"},

@@ -120,7 +120,9 @@ func somebody() []why {
 	near := map[string][2]float64{"A": {0, 300}, "B": {0, -500}}
 	return []why{
 		{name: "too few taxis", cause: dispatch.TooFewTaxis, run: tooFewTaxis},
-		{name: "taxis too small", cause: dispatch.TaxisTooSmall, run: func(w *town) dispatch.RideID {
+		{name: "taxis too small", cause: dispatch.TaxisTooSmall, run: func(
+			w *town,
+		) dispatch.RideID {
 			w.taxi("A", w.at(0, 300), 2)
 			w.taxi("B", w.at(0, -500), 3)
 			id := w.ask("1", w.at(0, 0), 4)
@@ -147,7 +149,9 @@ func somebody() []why {
 			w.due()
 			return id
 		}},
-		{name: "engine down between", cause: dispatch.EngineDown, run: func(w *town) dispatch.RideID {
+		{name: "engine down between", cause: dispatch.EngineDown, run: func(
+			w *town,
+		) dispatch.RideID {
 			w.taxi("A", w.at(0, 9000), 4)
 			id := w.ask("1", w.at(0, 0), 1)
 			w.live(90*time.Second, map[string][2]float64{"A": {0, 9000}}, nil)

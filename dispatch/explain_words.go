@@ -148,7 +148,8 @@ func (s RideStory) tellChosen(p *prose) {
 		}
 		n := len(s.Last.Candidates)
 		if nearer == 0 {
-			p.say("In its last round %d taxis were considered; %s, %s away, was the nearest that could.",
+			p.say("In its last round %d taxis were considered; %s, %s away, was the nearest "+
+				"that could.",
 				"最后一轮考虑了 %d 辆车，%s 距离 %s车程，是能接单的最近的车。", n, c.Taxi, p.drive(c.PickupS))
 			return
 		}

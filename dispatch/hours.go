@@ -86,7 +86,8 @@ func checkHours(list []Hours) error {
 	}
 	for i, h := range list {
 		if h.From < 0 || h.From >= h.To || h.To > dayMinutes {
-			return invalid(fmt.Sprintf("policy.closed_hours[%d]", i), "from before to, both of one day")
+			return invalid(
+				fmt.Sprintf("policy.closed_hours[%d]", i), "from before to, both of one day")
 		}
 	}
 	return nil

@@ -37,8 +37,8 @@ type prose struct {
 
 // say appends a line in the prose's language. Both formats get the same arguments.
 func (p *prose) say(en, zh string, args ...any) {
-	p.WriteString(p.form(en, zh, args...))
-	p.WriteByte('\n')
+	_, _ = p.WriteString(p.form(en, zh, args...)) // never fails
+	_ = p.WriteByte('\n')
 }
 
 // form is a text in the prose's language.

@@ -73,8 +73,8 @@ func TestMachineCatches(t *testing.T) {
 		},
 		"search no longer than others": func(r Ride, a Act, now time.Time) (Decision, error) {
 			d, err := Step(r, a, now)
-			if a.Kind() == ActDue {
-				d.Ride.SearchBy = now.Add(a.(Due).Search)
+			if due, ok := a.(Due); ok {
+				d.Ride.SearchBy = now.Add(due.Search)
 			}
 			return d, err
 		},

@@ -104,7 +104,8 @@ type Policy struct {
 func DefaultPolicy() Policy {
 	return Policy{
 		Mode: Assign, RoundMS: 1000, OfferS: 15, MaxPickupS: 900, SearchS: 300, Candidates: 20,
-		UrgencyPct: 30, DestinationPct: 100, DestinationsADay: 2, SilentLimit: 3, NoShowS: 300, StaleS: 30, MaxOpenRides: 20_000,
+		UrgencyPct: 30, DestinationPct: 100, DestinationsADay: 2, SilentLimit: 3,
+		NoShowS: 300, StaleS: 30, MaxOpenRides: 20_000,
 		AssignRounds: 10, CallS: 20, CallStartM: 1500, CallStepM: 1500, CallMaxM: 6000,
 		CallTaxis: 200,
 		SnapM:     geo.DefaultSnapM, TimesMS: 150,

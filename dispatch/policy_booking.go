@@ -51,7 +51,9 @@ const bookingLook = 30 * time.Second
 
 // searchesAt is when a booking that nobody has taken, or whose driver cannot come, begins to look
 // for a taxi.
-func (p Policy) searchesAt(pickup time.Time) time.Time { return pickup.Add(-seconds(p.BookSearchS)) }
+func (p Policy) searchesAt(pickup time.Time) time.Time {
+	return pickup.Add(-seconds(p.BookSearchS))
+}
 
 // looksAt is from when on the engine looks where a booking's driver is: before that even one at the
 // longest pickup need not set out.

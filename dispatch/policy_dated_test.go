@@ -16,9 +16,9 @@ const datedList = `[
 	{"from": "2014-03-01T07:30:01", "offer_s": 11}
 ]`
 
-func zoneOf(t testing.TB, name string) *time.Location {
+func chinaTime(t testing.TB) *time.Location {
 	t.Helper()
-	zone, err := time.LoadLocation(name)
+	zone, err := time.LoadLocation("Asia/Shanghai")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -26,7 +26,7 @@ func zoneOf(t testing.TB, name string) *time.Location {
 }
 
 func TestDatedPolicies(t *testing.T) {
-	zone := zoneOf(t, "Asia/Shanghai")
+	zone := chinaTime(t)
 	policies, err := dispatch.ParsePolicies([]byte(datedList), zone)
 	if err != nil {
 		t.Fatal(err)
@@ -69,7 +69,7 @@ func TestDatedPolicies(t *testing.T) {
 }
 
 func TestBadPolicies(t *testing.T) {
-	zone := zoneOf(t, "Asia/Shanghai")
+	zone := chinaTime(t)
 	for _, tc := range []struct{ text, names string }{
 		{`{}`, "policies must be a list"},
 		{`[]`, "1 to 200 versions, not 0"},
@@ -95,7 +95,7 @@ func TestBadPolicies(t *testing.T) {
 func FuzzParsePolicies(f *testing.F) {
 	f.Add(datedList)
 	f.Add(`[{"from":"2014-03-01T07:30"}]`)
-	zone := zoneOf(f, "Asia/Shanghai")
+	zone := chinaTime(f)
 	f.Fuzz(func(t *testing.T, text string) {
 		got, err := dispatch.ParsePolicies([]byte(text), zone)
 		if err != nil {

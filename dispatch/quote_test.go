@@ -28,8 +28,9 @@ func TestLongestQuote(t *testing.T) {
 			t.Errorf("%s: %d km: %v", name, dispatch.MaxQuoteKM, err)
 		}
 		var bad *dispatch.Error
-		if err := quote(dispatch.MaxQuoteKM + 0.1); !errors.As(err, &bad) || bad.Field != "dropoff" {
-			t.Errorf("%s: beyond %d km: %v", name, dispatch.MaxQuoteKM, err)
+		far := quote(dispatch.MaxQuoteKM + 0.1)
+		if !errors.As(far, &bad) || bad.Field != "dropoff" {
+			t.Errorf("%s: beyond %d km: %v", name, dispatch.MaxQuoteKM, far)
 		}
 	}
 }

@@ -66,7 +66,7 @@ type Candidate struct {
 	Taxi    TaxiID     `json:"taxi"`
 	PickupM int        `json:"pickup_m"`
 	PickupS int        `json:"pickup_s"`
-	CostS   int        `json:"cost_s"`           // of the pair, in the seconds that the matcher adds up
+	CostS   int        `json:"cost_s"`           // of the pair, as the matcher adds up
 	Source  geo.Source `json:"source,omitempty"` // of PickupS
 	// ChancePct is how likely it was that the driver takes the ride, in percent.
 	ChancePct int     `json:"chance_pct"`

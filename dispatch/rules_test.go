@@ -127,7 +127,8 @@ func (p *play) perform(line string) string {
 		return p.offers()
 	case "round":
 		stats := p.w.round()
-		return fmt.Sprintf("%d waiting, %d idle, %d offers", stats.Waiting, stats.Idle, stats.Offers)
+		return fmt.Sprintf(
+			"%d waiting, %d idle, %d offers", stats.Waiting, stats.Idle, stats.Offers)
 	case "next":
 		at, ok := p.w.engine.NextRound()
 		return fmt.Sprintf("%v, in %s", ok, at.Sub(p.w.now))
@@ -261,7 +262,7 @@ func (p *play) owed(ride dispatch.RideID) string {
 
 // TestClosedUntil compares ClosedUntil with a walk from minute to minute.
 func TestClosedUntil(t *testing.T) {
-	city := dispatch.City{Zone: zoneOf(t, "Asia/Shanghai")}
+	city := dispatch.City{Zone: chinaTime(t)}
 	var err error
 	city.Policies, err = dispatch.ParsePolicies([]byte(`[
 		{"closed_hours": [
@@ -325,7 +326,10 @@ func TestBookingFee(t *testing.T) {
 		lead time.Duration
 		want money.Fen
 	}{
-		{-time.Minute, 0}, {0, 5_00}, {4*time.Hour - 1, 5_00}, {4 * time.Hour, 6_00},
+		{-time.Minute, 0},
+		{0, 5_00},
+		{4*time.Hour - 1, 5_00},
+		{4 * time.Hour, 6_00},
 		{72 * time.Hour, 6_00},
 	} {
 		if got := p.BookingFee(tc.lead); got != tc.want {
@@ -336,7 +340,7 @@ func TestBookingFee(t *testing.T) {
 
 // TestRulesAreChecked: each bad rule is refused with its key.
 func TestRulesAreChecked(t *testing.T) {
-	zone := zoneOf(t, "Asia/Shanghai")
+	zone := chinaTime(t)
 	long, err := json.Marshal(make([]int, 21))
 	if err != nil {
 		t.Fatal(err)

@@ -134,7 +134,8 @@ func (q *standQueues) leave(driver DriverID, now time.Time) {
 	q.cut(p)
 	delete(q.turns, driver)
 	q.gone = append(q.gone, Notice{Driver: driver, Rank: &StandRank{
-		City: q.city, Stand: p.Stand, Length: len(q.lines[p.stand]), EnteredAt: p.EnteredAt, At: now,
+		City: q.city, Stand: p.Stand, Length: len(q.lines[p.stand]),
+		EnteredAt: p.EnteredAt, At: now,
 	}})
 }
 
@@ -194,6 +195,7 @@ func (q *standQueues) rank(driver DriverID, now time.Time) (r StandRank, ok bool
 	line := q.lines[p.stand]
 	i, _ := slices.BinarySearchFunc(line, p.Order, compareOrder)
 	return StandRank{
-		City: q.city, Stand: p.Stand, Rank: i + 1, Length: len(line), EnteredAt: p.EnteredAt, At: now,
+		City: q.city, Stand: p.Stand, Rank: i + 1, Length: len(line),
+		EnteredAt: p.EnteredAt, At: now,
 	}, true
 }

@@ -117,13 +117,19 @@ func (w *town) Push(_ context.Context, n dispatch.Notice) {
 	}
 }
 
-func (w *town) Announce(_ context.Context, c dispatch.Call)          { w.calls = append(w.calls, c) }
-func (w *town) Called(dispatch.Call)                                 {}
-func (w *town) Tell(_ context.Context, r dispatch.Ride)              { w.rides[r.ID] = r }
-func (w *town) Acted(dispatch.ActKind, dispatch.Ride)                {}
-func (w *town) Offered(dispatch.Offer)                               {}
-func (w *town) Rounded(dispatch.RoundStats)                          {}
-func (w *town) Answered(a dispatch.Answer)                           { w.answers = append(w.answers, a) }
+func (w *town) Announce(_ context.Context, c dispatch.Call) {
+	w.calls = append(w.calls, c)
+}
+
+func (w *town) Called(dispatch.Call)                    {}
+func (w *town) Tell(_ context.Context, r dispatch.Ride) { w.rides[r.ID] = r }
+func (w *town) Acted(dispatch.ActKind, dispatch.Ride)   {}
+func (w *town) Offered(dispatch.Offer)                  {}
+func (w *town) Rounded(dispatch.RoundStats)             {}
+func (w *town) Answered(a dispatch.Answer) {
+	w.answers = append(w.answers, a)
+}
+
 func (w *town) Refused(_ string, _ dispatch.Kind, r dispatch.Reason) { w.refused[r]++ }
 
 func (w *town) ok(err error) {

@@ -7,7 +7,9 @@ import (
 )
 
 func TestServes(t *testing.T) {
-	has := dispatch.Vehicle{Tags: dispatch.TagsOf([]string{"wheelchair", "a", "wheelchair", "chair"})}
+	has := dispatch.Vehicle{
+		Tags: dispatch.TagsOf([]string{"wheelchair", "a", "wheelchair", "chair"}),
+	}
 	if has.Tags != "a,chair,wheelchair" {
 		t.Errorf("tags %q", has.Tags)
 	}
@@ -16,9 +18,16 @@ func TestServes(t *testing.T) {
 		tags  dispatch.Tags
 		want  bool
 	}{
-		{"", "", true}, {"standard", "", true}, {"large", "", false}, {"", "wheel", false},
-		{"", "wheelchair", true}, {"", "a,wheelchair", true}, {"", "a,b", false},
-		{"", "chair,hair", false}, {"standard", "chair", true}, {"large", "a", false},
+		{"", "", true},
+		{"standard", "", true},
+		{"large", "", false},
+		{"", "wheel", false},
+		{"", "wheelchair", true},
+		{"", "a,wheelchair", true},
+		{"", "a,b", false},
+		{"", "chair,hair", false},
+		{"standard", "chair", true},
+		{"large", "a", false},
 	} {
 		wanted := dispatch.Vehicle{Class: tc.class, Tags: tc.tags}
 		if got := has.Serves(wanted); got != tc.want {

@@ -211,7 +211,8 @@ func (s *session) hearOf(at *city, c dispatch.Call) {
 func (s *session) near(at *city, c dispatch.Call) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.stand.city == at && s.free() && s.mayHave(c.Pickup) && c.Reaches(s.stand.shift, s.slot.fix.Point)
+	return s.stand.city == at && s.free() && s.mayHave(c.Pickup) &&
+		c.Reaches(s.stand.shift, s.slot.fix.Point)
 }
 
 // free reports whether the driver can take a ride and it is known where the taxi is. The caller
@@ -227,7 +228,8 @@ func (s *session) reached(p *posted) *driverpb.Call {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	at := s.slot.fix.Point
-	if !s.free() || !s.mayHave(p.call.Pickup) || !p.call.Reaches(s.stand.shift, at) || len(s.stand.calls) >= MaxCalls ||
+	if !s.free() || !s.mayHave(p.call.Pickup) || !p.call.Reaches(s.stand.shift, at) ||
+		len(s.stand.calls) >= MaxCalls ||
 		slices.Contains(s.stand.calls, p.call.ID) {
 		return nil
 	}

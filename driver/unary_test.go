@@ -230,7 +230,8 @@ func TestADestinationOverBothDoors(t *testing.T) {
 	}
 	second := heading(39.8)
 	second.RequestId = "unary"
-	done, err := client.GiveCommand(w.as(driverID(0)), &driverpb.GiveCommandRequest{Command: second})
+	done, err := client.GiveCommand(
+		w.as(driverID(0)), &driverpb.GiveCommandRequest{Command: second})
 	if err != nil || done.GetDone().GetShift().GetDestination().GetLat() != 39.8 {
 		t.Fatalf("over a call: %v %v", done, err)
 	}

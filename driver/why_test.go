@@ -29,7 +29,9 @@ func TestGetWhy(t *testing.T) {
 			return dispatch.DriverLog{
 				Driver: driver, City: city, From: now.Add(-time.Hour), Until: now,
 				Spent: []dispatch.PresenceTime{{Presence: dispatch.DriverIdle, MS: 3_600_000}},
-				Changes: []dispatch.PresenceChange{{At: now.Add(-time.Hour), Presence: dispatch.DriverIdle}},
+				Changes: []dispatch.PresenceChange{{
+					At: now.Add(-time.Hour), Presence: dispatch.DriverIdle,
+				}},
 				Rides: 1, Verdicts: []dispatch.VerdictCount{
 					{Verdict: dispatch.BetterElsewhere, Rides: 1},
 				},

@@ -201,6 +201,8 @@ func meet(a, b, c, d Point) bool {
 	if sc*sd < 0 && sa*sb < 0 {
 		return true
 	}
-	on := func(s float64, from, to, p Point) bool { return s == 0 && boxOf(ring{from, to}).holds(p) }
+	on := func(s float64, from, to, p Point) bool {
+		return s == 0 && boxOf(ring{from, to}).holds(p)
+	}
 	return on(sc, a, b, c) || on(sd, a, b, d) || on(sa, c, d, a) || on(sb, c, d, b)
 }

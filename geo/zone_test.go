@@ -24,8 +24,11 @@ func zoneOf(t testing.TB, text string) (*Zone, Area) {
 // and a hair's breadth beside edges, near the equator, far north and beside the antimeridian.
 func TestZoneAgainstArea(t *testing.T) {
 	mids := []Point{
-		{Lat: 40.05, Lng: 116.6}, {Lat: .001, Lng: .001}, {Lat: -33.9, Lng: 18.4},
-		{Lat: 78.2, Lng: 15.6}, {Lat: -17, Lng: 179.99},
+		{Lat: 40.05, Lng: 116.6},
+		{Lat: .001, Lng: .001},
+		{Lat: -33.9, Lng: 18.4},
+		{Lat: 78.2, Lng: 15.6},
+		{Lat: -17, Lng: 179.99},
 		{Lat: 58.1577, Lng: 11.2452}, // around a pentagon of H3
 	}
 	in, edge, zones := 0, 0, 0

@@ -135,14 +135,14 @@ A POST with these headers, and the event as JSON:
 ~~~
 
 ~at~ is the city's time. ~version~ is the ride's, one more with each change: a gap is an event that
-was parked, and ~GetRide~ tells what the ride is now. ~rider~, ~driver~, ~taxi~ and ~reason~ (in whose
-words a ride has ended, or was given back) are left out where there is none. Fields and kinds may be
-added: a receiver passes over what it does not know.
+was parked, and ~GetRide~ tells what the ride is now. ~rider~, ~driver~, ~taxi~ and ~reason~ (in
+whose words a ride has ended, or was given back) are left out where there is none. Fields and kinds
+may be added: a receiver passes over what it does not know.
 
 ## What a receiver does
 
-1. It takes the body as it came, byte for byte, computes the signature and compares in constant time;
-   it refuses a timestamp more than %s from its own clock.
+1. It takes the body as it came, byte for byte, computes the signature and compares in constant
+   time; it refuses a timestamp more than %s from its own clock.
 2. It drops an ~id~ that it has seen: after a lost answer or a restart the same event comes again.
 3. It answers 2xx within %s. Redirects are not followed.
 
@@ -161,12 +161,12 @@ The secret is the file's content without white space around it, at least %[9]d b
 
 ## Tries
 
-Any other answer, or none, is a try that failed. The next one comes after %[10]s, then after twice as
-long each time up to %[11]s, half of each pause left to chance. After %[12]d tries (about an hour) the
-event is parked: logged (~event parked~), counted (~hexhail_webhooks_total{outcome="parked"}~), and not
-sent again; the ride's next event goes on. While a ride's event is tried its later ones wait; other
-rides do not. %[13]d events are on their way at most, %[14]d tries at a time; what does not fit stays in
-the stream, which keeps 24 hours.
+Any other answer, or none, is a try that failed. The next one comes after %[10]s, then after twice
+as long each time up to %[11]s, half of each pause left to chance. After %[12]d tries (about an
+hour) the event is parked: logged (~event parked~), counted
+(~hexhail_webhooks_total{outcome="parked"}~), and not sent again; the ride's next event goes on.
+While a ride's event is tried its later ones wait; other rides do not. %[13]d events are on their
+way at most, %[14]d tries at a time; what does not fit stays in the stream, which keeps 24 hours.
 `
 
 func eventsPage(t *testing.T, got *hooked) []byte {
@@ -188,7 +188,8 @@ func eventsPage(t *testing.T, got *hooked) []byte {
 		t.Fatal(err)
 	}
 	c := ops.NotifierConfig{}.WithDefaults()
-	fmt.Fprintf(&page, eventsHook, ops.HookEvent, ops.HookTime, ops.HookKey, ops.HookSignature, &body,
+	fmt.Fprintf(&page, eventsHook,
+		ops.HookEvent, ops.HookTime, ops.HookKey, ops.HookSignature, &body,
 		ops.HookAge, c.Timeout, int(ops.HookAge.Seconds()), ops.MinSecretBytes, c.FirstRetry,
 		c.LongestRetry, c.Tries, c.Queue, c.Workers)
 	text := strings.ReplaceAll(page.String(), "~~~", "```")

@@ -21,7 +21,8 @@ func (s *Server) MoveFlight(
 		dispatch.MoveFlight{
 			City: dispatch.CityID(in.GetCity()), Flight: wire.FlightOf(in.GetFlight()),
 			FlightTime: dispatch.FlightTime{
-				Scheduled: wire.TimeOf(in.GetScheduledAt()), Expected: wire.TimeOf(in.GetExpectedAt()),
+				Scheduled: wire.TimeOf(in.GetScheduledAt()),
+				Expected:  wire.TimeOf(in.GetExpectedAt()),
 			},
 		})
 	if err != nil {

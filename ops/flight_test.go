@@ -26,7 +26,8 @@ func TestMoveFlight(t *testing.T) {
 		dispatch.Once{Identity: "rider:flown", RequestID: "1"}, dispatch.BookRide{
 			RequestRide: dispatch.RequestRide{
 				City: "beijing", Rider: "flown", Seats: 1, PayBy: money.Cash,
-				Pickup: dispatch.Place{Point: city.Center}, Dropoff: dispatch.Place{Point: city.Center},
+				Pickup:  dispatch.Place{Point: city.Center},
+				Dropoff: dispatch.Place{Point: city.Center},
 			},
 			PickupAt: landing.Add(30 * time.Minute), Flight: dispatch.Flight{Number: "CA1831"},
 		})

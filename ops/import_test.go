@@ -67,8 +67,10 @@ func TestImports(t *testing.T) {
 	taxis, err := e.ImportTaxis(e.ops())
 	e.ok(err)
 	e.ok(taxis.Send(&opspb.ImportTaxisRequest{Rows: []*opspb.Taxi{
-		{Id: "T1", City: "beijing", Plate: "京B1", Seats: 4, Class: "large",
-			Tags: []string{"wheelchair", "child_seat"}},
+		{
+			Id: "T1", City: "beijing", Plate: "京B1", Seats: 4, Class: "large",
+			Tags: []string{"wheelchair", "child_seat"},
+		},
 	}}))
 	x, err := taxis.CloseAndRecv()
 	check("taxis", [3]int32{x.GetAdded(), x.GetChanged(), x.GetSame()}, [3]int32{1, 0, 0}, err)
@@ -177,7 +179,8 @@ func TestBadPhonesAndPlates(t *testing.T) {
 		stream, err := e.ImportRiders(e.ops())
 		e.ok(err)
 		e.ok(stream.Send(&opspb.ImportRidersRequest{Rows: []*opspb.Rider{
-			{Id: "R1", Name: "n", Phone: "+8613800001111"}, {Id: "R2", Name: "n"},
+			{Id: "R1", Name: "n", Phone: "+8613800001111"},
+			{Id: "R2", Name: "n"},
 			{Id: "R3", Name: "n", Phone: phone},
 		}}))
 		_, err = stream.CloseAndRecv()

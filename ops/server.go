@@ -52,8 +52,9 @@ var _ opspb.OpsServiceServer = (*Server)(nil)
 // New makes the service. An error names what the config lacks.
 func New(c Config) (*Server, error) {
 	for name, given := range map[string]bool{
-		"cities": len(c.Cities) > 0, "desk": c.Desk != nil, "store": c.Store != nil, "registry": c.Registry != nil,
-		"reads": c.Reads != nil, "cashier": c.Cashier.Store != nil, "clock": c.Clock != nil,
+		"cities": len(c.Cities) > 0, "desk": c.Desk != nil, "store": c.Store != nil,
+		"registry": c.Registry != nil, "reads": c.Reads != nil,
+		"cashier": c.Cashier.Store != nil, "clock": c.Clock != nil,
 	} {
 		if !given {
 			return nil, fmt.Errorf("ops: the config lacks %s", name)

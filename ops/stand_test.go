@@ -18,8 +18,9 @@ func TestStands(t *testing.T) {
 	e.ok(e.db.Tx(ctx, func(tx dispatch.Tx) error {
 		for i := range 5 {
 			if err := tx.PutTurn(dispatch.Turn{
-				Driver: dispatch.DriverID(fmt.Sprint("D", i)), Taxi: dispatch.TaxiID(fmt.Sprint("T", i)),
-				City: e.city.ID, Stand: "capital-t3", Order: int64(10 - i),
+				Driver: dispatch.DriverID(fmt.Sprint("D", i)),
+				Taxi:   dispatch.TaxiID(fmt.Sprint("T", i)),
+				City:   e.city.ID, Stand: "capital-t3", Order: int64(10 - i),
 				EnteredAt: e.now.Add(-time.Hour), OrderedAt: e.now,
 			}); err != nil {
 				return err

@@ -39,7 +39,7 @@ func newCards() *cards {
 func hasCard(r dispatch.Ride) bool {
 	return r.Driver != "" &&
 		(r.State.Active() || r.State == dispatch.Booked ||
-		r.State == dispatch.Completed || r.State == dispatch.Settled)
+			r.State == dispatch.Completed || r.State == dispatch.Settled)
 }
 
 // suggestedTip is what the app proposes now; 0 for a city that is served no more.

@@ -73,8 +73,9 @@ func TestGuessesAddUp(t *testing.T) {
 		t.Errorf("weights %v, and %v after rounding", got.Weights, f.Weights)
 	}
 	got.Weights = nil
-	if got.Answers != want.Answers || got.Accepted != want.Accepted || got.Guessed != want.Guessed ||
-		got.Brier != want.Brier || got.BrierConstant != want.BrierConstant ||
+	if got.Answers != want.Answers || got.Accepted != want.Accepted ||
+		got.Guessed != want.Guessed || got.Brier != want.Brier ||
+		got.BrierConstant != want.BrierConstant ||
 		got.BrierOwn != want.BrierOwn {
 		t.Errorf("%+v, want %+v", got, want)
 	}

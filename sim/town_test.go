@@ -128,7 +128,7 @@ func (w *town) edges(desk *dispatch.Desk, db *store.DB, line *bus.Bus, log *slog
 	})
 	must(w.t, err)
 	staff, err := ops.New(ops.Config{
-		Cities: desk.Cities, Store: db, Registry: db, Reads: db,
+		Cities: desk.Cities, Desk: desk, Store: db, Registry: db, Reads: db,
 		Cashier: money.Cashier{Store: db}, Sandbox: true,
 		Clock: func() (time.Time, float64) { return w.clock.Now(), w.clock.Rate },
 	})

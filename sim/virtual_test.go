@@ -87,7 +87,8 @@ func sound(t *testing.T, r sim.Report, requests int) {
 	if r.DoubleClaims != 0 || !r.BooksClose {
 		t.Errorf("%d double claims, open books: %v", r.DoubleClaims, r.Books.Open())
 	}
-	if r.Completed < requests/4 || r.Claimed < r.Completed || r.Offers+r.Called < r.Claimed-requests/2 {
+	if r.Completed < requests/4 || r.Claimed < r.Completed ||
+		r.Offers+r.Called < r.Claimed-requests/2 {
 		t.Errorf("%d completed, %d claimed, %d offers, %d calls: too few to prove anything",
 			r.Completed, r.Claimed, r.Offers, r.Called)
 	}

@@ -35,7 +35,8 @@ var (
 
 	// The concatenations hide city and id from SQLite, which else walks through all rides of the
 	// city.
-	openBookings = pagesOf(rideColumns, `ride WHERE city || '' = $1 AND `+openTo+` AND `+isScheduled+`
+	openBookings = pagesOf(rideColumns, `ride WHERE city || '' = $1
+		AND `+openTo+` AND `+isScheduled+`
 		AND pickup_lat >= $5 AND pickup_lat <= $6 AND pickup_lng >= $7 AND pickup_lng <= $8`,
 		8, bookingKey, "")
 )

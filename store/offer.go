@@ -10,8 +10,8 @@ import (
 
 // offerColumns are written by offerArgs and read by scanOffer in this order.
 var offerColumns = columns{
-	"id", "city", "ride", "search", "driver", "taxi", "state", "round", "pickup_m", "pickup_s", "pickup_source",
-	"made_at", "expires_at", "delivered_at", "changed_at",
+	"id", "city", "ride", "search", "driver", "taxi", "state", "round", "pickup_m", "pickup_s",
+	"pickup_source", "made_at", "expires_at", "delivered_at", "changed_at",
 }
 
 const ended = `SET state = CASE WHEN delivered_at > 0 THEN 'silent' ELSE 'expired' END,

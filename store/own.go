@@ -23,8 +23,10 @@ var (
 		WHERE offer.id = $1 AND offer.driver = $2 AND offer.driver <> ''
 		AND (offer.state = 'open' OR ride.driver = offer.driver)`)
 
-	rideContact = columns{"ride.rider", "coalesce(rider.name, '')", "coalesce(rider.phone, '')",
-		"coalesce(rider.senior, 0)"}.
+	rideContact = columns{
+		"ride.rider", "coalesce(rider.name, '')", "coalesce(rider.phone, '')",
+		"coalesce(rider.senior, 0)",
+	}.
 		selects(`ride LEFT JOIN rider ON rider.id = ride.rider
 		WHERE ride.id = $1 AND ride.driver = $2 AND ride.driver <> '' AND ` + isActive)
 

@@ -45,10 +45,12 @@ func TestPlans(t *testing.T) {
 		want[state+" after"] = want[state]
 	}
 	for name, plan := range map[string]string{
-		"dueBookings": "ride_due (city=? AND due_at<?)", "driversBookings": "ride_booked (driver=?)",
-		"ridersBookings": "ride_ahead (rider=?)",
-		"flightRides":    "ride_flight (city=? AND flight=? AND flight_day=?)",
-		"openFlights":    "ride_flight (city=?", "openBookings": "SCAN ride USING INDEX ride_ahead",
+		"dueBookings":        "ride_due (city=? AND due_at<?)",
+		"driversBookings":    "ride_booked (driver=?)",
+		"ridersBookings":     "ride_ahead (rider=?)",
+		"flightRides":        "ride_flight (city=? AND flight=? AND flight_day=?)",
+		"openFlights":        "ride_flight (city=?",
+		"openBookings":       "SCAN ride USING INDEX ride_ahead",
 		"openBookings after": "SCAN ride USING INDEX ride_ahead",
 	} {
 		want[name] = plan

@@ -131,7 +131,7 @@ func (p *postgres) once(
 		return translate(err)
 	}
 	defer func() { _ = tx.Rollback() }() // after a commit it does nothing
-	run := &pgRunner{ctx: ctx, tx: tx}
+	run := &pgRunner{ctx: ctx, tx: tx, reads: how != nil && how.ReadOnly}
 	if err := fn(run); err != nil {
 		if run.failed != nil && pgCode(err) == "" { // fn has hidden why
 			return errors.Join(err, run.failed)
@@ -202,6 +202,7 @@ type pgQuerier interface {
 type pgRunner struct {
 	ctx    context.Context
 	tx     pgQuerier
+	reads  bool  // and never writes: a snapshot, which may lock no row and need not
 	failed error // the first
 	row    pgRow
 }
@@ -223,7 +224,11 @@ func (r *pgRunner) exec(q *query, args []any) (int64, error) {
 }
 
 func (r *pgRunner) each(q *query, args []any, visit func(row)) error {
-	rows, err := r.tx.QueryContext(r.ctx, q.postgres(), args...)
+	text := q.postgres()
+	if r.reads {
+		text = q.text
+	}
+	rows, err := r.tx.QueryContext(r.ctx, text, args...)
 	if err != nil {
 		return r.fail(err)
 	}

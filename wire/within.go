@@ -44,6 +44,7 @@ func withinSchema(list string, i int, e *protovalidate.ValidationError) error {
 			path = &validate.FieldPath{}
 		}
 		path.Elements = slices.Insert(path.Elements, 0, &validate.FieldPathElement{
+			//nolint:gosec // G115: a place in a list
 			FieldName: &list, Subscript: &validate.FieldPathElement_Index{Index: uint64(i)},
 		})
 		moved.Violations = append(moved.Violations, &broken)

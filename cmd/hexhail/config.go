@@ -69,7 +69,7 @@ var settings = []setting{
 	{"store", "", "database `URL`: sqlite:PATH or postgres://… (default DATA-DIR/hexhail.db)"},
 	{"cities", "beijing", "cities that come with hexhail, by `ids` with commas"},
 	{"city-files", "", "further city `files`, with commas"},
-	{"roads", "", "road graphs, with commas: `CITY=FILE` (OpenStreetMap) or CITY=NODES+EDGES (CSV)"},
+	{"roads", "", "road graphs, with commas: `CITY=FILE` (OSM) or CITY=NODES+EDGES (CSV)"},
 	{"table-url", "", "`URL` of a routing service that speaks OSRM's table service"},
 	{"nats", "", "NATS `URL`s, with commas (default: a server in this process)"},
 	{"nats-creds", "", "`file` with credentials for NATS"},

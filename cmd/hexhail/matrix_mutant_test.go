@@ -198,7 +198,7 @@ func (r *realm) serveDrivers(
 func (r *realm) serveOps(to grpc.ServiceRegistrar, reads ops.Reads) error {
 	s := r.service
 	server, err := ops.New(ops.Config{
-		Cities: s.cities, Store: s.db, Registry: s.db, Reads: reads,
+		Cities: s.cities, Desk: s.desk, Store: s.db, Registry: s.db, Reads: reads,
 		Cashier: money.Cashier{Store: s.db},
 		Clock:   func() (time.Time, float64) { return s.clock.Now(), 1 },
 	})

@@ -21,8 +21,8 @@ func newToken() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "token",
 		Short: "Mint a token with the server's key",
-		Long: "Mint a token with the server's key, which is found as serve finds it: by flags, by\n" +
-			"the environment (HEXHAIL_DATA_DIR, HEXHAIL_TOKEN_KEY), by the configuration file.",
+		Long: "Mint a token with the server's key, which is found as serve finds it: by flags,\n" +
+			"by the environment (HEXHAIL_DATA_DIR, HEXHAIL_TOKEN_KEY), by the configuration file.",
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			caller := wire.Caller{

@@ -62,7 +62,8 @@ func New(c Config) (*Client, error) {
 		c.OpenFor = openFor
 	}
 	if c.Within < 0 || c.Within > maxWithin || c.OpenFor < 0 {
-		return nil, fmt.Errorf("flights: Within must be at most %s, OpenFor not negative", maxWithin)
+		return nil, fmt.Errorf(
+			"flights: Within must be at most %s, OpenFor not negative", maxWithin)
 	}
 	return &Client{
 		base: base, within: c.Within,

@@ -147,8 +147,12 @@ func TestBreaker(t *testing.T) {
 
 func TestConfig(t *testing.T) {
 	for _, c := range []Config{
-		{}, {URL: "ftp://a"}, {URL: "http://"}, {URL: "http://a?b=c"},
-		{URL: "http://a", Within: time.Hour}, {URL: "http://a", OpenFor: -1},
+		{},
+		{URL: "ftp://a"},
+		{URL: "http://"},
+		{URL: "http://a?b=c"},
+		{URL: "http://a", Within: time.Hour},
+		{URL: "http://a", OpenFor: -1},
 	} {
 		if _, err := New(c); err == nil {
 			t.Errorf("%+v is good", c)

@@ -157,7 +157,7 @@ func flightRides(t *testing.T, open Open) {
 const (
 	bookDrivers = 6
 	bookRides   = 24
-	bookEveryS  = 1500 // from one pickup to the next: the drive, the way back and the gap take longer
+	bookEveryS  = 1500 // from one pickup to the next: less than drive, way back and gap
 )
 
 // promiseBooking: a booking has one driver, and no driver two that are too near to each other.
