@@ -31,6 +31,7 @@ func invented(k Case) Report {
 	r.ServiceRate, r.WithinGraph.ServiceRate = served, served+0.01
 	r.WaitS.Mean += 300 - float64(k.Fleet)/50 + 5*luck
 	r.ArrivalS.Mean, r.WaitS.P90 = r.WaitS.Mean-60, 2*r.WaitS.Mean
+	r.WithinGraph.ArrivalS, r.WithinGraph.WaitS = r.ArrivalS, r.WaitS
 	return r
 }
 

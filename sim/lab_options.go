@@ -14,8 +14,8 @@ type LabOptions struct {
 	AtOnce int    // --at-once: runs at the same time, 1 to MaxAtOnce
 	Chart  string // --chart, with --compare: a file for the SVG
 
-	Serve   float64       // --serve: the share of rides that a fleet has to serve, 0 to 1
-	Arrival time.Duration // --arrival: its mean wait until the taxi is there at most, 1 s to 1 h
+	Serve   float64       // --serve: the share of requests within the graph, 0 to 1
+	Arrival time.Duration // --arrival: their mean wait for the taxi at most, 1 s to 1 h
 	Step    int           // --fleet-step: taxis between two fleets that are tried, 1 to 10,000
 	Wait    time.Duration // --bound-wait: each ride waits up to so long, 0 to 1 h
 }

@@ -11,13 +11,13 @@ import (
 	"time"
 )
 
-// Goal is what a fleet has to do, in the mean of the seeds.
+// Goal is what a fleet has to do for the requests within the graph, in the mean of the seeds.
 type Goal struct {
-	Share   float64       // of the requests within the graph that are served, at least
-	Arrival time.Duration // mean wait of all from request to arrival, at most
+	Share   float64       // of them that are served, at least
+	Arrival time.Duration // mean wait from request to arrival, at most
 }
 
-// Trial is a fleet that was tried.
+// Trial is a fleet that was tried: its figures within the graph.
 type Trial struct {
 	Fleet    int      `json:"fleet"`
 	Within   Interval `json:"service_rate_within"`
@@ -72,8 +72,8 @@ func (c Comparison) trial(g Goal) Trial {
 	t := Trial{
 		Fleet:    fleet,
 		Within:   r.mean(name, fleet, func(r Report) float64 { return r.WithinGraph.ServiceRate }),
-		ArrivalS: r.mean(name, fleet, func(r Report) float64 { return r.ArrivalS.Mean }),
-		WaitS:    r.mean(name, fleet, func(r Report) float64 { return r.WaitS.Mean }),
+		ArrivalS: r.mean(name, fleet, func(r Report) float64 { return r.WithinGraph.ArrivalS.Mean }),
+		WaitS:    r.mean(name, fleet, func(r Report) float64 { return r.WithinGraph.WaitS.Mean }),
 	}
 	t.Met = t.Within.Mean >= g.Share && t.ArrivalS.Mean <= g.Arrival.Seconds()
 	return t
@@ -106,7 +106,7 @@ func (s Smallest) Summary(w io.Writer) error {
 			verdict = "enough"
 		}
 		percent := Interval{N: t.Within.N, Mean: 100 * t.Within.Mean, Half: 100 * t.Within.Half}
-		fmt.Fprintf(&text, "  %6d taxis  %s %% served within the graph, %s s to arrival, "+
+		fmt.Fprintf(&text, "  %6d taxis  within the graph %s %% served, %s s to arrival, "+
 			"%s s to boarding: %s\n", t.Fleet, percent.text(2, ""), t.ArrivalS.text(1, ""),
 			t.WaitS.text(1, ""), verdict)
 	}
