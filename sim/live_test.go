@@ -17,7 +17,7 @@ import (
 )
 
 // liveRate is how fast the clocks of the live tests run.
-const liveRate = 200 / slow
+const liveRate = 100 / slow
 
 // liveEvening is an evening with short rides, and its town, whose clock is a little before it.
 func liveEvening(t testing.TB, change func(*sim.Options)) (*town, sim.LiveConfig) {

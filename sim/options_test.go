@@ -43,10 +43,7 @@ func TestBadFlagsAreNamedWithTheirLimit(t *testing.T) {
 		{"speedup", "1 to 100, not NaN", func(o *Options) { o.Speedup = math.NaN() }},
 		{"speedup", "1 to 100, not 101", func(o *Options) { o.Speedup = 101 }},
 		{"hints", `deliver or drop, not "Drop"`, func(o *Options) { o.Hints = "Drop" }},
-		{
-			"policy", `assign or grab or hybrid or nearest, not ""`,
-			func(o *Options) { o.Policy = "" },
-		},
+		{"policy", `grab or hybrid or nearest, not ""`, func(o *Options) { o.Policy = "" }},
 		{"city", "beijing", func(o *Options) { o.City = "atlantis" }},
 		{"start", "2006-01-02 15:04", func(o *Options) { o.Start = "tomorrow" }},
 		{"start", "2000 to 2099", func(o *Options) { o.Start = "1999-12-31 23:59" }},

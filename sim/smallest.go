@@ -70,10 +70,12 @@ func (l Lab) Smallest(
 func (c Comparison) trial(g Goal) Trial {
 	r, name, fleet := c.results(), c.Contenders[0], c.Fleets[0]
 	t := Trial{
-		Fleet:    fleet,
-		Within:   r.mean(name, fleet, func(r Report) float64 { return r.WithinGraph.ServiceRate }),
-		ArrivalS: r.mean(name, fleet, func(r Report) float64 { return r.WithinGraph.ArrivalS.Mean }),
-		WaitS:    r.mean(name, fleet, func(r Report) float64 { return r.WithinGraph.WaitS.Mean }),
+		Fleet:  fleet,
+		Within: r.mean(name, fleet, func(r Report) float64 { return r.WithinGraph.ServiceRate }),
+		ArrivalS: r.mean(name, fleet, func(r Report) float64 {
+			return r.WithinGraph.ArrivalS.Mean
+		}),
+		WaitS: r.mean(name, fleet, func(r Report) float64 { return r.WithinGraph.WaitS.Mean }),
 	}
 	t.Met = t.Within.Mean >= g.Share && t.ArrivalS.Mean <= g.Arrival.Seconds()
 	return t

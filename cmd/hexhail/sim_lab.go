@@ -31,7 +31,8 @@ func bindLab(f *pflag.FlagSet, l *sim.LabOptions) {
 	f.BoolVar(&l.Smallest, "smallest-fleet", l.Smallest,
 		"look for the smallest fleet that serves --serve at a mean wait of --arrival")
 	f.Float64Var(&l.Serve, "serve", l.Serve, "share of the requests within the graph")
-	f.DurationVar(&l.Arrival, "arrival", l.Arrival, "their mean wait from request to the taxi's arrival")
+	f.DurationVar(&l.Arrival, "arrival", l.Arrival,
+		"their mean wait from request to the taxi's arrival")
 	f.IntVar(&l.Step, "fleet-step", l.Step, "`taxis` between two fleets that are tried")
 	f.BoolVar(&l.Bound, "bound", l.Bound,
 		"the smallest fleet that could serve all, if all rides were known beforehand")
