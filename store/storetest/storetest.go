@@ -9,6 +9,7 @@ import (
 	"errors"
 	"math/rand/v2"
 	"reflect"
+	"slices"
 	"testing"
 	"time"
 
@@ -31,10 +32,20 @@ type Open func(t testing.TB, opts ...store.Option) Database
 
 // Run runs the suite on one engine.
 func Run(t *testing.T, open Open) {
-	for _, test := range []struct {
-		name string
-		run  func(*testing.T, Open)
-	}{
+	for _, test := range slices.Concat(rowTests(), promiseTests()) {
+		t.Run(test.name, func(t *testing.T) { test.run(t, open) })
+	}
+}
+
+// test is one of the suite.
+type test struct {
+	name string
+	run  func(*testing.T, Open)
+}
+
+// rowTests are of rows and transactions.
+func rowTests() []test {
+	return []test{
 		{"Rides", rides},
 		{"RideScans", rideScans},
 		{"UnpaidRides", unpaidRides},
@@ -44,7 +55,9 @@ func Run(t *testing.T, open Open) {
 		{"OfferAnswers", offerAnswers},
 		{"OfferQueries", offerQueries},
 		{"Calls", calls},
-		{"CallRefused", callRefused}, {"CallAnswers", callAnswers}, {"KeptGrabs", keptGrabs},
+		{"CallRefused", callRefused},
+		{"CallAnswers", callAnswers},
+		{"KeptGrabs", keptGrabs},
 		{"Bookings", bookings},
 		{"People", people},
 		{"Shifts", shifts},
@@ -84,6 +97,12 @@ func Run(t *testing.T, open Open) {
 		{"Drivers", driverLists},
 		{"RideRecord", rideRecord},
 		{"OutboxAlone", outboxAlone},
+	}
+}
+
+// promiseTests are of what holds under load, with the mutants that they catch.
+func promiseTests() []test {
+	return []test{
 		{"PromiseClaim", promiseClaim},
 		{"PromiseGrab", promiseGrab},
 		{"PromiseExpiry", promiseExpiry},
@@ -96,8 +115,6 @@ func Run(t *testing.T, open Open) {
 		{"OutcomesTogether", outcomesTogether},
 		{"ExpiryTogether", expiryTogether},
 		{"DutyTogether", dutyTogether},
-	} {
-		t.Run(test.name, func(t *testing.T) { test.run(t, open) })
 	}
 }
 
