@@ -59,6 +59,7 @@ type Engine struct {
 	witness witness
 	tickets uint32 // given to rides that search, by which a trail knows them
 
+	pace     pace
 	last     RoundStats // of the round before
 	gazes    []gaze     // work space
 	lookFrom int        // the place in the queue of the next ride to look around for
@@ -94,7 +95,7 @@ func NewEngine(ctx context.Context, c EngineConfig, now time.Time) (*Engine, err
 		roads: c.Roads,
 		fleet: newFleet(), queue: newQueue(), memos: memos{}, pair: newPairing(),
 		decisions: map[CallID]time.Time{}, asked: map[OfferID]asked{},
-		stands:  newStandQueues(c.City),
+		stands: newStandQueues(c.City), pace: freePace,
 		witness: witness{off: c.NoDriverLogs},
 	}
 	var err error
@@ -392,7 +393,7 @@ type Counts struct{ Waiting, Offered, Idle, Busy, OffDuty int }
 // Counts counts rides and taxis by state.
 func (e *Engine) Counts() Counts {
 	n := Counts{Waiting: e.queue.open.Len()}
-	n.Offered = len(e.queue.order) - n.Waiting
+	n.Offered = e.offered()
 	for i := range e.fleet.taxis {
 		switch c := &e.fleet.taxis[i]; {
 		case c.ride != "":

@@ -227,9 +227,9 @@ func (e *Engine) call(ctx context.Context, called []rideRef, now time.Time) (int
 }
 
 // endCalls closes the calls that have expired.
-func (e *Engine) endCalls(ctx context.Context, now time.Time) error {
+func (e *Engine) endCalls(ctx context.Context, now time.Time) []chore {
 	var j job
-	err := e.store.FencedTx(ctx, e.fence, func(tx Tx) error {
+	in := func(tx Tx) error {
 		j = job{tx: tx, now: now}
 		expired, err := tx.OpenCalls(CallQuery{City: e.city.ID, ExpiredBy: now, Limit: dueBatch})
 		if err != nil {
@@ -241,9 +241,6 @@ func (e *Engine) endCalls(ctx context.Context, now time.Time) error {
 			}
 		}
 		return nil
-	})
-	if err == nil {
-		e.tell(ctx, &j, now)
 	}
-	return err
+	return []chore{{in, func() { e.tell(ctx, &j, now) }}}
 }

@@ -3,6 +3,7 @@ package dispatch
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 )
 
@@ -12,28 +13,64 @@ import (
 // of the city's time.
 func (e *Engine) Due(ctx context.Context, now time.Time) error {
 	e.policy = e.city.PolicyAt(now)
+	ends := slices.Concat(
+		e.endOffers(ctx, now), e.endCalls(ctx, now), e.endSearches(ctx, now),
+	)
+	if now.Sub(e.syncedAt) >= syncEvery {
+		ends = append(ends, e.sync(now))
+	}
 	// Each does what it can, whatever became of the others.
-	err := errors.Join(e.endOffers(ctx, now), e.endCalls(ctx, now), e.endSearches(ctx, now),
-		e.doBookings(ctx, now), e.tendStands(ctx, now))
+	err := errors.Join(e.together(ctx, ends), e.doBookings(ctx, now))
 	e.lookAround(now)
-	err = errors.Join(err, e.writeLogs(ctx), e.keepLearned(ctx, now),
-		e.writeTrails(ctx, now, driverLogSaved))
-	if now.Sub(e.syncedAt) < syncEvery {
+	return errors.Join(err, e.together(ctx, slices.Concat(
+		e.tendStands(ctx, now), e.writeLogs(), e.keepLearned(now),
+		e.writeTrails(now, driverLogSaved),
+	)))
+}
+
+// chore is a part of what is due: what it does in a transaction, and what follows once that is
+// committed. In may be called more than once.
+type chore struct {
+	in   func(tx Tx) error
+	done func()
+}
+
+// together does chores in one transaction: the way to the store's writer and back is what costs. If
+// one of them fails each is done alone, so that it keeps no other from being done.
+func (e *Engine) together(ctx context.Context, chores []chore) error {
+	if len(chores) == 0 {
+		return nil
+	}
+	err := e.store.FencedTx(ctx, e.fence, func(tx Tx) error {
+		for _, c := range chores {
+			if err := c.in(tx); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	switch {
+	case err == nil:
+		for _, c := range chores {
+			c.done()
+		}
+		return nil
+	case len(chores) == 1 || ctx.Err() != nil || ReasonOf(err) == ReasonFenced:
 		return err
 	}
-	e.queue.release(now.Add(-syncEvery))
-	e.fleet.release(now.Add(-syncEvery))
-	e.memos.forget(now.Add(-memoKept))
-	e.forgetAsked(now.Add(-memoKept))
-	return errors.Join(err, e.sync(ctx, now))
+	err = nil
+	for i := range chores {
+		err = errors.Join(err, e.together(ctx, chores[i:i+1]))
+	}
+	return err
 }
 
 // endOffers closes offers that have expired. One that had reached the phone counts as silence;
 // at the policy's limit the driver goes off duty.
-func (e *Engine) endOffers(ctx context.Context, now time.Time) error {
+func (e *Engine) endOffers(ctx context.Context, now time.Time) []chore {
 	var j job
 	var hushed []Shift
-	err := e.store.FencedTx(ctx, e.fence, func(tx Tx) error {
+	in := func(tx Tx) error {
 		j, hushed = job{tx: tx, now: now}, hushed[:0]
 		expired, err := tx.OpenOffers(OfferQuery{City: e.city.ID, ExpiredBy: now, Limit: dueBatch})
 		if err != nil {
@@ -54,16 +91,14 @@ func (e *Engine) endOffers(ctx context.Context, now time.Time) error {
 			}
 		}
 		return nil
-	})
-	if err != nil {
-		return err
 	}
-	e.tell(ctx, &j, now)
-	for i := range hushed {
-		e.takeShift(hushed[i], now)
-		e.hints.Push(ctx, Notice{Driver: hushed[i].Driver, Shift: &hushed[i]})
-	}
-	return nil
+	return []chore{{in, func() {
+		e.tell(ctx, &j, now)
+		for i := range hushed {
+			e.takeShift(hushed[i], now)
+			e.hints.Push(ctx, Notice{Driver: hushed[i].Driver, Shift: &hushed[i]})
+		}
+	}}}
 }
 
 // hush counts a silent offer of a driver. off says that it was one too many.
@@ -77,9 +112,9 @@ func (j *job) hush(driver DriverID, limit int) (s Shift, off bool, err error) {
 }
 
 // endSearches expires the rides that nobody took.
-func (e *Engine) endSearches(ctx context.Context, now time.Time) error {
+func (e *Engine) endSearches(ctx context.Context, now time.Time) []chore {
 	var j job
-	err := e.store.FencedTx(ctx, e.fence, func(tx Tx) error {
+	in := func(tx Tx) error {
 		j = job{tx: tx, now: now}
 		due, err := tx.DueRides(e.city.ID, now, dueBatch)
 		if err != nil {
@@ -93,11 +128,8 @@ func (e *Engine) endSearches(ctx context.Context, now time.Time) error {
 			}
 		}
 		return nil
-	})
-	if err == nil {
-		e.tell(ctx, &j, now)
 	}
-	return err
+	return []chore{{in, func() { e.tell(ctx, &j, now) }}}
 }
 
 // tell gives the hints of the engine's own jobs. What concerns itself it takes at once.
@@ -123,36 +155,36 @@ func (s selfNudge) Announce(ctx context.Context, c Call) { s.e.hints.Announce(ct
 // Tell passes it on.
 func (s selfNudge) Tell(ctx context.Context, r Ride) { s.e.hints.Tell(ctx, r) }
 
-func (e *Engine) writeLogs(ctx context.Context) error {
+// writeLogs writes the logs of rides that have something new for their rows.
+func (e *Engine) writeLogs() []chore {
 	if len(e.logs) == 0 {
 		return nil
 	}
-	err := e.store.FencedTx(ctx, e.fence, func(tx Tx) error {
-		for _, id := range e.logs {
+	ids := e.logs
+	in := func(tx Tx) error {
+		for _, id := range ids {
 			if err := tx.PutRoundLog(e.logOf(id)); err != nil {
 				return err
 			}
 		}
 		return nil
-	})
-	if err != nil {
-		return err
 	}
-	for _, id := range e.logs {
-		e.memos[id].unsaved = false
-	}
-	e.logs = e.logs[:0]
-	return nil
+	return []chore{{in, func() {
+		for _, id := range ids {
+			e.memos[id].unsaved = false
+		}
+		e.logs = e.logs[len(ids):]
+	}}}
 }
 
 // sync reads what has changed in the rows since the last time, and takes it.
-func (e *Engine) sync(ctx context.Context, now time.Time) error {
+func (e *Engine) sync(now time.Time) chore {
 	since := e.syncedAt.Add(-syncOverlap)
 	var rides []Brief
 	var offers []Offer
 	var shifts []Shift
 	var calls []Call
-	err := e.store.FencedTx(ctx, e.fence, func(tx Tx) (err error) {
+	in := func(tx Tx) (err error) {
 		if rides, err = tx.ChangedRides(e.city.ID, since); err != nil {
 			return err
 		}
@@ -164,23 +196,25 @@ func (e *Engine) sync(ctx context.Context, now time.Time) error {
 		}
 		calls, err = tx.ChangedCalls(e.city.ID, since)
 		return err
-	})
-	if err != nil {
-		return err
 	}
-	for _, s := range shifts {
-		e.takeShift(s, now)
-	}
-	for _, r := range rides {
-		e.takeRide(r)
-	}
-	for _, o := range offers {
-		e.takeOffer(o)
-	}
-	for _, c := range calls {
-		e.takeCall(c)
-	}
-	e.syncedAt = now
-	e.wantRound(now)
-	return nil
+	return chore{in, func() {
+		e.queue.release(now.Add(-syncEvery))
+		e.fleet.release(now.Add(-syncEvery))
+		e.memos.forget(now.Add(-memoKept))
+		e.forgetAsked(now.Add(-memoKept))
+		for _, s := range shifts {
+			e.takeShift(s, now)
+		}
+		for _, r := range rides {
+			e.takeRide(r)
+		}
+		for _, o := range offers {
+			e.takeOffer(o)
+		}
+		for _, c := range calls {
+			e.takeCall(c)
+		}
+		e.syncedAt = now
+		e.wantRound(now)
+	}}
 }

@@ -1,7 +1,6 @@
 package dispatch
 
 import (
-	"context"
 	"time"
 
 	"hexhail/geo"
@@ -139,15 +138,14 @@ func (e *Engine) recollect(tx Tx, now time.Time) error {
 }
 
 // keepLearned writes what the model has learned since the last time.
-func (e *Engine) keepLearned(ctx context.Context, now time.Time) error {
-	if e.acceptance.Seen() == e.kept.seen || now.Sub(e.kept.at) < keepEvery {
+func (e *Engine) keepLearned(now time.Time) []chore {
+	seen := e.acceptance.Seen()
+	if seen == e.kept.seen || now.Sub(e.kept.at) < keepEvery {
 		return nil
 	}
-	err := e.store.FencedTx(ctx, e.fence, func(tx Tx) error {
-		return tx.PutLearned(e.acceptance.Learned(e.city.ID, now))
-	})
-	if err == nil {
-		e.kept = kept{seen: e.acceptance.Seen(), at: now}
-	}
-	return err
+	learned := e.acceptance.Learned(e.city.ID, now)
+	return []chore{{
+		func(tx Tx) error { return tx.PutLearned(learned) },
+		func() { e.kept = kept{seen: seen, at: now} },
+	}}
 }

@@ -152,9 +152,12 @@ func (l *Loop) round(ctx context.Context, now time.Time) error {
 		return nil
 	}
 	began := time.Now()
-	_, err := l.engine.Round(ctx, now)
+	stats, err := l.engine.Round(ctx, now)
 	if l.Rounded != nil {
 		l.Rounded(time.Since(began))
+	}
+	if stats.Offers > 0 {
+		l.engine.keepPace(l.clock.Now().Sub(now))
 	}
 	switch {
 	case ReasonOf(err) == ReasonFenced:

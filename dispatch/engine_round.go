@@ -31,8 +31,8 @@ func (e *Engine) Round(ctx context.Context, now time.Time) (RoundStats, error) {
 	if err != nil {
 		return stats, err
 	}
-	pairs = append(pairs, fromStands...)
 	e.pair.options = append(e.pair.options, e.pair.queued...)
+	pairs = e.inRoom(append(fromStands, pairs...))
 	stats.Edges = len(e.pair.options)
 	refused, err := e.offer(ctx, pairs, now)
 	stats.Offers = len(pairs) - len(refused)

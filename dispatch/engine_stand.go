@@ -187,50 +187,41 @@ func (e *Engine) askQueue(ride rideRef, pace geo.Pace, now time.Time) {
 
 // tendStands drops who was not seen for long, writes the places that have changed, and then tells
 // the drivers. A place that is not written when the engine ends was won within the last second.
-func (e *Engine) tendStands(ctx context.Context, now time.Time) error {
+func (e *Engine) tendStands(ctx context.Context, now time.Time) []chore {
 	q := &e.stands
+	if len(q.stands) == 0 {
+		return nil
+	}
 	q.lose(now)
-	if len(q.dirty) > 0 {
-		drivers := slices.Sorted(maps.Keys(q.dirty))
-		for batch := range slices.Chunk(drivers, dueBatch) {
-			if err := e.writeTurns(ctx, batch); err != nil {
-				return err
-			}
-		}
-	}
-	for _, n := range q.gone {
-		if p := e.stands.turns[n.Driver]; p == nil { // not back already
-			e.noteTurn(&e.fleet.taxis[e.fleet.ref(n.Driver)])
-			e.hints.Push(ctx, n)
-		}
-	}
-	q.gone = q.gone[:0]
-	e.tellRanks(ctx, now)
-	return nil
-}
-
-func (e *Engine) writeTurns(ctx context.Context, drivers []DriverID) error {
-	err := e.store.FencedTx(ctx, e.fence, func(tx Tx) error {
+	drivers := slices.Sorted(maps.Keys(q.dirty))
+	in := func(tx Tx) error {
 		for _, driver := range drivers {
-			var err error
-			if p := e.stands.turns[driver]; p != nil {
-				err = tx.PutTurn(p.Turn)
-			} else {
-				err = tx.DropTurn(e.city.ID, driver)
-			}
-			if err != nil {
+			if err := e.writeTurn(tx, driver); err != nil {
 				return err
 			}
 		}
 		return nil
-	})
-	if err != nil {
-		return err
 	}
-	for _, driver := range drivers {
-		delete(e.stands.dirty, driver)
+	return []chore{{in, func() {
+		for _, driver := range drivers {
+			delete(q.dirty, driver)
+		}
+		for _, n := range q.gone {
+			if q.turns[n.Driver] == nil { // not back already
+				e.noteTurn(&e.fleet.taxis[e.fleet.ref(n.Driver)])
+				e.hints.Push(ctx, n)
+			}
+		}
+		q.gone = q.gone[:0]
+		e.tellRanks(ctx, now)
+	}}}
+}
+
+func (e *Engine) writeTurn(tx Tx, driver DriverID) error {
+	if p := e.stands.turns[driver]; p != nil {
+		return tx.PutTurn(p.Turn)
 	}
-	return nil
+	return tx.DropTurn(e.city.ID, driver)
 }
 
 // tellRanks tells those in the queues where they are, if that is news.

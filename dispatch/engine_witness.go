@@ -97,19 +97,51 @@ func (t *trail) due(nowMS int64, age time.Duration) bool {
 // Leave writes what the engine has not written yet, before it is left: logs of rides and drivers.
 // Without it a new engine knows at most ten minutes less.
 func (e *Engine) Leave(ctx context.Context, now time.Time) error {
-	err := e.writeLogs(ctx)
+	err := e.together(ctx, e.writeLogs())
 	for range len(e.witness.trails)/trailsAtOnce + 1 {
-		err = errors.Join(err, e.writeTrails(ctx, now, time.Millisecond))
+		err = errors.Join(err, e.together(ctx, e.writeTrails(now, time.Millisecond)))
 	}
 	return err
 }
 
 // writeTrails writes drivers' logs that were last written so long ago, and drops those that are too
 // old.
-func (e *Engine) writeTrails(ctx context.Context, now time.Time, age time.Duration) error {
+func (e *Engine) writeTrails(now time.Time, age time.Duration) (chores []chore) {
 	w := &e.witness
-	var refs []taxiRef
-	nowMS, n := now.UnixMilli(), len(w.trails)
+	if refs := w.takeDue(now.UnixMilli(), age); len(refs) > 0 {
+		chores = append(chores, chore{
+			func(tx Tx) error {
+				for _, ref := range refs {
+					log := w.trails[ref].log(e.fleet.taxis[ref].shift, now)
+					log.City = e.city.ID
+					if err := tx.PutDriverLog(log); err != nil {
+						return err
+					}
+				}
+				return nil
+			},
+			func() {
+				for _, ref := range refs {
+					w.trails[ref].saved(now)
+				}
+			},
+		})
+	}
+	if !w.off && !now.Before(w.forgets) {
+		chores = append(chores, chore{
+			func(tx Tx) error {
+				_, err := tx.ForgetDriverLogs(e.city.ID, now.Add(-DriverLogsKept), forgetBatch)
+				return err
+			},
+			func() { w.forgets = now.Add(forgetEvery) },
+		})
+	}
+	return chores
+}
+
+// takeDue is whose turn it is to be written; the next call goes on behind them.
+func (w *witness) takeDue(nowMS int64, age time.Duration) (refs []taxiRef) {
+	n := len(w.trails)
 	for i := 0; i < n && len(refs) < trailsAtOnce; i++ {
 		if w.next >= n {
 			w.next = 0
@@ -120,34 +152,7 @@ func (e *Engine) writeTrails(ctx context.Context, now time.Time, age time.Durati
 		}
 		w.next++
 	}
-	forgets := !w.off && !now.Before(w.forgets)
-	if len(refs) == 0 && !forgets {
-		return nil
-	}
-	err := e.store.FencedTx(ctx, e.fence, func(tx Tx) error {
-		for _, ref := range refs {
-			log := w.trails[ref].log(e.fleet.taxis[ref].shift, now)
-			log.City = e.city.ID
-			if err := tx.PutDriverLog(log); err != nil {
-				return err
-			}
-		}
-		if !forgets {
-			return nil
-		}
-		_, err := tx.ForgetDriverLogs(e.city.ID, now.Add(-DriverLogsKept), forgetBatch)
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	for _, ref := range refs {
-		w.trails[ref].saved(now)
-	}
-	if forgets {
-		w.forgets = now.Add(forgetEvery)
-	}
-	return nil
+	return refs
 }
 
 // DriverLog is what of a driver is not written yet; ok is false if the engine does not know them.

@@ -144,7 +144,7 @@ func (v *Server) Run(ctx context.Context) error {
 		group.Go(func() error { return every(ctx, v.c.FrameEvery, v.flushFrames) })
 	}
 	group.Go(func() error { return every(ctx, time.Second, v.walk) })
-	group.Go(func() error { return every(ctx, traceEvery, func() { v.flushTraces(ctx) }) })
+	group.Go(func() error { return v.keepTraces(ctx) })
 	group.Go(func() error { return v.listenToCalls(ctx) })
 	group.Go(func() error { return every(ctx, pollStep, func() { v.pollDue(ctx) }) })
 	return group.Wait()

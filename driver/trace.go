@@ -9,11 +9,14 @@ import (
 	"hexhail/geo"
 )
 
-// How fixes get into the trace of their ride: in batches of at most 256, at the latest after a
-// second, and before the ride is completed.
+// How fixes get into the trace of their ride: in batches of at most 256, and before the ride is
+// completed. A flush comes a second after the last; after one that took long, traceRest times as
+// long, but traceLatest at most.
 const (
 	traceBatch  = 256
 	traceEvery  = time.Second
+	traceRest   = 4
+	traceLatest = 10 * time.Second
 	traceWithin = 5 * time.Second
 	traceRides  = 256 // in one transaction
 	// traceKept is how many fixes of a session wait when they cannot be written; beyond it the
@@ -33,6 +36,27 @@ func (t *trace) add(ride dispatch.RideID, fix geo.Fix) {
 		t.ride, t.fixes = ride, nil
 	}
 	t.fixes = append(t.fixes, fix)
+}
+
+// keepTraces flushes traces until ctx ends. The more the store has to do the less often it is
+// asked: a row with ten fixes costs no more than one with one.
+func (v *Server) keepTraces(ctx context.Context) error {
+	rest := time.NewTimer(traceEvery)
+	defer rest.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case began := <-rest.C:
+			v.flushTraces(ctx)
+			rest.Reset(restAfter(time.Since(began)))
+		}
+	}
+}
+
+// restAfter is how long the store has for other things after a flush that took so long.
+func restAfter(took time.Duration) time.Duration {
+	return min(max(traceEvery, traceRest*took), traceLatest)
 }
 
 // flushTraces writes what has been collected of all sessions, many rides in one transaction.

@@ -31,6 +31,7 @@ const (
 )
 
 func main() {
+	useMemory()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	// The first signal asks for the end; after it the system's own handling is back, so that a
 	// second one ends at once.

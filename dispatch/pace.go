@@ -1,0 +1,60 @@
+package dispatch
+
+import (
+	"math"
+	"time"
+)
+
+// pace is how many offers may be open at once. It is unbounded, but for a store that is so slow
+// that answers come too late: there all that wait would be offered again and again, each time in
+// vain, and none of them claimed. It is what TCP's congestion window is (Jacobson 1988): halved
+// when the way there and back takes too long, and wider by a quarter each time that it does not.
+type pace int
+
+// The bounds of a pace.
+const (
+	leastPace  pace = 16
+	freePace   pace = math.MaxInt
+	widestPace      = 1 << 16 // from here on it is free
+	// paceShare is which part of the time for an answer a round and its offers' commit may take. A
+	// yes waits as long again for its own.
+	paceShare = 5
+)
+
+// after is the pace after a round with offers that took so long, when so many are open.
+func (p pace) after(took, offer time.Duration, open int) pace {
+	switch {
+	case took > offer/paceShare:
+		return max(leastPace, min(p, pace(open))/2)
+	case p >= widestPace:
+		return freePace
+	default:
+		return p + p/4
+	}
+}
+
+// keepPace sets the pace after a round with offers that took so long by the city's clock.
+func (e *Engine) keepPace(took time.Duration) {
+	e.pace = e.pace.after(took, e.policy.Offer(), e.offered())
+}
+
+// offered is for how many rides an offer is open.
+func (e *Engine) offered() int { return len(e.queue.order) - e.queue.open.Len() }
+
+// inRoom is the pairs that may be offered now: those of the rides that wait longest.
+func (e *Engine) inRoom(pairs []option) []option {
+	n := min(len(pairs), max(0, int(e.pace)-e.offered()))
+	if n == len(pairs) {
+		return pairs
+	}
+	later := make(map[rideRef]bool, len(pairs)-n)
+	for _, o := range pairs[n:] {
+		later[o.ride] = true
+	}
+	for i := range e.pair.options {
+		if o := &e.pair.options[i]; o.verdict == Chosen && later[o.ride] {
+			o.verdict = BetterElsewhere
+		}
+	}
+	return pairs[:n]
+}
