@@ -28,7 +28,7 @@ var shorter = []struct{ begins, with string }{
 	{"go run ./cmd/hexhail", ""},
 }
 
-// TestDocs runs every command of the pages, shortened, in a copy of their order.
+// TestDocs runs every command of the pages, shortened, in their order; cities go on meanwhile.
 func TestDocs(t *testing.T) {
 	for _, page := range []string{"README.md", "ARCHITECTURE.md"} {
 		text, err := os.ReadFile(page)
@@ -37,7 +37,12 @@ func TestDocs(t *testing.T) {
 		}
 		for _, block := range shellBlock.FindAllStringSubmatch(string(text), -1) {
 			for _, command := range commands(block[1]) {
-				t.Run(page+"/"+command, func(t *testing.T) { runCommand(t, command) })
+				t.Run(page+"/"+command, func(t *testing.T) {
+					if strings.HasPrefix(command, "scripts/run") {
+						t.Parallel() // a city needs the wall's time, and a folder of its own
+					}
+					runCommand(t, command)
+				})
 			}
 		}
 	}
