@@ -1,3 +1,7 @@
+// Not under -race: a virtual city is one goroutine's.
+
+//go:build !race
+
 package sim
 
 import (

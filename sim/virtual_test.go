@@ -1,3 +1,7 @@
+// Not under -race: a virtual city is one goroutine's.
+
+//go:build !race
+
 package sim_test
 
 import (
@@ -7,7 +11,6 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"testing"
 	"time"
 
@@ -15,105 +18,21 @@ import (
 	"hexhail/geo"
 	"hexhail/money"
 	"hexhail/sim"
-	"hexhail/store"
 )
-
-// The evening's city: under the race detector most of a run's time goes by the city's seconds, so
-// that demand is shorter, too.
-const (
-	eveningFleet  = 150 / slow
-	eveningDemand = 10 * time.Minute / slow
-)
-
-// evening is a small Beijing: some minutes of demand. change sets what is different.
-func evening(t testing.TB, change func(*sim.Options)) sim.VirtualConfig {
-	t.Helper()
-	o := sim.DefaultOptions()
-	o.Requests, o.Fleet, o.Duration = 900, eveningFleet, eveningDemand
-	change(&o)
-	if err := o.Check(); err != nil {
-		t.Fatal(err)
-	}
-	city, err := dispatch.LoadCity(o.CityID())
-	if err != nil {
-		t.Fatal(err)
-	}
-	city = city.WithPolicy(o.Apply)
-	start, err := o.StartIn(city.Zone)
-	if err != nil {
-		t.Fatal(err)
-	}
-	model := sim.Model{City: city, Seed: o.Seed, PerHour: o.Requests}
-	return sim.VirtualConfig{
-		City: city, Options: o, Trips: model.Demand(start, o.Duration),
-		Taxis: model.Fleet(o.Fleet, start),
-	}
-}
-
-// memory is a store that lasts as long as the test.
-func memory(t testing.TB) *store.DB {
-	t.Helper()
-	db, err := store.Open(t.Context(), "sqlite::memory:")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := db.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return db
-}
-
-func run(t testing.TB, c sim.VirtualConfig) sim.Report {
-	t.Helper()
-	c.Store, c.Wall = memory(t), time.Now
-	r, err := sim.Virtual(t.Context(), c)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return r
-}
-
-// sound fails unless every request has come to an end, nobody was promised twice, and the books
-// close.
-func sound(t *testing.T, r sim.Report, requests int) {
-	t.Helper()
-	ended := r.Settled + r.Expired + r.Cancelled + r.NoShow
-	if r.Requests != requests || ended != requests || r.Completed != r.Settled {
-		t.Errorf("%d requests, want %d; %d have ended, %d of %d completed are settled",
-			r.Requests, requests, ended, r.Settled, r.Completed)
-	}
-	if r.DoubleClaims != 0 || !r.BooksClose {
-		t.Errorf("%d double claims, open books: %v", r.DoubleClaims, r.Books.Open())
-	}
-	if r.Completed < requests/4 || r.Claimed < r.Completed ||
-		r.Offers+r.Called < r.Claimed-requests/2 {
-		t.Errorf("%d completed, %d claimed, %d offers, %d calls: too few to prove anything",
-			r.Completed, r.Claimed, r.Offers, r.Called)
-	}
-}
-
-// underRace are the variants that the race detector looks at: together with TestVirtualSeeds they
-// run all code of the others.
-var underRace = []string{
-	"scarce, first come first served", "all goes wrong, unheard", "empty wallets",
-	"riders give up", "a race, unheard",
-}
 
 func TestVirtualCities(t *testing.T) {
 	t.Parallel()
 	for name, change := range map[string]func(*sim.Options){
 		"as it comes": func(*sim.Options) {},
-		"scarce":      func(o *sim.Options) { o.Fleet = 80 / slow },
+		"scarce":      func(o *sim.Options) { o.Fleet = 80 },
 		"scarce, first come first served": func(o *sim.Options) {
-			o.Fleet, o.Policy = 80/slow, dispatch.Nearest
+			o.Fleet, o.Policy = 80, dispatch.Nearest
 		},
 		"hints are lost":   func(o *sim.Options) { o.Hints = sim.HintsDrop },
 		"drivers decline":  func(o *sim.Options) { o.Accept = 0.6 },
 		"drivers are slow": func(o *sim.Options) { o.Answer = 12 * time.Second },
 		"riders give up": func(o *sim.Options) {
-			o.CancelAfter, o.Fleet, o.Patience, o.Accept = 1, 100/slow, 15*time.Minute, 0.3
+			o.CancelAfter, o.Fleet, o.Patience, o.Accept = 1, 100, 15*time.Minute, 0.3
 		},
 		"drivers change their minds": func(o *sim.Options) { o.Release = 0.3 },
 		"taxis break down":           func(o *sim.Options) { o.BreakDown = 0.2 },
@@ -138,9 +57,6 @@ func TestVirtualCities(t *testing.T) {
 			o.City, o.FixEvery = "shanghai", 2500*time.Millisecond
 		},
 	} {
-		if slow > 1 && !slices.Contains(underRace, name) {
-			continue
-		}
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			c := evening(t, change)
@@ -202,7 +118,7 @@ func judge(t *testing.T, name string, c sim.VirtualConfig, r sim.Report) {
 // TestVirtualSeeds is the promise of legal ends over many cities: every ride ends once.
 func TestVirtualSeeds(t *testing.T) {
 	t.Parallel()
-	seeds := uint64(8 / slow)
+	seeds := uint64(8)
 	if os.Getenv("HEXHAIL_SOAK") == "1" {
 		seeds = 500
 	}
@@ -236,15 +152,12 @@ func bytesOf(t *testing.T, r sim.Report) []byte {
 func TestVirtualIsTheSameToTheByte(t *testing.T) {
 	config := func() sim.VirtualConfig {
 		return evening(t, func(o *sim.Options) {
-			o.Accept, o.Street, o.CancelAfter, o.Fleet = 0.8, 0.1, 0.3, 90/slow
+			o.Accept, o.Street, o.CancelAfter, o.Fleet = 0.8, 0.1, 0.3, 90
 		})
 	}
 	first := bytesOf(t, run(t, config()))
 	if again := bytesOf(t, run(t, config())); !bytes.Equal(first, again) {
 		t.Errorf("run again:\n%s\n%s", first, again)
-	}
-	if slow > 1 {
-		return // what follows has no second goroutine to race with
 	}
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	if alone := bytesOf(t, run(t, config())); !bytes.Equal(first, alone) {
@@ -325,7 +238,7 @@ func read(t testing.TB, folder, file string, fn func(name string, r io.Reader) e
 // policies: joint pairing serves more riders with shorter ways.
 func TestNewYork(t *testing.T) {
 	t.Parallel()
-	const fleet, demand = 900 / slow / slow, 10 * time.Minute / slow / slow
+	const fleet, demand = 900, 10 * time.Minute
 	reports := map[dispatch.Mode]sim.Report{}
 	c := newYork(t, fleet, demand, dispatch.Nearest)
 	for _, policy := range []dispatch.Mode{dispatch.Nearest, dispatch.Assign} {
