@@ -8,13 +8,15 @@ import (
 	"time"
 )
 
-// calls reports whether a waiting ride is called and not assigned.
+// calls reports whether a waiting ride is called and not assigned. Hybrid calls only a ride that a
+// driver has refused: where taxis are too few, a call would give the next one that comes free to a
+// ride far from it.
 func (e *Engine) calls(w *wait) bool {
 	switch e.policy.Mode {
 	case Grab:
 		return true
 	case Hybrid:
-		return w.rounds(e.queue.round) > e.policy.AssignRounds
+		return len(w.memo.excluded) > 0 && w.rounds(e.queue.round) > e.policy.AssignRounds
 	default:
 		return false
 	}

@@ -17,7 +17,7 @@ const (
 	Assign Mode = "assign"
 	// Grab calls all idle taxis around each ride, and the first grab has it.
 	Grab Mode = "grab"
-	// Hybrid assigns in a ride's first rounds, and calls afterwards.
+	// Hybrid assigns in a ride's first rounds, and then calls those that a driver has refused.
 	Hybrid Mode = "hybrid"
 	// Nearest is the baseline: first come, first served, by the nearest idle taxi.
 	Nearest Mode = "nearest"
@@ -76,7 +76,7 @@ type Policy struct {
 	// CollectMS is for how long after its first grab the grabs of a call are collected, 0–1,000 ms:
 	// then the taxi that is nearest has the ride. With 0 the first grab has it.
 	CollectMS int `json:"collect_ms"`
-	// AssignRounds is for how many rounds Hybrid assigns before it calls, 1–300.
+	// AssignRounds is for how many rounds Hybrid assigns at least before it calls, 1–300.
 	AssignRounds int `json:"assign_rounds"`
 	// CallS is the countdown of a call, 5–120 s. In March 2014 a real one ran for 97.
 	CallS int `json:"call_s"`
