@@ -15,7 +15,7 @@ const module = "hexhail"
 type room string
 
 // business are the rooms that every edge and every machine may build on.
-var business = []room{"wire", "pb", "dispatch", "geo", "money"}
+var business = []room{"wire", "pb", "dispatch", "dispatch/voice", "geo", "money"}
 
 // arrows is the house's drawing: what the code of a room may import of ours besides itself. An
 // arrow that is not here does not exist; tests may import upwards. ARCHITECTURE.md tells why,
@@ -28,17 +28,20 @@ var arrows = map[room][]room{
 	"money/wechat":     {"money"},
 	"money/alipay":     {"money"},
 	"pb":               {},
-	"dispatch":         {"geo", "money"},
+	"dispatch":         {"dispatch/voice", "geo", "money"},
+	"dispatch/voice":   {},
 	"dispatch/flights": {"dispatch"},
-	"store":            {"dispatch", "geo", "money"},
-	"wire":             {"pb", "dispatch", "geo", "money"},
+	"store":            {"dispatch", "dispatch/voice", "geo", "money"},
+	"wire":             {"pb", "dispatch", "dispatch/voice", "geo", "money"},
 	"rider":            business,
 	"driver":           business,
 	"bus":              business,
 	"ops":              business,
 	"sim":              business,
 	"cmd":              {"*"},
-	"store/storetest":  {"store", "dispatch", "geo", "money", "rider", "driver", "bus", "ops"},
+	"store/storetest": {
+		"store", "dispatch", "dispatch/voice", "geo", "money", "rider", "driver", "bus", "ops",
+	},
 }
 
 // leaves are imported by no code at all: a main program, and a suite that only tests call.
@@ -70,7 +73,7 @@ var bans = []ban{
 	},
 	{
 		packages: []string{"net", "database/sql", "google.golang.org/grpc", "connectrpc.com"},
-		rooms:    []room{"geo", "geo/osm", "money", "dispatch"},
+		rooms:    []room{"geo", "geo/osm", "money", "dispatch", "dispatch/voice"},
 		why:      "the business neither listens nor dials nor queries: its ports do",
 	},
 	{
@@ -80,7 +83,7 @@ var bans = []ban{
 	},
 	{
 		packages: []string{"os", "syscall", "log"},
-		rooms:    []room{"geo", "geo/osm", "geo/osrm", "money"},
+		rooms:    []room{"geo", "geo/osm", "geo/osrm", "money", "dispatch/voice"},
 		why:      "files, environment and logs are the caller's: take a reader, return an error",
 	},
 	{

@@ -40,10 +40,11 @@ func purityRule(f source) []string {
 	in, _ := roomOf(path.Dir(f.path))
 	pure := isPureDispatch(f.path)
 	var broken []string
-	if in == "geo" || in == "geo/osm" || in == "money" || pure {
+	blind := slices.Contains([]room{"geo", "geo/osm", "money", "dispatch/voice"}, in)
+	if blind || pure {
 		broken = append(broken, f.calls("time", clockReads, "the time is an argument")...)
 	}
-	if in == "geo" || in == "geo/osm" || in == "money" || in == "dispatch" || in == "sim" {
+	if blind || in == "dispatch" || in == "sim" {
 		const why = "draw from a generator given as an argument, so that a seed replays"
 		broken = append(broken, f.callsBut("math/rand", drawMakers, why)...)
 		broken = append(broken, f.callsBut("math/rand/v2", drawMakers, why)...)

@@ -47,6 +47,7 @@ func (c BookRide) checkAhead(p Policy, now time.Time) error {
 // ReasonTooManyBookings.
 func (d *Desk) Book(ctx context.Context, now time.Time, key Once, c BookRide) (Receipt, error) {
 	id := RideID(d.NewID(now))
+	said, unread := readVoice(c.Voice)
 	return do(ctx, d, "Book", now, key, c, func(j *job) (Receipt, error) {
 		city, err := d.Cities.City(c.City)
 		if err != nil {
@@ -56,9 +57,10 @@ func (d *Desk) Book(ctx context.Context, now time.Time, key Once, c BookRide) (R
 		if c.Flight.Number != "" && c.Flight.Day == "" {
 			c.Flight.Day = c.PickupAt.In(city.Zone).Format(time.DateOnly)
 		}
-		err = cmp.Or(c.check(), c.checkAhead(policy, now), c.Flight.Check(), c.Wants.Check(),
-			policy.checkVehicle(c.Wants), policy.checkTip(c.Tip), city.CheckPickup(c.Pickup.Point),
-			d.checkChannel(c.PayBy), d.room(j, city), j.mayBook(c, policy))
+		err = cmp.Or(c.check(), unread, c.checkAhead(policy, now), c.Flight.Check(),
+			c.Wants.Check(), policy.checkVehicle(c.Wants), policy.checkTip(c.Tip),
+			city.CheckPickup(c.Pickup.Point), d.checkChannel(c.PayBy), d.room(j, city),
+			j.mayBook(c, policy))
 		if err != nil {
 			return Receipt{}, err
 		}
@@ -70,7 +72,7 @@ func (d *Desk) Book(ctx context.Context, now time.Time, key Once, c BookRide) (R
 			ID: id, City: c.City, Kind: BookedRide, State: Scheduled, Version: 1,
 			Rider: c.Rider, Pickup: c.Pickup, Dropoff: c.Dropoff, Seats: c.Seats, PayBy: c.PayBy,
 			Wants: c.Wants, Senior: rider.Senior,
-			Tip: c.Tip, Quote: c.Quote, RequestedAt: now, ChangedAt: now,
+			Tip: c.Tip, Quote: c.Quote, Voice: said, RequestedAt: now, ChangedAt: now,
 			Booking: Booking{
 				PickupAt: c.PickupAt, Flight: c.Flight, Terminal: c.Terminal,
 				ForDriver: c.ForDriver, OpenAt: c.OpenAt,
@@ -78,7 +80,7 @@ func (d *Desk) Book(ctx context.Context, now time.Time, key Once, c BookRide) (R
 				DueAt: policy.searchesAt(c.PickupAt),
 			},
 		}
-		return j.open(r, Tell{r})
+		return j.open(r, c.Voice, Tell{r})
 	})
 }
 

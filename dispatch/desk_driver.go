@@ -333,7 +333,7 @@ func (d *Desk) Occupied(
 			Driver: c.Driver, Taxi: shift.Taxi, Slot: SlotCurrent,
 			RequestedAt: did, ClaimedAt: did, ArrivedAt: did, StartedAt: did, ChangedAt: now,
 		}
-		return j.open(r, Nudge{r}, Push{c.Driver, r}, Tell{r})
+		return j.open(r, nil, Nudge{r}, Push{c.Driver, r}, Tell{r})
 	})
 }
 

@@ -20,6 +20,9 @@ type RequestRide struct {
 	Wants Vehicle `json:",omitzero"`
 	PayBy money.ChannelName
 	Tip   money.Fen // 0 to MaxTip
+	// Voice is what the rider says to the driver, of a format that [voice.Read] knows; nil for
+	// nothing.
+	Voice []byte `json:",omitempty"`
 	// Quote is what is frozen with the ride. It is estimated anew when a request is repeated, so it
 	// does not tell two requests apart.
 	Quote Quote `json:"-"`
@@ -59,12 +62,13 @@ func (d *Desk) Request(
 	ctx context.Context, now time.Time, key Once, c RequestRide,
 ) (Receipt, error) {
 	id := RideID(d.NewID(now))
+	said, unread := readVoice(c.Voice) // before the transaction, for which others wait
 	return do(ctx, d, "Request", now, key, c, func(j *job) (Receipt, error) {
 		city, err := d.Cities.City(c.City)
 		if err != nil {
 			return Receipt{}, err
 		}
-		if err := c.check(); err != nil {
+		if err := cmp.Or(c.check(), unread); err != nil {
 			return Receipt{}, err
 		}
 		if err := city.allows(c, now); err != nil {
@@ -84,10 +88,10 @@ func (d *Desk) Request(
 			ID: id, City: c.City, Kind: Hailed, State: Searching, Version: 1, Search: 1,
 			Rider: c.Rider, Pickup: c.Pickup, Dropoff: c.Dropoff, Seats: c.Seats, PayBy: c.PayBy,
 			Wants: c.Wants, Senior: rider.Senior,
-			Tip: c.Tip, Quote: c.Quote,
+			Tip: c.Tip, Quote: c.Quote, Voice: said,
 			RequestedAt: now, SearchBy: now.Add(city.PolicyAt(now).Search()), ChangedAt: now,
 		}
-		return j.open(r, Nudge{r}, Tell{r})
+		return j.open(r, c.Voice, Nudge{r}, Tell{r})
 	})
 }
 
@@ -105,10 +109,15 @@ func (d *Desk) room(j *job, city City) error {
 	return err
 }
 
-// open writes a new ride with its first event.
-func (j *job) open(r Ride, after ...Hint) (Receipt, error) {
+// open writes a new ride with its clip, if there is one, and its first event.
+func (j *job) open(r Ride, clip []byte, after ...Hint) (Receipt, error) {
 	if err := j.tx.InsertRide(r); err != nil {
 		return Receipt{}, err
+	}
+	if len(clip) > 0 {
+		if err := j.tx.InsertVoice(r.ID, clip, j.now); err != nil {
+			return Receipt{}, err
+		}
 	}
 	d := Decision{Ride: r, Event: eventOf(r, 0, j.now), After: after}
 	return receipt(r), j.write(d, 0)

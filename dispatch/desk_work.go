@@ -99,12 +99,16 @@ func (d *Desk) Working(
 	}
 }
 
-// tidy gives back what has been reserved for too long, and forgets answers that nobody repeats.
+// tidy gives back what has been reserved for too long, and forgets answers that nobody repeats and
+// clips that nobody may hear any more.
 func (d *Desk) tidy(ctx context.Context, now time.Time) error {
 	var j job
 	err := d.retry(ctx, func(tx Tx) error {
 		j = job{tx: tx, now: now}
 		if _, err := tx.Forget(now.Add(-OnceKept), workBatch); err != nil {
+			return err
+		}
+		if _, err := tx.ForgetVoices(now.Add(-VoiceKept), workBatch); err != nil {
 			return err
 		}
 		rides, err := tx.UnpaidRides(now.Add(-SubsidyHeld), workBatch)

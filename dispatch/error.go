@@ -100,6 +100,11 @@ const (
 	ReasonClosed Reason = "CITY_CLOSED"
 	// ReasonOutside is a pickup outside of the city's service area.
 	ReasonOutside Reason = "OUTSIDE_SERVICE_AREA"
+	// ReasonVoice is a clip that cannot be read, ReasonVoiceTooLong one beyond its limits, and
+	// ReasonUnknownVoice none that the caller may hear.
+	ReasonVoice        Reason = "VOICE_INVALID"
+	ReasonVoiceTooLong Reason = "VOICE_TOO_LONG"
+	ReasonUnknownVoice Reason = "VOICE_UNKNOWN"
 	// ReasonTipBanned is a tip where the policy allows none.
 	ReasonTipBanned Reason = "TIPS_BANNED"
 )

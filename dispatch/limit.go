@@ -28,6 +28,10 @@ const MaxBacklog = 1_000_000
 // OnceKept is how long an answer is kept for its request id.
 const OnceKept = 72 * time.Hour
 
+// VoiceKept is how long the clip of a ride is kept: while somebody may complain. What a rider has
+// said is nobody's business longer than that.
+const VoiceKept = 90 * 24 * time.Hour
+
 // Check returns an *Error that names the field if the place is out of its limits.
 func (p Place) Check(field string) error {
 	if err := p.Point.Check(); err != nil {

@@ -34,6 +34,7 @@ type Fence struct {
 type Tx interface {
 	Rides
 	RideScans
+	Voices
 	Bookings
 	FlightRows
 	Offers
@@ -80,6 +81,16 @@ type RideScans interface {
 	DriversRide(driver DriverID) (r Ride, ok bool, err error)
 	// RidersRide is a rider's open ride.
 	RidersRide(rider RiderID) (r Ride, ok bool, err error)
+}
+
+// Voices keep what riders have said with their requests.
+type Voices interface {
+	// InsertVoice keeps the clip of a ride that is written already, and goes with it. Conflict with
+	// ReasonDuplicate if the ride has one.
+	InsertVoice(ride RideID, clip []byte, at time.Time) error
+	// ForgetVoices drops clips that came before a time, the oldest first, at most limit, and says
+	// how many.
+	ForgetVoices(before time.Time, limit int) (int, error)
 }
 
 // Bookings find booked rides, and write what is no change that anybody is told of.

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"hexhail/dispatch/voice"
 	"hexhail/geo"
 	"hexhail/money"
 )
@@ -187,6 +188,7 @@ type Ride struct {
 	PayBy   money.ChannelName
 	Tip     money.Fen
 	Quote   Quote
+	Voice   voice.Head // of the clip that came with the request; zero without one
 
 	Driver DriverID // "" while searching
 	Taxi   TaxiID   // "" until the driver of a booked ride sets out

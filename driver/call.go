@@ -311,6 +311,7 @@ func callPB(c dispatch.Call, r dispatch.Ride, distanceM float64) *driverpb.Call 
 		Seats:        int32(min(r.Seats, dispatch.MaxSeats)), //nolint:gosec // G115: at most 8
 		Taxis:        int32(min(c.Taxis, 1<<30)),             //nolint:gosec // G115: at most 1<<30
 		ExpiresAt:    wire.TimePB(c.ExpiresAt),
+		Voice:        wire.VoicePB(r.Voice),
 		Search:       int32(min(c.Search, 1<<30)), //nolint:gosec // G115: at most 1<<30
 	}
 }

@@ -24,6 +24,14 @@ type Reads interface {
 	// OpenCall is an open call with its ride, for the phones that it reaches. NotFound with
 	// ReasonUnknownCall if it is not open any more.
 	OpenCall(ctx context.Context, id dispatch.CallID) (dispatch.Call, dispatch.Ride, error)
+	// DriverVoice is the clip of a ride that the driver has an open offer of, has booked or is at.
+	// NotFound with ReasonUnknownVoice for another, and for a ride without a clip.
+	DriverVoice(ctx context.Context, driver dispatch.DriverID, id dispatch.RideID, now time.Time) (
+		dispatch.Clip, error)
+	// CallVoice is the clip of a ride that is called out, if the call fits the driver's shift and
+	// the driver has no ride. NotFound as of DriverVoice.
+	CallVoice(ctx context.Context, driver dispatch.DriverID, id dispatch.RideID, now time.Time) (
+		dispatch.Call, dispatch.Shift, dispatch.Clip, error)
 	// OpenBookings are the bookings of a city that a driver may take, the first pickup first.
 	OpenBookings(ctx context.Context, q dispatch.BookingQuery, p dispatch.Page) (
 		[]dispatch.Ride, error)

@@ -153,6 +153,7 @@ func offerPB(o dispatch.Offer, r dispatch.Ride) *driverpb.Offer {
 		TipFen:       int64(r.Tip),
 		Seats:        int32(min(r.Seats, dispatch.MaxSeats)), //nolint:gosec // G115: at most 8
 		ExpiresAt:    wire.TimePB(o.ExpiresAt),
+		Voice:        wire.VoicePB(r.Voice),
 		Search:       int32(min(o.Search, 1<<30)), //nolint:gosec // G115: at most 1<<30
 	}
 }

@@ -48,6 +48,8 @@ type town struct {
 	limits  wire.Limits
 	addr    string
 	numbers int
+
+	voice []byte // of new requests
 }
 
 // newTown builds one. change may change the room's config.
@@ -233,6 +235,7 @@ func (w *town) ask(rider dispatch.RiderID, at geo.Point) dispatch.RideID {
 			Pickup:  dispatch.Place{Point: at, Name: "北京站"},
 			Dropoff: dispatch.Place{Point: w.at(2000, 2000)},
 			Quote:   dispatch.Quote{Low: 20_00, High: 30_00, DistanceM: 3000},
+			Voice:   w.voice,
 		})
 	check(w.t, err)
 	return got.Ride

@@ -28,6 +28,8 @@ type Reads interface {
 		[]dispatch.Ride, error)
 	// RideRecord is all that is known of a ride. NotFound with ReasonUnknownRide.
 	RideRecord(ctx context.Context, id dispatch.RideID) (dispatch.Record, error)
+	// RideVoice is the clip of a ride. NotFound with ReasonUnknownVoice if it has none.
+	RideVoice(ctx context.Context, id dispatch.RideID) (dispatch.Clip, error)
 	// StandTurns are the turns in the queue of a stand after a place in it, the head first.
 	StandTurns(ctx context.Context, city dispatch.CityID, stand dispatch.StandID, after int64,
 		limit int) ([]dispatch.Turn, error)

@@ -16,6 +16,10 @@ type Reads interface {
 	// RiderRides are a rider's rides, the latest first.
 	RiderRides(ctx context.Context, rider dispatch.RiderID, p dispatch.Page) (
 		[]dispatch.Ride, error)
+	// RiderVoice is the clip that came with a rider's ride. NotFound with ReasonUnknownVoice if the
+	// ride is not theirs or has none.
+	RiderVoice(ctx context.Context, rider dispatch.RiderID, id dispatch.RideID) (
+		dispatch.Clip, error)
 	// RideCard is the card of the driver and taxi of a rider's ride. NotFound if the ride is not
 	// theirs or has no driver.
 	RideCard(ctx context.Context, rider dispatch.RiderID, id dispatch.RideID) (

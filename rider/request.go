@@ -34,6 +34,7 @@ type wished interface {
 	GetTipFen() int64
 	GetClass() string
 	GetTags() []string
+	GetVoice() []byte
 }
 
 // wish is the command, with a quote made now: what an app was quoted before is not asked for, as
@@ -66,5 +67,6 @@ func plain(rider dispatch.RiderID, req wished) (dispatch.RequestRide, error) {
 		Tip: money.Fen(req.GetTipFen()), Wants: dispatch.Vehicle{
 			Class: dispatch.Class(req.GetClass()), Tags: dispatch.TagsOf(req.GetTags()),
 		},
+		Voice: req.GetVoice(),
 	}, nil
 }

@@ -20,7 +20,9 @@ func (db *DB) Raw(ctx context.Context, text string) error {
 // Plans are how SQLite goes about the statements whose speed depends on an index, by name.
 func (db *DB) Plans(ctx context.Context) (map[string]string, error) {
 	queries := map[string]*query{
-		"riderRide": riderRide, "driverRide": driverRide, "driverOffer": driverOffer,
+		"riderVoice": riderVoice, "driverVoice": driverVoice, "callVoice": callVoice,
+		"forgetVoices": forgetVoices,
+		"riderRide":    riderRide, "driverRide": driverRide, "driverOffer": driverOffer,
 		"rideContact": rideContact, "rideCard": rideCard, "earnings": earnings,
 		"driversRide": driversRide, "ridersRide": ridersRide, "dueRides": dueRides,
 		"unpaidRides": unpaidRides, "countSearching": countSearching,

@@ -14,6 +14,8 @@ func TestPlans(t *testing.T) {
 	const byID = "ride USING INDEX sqlite_autoindex_ride_1 (id=?)"
 	want := map[string]string{
 		"riderRide": byID, "driverRide": byID, "driverOffer": byID,
+		"riderVoice": "ride_by_rider (rider=? AND id=?)", "forgetVoices": "voice_age (came_at<?)",
+		"driverVoice": "offer_one_per_ride (ride=?)", "callVoice": "call_one_per_ride (ride=?)",
 		"rideContact": "ride_by_driver (driver=? AND id=?)",
 		"rideCard":    "COVERING INDEX ride_driven (driver=? AND completed_at>?)",
 		"earnings":    "ride_driven (driver=? AND completed_at>? AND completed_at<?)",

@@ -29,6 +29,7 @@ var (
 		"quote_low", "quote_high", "quote_pickup_ms", "quote_distance_m",
 		"quote_source", "requested_at",
 		"flight", "flight_day", "terminal", "for_driver", "open_at", "booking_fee",
+		"voice_format", "voice_ms",
 	}
 	stateColumns = columns{
 		"version", "state", "search",
@@ -78,7 +79,8 @@ func planArgs(args []any, r dispatch.Ride) []any {
 		r.Quote.PickupSource.String(), millis(r.RequestedAt))
 	b := r.Booking
 	return append(args, b.Flight.Number, b.Flight.Day, b.Terminal, string(b.ForDriver),
-		millis(b.OpenAt), int64(b.Fee))
+		millis(b.OpenAt), int64(b.Fee),
+		r.Voice.Format.String(), r.Voice.Length.Milliseconds())
 }
 
 func stateArgs(args []any, r dispatch.Ride, lines string) []any {
@@ -127,6 +129,7 @@ func scanRide(r *reader) dispatch.Ride {
 			Terminal: r.text(), ForDriver: dispatch.DriverID(r.text()), OpenAt: r.time(),
 			Fee: r.fen(),
 		},
+		Voice: scanHead(r),
 	}
 	scanState(r, &ride)
 	return ride

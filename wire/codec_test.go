@@ -12,6 +12,7 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"hexhail/dispatch"
+	"hexhail/dispatch/voice"
 	"hexhail/geo"
 	"hexhail/money"
 	"hexhail/pb/hexhail/type/v1"
@@ -219,6 +220,7 @@ func wholeRide() dispatch.Ride {
 			Low: 1000, High: 2000, Pickup: 3 * time.Minute, DistanceM: 4000,
 			PickupSource: geo.SourceRoad,
 		},
+		Voice:  voice.Head{Format: voice.Opus, Length: 12 * time.Second},
 		Driver: "D1", Taxi: "T1", Slot: dispatch.SlotCurrent,
 		RequestedAt: minute(0), SearchBy: minute(1), ClaimedAt: minute(2), ArrivedAt: minute(3),
 		StartedAt: minute(4), CompletedAt: minute(5), EndedAt: minute(6), ChangedAt: minute(7),
@@ -251,7 +253,7 @@ func TestARideLosesNothingOnTheWire(t *testing.T) {
 		}
 	}
 	for _, part := range []protoreflect.ProtoMessage{
-		pb.GetFare(), pb.GetSubsidy(), pb.GetQuote(), pb.GetBooking(),
+		pb.GetFare(), pb.GetSubsidy(), pb.GetQuote(), pb.GetBooking(), pb.GetVoice(),
 	} {
 		m := part.ProtoReflect()
 		for i := range m.Descriptor().Fields().Len() {
@@ -288,6 +290,18 @@ func TestAStreetRideHasNoDestinationAndNoFareYet(t *testing.T) {
 	}
 	if QuoteOf(nil) != (dispatch.Quote{}) || !TimeOf(nil).IsZero() {
 		t.Error("nil is something")
+	}
+}
+
+func TestEveryFormatHasItsName(t *testing.T) {
+	for n, name := range typepb.VoiceFormat_name {
+		want := strings.ToLower(strings.TrimPrefix(name, "VOICE_FORMAT_"))
+		if n == 0 {
+			want = ""
+		}
+		if f := voice.ParseFormat(want); voiceFormatPB(f) != typepb.VoiceFormat(n) {
+			t.Errorf("%s is %v", name, voiceFormatPB(f))
+		}
 	}
 }
 

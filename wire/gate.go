@@ -73,8 +73,9 @@ func (g *gate) guard(m method, do handler) grpc.StreamHandler {
 		began := g.now()
 		v := &visit{requestID: requestID(bare.Context())}
 		s := &stream{
-			ServerStream: bare, limitBytes: g.limits.MessageBytes,
-			ctx: context.WithValue(bare.Context(), visitKey{}, v),
+			ServerStream: bare,
+			limitBytes:   max(g.limits.MessageBytes, int(m.rule.GetRequestBytes())),
+			ctx:          context.WithValue(bare.Context(), visitKey{}, v),
 		}
 		return g.close(m, v, s, began, g.call(m, v, s, began, srv, do))
 	}

@@ -229,6 +229,25 @@ func TestMessagesThatAreTooLarge(t *testing.T) {
 	}
 }
 
+// A request with a clip may be larger than others, as its rule says.
+func TestRequestsThatMayBeLarger(t *testing.T) {
+	e := newEdge(t, ServerConfig{}, &riders{}, &drivers{})
+	of := func(n int) error {
+		at := &typepb.Place{Point: &typepb.Point{Lat: 39.9, Lng: 116.4, Datum: 1}}
+		_, err := e.rider.RequestRide(e.as(rider("R1")), &riderpb.RequestRideRequest{
+			RequestId: "a", City: "beijing", PayBy: "cash", Seats: 1, Pickup: at, Dropoff: at,
+			Voice: make([]byte, n),
+		})
+		return err
+	}
+	refusedFor(t, of(128<<10), codes.Unimplemented, ReasonMethodUnknown) // it has come through
+	d := refusedFor(t, of(128<<10+1), codes.InvalidArgument, dispatch.ReasonField)
+	if v := d.bad.GetFieldViolations(); len(v) != 1 || v[0].GetField() != "voice" {
+		t.Errorf("violations %v", v)
+	}
+	refusedFor(t, of(192<<10), codes.ResourceExhausted, ReasonMessageTooLarge)
+}
+
 func TestTheSchemaNamesTheField(t *testing.T) {
 	called := false
 	e := newEdge(t, ServerConfig{}, &riders{get: func(

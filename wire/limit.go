@@ -23,8 +23,9 @@ type Rate struct {
 // Limits of a server. What is over one is refused with a typed error. A field that is 0 takes its
 // default.
 type Limits struct {
-	// MessageBytes a message may have; 64 KiB. Up to four times that is read to be refused with
-	// ReasonMessageTooLarge; what is larger ends the call with gRPC's own ResourceExhausted.
+	// MessageBytes a message may have; 64 KiB, but for methods whose rule allows more. Up to four
+	// times that is read to be refused with ReasonMessageTooLarge; what is larger ends the call
+	// with gRPC's own ResourceExhausted.
 	MessageBytes int
 	// Streams that one connection may have open; 100. The next one waits at the client.
 	Streams uint32

@@ -191,7 +191,7 @@ func RidePB(r dispatch.Ride) *typepb.Ride {
 		EndedAt: TimePB(r.EndedAt), Fare: farePB(r.Fare), Subsidy: subsidyPB(r.Subsidy),
 		EndedBy: r.EndedBy.String(), EndReason: r.EndReason,
 		RiderStars: int32Of(r.RiderStars), DriverStars: int32Of(r.DriverStars),
-		Booking: bookingPB(r),
+		Booking: bookingPB(r), Voice: VoicePB(r.Voice),
 	}
 	if r.Dropoff != (dispatch.Place{}) {
 		pb.Dropoff = PlacePB(r.Dropoff)

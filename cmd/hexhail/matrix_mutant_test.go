@@ -48,6 +48,12 @@ func (c careless) RideCard(
 	return c.service.db.RideCard(ctx, of, id)
 }
 
+func (c careless) RiderVoice(
+	ctx context.Context, _ dispatch.RiderID, id dispatch.RideID,
+) (dispatch.Clip, error) {
+	return c.service.db.RideVoice(ctx, id)
+}
+
 // carelessDrivers is the same for drivers.
 type carelessDrivers struct {
 	driver.Reads
@@ -58,6 +64,12 @@ func (c carelessDrivers) DriverRides(
 	ctx context.Context, _ dispatch.DriverID, p dispatch.Page,
 ) ([]dispatch.Ride, error) {
 	return c.RiderRides(ctx, "", p)
+}
+
+func (c carelessDrivers) DriverVoice(
+	ctx context.Context, _ dispatch.DriverID, id dispatch.RideID, _ time.Time,
+) (dispatch.Clip, error) {
+	return c.service.db.RideVoice(ctx, id)
 }
 
 // carelessOffices is the same for companies.
@@ -117,6 +129,7 @@ func mutants() []mutant {
 			map[string]string{
 				"RiderService.GetRide": two + "OK", "RiderService.WatchRide": two + "OK",
 				"RiderService.ListRides": two + "the answer has",
+				"RiderService.GetVoice":  two + "OK",
 			},
 			func(r *realm, to grpc.ServiceRegistrar) error {
 				return r.serveRiders(to, careless{r}, r.service.desk)
@@ -140,7 +153,10 @@ func mutants() []mutant {
 		},
 		{
 			"drivers' rows without their owner",
-			map[string]string{"DriverService.ListRides": three + "the answer has"},
+			map[string]string{
+				"DriverService.ListRides": three + "the answer has",
+				"DriverService.GetVoice":  former + "OK",
+			},
 			func(r *realm, to grpc.ServiceRegistrar) error {
 				reads := carelessDrivers{r.service.db, careless{r}}
 				return r.serveDrivers(to, reads, r.service.desk)

@@ -228,6 +228,7 @@ func (c *cast) words() []word {
 		{string(c.offer), []who{driverOne, staff}},
 		{string(c.lapsed), []who{driverTwo, staff}},
 		{fmt.Sprintf(`"%d"`, c.meterFen()), []who{riderOne, driverOne, staff}},
+		{c.saidText(), []who{riderOne, driverOne, staff}},
 	}
 	for _, w := range []who{riderOne, riderTwo, companyOne, companyTwo} {
 		list = append(list, word{c.id(w), []who{w, staff}}, word{c.phone(w), []who{w, staff}})
@@ -354,6 +355,7 @@ func (c *cast) request(w who) dispatch.RideID {
 	got, err := c.service.desk.Request(c.t.Context(), c.now, c.once(w), dispatch.RequestRide{
 		City: "beijing", Rider: dispatch.RiderID(c.id(w)), Seats: 1, PayBy: money.Cash,
 		Pickup: dispatch.Place{Point: c.at(0)}, Dropoff: dispatch.Place{Point: c.at(5)},
+		Voice: c.said(),
 	})
 	c.ok(err)
 	return got.Ride
@@ -367,6 +369,7 @@ func (c *cast) book(take bool) {
 		RequestRide: dispatch.RequestRide{
 			City: "beijing", Rider: dispatch.RiderID(c.id(riderOne)), Seats: 1, PayBy: money.Cash,
 			Pickup: dispatch.Place{Point: c.at(0)}, Dropoff: dispatch.Place{Point: c.at(5)},
+			Voice: c.said(),
 		},
 		PickupAt: c.now.Add(24 * time.Hour), ForDriver: driver, OpenAt: c.now.Add(20 * time.Hour),
 	})

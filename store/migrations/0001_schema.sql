@@ -102,6 +102,8 @@ CREATE TABLE ride (
     for_driver       TEXT             NOT NULL,
     open_at          BIGINT           NOT NULL,
     booking_fee      BIGINT           NOT NULL,
+    voice_format     TEXT             NOT NULL,
+    voice_ms         BIGINT           NOT NULL,
     pickup_at        BIGINT           NOT NULL,
     flight_at        BIGINT           NOT NULL,
     due_at           BIGINT           NOT NULL,
@@ -153,6 +155,15 @@ CREATE INDEX ride_ahead ON ride (rider)
 CREATE INDEX ride_flight ON ride (city, flight, flight_day)
     WHERE flight <> '' AND (state = 'scheduled' OR state = 'booked' OR state = 'searching'
         OR state = 'assigned' OR state = 'arrived');
+
+-- What riders have said with their requests, as it came: at most 128 KiB. A clip goes with its ride,
+-- or before it when it is old.
+CREATE TABLE voice (
+    ride    TEXT   NOT NULL PRIMARY KEY REFERENCES ride (id) ON DELETE CASCADE,
+    came_at BIGINT NOT NULL,
+    clip    BYTEA  NOT NULL CHECK (length(clip) > 0 AND length(clip) <= 131072)
+);
+CREATE INDEX voice_age ON voice (came_at, ride);
 
 CREATE TABLE offer (
     id           TEXT   NOT NULL PRIMARY KEY,

@@ -58,8 +58,7 @@ func moveIn(t *testing.T, db Database) *belongings {
 func (b *belongings) add(t *testing.T, db Database, r dispatch.Ride) {
 	t.Helper()
 	r.ID = dispatch.RideID(fmt.Sprintf("01J%023d", len(b.rides)))
-	insertRides(t, db, r)
-	b.rides = append(b.rides, r)
+	b.rides = append(b.rides, spoken(t, db, r, noon))
 }
 
 // pastRides are five of each rider and driver.

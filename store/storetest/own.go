@@ -27,7 +27,11 @@ type ownRows struct {
 		context.Context, dispatch.DriverID, dispatch.OfferID,
 	) (dispatch.Offer, dispatch.Ride, error)
 	rideContact func(context.Context, dispatch.DriverID, dispatch.RideID) (dispatch.Rider, error)
-	earnings    func(
+	riderVoice  func(context.Context, dispatch.RiderID, dispatch.RideID) (dispatch.Clip, error)
+	driverVoice func(
+		context.Context, dispatch.DriverID, dispatch.RideID, time.Time,
+	) (dispatch.Clip, error)
+	earnings func(
 		ctx context.Context, driver dispatch.DriverID, from, to time.Time,
 	) (dispatch.Earnings, error)
 }
@@ -37,6 +41,7 @@ func ownRowsOf(db Database) ownRows {
 		riderRide: db.RiderRide, riderRides: db.RiderRides, rideCard: db.RideCard,
 		driverRide: db.DriverRide, driverRides: db.DriverRides, driverOffer: db.DriverOffer,
 		rideContact: db.RideContact, earnings: db.Earnings,
+		riderVoice: db.RiderVoice, driverVoice: db.DriverVoice,
 	}
 }
 
@@ -88,6 +93,8 @@ func (b *belongings) askAsRiders(t *testing.T, rows ownRows) {
 			b.judge(what, mine, err, got, r, unknown)
 			card, err := rows.rideCard(t.Context(), rider, r.ID)
 			b.judge("card: "+what, mine && r.Driver != "", err, card, b.cardOf(r), unknown)
+			clip, err := rows.riderVoice(t.Context(), rider, r.ID)
+			b.judge("clip: "+what, mine, err, clip, saidIn(r), dispatch.ReasonUnknownVoice)
 			if mine {
 				own = append(own, r.ID)
 			}
@@ -165,6 +172,12 @@ func (b *belongings) askForRide(
 	}
 	rider, err := rows.rideContact(t.Context(), driver, r.ID)
 	b.judge("contact: "+what, mine && r.State.Active(), err, rider, contact, unknown)
+	hears := mine && (r.State.Active() || r.State == dispatch.Booked) ||
+		driver == askedDriver && b.offers[slices.IndexFunc(b.offers, func(o dispatch.Offer) bool {
+			return o.Driver == askedDriver
+		})].Ride == r.ID
+	clip, err := rows.driverVoice(t.Context(), driver, r.ID, after(5))
+	b.judge("clip: "+what, hears, err, clip, saidIn(r), dispatch.ReasonUnknownVoice)
 }
 
 // askForOffers: an offer is its driver's, as long as it is open or the ride is theirs.

@@ -23,7 +23,9 @@ func promiseOwner(t *testing.T, open Open) {
 			t.Errorf("%d rows are too few to prove anything", b.reads)
 		}
 	})
-	for _, mutants := range []map[string]func(*ownRows){riderMutants(db), driverMutants(db)} {
+	for _, mutants := range []map[string]func(*ownRows){
+		riderMutants(db), driverMutants(db), voiceMutants(db),
+	} {
 		for name, drop := range mutants {
 			t.Run("Mutant"+name, func(t *testing.T) {
 				rows := ownRowsOf(db)

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"hexhail/dispatch"
+	"hexhail/dispatch/voice"
 	"hexhail/money"
 )
 
@@ -25,6 +26,7 @@ func rides(t *testing.T, open Open) {
 	asked.City, asked.Kind, asked.Rider, asked.Dropoff = "other", 1, "other", dispatch.Place{}
 	asked.Seats, asked.Quote, asked.RequestedAt = 1, dispatch.Quote{}, noon
 	asked.Wants, asked.Senior = dispatch.Vehicle{}, !most.Senior
+	asked.Voice, changed.Voice = voice.Head{}, most.Voice
 	ahead, wished := &changed.Booking, most.Booking
 	ahead.Flight, ahead.Terminal, ahead.Fee = wished.Flight, wished.Terminal, wished.Fee
 	ahead.ForDriver, ahead.OpenAt = wished.ForDriver, wished.OpenAt

@@ -1942,7 +1942,9 @@ type Offer struct {
 	// Which search of the ride it belongs to.
 	Search int32 `protobuf:"varint,11,opt,name=search,proto3" json:"search,omitempty"`
 	// Where the pickup time comes from.
-	PickupSource  v1.PickupSource `protobuf:"varint,12,opt,name=pickup_source,json=pickupSource,proto3,enum=hexhail.type.v1.PickupSource" json:"pickup_source,omitempty"`
+	PickupSource v1.PickupSource `protobuf:"varint,12,opt,name=pickup_source,json=pickupSource,proto3,enum=hexhail.type.v1.PickupSource" json:"pickup_source,omitempty"`
+	// What the rider has said with the request; absent without a clip. GetVoice has it.
+	Voice         *v1.Voice `protobuf:"bytes,13,opt,name=voice,proto3" json:"voice,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2061,6 +2063,13 @@ func (x *Offer) GetPickupSource() v1.PickupSource {
 	return v1.PickupSource(0)
 }
 
+func (x *Offer) GetVoice() *v1.Voice {
+	if x != nil {
+		return x.Voice
+	}
+	return nil
+}
+
 // An offer that is gone.
 type OfferEnded struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -2141,7 +2150,9 @@ type Call struct {
 	// After that it cannot be grabbed; city clock.
 	ExpiresAt *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=expires_at,json=expiresAt,proto3" json:"expires_at,omitempty"`
 	// Which search of the ride it belongs to.
-	Search        int32 `protobuf:"varint,11,opt,name=search,proto3" json:"search,omitempty"`
+	Search int32 `protobuf:"varint,11,opt,name=search,proto3" json:"search,omitempty"`
+	// What the rider has said with the request; absent without a clip. GetVoice has it.
+	Voice         *v1.Voice `protobuf:"bytes,12,opt,name=voice,proto3" json:"voice,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2251,6 +2262,13 @@ func (x *Call) GetSearch() int32 {
 		return x.Search
 	}
 	return 0
+}
+
+func (x *Call) GetVoice() *v1.Voice {
+	if x != nil {
+		return x.Voice
+	}
+	return nil
 }
 
 // A call that is gone.
@@ -3379,6 +3397,107 @@ func (x *ListBookingsResponse) GetNextPageToken() string {
 	return ""
 }
 
+// Of which ride.
+type GetVoiceRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The ride, 1 to 64 bytes.
+	RideId        string `protobuf:"bytes,1,opt,name=ride_id,json=rideId,proto3" json:"ride_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetVoiceRequest) Reset() {
+	*x = GetVoiceRequest{}
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[42]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetVoiceRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetVoiceRequest) ProtoMessage() {}
+
+func (x *GetVoiceRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[42]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetVoiceRequest.ProtoReflect.Descriptor instead.
+func (*GetVoiceRequest) Descriptor() ([]byte, []int) {
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{42}
+}
+
+func (x *GetVoiceRequest) GetRideId() string {
+	if x != nil {
+		return x.RideId
+	}
+	return ""
+}
+
+// The clip.
+type GetVoiceResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What it is.
+	Voice *v1.Voice `protobuf:"bytes,1,opt,name=voice,proto3" json:"voice,omitempty"`
+	// Its bytes, as the rider has sent them.
+	Clip          []byte `protobuf:"bytes,2,opt,name=clip,proto3" json:"clip,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetVoiceResponse) Reset() {
+	*x = GetVoiceResponse{}
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[43]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetVoiceResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetVoiceResponse) ProtoMessage() {}
+
+func (x *GetVoiceResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[43]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetVoiceResponse.ProtoReflect.Descriptor instead.
+func (*GetVoiceResponse) Descriptor() ([]byte, []int) {
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{43}
+}
+
+func (x *GetVoiceResponse) GetVoice() *v1.Voice {
+	if x != nil {
+		return x.Voice
+	}
+	return nil
+}
+
+func (x *GetVoiceResponse) GetClip() []byte {
+	if x != nil {
+		return x.Clip
+	}
+	return nil
+}
+
 // Which page.
 type ListRidesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -3392,7 +3511,7 @@ type ListRidesRequest struct {
 
 func (x *ListRidesRequest) Reset() {
 	*x = ListRidesRequest{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[42]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3404,7 +3523,7 @@ func (x *ListRidesRequest) String() string {
 func (*ListRidesRequest) ProtoMessage() {}
 
 func (x *ListRidesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[42]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3417,7 +3536,7 @@ func (x *ListRidesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRidesRequest.ProtoReflect.Descriptor instead.
 func (*ListRidesRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{42}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *ListRidesRequest) GetPageSize() int32 {
@@ -3447,7 +3566,7 @@ type ListRidesResponse struct {
 
 func (x *ListRidesResponse) Reset() {
 	*x = ListRidesResponse{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[43]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3459,7 +3578,7 @@ func (x *ListRidesResponse) String() string {
 func (*ListRidesResponse) ProtoMessage() {}
 
 func (x *ListRidesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[43]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3472,7 +3591,7 @@ func (x *ListRidesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRidesResponse.ProtoReflect.Descriptor instead.
 func (*ListRidesResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{43}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *ListRidesResponse) GetRides() []*v1.Ride {
@@ -3502,7 +3621,7 @@ type GetWhyRequest struct {
 
 func (x *GetWhyRequest) Reset() {
 	*x = GetWhyRequest{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[44]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3514,7 +3633,7 @@ func (x *GetWhyRequest) String() string {
 func (*GetWhyRequest) ProtoMessage() {}
 
 func (x *GetWhyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[44]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3527,7 +3646,7 @@ func (x *GetWhyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetWhyRequest.ProtoReflect.Descriptor instead.
 func (*GetWhyRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{44}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *GetWhyRequest) GetTo() *timestamppb.Timestamp {
@@ -3558,7 +3677,7 @@ type PresenceTime struct {
 
 func (x *PresenceTime) Reset() {
 	*x = PresenceTime{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[45]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3570,7 +3689,7 @@ func (x *PresenceTime) String() string {
 func (*PresenceTime) ProtoMessage() {}
 
 func (x *PresenceTime) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[45]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3583,7 +3702,7 @@ func (x *PresenceTime) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PresenceTime.ProtoReflect.Descriptor instead.
 func (*PresenceTime) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{45}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *PresenceTime) GetPresence() string {
@@ -3615,7 +3734,7 @@ type PresenceChange struct {
 
 func (x *PresenceChange) Reset() {
 	*x = PresenceChange{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[46]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3627,7 +3746,7 @@ func (x *PresenceChange) String() string {
 func (*PresenceChange) ProtoMessage() {}
 
 func (x *PresenceChange) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[46]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3640,7 +3759,7 @@ func (x *PresenceChange) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PresenceChange.ProtoReflect.Descriptor instead.
 func (*PresenceChange) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{46}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *PresenceChange) GetAt() *timestamppb.Timestamp {
@@ -3678,7 +3797,7 @@ type VerdictCount struct {
 
 func (x *VerdictCount) Reset() {
 	*x = VerdictCount{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[47]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3690,7 +3809,7 @@ func (x *VerdictCount) String() string {
 func (*VerdictCount) ProtoMessage() {}
 
 func (x *VerdictCount) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[47]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3703,7 +3822,7 @@ func (x *VerdictCount) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VerdictCount.ProtoReflect.Descriptor instead.
 func (*VerdictCount) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{47}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *VerdictCount) GetVerdict() string {
@@ -3743,7 +3862,7 @@ type SeenRide struct {
 
 func (x *SeenRide) Reset() {
 	*x = SeenRide{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[48]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3755,7 +3874,7 @@ func (x *SeenRide) String() string {
 func (*SeenRide) ProtoMessage() {}
 
 func (x *SeenRide) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[48]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3768,7 +3887,7 @@ func (x *SeenRide) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SeenRide.ProtoReflect.Descriptor instead.
 func (*SeenRide) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{48}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{50}
 }
 
 func (x *SeenRide) GetNear() *v1.Point {
@@ -3856,7 +3975,7 @@ type GetWhyResponse struct {
 
 func (x *GetWhyResponse) Reset() {
 	*x = GetWhyResponse{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[49]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3868,7 +3987,7 @@ func (x *GetWhyResponse) String() string {
 func (*GetWhyResponse) ProtoMessage() {}
 
 func (x *GetWhyResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[49]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3881,7 +4000,7 @@ func (x *GetWhyResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetWhyResponse.ProtoReflect.Descriptor instead.
 func (*GetWhyResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{49}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{51}
 }
 
 func (x *GetWhyResponse) GetHindrance() string {
@@ -4125,7 +4244,7 @@ const file_hexhail_driver_v1_driver_proto_rawDesc = "" +
 	"\x04duty\x18\x03 \x01(\x0e2\x17.hexhail.driver.v1.DutyR\x04duty\x12\x16\n" +
 	"\x06silent\x18\x04 \x01(\x05R\x06silent\x128\n" +
 	"\vdestination\x18\x05 \x01(\v2\x16.hexhail.type.v1.PointR\vdestination\x12+\n" +
-	"\x11destinations_used\x18\x06 \x01(\x05R\x10destinationsUsed\"\xf2\x03\n" +
+	"\x11destinations_used\x18\x06 \x01(\x05R\x10destinationsUsed\"\xa0\x04\n" +
 	"\x05Offer\x12\x19\n" +
 	"\boffer_id\x18\x01 \x01(\tR\aofferId\x12\x17\n" +
 	"\aride_id\x18\x02 \x01(\tR\x06rideId\x12.\n" +
@@ -4141,11 +4260,12 @@ const file_hexhail_driver_v1_driver_proto_rawDesc = "" +
 	"expires_at\x18\n" +
 	" \x01(\v2\x1a.google.protobuf.TimestampR\texpiresAt\x12\x16\n" +
 	"\x06search\x18\v \x01(\x05R\x06search\x12B\n" +
-	"\rpickup_source\x18\f \x01(\x0e2\x1d.hexhail.type.v1.PickupSourceR\fpickupSource\"=\n" +
+	"\rpickup_source\x18\f \x01(\x0e2\x1d.hexhail.type.v1.PickupSourceR\fpickupSource\x12,\n" +
+	"\x05voice\x18\r \x01(\v2\x16.hexhail.type.v1.VoiceR\x05voice\"=\n" +
 	"\n" +
 	"OfferEnded\x12\x19\n" +
 	"\boffer_id\x18\x01 \x01(\tR\aofferId\x12\x14\n" +
-	"\x05state\x18\x02 \x01(\tR\x05state\"\x85\x03\n" +
+	"\x05state\x18\x02 \x01(\tR\x05state\"\xb3\x03\n" +
 	"\x04Call\x12\x17\n" +
 	"\acall_id\x18\x01 \x01(\tR\x06callId\x12\x17\n" +
 	"\aride_id\x18\x02 \x01(\tR\x06rideId\x12.\n" +
@@ -4159,7 +4279,8 @@ const file_hexhail_driver_v1_driver_proto_rawDesc = "" +
 	"\n" +
 	"expires_at\x18\n" +
 	" \x01(\v2\x1a.google.protobuf.TimestampR\texpiresAt\x12\x16\n" +
-	"\x06search\x18\v \x01(\x05R\x06search\":\n" +
+	"\x06search\x18\v \x01(\x05R\x06search\x12,\n" +
+	"\x05voice\x18\f \x01(\v2\x16.hexhail.type.v1.VoiceR\x05voice\":\n" +
 	"\tCallEnded\x12\x17\n" +
 	"\acall_id\x18\x01 \x01(\tR\x06callId\x12\x14\n" +
 	"\x05state\x18\x02 \x01(\tR\x05state\"\x91\x01\n" +
@@ -4234,7 +4355,12 @@ const file_hexhail_driver_v1_driver_proto_rawDesc = "" +
 	"\afor_you\x18\f \x01(\bR\x06forYou\"z\n" +
 	"\x14ListBookingsResponse\x12:\n" +
 	"\bbookings\x18\x01 \x03(\v2\x1e.hexhail.driver.v1.OpenBookingR\bbookings\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"a\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"5\n" +
+	"\x0fGetVoiceRequest\x12\"\n" +
+	"\aride_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\x06rideId\"T\n" +
+	"\x10GetVoiceResponse\x12,\n" +
+	"\x05voice\x18\x01 \x01(\v2\x16.hexhail.type.v1.VoiceR\x05voice\x12\x12\n" +
+	"\x04clip\x18\x02 \x01(\fR\x04clip\"a\n" +
 	"\x10ListRidesRequest\x12$\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\bpageSize\x12'\n" +
 	"\n" +
@@ -4286,7 +4412,7 @@ const file_hexhail_driver_v1_driver_proto_rawDesc = "" +
 	"\x10DUTY_UNSPECIFIED\x10\x00\x12\v\n" +
 	"\aDUTY_ON\x10\x01\x12\x0f\n" +
 	"\vDUTY_PAUSED\x10\x02\x12\f\n" +
-	"\bDUTY_OFF\x10\x032\x93\a\n" +
+	"\bDUTY_OFF\x10\x032\xf3\a\n" +
 	"\rDriverService\x12Y\n" +
 	"\x05Drive\x12\x1f.hexhail.driver.v1.DriveRequest\x1a .hexhail.driver.v1.DriveResponse\"\t\xea\xb2\x19\x05\n" +
 	"\x01\x02\x10\x01(\x010\x01\x12i\n" +
@@ -4303,6 +4429,8 @@ const file_hexhail_driver_v1_driver_proto_rawDesc = "" +
 	"\fListBookings\x12&.hexhail.driver.v1.ListBookingsRequest\x1a'.hexhail.driver.v1.ListBookingsResponse\"\t\xea\xb2\x19\x05\n" +
 	"\x01\x02\x10\x01\x12X\n" +
 	"\x06GetWhy\x12 .hexhail.driver.v1.GetWhyRequest\x1a!.hexhail.driver.v1.GetWhyResponse\"\t\xea\xb2\x19\x05\n" +
+	"\x01\x02\x10\x01\x12^\n" +
+	"\bGetVoice\x12\".hexhail.driver.v1.GetVoiceRequest\x1a#.hexhail.driver.v1.GetVoiceResponse\"\t\xea\xb2\x19\x05\n" +
 	"\x01\x02\x10\x01\x12a\n" +
 	"\tListRides\x12#.hexhail.driver.v1.ListRidesRequest\x1a$.hexhail.driver.v1.ListRidesResponse\"\t\xea\xb2\x19\x05\n" +
 	"\x01\x02\x10\x01B'Z%hexhail/pb/hexhail/driver/v1;driverpbb\x06proto3"
@@ -4320,7 +4448,7 @@ func file_hexhail_driver_v1_driver_proto_rawDescGZIP() []byte {
 }
 
 var file_hexhail_driver_v1_driver_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_hexhail_driver_v1_driver_proto_msgTypes = make([]protoimpl.MessageInfo, 52)
+var file_hexhail_driver_v1_driver_proto_msgTypes = make([]protoimpl.MessageInfo, 54)
 var file_hexhail_driver_v1_driver_proto_goTypes = []any{
 	(Duty)(0),                     // 0: hexhail.driver.v1.Duty
 	(*DriveRequest)(nil),          // 1: hexhail.driver.v1.DriveRequest
@@ -4365,26 +4493,29 @@ var file_hexhail_driver_v1_driver_proto_goTypes = []any{
 	(*ListBookingsRequest)(nil),   // 40: hexhail.driver.v1.ListBookingsRequest
 	(*OpenBooking)(nil),           // 41: hexhail.driver.v1.OpenBooking
 	(*ListBookingsResponse)(nil),  // 42: hexhail.driver.v1.ListBookingsResponse
-	(*ListRidesRequest)(nil),      // 43: hexhail.driver.v1.ListRidesRequest
-	(*ListRidesResponse)(nil),     // 44: hexhail.driver.v1.ListRidesResponse
-	(*GetWhyRequest)(nil),         // 45: hexhail.driver.v1.GetWhyRequest
-	(*PresenceTime)(nil),          // 46: hexhail.driver.v1.PresenceTime
-	(*PresenceChange)(nil),        // 47: hexhail.driver.v1.PresenceChange
-	(*VerdictCount)(nil),          // 48: hexhail.driver.v1.VerdictCount
-	(*SeenRide)(nil),              // 49: hexhail.driver.v1.SeenRide
-	(*GetWhyResponse)(nil),        // 50: hexhail.driver.v1.GetWhyResponse
-	nil,                           // 51: hexhail.driver.v1.FixesRefused.CountsEntry
-	nil,                           // 52: hexhail.driver.v1.SendFixesResponse.RefusedEntry
-	(*v1.Fix)(nil),                // 53: hexhail.type.v1.Fix
-	(v1.Datum)(0),                 // 54: hexhail.type.v1.Datum
-	(*timestamppb.Timestamp)(nil), // 55: google.protobuf.Timestamp
-	(*v1.Point)(nil),              // 56: hexhail.type.v1.Point
-	(*v1.Place)(nil),              // 57: hexhail.type.v1.Place
-	(*v1.Ride)(nil),               // 58: hexhail.type.v1.Ride
-	(*durationpb.Duration)(nil),   // 59: google.protobuf.Duration
-	(*v1.Quote)(nil),              // 60: hexhail.type.v1.Quote
-	(v1.PickupSource)(0),          // 61: hexhail.type.v1.PickupSource
-	(*v1.Error)(nil),              // 62: hexhail.type.v1.Error
+	(*GetVoiceRequest)(nil),       // 43: hexhail.driver.v1.GetVoiceRequest
+	(*GetVoiceResponse)(nil),      // 44: hexhail.driver.v1.GetVoiceResponse
+	(*ListRidesRequest)(nil),      // 45: hexhail.driver.v1.ListRidesRequest
+	(*ListRidesResponse)(nil),     // 46: hexhail.driver.v1.ListRidesResponse
+	(*GetWhyRequest)(nil),         // 47: hexhail.driver.v1.GetWhyRequest
+	(*PresenceTime)(nil),          // 48: hexhail.driver.v1.PresenceTime
+	(*PresenceChange)(nil),        // 49: hexhail.driver.v1.PresenceChange
+	(*VerdictCount)(nil),          // 50: hexhail.driver.v1.VerdictCount
+	(*SeenRide)(nil),              // 51: hexhail.driver.v1.SeenRide
+	(*GetWhyResponse)(nil),        // 52: hexhail.driver.v1.GetWhyResponse
+	nil,                           // 53: hexhail.driver.v1.FixesRefused.CountsEntry
+	nil,                           // 54: hexhail.driver.v1.SendFixesResponse.RefusedEntry
+	(*v1.Fix)(nil),                // 55: hexhail.type.v1.Fix
+	(v1.Datum)(0),                 // 56: hexhail.type.v1.Datum
+	(*timestamppb.Timestamp)(nil), // 57: google.protobuf.Timestamp
+	(*v1.Point)(nil),              // 58: hexhail.type.v1.Point
+	(*v1.Place)(nil),              // 59: hexhail.type.v1.Place
+	(*v1.Ride)(nil),               // 60: hexhail.type.v1.Ride
+	(*durationpb.Duration)(nil),   // 61: google.protobuf.Duration
+	(*v1.Quote)(nil),              // 62: hexhail.type.v1.Quote
+	(v1.PickupSource)(0),          // 63: hexhail.type.v1.PickupSource
+	(*v1.Voice)(nil),              // 64: hexhail.type.v1.Voice
+	(*v1.Error)(nil),              // 65: hexhail.type.v1.Error
 }
 var file_hexhail_driver_v1_driver_proto_depIdxs = []int32{
 	2,   // 0: hexhail.driver.v1.DriveRequest.hello:type_name -> hexhail.driver.v1.Hello
@@ -4392,9 +4523,9 @@ var file_hexhail_driver_v1_driver_proto_depIdxs = []int32{
 	4,   // 2: hexhail.driver.v1.DriveRequest.command:type_name -> hexhail.driver.v1.Command
 	14,  // 3: hexhail.driver.v1.DriveRequest.ack:type_name -> hexhail.driver.v1.OfferAck
 	15,  // 4: hexhail.driver.v1.DriveRequest.heartbeat:type_name -> hexhail.driver.v1.Heartbeat
-	53,  // 5: hexhail.driver.v1.FixBatch.fixes:type_name -> hexhail.type.v1.Fix
-	54,  // 6: hexhail.driver.v1.FixBatch.datum:type_name -> hexhail.type.v1.Datum
-	55,  // 7: hexhail.driver.v1.Command.at:type_name -> google.protobuf.Timestamp
+	55,  // 5: hexhail.driver.v1.FixBatch.fixes:type_name -> hexhail.type.v1.Fix
+	56,  // 6: hexhail.driver.v1.FixBatch.datum:type_name -> hexhail.type.v1.Datum
+	57,  // 7: hexhail.driver.v1.Command.at:type_name -> google.protobuf.Timestamp
 	6,   // 8: hexhail.driver.v1.Command.set_duty:type_name -> hexhail.driver.v1.SetDuty
 	7,   // 9: hexhail.driver.v1.Command.occupied:type_name -> hexhail.driver.v1.StreetRide
 	8,   // 10: hexhail.driver.v1.Command.accept:type_name -> hexhail.driver.v1.OfferAnswer
@@ -4411,16 +4542,16 @@ var file_hexhail_driver_v1_driver_proto_depIdxs = []int32{
 	10,  // 21: hexhail.driver.v1.Command.take_booking:type_name -> hexhail.driver.v1.RideAction
 	10,  // 22: hexhail.driver.v1.Command.drop_booking:type_name -> hexhail.driver.v1.RideAction
 	5,   // 23: hexhail.driver.v1.Command.set_destination:type_name -> hexhail.driver.v1.SetDestination
-	56,  // 24: hexhail.driver.v1.SetDestination.to:type_name -> hexhail.type.v1.Point
+	58,  // 24: hexhail.driver.v1.SetDestination.to:type_name -> hexhail.type.v1.Point
 	0,   // 25: hexhail.driver.v1.SetDuty.duty:type_name -> hexhail.driver.v1.Duty
-	56,  // 26: hexhail.driver.v1.StreetRide.at:type_name -> hexhail.type.v1.Point
-	57,  // 27: hexhail.driver.v1.BreakDown.at:type_name -> hexhail.type.v1.Place
-	55,  // 28: hexhail.driver.v1.Heartbeat.at:type_name -> google.protobuf.Timestamp
+	58,  // 26: hexhail.driver.v1.StreetRide.at:type_name -> hexhail.type.v1.Point
+	59,  // 27: hexhail.driver.v1.BreakDown.at:type_name -> hexhail.type.v1.Place
+	57,  // 28: hexhail.driver.v1.Heartbeat.at:type_name -> google.protobuf.Timestamp
 	17,  // 29: hexhail.driver.v1.DriveResponse.welcome:type_name -> hexhail.driver.v1.Welcome
 	18,  // 30: hexhail.driver.v1.DriveResponse.snapshot:type_name -> hexhail.driver.v1.Snapshot
 	21,  // 31: hexhail.driver.v1.DriveResponse.offer:type_name -> hexhail.driver.v1.Offer
 	22,  // 32: hexhail.driver.v1.DriveResponse.offer_ended:type_name -> hexhail.driver.v1.OfferEnded
-	58,  // 33: hexhail.driver.v1.DriveResponse.ride:type_name -> hexhail.type.v1.Ride
+	60,  // 33: hexhail.driver.v1.DriveResponse.ride:type_name -> hexhail.type.v1.Ride
 	20,  // 34: hexhail.driver.v1.DriveResponse.shift:type_name -> hexhail.driver.v1.Shift
 	25,  // 35: hexhail.driver.v1.DriveResponse.result:type_name -> hexhail.driver.v1.Result
 	27,  // 36: hexhail.driver.v1.DriveResponse.fixes_refused:type_name -> hexhail.driver.v1.FixesRefused
@@ -4430,84 +4561,89 @@ var file_hexhail_driver_v1_driver_proto_depIdxs = []int32{
 	24,  // 40: hexhail.driver.v1.DriveResponse.call_ended:type_name -> hexhail.driver.v1.CallEnded
 	39,  // 41: hexhail.driver.v1.DriveResponse.booking_reminder:type_name -> hexhail.driver.v1.BookingReminder
 	19,  // 42: hexhail.driver.v1.DriveResponse.stand_rank:type_name -> hexhail.driver.v1.StandRank
-	55,  // 43: hexhail.driver.v1.Welcome.at:type_name -> google.protobuf.Timestamp
-	59,  // 44: hexhail.driver.v1.Welcome.fix_interval:type_name -> google.protobuf.Duration
-	59,  // 45: hexhail.driver.v1.Welcome.heartbeat_interval:type_name -> google.protobuf.Duration
+	57,  // 43: hexhail.driver.v1.Welcome.at:type_name -> google.protobuf.Timestamp
+	61,  // 44: hexhail.driver.v1.Welcome.fix_interval:type_name -> google.protobuf.Duration
+	61,  // 45: hexhail.driver.v1.Welcome.heartbeat_interval:type_name -> google.protobuf.Duration
 	20,  // 46: hexhail.driver.v1.Snapshot.shift:type_name -> hexhail.driver.v1.Shift
 	21,  // 47: hexhail.driver.v1.Snapshot.offer:type_name -> hexhail.driver.v1.Offer
-	58,  // 48: hexhail.driver.v1.Snapshot.ride:type_name -> hexhail.type.v1.Ride
+	60,  // 48: hexhail.driver.v1.Snapshot.ride:type_name -> hexhail.type.v1.Ride
 	23,  // 49: hexhail.driver.v1.Snapshot.calls:type_name -> hexhail.driver.v1.Call
-	58,  // 50: hexhail.driver.v1.Snapshot.bookings:type_name -> hexhail.type.v1.Ride
+	60,  // 50: hexhail.driver.v1.Snapshot.bookings:type_name -> hexhail.type.v1.Ride
 	19,  // 51: hexhail.driver.v1.Snapshot.stand_rank:type_name -> hexhail.driver.v1.StandRank
-	55,  // 52: hexhail.driver.v1.StandRank.entered_at:type_name -> google.protobuf.Timestamp
-	55,  // 53: hexhail.driver.v1.StandRank.at:type_name -> google.protobuf.Timestamp
+	57,  // 52: hexhail.driver.v1.StandRank.entered_at:type_name -> google.protobuf.Timestamp
+	57,  // 53: hexhail.driver.v1.StandRank.at:type_name -> google.protobuf.Timestamp
 	0,   // 54: hexhail.driver.v1.Shift.duty:type_name -> hexhail.driver.v1.Duty
-	56,  // 55: hexhail.driver.v1.Shift.destination:type_name -> hexhail.type.v1.Point
-	57,  // 56: hexhail.driver.v1.Offer.pickup:type_name -> hexhail.type.v1.Place
-	57,  // 57: hexhail.driver.v1.Offer.dropoff:type_name -> hexhail.type.v1.Place
-	59,  // 58: hexhail.driver.v1.Offer.pickup_time:type_name -> google.protobuf.Duration
-	60,  // 59: hexhail.driver.v1.Offer.quote:type_name -> hexhail.type.v1.Quote
-	55,  // 60: hexhail.driver.v1.Offer.expires_at:type_name -> google.protobuf.Timestamp
-	61,  // 61: hexhail.driver.v1.Offer.pickup_source:type_name -> hexhail.type.v1.PickupSource
-	57,  // 62: hexhail.driver.v1.Call.pickup:type_name -> hexhail.type.v1.Place
-	57,  // 63: hexhail.driver.v1.Call.dropoff:type_name -> hexhail.type.v1.Place
-	60,  // 64: hexhail.driver.v1.Call.quote:type_name -> hexhail.type.v1.Quote
-	55,  // 65: hexhail.driver.v1.Call.expires_at:type_name -> google.protobuf.Timestamp
-	26,  // 66: hexhail.driver.v1.Result.done:type_name -> hexhail.driver.v1.Done
-	62,  // 67: hexhail.driver.v1.Result.error:type_name -> hexhail.type.v1.Error
-	58,  // 68: hexhail.driver.v1.Done.ride:type_name -> hexhail.type.v1.Ride
-	20,  // 69: hexhail.driver.v1.Done.shift:type_name -> hexhail.driver.v1.Shift
-	51,  // 70: hexhail.driver.v1.FixesRefused.counts:type_name -> hexhail.driver.v1.FixesRefused.CountsEntry
-	59,  // 71: hexhail.driver.v1.Drain.retry_after:type_name -> google.protobuf.Duration
-	4,   // 72: hexhail.driver.v1.GiveCommandRequest.command:type_name -> hexhail.driver.v1.Command
-	26,  // 73: hexhail.driver.v1.GiveCommandResponse.done:type_name -> hexhail.driver.v1.Done
-	3,   // 74: hexhail.driver.v1.SendFixesRequest.batch:type_name -> hexhail.driver.v1.FixBatch
-	52,  // 75: hexhail.driver.v1.SendFixesResponse.refused:type_name -> hexhail.driver.v1.SendFixesResponse.RefusedEntry
-	18,  // 76: hexhail.driver.v1.GetSnapshotResponse.snapshot:type_name -> hexhail.driver.v1.Snapshot
-	55,  // 77: hexhail.driver.v1.GetEarningsRequest.from:type_name -> google.protobuf.Timestamp
-	55,  // 78: hexhail.driver.v1.GetEarningsRequest.to:type_name -> google.protobuf.Timestamp
-	58,  // 79: hexhail.driver.v1.BookingReminder.ride:type_name -> hexhail.type.v1.Ride
-	56,  // 80: hexhail.driver.v1.OpenBooking.pickup:type_name -> hexhail.type.v1.Point
-	56,  // 81: hexhail.driver.v1.OpenBooking.dropoff:type_name -> hexhail.type.v1.Point
-	55,  // 82: hexhail.driver.v1.OpenBooking.pickup_at:type_name -> google.protobuf.Timestamp
-	60,  // 83: hexhail.driver.v1.OpenBooking.quote:type_name -> hexhail.type.v1.Quote
-	41,  // 84: hexhail.driver.v1.ListBookingsResponse.bookings:type_name -> hexhail.driver.v1.OpenBooking
-	58,  // 85: hexhail.driver.v1.ListRidesResponse.rides:type_name -> hexhail.type.v1.Ride
-	55,  // 86: hexhail.driver.v1.GetWhyRequest.to:type_name -> google.protobuf.Timestamp
-	55,  // 87: hexhail.driver.v1.GetWhyRequest.from:type_name -> google.protobuf.Timestamp
-	55,  // 88: hexhail.driver.v1.PresenceChange.at:type_name -> google.protobuf.Timestamp
-	55,  // 89: hexhail.driver.v1.PresenceChange.heard_at:type_name -> google.protobuf.Timestamp
-	56,  // 90: hexhail.driver.v1.SeenRide.near:type_name -> hexhail.type.v1.Point
-	55,  // 91: hexhail.driver.v1.SeenRide.at:type_name -> google.protobuf.Timestamp
-	55,  // 92: hexhail.driver.v1.GetWhyResponse.from:type_name -> google.protobuf.Timestamp
-	55,  // 93: hexhail.driver.v1.GetWhyResponse.to:type_name -> google.protobuf.Timestamp
-	46,  // 94: hexhail.driver.v1.GetWhyResponse.times:type_name -> hexhail.driver.v1.PresenceTime
-	47,  // 95: hexhail.driver.v1.GetWhyResponse.changes:type_name -> hexhail.driver.v1.PresenceChange
-	48,  // 96: hexhail.driver.v1.GetWhyResponse.verdicts:type_name -> hexhail.driver.v1.VerdictCount
-	49,  // 97: hexhail.driver.v1.GetWhyResponse.seen:type_name -> hexhail.driver.v1.SeenRide
-	1,   // 98: hexhail.driver.v1.DriverService.Drive:input_type -> hexhail.driver.v1.DriveRequest
-	29,  // 99: hexhail.driver.v1.DriverService.GiveCommand:input_type -> hexhail.driver.v1.GiveCommandRequest
-	31,  // 100: hexhail.driver.v1.DriverService.SendFixes:input_type -> hexhail.driver.v1.SendFixesRequest
-	33,  // 101: hexhail.driver.v1.DriverService.AckOffer:input_type -> hexhail.driver.v1.AckOfferRequest
-	35,  // 102: hexhail.driver.v1.DriverService.GetSnapshot:input_type -> hexhail.driver.v1.GetSnapshotRequest
-	37,  // 103: hexhail.driver.v1.DriverService.GetEarnings:input_type -> hexhail.driver.v1.GetEarningsRequest
-	40,  // 104: hexhail.driver.v1.DriverService.ListBookings:input_type -> hexhail.driver.v1.ListBookingsRequest
-	45,  // 105: hexhail.driver.v1.DriverService.GetWhy:input_type -> hexhail.driver.v1.GetWhyRequest
-	43,  // 106: hexhail.driver.v1.DriverService.ListRides:input_type -> hexhail.driver.v1.ListRidesRequest
-	16,  // 107: hexhail.driver.v1.DriverService.Drive:output_type -> hexhail.driver.v1.DriveResponse
-	30,  // 108: hexhail.driver.v1.DriverService.GiveCommand:output_type -> hexhail.driver.v1.GiveCommandResponse
-	32,  // 109: hexhail.driver.v1.DriverService.SendFixes:output_type -> hexhail.driver.v1.SendFixesResponse
-	34,  // 110: hexhail.driver.v1.DriverService.AckOffer:output_type -> hexhail.driver.v1.AckOfferResponse
-	36,  // 111: hexhail.driver.v1.DriverService.GetSnapshot:output_type -> hexhail.driver.v1.GetSnapshotResponse
-	38,  // 112: hexhail.driver.v1.DriverService.GetEarnings:output_type -> hexhail.driver.v1.GetEarningsResponse
-	42,  // 113: hexhail.driver.v1.DriverService.ListBookings:output_type -> hexhail.driver.v1.ListBookingsResponse
-	50,  // 114: hexhail.driver.v1.DriverService.GetWhy:output_type -> hexhail.driver.v1.GetWhyResponse
-	44,  // 115: hexhail.driver.v1.DriverService.ListRides:output_type -> hexhail.driver.v1.ListRidesResponse
-	107, // [107:116] is the sub-list for method output_type
-	98,  // [98:107] is the sub-list for method input_type
-	98,  // [98:98] is the sub-list for extension type_name
-	98,  // [98:98] is the sub-list for extension extendee
-	0,   // [0:98] is the sub-list for field type_name
+	58,  // 55: hexhail.driver.v1.Shift.destination:type_name -> hexhail.type.v1.Point
+	59,  // 56: hexhail.driver.v1.Offer.pickup:type_name -> hexhail.type.v1.Place
+	59,  // 57: hexhail.driver.v1.Offer.dropoff:type_name -> hexhail.type.v1.Place
+	61,  // 58: hexhail.driver.v1.Offer.pickup_time:type_name -> google.protobuf.Duration
+	62,  // 59: hexhail.driver.v1.Offer.quote:type_name -> hexhail.type.v1.Quote
+	57,  // 60: hexhail.driver.v1.Offer.expires_at:type_name -> google.protobuf.Timestamp
+	63,  // 61: hexhail.driver.v1.Offer.pickup_source:type_name -> hexhail.type.v1.PickupSource
+	64,  // 62: hexhail.driver.v1.Offer.voice:type_name -> hexhail.type.v1.Voice
+	59,  // 63: hexhail.driver.v1.Call.pickup:type_name -> hexhail.type.v1.Place
+	59,  // 64: hexhail.driver.v1.Call.dropoff:type_name -> hexhail.type.v1.Place
+	62,  // 65: hexhail.driver.v1.Call.quote:type_name -> hexhail.type.v1.Quote
+	57,  // 66: hexhail.driver.v1.Call.expires_at:type_name -> google.protobuf.Timestamp
+	64,  // 67: hexhail.driver.v1.Call.voice:type_name -> hexhail.type.v1.Voice
+	26,  // 68: hexhail.driver.v1.Result.done:type_name -> hexhail.driver.v1.Done
+	65,  // 69: hexhail.driver.v1.Result.error:type_name -> hexhail.type.v1.Error
+	60,  // 70: hexhail.driver.v1.Done.ride:type_name -> hexhail.type.v1.Ride
+	20,  // 71: hexhail.driver.v1.Done.shift:type_name -> hexhail.driver.v1.Shift
+	53,  // 72: hexhail.driver.v1.FixesRefused.counts:type_name -> hexhail.driver.v1.FixesRefused.CountsEntry
+	61,  // 73: hexhail.driver.v1.Drain.retry_after:type_name -> google.protobuf.Duration
+	4,   // 74: hexhail.driver.v1.GiveCommandRequest.command:type_name -> hexhail.driver.v1.Command
+	26,  // 75: hexhail.driver.v1.GiveCommandResponse.done:type_name -> hexhail.driver.v1.Done
+	3,   // 76: hexhail.driver.v1.SendFixesRequest.batch:type_name -> hexhail.driver.v1.FixBatch
+	54,  // 77: hexhail.driver.v1.SendFixesResponse.refused:type_name -> hexhail.driver.v1.SendFixesResponse.RefusedEntry
+	18,  // 78: hexhail.driver.v1.GetSnapshotResponse.snapshot:type_name -> hexhail.driver.v1.Snapshot
+	57,  // 79: hexhail.driver.v1.GetEarningsRequest.from:type_name -> google.protobuf.Timestamp
+	57,  // 80: hexhail.driver.v1.GetEarningsRequest.to:type_name -> google.protobuf.Timestamp
+	60,  // 81: hexhail.driver.v1.BookingReminder.ride:type_name -> hexhail.type.v1.Ride
+	58,  // 82: hexhail.driver.v1.OpenBooking.pickup:type_name -> hexhail.type.v1.Point
+	58,  // 83: hexhail.driver.v1.OpenBooking.dropoff:type_name -> hexhail.type.v1.Point
+	57,  // 84: hexhail.driver.v1.OpenBooking.pickup_at:type_name -> google.protobuf.Timestamp
+	62,  // 85: hexhail.driver.v1.OpenBooking.quote:type_name -> hexhail.type.v1.Quote
+	41,  // 86: hexhail.driver.v1.ListBookingsResponse.bookings:type_name -> hexhail.driver.v1.OpenBooking
+	64,  // 87: hexhail.driver.v1.GetVoiceResponse.voice:type_name -> hexhail.type.v1.Voice
+	60,  // 88: hexhail.driver.v1.ListRidesResponse.rides:type_name -> hexhail.type.v1.Ride
+	57,  // 89: hexhail.driver.v1.GetWhyRequest.to:type_name -> google.protobuf.Timestamp
+	57,  // 90: hexhail.driver.v1.GetWhyRequest.from:type_name -> google.protobuf.Timestamp
+	57,  // 91: hexhail.driver.v1.PresenceChange.at:type_name -> google.protobuf.Timestamp
+	57,  // 92: hexhail.driver.v1.PresenceChange.heard_at:type_name -> google.protobuf.Timestamp
+	58,  // 93: hexhail.driver.v1.SeenRide.near:type_name -> hexhail.type.v1.Point
+	57,  // 94: hexhail.driver.v1.SeenRide.at:type_name -> google.protobuf.Timestamp
+	57,  // 95: hexhail.driver.v1.GetWhyResponse.from:type_name -> google.protobuf.Timestamp
+	57,  // 96: hexhail.driver.v1.GetWhyResponse.to:type_name -> google.protobuf.Timestamp
+	48,  // 97: hexhail.driver.v1.GetWhyResponse.times:type_name -> hexhail.driver.v1.PresenceTime
+	49,  // 98: hexhail.driver.v1.GetWhyResponse.changes:type_name -> hexhail.driver.v1.PresenceChange
+	50,  // 99: hexhail.driver.v1.GetWhyResponse.verdicts:type_name -> hexhail.driver.v1.VerdictCount
+	51,  // 100: hexhail.driver.v1.GetWhyResponse.seen:type_name -> hexhail.driver.v1.SeenRide
+	1,   // 101: hexhail.driver.v1.DriverService.Drive:input_type -> hexhail.driver.v1.DriveRequest
+	29,  // 102: hexhail.driver.v1.DriverService.GiveCommand:input_type -> hexhail.driver.v1.GiveCommandRequest
+	31,  // 103: hexhail.driver.v1.DriverService.SendFixes:input_type -> hexhail.driver.v1.SendFixesRequest
+	33,  // 104: hexhail.driver.v1.DriverService.AckOffer:input_type -> hexhail.driver.v1.AckOfferRequest
+	35,  // 105: hexhail.driver.v1.DriverService.GetSnapshot:input_type -> hexhail.driver.v1.GetSnapshotRequest
+	37,  // 106: hexhail.driver.v1.DriverService.GetEarnings:input_type -> hexhail.driver.v1.GetEarningsRequest
+	40,  // 107: hexhail.driver.v1.DriverService.ListBookings:input_type -> hexhail.driver.v1.ListBookingsRequest
+	47,  // 108: hexhail.driver.v1.DriverService.GetWhy:input_type -> hexhail.driver.v1.GetWhyRequest
+	43,  // 109: hexhail.driver.v1.DriverService.GetVoice:input_type -> hexhail.driver.v1.GetVoiceRequest
+	45,  // 110: hexhail.driver.v1.DriverService.ListRides:input_type -> hexhail.driver.v1.ListRidesRequest
+	16,  // 111: hexhail.driver.v1.DriverService.Drive:output_type -> hexhail.driver.v1.DriveResponse
+	30,  // 112: hexhail.driver.v1.DriverService.GiveCommand:output_type -> hexhail.driver.v1.GiveCommandResponse
+	32,  // 113: hexhail.driver.v1.DriverService.SendFixes:output_type -> hexhail.driver.v1.SendFixesResponse
+	34,  // 114: hexhail.driver.v1.DriverService.AckOffer:output_type -> hexhail.driver.v1.AckOfferResponse
+	36,  // 115: hexhail.driver.v1.DriverService.GetSnapshot:output_type -> hexhail.driver.v1.GetSnapshotResponse
+	38,  // 116: hexhail.driver.v1.DriverService.GetEarnings:output_type -> hexhail.driver.v1.GetEarningsResponse
+	42,  // 117: hexhail.driver.v1.DriverService.ListBookings:output_type -> hexhail.driver.v1.ListBookingsResponse
+	52,  // 118: hexhail.driver.v1.DriverService.GetWhy:output_type -> hexhail.driver.v1.GetWhyResponse
+	44,  // 119: hexhail.driver.v1.DriverService.GetVoice:output_type -> hexhail.driver.v1.GetVoiceResponse
+	46,  // 120: hexhail.driver.v1.DriverService.ListRides:output_type -> hexhail.driver.v1.ListRidesResponse
+	111, // [111:121] is the sub-list for method output_type
+	101, // [101:111] is the sub-list for method input_type
+	101, // [101:101] is the sub-list for extension type_name
+	101, // [101:101] is the sub-list for extension extendee
+	0,   // [0:101] is the sub-list for field type_name
 }
 
 func init() { file_hexhail_driver_v1_driver_proto_init() }
@@ -4566,7 +4702,7 @@ func file_hexhail_driver_v1_driver_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_hexhail_driver_v1_driver_proto_rawDesc), len(file_hexhail_driver_v1_driver_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   52,
+			NumMessages:   54,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -29,6 +29,7 @@ const (
 	DriverService_GetEarnings_FullMethodName  = "/hexhail.driver.v1.DriverService/GetEarnings"
 	DriverService_ListBookings_FullMethodName = "/hexhail.driver.v1.DriverService/ListBookings"
 	DriverService_GetWhy_FullMethodName       = "/hexhail.driver.v1.DriverService/GetWhy"
+	DriverService_GetVoice_FullMethodName     = "/hexhail.driver.v1.DriverService/GetVoice"
 	DriverService_ListRides_FullMethodName    = "/hexhail.driver.v1.DriverService/ListRides"
 )
 
@@ -62,6 +63,10 @@ type DriverServiceClient interface {
 	// the time went, offers and answers, and the rides that the driver was considered for, without their
 	// riders and with blurred places.
 	GetWhy(ctx context.Context, in *GetWhyRequest, opts ...grpc.CallOption) (*GetWhyResponse, error)
+	// GetVoice reads the clip that a rider has sent with a ride: for the driver who has an open offer of
+	// it, whom an open call of it reaches, who has booked it, or who is at it, until the drive is over. To
+	// everybody else it is VOICE_UNKNOWN, as a ride without a clip.
+	GetVoice(ctx context.Context, in *GetVoiceRequest, opts ...grpc.CallOption) (*GetVoiceResponse, error)
 	// ListRides reads the driver's rides, the latest first.
 	ListRides(ctx context.Context, in *ListRidesRequest, opts ...grpc.CallOption) (*ListRidesResponse, error)
 }
@@ -157,6 +162,16 @@ func (c *driverServiceClient) GetWhy(ctx context.Context, in *GetWhyRequest, opt
 	return out, nil
 }
 
+func (c *driverServiceClient) GetVoice(ctx context.Context, in *GetVoiceRequest, opts ...grpc.CallOption) (*GetVoiceResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetVoiceResponse)
+	err := c.cc.Invoke(ctx, DriverService_GetVoice_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *driverServiceClient) ListRides(ctx context.Context, in *ListRidesRequest, opts ...grpc.CallOption) (*ListRidesResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ListRidesResponse)
@@ -197,6 +212,10 @@ type DriverServiceServer interface {
 	// the time went, offers and answers, and the rides that the driver was considered for, without their
 	// riders and with blurred places.
 	GetWhy(context.Context, *GetWhyRequest) (*GetWhyResponse, error)
+	// GetVoice reads the clip that a rider has sent with a ride: for the driver who has an open offer of
+	// it, whom an open call of it reaches, who has booked it, or who is at it, until the drive is over. To
+	// everybody else it is VOICE_UNKNOWN, as a ride without a clip.
+	GetVoice(context.Context, *GetVoiceRequest) (*GetVoiceResponse, error)
 	// ListRides reads the driver's rides, the latest first.
 	ListRides(context.Context, *ListRidesRequest) (*ListRidesResponse, error)
 	mustEmbedUnimplementedDriverServiceServer()
@@ -232,6 +251,9 @@ func (UnimplementedDriverServiceServer) ListBookings(context.Context, *ListBooki
 }
 func (UnimplementedDriverServiceServer) GetWhy(context.Context, *GetWhyRequest) (*GetWhyResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetWhy not implemented")
+}
+func (UnimplementedDriverServiceServer) GetVoice(context.Context, *GetVoiceRequest) (*GetVoiceResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetVoice not implemented")
 }
 func (UnimplementedDriverServiceServer) ListRides(context.Context, *ListRidesRequest) (*ListRidesResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListRides not implemented")
@@ -390,6 +412,24 @@ func _DriverService_GetWhy_Handler(srv interface{}, ctx context.Context, dec fun
 	return interceptor(ctx, in, info, handler)
 }
 
+func _DriverService_GetVoice_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetVoiceRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(DriverServiceServer).GetVoice(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: DriverService_GetVoice_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(DriverServiceServer).GetVoice(ctx, req.(*GetVoiceRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _DriverService_ListRides_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(ListRidesRequest)
 	if err := dec(in); err != nil {
@@ -442,6 +482,10 @@ var DriverService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "GetWhy",
 			Handler:    _DriverService_GetWhy_Handler,
+		},
+		{
+			MethodName: "GetVoice",
+			Handler:    _DriverService_GetVoice_Handler,
 		},
 		{
 			MethodName: "ListRides",

@@ -1985,6 +1985,107 @@ func (x *GetRideRequest) GetRideId() string {
 	return ""
 }
 
+// Of which ride.
+type GetVoiceRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The ride, 1 to 64 bytes.
+	RideId        string `protobuf:"bytes,1,opt,name=ride_id,json=rideId,proto3" json:"ride_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetVoiceRequest) Reset() {
+	*x = GetVoiceRequest{}
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[31]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetVoiceRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetVoiceRequest) ProtoMessage() {}
+
+func (x *GetVoiceRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[31]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetVoiceRequest.ProtoReflect.Descriptor instead.
+func (*GetVoiceRequest) Descriptor() ([]byte, []int) {
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{31}
+}
+
+func (x *GetVoiceRequest) GetRideId() string {
+	if x != nil {
+		return x.RideId
+	}
+	return ""
+}
+
+// The clip.
+type GetVoiceResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What it is.
+	Voice *v1.Voice `protobuf:"bytes,1,opt,name=voice,proto3" json:"voice,omitempty"`
+	// Its bytes, as the rider has sent them.
+	Clip          []byte `protobuf:"bytes,2,opt,name=clip,proto3" json:"clip,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetVoiceResponse) Reset() {
+	*x = GetVoiceResponse{}
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[32]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetVoiceResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetVoiceResponse) ProtoMessage() {}
+
+func (x *GetVoiceResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[32]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetVoiceResponse.ProtoReflect.Descriptor instead.
+func (*GetVoiceResponse) Descriptor() ([]byte, []int) {
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{32}
+}
+
+func (x *GetVoiceResponse) GetVoice() *v1.Voice {
+	if x != nil {
+		return x.Voice
+	}
+	return nil
+}
+
+func (x *GetVoiceResponse) GetClip() []byte {
+	if x != nil {
+		return x.Clip
+	}
+	return nil
+}
+
 // A payment of a ride.
 type Payment struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -2004,7 +2105,7 @@ type Payment struct {
 
 func (x *Payment) Reset() {
 	*x = Payment{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[31]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2016,7 +2117,7 @@ func (x *Payment) String() string {
 func (*Payment) ProtoMessage() {}
 
 func (x *Payment) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[31]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2029,7 +2130,7 @@ func (x *Payment) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Payment.ProtoReflect.Descriptor instead.
 func (*Payment) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{31}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *Payment) GetId() string {
@@ -2086,7 +2187,7 @@ type Transfer struct {
 
 func (x *Transfer) Reset() {
 	*x = Transfer{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[32]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2098,7 +2199,7 @@ func (x *Transfer) String() string {
 func (*Transfer) ProtoMessage() {}
 
 func (x *Transfer) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[32]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2111,7 +2212,7 @@ func (x *Transfer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Transfer.ProtoReflect.Descriptor instead.
 func (*Transfer) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{32}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *Transfer) GetDebit() string {
@@ -2172,7 +2273,7 @@ type Candidate struct {
 
 func (x *Candidate) Reset() {
 	*x = Candidate{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[33]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2184,7 +2285,7 @@ func (x *Candidate) String() string {
 func (*Candidate) ProtoMessage() {}
 
 func (x *Candidate) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[33]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2197,7 +2298,7 @@ func (x *Candidate) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Candidate.ProtoReflect.Descriptor instead.
 func (*Candidate) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{33}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *Candidate) GetTaxiId() string {
@@ -2266,7 +2367,7 @@ type Round struct {
 
 func (x *Round) Reset() {
 	*x = Round{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[34]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2278,7 +2379,7 @@ func (x *Round) String() string {
 func (*Round) ProtoMessage() {}
 
 func (x *Round) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[34]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2291,7 +2392,7 @@ func (x *Round) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Round.ProtoReflect.Descriptor instead.
 func (*Round) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{34}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *Round) GetAt() *timestamppb.Timestamp {
@@ -2347,7 +2448,7 @@ type GetRideResponse struct {
 
 func (x *GetRideResponse) Reset() {
 	*x = GetRideResponse{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[35]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2359,7 +2460,7 @@ func (x *GetRideResponse) String() string {
 func (*GetRideResponse) ProtoMessage() {}
 
 func (x *GetRideResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[35]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2372,7 +2473,7 @@ func (x *GetRideResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetRideResponse.ProtoReflect.Descriptor instead.
 func (*GetRideResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{35}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *GetRideResponse) GetRide() *v1.Ride {
@@ -2442,7 +2543,7 @@ type ExplainRideRequest struct {
 
 func (x *ExplainRideRequest) Reset() {
 	*x = ExplainRideRequest{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[36]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2454,7 +2555,7 @@ func (x *ExplainRideRequest) String() string {
 func (*ExplainRideRequest) ProtoMessage() {}
 
 func (x *ExplainRideRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[36]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2467,7 +2568,7 @@ func (x *ExplainRideRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExplainRideRequest.ProtoReflect.Descriptor instead.
 func (*ExplainRideRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{36}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *ExplainRideRequest) GetRideId() string {
@@ -2498,7 +2599,7 @@ type Census struct {
 
 func (x *Census) Reset() {
 	*x = Census{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[37]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2510,7 +2611,7 @@ func (x *Census) String() string {
 func (*Census) ProtoMessage() {}
 
 func (x *Census) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[37]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2523,7 +2624,7 @@ func (x *Census) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Census.ProtoReflect.Descriptor instead.
 func (*Census) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{37}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *Census) GetIdle() int32 {
@@ -2581,7 +2682,7 @@ type Unfit struct {
 
 func (x *Unfit) Reset() {
 	*x = Unfit{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[38]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2593,7 +2694,7 @@ func (x *Unfit) String() string {
 func (*Unfit) ProtoMessage() {}
 
 func (x *Unfit) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[38]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2606,7 +2707,7 @@ func (x *Unfit) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Unfit.ProtoReflect.Descriptor instead.
 func (*Unfit) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{38}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *Unfit) GetVerdict() string {
@@ -2656,7 +2757,7 @@ type Look struct {
 
 func (x *Look) Reset() {
 	*x = Look{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[39]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2668,7 +2769,7 @@ func (x *Look) String() string {
 func (*Look) ProtoMessage() {}
 
 func (x *Look) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[39]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2681,7 +2782,7 @@ func (x *Look) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Look.ProtoReflect.Descriptor instead.
 func (*Look) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{39}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *Look) GetAt() *timestamppb.Timestamp {
@@ -2794,7 +2895,7 @@ type OfferAnswer struct {
 
 func (x *OfferAnswer) Reset() {
 	*x = OfferAnswer{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[40]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2806,7 +2907,7 @@ func (x *OfferAnswer) String() string {
 func (*OfferAnswer) ProtoMessage() {}
 
 func (x *OfferAnswer) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[40]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2819,7 +2920,7 @@ func (x *OfferAnswer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OfferAnswer.ProtoReflect.Descriptor instead.
 func (*OfferAnswer) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{40}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *OfferAnswer) GetOfferId() string {
@@ -2901,7 +3002,7 @@ type CallAnswer struct {
 
 func (x *CallAnswer) Reset() {
 	*x = CallAnswer{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[41]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2913,7 +3014,7 @@ func (x *CallAnswer) String() string {
 func (*CallAnswer) ProtoMessage() {}
 
 func (x *CallAnswer) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[41]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2926,7 +3027,7 @@ func (x *CallAnswer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CallAnswer.ProtoReflect.Descriptor instead.
 func (*CallAnswer) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{41}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *CallAnswer) GetCallId() string {
@@ -2991,7 +3092,7 @@ type CauseTime struct {
 
 func (x *CauseTime) Reset() {
 	*x = CauseTime{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[42]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3003,7 +3104,7 @@ func (x *CauseTime) String() string {
 func (*CauseTime) ProtoMessage() {}
 
 func (x *CauseTime) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[42]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3016,7 +3117,7 @@ func (x *CauseTime) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CauseTime.ProtoReflect.Descriptor instead.
 func (*CauseTime) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{42}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *CauseTime) GetCause() string {
@@ -3072,7 +3173,7 @@ type ExplainRideResponse struct {
 
 func (x *ExplainRideResponse) Reset() {
 	*x = ExplainRideResponse{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[43]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3084,7 +3185,7 @@ func (x *ExplainRideResponse) String() string {
 func (*ExplainRideResponse) ProtoMessage() {}
 
 func (x *ExplainRideResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[43]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3097,7 +3198,7 @@ func (x *ExplainRideResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExplainRideResponse.ProtoReflect.Descriptor instead.
 func (*ExplainRideResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{43}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *ExplainRideResponse) GetRide() *v1.Ride {
@@ -3213,7 +3314,7 @@ type ExplainDriverRequest struct {
 
 func (x *ExplainDriverRequest) Reset() {
 	*x = ExplainDriverRequest{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[44]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3225,7 +3326,7 @@ func (x *ExplainDriverRequest) String() string {
 func (*ExplainDriverRequest) ProtoMessage() {}
 
 func (x *ExplainDriverRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[44]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3238,7 +3339,7 @@ func (x *ExplainDriverRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExplainDriverRequest.ProtoReflect.Descriptor instead.
 func (*ExplainDriverRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{44}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *ExplainDriverRequest) GetDriverId() string {
@@ -3276,7 +3377,7 @@ type PresenceTime struct {
 
 func (x *PresenceTime) Reset() {
 	*x = PresenceTime{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[45]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3288,7 +3389,7 @@ func (x *PresenceTime) String() string {
 func (*PresenceTime) ProtoMessage() {}
 
 func (x *PresenceTime) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[45]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3301,7 +3402,7 @@ func (x *PresenceTime) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PresenceTime.ProtoReflect.Descriptor instead.
 func (*PresenceTime) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{45}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *PresenceTime) GetPresence() string {
@@ -3333,7 +3434,7 @@ type PresenceChange struct {
 
 func (x *PresenceChange) Reset() {
 	*x = PresenceChange{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[46]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3345,7 +3446,7 @@ func (x *PresenceChange) String() string {
 func (*PresenceChange) ProtoMessage() {}
 
 func (x *PresenceChange) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[46]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3358,7 +3459,7 @@ func (x *PresenceChange) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PresenceChange.ProtoReflect.Descriptor instead.
 func (*PresenceChange) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{46}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *PresenceChange) GetAt() *timestamppb.Timestamp {
@@ -3396,7 +3497,7 @@ type VerdictCount struct {
 
 func (x *VerdictCount) Reset() {
 	*x = VerdictCount{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[47]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3408,7 +3509,7 @@ func (x *VerdictCount) String() string {
 func (*VerdictCount) ProtoMessage() {}
 
 func (x *VerdictCount) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[47]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3421,7 +3522,7 @@ func (x *VerdictCount) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VerdictCount.ProtoReflect.Descriptor instead.
 func (*VerdictCount) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{47}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *VerdictCount) GetVerdict() string {
@@ -3467,7 +3568,7 @@ type SeenRide struct {
 
 func (x *SeenRide) Reset() {
 	*x = SeenRide{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[48]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3479,7 +3580,7 @@ func (x *SeenRide) String() string {
 func (*SeenRide) ProtoMessage() {}
 
 func (x *SeenRide) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[48]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3492,7 +3593,7 @@ func (x *SeenRide) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SeenRide.ProtoReflect.Descriptor instead.
 func (*SeenRide) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{48}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{50}
 }
 
 func (x *SeenRide) GetRideId() string {
@@ -3608,7 +3709,7 @@ type ExplainDriverResponse struct {
 
 func (x *ExplainDriverResponse) Reset() {
 	*x = ExplainDriverResponse{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[49]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3620,7 +3721,7 @@ func (x *ExplainDriverResponse) String() string {
 func (*ExplainDriverResponse) ProtoMessage() {}
 
 func (x *ExplainDriverResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[49]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3633,7 +3734,7 @@ func (x *ExplainDriverResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExplainDriverResponse.ProtoReflect.Descriptor instead.
 func (*ExplainDriverResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{49}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{51}
 }
 
 func (x *ExplainDriverResponse) GetHindrance() string {
@@ -3765,7 +3866,7 @@ type ListRidesRequest struct {
 
 func (x *ListRidesRequest) Reset() {
 	*x = ListRidesRequest{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[50]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3777,7 +3878,7 @@ func (x *ListRidesRequest) String() string {
 func (*ListRidesRequest) ProtoMessage() {}
 
 func (x *ListRidesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[50]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3790,7 +3891,7 @@ func (x *ListRidesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRidesRequest.ProtoReflect.Descriptor instead.
 func (*ListRidesRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{50}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{52}
 }
 
 func (x *ListRidesRequest) GetPageSize() int32 {
@@ -3834,7 +3935,7 @@ type ListRidesResponse struct {
 
 func (x *ListRidesResponse) Reset() {
 	*x = ListRidesResponse{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[51]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[53]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3846,7 +3947,7 @@ func (x *ListRidesResponse) String() string {
 func (*ListRidesResponse) ProtoMessage() {}
 
 func (x *ListRidesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[51]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[53]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3859,7 +3960,7 @@ func (x *ListRidesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRidesResponse.ProtoReflect.Descriptor instead.
 func (*ListRidesResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{51}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{53}
 }
 
 func (x *ListRidesResponse) GetRides() []*v1.Ride {
@@ -3885,7 +3986,7 @@ type GetClockRequest struct {
 
 func (x *GetClockRequest) Reset() {
 	*x = GetClockRequest{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[52]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[54]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3897,7 +3998,7 @@ func (x *GetClockRequest) String() string {
 func (*GetClockRequest) ProtoMessage() {}
 
 func (x *GetClockRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[52]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[54]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3910,7 +4011,7 @@ func (x *GetClockRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetClockRequest.ProtoReflect.Descriptor instead.
 func (*GetClockRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{52}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{54}
 }
 
 // The city clock: city time = at + rate × (machine time since now).
@@ -3926,7 +4027,7 @@ type GetClockResponse struct {
 
 func (x *GetClockResponse) Reset() {
 	*x = GetClockResponse{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[53]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[55]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3938,7 +4039,7 @@ func (x *GetClockResponse) String() string {
 func (*GetClockResponse) ProtoMessage() {}
 
 func (x *GetClockResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[53]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[55]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3951,7 +4052,7 @@ func (x *GetClockResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetClockResponse.ProtoReflect.Descriptor instead.
 func (*GetClockResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{53}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{55}
 }
 
 func (x *GetClockResponse) GetAt() *timestamppb.Timestamp {
@@ -3984,7 +4085,7 @@ type TopUpWalletRequest struct {
 
 func (x *TopUpWalletRequest) Reset() {
 	*x = TopUpWalletRequest{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[54]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[56]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3996,7 +4097,7 @@ func (x *TopUpWalletRequest) String() string {
 func (*TopUpWalletRequest) ProtoMessage() {}
 
 func (x *TopUpWalletRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[54]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[56]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4009,7 +4110,7 @@ func (x *TopUpWalletRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TopUpWalletRequest.ProtoReflect.Descriptor instead.
 func (*TopUpWalletRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{54}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{56}
 }
 
 func (x *TopUpWalletRequest) GetRequestId() string {
@@ -4044,7 +4145,7 @@ type TopUpWalletResponse struct {
 
 func (x *TopUpWalletResponse) Reset() {
 	*x = TopUpWalletResponse{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[55]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[57]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4056,7 +4157,7 @@ func (x *TopUpWalletResponse) String() string {
 func (*TopUpWalletResponse) ProtoMessage() {}
 
 func (x *TopUpWalletResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[55]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[57]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4069,7 +4170,7 @@ func (x *TopUpWalletResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TopUpWalletResponse.ProtoReflect.Descriptor instead.
 func (*TopUpWalletResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{55}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{57}
 }
 
 func (x *TopUpWalletResponse) GetBalanceFen() int64 {
@@ -4088,7 +4189,7 @@ type AuditBooksRequest struct {
 
 func (x *AuditBooksRequest) Reset() {
 	*x = AuditBooksRequest{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[56]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[58]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4100,7 +4201,7 @@ func (x *AuditBooksRequest) String() string {
 func (*AuditBooksRequest) ProtoMessage() {}
 
 func (x *AuditBooksRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[56]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[58]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4113,7 +4214,7 @@ func (x *AuditBooksRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AuditBooksRequest.ProtoReflect.Descriptor instead.
 func (*AuditBooksRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{56}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{58}
 }
 
 // What an audit found.
@@ -4139,7 +4240,7 @@ type AuditBooksResponse struct {
 
 func (x *AuditBooksResponse) Reset() {
 	*x = AuditBooksResponse{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[57]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[59]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4151,7 +4252,7 @@ func (x *AuditBooksResponse) String() string {
 func (*AuditBooksResponse) ProtoMessage() {}
 
 func (x *AuditBooksResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[57]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[59]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4164,7 +4265,7 @@ func (x *AuditBooksResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AuditBooksResponse.ProtoReflect.Descriptor instead.
 func (*AuditBooksResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{57}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{59}
 }
 
 func (x *AuditBooksResponse) GetSound() bool {
@@ -4355,7 +4456,12 @@ const file_hexhail_ops_v1_ops_proto_rawDesc = "" +
 	"\x04same\x18\x02 \x01(\x05R\x04same\x12\x16\n" +
 	"\x06losing\x18\x03 \x01(\x05R\x06losing\"4\n" +
 	"\x0eGetRideRequest\x12\"\n" +
-	"\aride_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\x06rideId\"\x8b\x01\n" +
+	"\aride_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\x06rideId\"5\n" +
+	"\x0fGetVoiceRequest\x12\"\n" +
+	"\aride_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\x06rideId\"T\n" +
+	"\x10GetVoiceResponse\x12,\n" +
+	"\x05voice\x18\x01 \x01(\v2\x16.hexhail.type.v1.VoiceR\x05voice\x12\x12\n" +
+	"\x04clip\x18\x02 \x01(\fR\x04clip\"\x8b\x01\n" +
 	"\aPayment\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x18\n" +
 	"\apurpose\x18\x02 \x01(\tR\apurpose\x12\x14\n" +
@@ -4540,7 +4646,7 @@ const file_hexhail_ops_v1_ops_proto_rawDesc = "" +
 	"\bpaid_fen\x18\a \x01(\x03R\apaidFen\x1a>\n" +
 	"\x10BalancesFenEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\x03R\x05value:\x028\x012\xa1\x0e\n" +
+	"\x05value\x18\x02 \x01(\x03R\x05value:\x028\x012\xfb\x0e\n" +
 	"\n" +
 	"OpsService\x12o\n" +
 	"\x0fImportCompanies\x12&.hexhail.ops.v1.ImportCompaniesRequest\x1a'.hexhail.ops.v1.ImportCompaniesResponse\"\t\xea\xb2\x19\x05\n" +
@@ -4571,6 +4677,8 @@ const file_hexhail_ops_v1_ops_proto_rawDesc = "" +
 	"MoveFlight\x12!.hexhail.ops.v1.MoveFlightRequest\x1a\".hexhail.ops.v1.MoveFlightResponse\"\v\xea\xb2\x19\a\n" +
 	"\x01\x04\x10\x03\x18\x01\x12U\n" +
 	"\aGetRide\x12\x1e.hexhail.ops.v1.GetRideRequest\x1a\x1f.hexhail.ops.v1.GetRideResponse\"\t\xea\xb2\x19\x05\n" +
+	"\x01\x04\x10\x03\x12X\n" +
+	"\bGetVoice\x12\x1f.hexhail.ops.v1.GetVoiceRequest\x1a .hexhail.ops.v1.GetVoiceResponse\"\t\xea\xb2\x19\x05\n" +
 	"\x01\x04\x10\x03\x12a\n" +
 	"\vExplainRide\x12\".hexhail.ops.v1.ExplainRideRequest\x1a#.hexhail.ops.v1.ExplainRideResponse\"\t\xea\xb2\x19\x05\n" +
 	"\x01\x04\x10\x03\x12g\n" +
@@ -4598,7 +4706,7 @@ func file_hexhail_ops_v1_ops_proto_rawDescGZIP() []byte {
 	return file_hexhail_ops_v1_ops_proto_rawDescData
 }
 
-var file_hexhail_ops_v1_ops_proto_msgTypes = make([]protoimpl.MessageInfo, 59)
+var file_hexhail_ops_v1_ops_proto_msgTypes = make([]protoimpl.MessageInfo, 61)
 var file_hexhail_ops_v1_ops_proto_goTypes = []any{
 	(*Company)(nil),                 // 0: hexhail.ops.v1.Company
 	(*Driver)(nil),                  // 1: hexhail.ops.v1.Driver
@@ -4631,40 +4739,43 @@ var file_hexhail_ops_v1_ops_proto_goTypes = []any{
 	(*MoveFlightRequest)(nil),       // 28: hexhail.ops.v1.MoveFlightRequest
 	(*MoveFlightResponse)(nil),      // 29: hexhail.ops.v1.MoveFlightResponse
 	(*GetRideRequest)(nil),          // 30: hexhail.ops.v1.GetRideRequest
-	(*Payment)(nil),                 // 31: hexhail.ops.v1.Payment
-	(*Transfer)(nil),                // 32: hexhail.ops.v1.Transfer
-	(*Candidate)(nil),               // 33: hexhail.ops.v1.Candidate
-	(*Round)(nil),                   // 34: hexhail.ops.v1.Round
-	(*GetRideResponse)(nil),         // 35: hexhail.ops.v1.GetRideResponse
-	(*ExplainRideRequest)(nil),      // 36: hexhail.ops.v1.ExplainRideRequest
-	(*Census)(nil),                  // 37: hexhail.ops.v1.Census
-	(*Unfit)(nil),                   // 38: hexhail.ops.v1.Unfit
-	(*Look)(nil),                    // 39: hexhail.ops.v1.Look
-	(*OfferAnswer)(nil),             // 40: hexhail.ops.v1.OfferAnswer
-	(*CallAnswer)(nil),              // 41: hexhail.ops.v1.CallAnswer
-	(*CauseTime)(nil),               // 42: hexhail.ops.v1.CauseTime
-	(*ExplainRideResponse)(nil),     // 43: hexhail.ops.v1.ExplainRideResponse
-	(*ExplainDriverRequest)(nil),    // 44: hexhail.ops.v1.ExplainDriverRequest
-	(*PresenceTime)(nil),            // 45: hexhail.ops.v1.PresenceTime
-	(*PresenceChange)(nil),          // 46: hexhail.ops.v1.PresenceChange
-	(*VerdictCount)(nil),            // 47: hexhail.ops.v1.VerdictCount
-	(*SeenRide)(nil),                // 48: hexhail.ops.v1.SeenRide
-	(*ExplainDriverResponse)(nil),   // 49: hexhail.ops.v1.ExplainDriverResponse
-	(*ListRidesRequest)(nil),        // 50: hexhail.ops.v1.ListRidesRequest
-	(*ListRidesResponse)(nil),       // 51: hexhail.ops.v1.ListRidesResponse
-	(*GetClockRequest)(nil),         // 52: hexhail.ops.v1.GetClockRequest
-	(*GetClockResponse)(nil),        // 53: hexhail.ops.v1.GetClockResponse
-	(*TopUpWalletRequest)(nil),      // 54: hexhail.ops.v1.TopUpWalletRequest
-	(*TopUpWalletResponse)(nil),     // 55: hexhail.ops.v1.TopUpWalletResponse
-	(*AuditBooksRequest)(nil),       // 56: hexhail.ops.v1.AuditBooksRequest
-	(*AuditBooksResponse)(nil),      // 57: hexhail.ops.v1.AuditBooksResponse
-	nil,                             // 58: hexhail.ops.v1.AuditBooksResponse.BalancesFenEntry
-	(*v1.Point)(nil),                // 59: hexhail.type.v1.Point
-	(*timestamppb.Timestamp)(nil),   // 60: google.protobuf.Timestamp
-	(*v1.Flight)(nil),               // 61: hexhail.type.v1.Flight
-	(v1.PickupSource)(0),            // 62: hexhail.type.v1.PickupSource
-	(*v1.Ride)(nil),                 // 63: hexhail.type.v1.Ride
-	(v1.RideState)(0),               // 64: hexhail.type.v1.RideState
+	(*GetVoiceRequest)(nil),         // 31: hexhail.ops.v1.GetVoiceRequest
+	(*GetVoiceResponse)(nil),        // 32: hexhail.ops.v1.GetVoiceResponse
+	(*Payment)(nil),                 // 33: hexhail.ops.v1.Payment
+	(*Transfer)(nil),                // 34: hexhail.ops.v1.Transfer
+	(*Candidate)(nil),               // 35: hexhail.ops.v1.Candidate
+	(*Round)(nil),                   // 36: hexhail.ops.v1.Round
+	(*GetRideResponse)(nil),         // 37: hexhail.ops.v1.GetRideResponse
+	(*ExplainRideRequest)(nil),      // 38: hexhail.ops.v1.ExplainRideRequest
+	(*Census)(nil),                  // 39: hexhail.ops.v1.Census
+	(*Unfit)(nil),                   // 40: hexhail.ops.v1.Unfit
+	(*Look)(nil),                    // 41: hexhail.ops.v1.Look
+	(*OfferAnswer)(nil),             // 42: hexhail.ops.v1.OfferAnswer
+	(*CallAnswer)(nil),              // 43: hexhail.ops.v1.CallAnswer
+	(*CauseTime)(nil),               // 44: hexhail.ops.v1.CauseTime
+	(*ExplainRideResponse)(nil),     // 45: hexhail.ops.v1.ExplainRideResponse
+	(*ExplainDriverRequest)(nil),    // 46: hexhail.ops.v1.ExplainDriverRequest
+	(*PresenceTime)(nil),            // 47: hexhail.ops.v1.PresenceTime
+	(*PresenceChange)(nil),          // 48: hexhail.ops.v1.PresenceChange
+	(*VerdictCount)(nil),            // 49: hexhail.ops.v1.VerdictCount
+	(*SeenRide)(nil),                // 50: hexhail.ops.v1.SeenRide
+	(*ExplainDriverResponse)(nil),   // 51: hexhail.ops.v1.ExplainDriverResponse
+	(*ListRidesRequest)(nil),        // 52: hexhail.ops.v1.ListRidesRequest
+	(*ListRidesResponse)(nil),       // 53: hexhail.ops.v1.ListRidesResponse
+	(*GetClockRequest)(nil),         // 54: hexhail.ops.v1.GetClockRequest
+	(*GetClockResponse)(nil),        // 55: hexhail.ops.v1.GetClockResponse
+	(*TopUpWalletRequest)(nil),      // 56: hexhail.ops.v1.TopUpWalletRequest
+	(*TopUpWalletResponse)(nil),     // 57: hexhail.ops.v1.TopUpWalletResponse
+	(*AuditBooksRequest)(nil),       // 58: hexhail.ops.v1.AuditBooksRequest
+	(*AuditBooksResponse)(nil),      // 59: hexhail.ops.v1.AuditBooksResponse
+	nil,                             // 60: hexhail.ops.v1.AuditBooksResponse.BalancesFenEntry
+	(*v1.Point)(nil),                // 61: hexhail.type.v1.Point
+	(*timestamppb.Timestamp)(nil),   // 62: google.protobuf.Timestamp
+	(*v1.Flight)(nil),               // 63: hexhail.type.v1.Flight
+	(*v1.Voice)(nil),                // 64: hexhail.type.v1.Voice
+	(v1.PickupSource)(0),            // 65: hexhail.type.v1.PickupSource
+	(*v1.Ride)(nil),                 // 66: hexhail.type.v1.Ride
+	(v1.RideState)(0),               // 67: hexhail.type.v1.RideState
 }
 var file_hexhail_ops_v1_ops_proto_depIdxs = []int32{
 	0,  // 0: hexhail.ops.v1.ImportCompaniesRequest.rows:type_name -> hexhail.ops.v1.Company
@@ -4672,99 +4783,102 @@ var file_hexhail_ops_v1_ops_proto_depIdxs = []int32{
 	2,  // 2: hexhail.ops.v1.ImportTaxisRequest.rows:type_name -> hexhail.ops.v1.Taxi
 	3,  // 3: hexhail.ops.v1.ImportRidersRequest.rows:type_name -> hexhail.ops.v1.Rider
 	1,  // 4: hexhail.ops.v1.ListDriversResponse.drivers:type_name -> hexhail.ops.v1.Driver
-	59, // 5: hexhail.ops.v1.City.center:type_name -> hexhail.type.v1.Point
+	61, // 5: hexhail.ops.v1.City.center:type_name -> hexhail.type.v1.Point
 	14, // 6: hexhail.ops.v1.ListCitiesResponse.cities:type_name -> hexhail.ops.v1.City
 	17, // 7: hexhail.ops.v1.ListStandsResponse.stands:type_name -> hexhail.ops.v1.Stand
-	60, // 8: hexhail.ops.v1.StandTaxi.entered_at:type_name -> google.protobuf.Timestamp
-	60, // 9: hexhail.ops.v1.StandTaxi.ordered_at:type_name -> google.protobuf.Timestamp
+	62, // 8: hexhail.ops.v1.StandTaxi.entered_at:type_name -> google.protobuf.Timestamp
+	62, // 9: hexhail.ops.v1.StandTaxi.ordered_at:type_name -> google.protobuf.Timestamp
 	21, // 10: hexhail.ops.v1.ListStandTaxisResponse.taxis:type_name -> hexhail.ops.v1.StandTaxi
-	60, // 11: hexhail.ops.v1.Campaign.starts_at:type_name -> google.protobuf.Timestamp
-	60, // 12: hexhail.ops.v1.Campaign.ends_at:type_name -> google.protobuf.Timestamp
+	62, // 11: hexhail.ops.v1.Campaign.starts_at:type_name -> google.protobuf.Timestamp
+	62, // 12: hexhail.ops.v1.Campaign.ends_at:type_name -> google.protobuf.Timestamp
 	23, // 13: hexhail.ops.v1.LaunchCampaignRequest.campaign:type_name -> hexhail.ops.v1.Campaign
 	23, // 14: hexhail.ops.v1.LaunchCampaignResponse.campaign:type_name -> hexhail.ops.v1.Campaign
 	23, // 15: hexhail.ops.v1.ListCampaignsResponse.campaigns:type_name -> hexhail.ops.v1.Campaign
-	61, // 16: hexhail.ops.v1.MoveFlightRequest.flight:type_name -> hexhail.type.v1.Flight
-	60, // 17: hexhail.ops.v1.MoveFlightRequest.scheduled_at:type_name -> google.protobuf.Timestamp
-	60, // 18: hexhail.ops.v1.MoveFlightRequest.expected_at:type_name -> google.protobuf.Timestamp
-	62, // 19: hexhail.ops.v1.Candidate.pickup_source:type_name -> hexhail.type.v1.PickupSource
-	60, // 20: hexhail.ops.v1.Round.at:type_name -> google.protobuf.Timestamp
-	33, // 21: hexhail.ops.v1.Round.candidates:type_name -> hexhail.ops.v1.Candidate
-	63, // 22: hexhail.ops.v1.GetRideResponse.ride:type_name -> hexhail.type.v1.Ride
-	34, // 23: hexhail.ops.v1.GetRideResponse.rounds:type_name -> hexhail.ops.v1.Round
-	31, // 24: hexhail.ops.v1.GetRideResponse.payments:type_name -> hexhail.ops.v1.Payment
-	32, // 25: hexhail.ops.v1.GetRideResponse.transfers:type_name -> hexhail.ops.v1.Transfer
-	60, // 26: hexhail.ops.v1.Look.at:type_name -> google.protobuf.Timestamp
-	60, // 27: hexhail.ops.v1.Look.until:type_name -> google.protobuf.Timestamp
-	37, // 28: hexhail.ops.v1.Look.city:type_name -> hexhail.ops.v1.Census
-	37, // 29: hexhail.ops.v1.Look.near:type_name -> hexhail.ops.v1.Census
-	38, // 30: hexhail.ops.v1.Look.unfit:type_name -> hexhail.ops.v1.Unfit
-	60, // 31: hexhail.ops.v1.OfferAnswer.made_at:type_name -> google.protobuf.Timestamp
-	60, // 32: hexhail.ops.v1.OfferAnswer.ended_at:type_name -> google.protobuf.Timestamp
-	60, // 33: hexhail.ops.v1.CallAnswer.made_at:type_name -> google.protobuf.Timestamp
-	60, // 34: hexhail.ops.v1.CallAnswer.ended_at:type_name -> google.protobuf.Timestamp
-	63, // 35: hexhail.ops.v1.ExplainRideResponse.ride:type_name -> hexhail.type.v1.Ride
-	40, // 36: hexhail.ops.v1.ExplainRideResponse.offers:type_name -> hexhail.ops.v1.OfferAnswer
-	42, // 37: hexhail.ops.v1.ExplainRideResponse.times:type_name -> hexhail.ops.v1.CauseTime
-	39, // 38: hexhail.ops.v1.ExplainRideResponse.looks:type_name -> hexhail.ops.v1.Look
-	41, // 39: hexhail.ops.v1.ExplainRideResponse.calls:type_name -> hexhail.ops.v1.CallAnswer
-	60, // 40: hexhail.ops.v1.ExplainDriverRequest.to:type_name -> google.protobuf.Timestamp
-	60, // 41: hexhail.ops.v1.ExplainDriverRequest.from:type_name -> google.protobuf.Timestamp
-	60, // 42: hexhail.ops.v1.PresenceChange.at:type_name -> google.protobuf.Timestamp
-	60, // 43: hexhail.ops.v1.PresenceChange.heard_at:type_name -> google.protobuf.Timestamp
-	60, // 44: hexhail.ops.v1.SeenRide.at:type_name -> google.protobuf.Timestamp
-	60, // 45: hexhail.ops.v1.SeenRide.until:type_name -> google.protobuf.Timestamp
-	64, // 46: hexhail.ops.v1.SeenRide.state:type_name -> hexhail.type.v1.RideState
-	60, // 47: hexhail.ops.v1.ExplainDriverResponse.from:type_name -> google.protobuf.Timestamp
-	60, // 48: hexhail.ops.v1.ExplainDriverResponse.to:type_name -> google.protobuf.Timestamp
-	45, // 49: hexhail.ops.v1.ExplainDriverResponse.times:type_name -> hexhail.ops.v1.PresenceTime
-	46, // 50: hexhail.ops.v1.ExplainDriverResponse.changes:type_name -> hexhail.ops.v1.PresenceChange
-	47, // 51: hexhail.ops.v1.ExplainDriverResponse.verdicts:type_name -> hexhail.ops.v1.VerdictCount
-	48, // 52: hexhail.ops.v1.ExplainDriverResponse.seen:type_name -> hexhail.ops.v1.SeenRide
-	64, // 53: hexhail.ops.v1.ListRidesRequest.state:type_name -> hexhail.type.v1.RideState
-	63, // 54: hexhail.ops.v1.ListRidesResponse.rides:type_name -> hexhail.type.v1.Ride
-	60, // 55: hexhail.ops.v1.GetClockResponse.at:type_name -> google.protobuf.Timestamp
-	58, // 56: hexhail.ops.v1.AuditBooksResponse.balances_fen:type_name -> hexhail.ops.v1.AuditBooksResponse.BalancesFenEntry
-	4,  // 57: hexhail.ops.v1.OpsService.ImportCompanies:input_type -> hexhail.ops.v1.ImportCompaniesRequest
-	6,  // 58: hexhail.ops.v1.OpsService.ImportDrivers:input_type -> hexhail.ops.v1.ImportDriversRequest
-	8,  // 59: hexhail.ops.v1.OpsService.ImportTaxis:input_type -> hexhail.ops.v1.ImportTaxisRequest
-	10, // 60: hexhail.ops.v1.OpsService.ImportRiders:input_type -> hexhail.ops.v1.ImportRidersRequest
-	12, // 61: hexhail.ops.v1.OpsService.ListDrivers:input_type -> hexhail.ops.v1.ListDriversRequest
-	15, // 62: hexhail.ops.v1.OpsService.ListCities:input_type -> hexhail.ops.v1.ListCitiesRequest
-	18, // 63: hexhail.ops.v1.OpsService.ListStands:input_type -> hexhail.ops.v1.ListStandsRequest
-	20, // 64: hexhail.ops.v1.OpsService.ListStandTaxis:input_type -> hexhail.ops.v1.ListStandTaxisRequest
-	24, // 65: hexhail.ops.v1.OpsService.LaunchCampaign:input_type -> hexhail.ops.v1.LaunchCampaignRequest
-	26, // 66: hexhail.ops.v1.OpsService.ListCampaigns:input_type -> hexhail.ops.v1.ListCampaignsRequest
-	28, // 67: hexhail.ops.v1.OpsService.MoveFlight:input_type -> hexhail.ops.v1.MoveFlightRequest
-	30, // 68: hexhail.ops.v1.OpsService.GetRide:input_type -> hexhail.ops.v1.GetRideRequest
-	36, // 69: hexhail.ops.v1.OpsService.ExplainRide:input_type -> hexhail.ops.v1.ExplainRideRequest
-	44, // 70: hexhail.ops.v1.OpsService.ExplainDriver:input_type -> hexhail.ops.v1.ExplainDriverRequest
-	50, // 71: hexhail.ops.v1.OpsService.ListRides:input_type -> hexhail.ops.v1.ListRidesRequest
-	52, // 72: hexhail.ops.v1.OpsService.GetClock:input_type -> hexhail.ops.v1.GetClockRequest
-	54, // 73: hexhail.ops.v1.OpsService.TopUpWallet:input_type -> hexhail.ops.v1.TopUpWalletRequest
-	56, // 74: hexhail.ops.v1.OpsService.AuditBooks:input_type -> hexhail.ops.v1.AuditBooksRequest
-	5,  // 75: hexhail.ops.v1.OpsService.ImportCompanies:output_type -> hexhail.ops.v1.ImportCompaniesResponse
-	7,  // 76: hexhail.ops.v1.OpsService.ImportDrivers:output_type -> hexhail.ops.v1.ImportDriversResponse
-	9,  // 77: hexhail.ops.v1.OpsService.ImportTaxis:output_type -> hexhail.ops.v1.ImportTaxisResponse
-	11, // 78: hexhail.ops.v1.OpsService.ImportRiders:output_type -> hexhail.ops.v1.ImportRidersResponse
-	13, // 79: hexhail.ops.v1.OpsService.ListDrivers:output_type -> hexhail.ops.v1.ListDriversResponse
-	16, // 80: hexhail.ops.v1.OpsService.ListCities:output_type -> hexhail.ops.v1.ListCitiesResponse
-	19, // 81: hexhail.ops.v1.OpsService.ListStands:output_type -> hexhail.ops.v1.ListStandsResponse
-	22, // 82: hexhail.ops.v1.OpsService.ListStandTaxis:output_type -> hexhail.ops.v1.ListStandTaxisResponse
-	25, // 83: hexhail.ops.v1.OpsService.LaunchCampaign:output_type -> hexhail.ops.v1.LaunchCampaignResponse
-	27, // 84: hexhail.ops.v1.OpsService.ListCampaigns:output_type -> hexhail.ops.v1.ListCampaignsResponse
-	29, // 85: hexhail.ops.v1.OpsService.MoveFlight:output_type -> hexhail.ops.v1.MoveFlightResponse
-	35, // 86: hexhail.ops.v1.OpsService.GetRide:output_type -> hexhail.ops.v1.GetRideResponse
-	43, // 87: hexhail.ops.v1.OpsService.ExplainRide:output_type -> hexhail.ops.v1.ExplainRideResponse
-	49, // 88: hexhail.ops.v1.OpsService.ExplainDriver:output_type -> hexhail.ops.v1.ExplainDriverResponse
-	51, // 89: hexhail.ops.v1.OpsService.ListRides:output_type -> hexhail.ops.v1.ListRidesResponse
-	53, // 90: hexhail.ops.v1.OpsService.GetClock:output_type -> hexhail.ops.v1.GetClockResponse
-	55, // 91: hexhail.ops.v1.OpsService.TopUpWallet:output_type -> hexhail.ops.v1.TopUpWalletResponse
-	57, // 92: hexhail.ops.v1.OpsService.AuditBooks:output_type -> hexhail.ops.v1.AuditBooksResponse
-	75, // [75:93] is the sub-list for method output_type
-	57, // [57:75] is the sub-list for method input_type
-	57, // [57:57] is the sub-list for extension type_name
-	57, // [57:57] is the sub-list for extension extendee
-	0,  // [0:57] is the sub-list for field type_name
+	63, // 16: hexhail.ops.v1.MoveFlightRequest.flight:type_name -> hexhail.type.v1.Flight
+	62, // 17: hexhail.ops.v1.MoveFlightRequest.scheduled_at:type_name -> google.protobuf.Timestamp
+	62, // 18: hexhail.ops.v1.MoveFlightRequest.expected_at:type_name -> google.protobuf.Timestamp
+	64, // 19: hexhail.ops.v1.GetVoiceResponse.voice:type_name -> hexhail.type.v1.Voice
+	65, // 20: hexhail.ops.v1.Candidate.pickup_source:type_name -> hexhail.type.v1.PickupSource
+	62, // 21: hexhail.ops.v1.Round.at:type_name -> google.protobuf.Timestamp
+	35, // 22: hexhail.ops.v1.Round.candidates:type_name -> hexhail.ops.v1.Candidate
+	66, // 23: hexhail.ops.v1.GetRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	36, // 24: hexhail.ops.v1.GetRideResponse.rounds:type_name -> hexhail.ops.v1.Round
+	33, // 25: hexhail.ops.v1.GetRideResponse.payments:type_name -> hexhail.ops.v1.Payment
+	34, // 26: hexhail.ops.v1.GetRideResponse.transfers:type_name -> hexhail.ops.v1.Transfer
+	62, // 27: hexhail.ops.v1.Look.at:type_name -> google.protobuf.Timestamp
+	62, // 28: hexhail.ops.v1.Look.until:type_name -> google.protobuf.Timestamp
+	39, // 29: hexhail.ops.v1.Look.city:type_name -> hexhail.ops.v1.Census
+	39, // 30: hexhail.ops.v1.Look.near:type_name -> hexhail.ops.v1.Census
+	40, // 31: hexhail.ops.v1.Look.unfit:type_name -> hexhail.ops.v1.Unfit
+	62, // 32: hexhail.ops.v1.OfferAnswer.made_at:type_name -> google.protobuf.Timestamp
+	62, // 33: hexhail.ops.v1.OfferAnswer.ended_at:type_name -> google.protobuf.Timestamp
+	62, // 34: hexhail.ops.v1.CallAnswer.made_at:type_name -> google.protobuf.Timestamp
+	62, // 35: hexhail.ops.v1.CallAnswer.ended_at:type_name -> google.protobuf.Timestamp
+	66, // 36: hexhail.ops.v1.ExplainRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	42, // 37: hexhail.ops.v1.ExplainRideResponse.offers:type_name -> hexhail.ops.v1.OfferAnswer
+	44, // 38: hexhail.ops.v1.ExplainRideResponse.times:type_name -> hexhail.ops.v1.CauseTime
+	41, // 39: hexhail.ops.v1.ExplainRideResponse.looks:type_name -> hexhail.ops.v1.Look
+	43, // 40: hexhail.ops.v1.ExplainRideResponse.calls:type_name -> hexhail.ops.v1.CallAnswer
+	62, // 41: hexhail.ops.v1.ExplainDriverRequest.to:type_name -> google.protobuf.Timestamp
+	62, // 42: hexhail.ops.v1.ExplainDriverRequest.from:type_name -> google.protobuf.Timestamp
+	62, // 43: hexhail.ops.v1.PresenceChange.at:type_name -> google.protobuf.Timestamp
+	62, // 44: hexhail.ops.v1.PresenceChange.heard_at:type_name -> google.protobuf.Timestamp
+	62, // 45: hexhail.ops.v1.SeenRide.at:type_name -> google.protobuf.Timestamp
+	62, // 46: hexhail.ops.v1.SeenRide.until:type_name -> google.protobuf.Timestamp
+	67, // 47: hexhail.ops.v1.SeenRide.state:type_name -> hexhail.type.v1.RideState
+	62, // 48: hexhail.ops.v1.ExplainDriverResponse.from:type_name -> google.protobuf.Timestamp
+	62, // 49: hexhail.ops.v1.ExplainDriverResponse.to:type_name -> google.protobuf.Timestamp
+	47, // 50: hexhail.ops.v1.ExplainDriverResponse.times:type_name -> hexhail.ops.v1.PresenceTime
+	48, // 51: hexhail.ops.v1.ExplainDriverResponse.changes:type_name -> hexhail.ops.v1.PresenceChange
+	49, // 52: hexhail.ops.v1.ExplainDriverResponse.verdicts:type_name -> hexhail.ops.v1.VerdictCount
+	50, // 53: hexhail.ops.v1.ExplainDriverResponse.seen:type_name -> hexhail.ops.v1.SeenRide
+	67, // 54: hexhail.ops.v1.ListRidesRequest.state:type_name -> hexhail.type.v1.RideState
+	66, // 55: hexhail.ops.v1.ListRidesResponse.rides:type_name -> hexhail.type.v1.Ride
+	62, // 56: hexhail.ops.v1.GetClockResponse.at:type_name -> google.protobuf.Timestamp
+	60, // 57: hexhail.ops.v1.AuditBooksResponse.balances_fen:type_name -> hexhail.ops.v1.AuditBooksResponse.BalancesFenEntry
+	4,  // 58: hexhail.ops.v1.OpsService.ImportCompanies:input_type -> hexhail.ops.v1.ImportCompaniesRequest
+	6,  // 59: hexhail.ops.v1.OpsService.ImportDrivers:input_type -> hexhail.ops.v1.ImportDriversRequest
+	8,  // 60: hexhail.ops.v1.OpsService.ImportTaxis:input_type -> hexhail.ops.v1.ImportTaxisRequest
+	10, // 61: hexhail.ops.v1.OpsService.ImportRiders:input_type -> hexhail.ops.v1.ImportRidersRequest
+	12, // 62: hexhail.ops.v1.OpsService.ListDrivers:input_type -> hexhail.ops.v1.ListDriversRequest
+	15, // 63: hexhail.ops.v1.OpsService.ListCities:input_type -> hexhail.ops.v1.ListCitiesRequest
+	18, // 64: hexhail.ops.v1.OpsService.ListStands:input_type -> hexhail.ops.v1.ListStandsRequest
+	20, // 65: hexhail.ops.v1.OpsService.ListStandTaxis:input_type -> hexhail.ops.v1.ListStandTaxisRequest
+	24, // 66: hexhail.ops.v1.OpsService.LaunchCampaign:input_type -> hexhail.ops.v1.LaunchCampaignRequest
+	26, // 67: hexhail.ops.v1.OpsService.ListCampaigns:input_type -> hexhail.ops.v1.ListCampaignsRequest
+	28, // 68: hexhail.ops.v1.OpsService.MoveFlight:input_type -> hexhail.ops.v1.MoveFlightRequest
+	30, // 69: hexhail.ops.v1.OpsService.GetRide:input_type -> hexhail.ops.v1.GetRideRequest
+	31, // 70: hexhail.ops.v1.OpsService.GetVoice:input_type -> hexhail.ops.v1.GetVoiceRequest
+	38, // 71: hexhail.ops.v1.OpsService.ExplainRide:input_type -> hexhail.ops.v1.ExplainRideRequest
+	46, // 72: hexhail.ops.v1.OpsService.ExplainDriver:input_type -> hexhail.ops.v1.ExplainDriverRequest
+	52, // 73: hexhail.ops.v1.OpsService.ListRides:input_type -> hexhail.ops.v1.ListRidesRequest
+	54, // 74: hexhail.ops.v1.OpsService.GetClock:input_type -> hexhail.ops.v1.GetClockRequest
+	56, // 75: hexhail.ops.v1.OpsService.TopUpWallet:input_type -> hexhail.ops.v1.TopUpWalletRequest
+	58, // 76: hexhail.ops.v1.OpsService.AuditBooks:input_type -> hexhail.ops.v1.AuditBooksRequest
+	5,  // 77: hexhail.ops.v1.OpsService.ImportCompanies:output_type -> hexhail.ops.v1.ImportCompaniesResponse
+	7,  // 78: hexhail.ops.v1.OpsService.ImportDrivers:output_type -> hexhail.ops.v1.ImportDriversResponse
+	9,  // 79: hexhail.ops.v1.OpsService.ImportTaxis:output_type -> hexhail.ops.v1.ImportTaxisResponse
+	11, // 80: hexhail.ops.v1.OpsService.ImportRiders:output_type -> hexhail.ops.v1.ImportRidersResponse
+	13, // 81: hexhail.ops.v1.OpsService.ListDrivers:output_type -> hexhail.ops.v1.ListDriversResponse
+	16, // 82: hexhail.ops.v1.OpsService.ListCities:output_type -> hexhail.ops.v1.ListCitiesResponse
+	19, // 83: hexhail.ops.v1.OpsService.ListStands:output_type -> hexhail.ops.v1.ListStandsResponse
+	22, // 84: hexhail.ops.v1.OpsService.ListStandTaxis:output_type -> hexhail.ops.v1.ListStandTaxisResponse
+	25, // 85: hexhail.ops.v1.OpsService.LaunchCampaign:output_type -> hexhail.ops.v1.LaunchCampaignResponse
+	27, // 86: hexhail.ops.v1.OpsService.ListCampaigns:output_type -> hexhail.ops.v1.ListCampaignsResponse
+	29, // 87: hexhail.ops.v1.OpsService.MoveFlight:output_type -> hexhail.ops.v1.MoveFlightResponse
+	37, // 88: hexhail.ops.v1.OpsService.GetRide:output_type -> hexhail.ops.v1.GetRideResponse
+	32, // 89: hexhail.ops.v1.OpsService.GetVoice:output_type -> hexhail.ops.v1.GetVoiceResponse
+	45, // 90: hexhail.ops.v1.OpsService.ExplainRide:output_type -> hexhail.ops.v1.ExplainRideResponse
+	51, // 91: hexhail.ops.v1.OpsService.ExplainDriver:output_type -> hexhail.ops.v1.ExplainDriverResponse
+	53, // 92: hexhail.ops.v1.OpsService.ListRides:output_type -> hexhail.ops.v1.ListRidesResponse
+	55, // 93: hexhail.ops.v1.OpsService.GetClock:output_type -> hexhail.ops.v1.GetClockResponse
+	57, // 94: hexhail.ops.v1.OpsService.TopUpWallet:output_type -> hexhail.ops.v1.TopUpWalletResponse
+	59, // 95: hexhail.ops.v1.OpsService.AuditBooks:output_type -> hexhail.ops.v1.AuditBooksResponse
+	77, // [77:96] is the sub-list for method output_type
+	58, // [58:77] is the sub-list for method input_type
+	58, // [58:58] is the sub-list for extension type_name
+	58, // [58:58] is the sub-list for extension extendee
+	0,  // [0:58] is the sub-list for field type_name
 }
 
 func init() { file_hexhail_ops_v1_ops_proto_init() }
@@ -4778,7 +4892,7 @@ func file_hexhail_ops_v1_ops_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_hexhail_ops_v1_ops_proto_rawDesc), len(file_hexhail_ops_v1_ops_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   59,
+			NumMessages:   61,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

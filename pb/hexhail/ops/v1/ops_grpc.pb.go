@@ -33,6 +33,7 @@ const (
 	OpsService_ListCampaigns_FullMethodName   = "/hexhail.ops.v1.OpsService/ListCampaigns"
 	OpsService_MoveFlight_FullMethodName      = "/hexhail.ops.v1.OpsService/MoveFlight"
 	OpsService_GetRide_FullMethodName         = "/hexhail.ops.v1.OpsService/GetRide"
+	OpsService_GetVoice_FullMethodName        = "/hexhail.ops.v1.OpsService/GetVoice"
 	OpsService_ExplainRide_FullMethodName     = "/hexhail.ops.v1.OpsService/ExplainRide"
 	OpsService_ExplainDriver_FullMethodName   = "/hexhail.ops.v1.OpsService/ExplainDriver"
 	OpsService_ListRides_FullMethodName       = "/hexhail.ops.v1.OpsService/ListRides"
@@ -73,6 +74,8 @@ type OpsServiceClient interface {
 	MoveFlight(ctx context.Context, in *MoveFlightRequest, opts ...grpc.CallOption) (*MoveFlightResponse, error)
 	// GetRide reads any ride with its round log, payments and transfers.
 	GetRide(ctx context.Context, in *GetRideRequest, opts ...grpc.CallOption) (*GetRideResponse, error)
+	// GetVoice reads the clip that a rider has sent with a ride. Errors: VOICE_UNKNOWN.
+	GetVoice(ctx context.Context, in *GetVoiceRequest, opts ...grpc.CallOption) (*GetVoiceResponse, error)
 	// ExplainRide tells why a ride was taken, or why nobody took it: the cause that held for the longest
 	// part of its search, and the whole story in words. Errors: RIDE_UNKNOWN.
 	ExplainRide(ctx context.Context, in *ExplainRideRequest, opts ...grpc.CallOption) (*ExplainRideResponse, error)
@@ -230,6 +233,16 @@ func (c *opsServiceClient) GetRide(ctx context.Context, in *GetRideRequest, opts
 	return out, nil
 }
 
+func (c *opsServiceClient) GetVoice(ctx context.Context, in *GetVoiceRequest, opts ...grpc.CallOption) (*GetVoiceResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetVoiceResponse)
+	err := c.cc.Invoke(ctx, OpsService_GetVoice_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *opsServiceClient) ExplainRide(ctx context.Context, in *ExplainRideRequest, opts ...grpc.CallOption) (*ExplainRideResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ExplainRideResponse)
@@ -322,6 +335,8 @@ type OpsServiceServer interface {
 	MoveFlight(context.Context, *MoveFlightRequest) (*MoveFlightResponse, error)
 	// GetRide reads any ride with its round log, payments and transfers.
 	GetRide(context.Context, *GetRideRequest) (*GetRideResponse, error)
+	// GetVoice reads the clip that a rider has sent with a ride. Errors: VOICE_UNKNOWN.
+	GetVoice(context.Context, *GetVoiceRequest) (*GetVoiceResponse, error)
 	// ExplainRide tells why a ride was taken, or why nobody took it: the cause that held for the longest
 	// part of its search, and the whole story in words. Errors: RIDE_UNKNOWN.
 	ExplainRide(context.Context, *ExplainRideRequest) (*ExplainRideResponse, error)
@@ -382,6 +397,9 @@ func (UnimplementedOpsServiceServer) MoveFlight(context.Context, *MoveFlightRequ
 }
 func (UnimplementedOpsServiceServer) GetRide(context.Context, *GetRideRequest) (*GetRideResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetRide not implemented")
+}
+func (UnimplementedOpsServiceServer) GetVoice(context.Context, *GetVoiceRequest) (*GetVoiceResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetVoice not implemented")
 }
 func (UnimplementedOpsServiceServer) ExplainRide(context.Context, *ExplainRideRequest) (*ExplainRideResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ExplainRide not implemented")
@@ -594,6 +612,24 @@ func _OpsService_GetRide_Handler(srv interface{}, ctx context.Context, dec func(
 	return interceptor(ctx, in, info, handler)
 }
 
+func _OpsService_GetVoice_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetVoiceRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(OpsServiceServer).GetVoice(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: OpsService_GetVoice_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(OpsServiceServer).GetVoice(ctx, req.(*GetVoiceRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _OpsService_ExplainRide_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(ExplainRideRequest)
 	if err := dec(in); err != nil {
@@ -740,6 +776,10 @@ var OpsService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "GetRide",
 			Handler:    _OpsService_GetRide_Handler,
+		},
+		{
+			MethodName: "GetVoice",
+			Handler:    _OpsService_GetVoice_Handler,
 		},
 		{
 			MethodName: "ExplainRide",

@@ -257,7 +257,10 @@ type RequestRideRequest struct {
 	// The class of taxi, one of the city's; "" is any.
 	Class string `protobuf:"bytes,8,opt,name=class,proto3" json:"class,omitempty"`
 	// What the taxi has to have besides, of the city's tags; at most 8.
-	Tags          []string `protobuf:"bytes,9,rep,name=tags,proto3" json:"tags,omitempty"`
+	Tags []string `protobuf:"bytes,9,rep,name=tags,proto3" json:"tags,omitempty"`
+	// What the rider says to the driver: a clip of at most 60 s and 131,072 bytes, AMR or wideband AMR of
+	// one channel (RFC 4867, section 5) or Opus in Ogg (RFC 7845); empty for none.
+	Voice         []byte `protobuf:"bytes,10,opt,name=voice,proto3" json:"voice,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -355,6 +358,13 @@ func (x *RequestRideRequest) GetTags() []string {
 	return nil
 }
 
+func (x *RequestRideRequest) GetVoice() []byte {
+	if x != nil {
+		return x.Voice
+	}
+	return nil
+}
+
 // The new ride.
 type RequestRideResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -433,7 +443,10 @@ type BookRideRequest struct {
 	// The class of taxi, one of the city's; "" is any.
 	Class string `protobuf:"bytes,13,opt,name=class,proto3" json:"class,omitempty"`
 	// What the taxi has to have besides, of the city's tags; at most 8.
-	Tags          []string `protobuf:"bytes,14,rep,name=tags,proto3" json:"tags,omitempty"`
+	Tags []string `protobuf:"bytes,14,rep,name=tags,proto3" json:"tags,omitempty"`
+	// What the rider says to the driver: a clip of at most 60 s and 131,072 bytes, AMR or wideband AMR of
+	// one channel (RFC 4867, section 5) or Opus in Ogg (RFC 7845); empty for none.
+	Voice         []byte `protobuf:"bytes,15,opt,name=voice,proto3" json:"voice,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -562,6 +575,13 @@ func (x *BookRideRequest) GetClass() string {
 func (x *BookRideRequest) GetTags() []string {
 	if x != nil {
 		return x.Tags
+	}
+	return nil
+}
+
+func (x *BookRideRequest) GetVoice() []byte {
+	if x != nil {
+		return x.Voice
 	}
 	return nil
 }
@@ -704,6 +724,107 @@ func (x *GetRideResponse) GetRide() *v1.Ride {
 	return nil
 }
 
+// Of which ride.
+type GetVoiceRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The ride, 1 to 64 bytes.
+	RideId        string `protobuf:"bytes,1,opt,name=ride_id,json=rideId,proto3" json:"ride_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetVoiceRequest) Reset() {
+	*x = GetVoiceRequest{}
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetVoiceRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetVoiceRequest) ProtoMessage() {}
+
+func (x *GetVoiceRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetVoiceRequest.ProtoReflect.Descriptor instead.
+func (*GetVoiceRequest) Descriptor() ([]byte, []int) {
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *GetVoiceRequest) GetRideId() string {
+	if x != nil {
+		return x.RideId
+	}
+	return ""
+}
+
+// The clip.
+type GetVoiceResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What it is.
+	Voice *v1.Voice `protobuf:"bytes,1,opt,name=voice,proto3" json:"voice,omitempty"`
+	// Its bytes, as the rider has sent them.
+	Clip          []byte `protobuf:"bytes,2,opt,name=clip,proto3" json:"clip,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetVoiceResponse) Reset() {
+	*x = GetVoiceResponse{}
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetVoiceResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetVoiceResponse) ProtoMessage() {}
+
+func (x *GetVoiceResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetVoiceResponse.ProtoReflect.Descriptor instead.
+func (*GetVoiceResponse) Descriptor() ([]byte, []int) {
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *GetVoiceResponse) GetVoice() *v1.Voice {
+	if x != nil {
+		return x.Voice
+	}
+	return nil
+}
+
+func (x *GetVoiceResponse) GetClip() []byte {
+	if x != nil {
+		return x.Clip
+	}
+	return nil
+}
+
 // Which page.
 type ListRidesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -717,7 +838,7 @@ type ListRidesRequest struct {
 
 func (x *ListRidesRequest) Reset() {
 	*x = ListRidesRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[9]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -729,7 +850,7 @@ func (x *ListRidesRequest) String() string {
 func (*ListRidesRequest) ProtoMessage() {}
 
 func (x *ListRidesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[9]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -742,7 +863,7 @@ func (x *ListRidesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRidesRequest.ProtoReflect.Descriptor instead.
 func (*ListRidesRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{9}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *ListRidesRequest) GetPageSize() int32 {
@@ -772,7 +893,7 @@ type ListRidesResponse struct {
 
 func (x *ListRidesResponse) Reset() {
 	*x = ListRidesResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[10]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -784,7 +905,7 @@ func (x *ListRidesResponse) String() string {
 func (*ListRidesResponse) ProtoMessage() {}
 
 func (x *ListRidesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[10]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -797,7 +918,7 @@ func (x *ListRidesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRidesResponse.ProtoReflect.Descriptor instead.
 func (*ListRidesResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{10}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *ListRidesResponse) GetRides() []*v1.Ride {
@@ -825,7 +946,7 @@ type WatchRideRequest struct {
 
 func (x *WatchRideRequest) Reset() {
 	*x = WatchRideRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[11]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -837,7 +958,7 @@ func (x *WatchRideRequest) String() string {
 func (*WatchRideRequest) ProtoMessage() {}
 
 func (x *WatchRideRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[11]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -850,7 +971,7 @@ func (x *WatchRideRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchRideRequest.ProtoReflect.Descriptor instead.
 func (*WatchRideRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{11}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *WatchRideRequest) GetRideId() string {
@@ -875,7 +996,7 @@ type TaxiPosition struct {
 
 func (x *TaxiPosition) Reset() {
 	*x = TaxiPosition{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[12]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -887,7 +1008,7 @@ func (x *TaxiPosition) String() string {
 func (*TaxiPosition) ProtoMessage() {}
 
 func (x *TaxiPosition) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[12]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -900,7 +1021,7 @@ func (x *TaxiPosition) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TaxiPosition.ProtoReflect.Descriptor instead.
 func (*TaxiPosition) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{12}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *TaxiPosition) GetPoint() *v1.Point {
@@ -943,7 +1064,7 @@ type WatchRideResponse struct {
 
 func (x *WatchRideResponse) Reset() {
 	*x = WatchRideResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[13]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -955,7 +1076,7 @@ func (x *WatchRideResponse) String() string {
 func (*WatchRideResponse) ProtoMessage() {}
 
 func (x *WatchRideResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[13]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -968,7 +1089,7 @@ func (x *WatchRideResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchRideResponse.ProtoReflect.Descriptor instead.
 func (*WatchRideResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{13}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *WatchRideResponse) GetSeq() int64 {
@@ -1049,7 +1170,7 @@ type Heartbeat struct {
 
 func (x *Heartbeat) Reset() {
 	*x = Heartbeat{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[14]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1061,7 +1182,7 @@ func (x *Heartbeat) String() string {
 func (*Heartbeat) ProtoMessage() {}
 
 func (x *Heartbeat) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[14]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1074,7 +1195,7 @@ func (x *Heartbeat) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Heartbeat.ProtoReflect.Descriptor instead.
 func (*Heartbeat) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{14}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Heartbeat) GetAt() *timestamppb.Timestamp {
@@ -1100,7 +1221,7 @@ type AddTipRequest struct {
 
 func (x *AddTipRequest) Reset() {
 	*x = AddTipRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[15]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1112,7 +1233,7 @@ func (x *AddTipRequest) String() string {
 func (*AddTipRequest) ProtoMessage() {}
 
 func (x *AddTipRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[15]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1125,7 +1246,7 @@ func (x *AddTipRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AddTipRequest.ProtoReflect.Descriptor instead.
 func (*AddTipRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{15}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *AddTipRequest) GetRequestId() string {
@@ -1160,7 +1281,7 @@ type AddTipResponse struct {
 
 func (x *AddTipResponse) Reset() {
 	*x = AddTipResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[16]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1172,7 +1293,7 @@ func (x *AddTipResponse) String() string {
 func (*AddTipResponse) ProtoMessage() {}
 
 func (x *AddTipResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[16]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1185,7 +1306,7 @@ func (x *AddTipResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AddTipResponse.ProtoReflect.Descriptor instead.
 func (*AddTipResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{16}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *AddTipResponse) GetRide() *v1.Ride {
@@ -1211,7 +1332,7 @@ type CancelRideRequest struct {
 
 func (x *CancelRideRequest) Reset() {
 	*x = CancelRideRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[17]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1223,7 +1344,7 @@ func (x *CancelRideRequest) String() string {
 func (*CancelRideRequest) ProtoMessage() {}
 
 func (x *CancelRideRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[17]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1236,7 +1357,7 @@ func (x *CancelRideRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelRideRequest.ProtoReflect.Descriptor instead.
 func (*CancelRideRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{17}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *CancelRideRequest) GetRequestId() string {
@@ -1271,7 +1392,7 @@ type CancelRideResponse struct {
 
 func (x *CancelRideResponse) Reset() {
 	*x = CancelRideResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[18]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1283,7 +1404,7 @@ func (x *CancelRideResponse) String() string {
 func (*CancelRideResponse) ProtoMessage() {}
 
 func (x *CancelRideResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[18]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1296,7 +1417,7 @@ func (x *CancelRideResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelRideResponse.ProtoReflect.Descriptor instead.
 func (*CancelRideResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{18}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *CancelRideResponse) GetRide() *v1.Ride {
@@ -1320,7 +1441,7 @@ type ConfirmFareRequest struct {
 
 func (x *ConfirmFareRequest) Reset() {
 	*x = ConfirmFareRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[19]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1332,7 +1453,7 @@ func (x *ConfirmFareRequest) String() string {
 func (*ConfirmFareRequest) ProtoMessage() {}
 
 func (x *ConfirmFareRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[19]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1345,7 +1466,7 @@ func (x *ConfirmFareRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfirmFareRequest.ProtoReflect.Descriptor instead.
 func (*ConfirmFareRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{19}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *ConfirmFareRequest) GetRequestId() string {
@@ -1373,7 +1494,7 @@ type ConfirmFareResponse struct {
 
 func (x *ConfirmFareResponse) Reset() {
 	*x = ConfirmFareResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[20]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1385,7 +1506,7 @@ func (x *ConfirmFareResponse) String() string {
 func (*ConfirmFareResponse) ProtoMessage() {}
 
 func (x *ConfirmFareResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[20]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1398,7 +1519,7 @@ func (x *ConfirmFareResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfirmFareResponse.ProtoReflect.Descriptor instead.
 func (*ConfirmFareResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{20}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *ConfirmFareResponse) GetRide() *v1.Ride {
@@ -1422,7 +1543,7 @@ type ContestFareRequest struct {
 
 func (x *ContestFareRequest) Reset() {
 	*x = ContestFareRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[21]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1434,7 +1555,7 @@ func (x *ContestFareRequest) String() string {
 func (*ContestFareRequest) ProtoMessage() {}
 
 func (x *ContestFareRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[21]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1447,7 +1568,7 @@ func (x *ContestFareRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ContestFareRequest.ProtoReflect.Descriptor instead.
 func (*ContestFareRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{21}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *ContestFareRequest) GetRequestId() string {
@@ -1475,7 +1596,7 @@ type ContestFareResponse struct {
 
 func (x *ContestFareResponse) Reset() {
 	*x = ContestFareResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[22]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1487,7 +1608,7 @@ func (x *ContestFareResponse) String() string {
 func (*ContestFareResponse) ProtoMessage() {}
 
 func (x *ContestFareResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[22]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1500,7 +1621,7 @@ func (x *ContestFareResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ContestFareResponse.ProtoReflect.Descriptor instead.
 func (*ContestFareResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{22}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *ContestFareResponse) GetRide() *v1.Ride {
@@ -1526,7 +1647,7 @@ type PayRideRequest struct {
 
 func (x *PayRideRequest) Reset() {
 	*x = PayRideRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[23]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1538,7 +1659,7 @@ func (x *PayRideRequest) String() string {
 func (*PayRideRequest) ProtoMessage() {}
 
 func (x *PayRideRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[23]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1551,7 +1672,7 @@ func (x *PayRideRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PayRideRequest.ProtoReflect.Descriptor instead.
 func (*PayRideRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{23}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *PayRideRequest) GetRequestId() string {
@@ -1586,7 +1707,7 @@ type PayRideResponse struct {
 
 func (x *PayRideResponse) Reset() {
 	*x = PayRideResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[24]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1598,7 +1719,7 @@ func (x *PayRideResponse) String() string {
 func (*PayRideResponse) ProtoMessage() {}
 
 func (x *PayRideResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[24]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1611,7 +1732,7 @@ func (x *PayRideResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PayRideResponse.ProtoReflect.Descriptor instead.
 func (*PayRideResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{24}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *PayRideResponse) GetRide() *v1.Ride {
@@ -1637,7 +1758,7 @@ type RateRideRequest struct {
 
 func (x *RateRideRequest) Reset() {
 	*x = RateRideRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[25]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1649,7 +1770,7 @@ func (x *RateRideRequest) String() string {
 func (*RateRideRequest) ProtoMessage() {}
 
 func (x *RateRideRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[25]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1662,7 +1783,7 @@ func (x *RateRideRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RateRideRequest.ProtoReflect.Descriptor instead.
 func (*RateRideRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{25}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *RateRideRequest) GetRequestId() string {
@@ -1697,7 +1818,7 @@ type RateRideResponse struct {
 
 func (x *RateRideResponse) Reset() {
 	*x = RateRideResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[26]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1709,7 +1830,7 @@ func (x *RateRideResponse) String() string {
 func (*RateRideResponse) ProtoMessage() {}
 
 func (x *RateRideResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[26]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1722,7 +1843,7 @@ func (x *RateRideResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RateRideResponse.ProtoReflect.Descriptor instead.
 func (*RateRideResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{26}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *RateRideResponse) GetRide() *v1.Ride {
@@ -1751,7 +1872,7 @@ const file_hexhail_rider_v1_rider_proto_rawDesc = "" +
 	"\rtip_steps_fen\x18\x03 \x03(\x03R\vtipStepsFen\x12=\n" +
 	"\fclosed_until\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\vclosedUntil\x12\x18\n" +
 	"\aclasses\x18\x05 \x03(\tR\aclasses\x12\x12\n" +
-	"\x04tags\x18\x06 \x03(\tR\x04tags\"\x9d\x03\n" +
+	"\x04tags\x18\x06 \x03(\tR\x04tags\"\xbe\x03\n" +
 	"\x12RequestRideRequest\x12(\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\trequestId\x12\x1d\n" +
@@ -1762,9 +1883,11 @@ const file_hexhail_rider_v1_rider_proto_rawDesc = "" +
 	"\x06pay_by\x18\x06 \x01(\tB\t\xbaH\x06r\x04 \x01( R\x05payBy\x12$\n" +
 	"\atip_fen\x18\a \x01(\x03B\v\xbaH\b\"\x06\x18\xa0\x9c\x01(\x00R\x06tipFen\x12.\n" +
 	"\x05class\x18\b \x01(\tB\x18\xbaH\x15r\x132\x11^[a-z0-9_]{0,32}$R\x05class\x123\n" +
-	"\x04tags\x18\t \x03(\tB\x1f\xbaH\x1c\x92\x01\x19\x10\b\"\x15r\x132\x11^[a-z0-9_]{1,32}$R\x04tags\"@\n" +
+	"\x04tags\x18\t \x03(\tB\x1f\xbaH\x1c\x92\x01\x19\x10\b\"\x15r\x132\x11^[a-z0-9_]{1,32}$R\x04tags\x12\x1f\n" +
+	"\x05voice\x18\n" +
+	" \x01(\fB\t\xbaH\x06z\x04\x18\x80\x80\bR\x05voice\"@\n" +
 	"\x13RequestRideResponse\x12)\n" +
-	"\x04ride\x18\x01 \x01(\v2\x15.hexhail.type.v1.RideR\x04ride\"\x8e\x05\n" +
+	"\x04ride\x18\x01 \x01(\v2\x15.hexhail.type.v1.RideR\x04ride\"\xaf\x05\n" +
 	"\x0fBookRideRequest\x12(\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\trequestId\x12\x1d\n" +
@@ -1782,13 +1905,19 @@ const file_hexhail_rider_v1_rider_proto_rawDesc = "" +
 	"for_driver\x18\v \x01(\tB\a\xbaH\x04r\x02(@R\tforDriver\x123\n" +
 	"\aopen_at\x18\f \x01(\v2\x1a.google.protobuf.TimestampR\x06openAt\x12.\n" +
 	"\x05class\x18\r \x01(\tB\x18\xbaH\x15r\x132\x11^[a-z0-9_]{0,32}$R\x05class\x123\n" +
-	"\x04tags\x18\x0e \x03(\tB\x1f\xbaH\x1c\x92\x01\x19\x10\b\"\x15r\x132\x11^[a-z0-9_]{1,32}$R\x04tags\"=\n" +
+	"\x04tags\x18\x0e \x03(\tB\x1f\xbaH\x1c\x92\x01\x19\x10\b\"\x15r\x132\x11^[a-z0-9_]{1,32}$R\x04tags\x12\x1f\n" +
+	"\x05voice\x18\x0f \x01(\fB\t\xbaH\x06z\x04\x18\x80\x80\bR\x05voice\"=\n" +
 	"\x10BookRideResponse\x12)\n" +
 	"\x04ride\x18\x01 \x01(\v2\x15.hexhail.type.v1.RideR\x04ride\"4\n" +
 	"\x0eGetRideRequest\x12\"\n" +
 	"\aride_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\x06rideId\"<\n" +
 	"\x0fGetRideResponse\x12)\n" +
-	"\x04ride\x18\x01 \x01(\v2\x15.hexhail.type.v1.RideR\x04ride\"a\n" +
+	"\x04ride\x18\x01 \x01(\v2\x15.hexhail.type.v1.RideR\x04ride\"5\n" +
+	"\x0fGetVoiceRequest\x12\"\n" +
+	"\aride_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\x06rideId\"T\n" +
+	"\x10GetVoiceResponse\x12,\n" +
+	"\x05voice\x18\x01 \x01(\v2\x16.hexhail.type.v1.VoiceR\x05voice\x12\x12\n" +
+	"\x04clip\x18\x02 \x01(\fR\x04clip\"a\n" +
 	"\x10ListRidesRequest\x12$\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\bpageSize\x12'\n" +
 	"\n" +
@@ -1850,15 +1979,18 @@ const file_hexhail_rider_v1_rider_proto_rawDesc = "" +
 	"\aride_id\x18\x02 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\x06rideId\x12\x1f\n" +
 	"\x05stars\x18\x03 \x01(\x05B\t\xbaH\x06\x1a\x04\x18\x05(\x01R\x05stars\"=\n" +
 	"\x10RateRideResponse\x12)\n" +
-	"\x04ride\x18\x01 \x01(\v2\x15.hexhail.type.v1.RideR\x04ride2\xa6\t\n" +
+	"\x04ride\x18\x01 \x01(\v2\x15.hexhail.type.v1.RideR\x04ride2\x8c\n" +
+	"\n" +
 	"\fRiderService\x12_\n" +
 	"\tQuoteRide\x12\".hexhail.rider.v1.QuoteRideRequest\x1a#.hexhail.rider.v1.QuoteRideResponse\"\t\xea\xb2\x19\x05\n" +
-	"\x01\x01\x10\x02\x12g\n" +
-	"\vRequestRide\x12$.hexhail.rider.v1.RequestRideRequest\x1a%.hexhail.rider.v1.RequestRideResponse\"\v\xea\xb2\x19\a\n" +
-	"\x01\x01\x10\x01\x18\x01\x12^\n" +
-	"\bBookRide\x12!.hexhail.rider.v1.BookRideRequest\x1a\".hexhail.rider.v1.BookRideResponse\"\v\xea\xb2\x19\a\n" +
-	"\x01\x01\x10\x01\x18\x01\x12Y\n" +
+	"\x01\x01\x10\x02\x12k\n" +
+	"\vRequestRide\x12$.hexhail.rider.v1.RequestRideRequest\x1a%.hexhail.rider.v1.RequestRideResponse\"\x0f\xea\xb2\x19\v\n" +
+	"\x01\x01\x10\x01\x18\x01 \x80\x80\f\x12b\n" +
+	"\bBookRide\x12!.hexhail.rider.v1.BookRideRequest\x1a\".hexhail.rider.v1.BookRideResponse\"\x0f\xea\xb2\x19\v\n" +
+	"\x01\x01\x10\x01\x18\x01 \x80\x80\f\x12Y\n" +
 	"\aGetRide\x12 .hexhail.rider.v1.GetRideRequest\x1a!.hexhail.rider.v1.GetRideResponse\"\t\xea\xb2\x19\x05\n" +
+	"\x01\x01\x10\x01\x12\\\n" +
+	"\bGetVoice\x12!.hexhail.rider.v1.GetVoiceRequest\x1a\".hexhail.rider.v1.GetVoiceResponse\"\t\xea\xb2\x19\x05\n" +
 	"\x01\x01\x10\x01\x12_\n" +
 	"\tListRides\x12\".hexhail.rider.v1.ListRidesRequest\x1a#.hexhail.rider.v1.ListRidesResponse\"\t\xea\xb2\x19\x05\n" +
 	"\x01\x01\x10\x01\x12a\n" +
@@ -1890,7 +2022,7 @@ func file_hexhail_rider_v1_rider_proto_rawDescGZIP() []byte {
 	return file_hexhail_rider_v1_rider_proto_rawDescData
 }
 
-var file_hexhail_rider_v1_rider_proto_msgTypes = make([]protoimpl.MessageInfo, 27)
+var file_hexhail_rider_v1_rider_proto_msgTypes = make([]protoimpl.MessageInfo, 29)
 var file_hexhail_rider_v1_rider_proto_goTypes = []any{
 	(*QuoteRideRequest)(nil),      // 0: hexhail.rider.v1.QuoteRideRequest
 	(*NearbyTaxi)(nil),            // 1: hexhail.rider.v1.NearbyTaxi
@@ -1901,90 +2033,96 @@ var file_hexhail_rider_v1_rider_proto_goTypes = []any{
 	(*BookRideResponse)(nil),      // 6: hexhail.rider.v1.BookRideResponse
 	(*GetRideRequest)(nil),        // 7: hexhail.rider.v1.GetRideRequest
 	(*GetRideResponse)(nil),       // 8: hexhail.rider.v1.GetRideResponse
-	(*ListRidesRequest)(nil),      // 9: hexhail.rider.v1.ListRidesRequest
-	(*ListRidesResponse)(nil),     // 10: hexhail.rider.v1.ListRidesResponse
-	(*WatchRideRequest)(nil),      // 11: hexhail.rider.v1.WatchRideRequest
-	(*TaxiPosition)(nil),          // 12: hexhail.rider.v1.TaxiPosition
-	(*WatchRideResponse)(nil),     // 13: hexhail.rider.v1.WatchRideResponse
-	(*Heartbeat)(nil),             // 14: hexhail.rider.v1.Heartbeat
-	(*AddTipRequest)(nil),         // 15: hexhail.rider.v1.AddTipRequest
-	(*AddTipResponse)(nil),        // 16: hexhail.rider.v1.AddTipResponse
-	(*CancelRideRequest)(nil),     // 17: hexhail.rider.v1.CancelRideRequest
-	(*CancelRideResponse)(nil),    // 18: hexhail.rider.v1.CancelRideResponse
-	(*ConfirmFareRequest)(nil),    // 19: hexhail.rider.v1.ConfirmFareRequest
-	(*ConfirmFareResponse)(nil),   // 20: hexhail.rider.v1.ConfirmFareResponse
-	(*ContestFareRequest)(nil),    // 21: hexhail.rider.v1.ContestFareRequest
-	(*ContestFareResponse)(nil),   // 22: hexhail.rider.v1.ContestFareResponse
-	(*PayRideRequest)(nil),        // 23: hexhail.rider.v1.PayRideRequest
-	(*PayRideResponse)(nil),       // 24: hexhail.rider.v1.PayRideResponse
-	(*RateRideRequest)(nil),       // 25: hexhail.rider.v1.RateRideRequest
-	(*RateRideResponse)(nil),      // 26: hexhail.rider.v1.RateRideResponse
-	(*v1.Place)(nil),              // 27: hexhail.type.v1.Place
-	(*v1.Point)(nil),              // 28: hexhail.type.v1.Point
-	(*v1.Quote)(nil),              // 29: hexhail.type.v1.Quote
-	(*timestamppb.Timestamp)(nil), // 30: google.protobuf.Timestamp
-	(*v1.Ride)(nil),               // 31: hexhail.type.v1.Ride
-	(*v1.Flight)(nil),             // 32: hexhail.type.v1.Flight
+	(*GetVoiceRequest)(nil),       // 9: hexhail.rider.v1.GetVoiceRequest
+	(*GetVoiceResponse)(nil),      // 10: hexhail.rider.v1.GetVoiceResponse
+	(*ListRidesRequest)(nil),      // 11: hexhail.rider.v1.ListRidesRequest
+	(*ListRidesResponse)(nil),     // 12: hexhail.rider.v1.ListRidesResponse
+	(*WatchRideRequest)(nil),      // 13: hexhail.rider.v1.WatchRideRequest
+	(*TaxiPosition)(nil),          // 14: hexhail.rider.v1.TaxiPosition
+	(*WatchRideResponse)(nil),     // 15: hexhail.rider.v1.WatchRideResponse
+	(*Heartbeat)(nil),             // 16: hexhail.rider.v1.Heartbeat
+	(*AddTipRequest)(nil),         // 17: hexhail.rider.v1.AddTipRequest
+	(*AddTipResponse)(nil),        // 18: hexhail.rider.v1.AddTipResponse
+	(*CancelRideRequest)(nil),     // 19: hexhail.rider.v1.CancelRideRequest
+	(*CancelRideResponse)(nil),    // 20: hexhail.rider.v1.CancelRideResponse
+	(*ConfirmFareRequest)(nil),    // 21: hexhail.rider.v1.ConfirmFareRequest
+	(*ConfirmFareResponse)(nil),   // 22: hexhail.rider.v1.ConfirmFareResponse
+	(*ContestFareRequest)(nil),    // 23: hexhail.rider.v1.ContestFareRequest
+	(*ContestFareResponse)(nil),   // 24: hexhail.rider.v1.ContestFareResponse
+	(*PayRideRequest)(nil),        // 25: hexhail.rider.v1.PayRideRequest
+	(*PayRideResponse)(nil),       // 26: hexhail.rider.v1.PayRideResponse
+	(*RateRideRequest)(nil),       // 27: hexhail.rider.v1.RateRideRequest
+	(*RateRideResponse)(nil),      // 28: hexhail.rider.v1.RateRideResponse
+	(*v1.Place)(nil),              // 29: hexhail.type.v1.Place
+	(*v1.Point)(nil),              // 30: hexhail.type.v1.Point
+	(*v1.Quote)(nil),              // 31: hexhail.type.v1.Quote
+	(*timestamppb.Timestamp)(nil), // 32: google.protobuf.Timestamp
+	(*v1.Ride)(nil),               // 33: hexhail.type.v1.Ride
+	(*v1.Flight)(nil),             // 34: hexhail.type.v1.Flight
+	(*v1.Voice)(nil),              // 35: hexhail.type.v1.Voice
 }
 var file_hexhail_rider_v1_rider_proto_depIdxs = []int32{
-	27, // 0: hexhail.rider.v1.QuoteRideRequest.pickup:type_name -> hexhail.type.v1.Place
-	27, // 1: hexhail.rider.v1.QuoteRideRequest.dropoff:type_name -> hexhail.type.v1.Place
-	28, // 2: hexhail.rider.v1.NearbyTaxi.point:type_name -> hexhail.type.v1.Point
-	29, // 3: hexhail.rider.v1.QuoteRideResponse.quote:type_name -> hexhail.type.v1.Quote
+	29, // 0: hexhail.rider.v1.QuoteRideRequest.pickup:type_name -> hexhail.type.v1.Place
+	29, // 1: hexhail.rider.v1.QuoteRideRequest.dropoff:type_name -> hexhail.type.v1.Place
+	30, // 2: hexhail.rider.v1.NearbyTaxi.point:type_name -> hexhail.type.v1.Point
+	31, // 3: hexhail.rider.v1.QuoteRideResponse.quote:type_name -> hexhail.type.v1.Quote
 	1,  // 4: hexhail.rider.v1.QuoteRideResponse.taxis:type_name -> hexhail.rider.v1.NearbyTaxi
-	30, // 5: hexhail.rider.v1.QuoteRideResponse.closed_until:type_name -> google.protobuf.Timestamp
-	27, // 6: hexhail.rider.v1.RequestRideRequest.pickup:type_name -> hexhail.type.v1.Place
-	27, // 7: hexhail.rider.v1.RequestRideRequest.dropoff:type_name -> hexhail.type.v1.Place
-	31, // 8: hexhail.rider.v1.RequestRideResponse.ride:type_name -> hexhail.type.v1.Ride
-	27, // 9: hexhail.rider.v1.BookRideRequest.pickup:type_name -> hexhail.type.v1.Place
-	27, // 10: hexhail.rider.v1.BookRideRequest.dropoff:type_name -> hexhail.type.v1.Place
-	30, // 11: hexhail.rider.v1.BookRideRequest.pickup_at:type_name -> google.protobuf.Timestamp
-	32, // 12: hexhail.rider.v1.BookRideRequest.flight:type_name -> hexhail.type.v1.Flight
-	30, // 13: hexhail.rider.v1.BookRideRequest.open_at:type_name -> google.protobuf.Timestamp
-	31, // 14: hexhail.rider.v1.BookRideResponse.ride:type_name -> hexhail.type.v1.Ride
-	31, // 15: hexhail.rider.v1.GetRideResponse.ride:type_name -> hexhail.type.v1.Ride
-	31, // 16: hexhail.rider.v1.ListRidesResponse.rides:type_name -> hexhail.type.v1.Ride
-	28, // 17: hexhail.rider.v1.TaxiPosition.point:type_name -> hexhail.type.v1.Point
-	30, // 18: hexhail.rider.v1.TaxiPosition.at:type_name -> google.protobuf.Timestamp
-	31, // 19: hexhail.rider.v1.WatchRideResponse.ride:type_name -> hexhail.type.v1.Ride
-	12, // 20: hexhail.rider.v1.WatchRideResponse.taxi:type_name -> hexhail.rider.v1.TaxiPosition
-	14, // 21: hexhail.rider.v1.WatchRideResponse.heartbeat:type_name -> hexhail.rider.v1.Heartbeat
-	30, // 22: hexhail.rider.v1.Heartbeat.at:type_name -> google.protobuf.Timestamp
-	31, // 23: hexhail.rider.v1.AddTipResponse.ride:type_name -> hexhail.type.v1.Ride
-	31, // 24: hexhail.rider.v1.CancelRideResponse.ride:type_name -> hexhail.type.v1.Ride
-	31, // 25: hexhail.rider.v1.ConfirmFareResponse.ride:type_name -> hexhail.type.v1.Ride
-	31, // 26: hexhail.rider.v1.ContestFareResponse.ride:type_name -> hexhail.type.v1.Ride
-	31, // 27: hexhail.rider.v1.PayRideResponse.ride:type_name -> hexhail.type.v1.Ride
-	31, // 28: hexhail.rider.v1.RateRideResponse.ride:type_name -> hexhail.type.v1.Ride
-	0,  // 29: hexhail.rider.v1.RiderService.QuoteRide:input_type -> hexhail.rider.v1.QuoteRideRequest
-	3,  // 30: hexhail.rider.v1.RiderService.RequestRide:input_type -> hexhail.rider.v1.RequestRideRequest
-	5,  // 31: hexhail.rider.v1.RiderService.BookRide:input_type -> hexhail.rider.v1.BookRideRequest
-	7,  // 32: hexhail.rider.v1.RiderService.GetRide:input_type -> hexhail.rider.v1.GetRideRequest
-	9,  // 33: hexhail.rider.v1.RiderService.ListRides:input_type -> hexhail.rider.v1.ListRidesRequest
-	11, // 34: hexhail.rider.v1.RiderService.WatchRide:input_type -> hexhail.rider.v1.WatchRideRequest
-	15, // 35: hexhail.rider.v1.RiderService.AddTip:input_type -> hexhail.rider.v1.AddTipRequest
-	17, // 36: hexhail.rider.v1.RiderService.CancelRide:input_type -> hexhail.rider.v1.CancelRideRequest
-	19, // 37: hexhail.rider.v1.RiderService.ConfirmFare:input_type -> hexhail.rider.v1.ConfirmFareRequest
-	21, // 38: hexhail.rider.v1.RiderService.ContestFare:input_type -> hexhail.rider.v1.ContestFareRequest
-	23, // 39: hexhail.rider.v1.RiderService.PayRide:input_type -> hexhail.rider.v1.PayRideRequest
-	25, // 40: hexhail.rider.v1.RiderService.RateRide:input_type -> hexhail.rider.v1.RateRideRequest
-	2,  // 41: hexhail.rider.v1.RiderService.QuoteRide:output_type -> hexhail.rider.v1.QuoteRideResponse
-	4,  // 42: hexhail.rider.v1.RiderService.RequestRide:output_type -> hexhail.rider.v1.RequestRideResponse
-	6,  // 43: hexhail.rider.v1.RiderService.BookRide:output_type -> hexhail.rider.v1.BookRideResponse
-	8,  // 44: hexhail.rider.v1.RiderService.GetRide:output_type -> hexhail.rider.v1.GetRideResponse
-	10, // 45: hexhail.rider.v1.RiderService.ListRides:output_type -> hexhail.rider.v1.ListRidesResponse
-	13, // 46: hexhail.rider.v1.RiderService.WatchRide:output_type -> hexhail.rider.v1.WatchRideResponse
-	16, // 47: hexhail.rider.v1.RiderService.AddTip:output_type -> hexhail.rider.v1.AddTipResponse
-	18, // 48: hexhail.rider.v1.RiderService.CancelRide:output_type -> hexhail.rider.v1.CancelRideResponse
-	20, // 49: hexhail.rider.v1.RiderService.ConfirmFare:output_type -> hexhail.rider.v1.ConfirmFareResponse
-	22, // 50: hexhail.rider.v1.RiderService.ContestFare:output_type -> hexhail.rider.v1.ContestFareResponse
-	24, // 51: hexhail.rider.v1.RiderService.PayRide:output_type -> hexhail.rider.v1.PayRideResponse
-	26, // 52: hexhail.rider.v1.RiderService.RateRide:output_type -> hexhail.rider.v1.RateRideResponse
-	41, // [41:53] is the sub-list for method output_type
-	29, // [29:41] is the sub-list for method input_type
-	29, // [29:29] is the sub-list for extension type_name
-	29, // [29:29] is the sub-list for extension extendee
-	0,  // [0:29] is the sub-list for field type_name
+	32, // 5: hexhail.rider.v1.QuoteRideResponse.closed_until:type_name -> google.protobuf.Timestamp
+	29, // 6: hexhail.rider.v1.RequestRideRequest.pickup:type_name -> hexhail.type.v1.Place
+	29, // 7: hexhail.rider.v1.RequestRideRequest.dropoff:type_name -> hexhail.type.v1.Place
+	33, // 8: hexhail.rider.v1.RequestRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	29, // 9: hexhail.rider.v1.BookRideRequest.pickup:type_name -> hexhail.type.v1.Place
+	29, // 10: hexhail.rider.v1.BookRideRequest.dropoff:type_name -> hexhail.type.v1.Place
+	32, // 11: hexhail.rider.v1.BookRideRequest.pickup_at:type_name -> google.protobuf.Timestamp
+	34, // 12: hexhail.rider.v1.BookRideRequest.flight:type_name -> hexhail.type.v1.Flight
+	32, // 13: hexhail.rider.v1.BookRideRequest.open_at:type_name -> google.protobuf.Timestamp
+	33, // 14: hexhail.rider.v1.BookRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	33, // 15: hexhail.rider.v1.GetRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	35, // 16: hexhail.rider.v1.GetVoiceResponse.voice:type_name -> hexhail.type.v1.Voice
+	33, // 17: hexhail.rider.v1.ListRidesResponse.rides:type_name -> hexhail.type.v1.Ride
+	30, // 18: hexhail.rider.v1.TaxiPosition.point:type_name -> hexhail.type.v1.Point
+	32, // 19: hexhail.rider.v1.TaxiPosition.at:type_name -> google.protobuf.Timestamp
+	33, // 20: hexhail.rider.v1.WatchRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	14, // 21: hexhail.rider.v1.WatchRideResponse.taxi:type_name -> hexhail.rider.v1.TaxiPosition
+	16, // 22: hexhail.rider.v1.WatchRideResponse.heartbeat:type_name -> hexhail.rider.v1.Heartbeat
+	32, // 23: hexhail.rider.v1.Heartbeat.at:type_name -> google.protobuf.Timestamp
+	33, // 24: hexhail.rider.v1.AddTipResponse.ride:type_name -> hexhail.type.v1.Ride
+	33, // 25: hexhail.rider.v1.CancelRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	33, // 26: hexhail.rider.v1.ConfirmFareResponse.ride:type_name -> hexhail.type.v1.Ride
+	33, // 27: hexhail.rider.v1.ContestFareResponse.ride:type_name -> hexhail.type.v1.Ride
+	33, // 28: hexhail.rider.v1.PayRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	33, // 29: hexhail.rider.v1.RateRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	0,  // 30: hexhail.rider.v1.RiderService.QuoteRide:input_type -> hexhail.rider.v1.QuoteRideRequest
+	3,  // 31: hexhail.rider.v1.RiderService.RequestRide:input_type -> hexhail.rider.v1.RequestRideRequest
+	5,  // 32: hexhail.rider.v1.RiderService.BookRide:input_type -> hexhail.rider.v1.BookRideRequest
+	7,  // 33: hexhail.rider.v1.RiderService.GetRide:input_type -> hexhail.rider.v1.GetRideRequest
+	9,  // 34: hexhail.rider.v1.RiderService.GetVoice:input_type -> hexhail.rider.v1.GetVoiceRequest
+	11, // 35: hexhail.rider.v1.RiderService.ListRides:input_type -> hexhail.rider.v1.ListRidesRequest
+	13, // 36: hexhail.rider.v1.RiderService.WatchRide:input_type -> hexhail.rider.v1.WatchRideRequest
+	17, // 37: hexhail.rider.v1.RiderService.AddTip:input_type -> hexhail.rider.v1.AddTipRequest
+	19, // 38: hexhail.rider.v1.RiderService.CancelRide:input_type -> hexhail.rider.v1.CancelRideRequest
+	21, // 39: hexhail.rider.v1.RiderService.ConfirmFare:input_type -> hexhail.rider.v1.ConfirmFareRequest
+	23, // 40: hexhail.rider.v1.RiderService.ContestFare:input_type -> hexhail.rider.v1.ContestFareRequest
+	25, // 41: hexhail.rider.v1.RiderService.PayRide:input_type -> hexhail.rider.v1.PayRideRequest
+	27, // 42: hexhail.rider.v1.RiderService.RateRide:input_type -> hexhail.rider.v1.RateRideRequest
+	2,  // 43: hexhail.rider.v1.RiderService.QuoteRide:output_type -> hexhail.rider.v1.QuoteRideResponse
+	4,  // 44: hexhail.rider.v1.RiderService.RequestRide:output_type -> hexhail.rider.v1.RequestRideResponse
+	6,  // 45: hexhail.rider.v1.RiderService.BookRide:output_type -> hexhail.rider.v1.BookRideResponse
+	8,  // 46: hexhail.rider.v1.RiderService.GetRide:output_type -> hexhail.rider.v1.GetRideResponse
+	10, // 47: hexhail.rider.v1.RiderService.GetVoice:output_type -> hexhail.rider.v1.GetVoiceResponse
+	12, // 48: hexhail.rider.v1.RiderService.ListRides:output_type -> hexhail.rider.v1.ListRidesResponse
+	15, // 49: hexhail.rider.v1.RiderService.WatchRide:output_type -> hexhail.rider.v1.WatchRideResponse
+	18, // 50: hexhail.rider.v1.RiderService.AddTip:output_type -> hexhail.rider.v1.AddTipResponse
+	20, // 51: hexhail.rider.v1.RiderService.CancelRide:output_type -> hexhail.rider.v1.CancelRideResponse
+	22, // 52: hexhail.rider.v1.RiderService.ConfirmFare:output_type -> hexhail.rider.v1.ConfirmFareResponse
+	24, // 53: hexhail.rider.v1.RiderService.ContestFare:output_type -> hexhail.rider.v1.ContestFareResponse
+	26, // 54: hexhail.rider.v1.RiderService.PayRide:output_type -> hexhail.rider.v1.PayRideResponse
+	28, // 55: hexhail.rider.v1.RiderService.RateRide:output_type -> hexhail.rider.v1.RateRideResponse
+	43, // [43:56] is the sub-list for method output_type
+	30, // [30:43] is the sub-list for method input_type
+	30, // [30:30] is the sub-list for extension type_name
+	30, // [30:30] is the sub-list for extension extendee
+	0,  // [0:30] is the sub-list for field type_name
 }
 
 func init() { file_hexhail_rider_v1_rider_proto_init() }
@@ -1992,7 +2130,7 @@ func file_hexhail_rider_v1_rider_proto_init() {
 	if File_hexhail_rider_v1_rider_proto != nil {
 		return
 	}
-	file_hexhail_rider_v1_rider_proto_msgTypes[13].OneofWrappers = []any{
+	file_hexhail_rider_v1_rider_proto_msgTypes[15].OneofWrappers = []any{
 		(*WatchRideResponse_Ride)(nil),
 		(*WatchRideResponse_Taxi)(nil),
 		(*WatchRideResponse_Heartbeat)(nil),
@@ -2003,7 +2141,7 @@ func file_hexhail_rider_v1_rider_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_hexhail_rider_v1_rider_proto_rawDesc), len(file_hexhail_rider_v1_rider_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   27,
+			NumMessages:   29,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

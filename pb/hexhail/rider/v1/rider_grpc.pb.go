@@ -25,6 +25,7 @@ const (
 	RiderService_RequestRide_FullMethodName = "/hexhail.rider.v1.RiderService/RequestRide"
 	RiderService_BookRide_FullMethodName    = "/hexhail.rider.v1.RiderService/BookRide"
 	RiderService_GetRide_FullMethodName     = "/hexhail.rider.v1.RiderService/GetRide"
+	RiderService_GetVoice_FullMethodName    = "/hexhail.rider.v1.RiderService/GetVoice"
 	RiderService_ListRides_FullMethodName   = "/hexhail.rider.v1.RiderService/ListRides"
 	RiderService_WatchRide_FullMethodName   = "/hexhail.rider.v1.RiderService/WatchRide"
 	RiderService_AddTip_FullMethodName      = "/hexhail.rider.v1.RiderService/AddTip"
@@ -53,6 +54,9 @@ type RiderServiceClient interface {
 	BookRide(ctx context.Context, in *BookRideRequest, opts ...grpc.CallOption) (*BookRideResponse, error)
 	// GetRide reads one ride.
 	GetRide(ctx context.Context, in *GetRideRequest, opts ...grpc.CallOption) (*GetRideResponse, error)
+	// GetVoice reads the clip that the rider has sent with a ride. VOICE_UNKNOWN if there is none, or none
+	// any more.
+	GetVoice(ctx context.Context, in *GetVoiceRequest, opts ...grpc.CallOption) (*GetVoiceResponse, error)
 	// ListRides reads the rider's rides, the latest first.
 	ListRides(ctx context.Context, in *ListRidesRequest, opts ...grpc.CallOption) (*ListRidesResponse, error)
 	// WatchRide tells where a ride stands, then every change and the taxi's position at most once a
@@ -115,6 +119,16 @@ func (c *riderServiceClient) GetRide(ctx context.Context, in *GetRideRequest, op
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(GetRideResponse)
 	err := c.cc.Invoke(ctx, RiderService_GetRide_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *riderServiceClient) GetVoice(ctx context.Context, in *GetVoiceRequest, opts ...grpc.CallOption) (*GetVoiceResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetVoiceResponse)
+	err := c.cc.Invoke(ctx, RiderService_GetVoice_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -228,6 +242,9 @@ type RiderServiceServer interface {
 	BookRide(context.Context, *BookRideRequest) (*BookRideResponse, error)
 	// GetRide reads one ride.
 	GetRide(context.Context, *GetRideRequest) (*GetRideResponse, error)
+	// GetVoice reads the clip that the rider has sent with a ride. VOICE_UNKNOWN if there is none, or none
+	// any more.
+	GetVoice(context.Context, *GetVoiceRequest) (*GetVoiceResponse, error)
 	// ListRides reads the rider's rides, the latest first.
 	ListRides(context.Context, *ListRidesRequest) (*ListRidesResponse, error)
 	// WatchRide tells where a ride stands, then every change and the taxi's position at most once a
@@ -267,6 +284,9 @@ func (UnimplementedRiderServiceServer) BookRide(context.Context, *BookRideReques
 }
 func (UnimplementedRiderServiceServer) GetRide(context.Context, *GetRideRequest) (*GetRideResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetRide not implemented")
+}
+func (UnimplementedRiderServiceServer) GetVoice(context.Context, *GetVoiceRequest) (*GetVoiceResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetVoice not implemented")
 }
 func (UnimplementedRiderServiceServer) ListRides(context.Context, *ListRidesRequest) (*ListRidesResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListRides not implemented")
@@ -381,6 +401,24 @@ func _RiderService_GetRide_Handler(srv interface{}, ctx context.Context, dec fun
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(RiderServiceServer).GetRide(ctx, req.(*GetRideRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _RiderService_GetVoice_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetVoiceRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RiderServiceServer).GetVoice(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RiderService_GetVoice_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RiderServiceServer).GetVoice(ctx, req.(*GetVoiceRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -544,6 +582,10 @@ var RiderService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "GetRide",
 			Handler:    _RiderService_GetRide_Handler,
+		},
+		{
+			MethodName: "GetVoice",
+			Handler:    _RiderService_GetVoice_Handler,
 		},
 		{
 			MethodName: "ListRides",

@@ -285,6 +285,63 @@ func (PickupSource) EnumDescriptor() ([]byte, []int) {
 	return file_hexhail_type_v1_ride_proto_rawDescGZIP(), []int{3}
 }
 
+// How a voice clip is written.
+type VoiceFormat int32
+
+const (
+	// Not said.
+	VoiceFormat_VOICE_FORMAT_UNSPECIFIED VoiceFormat = 0
+	// Narrowband AMR in its own file format (RFC 4867, section 5).
+	VoiceFormat_VOICE_FORMAT_AMR VoiceFormat = 1
+	// Wideband AMR, likewise.
+	VoiceFormat_VOICE_FORMAT_AMR_WB VoiceFormat = 2
+	// Opus in Ogg (RFC 7845).
+	VoiceFormat_VOICE_FORMAT_OPUS VoiceFormat = 3
+)
+
+// Enum value maps for VoiceFormat.
+var (
+	VoiceFormat_name = map[int32]string{
+		0: "VOICE_FORMAT_UNSPECIFIED",
+		1: "VOICE_FORMAT_AMR",
+		2: "VOICE_FORMAT_AMR_WB",
+		3: "VOICE_FORMAT_OPUS",
+	}
+	VoiceFormat_value = map[string]int32{
+		"VOICE_FORMAT_UNSPECIFIED": 0,
+		"VOICE_FORMAT_AMR":         1,
+		"VOICE_FORMAT_AMR_WB":      2,
+		"VOICE_FORMAT_OPUS":        3,
+	}
+)
+
+func (x VoiceFormat) Enum() *VoiceFormat {
+	p := new(VoiceFormat)
+	*p = x
+	return p
+}
+
+func (x VoiceFormat) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (VoiceFormat) Descriptor() protoreflect.EnumDescriptor {
+	return file_hexhail_type_v1_ride_proto_enumTypes[4].Descriptor()
+}
+
+func (VoiceFormat) Type() protoreflect.EnumType {
+	return &file_hexhail_type_v1_ride_proto_enumTypes[4]
+}
+
+func (x VoiceFormat) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use VoiceFormat.Descriptor instead.
+func (VoiceFormat) EnumDescriptor() ([]byte, []int) {
+	return file_hexhail_type_v1_ride_proto_rawDescGZIP(), []int{4}
+}
+
 // A line of a fare.
 type FareLine struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -750,6 +807,61 @@ func (x *Contact) GetMaskedPhone() string {
 	return ""
 }
 
+// What is told of the clip that a rider has spoken with the request. GetVoice has its bytes.
+type Voice struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// How it is written.
+	Format VoiceFormat `protobuf:"varint,1,opt,name=format,proto3,enum=hexhail.type.v1.VoiceFormat" json:"format,omitempty"`
+	// How long it takes, at most 60 s.
+	Length        *durationpb.Duration `protobuf:"bytes,2,opt,name=length,proto3" json:"length,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Voice) Reset() {
+	*x = Voice{}
+	mi := &file_hexhail_type_v1_ride_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Voice) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Voice) ProtoMessage() {}
+
+func (x *Voice) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_type_v1_ride_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Voice.ProtoReflect.Descriptor instead.
+func (*Voice) Descriptor() ([]byte, []int) {
+	return file_hexhail_type_v1_ride_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *Voice) GetFormat() VoiceFormat {
+	if x != nil {
+		return x.Format
+	}
+	return VoiceFormat_VOICE_FORMAT_UNSPECIFIED
+}
+
+func (x *Voice) GetLength() *durationpb.Duration {
+	if x != nil {
+		return x.Length
+	}
+	return nil
+}
+
 // A flight that a pickup goes by.
 type Flight struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -764,7 +876,7 @@ type Flight struct {
 
 func (x *Flight) Reset() {
 	*x = Flight{}
-	mi := &file_hexhail_type_v1_ride_proto_msgTypes[6]
+	mi := &file_hexhail_type_v1_ride_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -776,7 +888,7 @@ func (x *Flight) String() string {
 func (*Flight) ProtoMessage() {}
 
 func (x *Flight) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_type_v1_ride_proto_msgTypes[6]
+	mi := &file_hexhail_type_v1_ride_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -789,7 +901,7 @@ func (x *Flight) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Flight.ProtoReflect.Descriptor instead.
 func (*Flight) Descriptor() ([]byte, []int) {
-	return file_hexhail_type_v1_ride_proto_rawDescGZIP(), []int{6}
+	return file_hexhail_type_v1_ride_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Flight) GetNumber() string {
@@ -829,7 +941,7 @@ type Booking struct {
 
 func (x *Booking) Reset() {
 	*x = Booking{}
-	mi := &file_hexhail_type_v1_ride_proto_msgTypes[7]
+	mi := &file_hexhail_type_v1_ride_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -841,7 +953,7 @@ func (x *Booking) String() string {
 func (*Booking) ProtoMessage() {}
 
 func (x *Booking) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_type_v1_ride_proto_msgTypes[7]
+	mi := &file_hexhail_type_v1_ride_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -854,7 +966,7 @@ func (x *Booking) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Booking.ProtoReflect.Descriptor instead.
 func (*Booking) Descriptor() ([]byte, []int) {
-	return file_hexhail_type_v1_ride_proto_rawDescGZIP(), []int{7}
+	return file_hexhail_type_v1_ride_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Booking) GetPickupAt() *timestamppb.Timestamp {
@@ -969,14 +1081,16 @@ type Ride struct {
 	// What the taxi has to have besides.
 	Tags []string `protobuf:"bytes,29,rep,name=tags,proto3" json:"tags,omitempty"`
 	// What was booked; only of a booked ride.
-	Booking       *Booking `protobuf:"bytes,30,opt,name=booking,proto3" json:"booking,omitempty"`
+	Booking *Booking `protobuf:"bytes,30,opt,name=booking,proto3" json:"booking,omitempty"`
+	// What the rider has said with the request; absent without a clip. The clip itself is kept for 90 days.
+	Voice         *Voice `protobuf:"bytes,31,opt,name=voice,proto3" json:"voice,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Ride) Reset() {
 	*x = Ride{}
-	mi := &file_hexhail_type_v1_ride_proto_msgTypes[8]
+	mi := &file_hexhail_type_v1_ride_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -988,7 +1102,7 @@ func (x *Ride) String() string {
 func (*Ride) ProtoMessage() {}
 
 func (x *Ride) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_type_v1_ride_proto_msgTypes[8]
+	mi := &file_hexhail_type_v1_ride_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1001,7 +1115,7 @@ func (x *Ride) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Ride.ProtoReflect.Descriptor instead.
 func (*Ride) Descriptor() ([]byte, []int) {
-	return file_hexhail_type_v1_ride_proto_rawDescGZIP(), []int{8}
+	return file_hexhail_type_v1_ride_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Ride) GetRideId() string {
@@ -1214,6 +1328,13 @@ func (x *Ride) GetBooking() *Booking {
 	return nil
 }
 
+func (x *Ride) GetVoice() *Voice {
+	if x != nil {
+		return x.Voice
+	}
+	return nil
+}
+
 var File_hexhail_type_v1_ride_proto protoreflect.FileDescriptor
 
 const file_hexhail_type_v1_ride_proto_rawDesc = "" +
@@ -1255,6 +1376,9 @@ const file_hexhail_type_v1_ride_proto_rawDesc = "" +
 	"\aContact\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12!\n" +
 	"\fmasked_phone\x18\x02 \x01(\tR\vmaskedPhone\"p\n" +
+	"\x05Voice\x124\n" +
+	"\x06format\x18\x01 \x01(\x0e2\x1c.hexhail.type.v1.VoiceFormatR\x06format\x121\n" +
+	"\x06length\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\x06length\"p\n" +
 	"\x06Flight\x12,\n" +
 	"\x06number\x18\x01 \x01(\tB\x14\xbaH\x11r\x0f(\b2\v^[A-Z0-9]*$R\x06number\x128\n" +
 	"\x03day\x18\x02 \x01(\tB&\xbaH#r!2\x1f^([0-9]{4}-[0-9]{2}-[0-9]{2})?$R\x03day\"\xd3\x02\n" +
@@ -1266,7 +1390,8 @@ const file_hexhail_type_v1_ride_proto_rawDesc = "" +
 	"\afee_fen\x18\x05 \x01(\x03R\x06feeFen\x123\n" +
 	"\aopen_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\x06openAt\x12;\n" +
 	"\vreminded_at\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"remindedAt\"\xe9\t\n" +
+	"remindedAt\"\x97\n" +
+	"\n" +
 	"\x04Ride\x12\x17\n" +
 	"\aride_id\x18\x01 \x01(\tR\x06rideId\x12\x12\n" +
 	"\x04city\x18\x02 \x01(\tR\x04city\x12-\n" +
@@ -1303,7 +1428,8 @@ const file_hexhail_type_v1_ride_proto_rawDesc = "" +
 	"\x11suggested_tip_fen\x18\x1b \x01(\x03R\x0fsuggestedTipFen\x12\x14\n" +
 	"\x05class\x18\x1c \x01(\tR\x05class\x12\x12\n" +
 	"\x04tags\x18\x1d \x03(\tR\x04tags\x122\n" +
-	"\abooking\x18\x1e \x01(\v2\x18.hexhail.type.v1.BookingR\abooking*g\n" +
+	"\abooking\x18\x1e \x01(\v2\x18.hexhail.type.v1.BookingR\abooking\x12,\n" +
+	"\x05voice\x18\x1f \x01(\v2\x16.hexhail.type.v1.VoiceR\x05voice*g\n" +
 	"\bRideKind\x12\x19\n" +
 	"\x15RIDE_KIND_UNSPECIFIED\x10\x00\x12\x14\n" +
 	"\x10RIDE_KIND_HAILED\x10\x01\x12\x14\n" +
@@ -1332,7 +1458,12 @@ const file_hexhail_type_v1_ride_proto_rawDesc = "" +
 	"\x19PICKUP_SOURCE_UNSPECIFIED\x10\x00\x12\x19\n" +
 	"\x15PICKUP_SOURCE_LEARNED\x10\x01\x12\x16\n" +
 	"\x12PICKUP_SOURCE_ROAD\x10\x02\x12\x19\n" +
-	"\x15PICKUP_SOURCE_SERVICE\x10\x03B#Z!hexhail/pb/hexhail/type/v1;typepbb\x06proto3"
+	"\x15PICKUP_SOURCE_SERVICE\x10\x03*q\n" +
+	"\vVoiceFormat\x12\x1c\n" +
+	"\x18VOICE_FORMAT_UNSPECIFIED\x10\x00\x12\x14\n" +
+	"\x10VOICE_FORMAT_AMR\x10\x01\x12\x17\n" +
+	"\x13VOICE_FORMAT_AMR_WB\x10\x02\x12\x15\n" +
+	"\x11VOICE_FORMAT_OPUS\x10\x03B#Z!hexhail/pb/hexhail/type/v1;typepbb\x06proto3"
 
 var (
 	file_hexhail_type_v1_ride_proto_rawDescOnce sync.Once
@@ -1346,58 +1477,63 @@ func file_hexhail_type_v1_ride_proto_rawDescGZIP() []byte {
 	return file_hexhail_type_v1_ride_proto_rawDescData
 }
 
-var file_hexhail_type_v1_ride_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
-var file_hexhail_type_v1_ride_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
+var file_hexhail_type_v1_ride_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
+var file_hexhail_type_v1_ride_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
 var file_hexhail_type_v1_ride_proto_goTypes = []any{
 	(RideKind)(0),                 // 0: hexhail.type.v1.RideKind
 	(RideState)(0),                // 1: hexhail.type.v1.RideState
 	(FareState)(0),                // 2: hexhail.type.v1.FareState
 	(PickupSource)(0),             // 3: hexhail.type.v1.PickupSource
-	(*FareLine)(nil),              // 4: hexhail.type.v1.FareLine
-	(*Fare)(nil),                  // 5: hexhail.type.v1.Fare
-	(*Subsidy)(nil),               // 6: hexhail.type.v1.Subsidy
-	(*Quote)(nil),                 // 7: hexhail.type.v1.Quote
-	(*Card)(nil),                  // 8: hexhail.type.v1.Card
-	(*Contact)(nil),               // 9: hexhail.type.v1.Contact
-	(*Flight)(nil),                // 10: hexhail.type.v1.Flight
-	(*Booking)(nil),               // 11: hexhail.type.v1.Booking
-	(*Ride)(nil),                  // 12: hexhail.type.v1.Ride
-	(*durationpb.Duration)(nil),   // 13: google.protobuf.Duration
-	(*timestamppb.Timestamp)(nil), // 14: google.protobuf.Timestamp
-	(*Place)(nil),                 // 15: hexhail.type.v1.Place
+	(VoiceFormat)(0),              // 4: hexhail.type.v1.VoiceFormat
+	(*FareLine)(nil),              // 5: hexhail.type.v1.FareLine
+	(*Fare)(nil),                  // 6: hexhail.type.v1.Fare
+	(*Subsidy)(nil),               // 7: hexhail.type.v1.Subsidy
+	(*Quote)(nil),                 // 8: hexhail.type.v1.Quote
+	(*Card)(nil),                  // 9: hexhail.type.v1.Card
+	(*Contact)(nil),               // 10: hexhail.type.v1.Contact
+	(*Voice)(nil),                 // 11: hexhail.type.v1.Voice
+	(*Flight)(nil),                // 12: hexhail.type.v1.Flight
+	(*Booking)(nil),               // 13: hexhail.type.v1.Booking
+	(*Ride)(nil),                  // 14: hexhail.type.v1.Ride
+	(*durationpb.Duration)(nil),   // 15: google.protobuf.Duration
+	(*timestamppb.Timestamp)(nil), // 16: google.protobuf.Timestamp
+	(*Place)(nil),                 // 17: hexhail.type.v1.Place
 }
 var file_hexhail_type_v1_ride_proto_depIdxs = []int32{
 	2,  // 0: hexhail.type.v1.Fare.state:type_name -> hexhail.type.v1.FareState
-	4,  // 1: hexhail.type.v1.Fare.lines:type_name -> hexhail.type.v1.FareLine
-	13, // 2: hexhail.type.v1.Quote.pickup:type_name -> google.protobuf.Duration
+	5,  // 1: hexhail.type.v1.Fare.lines:type_name -> hexhail.type.v1.FareLine
+	15, // 2: hexhail.type.v1.Quote.pickup:type_name -> google.protobuf.Duration
 	3,  // 3: hexhail.type.v1.Quote.pickup_source:type_name -> hexhail.type.v1.PickupSource
-	14, // 4: hexhail.type.v1.Booking.pickup_at:type_name -> google.protobuf.Timestamp
-	10, // 5: hexhail.type.v1.Booking.flight:type_name -> hexhail.type.v1.Flight
-	14, // 6: hexhail.type.v1.Booking.flight_at:type_name -> google.protobuf.Timestamp
-	14, // 7: hexhail.type.v1.Booking.open_at:type_name -> google.protobuf.Timestamp
-	14, // 8: hexhail.type.v1.Booking.reminded_at:type_name -> google.protobuf.Timestamp
-	0,  // 9: hexhail.type.v1.Ride.kind:type_name -> hexhail.type.v1.RideKind
-	1,  // 10: hexhail.type.v1.Ride.state:type_name -> hexhail.type.v1.RideState
-	15, // 11: hexhail.type.v1.Ride.pickup:type_name -> hexhail.type.v1.Place
-	15, // 12: hexhail.type.v1.Ride.dropoff:type_name -> hexhail.type.v1.Place
-	7,  // 13: hexhail.type.v1.Ride.quote:type_name -> hexhail.type.v1.Quote
-	8,  // 14: hexhail.type.v1.Ride.card:type_name -> hexhail.type.v1.Card
-	14, // 15: hexhail.type.v1.Ride.requested_at:type_name -> google.protobuf.Timestamp
-	14, // 16: hexhail.type.v1.Ride.search_by:type_name -> google.protobuf.Timestamp
-	14, // 17: hexhail.type.v1.Ride.claimed_at:type_name -> google.protobuf.Timestamp
-	14, // 18: hexhail.type.v1.Ride.arrived_at:type_name -> google.protobuf.Timestamp
-	14, // 19: hexhail.type.v1.Ride.started_at:type_name -> google.protobuf.Timestamp
-	14, // 20: hexhail.type.v1.Ride.completed_at:type_name -> google.protobuf.Timestamp
-	14, // 21: hexhail.type.v1.Ride.ended_at:type_name -> google.protobuf.Timestamp
-	5,  // 22: hexhail.type.v1.Ride.fare:type_name -> hexhail.type.v1.Fare
-	6,  // 23: hexhail.type.v1.Ride.subsidy:type_name -> hexhail.type.v1.Subsidy
-	9,  // 24: hexhail.type.v1.Ride.contact:type_name -> hexhail.type.v1.Contact
-	11, // 25: hexhail.type.v1.Ride.booking:type_name -> hexhail.type.v1.Booking
-	26, // [26:26] is the sub-list for method output_type
-	26, // [26:26] is the sub-list for method input_type
-	26, // [26:26] is the sub-list for extension type_name
-	26, // [26:26] is the sub-list for extension extendee
-	0,  // [0:26] is the sub-list for field type_name
+	4,  // 4: hexhail.type.v1.Voice.format:type_name -> hexhail.type.v1.VoiceFormat
+	15, // 5: hexhail.type.v1.Voice.length:type_name -> google.protobuf.Duration
+	16, // 6: hexhail.type.v1.Booking.pickup_at:type_name -> google.protobuf.Timestamp
+	12, // 7: hexhail.type.v1.Booking.flight:type_name -> hexhail.type.v1.Flight
+	16, // 8: hexhail.type.v1.Booking.flight_at:type_name -> google.protobuf.Timestamp
+	16, // 9: hexhail.type.v1.Booking.open_at:type_name -> google.protobuf.Timestamp
+	16, // 10: hexhail.type.v1.Booking.reminded_at:type_name -> google.protobuf.Timestamp
+	0,  // 11: hexhail.type.v1.Ride.kind:type_name -> hexhail.type.v1.RideKind
+	1,  // 12: hexhail.type.v1.Ride.state:type_name -> hexhail.type.v1.RideState
+	17, // 13: hexhail.type.v1.Ride.pickup:type_name -> hexhail.type.v1.Place
+	17, // 14: hexhail.type.v1.Ride.dropoff:type_name -> hexhail.type.v1.Place
+	8,  // 15: hexhail.type.v1.Ride.quote:type_name -> hexhail.type.v1.Quote
+	9,  // 16: hexhail.type.v1.Ride.card:type_name -> hexhail.type.v1.Card
+	16, // 17: hexhail.type.v1.Ride.requested_at:type_name -> google.protobuf.Timestamp
+	16, // 18: hexhail.type.v1.Ride.search_by:type_name -> google.protobuf.Timestamp
+	16, // 19: hexhail.type.v1.Ride.claimed_at:type_name -> google.protobuf.Timestamp
+	16, // 20: hexhail.type.v1.Ride.arrived_at:type_name -> google.protobuf.Timestamp
+	16, // 21: hexhail.type.v1.Ride.started_at:type_name -> google.protobuf.Timestamp
+	16, // 22: hexhail.type.v1.Ride.completed_at:type_name -> google.protobuf.Timestamp
+	16, // 23: hexhail.type.v1.Ride.ended_at:type_name -> google.protobuf.Timestamp
+	6,  // 24: hexhail.type.v1.Ride.fare:type_name -> hexhail.type.v1.Fare
+	7,  // 25: hexhail.type.v1.Ride.subsidy:type_name -> hexhail.type.v1.Subsidy
+	10, // 26: hexhail.type.v1.Ride.contact:type_name -> hexhail.type.v1.Contact
+	13, // 27: hexhail.type.v1.Ride.booking:type_name -> hexhail.type.v1.Booking
+	11, // 28: hexhail.type.v1.Ride.voice:type_name -> hexhail.type.v1.Voice
+	29, // [29:29] is the sub-list for method output_type
+	29, // [29:29] is the sub-list for method input_type
+	29, // [29:29] is the sub-list for extension type_name
+	29, // [29:29] is the sub-list for extension extendee
+	0,  // [0:29] is the sub-list for field type_name
 }
 
 func init() { file_hexhail_type_v1_ride_proto_init() }
@@ -1411,8 +1547,8 @@ func file_hexhail_type_v1_ride_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_hexhail_type_v1_ride_proto_rawDesc), len(file_hexhail_type_v1_ride_proto_rawDesc)),
-			NumEnums:      4,
-			NumMessages:   9,
+			NumEnums:      5,
+			NumMessages:   10,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

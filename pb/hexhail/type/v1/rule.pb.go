@@ -151,7 +151,10 @@ type Rule struct {
 	// Whose rows the call may touch.
 	Scope Scope `protobuf:"varint,2,opt,name=scope,proto3,enum=hexhail.type.v1.Scope" json:"scope,omitempty"`
 	// The call writes: it carries a request_id, and the same id gets the same answer.
-	Writes        bool `protobuf:"varint,3,opt,name=writes,proto3" json:"writes,omitempty"`
+	Writes bool `protobuf:"varint,3,opt,name=writes,proto3" json:"writes,omitempty"`
+	// How many bytes the request may have, where it may be larger than others; 0 is the server's limit
+	// for all.
+	RequestBytes  int32 `protobuf:"varint,4,opt,name=request_bytes,json=requestBytes,proto3" json:"request_bytes,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -207,6 +210,13 @@ func (x *Rule) GetWrites() bool {
 	return false
 }
 
+func (x *Rule) GetRequestBytes() int32 {
+	if x != nil {
+		return x.RequestBytes
+	}
+	return 0
+}
+
 var file_hexhail_type_v1_rule_proto_extTypes = []protoimpl.ExtensionInfo{
 	{
 		ExtendedType:  (*descriptorpb.MethodOptions)(nil),
@@ -230,11 +240,12 @@ var File_hexhail_type_v1_rule_proto protoreflect.FileDescriptor
 
 const file_hexhail_type_v1_rule_proto_rawDesc = "" +
 	"\n" +
-	"\x1ahexhail/type/v1/rule.proto\x12\x0fhexhail.type.v1\x1a google/protobuf/descriptor.proto\"y\n" +
+	"\x1ahexhail/type/v1/rule.proto\x12\x0fhexhail.type.v1\x1a google/protobuf/descriptor.proto\"\x9e\x01\n" +
 	"\x04Rule\x12+\n" +
 	"\x05roles\x18\x01 \x03(\x0e2\x15.hexhail.type.v1.RoleR\x05roles\x12,\n" +
 	"\x05scope\x18\x02 \x01(\x0e2\x16.hexhail.type.v1.ScopeR\x05scope\x12\x16\n" +
-	"\x06writes\x18\x03 \x01(\bR\x06writes*]\n" +
+	"\x06writes\x18\x03 \x01(\bR\x06writes\x12#\n" +
+	"\rrequest_bytes\x18\x04 \x01(\x05R\frequestBytes*]\n" +
 	"\x04Role\x12\x14\n" +
 	"\x10ROLE_UNSPECIFIED\x10\x00\x12\x0e\n" +
 	"\n" +
