@@ -8,6 +8,7 @@ import (
 	"github.com/nats-io/nats.go"
 
 	"hexhail/dispatch"
+	"hexhail/dispatch/voice"
 )
 
 // errHint is a hint that no node of this service has sent.
@@ -154,7 +155,8 @@ func oneOf(r *dispatch.Ride, o *dispatch.Offer, s *dispatch.Shift) bool {
 func soundRide(r *dispatch.Ride) bool {
 	return r.ID != "" && r.City != "" && r.State != 0 &&
 		r.Kind >= dispatch.Hailed && r.Kind <= dispatch.BookedRide &&
-		r.Fare.State >= 0 && r.Fare.State <= dispatch.FareContested &&
+		r.Fare.State >= 0 && r.Fare.State <= dispatch.FareResolved &&
+		r.Voice.Format >= 0 && r.Voice.Format <= voice.Opus &&
 		r.EndedBy >= 0 && r.EndedBy <= dispatch.SideSystem &&
 		r.Pickup.Point.Check() == nil && r.Dropoff.Point.Check() == nil
 }

@@ -34,12 +34,14 @@ const (
 	ActDue                         // a booking without a driver begins to search
 	ActSetOut                      // the booking's driver sets out
 	ActFallOut                     // the booking's driver cannot come
+	ActResolve                     // ops decide a questioned fare
 )
 
 var actKinds = [...]string{
 	"", "cancel", "claim", "release", "arrive", "no_show", "start", "break_down", "complete",
 	"confirm", "contest", "settle", "expire", "add_tip", "rate", "pay_by",
 	"book", "drop", "remind", "move", "due", "set_out", "fall_out",
+	"resolve",
 }
 
 // String is the act's name.
@@ -105,6 +107,11 @@ type (
 	}
 	// Contest is the rider's word against it.
 	Contest struct{ Rider RiderID }
+	// Resolve is the word of ops on a fare that the rider has not agreed to.
+	Resolve struct {
+		Resolution
+		Subsidy money.Subsidy // reserved or refused now
+	}
 	// Settle says that every payment of the ride is made.
 	Settle struct{}
 	// Expire ends a search that nobody answered.
@@ -150,6 +157,9 @@ func (Confirm) Kind() ActKind { return ActConfirm }
 
 // Kind is ActContest.
 func (Contest) Kind() ActKind { return ActContest }
+
+// Kind is ActResolve.
+func (Resolve) Kind() ActKind { return ActResolve }
 
 // Kind is ActSettle.
 func (Settle) Kind() ActKind { return ActSettle }

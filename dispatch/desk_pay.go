@@ -147,6 +147,33 @@ func (d *Desk) Contest(ctx context.Context, now time.Time, key Once, c FareWord)
 	})
 }
 
+// ResolveFare is the word of ops on a fare that its rider contests or never answers.
+type ResolveFare struct {
+	Ride RideID
+	Fare money.Fen // with tolls: 0 to what the driver has claimed
+	Note string    // why, for rider and driver; 1 to MaxFareNoteBytes bytes
+}
+
+// Resolve decides a questioned fare: the subsidy is reserved and the payments are due. A fare of 0
+// without tip or fee settles the ride. Errors: Conflict with ReasonStep where no fare is
+// questioned, Invalid for a fare above what was claimed.
+func (d *Desk) Resolve(
+	ctx context.Context, now time.Time, key Once, c ResolveFare,
+) (Receipt, error) {
+	return d.act(ctx, "Resolve", now, key, c, c.Ride, func(j *job, r Ride) (Act, error) {
+		act := Resolve{Resolution: Resolution{Total: c.Fare, Note: c.Note, By: key.Identity}}
+		if r.State != Completed || !r.Fare.State.Questioned() {
+			return act, nil // Step says why not
+		}
+		err := act.check(r.Fare)
+		if err == nil {
+			r.Fare = r.Fare.resolved(act.Resolution)
+			act.Subsidy, err = j.reserve(r)
+		}
+		return act, err
+	})
+}
+
 // PayRide is the rider's tap on "pay".
 type PayRide struct {
 	Ride    RideID
@@ -174,7 +201,7 @@ func (d *Desk) Pay(ctx context.Context, now time.Time, key Once, c PayRide) (Rec
 		case r.State != Completed:
 			return Receipt{}, Errorf(Conflict, ReasonStep,
 				"ride %s is %s: nothing to pay", r.ID, r.State)
-		case r.Fare.State != FareAccepted:
+		case !r.Fare.State.Stands():
 			return Receipt{}, Errorf(Conflict, ReasonStep,
 				"ride %s: its fare is %s: nothing to pay yet", r.ID, r.Fare.State)
 		}
@@ -311,7 +338,7 @@ func (d *Desk) CashReceived(
 		if err := r.drivenBy(c.Driver); err != nil {
 			return Receipt{}, err
 		}
-		if r.State != Completed || r.Fare.State != FareAccepted {
+		if r.State != Completed || !r.Fare.State.Stands() {
 			return Receipt{}, Errorf(Conflict, ReasonStep,
 				"ride %s is %s, its fare %s: nothing to confirm", r.ID, r.State, r.Fare.State)
 		}

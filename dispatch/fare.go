@@ -1,6 +1,7 @@
 package dispatch
 
 import (
+	"fmt"
 	"time"
 
 	"hexhail/money"
@@ -44,6 +45,38 @@ func (d *Decision) contest(was Ride, a Contest) error {
 	}
 	d.Ride.Fare.State = FareContested
 	return nil
+}
+
+// resolve takes what ops have decided in place of what the driver has claimed. It is never more:
+// the rider was asked about that, and nobody has claimed anything beyond.
+func (d *Decision) resolve(was Ride, a Resolve) error {
+	if !was.Fare.State.Questioned() {
+		return Errorf(Conflict, ReasonStep, "ride %s: its fare is %s", was.ID, was.Fare.State)
+	}
+	if err := a.check(was.Fare); err != nil {
+		return err
+	}
+	d.Ride.Fare = was.Fare.resolved(a.Resolution)
+	d.Ride.Subsidy = a.Subsidy
+	d.owe()
+	return nil
+}
+
+func (r Resolution) check(f Fare) error {
+	switch {
+	case r.Total < 0 || r.Total > f.Claimed():
+		return invalid("fare_fen", fmt.Sprintf("0 to %d, what the driver has claimed", f.Claimed()))
+	case r.Note == "" || len(r.Note) > MaxFareNoteBytes:
+		return invalid("note", fmt.Sprintf("1 to %d bytes", MaxFareNoteBytes))
+	default:
+		return nil
+	}
+}
+
+// resolved is the fare with what ops have decided.
+func (f Fare) resolved(r Resolution) Fare {
+	f.State, f.Resolution = FareResolved, r
+	return f
 }
 
 // owe makes the payments of a fare that stands. A ride without a rider in the app (a street ride

@@ -13,6 +13,7 @@ const (
 	MaxReasonBytes    = 200 // of a cancel or release
 	MaxNameBytes      = 200 // of a place
 	MaxNoteBytes      = 500 // for the driver
+	MaxFareNoteBytes  = 500 // of ops about a fare
 	MaxIDBytes        = 64
 	MaxRequestIDBytes = 64
 	MaxSeats          = 8

@@ -33,9 +33,9 @@ func TestMachine(t *testing.T) {
 	}
 }
 
-// TestMachineCatches holds mutants of the machine to the same: each has to be caught.
-func TestMachineCatches(t *testing.T) {
-	mutants := map[string]stepper{
+// machineMutants are machines with one rule broken, each.
+func machineMutants() map[string]stepper {
+	return map[string]stepper{
 		"allow cancel after boarding": func(r Ride, a Act, now time.Time) (Decision, error) {
 			if _, ok := a.(Cancel); ok && r.State == OnTrip {
 				was := r
@@ -83,13 +83,27 @@ func TestMachineCatches(t *testing.T) {
 			d.Ride.Slot = r.Slot
 			return d, err
 		},
+		"let ops raise a fare": func(r Ride, a Act, now time.Time) (Decision, error) {
+			if raise, ok := a.(Resolve); ok && r.Fare.State.Questioned() {
+				least := raise
+				least.Total = 0
+				d, err := Step(r, least, now)
+				d.Ride.Fare.Resolution.Total = raise.Total
+				return d, err
+			}
+			return Step(r, a, now)
+		},
 		"forget the version": func(r Ride, a Act, now time.Time) (Decision, error) {
 			d, err := Step(r, a, now)
 			d.Ride.Version = r.Version
 			return d, err
 		},
 	}
-	for name, mutant := range mutants {
+}
+
+// TestMachineCatches holds mutants of the machine to the same: each has to be caught.
+func TestMachineCatches(t *testing.T) {
+	for name, mutant := range machineMutants() {
 		t.Run(name, func(t *testing.T) {
 			for seed := range uint64(2000) {
 				rng := rand.New(rand.NewPCG(seed, 1))
@@ -159,8 +173,10 @@ func judgeStep(was Ride, act Act, d Decision, boarded bool) string {
 		return "is ahead without being booked"
 	case r.State.Terminal() == r.EndedAt.IsZero():
 		return "has an end that does not fit its state"
-	case r.State == Settled && was.State != Settled && r.Fare.State != FareAccepted:
+	case r.State == Settled && was.State != Settled && !r.Fare.State.Stands():
 		return "settles a fare that does not stand"
+	case r.Fare.Total() > r.Fare.Claimed():
+		return "asks for more than the driver has claimed"
 	case string(d.Event.ID) != fmt.Sprintf("R1.%04d", r.Version):
 		return "has an event that is not its own"
 	default:
@@ -177,7 +193,7 @@ func anyAct(choose func(n int) int, r Ride) Act {
 	if choose(4) == 0 {
 		driver, rider = "D2", "rider2"
 	}
-	kind := ActKind(1 + choose(int(ActFallOut)))
+	kind := ActKind(1 + choose(int(ActResolve)))
 	if choose(2) == 0 {
 		kind = legalAct(choose, r.State, kind)
 	}
@@ -186,7 +202,8 @@ func anyAct(choose func(n int) int, r Ride) Act {
 		ActClaim:    {string(driver), fmt.Sprint(r.Search - choose(2))},
 		ActComplete: {string(driver), "28.00", fare, "granted"},
 		ActConfirm:  {string(rider), "granted"}, ActContest: {string(rider)},
-		ActTip: {fmt.Sprintf("%d.00", choose(300))}, ActRate: {"rider", fmt.Sprint(choose(7))},
+		ActResolve: {fmt.Sprintf("%d.00", choose(40)), "granted"},
+		ActTip:     {fmt.Sprintf("%d.00", choose(300))}, ActRate: {"rider", fmt.Sprint(choose(7))},
 		ActCancel: {"changed", "my", "mind"},
 		ActBook:   {string(driver), "5000"}, ActDrop: {string(driver), "6000"},
 		ActRemind: {"5500"}, ActMove: {fmt.Sprint(3600 + choose(9000)), "3000"},
@@ -200,7 +217,7 @@ func anyAct(choose func(n int) int, r Ride) Act {
 // legalAct is one of the acts that the table allows, or kind if it allows none.
 func legalAct(choose func(n int) int, from State, kind ActKind) ActKind {
 	var legal []ActKind
-	for k := ActCancel; k <= ActFallOut; k++ {
+	for k := ActCancel; k <= ActResolve; k++ {
 		if _, ok := Next(from, k); ok {
 			legal = append(legal, k)
 		}

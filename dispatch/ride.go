@@ -128,9 +128,17 @@ const (
 	FareAsked
 	// FareContested was refused by the rider; ops decide.
 	FareContested
+	// FareResolved is what ops have decided, after either.
+	FareResolved
 )
 
-var fareStates = [...]string{"", "accepted", "asked", "contested"}
+var fareStates = [...]string{"", "accepted", "asked", "contested", "resolved"}
+
+// Stands reports whether the fare may be charged.
+func (s FareState) Stands() bool { return s == FareAccepted || s == FareResolved }
+
+// Questioned reports whether the fare waits for somebody's word.
+func (s FareState) Questioned() bool { return s == FareAsked || s == FareContested }
 
 // String is the name as stored; "" before the ride is completed.
 func (s FareState) String() string { return fareStates[s] }
@@ -147,10 +155,27 @@ type Fare struct {
 	Flagged  bool      // coverage too low to judge by
 	State    FareState
 	Lines    []money.FareLine // of the trace's fare, for people to read
+
+	Resolution Resolution // only of a resolved fare
 }
 
+// Resolution is what ops have decided about a questioned fare.
+type Resolution struct {
+	Total money.Fen // with tolls, in place of what the driver has claimed; never above it
+	Note  string    // why, for rider and driver; at most MaxFareNoteBytes
+	By    string    // who: "ops:me"
+}
+
+// Claimed is what the driver has asked for.
+func (f Fare) Claimed() money.Fen { return f.Meter + f.Tolls }
+
 // Total is what the rider owes before tip and subsidy.
-func (f Fare) Total() money.Fen { return f.Meter + f.Tolls }
+func (f Fare) Total() money.Fen {
+	if f.State == FareResolved {
+		return f.Resolution.Total
+	}
+	return f.Claimed()
+}
 
 // Side is who did something to a ride.
 type Side int

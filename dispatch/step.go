@@ -35,7 +35,7 @@ var table = map[State]map[ActKind]State{
 	},
 	Completed: {
 		ActConfirm: Completed, ActContest: Completed, ActSettle: Settled, ActRate: Completed,
-		ActPayBy: Completed,
+		ActPayBy: Completed, ActResolve: Completed,
 	},
 	Settled: {ActRate: Settled},
 }
@@ -140,6 +140,8 @@ func (d *Decision) apply(was Ride, act Act, now time.Time) error {
 		return d.confirm(was, a)
 	case Contest:
 		return d.contest(was, a)
+	case Resolve:
+		return d.resolve(was, a)
 	case Expire:
 		return d.expire(was, now)
 	case AddTip:
@@ -157,7 +159,7 @@ func (d *Decision) apply(was Ride, act Act, now time.Time) error {
 }
 
 func (d *Decision) settle(was Ride) error {
-	if was.Fare.State != FareAccepted {
+	if !was.Fare.State.Stands() {
 		return Errorf(Conflict, ReasonStep, "ride %s: its fare is %s", was.ID, was.Fare.State)
 	}
 	return nil

@@ -243,6 +243,11 @@ func parseAct(name string, args []string) Act {
 		return Confirm{Rider: RiderID(arg(0)), Subsidy: subsidy(arg(1))}
 	case ActContest:
 		return Contest{Rider: RiderID(arg(0))}
+	case ActResolve:
+		return Resolve{
+			Resolution: Resolution{Total: yuan(0), Note: "by the trace", By: "ops:me"},
+			Subsidy:    subsidy(arg(1)),
+		}
 	case ActSettle:
 		return Settle{}
 	case ActExpire:

@@ -34,6 +34,14 @@ var eventKinds = map[string]string{
 	"add_tip":    "the rider has raised the tip while it searches",
 	"rate":       "one side has rated the other",
 	"pay_by":     "the rider pays through another channel than meant",
+	"book":       "a driver has taken the booking ahead",
+	"drop":       "the driver has given the booking back ahead; others may take it",
+	"remind":     "the booking's driver was told that its time comes",
+	"move":       "the booking's pickup is at another time",
+	"due":        "a booking without a driver begins to search",
+	"set_out":    "the booking's driver is on the way",
+	"fall_out":   "the booking's driver cannot come; it searches",
+	"resolve":    "ops have decided the fare that was asked about or contested",
 }
 
 // hooked is a webhook as a receiver gets it.
@@ -174,7 +182,7 @@ func eventsPage(t *testing.T, got *hooked) []byte {
 	var page bytes.Buffer
 	page.WriteString(eventsIntro)
 	kinds := []string{string(dispatch.EventRequested)}
-	for act := dispatch.ActCancel; act <= dispatch.ActPayBy; act++ {
+	for act := dispatch.ActCancel; act <= dispatch.ActResolve; act++ {
 		kinds = append(kinds, act.String())
 	}
 	for _, kind := range kinds {

@@ -26,6 +26,7 @@ const (
 	stageCompleted
 	stageAsked
 	stageContested
+	stageResolved
 	stageSettled
 	stageCancelled
 	stageExpired
@@ -38,7 +39,7 @@ const (
 
 var stageNames = [stages]string{
 	"requested", "offered", "claimed", "released", "arrived", "no_show", "started", "broken_down",
-	"completed", "fare_asked", "fare_contested", "settled", "cancelled", "expired",
+	"completed", "fare_asked", "fare_contested", "fare_resolved", "settled", "cancelled", "expired",
 	"booked", "dropped", "set_out", "fell_out",
 }
 
@@ -52,7 +53,7 @@ var acted = [...]stage{
 	dispatch.ActBreak: stageBroken, dispatch.ActComplete: stageCompleted,
 	dispatch.ActConfirm: -1, dispatch.ActContest: stageContested, dispatch.ActSettle: -1,
 	dispatch.ActExpire: stageExpired, dispatch.ActTip: -1, dispatch.ActRate: -1,
-	dispatch.ActPayBy: -1,
+	dispatch.ActPayBy: -1, dispatch.ActResolve: stageResolved,
 
 	dispatch.ActBook: stageBooked, dispatch.ActDrop: stageDropped,
 	dispatch.ActSetOut: stageSetOut, dispatch.ActFallOut: stageFellOut,

@@ -22,6 +22,7 @@ func (s *Server) GetRide(ctx context.Context, in *opspb.GetRideRequest) (
 	out := &opspb.GetRideResponse{
 		Ride: wire.RidePB(r), RiderId: string(r.Rider), DriverId: string(r.Driver),
 		TaxiId: string(r.Taxi), EmptyRounds: int32Of(record.Log.Empty),
+		FareResolvedBy: r.Fare.Resolution.By,
 	}
 	for _, round := range record.Log.Rounds {
 		out.Rounds = append(out.Rounds, roundPB(round))

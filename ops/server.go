@@ -23,7 +23,7 @@ import (
 // Sandbox.
 type Config struct {
 	Cities   dispatch.Cities
-	Desk     *dispatch.Desk // for flights
+	Desk     *dispatch.Desk // for flights and questioned fares
 	Store    dispatch.Store // for campaigns and wallets, with the answers that are kept
 	Registry Registry
 	Reads    Reads

@@ -1,16 +1,15 @@
 package store_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
 	"hexhail/store/storetest"
 )
 
-// TestPlans: SQLite takes the index that a statement was made for. Which it takes is its guess, and
-// a new index can lead it astray: a list of a city's open rides that walks through all that the
-// city has ever had is right, and slow.
-func TestPlans(t *testing.T) {
+// plansWanted has the indexes that will do for each statement, one or the other after a bar.
+func plansWanted() map[string]string {
 	const byID = "ride USING INDEX sqlite_autoindex_ride_1 (id=?)"
 	want := map[string]string{
 		"riderRide": byID, "driverRide": byID, "driverOffer": byID,
@@ -42,8 +41,10 @@ func TestPlans(t *testing.T) {
 		"activeRides":    "SCAN ride USING INDEX ride_one_per_",
 		"endedOffers":    "ride USING INDEX ride_search_due",
 	}
+	// Two small indexes have the same rows; which of them SQLite takes depends on a row's width.
+	ahead := "SCAN ride USING INDEX ride_ahead|SCAN ride USING INDEX ride_due"
 	for _, state := range []string{"scheduled", "booked"} {
-		want[state] = "SCAN ride USING INDEX ride_ahead"
+		want[state] = ahead
 		want[state+" after"] = want[state]
 	}
 	for name, plan := range map[string]string{
@@ -52,8 +53,8 @@ func TestPlans(t *testing.T) {
 		"ridersBookings":     "ride_ahead (rider=?)",
 		"flightRides":        "ride_flight (city=? AND flight=? AND flight_day=?)",
 		"openFlights":        "ride_flight (city=?",
-		"openBookings":       "SCAN ride USING INDEX ride_ahead",
-		"openBookings after": "SCAN ride USING INDEX ride_ahead",
+		"openBookings":       ahead,
+		"openBookings after": ahead,
 	} {
 		want[name] = plan
 	}
@@ -65,13 +66,22 @@ func TestPlans(t *testing.T) {
 		want[state] = "ride_by_end (city=? AND state=?)"
 		want[state+" after"] = "ride_by_end (city=? AND state=? AND id<?)"
 	}
+	return want
+}
+
+// TestPlans: SQLite takes the index that a statement was made for. Which it takes is its guess, and
+// a new index can lead it astray: a list of a city's open rides that walks through all that the
+// city has ever had is right, and slow.
+func TestPlans(t *testing.T) {
+	want := plansWanted()
 	for engine, openDB := range map[string]storetest.Open{"file": openFile, "memory": openMemory} {
 		plans, err := openDB(t).Plans(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
 		for name, plan := range plans {
-			if want[name] == "" || !strings.Contains(plan, want[name]) {
+			if want[name] == "" || !slices.ContainsFunc(strings.Split(want[name], "|"),
+				func(index string) bool { return strings.Contains(plan, index) }) {
 				t.Errorf("%s: %s goes by %q, not by %q", engine, name, plan, want[name])
 			}
 		}

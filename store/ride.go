@@ -39,6 +39,7 @@ var (
 		"search_by", "claimed_at", "arrived_at", "started_at", "completed_at",
 		"ended_at", "changed_at",
 		"meter", "tolls", "by_trace", "coverage", "flagged", "fare_state", "fare_lines",
+		"fare_total", "fare_note", "fare_by",
 		"campaign", "campaign_version", "rider_subsidy", "driver_subsidy", "subsidy_reason",
 		"ended_by", "end_reason", "rider_stars", "driver_stars",
 	}
@@ -94,6 +95,7 @@ func stateArgs(args []any, r dispatch.Ride, lines string) []any {
 	f, s := r.Fare, r.Subsidy
 	return append(args, int64(f.Meter), int64(f.Tolls), int64(f.ByTrace), f.Coverage,
 		bit(f.Flagged), f.State.String(), lines,
+		int64(f.Resolution.Total), f.Resolution.Note, f.Resolution.By,
 		string(s.Campaign), s.Version, int64(s.Rider), int64(s.Driver), string(s.Reason),
 		r.EndedBy.String(), r.EndReason, r.RiderStars, r.DriverStars)
 }
@@ -149,7 +151,8 @@ func scanState(r *reader, ride *dispatch.Ride) {
 	ride.Fare = dispatch.Fare{
 		Meter: r.fen(), Tolls: r.fen(), ByTrace: r.fen(), Coverage: r.int(),
 		Flagged: r.integer() != 0, State: name(r, dispatch.ParseFareState),
-		Lines: r.fareLines(),
+		Lines:      r.fareLines(),
+		Resolution: dispatch.Resolution{Total: r.fen(), Note: r.text(), By: r.text()},
 	}
 	ride.Subsidy = money.Subsidy{
 		Campaign: money.CampaignID(r.text()), Version: r.int(), Rider: r.fen(),

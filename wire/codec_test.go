@@ -226,8 +226,9 @@ func wholeRide() dispatch.Ride {
 		StartedAt: minute(4), CompletedAt: minute(5), EndedAt: minute(6), ChangedAt: minute(7),
 		Fare: dispatch.Fare{
 			Meter: 1500, Tolls: 100, ByTrace: 1400, Coverage: 98, Flagged: true,
-			State: dispatch.FareAccepted,
-			Lines: []money.FareLine{{Code: money.LineFlagFall, Amount: 1300}},
+			State:      dispatch.FareResolved,
+			Resolution: dispatch.Resolution{Total: 1200, Note: "a detour", By: "ops:O1"},
+			Lines:      []money.FareLine{{Code: money.LineFlagFall, Amount: 1300}},
 		},
 		Subsidy: money.Subsidy{
 			Campaign: "c", Version: 1, Rider: 300, Driver: 200, Reason: money.SubsidyGranted,
@@ -263,7 +264,7 @@ func TestARideLosesNothingOnTheWire(t *testing.T) {
 		}
 	}
 	text := protojson.Format(pb)
-	for _, hidden := range []string{"R1", "D1", "T1"} {
+	for _, hidden := range []string{"R1", "D1", "T1", "ops:O1"} {
 		if strings.Contains(text, `"`+hidden+`"`) {
 			t.Errorf("%s is there", hidden)
 		}

@@ -96,6 +96,8 @@ func fareStatePB(s dispatch.FareState) typepb.FareState {
 		return typepb.FareState_FARE_STATE_ASKED
 	case dispatch.FareContested:
 		return typepb.FareState_FARE_STATE_CONTESTED
+	case dispatch.FareResolved:
+		return typepb.FareState_FARE_STATE_RESOLVED
 	default:
 		return typepb.FareState_FARE_STATE_UNSPECIFIED
 	}
@@ -158,6 +160,11 @@ func farePB(f dispatch.Fare) *typepb.Fare {
 	pb := &typepb.Fare{
 		MeterFen: int64(f.Meter), TollsFen: int64(f.Tolls), ByTraceFen: int64(f.ByTrace),
 		CoveragePercent: int32Of(f.Coverage), Flagged: f.Flagged, State: fareStatePB(f.State),
+	}
+	if f.State == dispatch.FareResolved {
+		pb.Resolution = &typepb.FareResolution{
+			TotalFen: int64(f.Resolution.Total), Note: f.Resolution.Note,
+		}
 	}
 	for _, line := range f.Lines {
 		pb.Lines = append(pb.Lines,

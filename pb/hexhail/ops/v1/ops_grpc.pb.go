@@ -33,6 +33,7 @@ const (
 	OpsService_ListCampaigns_FullMethodName   = "/hexhail.ops.v1.OpsService/ListCampaigns"
 	OpsService_MoveFlight_FullMethodName      = "/hexhail.ops.v1.OpsService/MoveFlight"
 	OpsService_GetRide_FullMethodName         = "/hexhail.ops.v1.OpsService/GetRide"
+	OpsService_ResolveFare_FullMethodName     = "/hexhail.ops.v1.OpsService/ResolveFare"
 	OpsService_GetVoice_FullMethodName        = "/hexhail.ops.v1.OpsService/GetVoice"
 	OpsService_ExplainRide_FullMethodName     = "/hexhail.ops.v1.OpsService/ExplainRide"
 	OpsService_ExplainDriver_FullMethodName   = "/hexhail.ops.v1.OpsService/ExplainDriver"
@@ -74,6 +75,10 @@ type OpsServiceClient interface {
 	MoveFlight(ctx context.Context, in *MoveFlightRequest, opts ...grpc.CallOption) (*MoveFlightResponse, error)
 	// GetRide reads any ride with its round log, payments and transfers.
 	GetRide(ctx context.Context, in *GetRideRequest, opts ...grpc.CallOption) (*GetRideResponse, error)
+	// ResolveFare decides the fare of a completed ride that its rider has contested, or was asked about
+	// and has not answered. It is due at once, with the subsidy of its campaign. Errors: RIDE_STATE if no
+	// fare of the ride is questioned, FIELD_INVALID above what the driver has claimed.
+	ResolveFare(ctx context.Context, in *ResolveFareRequest, opts ...grpc.CallOption) (*ResolveFareResponse, error)
 	// GetVoice reads the clip that a rider has sent with a ride. Errors: VOICE_UNKNOWN.
 	GetVoice(ctx context.Context, in *GetVoiceRequest, opts ...grpc.CallOption) (*GetVoiceResponse, error)
 	// ExplainRide tells why a ride was taken, or why nobody took it: the cause that held for the longest
@@ -233,6 +238,16 @@ func (c *opsServiceClient) GetRide(ctx context.Context, in *GetRideRequest, opts
 	return out, nil
 }
 
+func (c *opsServiceClient) ResolveFare(ctx context.Context, in *ResolveFareRequest, opts ...grpc.CallOption) (*ResolveFareResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ResolveFareResponse)
+	err := c.cc.Invoke(ctx, OpsService_ResolveFare_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *opsServiceClient) GetVoice(ctx context.Context, in *GetVoiceRequest, opts ...grpc.CallOption) (*GetVoiceResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(GetVoiceResponse)
@@ -335,6 +350,10 @@ type OpsServiceServer interface {
 	MoveFlight(context.Context, *MoveFlightRequest) (*MoveFlightResponse, error)
 	// GetRide reads any ride with its round log, payments and transfers.
 	GetRide(context.Context, *GetRideRequest) (*GetRideResponse, error)
+	// ResolveFare decides the fare of a completed ride that its rider has contested, or was asked about
+	// and has not answered. It is due at once, with the subsidy of its campaign. Errors: RIDE_STATE if no
+	// fare of the ride is questioned, FIELD_INVALID above what the driver has claimed.
+	ResolveFare(context.Context, *ResolveFareRequest) (*ResolveFareResponse, error)
 	// GetVoice reads the clip that a rider has sent with a ride. Errors: VOICE_UNKNOWN.
 	GetVoice(context.Context, *GetVoiceRequest) (*GetVoiceResponse, error)
 	// ExplainRide tells why a ride was taken, or why nobody took it: the cause that held for the longest
@@ -397,6 +416,9 @@ func (UnimplementedOpsServiceServer) MoveFlight(context.Context, *MoveFlightRequ
 }
 func (UnimplementedOpsServiceServer) GetRide(context.Context, *GetRideRequest) (*GetRideResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetRide not implemented")
+}
+func (UnimplementedOpsServiceServer) ResolveFare(context.Context, *ResolveFareRequest) (*ResolveFareResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ResolveFare not implemented")
 }
 func (UnimplementedOpsServiceServer) GetVoice(context.Context, *GetVoiceRequest) (*GetVoiceResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetVoice not implemented")
@@ -612,6 +634,24 @@ func _OpsService_GetRide_Handler(srv interface{}, ctx context.Context, dec func(
 	return interceptor(ctx, in, info, handler)
 }
 
+func _OpsService_ResolveFare_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ResolveFareRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(OpsServiceServer).ResolveFare(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: OpsService_ResolveFare_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(OpsServiceServer).ResolveFare(ctx, req.(*ResolveFareRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _OpsService_GetVoice_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(GetVoiceRequest)
 	if err := dec(in); err != nil {
@@ -776,6 +816,10 @@ var OpsService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "GetRide",
 			Handler:    _OpsService_GetRide_Handler,
+		},
+		{
+			MethodName: "ResolveFare",
+			Handler:    _OpsService_ResolveFare_Handler,
 		},
 		{
 			MethodName: "GetVoice",

@@ -183,6 +183,8 @@ const (
 	FareState_FARE_STATE_ASKED FareState = 2
 	// The rider has refused it; ops decide.
 	FareState_FARE_STATE_CONTESTED FareState = 3
+	// Ops have decided it.
+	FareState_FARE_STATE_RESOLVED FareState = 4
 )
 
 // Enum value maps for FareState.
@@ -192,12 +194,14 @@ var (
 		1: "FARE_STATE_ACCEPTED",
 		2: "FARE_STATE_ASKED",
 		3: "FARE_STATE_CONTESTED",
+		4: "FARE_STATE_RESOLVED",
 	}
 	FareState_value = map[string]int32{
 		"FARE_STATE_UNSPECIFIED": 0,
 		"FARE_STATE_ACCEPTED":    1,
 		"FARE_STATE_ASKED":       2,
 		"FARE_STATE_CONTESTED":   3,
+		"FARE_STATE_RESOLVED":    4,
 	}
 )
 
@@ -397,6 +401,61 @@ func (x *FareLine) GetAmountFen() int64 {
 	return 0
 }
 
+// What ops have decided about a fare that its rider had not agreed to.
+type FareResolution struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What the rider owes in place of meter and tolls, in fen: never more than these.
+	TotalFen int64 `protobuf:"varint,1,opt,name=total_fen,json=totalFen,proto3" json:"total_fen,omitempty"`
+	// Why, at most 500 bytes.
+	Note          string `protobuf:"bytes,2,opt,name=note,proto3" json:"note,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FareResolution) Reset() {
+	*x = FareResolution{}
+	mi := &file_hexhail_type_v1_ride_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FareResolution) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FareResolution) ProtoMessage() {}
+
+func (x *FareResolution) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_type_v1_ride_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FareResolution.ProtoReflect.Descriptor instead.
+func (*FareResolution) Descriptor() ([]byte, []int) {
+	return file_hexhail_type_v1_ride_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *FareResolution) GetTotalFen() int64 {
+	if x != nil {
+		return x.TotalFen
+	}
+	return 0
+}
+
+func (x *FareResolution) GetNote() string {
+	if x != nil {
+		return x.Note
+	}
+	return ""
+}
+
 // What a completed ride costs.
 type Fare struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -413,14 +472,16 @@ type Fare struct {
 	// Whether it stands.
 	State FareState `protobuf:"varint,6,opt,name=state,proto3,enum=hexhail.type.v1.FareState" json:"state,omitempty"`
 	// The lines of the trace's fare.
-	Lines         []*FareLine `protobuf:"bytes,7,rep,name=lines,proto3" json:"lines,omitempty"`
+	Lines []*FareLine `protobuf:"bytes,7,rep,name=lines,proto3" json:"lines,omitempty"`
+	// What ops have decided; only of a resolved fare.
+	Resolution    *FareResolution `protobuf:"bytes,8,opt,name=resolution,proto3" json:"resolution,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Fare) Reset() {
 	*x = Fare{}
-	mi := &file_hexhail_type_v1_ride_proto_msgTypes[1]
+	mi := &file_hexhail_type_v1_ride_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -432,7 +493,7 @@ func (x *Fare) String() string {
 func (*Fare) ProtoMessage() {}
 
 func (x *Fare) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_type_v1_ride_proto_msgTypes[1]
+	mi := &file_hexhail_type_v1_ride_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -445,7 +506,7 @@ func (x *Fare) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Fare.ProtoReflect.Descriptor instead.
 func (*Fare) Descriptor() ([]byte, []int) {
-	return file_hexhail_type_v1_ride_proto_rawDescGZIP(), []int{1}
+	return file_hexhail_type_v1_ride_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *Fare) GetMeterFen() int64 {
@@ -497,6 +558,13 @@ func (x *Fare) GetLines() []*FareLine {
 	return nil
 }
 
+func (x *Fare) GetResolution() *FareResolution {
+	if x != nil {
+		return x.Resolution
+	}
+	return nil
+}
+
 // What a campaign gives for a ride.
 type Subsidy struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -514,7 +582,7 @@ type Subsidy struct {
 
 func (x *Subsidy) Reset() {
 	*x = Subsidy{}
-	mi := &file_hexhail_type_v1_ride_proto_msgTypes[2]
+	mi := &file_hexhail_type_v1_ride_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -526,7 +594,7 @@ func (x *Subsidy) String() string {
 func (*Subsidy) ProtoMessage() {}
 
 func (x *Subsidy) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_type_v1_ride_proto_msgTypes[2]
+	mi := &file_hexhail_type_v1_ride_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -539,7 +607,7 @@ func (x *Subsidy) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Subsidy.ProtoReflect.Descriptor instead.
 func (*Subsidy) Descriptor() ([]byte, []int) {
-	return file_hexhail_type_v1_ride_proto_rawDescGZIP(), []int{2}
+	return file_hexhail_type_v1_ride_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *Subsidy) GetRiderFen() int64 {
@@ -589,7 +657,7 @@ type Quote struct {
 
 func (x *Quote) Reset() {
 	*x = Quote{}
-	mi := &file_hexhail_type_v1_ride_proto_msgTypes[3]
+	mi := &file_hexhail_type_v1_ride_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -601,7 +669,7 @@ func (x *Quote) String() string {
 func (*Quote) ProtoMessage() {}
 
 func (x *Quote) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_type_v1_ride_proto_msgTypes[3]
+	mi := &file_hexhail_type_v1_ride_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -614,7 +682,7 @@ func (x *Quote) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Quote.ProtoReflect.Descriptor instead.
 func (*Quote) Descriptor() ([]byte, []int) {
-	return file_hexhail_type_v1_ride_proto_rawDescGZIP(), []int{3}
+	return file_hexhail_type_v1_ride_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *Quote) GetLowFen() int64 {
@@ -675,7 +743,7 @@ type Card struct {
 
 func (x *Card) Reset() {
 	*x = Card{}
-	mi := &file_hexhail_type_v1_ride_proto_msgTypes[4]
+	mi := &file_hexhail_type_v1_ride_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -687,7 +755,7 @@ func (x *Card) String() string {
 func (*Card) ProtoMessage() {}
 
 func (x *Card) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_type_v1_ride_proto_msgTypes[4]
+	mi := &file_hexhail_type_v1_ride_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -700,7 +768,7 @@ func (x *Card) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Card.ProtoReflect.Descriptor instead.
 func (*Card) Descriptor() ([]byte, []int) {
-	return file_hexhail_type_v1_ride_proto_rawDescGZIP(), []int{4}
+	return file_hexhail_type_v1_ride_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Card) GetName() string {
@@ -765,7 +833,7 @@ type Contact struct {
 
 func (x *Contact) Reset() {
 	*x = Contact{}
-	mi := &file_hexhail_type_v1_ride_proto_msgTypes[5]
+	mi := &file_hexhail_type_v1_ride_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -777,7 +845,7 @@ func (x *Contact) String() string {
 func (*Contact) ProtoMessage() {}
 
 func (x *Contact) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_type_v1_ride_proto_msgTypes[5]
+	mi := &file_hexhail_type_v1_ride_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -790,7 +858,7 @@ func (x *Contact) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Contact.ProtoReflect.Descriptor instead.
 func (*Contact) Descriptor() ([]byte, []int) {
-	return file_hexhail_type_v1_ride_proto_rawDescGZIP(), []int{5}
+	return file_hexhail_type_v1_ride_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Contact) GetName() string {
@@ -820,7 +888,7 @@ type Voice struct {
 
 func (x *Voice) Reset() {
 	*x = Voice{}
-	mi := &file_hexhail_type_v1_ride_proto_msgTypes[6]
+	mi := &file_hexhail_type_v1_ride_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -832,7 +900,7 @@ func (x *Voice) String() string {
 func (*Voice) ProtoMessage() {}
 
 func (x *Voice) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_type_v1_ride_proto_msgTypes[6]
+	mi := &file_hexhail_type_v1_ride_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -845,7 +913,7 @@ func (x *Voice) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Voice.ProtoReflect.Descriptor instead.
 func (*Voice) Descriptor() ([]byte, []int) {
-	return file_hexhail_type_v1_ride_proto_rawDescGZIP(), []int{6}
+	return file_hexhail_type_v1_ride_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Voice) GetFormat() VoiceFormat {
@@ -876,7 +944,7 @@ type Flight struct {
 
 func (x *Flight) Reset() {
 	*x = Flight{}
-	mi := &file_hexhail_type_v1_ride_proto_msgTypes[7]
+	mi := &file_hexhail_type_v1_ride_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -888,7 +956,7 @@ func (x *Flight) String() string {
 func (*Flight) ProtoMessage() {}
 
 func (x *Flight) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_type_v1_ride_proto_msgTypes[7]
+	mi := &file_hexhail_type_v1_ride_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -901,7 +969,7 @@ func (x *Flight) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Flight.ProtoReflect.Descriptor instead.
 func (*Flight) Descriptor() ([]byte, []int) {
-	return file_hexhail_type_v1_ride_proto_rawDescGZIP(), []int{7}
+	return file_hexhail_type_v1_ride_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Flight) GetNumber() string {
@@ -941,7 +1009,7 @@ type Booking struct {
 
 func (x *Booking) Reset() {
 	*x = Booking{}
-	mi := &file_hexhail_type_v1_ride_proto_msgTypes[8]
+	mi := &file_hexhail_type_v1_ride_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -953,7 +1021,7 @@ func (x *Booking) String() string {
 func (*Booking) ProtoMessage() {}
 
 func (x *Booking) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_type_v1_ride_proto_msgTypes[8]
+	mi := &file_hexhail_type_v1_ride_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -966,7 +1034,7 @@ func (x *Booking) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Booking.ProtoReflect.Descriptor instead.
 func (*Booking) Descriptor() ([]byte, []int) {
-	return file_hexhail_type_v1_ride_proto_rawDescGZIP(), []int{8}
+	return file_hexhail_type_v1_ride_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Booking) GetPickupAt() *timestamppb.Timestamp {
@@ -1090,7 +1158,7 @@ type Ride struct {
 
 func (x *Ride) Reset() {
 	*x = Ride{}
-	mi := &file_hexhail_type_v1_ride_proto_msgTypes[9]
+	mi := &file_hexhail_type_v1_ride_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1102,7 +1170,7 @@ func (x *Ride) String() string {
 func (*Ride) ProtoMessage() {}
 
 func (x *Ride) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_type_v1_ride_proto_msgTypes[9]
+	mi := &file_hexhail_type_v1_ride_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1115,7 +1183,7 @@ func (x *Ride) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Ride.ProtoReflect.Descriptor instead.
 func (*Ride) Descriptor() ([]byte, []int) {
-	return file_hexhail_type_v1_ride_proto_rawDescGZIP(), []int{9}
+	return file_hexhail_type_v1_ride_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Ride) GetRideId() string {
@@ -1343,7 +1411,10 @@ const file_hexhail_type_v1_ride_proto_rawDesc = "" +
 	"\bFareLine\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x1d\n" +
 	"\n" +
-	"amount_fen\x18\x02 \x01(\x03R\tamountFen\"\x8a\x02\n" +
+	"amount_fen\x18\x02 \x01(\x03R\tamountFen\"A\n" +
+	"\x0eFareResolution\x12\x1b\n" +
+	"\ttotal_fen\x18\x01 \x01(\x03R\btotalFen\x12\x12\n" +
+	"\x04note\x18\x02 \x01(\tR\x04note\"\xcb\x02\n" +
 	"\x04Fare\x12\x1b\n" +
 	"\tmeter_fen\x18\x01 \x01(\x03R\bmeterFen\x12\x1b\n" +
 	"\ttolls_fen\x18\x02 \x01(\x03R\btollsFen\x12 \n" +
@@ -1352,7 +1423,10 @@ const file_hexhail_type_v1_ride_proto_rawDesc = "" +
 	"\x10coverage_percent\x18\x04 \x01(\x05R\x0fcoveragePercent\x12\x18\n" +
 	"\aflagged\x18\x05 \x01(\bR\aflagged\x120\n" +
 	"\x05state\x18\x06 \x01(\x0e2\x1a.hexhail.type.v1.FareStateR\x05state\x12/\n" +
-	"\x05lines\x18\a \x03(\v2\x19.hexhail.type.v1.FareLineR\x05lines\"y\n" +
+	"\x05lines\x18\a \x03(\v2\x19.hexhail.type.v1.FareLineR\x05lines\x12?\n" +
+	"\n" +
+	"resolution\x18\b \x01(\v2\x1f.hexhail.type.v1.FareResolutionR\n" +
+	"resolution\"y\n" +
 	"\aSubsidy\x12\x1b\n" +
 	"\trider_fen\x18\x01 \x01(\x03R\briderFen\x12\x1d\n" +
 	"\n" +
@@ -1448,12 +1522,13 @@ const file_hexhail_type_v1_ride_proto_rawDesc = "" +
 	"\x12RIDE_STATE_EXPIRED\x10\t\x12\x18\n" +
 	"\x14RIDE_STATE_SCHEDULED\x10\n" +
 	"\x12\x15\n" +
-	"\x11RIDE_STATE_BOOKED\x10\v*p\n" +
+	"\x11RIDE_STATE_BOOKED\x10\v*\x89\x01\n" +
 	"\tFareState\x12\x1a\n" +
 	"\x16FARE_STATE_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13FARE_STATE_ACCEPTED\x10\x01\x12\x14\n" +
 	"\x10FARE_STATE_ASKED\x10\x02\x12\x18\n" +
-	"\x14FARE_STATE_CONTESTED\x10\x03*{\n" +
+	"\x14FARE_STATE_CONTESTED\x10\x03\x12\x17\n" +
+	"\x13FARE_STATE_RESOLVED\x10\x04*{\n" +
 	"\fPickupSource\x12\x1d\n" +
 	"\x19PICKUP_SOURCE_UNSPECIFIED\x10\x00\x12\x19\n" +
 	"\x15PICKUP_SOURCE_LEARNED\x10\x01\x12\x16\n" +
@@ -1478,7 +1553,7 @@ func file_hexhail_type_v1_ride_proto_rawDescGZIP() []byte {
 }
 
 var file_hexhail_type_v1_ride_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
-var file_hexhail_type_v1_ride_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
+var file_hexhail_type_v1_ride_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
 var file_hexhail_type_v1_ride_proto_goTypes = []any{
 	(RideKind)(0),                 // 0: hexhail.type.v1.RideKind
 	(RideState)(0),                // 1: hexhail.type.v1.RideState
@@ -1486,54 +1561,56 @@ var file_hexhail_type_v1_ride_proto_goTypes = []any{
 	(PickupSource)(0),             // 3: hexhail.type.v1.PickupSource
 	(VoiceFormat)(0),              // 4: hexhail.type.v1.VoiceFormat
 	(*FareLine)(nil),              // 5: hexhail.type.v1.FareLine
-	(*Fare)(nil),                  // 6: hexhail.type.v1.Fare
-	(*Subsidy)(nil),               // 7: hexhail.type.v1.Subsidy
-	(*Quote)(nil),                 // 8: hexhail.type.v1.Quote
-	(*Card)(nil),                  // 9: hexhail.type.v1.Card
-	(*Contact)(nil),               // 10: hexhail.type.v1.Contact
-	(*Voice)(nil),                 // 11: hexhail.type.v1.Voice
-	(*Flight)(nil),                // 12: hexhail.type.v1.Flight
-	(*Booking)(nil),               // 13: hexhail.type.v1.Booking
-	(*Ride)(nil),                  // 14: hexhail.type.v1.Ride
-	(*durationpb.Duration)(nil),   // 15: google.protobuf.Duration
-	(*timestamppb.Timestamp)(nil), // 16: google.protobuf.Timestamp
-	(*Place)(nil),                 // 17: hexhail.type.v1.Place
+	(*FareResolution)(nil),        // 6: hexhail.type.v1.FareResolution
+	(*Fare)(nil),                  // 7: hexhail.type.v1.Fare
+	(*Subsidy)(nil),               // 8: hexhail.type.v1.Subsidy
+	(*Quote)(nil),                 // 9: hexhail.type.v1.Quote
+	(*Card)(nil),                  // 10: hexhail.type.v1.Card
+	(*Contact)(nil),               // 11: hexhail.type.v1.Contact
+	(*Voice)(nil),                 // 12: hexhail.type.v1.Voice
+	(*Flight)(nil),                // 13: hexhail.type.v1.Flight
+	(*Booking)(nil),               // 14: hexhail.type.v1.Booking
+	(*Ride)(nil),                  // 15: hexhail.type.v1.Ride
+	(*durationpb.Duration)(nil),   // 16: google.protobuf.Duration
+	(*timestamppb.Timestamp)(nil), // 17: google.protobuf.Timestamp
+	(*Place)(nil),                 // 18: hexhail.type.v1.Place
 }
 var file_hexhail_type_v1_ride_proto_depIdxs = []int32{
 	2,  // 0: hexhail.type.v1.Fare.state:type_name -> hexhail.type.v1.FareState
 	5,  // 1: hexhail.type.v1.Fare.lines:type_name -> hexhail.type.v1.FareLine
-	15, // 2: hexhail.type.v1.Quote.pickup:type_name -> google.protobuf.Duration
-	3,  // 3: hexhail.type.v1.Quote.pickup_source:type_name -> hexhail.type.v1.PickupSource
-	4,  // 4: hexhail.type.v1.Voice.format:type_name -> hexhail.type.v1.VoiceFormat
-	15, // 5: hexhail.type.v1.Voice.length:type_name -> google.protobuf.Duration
-	16, // 6: hexhail.type.v1.Booking.pickup_at:type_name -> google.protobuf.Timestamp
-	12, // 7: hexhail.type.v1.Booking.flight:type_name -> hexhail.type.v1.Flight
-	16, // 8: hexhail.type.v1.Booking.flight_at:type_name -> google.protobuf.Timestamp
-	16, // 9: hexhail.type.v1.Booking.open_at:type_name -> google.protobuf.Timestamp
-	16, // 10: hexhail.type.v1.Booking.reminded_at:type_name -> google.protobuf.Timestamp
-	0,  // 11: hexhail.type.v1.Ride.kind:type_name -> hexhail.type.v1.RideKind
-	1,  // 12: hexhail.type.v1.Ride.state:type_name -> hexhail.type.v1.RideState
-	17, // 13: hexhail.type.v1.Ride.pickup:type_name -> hexhail.type.v1.Place
-	17, // 14: hexhail.type.v1.Ride.dropoff:type_name -> hexhail.type.v1.Place
-	8,  // 15: hexhail.type.v1.Ride.quote:type_name -> hexhail.type.v1.Quote
-	9,  // 16: hexhail.type.v1.Ride.card:type_name -> hexhail.type.v1.Card
-	16, // 17: hexhail.type.v1.Ride.requested_at:type_name -> google.protobuf.Timestamp
-	16, // 18: hexhail.type.v1.Ride.search_by:type_name -> google.protobuf.Timestamp
-	16, // 19: hexhail.type.v1.Ride.claimed_at:type_name -> google.protobuf.Timestamp
-	16, // 20: hexhail.type.v1.Ride.arrived_at:type_name -> google.protobuf.Timestamp
-	16, // 21: hexhail.type.v1.Ride.started_at:type_name -> google.protobuf.Timestamp
-	16, // 22: hexhail.type.v1.Ride.completed_at:type_name -> google.protobuf.Timestamp
-	16, // 23: hexhail.type.v1.Ride.ended_at:type_name -> google.protobuf.Timestamp
-	6,  // 24: hexhail.type.v1.Ride.fare:type_name -> hexhail.type.v1.Fare
-	7,  // 25: hexhail.type.v1.Ride.subsidy:type_name -> hexhail.type.v1.Subsidy
-	10, // 26: hexhail.type.v1.Ride.contact:type_name -> hexhail.type.v1.Contact
-	13, // 27: hexhail.type.v1.Ride.booking:type_name -> hexhail.type.v1.Booking
-	11, // 28: hexhail.type.v1.Ride.voice:type_name -> hexhail.type.v1.Voice
-	29, // [29:29] is the sub-list for method output_type
-	29, // [29:29] is the sub-list for method input_type
-	29, // [29:29] is the sub-list for extension type_name
-	29, // [29:29] is the sub-list for extension extendee
-	0,  // [0:29] is the sub-list for field type_name
+	6,  // 2: hexhail.type.v1.Fare.resolution:type_name -> hexhail.type.v1.FareResolution
+	16, // 3: hexhail.type.v1.Quote.pickup:type_name -> google.protobuf.Duration
+	3,  // 4: hexhail.type.v1.Quote.pickup_source:type_name -> hexhail.type.v1.PickupSource
+	4,  // 5: hexhail.type.v1.Voice.format:type_name -> hexhail.type.v1.VoiceFormat
+	16, // 6: hexhail.type.v1.Voice.length:type_name -> google.protobuf.Duration
+	17, // 7: hexhail.type.v1.Booking.pickup_at:type_name -> google.protobuf.Timestamp
+	13, // 8: hexhail.type.v1.Booking.flight:type_name -> hexhail.type.v1.Flight
+	17, // 9: hexhail.type.v1.Booking.flight_at:type_name -> google.protobuf.Timestamp
+	17, // 10: hexhail.type.v1.Booking.open_at:type_name -> google.protobuf.Timestamp
+	17, // 11: hexhail.type.v1.Booking.reminded_at:type_name -> google.protobuf.Timestamp
+	0,  // 12: hexhail.type.v1.Ride.kind:type_name -> hexhail.type.v1.RideKind
+	1,  // 13: hexhail.type.v1.Ride.state:type_name -> hexhail.type.v1.RideState
+	18, // 14: hexhail.type.v1.Ride.pickup:type_name -> hexhail.type.v1.Place
+	18, // 15: hexhail.type.v1.Ride.dropoff:type_name -> hexhail.type.v1.Place
+	9,  // 16: hexhail.type.v1.Ride.quote:type_name -> hexhail.type.v1.Quote
+	10, // 17: hexhail.type.v1.Ride.card:type_name -> hexhail.type.v1.Card
+	17, // 18: hexhail.type.v1.Ride.requested_at:type_name -> google.protobuf.Timestamp
+	17, // 19: hexhail.type.v1.Ride.search_by:type_name -> google.protobuf.Timestamp
+	17, // 20: hexhail.type.v1.Ride.claimed_at:type_name -> google.protobuf.Timestamp
+	17, // 21: hexhail.type.v1.Ride.arrived_at:type_name -> google.protobuf.Timestamp
+	17, // 22: hexhail.type.v1.Ride.started_at:type_name -> google.protobuf.Timestamp
+	17, // 23: hexhail.type.v1.Ride.completed_at:type_name -> google.protobuf.Timestamp
+	17, // 24: hexhail.type.v1.Ride.ended_at:type_name -> google.protobuf.Timestamp
+	7,  // 25: hexhail.type.v1.Ride.fare:type_name -> hexhail.type.v1.Fare
+	8,  // 26: hexhail.type.v1.Ride.subsidy:type_name -> hexhail.type.v1.Subsidy
+	11, // 27: hexhail.type.v1.Ride.contact:type_name -> hexhail.type.v1.Contact
+	14, // 28: hexhail.type.v1.Ride.booking:type_name -> hexhail.type.v1.Booking
+	12, // 29: hexhail.type.v1.Ride.voice:type_name -> hexhail.type.v1.Voice
+	30, // [30:30] is the sub-list for method output_type
+	30, // [30:30] is the sub-list for method input_type
+	30, // [30:30] is the sub-list for extension type_name
+	30, // [30:30] is the sub-list for extension extendee
+	0,  // [0:30] is the sub-list for field type_name
 }
 
 func init() { file_hexhail_type_v1_ride_proto_init() }
@@ -1548,7 +1625,7 @@ func file_hexhail_type_v1_ride_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_hexhail_type_v1_ride_proto_rawDesc), len(file_hexhail_type_v1_ride_proto_rawDesc)),
 			NumEnums:      5,
-			NumMessages:   10,
+			NumMessages:   11,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
