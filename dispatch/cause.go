@@ -37,6 +37,8 @@ const (
 	OffersRefused
 	// LeftForLater are idle taxis near that were so bad for the ride that it had better wait.
 	LeftForLater
+	// Overloaded are offers that the engine held back, as the store took the answers in too late.
+	Overloaded
 	// RuledOut are idle taxis near that a rule of the city kept from this ride.
 	RuledOut
 	// RiderLeft is a ride that its rider gave up before anybody had taken it.
@@ -46,7 +48,7 @@ const (
 var causes = [...]string{
 	"", "engine_down", "nobody_on_duty", "nobody_near", "all_busy", "all_paused", "phones_silent",
 	"too_few_taxis", "taxis_too_small", "drivers_declined", "drivers_silent", "calls_unheard",
-	"offers_lost", "offers_refused", "left_for_later", "ruled_out", "rider_left",
+	"offers_lost", "offers_refused", "left_for_later", "overloaded", "ruled_out", "rider_left",
 }
 
 // String is the cause's name; "" for none.

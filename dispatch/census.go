@@ -128,6 +128,7 @@ type sinceLook struct {
 	fit    int  // idle taxis near, now, that no filter removes
 	outbid bool // it could have had a taxi that another ride got
 	later  bool // it was left for a later round
+	held   bool // its offer was held back
 	called bool // a call of it is open
 }
 
@@ -135,6 +136,8 @@ type sinceLook struct {
 func (l *Look) judge(since sinceLook, offers []LoggedOffer) Cause {
 	near := l.Near
 	switch {
+	case since.held:
+		return Overloaded
 	case since.outbid:
 		return TooFewTaxis
 	case since.later:

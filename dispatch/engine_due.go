@@ -36,7 +36,8 @@ type chore struct {
 }
 
 // together does chores in one transaction: the way to the store's writer and back is what costs. If
-// one of them fails each is done alone, so that it keeps no other from being done.
+// one of them fails, and not the store, each is done alone, so that it keeps no other from being
+// done.
 func (e *Engine) together(ctx context.Context, chores []chore) error {
 	if len(chores) == 0 {
 		return nil
@@ -55,7 +56,10 @@ func (e *Engine) together(ctx context.Context, chores []chore) error {
 			c.done()
 		}
 		return nil
-	case len(chores) == 1 || ctx.Err() != nil || ReasonOf(err) == ReasonFenced:
+	case len(chores) == 1 && ReasonOf(err) == ReasonStale:
+		return nil // somebody was faster: what is due still comes again in a second
+	case len(chores) == 1 || ctx.Err() != nil || ReasonOf(err) == ReasonFenced ||
+		KindOf(err) == Unavailable:
 		return err
 	}
 	err = nil
@@ -114,6 +118,7 @@ func (j *job) hush(driver DriverID, limit int) (s Shift, off bool, err error) {
 // endSearches expires the rides that nobody took.
 func (e *Engine) endSearches(ctx context.Context, now time.Time) []chore {
 	var j job
+	stale := map[RideID]bool{}
 	in := func(tx Tx) error {
 		j = job{tx: tx, now: now}
 		due, err := tx.DueRides(e.city.ID, now, dueBatch)
@@ -121,9 +126,14 @@ func (e *Engine) endSearches(ctx context.Context, now time.Time) []chore {
 			return err
 		}
 		for _, r := range due {
-			// A ride that was claimed or tipped meanwhile is no longer as it was read, and its turn
-			// comes again if it still searches; the others end.
-			if _, err := j.step(r, Expire{}); err != nil && ReasonOf(err) != ReasonStale {
+			if stale[r.ID] {
+				continue
+			}
+			if _, err := j.step(r, Expire{}); err != nil {
+				// One that was claimed or tipped meanwhile is not as it was read. Its offers are
+				// withdrawn already, so all is done again without it; if it still searches its turn
+				// comes in a second.
+				stale[r.ID] = ReasonOf(err) == ReasonStale
 				return err
 			}
 		}

@@ -99,7 +99,7 @@ func (e *Engine) beginLooks(w *wait, now time.Time) {
 	}
 	log.Until = now
 	w.lookAt, w.lookedAt = now.Add(lookFirst), now
-	w.outbid, w.later = log.Outbid, log.Later
+	w.outbid, w.later, w.held = log.Outbid, log.Later, log.Held
 }
 
 // see counts one taxi around one ride.
@@ -162,11 +162,12 @@ func (e *Engine) keepLook(g *gaze, city Census, now time.Time) {
 		look.HeardS = int(now.Sub(g.heard).Seconds())
 	}
 	look.Cause = look.judge(sinceLook{
-		fit: g.fit, outbid: log.Outbid > w.outbid, later: log.Later > w.later, called: w.call != "",
+		fit: g.fit, outbid: log.Outbid > w.outbid, later: log.Later > w.later,
+		held: log.Held > w.held, called: w.call != "",
 	}, log.Offers)
 	log.look(look, w.lookedAt)
 	w.lookAt, w.lookedAt = now.Add(lookEvery), now
-	w.outbid, w.later = log.Outbid, log.Later
+	w.outbid, w.later, w.held = log.Outbid, log.Later, log.Held
 	if w.loggedAt.IsZero() {
 		w.loggedAt = now
 	} else if now.Sub(w.loggedAt) >= logEvery {

@@ -156,7 +156,7 @@ func (l *Loop) round(ctx context.Context, now time.Time) error {
 	if l.Rounded != nil {
 		l.Rounded(time.Since(began))
 	}
-	if stats.Offers > 0 {
+	if stats.Pairs > 0 {
 		l.engine.keepPace(l.clock.Now().Sub(now))
 	}
 	switch {

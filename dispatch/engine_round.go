@@ -34,6 +34,7 @@ func (e *Engine) Round(ctx context.Context, now time.Time) (RoundStats, error) {
 	e.pair.options = append(e.pair.options, e.pair.queued...)
 	pairs = e.inRoom(append(fromStands, pairs...))
 	stats.Edges = len(e.pair.options)
+	stats.Pairs = len(pairs)
 	refused, err := e.offer(ctx, pairs, now)
 	stats.Offers = len(pairs) - len(refused)
 	if len(called) > 0 && err == nil {

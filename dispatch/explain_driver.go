@@ -240,7 +240,7 @@ func (s DriverStory) ofVerdicts() Hindrance {
 		switch v.Verdict {
 		case Chosen, TooFar:
 			continue
-		case BetterElsewhere, OfferRefused, Deferred:
+		case BetterElsewhere, OfferRefused, Deferred, HeldBack:
 			return OthersNearer
 		case TooFewSeats:
 			return TaxiTooSmall

@@ -46,6 +46,10 @@ var causeWords = [...]words{
 		"the taxis near were so far that it was left for later rounds, in hope of a nearer one",
 		"附近的车太远，留待后面的轮次等更近的车",
 	},
+	Overloaded: {
+		"the service was overloaded: answers came in too late for more offers",
+		"系统繁忙，司机的应答处理不及，暂缓派单",
+	},
 	RuledOut: {
 		"a rule kept the idle taxis near from this ride", "附近的空车按规则不能接这一单",
 	},
@@ -276,7 +280,7 @@ func (l Look) show(p *prose, cause Cause) string {
 		}
 	}
 	switch cause {
-	case CallsUnheard, LeftForLater:
+	case CallsUnheard, LeftForLater, Overloaded:
 		return p.form(" (%d idle within reach)", "（附近有 %d 辆空车）", l.Near.Idle)
 	case TooFewTaxis:
 		return p.form(" (%d idle in the city for %d waiting rides)", "（全城 %d 辆空车，%d 单在等）",
@@ -321,6 +325,7 @@ var verdictWords = [...]words{
 	OfferRefused:    {"had changed meanwhile", "状态刚刚变化"},
 	Deferred:        {"worse than waiting for another", "不如再等一等"},
 	NotHeadOfQueue:  {"behind others in the queue of its stand", "在候客区排队，尚未轮到"},
+	HeldBack:        {"kept for later: answers were coming in too late", "系统繁忙，暂缓派单"},
 	QueuedElsewhere: {"in the queue of a stand that keeps it", "在候客区排队，不接区外订单"},
 }
 

@@ -161,6 +161,7 @@ type wait struct {
 	loggedAt time.Time // its log was written last
 	outbid   int       // the log's count of such rounds at the last look
 	later    int       // likewise
+	held     int       // likewise
 }
 
 // waits reports whether the next round looks for a taxi for the ride.

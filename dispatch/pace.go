@@ -2,20 +2,21 @@ package dispatch
 
 import (
 	"math"
+	"slices"
 	"time"
 )
 
 // pace is how many offers may be open at once. It is unbounded, but for a store that is so slow
 // that answers come too late: there all that wait would be offered again and again, each time in
-// vain, and none of them claimed. It is what TCP's congestion window is (Jacobson 1988): halved
-// when the way there and back takes too long, and wider by a quarter each time that it does not.
+// vain, and none of them claimed. As TCP's congestion window (Jacobson 1988) it is halved when the
+// way there and back takes too long, and grows by half while it does not and is used.
 type pace int
 
 // The bounds of a pace.
 const (
 	leastPace  pace = 16
 	freePace   pace = math.MaxInt
-	widestPace      = 1 << 16 // from here on it is free
+	widestPace pace = 1 << 16 // from here on it is free
 	// paceShare is which part of the time for an answer a round and its offers' commit may take. A
 	// yes waits as long again for its own.
 	paceShare = 5
@@ -26,10 +27,12 @@ func (p pace) after(took, offer time.Duration, open int) pace {
 	switch {
 	case took > offer/paceShare:
 		return max(leastPace, min(p, pace(open))/2)
+	case pace(open) < p/2:
+		return p // not used: what it could be is not known
 	case p >= widestPace:
 		return freePace
 	default:
-		return p + p/4
+		return p + p/2
 	}
 }
 
@@ -39,21 +42,34 @@ func (e *Engine) keepPace(took time.Duration) {
 }
 
 // offered is for how many rides an offer is open.
-func (e *Engine) offered() int { return len(e.queue.order) - e.queue.open.Len() }
+func (e *Engine) offered() (n int) {
+	for _, ref := range e.queue.order {
+		if e.queue.waits[ref].offer != "" {
+			n++
+		}
+	}
+	return n
+}
 
 // inRoom is the pairs that may be offered now: those of the rides that wait longest.
 func (e *Engine) inRoom(pairs []option) []option {
+	if e.pace == freePace {
+		return pairs
+	}
 	n := min(len(pairs), max(0, int(e.pace)-e.offered()))
 	if n == len(pairs) {
 		return pairs
 	}
-	later := make(map[rideRef]bool, len(pairs)-n)
+	slices.SortStableFunc(pairs, func(a, b option) int {
+		return e.queue.waits[a.ride].ride.RequestedAt.Compare(e.queue.waits[b.ride].ride.RequestedAt)
+	})
+	held := make(map[rideRef]bool, len(pairs)-n)
 	for _, o := range pairs[n:] {
-		later[o.ride] = true
+		held[o.ride] = true
 	}
 	for i := range e.pair.options {
-		if o := &e.pair.options[i]; o.verdict == Chosen && later[o.ride] {
-			o.verdict = BetterElsewhere
+		if o := &e.pair.options[i]; o.verdict == Chosen && held[o.ride] {
+			o.verdict = HeldBack
 		}
 	}
 	return pairs[:n]

@@ -22,12 +22,15 @@ func TestPace(t *testing.T) {
 	if p != leastPace {
 		t.Fatalf("a slow store for long: %d, want %d", p, leastPace)
 	}
+	if p = p.after(time.Second, offer, 3); p != leastPace {
+		t.Fatalf("not used: %d, want it left as it is", p)
+	}
 	rounds := 0
 	for ; p != freePace && rounds < 100; rounds++ {
-		p = p.after(time.Second, offer, 10)
+		p = p.after(time.Second, offer, int(p))
 	}
-	if p != freePace || rounds < 30 {
-		t.Fatalf("a fast store again: %d after %d rounds, want free after 30 at least", p, rounds)
+	if p != freePace || rounds < 15 {
+		t.Fatalf("a fast store again: %d after %d rounds, want free after 15 at least", p, rounds)
 	}
 }
 
@@ -36,21 +39,34 @@ func TestPace(t *testing.T) {
 //
 // Seen to fail with inRoom keeping all pairs.
 func TestPaceLeavesTheYoungestForLater(t *testing.T) {
-	e := &Engine{queue: newQueue(), pace: 2}
-	pairs := []option{
-		{ride: 0, taxi: 5, verdict: Chosen},
-		{ride: 1, taxi: 4, verdict: Chosen},
-		{ride: 2, taxi: 3, verdict: Chosen},
+	e := &Engine{queue: newQueue(), pace: 2, memos: memos{}}
+	asked := func(id RideID, minute int) rideRef {
+		b := Brief{ID: id, State: Searching, RequestedAt: time.Unix(int64(60*minute), 0)}
+		e.queue.add(b, e.memos.of(b))
+		return e.queue.byID[id]
 	}
-	e.pair.options = append([]option{{ride: 2, taxi: 5, verdict: BetterElsewhere}}, pairs...)
+	young, old, middle := asked("young", 3), asked("old", 1), asked("middle", 2)
+	pairs := []option{ // by taxi, as when these are fewer than the rides
+		{ride: young, taxi: 3, verdict: Chosen},
+		{ride: old, taxi: 4, verdict: Chosen},
+		{ride: middle, taxi: 5, verdict: Chosen},
+	}
+	e.pair.options = append([]option{{ride: young, taxi: 5, verdict: BetterElsewhere}}, pairs...)
 	got := e.inRoom(pairs)
-	if len(got) != 2 || got[0].ride != 0 || got[1].ride != 1 {
+	if len(got) != 2 || got[0].ride != old || got[1].ride != middle {
 		t.Errorf("offered %+v", got)
 	}
-	if o := e.pair.options[3]; o.verdict != BetterElsewhere {
-		t.Errorf("the third pair is logged as %v", o.verdict)
+	if o := e.pair.options[1]; o.verdict != HeldBack {
+		t.Errorf("the youngest ride's pair is logged as %v", o.verdict)
 	}
-	if o := e.pair.options[1]; o.verdict != Chosen {
-		t.Errorf("the first pair is logged as %v", o.verdict)
+	if o := e.pair.options[2]; o.verdict != Chosen {
+		t.Errorf("the oldest ride's pair is logged as %v", o.verdict)
+	}
+	var log RoundLog
+	log.Add(Round{Candidates: []Candidate{{Verdict: BetterElsewhere}, {Verdict: HeldBack}}})
+	look := Look{}
+	cause := look.judge(sinceLook{held: log.Held > 0, outbid: log.Outbid > 0}, nil)
+	if cause != Overloaded {
+		t.Errorf("told as %v: %+v", cause, log)
 	}
 }

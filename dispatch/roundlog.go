@@ -34,12 +34,14 @@ const (
 	NotHeadOfQueue
 	// QueuedElsewhere is a taxi in the queue of another stand than the ride's, which keeps it.
 	QueuedElsewhere
+	// HeldBack is a chosen taxi that got no offer, as answers came in too late already.
+	HeldBack
 )
 
 var verdicts = [...]string{
 	"", "chosen", "better_elsewhere", "too_far", "too_few_seats", "excluded_pair", "called",
 	"wrong_vehicle", "offer_refused", "deferred",
-	"not_head_of_queue", "queued_elsewhere",
+	"not_head_of_queue", "queued_elsewhere", "held_back",
 }
 
 // String is the verdict's name.
@@ -58,7 +60,12 @@ func (v *Verdict) UnmarshalText(text []byte) error {
 
 // Fit reports whether the taxi could have had the ride: no filter had removed it.
 func (v Verdict) Fit() bool {
-	return v == Chosen || v == BetterElsewhere || v == Called || v == OfferRefused || v == Deferred
+	switch v {
+	case Chosen, BetterElsewhere, Called, OfferRefused, Deferred, HeldBack:
+		return true
+	default:
+		return false
+	}
 }
 
 // Candidate is one taxi that a round considered for a ride.
@@ -99,6 +106,7 @@ type RoundLog struct {
 	Fit    int     `json:"fit"`    // of these, rounds with a taxi that could have had the ride
 	Outbid int     `json:"outbid"` // of these, rounds that gave every such taxi to another ride
 	Later  int     `json:"later"`  // of these, rounds that left it for a later one
+	Held   int     `json:"held"`   // of these, rounds whose offer of it was held back
 	Rounds []Round `json:"rounds"`
 
 	Made   int           `json:"made"` // offers, forgotten ones too
@@ -116,24 +124,27 @@ type RoundLog struct {
 // Add appends a round with candidates.
 func (l *RoundLog) Add(r Round) {
 	l.Looked++
-	fit, chosen, outbid, later := 0, 0, 0, 0
+	fit, chosen, held, outbid, later := 0, 0, 0, 0, 0
 	for _, c := range r.Candidates {
 		if c.Verdict.Fit() {
 			fit = 1
 		}
-		if c.Verdict == Chosen {
+		switch c.Verdict {
+		case Chosen:
 			chosen = 1
-		}
-		if c.Verdict == BetterElsewhere {
+		case HeldBack:
+			held = 1
+		case BetterElsewhere:
 			outbid = 1
-		}
-		if c.Verdict == Deferred {
+		case Deferred:
 			later = 1
+		default:
 		}
 	}
 	l.Fit += fit
-	l.Outbid += outbid &^ chosen
-	l.Later += later &^ (chosen | outbid)
+	l.Held += held
+	l.Outbid += outbid &^ (chosen | held)
+	l.Later += later &^ (chosen | held | outbid)
 	l.Rounds = keep(l.Rounds, r, maxLoggedRounds, keptFirstRounds)
 }
 
@@ -298,6 +309,7 @@ type RoundStats struct {
 	Edges   int // pairs considered
 	// Timed counts pairs by where their pickup time comes from, those of calls too.
 	Timed  [geo.Sources]int
+	Pairs  int // of ride and taxi that offers were tried for
 	Offers int // made
 	Calls  int // made
 }

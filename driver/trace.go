@@ -59,15 +59,22 @@ func restAfter(took time.Duration) time.Duration {
 	return min(max(traceEvery, traceRest*took), traceLatest)
 }
 
-// flushTraces writes what has been collected of all sessions, many rides in one transaction.
+// flushTraces writes what has been collected of all sessions, many rides in one transaction. It
+// holds a session only while that is written: who ends a ride waits for one transaction at most.
 func (v *Server) flushTraces(ctx context.Context) {
-	var full []collected
-	v.book.each(func(s *session) {
+	var sessions []*session
+	v.book.each(func(s *session) { sessions = append(sessions, s) })
+	var part []collected
+	for _, s := range sessions {
 		if c, ok := s.collect(); ok {
-			full = append(full, c)
+			part = append(part, c)
 		}
-	})
-	for part := range slices.Chunk(full, traceRides) {
+		if len(part) == traceRides {
+			v.writeTraces(ctx, part)
+			part = part[:0]
+		}
+	}
+	if len(part) > 0 {
 		v.writeTraces(ctx, part)
 	}
 }
@@ -96,7 +103,8 @@ func (s *session) collect() (collected, bool) {
 	return collected{s, batch}, true
 }
 
-// writeTraces writes some batches in one transaction, and lets their sessions go on.
+// writeTraces writes some batches in one transaction, and lets their sessions go on. If one of them
+// can never be written, each is written alone, so that it keeps out no other.
 func (v *Server) writeTraces(ctx context.Context, part []collected) {
 	ctx, cancel := context.WithTimeout(ctx, traceWithin)
 	defer cancel()
@@ -105,14 +113,18 @@ func (v *Server) writeTraces(ctx context.Context, part []collected) {
 		batches[i] = c.batch
 	}
 	err := v.c.Traces.AppendTraces(ctx, batches)
+	if err != nil && dispatch.KindOf(err) == dispatch.Invalid && len(part) > 1 {
+		for i := range part {
+			v.writeTraces(ctx, part[i:i+1])
+		}
+		return
+	}
 	if err != nil {
 		v.c.Log.Warn("appending to traces", "rides", len(part), "err", err)
-		v.c.Listener.Dropped("trace")
 	}
 	for _, c := range part {
-		// What can never be written must not come back and keep the others out.
-		if err != nil && dispatch.KindOf(err) != dispatch.Invalid {
-			c.session.keepTrace(c.batch.Ride, c.batch.Fixes)
+		if err != nil {
+			c.session.keepTrace(c.batch.Ride, c.batch.Fixes, err)
 		}
 		c.session.flushing.Unlock()
 	}
@@ -136,21 +148,25 @@ func (s *session) flushTrace(ctx context.Context) {
 		n := min(len(fixes), traceBatch)
 		if err := s.srv.c.Traces.AppendTrace(ctx, ride, fixes[:n]); err != nil {
 			s.srv.c.Log.Warn("appending to a trace", "ride", ride, "fixes", len(fixes), "err", err)
-			s.srv.c.Listener.Dropped("trace")
-			s.keepTrace(ride, fixes)
+			s.keepTrace(ride, fixes, err)
 			return
 		}
 		fixes = fixes[n:]
 	}
 }
 
-// keepTrace puts back what could not be written.
-func (s *session) keepTrace(ride dispatch.RideID, fixes []geo.Fix) {
+// keepTrace puts back what could not be written for now. What is lost is counted: what can never be
+// written, fixes of a ride that is no more the session's, and the oldest of too many.
+func (s *session) keepTrace(ride dispatch.RideID, fixes []geo.Fix, why error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.trace.fixes) > 0 && s.trace.ride != ride {
+	if dispatch.KindOf(why) == dispatch.Invalid || len(s.trace.fixes) > 0 && s.trace.ride != ride {
+		s.srv.c.Listener.Dropped("trace")
 		return
 	}
 	kept := slices.Concat(fixes, s.trace.fixes)
+	if len(kept) > traceKept {
+		s.srv.c.Listener.Dropped("trace")
+	}
 	s.trace.ride, s.trace.fixes = ride, kept[max(0, len(kept)-traceKept):]
 }
