@@ -31,7 +31,7 @@ type RideStory struct {
 	Last   *Round  // with candidates; nil if there was none
 	// Look is the latest that saw the cause; nil if there was none.
 	Look *Look
-	// Unwatched says that no engine has ever looked around for it.
+	// Unwatched says that no engine has ever looked around for it, in a time in which one would.
 	Unwatched bool
 }
 
@@ -45,7 +45,7 @@ func ExplainRide(r Ride, log RoundLog, now time.Time) RideStory {
 		Called: log.Called, Calls: log.Calls, Spent: slices.Clone(log.Spent),
 	}
 	s.Searched = searchEnd(r, now).Sub(r.RequestedAt)
-	s.Unwatched = s.Rounds == 0 && log.Since.IsZero() && r.Kind == Hailed
+	s.Unwatched = s.Rounds == 0 && log.Since.IsZero() && r.Kind == Hailed && s.Searched > lapseLeast
 	slices.SortStableFunc(s.Spent, func(a, b Spent) int {
 		if a.MS != b.MS {
 			return b.MS - a.MS

@@ -60,8 +60,9 @@ func (e *Engine) inRoom(pairs []option) []option {
 	if n == len(pairs) {
 		return pairs
 	}
+	asked := func(ref rideRef) time.Time { return e.queue.waits[ref].ride.RequestedAt }
 	slices.SortStableFunc(pairs, func(a, b option) int {
-		return e.queue.waits[a.ride].ride.RequestedAt.Compare(e.queue.waits[b.ride].ride.RequestedAt)
+		return asked(a.ride).Compare(asked(b.ride))
 	})
 	held := make(map[rideRef]bool, len(pairs)-n)
 	for _, o := range pairs[n:] {

@@ -18,7 +18,7 @@ const (
 	memoryShare = 0.7
 )
 
-// useMemory sets the garbage collector for a server.
+// useMemory sets the garbage collector.
 func useMemory() {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(garbagePct)

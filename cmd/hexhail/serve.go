@@ -139,6 +139,7 @@ func (s *service) listen(ctx context.Context) error {
 // drain tells sessions and watches to go, waits for calls to end, then stops.
 func (s *service) drain(ctx context.Context) error {
 	s.draining.Store(true)
+	s.log.Info("draining", "for", s.config.DrainFor.String())
 	s.grpc.Health.Shutdown()
 	ctx, cancel := context.WithTimeout(ctx, s.config.DrainFor)
 	defer cancel()

@@ -17,7 +17,7 @@ import (
 // A run that was ended by a signal: what it had done is told all the same, if there is any.
 var (
 	errInterrupted = errors.New("interrupted: the figures are of the part that was run")
-	errNothingDone = errors.New("interrupted before the first request: there are no figures")
+	errNothingDone = errors.New("interrupted before there was anything to tell")
 )
 
 const simHelp = `Runs a city of simulated riders and drivers against the production code.
