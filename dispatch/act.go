@@ -33,15 +33,16 @@ const (
 	ActMove                        // the pickup is at another time
 	ActDue                         // a booking without a driver begins to search
 	ActSetOut                      // the booking's driver sets out
-	ActFallOut                     // the booking's driver cannot come
+	ActFallOut                     // the booking's driver, or that of a next ride, cannot come
 	ActResolve                     // ops decide a questioned fare
+	ActPromote                     // the driver's next ride becomes the current one
 )
 
 var actKinds = [...]string{
 	"", "cancel", "claim", "release", "arrive", "no_show", "start", "break_down", "complete",
 	"confirm", "contest", "settle", "expire", "add_tip", "rate", "pay_by",
 	"book", "drop", "remind", "move", "due", "set_out", "fall_out",
-	"resolve",
+	"resolve", "promote",
 }
 
 // String is the act's name.
@@ -65,6 +66,10 @@ type (
 		Driver DriverID
 		Taxi   TaxiID
 		Search int // of the offer; must be the ride's
+		// Slot is SlotNext for a driver who has another ride to end first; "" is SlotCurrent.
+		Slot Slot
+		// Expected is when the taxi should be at the pickup; zero if nobody has said.
+		Expected time.Time
 	}
 	// Release is the driver's cancel; the ride searches again until SearchBy.
 	Release struct {

@@ -20,7 +20,8 @@ const (
 	AllPaused
 	// PhonesSilent are drivers on duty near whose phones sent no positions.
 	PhonesSilent
-	// TooFewTaxis are idle taxis near, and more rides than they: other rides got them.
+	// TooFewTaxis are taxis near, idle or free soon, and more rides than they: other rides got
+	// them.
 	TooFewTaxis
 	// TaxisTooSmall are idle taxis near with too few seats.
 	TaxisTooSmall

@@ -44,7 +44,7 @@ func (p *Presence) UnmarshalText(text []byte) error {
 // presence is that of a taxi's driver; a phone that has sent nothing since silentBefore is silent.
 func (c *taxi) presence(silentBefore time.Time) Presence {
 	switch {
-	case c.ride != "":
+	case c.ride != "" || c.trip.next != "":
 		return DriverBusy
 	case c.shift.Duty == Paused:
 		return DriverPaused

@@ -159,7 +159,10 @@ func (j *job) step(r Ride, act Act) (Ride, error) {
 	if err := j.tx.UpdateRide(d.Ride); err != nil {
 		return r, err
 	}
-	return d.Ride, j.write(d, act.Kind())
+	if err := j.write(d, act.Kind()); err != nil || d.Ride.Slot != "" {
+		return d.Ride, err
+	}
+	return d.Ride, j.nextUp(r, act)
 }
 
 // write writes what belongs to a ride that is written.
@@ -315,6 +318,7 @@ type Snapshot struct {
 	Shift Shift
 	Offer *Offer // open
 	Ride  *Ride  // that the driver is at
+	Next  *Ride  // that the driver goes to after it
 	// Bookings are what the driver has taken and not set out for, the first pickup first.
 	Bookings []Ride
 	// Rank is in the queue of a stand; without an At.
@@ -347,6 +351,13 @@ func (d *Desk) Snapshot(ctx context.Context, driver DriverID) (Snapshot, error) 
 		}
 		if ok {
 			s.Ride = &ride
+		}
+		next, ok, err := tx.DriversNext(driver)
+		if err != nil {
+			return err
+		}
+		if ok {
+			s.Next = &next
 		}
 		rank, ok, err := tx.StandRank(driver)
 		if err != nil {

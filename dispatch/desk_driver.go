@@ -78,7 +78,8 @@ type AnswerOffer struct {
 // Accept is the claim: the one transaction in which a ride and a driver become each other's. The
 // offer and the ride each change by a conditional update, and the indexes allow no second ride to
 // the driver and no second driver to the ride. Conflict with ReasonOfferExpired,
-// ReasonOfferClosed or ReasonDriverBusy says why not.
+// ReasonOfferClosed or ReasonDriverBusy says why not. A driver who is still at another ride goes to
+// this one after it: it is in slot next.
 func (d *Desk) Accept(
 	ctx context.Context, now time.Time, key Once, c AnswerOffer,
 ) (Receipt, error) {
@@ -90,11 +91,17 @@ func (d *Desk) Accept(
 		if err != nil {
 			return Receipt{}, err
 		}
+		slot, err := j.slotFor(o)
+		if err != nil {
+			return Receipt{}, err
+		}
 		r, err := j.tx.Ride(o.Ride)
 		if err != nil {
 			return Receipt{}, err
 		}
-		r, err = j.step(r, Claim{Driver: o.Driver, Taxi: o.Taxi, Search: o.Search})
+		r, err = j.step(r, Claim{
+			Driver: o.Driver, Taxi: o.Taxi, Search: o.Search, Slot: slot, Expected: o.PickupAt(),
+		})
 		if err != nil {
 			return Receipt{}, err
 		}
@@ -248,8 +255,17 @@ func (d *Desk) BreakDown(
 	if at.Point == (geo.Point{}) {
 		at.Point = c.Last
 	}
-	return d.drive(ctx, "BreakDown", now, key, c, func(city City) Act {
-		return Break{Driver: c.Driver, At: at, Search: city.PolicyAt(now).Search()}
+	return d.act(ctx, "BreakDown", now, key, c, c.Ride, func(j *job, r Ride) (Act, error) {
+		if err := r.drivenBy(c.Driver); err != nil {
+			return nil, err
+		}
+		city, err := d.Cities.City(r.City)
+		if err != nil {
+			return nil, err
+		}
+		// Nor do they come to a ride that was offered them for afterwards.
+		err = j.withdrawFrom(c.Driver, OfferWithdrawn)
+		return Break{Driver: c.Driver, At: at, Search: city.PolicyAt(now).Search()}, err
 	})
 }
 

@@ -59,6 +59,8 @@ type Engine struct {
 	witness witness
 	tickets uint32 // given to rides that search, by which a trail knows them
 
+	forwards forwards
+
 	pace     pace
 	last     RoundStats // of the round before
 	gazes    []gaze     // work space
@@ -244,8 +246,7 @@ func (e *Engine) takeDriver(b Brief, m *memo) {
 		if b.State == Searching {
 			m.exclude(c.shift.Driver)
 		}
-		if c.ride == b.ID {
-			c.ride, c.freeAt = "", b.ChangedAt
+		if c.endTrip(b) {
 			e.leaveRide(c, b)
 			if b.State == Completed {
 				e.learn(b.Pickup, c.at, b.ChangedAt.Sub(b.StartedAt), b.StartedAt)
@@ -256,14 +257,17 @@ func (e *Engine) takeDriver(b Brief, m *memo) {
 	if is != noTaxi {
 		c := &e.fleet.taxis[is]
 		if m.taxi == is && b.State == Arrived {
-			e.learn(c.from, b.Pickup, b.ArrivedAt.Sub(b.ClaimedAt), b.ClaimedAt)
+			e.learn(c.from, b.Pickup, b.ArrivedAt.Sub(c.setOutAt), c.setOutAt)
 		}
 		if m.taxi != is {
 			e.claimed(c.offer, b)
-			c.ride, c.offer, c.from = b.ID, "", c.at
 		}
+		c.takeTrip(b, m.taxi != is)
+		e.forwards.held = e.forwards.held || c.trip.next != ""
 		e.fleet.settle(is)
-		e.takeRideFromStand(c, b, m)
+		if b.Slot != SlotNext {
+			e.takeRideFromStand(c, b, m)
+		}
 	}
 	m.taxi = is
 }
@@ -274,6 +278,9 @@ func (e *Engine) takeOffer(o Offer) {
 	c := &e.fleet.taxis[taxi]
 	if o.State != OfferOpen {
 		c.endOffer(o)
+		if o.State == OfferSilent && o.After != "" {
+			c.trip.quiet = o.After
+		}
 		e.answered(o.ID, o.State)
 		e.answeredAtStand(c, o)
 	}
@@ -356,7 +363,7 @@ func (e *Engine) wantRound(now time.Time) {
 	e.policy = e.city.PolicyAt(now)
 	mode := e.policy.Mode
 	// A call with nobody in its ring reaches who comes free while it is open.
-	if waiting == 0 || idle == 0 && mode != Grab && mode != Hybrid {
+	if waiting == 0 || e.supply() == 0 && mode != Grab && mode != Hybrid {
 		return
 	}
 	at := e.roundedAt.Add(e.policy.RoundAfter(waiting, idle))

@@ -21,6 +21,11 @@ func (e *Engine) Due(ctx context.Context, now time.Time) error {
 	}
 	// Each does what it can, whatever became of the others.
 	err := errors.Join(e.together(ctx, ends), e.doBookings(ctx, now))
+	e.lookAhead(now)
+	err = errors.Join(err, e.endLate(ctx, now))
+	if e.fleet.ending.Len() > 0 {
+		e.wantRound(now)
+	}
 	e.lookAround(now)
 	return errors.Join(err, e.together(ctx, slices.Concat(
 		e.tendStands(ctx, now), e.writeLogs(), e.keepLearned(now),
@@ -81,7 +86,8 @@ func (e *Engine) endOffers(ctx context.Context, now time.Time) []chore {
 			return err
 		}
 		for _, o := range expired {
-			if o.Ended() == OfferSilent {
+			// Who drives a rider need not look at the phone.
+			if o.Ended() == OfferSilent && o.After == "" {
 				shift, off, err := j.hush(o.Driver, e.policy.SilentLimit)
 				if err != nil {
 					return err

@@ -44,8 +44,9 @@ func (e *Engine) price(o *option, hour int, now time.Time) (cost int32, chance f
 	w, c := &e.queue.waits[o.ride], &e.fleet.taxis[o.taxi]
 	p := e.acceptance.Chance(e.facts(o, hour, now))
 	return e.policy.Cost(Pair{
-		Pickup: time.Duration(o.ms) * time.Millisecond, Left: w.ride.SearchBy.Sub(now),
-		Tip: w.ride.Tip, Idle: now.Sub(c.freeAt), Chance: p,
+		Pickup: time.Duration(o.ms+o.restMS*doubtPct/100) * time.Millisecond,
+		Left:   w.ride.SearchBy.Sub(now),
+		Tip:    w.ride.Tip, Idle: c.idleFor(now), Chance: p,
 		Senior: w.ride.Senior,
 		Usual:  e.usual(w, hour),
 		Detour: c.shift.Destination.Detour(w.ride.Pickup, w.ride.Dropoff, w.lengthM, o.pace),
@@ -70,7 +71,7 @@ func (e *Engine) facts(o *option, hour int, now time.Time) Facts {
 	return Facts{
 		Pickup: time.Duration(o.ms) * time.Millisecond, PickupM: o.distanceM, Tip: w.ride.Tip,
 		LengthM: w.lengthM, Inward: w.inward, Hour: hour, Habit: c.habit,
-		Idle:     now.Sub(c.freeAt),
+		Idle:     c.idleFor(now),
 		Homeward: c.shift.Destination.Homeward(w.ride.Pickup, w.ride.Dropoff, w.lengthM),
 	}
 }

@@ -53,7 +53,7 @@ func (e *Engine) Round(ctx context.Context, now time.Time) (RoundStats, error) {
 // pairUp finds the pairs of the round, and the options that they are chosen from.
 func (e *Engine) pairUp(waiting []rideRef, now time.Time) ([]option, error) {
 	switch {
-	case len(waiting) == 0 || e.fleet.idle.Len() == 0:
+	case len(waiting) == 0 || e.supply() == 0:
 		e.pair.options = e.pair.options[:0]
 		return nil, nil
 	case e.policy.Mode == Nearest:
@@ -113,12 +113,16 @@ func (e *Engine) offer(ctx context.Context, pairs []option, now time.Time) ([]op
 
 func (e *Engine) offerOf(o option, now time.Time) Offer {
 	w, c := &e.queue.waits[o.ride], &e.fleet.taxis[o.taxi]
+	var after RideID
+	if c.trip.ending {
+		after = c.ride
+	}
 	return Offer{
 		ID: OfferID(e.newID(now)), City: e.city.ID, Ride: w.ride.ID, Search: w.ride.Search,
 		Driver: c.shift.Driver, Taxi: c.shift.Taxi, State: OfferOpen, Round: e.queue.round,
 		PickupM: int(o.distanceM), PickupS: int(o.ms+500) / 1000,
-		PickupSource: o.source,
-		MadeAt:       now, ExpiresAt: now.Add(e.policy.Offer()), ChangedAt: now,
+		PickupSource: o.source, After: after, AfterS: int(o.restMS+500) / 1000,
+		MadeAt: now, ExpiresAt: now.Add(e.policy.Offer()), ChangedAt: now,
 	}
 }
 
@@ -150,7 +154,8 @@ func (e *Engine) log(refused []option, stats RoundStats) {
 			}
 			round.Candidates = append(round.Candidates, Candidate{
 				Taxi: e.fleet.taxis[o.taxi].shift.Taxi, PickupM: int(o.distanceM),
-				PickupS: int(o.ms+500) / 1000, CostS: int(o.cost+500) / 1000,
+				PickupS: int(o.ms+500) / 1000, AfterS: int(o.restMS+500) / 1000,
+				CostS:  int(o.cost+500) / 1000,
 				Source: o.source, ChancePct: int(100*o.chance + 0.5), Verdict: o.verdict,
 			})
 		}

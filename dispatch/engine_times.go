@@ -37,7 +37,7 @@ func (e *Engine) Drives(now time.Time) []geo.Estimate {
 	waiting := slices.DeleteFunc(e.waiting(), func(ref rideRef) bool {
 		return e.calls(&e.queue.waits[ref])
 	})
-	if len(waiting) == 0 || e.fleet.idle.Len() == 0 {
+	if len(waiting) == 0 || e.supply() == 0 {
 		return nil
 	}
 	clear(e.pair.used)
@@ -51,7 +51,7 @@ func (e *Engine) Drives(now time.Time) []geo.Estimate {
 			break
 		}
 		e.service.asked = append(e.service.asked, drive{o.ride, o.taxi})
-		drives = append(drives, e.estimate(e.fleet.taxis[o.taxi].at,
+		drives = append(drives, e.estimate(e.fleet.taxis[o.taxi].spot(),
 			e.queue.waits[o.ride].ride.Pickup, o.distanceM, o.pace))
 	}
 	return drives

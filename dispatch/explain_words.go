@@ -23,7 +23,7 @@ var causeWords = [...]words{
 		"the phones of the drivers near sent no positions", "附近司机的手机没有上报位置",
 	},
 	TooFewTaxis: {
-		"too few idle taxis: other rides got those that were near", "空车太少：附近的空车都派给了其他订单",
+		"too few taxis: other rides got those that were near", "车太少：附近能来的车都派给了其他订单",
 	},
 	TaxisTooSmall: {
 		"the idle taxis near had too few seats", "附近的空车座位不够",
@@ -113,19 +113,19 @@ func (s RideStory) tellRounds(p *prose, maxPickupS int) {
 			p.say("No round was made: no taxi in the city was idle.", "没有撮合：全城没有空车。")
 		}
 	case s.Without == s.Rounds:
-		p.say("Rounds: %d. In none of them an idle taxi that could have come within %s.",
-			"共 %d 轮撮合，每一轮在 %s车程内都没有能接单的空车。", s.Rounds, p.drive(maxPickupS))
+		p.say("Rounds: %d. In none of them a taxi that could have come within %s.",
+			"共 %d 轮撮合，每一轮在 %s车程内都没有能接单的车。", s.Rounds, p.drive(maxPickupS))
 	case s.Without > 0:
-		p.say("Rounds: %d. In %d of them no idle taxi that could have come within %s.",
-			"共 %d 轮撮合，其中 %d 轮在 %s车程内没有能接单的空车。",
+		p.say("Rounds: %d. In %d of them no taxi that could have come within %s.",
+			"共 %d 轮撮合，其中 %d 轮在 %s车程内没有能接单的车。",
 			s.Rounds, s.Without, p.drive(maxPickupS))
 	default:
-		p.say("Rounds: %d. In each there was an idle taxi that could have come.",
-			"共 %d 轮撮合，每轮都有能接单的空车。", s.Rounds)
+		p.say("Rounds: %d. In each there was a taxi that could have come.",
+			"共 %d 轮撮合，每轮都有能接单的车。", s.Rounds)
 	}
 	if s.Outbid > 0 {
-		p.say("In %d of them every idle taxi that could have come went to another ride.",
-			"有 %d 轮把能来的空车都派给了其他订单。", s.Outbid)
+		p.say("In %d of them every taxi that could have come went to another ride.",
+			"有 %d 轮把能来的车都派给了其他订单。", s.Outbid)
 	}
 	if s.By == "" && s.Look != nil && s.Look.NearestS > maxPickupS {
 		p.say("The nearest idle taxi was %s away.", "最近的空车在 %s车程之外。", p.drive(s.Look.NearestS))
@@ -152,15 +152,15 @@ func (s RideStory) tellChosen(p *prose) {
 		}
 		n := len(s.Last.Candidates)
 		if nearer == 0 {
-			p.say("In its last round %d taxis were considered; %s, %s away, was the nearest "+
-				"that could.",
-				"最后一轮考虑了 %d 辆车，%s 距离 %s车程，是能接单的最近的车。", n, c.Taxi, p.drive(c.PickupS))
+			p.say("In its last round %d taxis were considered; %s, %s, was the nearest that could.",
+				"最后一轮考虑了 %d 辆车，%s（%s）是能接单的最近的车。",
+				n, c.Taxi, p.away(c.PickupS, c.AfterS))
 			return
 		}
-		p.say("In its last round %d taxis were considered; %s, %s away, was chosen, "+
+		p.say("In its last round %d taxis were considered; %s, %s, was chosen, "+
 			"as %d nearer ones were of more use to other rides.",
-			"最后一轮考虑了 %d 辆车，选中 %s（%s车程）；更近的 %d 辆派给其他订单更合算。",
-			n, c.Taxi, p.drive(c.PickupS), nearer)
+			"最后一轮考虑了 %d 辆车，选中 %s（%s）；更近的 %d 辆派给其他订单更合算。",
+			n, c.Taxi, p.away(c.PickupS, c.AfterS), nearer)
 		return
 	}
 }
@@ -227,7 +227,16 @@ func (p *prose) offer(o LoggedOffer, n int) string {
 	if n > 1 {
 		answer += p.form(", %d times", "（%d 次）", n)
 	}
-	return p.form("%s (%s away) %s", "%s（%s车程）%s", o.Driver, p.drive(o.PickupS), answer)
+	return p.form("%s (%s) %s", "%s（%s）%s", o.Driver, p.away(o.PickupS, o.AfterS), answer)
+}
+
+// away is how far a taxi was: the way alone, or from a ride that it had to end first.
+func (p *prose) away(pickupS, afterS int) string {
+	if afterS == 0 {
+		return p.form("%s away", "%s车程", p.drive(pickupS))
+	}
+	return p.form("%s away, of which its ride before was to take %s",
+		"%s后可到，其中前一单还需 %s", p.drive(pickupS), p.drive(afterS))
 }
 
 // tellSpent says what the time of a search that found nobody went to, if that was more than one

@@ -23,9 +23,12 @@ type taxi struct {
 	indexed bool      // is in the idle index
 	barred  time.Time // no offers before: the store refused one
 	until   time.Time // the open offer ends then, whether anybody says so or not
-	from    geo.Point // where it stood at the claim
+	from    geo.Point // where it stood when it set out for the ride
 	habit   Habit
 	freeAt  time.Time // since when the driver could take a ride
+	trip    trip
+
+	setOutAt time.Time // for the ride that the driver is at
 
 	turn *standTurn // in the queue of a stand, nil without
 }
@@ -43,12 +46,13 @@ type fleet struct {
 	byTaxi   map[TaxiID]taxiRef
 	byDriver map[DriverID]taxiRef
 	idle     *geo.Index[taxiRef]
+	ending   *geo.Index[taxiRef] // those that are free soon, where their rides end
 }
 
 func newFleet() fleet {
 	return fleet{
 		byTaxi: make(map[TaxiID]taxiRef), byDriver: make(map[DriverID]taxiRef),
-		idle: geo.NewIndex[taxiRef](0),
+		idle: geo.NewIndex[taxiRef](0), ending: geo.NewIndex[taxiRef](0),
 	}
 }
 
@@ -88,7 +92,8 @@ func (f *fleet) put(s Shift) {
 
 // takes reports whether the taxi may be offered a ride.
 func (c *taxi) takes() bool {
-	return c.shift.Duty == OnDuty && c.ride == "" && c.offer == "" && !c.fixedAt.IsZero()
+	return c.shift.Duty == OnDuty && c.ride == "" && c.trip.next == "" && c.offer == "" &&
+		!c.fixedAt.IsZero()
 }
 
 // settle puts the taxi into the idle index or takes it out, as its state says.
@@ -100,6 +105,9 @@ func (f *fleet) settle(ref taxiRef) {
 	case !takes && c.indexed:
 		f.idle.Remove(ref)
 		c.indexed = false
+	}
+	if c.trip.ending && !c.freeSoon() {
+		f.stopEnding(ref)
 	}
 }
 
@@ -178,7 +186,7 @@ func (w *wait) rounds(round int) int {
 // holdOffer notes an open offer on both sides, unless the search is another by now or the driver
 // has a ride.
 func (w *wait) holdOffer(c *taxi, o Offer) {
-	if w.ride.Search == o.Search && c.ride == "" {
+	if w.ride.Search == o.Search && (c.ride == "" || c.ride == o.After) {
 		c.offer, w.offer = o.ID, o.ID
 		c.until, w.until = o.ExpiresAt, o.ExpiresAt
 	}

@@ -2,6 +2,7 @@ package dispatch
 
 import (
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"testing"
 	"time"
@@ -103,7 +104,9 @@ func machineMutants() map[string]stepper {
 
 // TestMachineCatches holds mutants of the machine to the same: each has to be caught.
 func TestMachineCatches(t *testing.T) {
-	for name, mutant := range machineMutants() {
+	mutants := machineMutants()
+	maps.Copy(mutants, nextMutants())
+	for name, mutant := range mutants {
 		t.Run(name, func(t *testing.T) {
 			for seed := range uint64(2000) {
 				rng := rand.New(rand.NewPCG(seed, 1))
@@ -114,6 +117,32 @@ func TestMachineCatches(t *testing.T) {
 			}
 			t.Error("not caught in 2,000 walks")
 		})
+	}
+}
+
+// nextMutants do wrong to rides in slot next.
+func nextMutants() map[string]stepper {
+	return map[string]stepper{
+		"arrive before the ride before is over": func(
+			r Ride, a Act, now time.Time,
+		) (Decision, error) {
+			if a.Kind() == ActArrive && r.Slot == SlotNext {
+				was := r
+				was.Slot = SlotCurrent
+				d, err := Step(was, a, now)
+				d.Ride.Slot = SlotNext
+				return d, err
+			}
+			return Step(r, a, now)
+		},
+		"take the current ride away": func(r Ride, a Act, now time.Time) (Decision, error) {
+			if a.Kind() == ActFallOut && r.Slot == SlotCurrent {
+				was := r
+				was.Slot = SlotNext
+				return Step(was, a, now)
+			}
+			return Step(r, a, now)
+		},
 	}
 }
 
@@ -159,7 +188,9 @@ func judgeStep(was Ride, act Act, d Decision, boarded bool) string {
 		return "does not raise the version by one"
 	case boarded && r.State == Cancelled:
 		return "cancels after boarding"
-	case r.State.Active() != (r.Slot == SlotCurrent):
+	case r.Slot == SlotNext && r.State != Assigned:
+		return "is more than assigned in slot next"
+	case r.State.Active() != (r.Slot == SlotCurrent || r.Slot == SlotNext):
 		return "holds a slot without being active, or the other way round"
 	case r.State.Active() && r.Driver == "" || r.State == Searching && r.Driver != "":
 		return "has a driver when it should not, or the other way round"
@@ -177,6 +208,10 @@ func judgeStep(was Ride, act Act, d Decision, boarded bool) string {
 		return "settles a fare that does not stand"
 	case r.Fare.Total() > r.Fare.Claimed():
 		return "asks for more than the driver has claimed"
+	case act.Kind() == ActFallOut && was.Slot == SlotCurrent:
+		return "takes the ride that the driver is at"
+	case act.Kind() == ActPromote && (was.Slot != SlotNext || r.Slot != SlotCurrent):
+		return "promotes what is not next, or to nowhere"
 	case string(d.Event.ID) != fmt.Sprintf("R1.%04d", r.Version):
 		return "has an event that is not its own"
 	default:
@@ -193,13 +228,16 @@ func anyAct(choose func(n int) int, r Ride) Act {
 	if choose(4) == 0 {
 		driver, rider = "D2", "rider2"
 	}
-	kind := ActKind(1 + choose(int(ActResolve)))
+	kind := ActKind(1 + choose(int(ActPromote)))
 	if choose(2) == 0 {
 		kind = legalAct(choose, r.State, kind)
 	}
 	fare := []string{"accepted", "asked"}[choose(2)]
 	args := map[ActKind][]string{
-		ActClaim:    {string(driver), fmt.Sprint(r.Search - choose(2))},
+		ActClaim: {
+			string(driver), fmt.Sprint(r.Search - choose(2)),
+			[]string{"current", "next"}[choose(2)],
+		},
 		ActComplete: {string(driver), "28.00", fare, "granted"},
 		ActConfirm:  {string(rider), "granted"}, ActContest: {string(rider)},
 		ActResolve: {fmt.Sprintf("%d.00", choose(40)), "granted"},
@@ -217,7 +255,7 @@ func anyAct(choose func(n int) int, r Ride) Act {
 // legalAct is one of the acts that the table allows, or kind if it allows none.
 func legalAct(choose func(n int) int, from State, kind ActKind) ActKind {
 	var legal []ActKind
-	for k := ActCancel; k <= ActResolve; k++ {
+	for k := ActCancel; k <= ActPromote; k++ {
 		if _, ok := Next(from, k); ok {
 			legal = append(legal, k)
 		}

@@ -66,11 +66,19 @@ type Offer struct {
 	PickupS int // estimated time to the pickup
 	// PickupSource is where PickupS comes from.
 	PickupSource geo.Source
-	MadeAt       time.Time
-	ExpiresAt    time.Time
-	DeliveredAt  time.Time // acknowledged by the phone; zero if it was not
-	ChangedAt    time.Time
+	// After is the ride that the driver has to end first, of an offer by forward dispatch; "" of
+	// one to an idle driver. AfterS is how long that still takes, a part of PickupS; PickupM is
+	// then the way from where it ends.
+	After       RideID
+	AfterS      int
+	MadeAt      time.Time
+	ExpiresAt   time.Time
+	DeliveredAt time.Time // acknowledged by the phone; zero if it was not
+	ChangedAt   time.Time
 }
+
+// PickupAt is when the taxi should be at the pickup.
+func (o Offer) PickupAt() time.Time { return o.MadeAt.Add(seconds(o.PickupS)) }
 
 // Ended is the state in which an unanswered offer ends.
 func (o Offer) Ended() OfferState {

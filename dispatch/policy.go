@@ -98,6 +98,7 @@ type Policy struct {
 	MaxOpenRides int `json:"max_open_rides"`
 	Rules
 	BookingRules
+	ForwardRules
 }
 
 // DefaultPolicy is what a city has that says nothing else.
@@ -110,6 +111,7 @@ func DefaultPolicy() Policy {
 		CallTaxis: 200,
 		SnapM:     geo.DefaultSnapM, TimesMS: 150,
 		Rules: defaultRules(), BookingRules: defaultBookingRules(),
+		ForwardRules: defaultForwardRules(),
 	}
 }
 
@@ -147,7 +149,7 @@ func (p Policy) Check() error {
 		{"times_ms", p.TimesMS, 10, 2000},
 		{"max_open_rides", p.MaxOpenRides, 1, 20_000},
 	})
-	return cmp.Or(err, p.Rules.check(), p.BookingRules.check())
+	return cmp.Or(err, p.Rules.check(), p.BookingRules.check(), p.ForwardRules.check())
 }
 
 // clone shares nothing with p that a change could reach.

@@ -77,8 +77,10 @@ type RideScans interface {
 	// UnpaidRides are rides completed by a time whose subsidy is reserved and whose fare is not
 	// paid, nor being paid, by the time of their completion and id.
 	UnpaidRides(before time.Time, limit int) ([]Ride, error)
-	// DriversRide is the ride that a driver is at.
+	// DriversRide is the ride that a driver is at, in the slot current.
 	DriversRide(driver DriverID) (r Ride, ok bool, err error)
+	// DriversNext is the ride that a driver goes to after that one.
+	DriversNext(driver DriverID) (r Ride, ok bool, err error)
 	// RidersRide is a rider's open ride.
 	RidersRide(rider RiderID) (r Ride, ok bool, err error)
 }
@@ -118,7 +120,8 @@ type FlightRows interface {
 // Offers are the offers' rows.
 type Offers interface {
 	// InsertOffer writes an open offer if its ride is still in that search, the driver has no
-	// ride in the slot, and neither has another open offer; otherwise made is false.
+	// ride in the slot, and neither has another open offer; otherwise made is false. One with After
+	// is for the slot next: it asks besides that the driver is on trip with that ride.
 	InsertOffer(o Offer) (made bool, err error)
 	// AcceptOffer turns an open offer of this driver that has not expired into an accepted one:
 	// one conditional update. Otherwise NotFound, or Conflict with ReasonOfferExpired or

@@ -95,11 +95,17 @@ func (s State) Ahead() bool { return s == Scheduled || s == Booked }
 // Open reports whether the rider may not ask for another ride; booked ones do not count.
 func (s State) Open() bool { return s >= Searching && s <= OnTrip }
 
-// Slot is a driver's place for a ride. Only the current one is used so far.
+// Slot is a driver's place for a ride: at most one ride is in each.
 type Slot string
 
-// SlotCurrent is the ride that the driver is at.
-const SlotCurrent Slot = "current"
+// The slots.
+const (
+	// SlotCurrent is the ride that the driver is at.
+	SlotCurrent Slot = "current"
+	// SlotNext is the ride that the driver goes to after the current one, by forward dispatch. It
+	// becomes the current one in the transaction that completes that.
+	SlotNext Slot = "next"
+)
 
 // Place is a point with what people call it.
 type Place struct {
@@ -218,6 +224,9 @@ type Ride struct {
 	Driver DriverID // "" while searching
 	Taxi   TaxiID   // "" until the driver of a booked ride sets out
 	Slot   Slot     // "" without a driver
+	// ExpectedAt is when the taxi should be at the pickup, as the offer said that the driver has
+	// accepted; zero if none did.
+	ExpectedAt time.Time
 
 	RequestedAt time.Time
 	SearchBy    time.Time // the search ends then
@@ -249,6 +258,7 @@ type Brief struct {
 	Search      int
 	Driver      DriverID
 	Taxi        TaxiID
+	Slot        Slot
 	Pickup      geo.Point
 	Dropoff     geo.Point
 	Seats       int
@@ -260,6 +270,7 @@ type Brief struct {
 	ClaimedAt   time.Time
 	ArrivedAt   time.Time
 	StartedAt   time.Time
+	ExpectedAt  time.Time
 	ChangedAt   time.Time
 }
 
@@ -267,12 +278,12 @@ type Brief struct {
 func (r Ride) Brief() Brief {
 	return Brief{
 		ID: r.ID, City: r.City, State: r.State, Version: r.Version, Search: r.Search,
-		Driver: r.Driver, Taxi: r.Taxi, Pickup: r.Pickup.Point, Dropoff: r.Dropoff.Point,
-		Seats: r.Seats, Tip: r.Tip,
+		Driver: r.Driver, Taxi: r.Taxi, Slot: r.Slot,
+		Pickup: r.Pickup.Point, Dropoff: r.Dropoff.Point, Seats: r.Seats, Tip: r.Tip,
 		Wants: r.Wants, Senior: r.Senior,
 		RequestedAt: r.RequestedAt, SearchBy: r.SearchBy,
 		ClaimedAt: r.ClaimedAt, ArrivedAt: r.ArrivedAt, StartedAt: r.StartedAt,
-		ChangedAt: r.ChangedAt,
+		ExpectedAt: r.ExpectedAt, ChangedAt: r.ChangedAt,
 	}
 }
 

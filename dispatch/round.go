@@ -15,6 +15,7 @@ type option struct {
 	distanceM float64
 	pace      geo.Pace   // learned around the pickup
 	ms        int32      // of the estimated pickup
+	restMS    int32      // of ms: until the taxi's present ride ends
 	source    geo.Source // of ms
 	cost      int32      // of the pair, in ms; see [Policy.Cost]
 	counts    int32      // of cost, in the assignment; see postpone
@@ -78,6 +79,8 @@ func (e *Engine) consider(
 	w, c := &e.queue.waits[ride], &e.fleet.taxis[taxi]
 	e.pair.options = append(e.pair.options, option{
 		ride: ride, taxi: taxi, distanceM: distanceM, pace: p, verdict: e.judge(w, c, now),
+
+		restMS: int32(c.rest(now).Milliseconds()),
 	})
 }
 
@@ -147,7 +150,7 @@ func (e *Engine) survey(waiting []rideRef, hour int, now time.Time) (byTaxi bool
 	p := &e.pair
 	few := e.begin()
 	nearest := e.policy.Mode == Nearest
-	byTaxi = !nearest && e.fleet.idle.Len() < len(waiting)
+	byTaxi = !nearest && e.supply() < len(waiting)
 	if byTaxi {
 		e.lookFromTaxis(hour, now)
 	} else {
@@ -216,6 +219,9 @@ func (e *Engine) optionsOf(ride rideRef, k, hour int, now time.Time) {
 		return !p.used[ref] && e.judge(w, &e.fleet.taxis[ref], now) == Chosen
 	}
 	p.near = e.fleet.idle.Nearest(p.near[:0], w.ride.Pickup, k, reach, fit)
+	if e.policy.Mode != Nearest {
+		e.withEnding(ride, k, pace, now, fit)
+	}
 	if len(p.near) == 0 && (e.queue.round-w.from)%misfitsEvery == 1 {
 		free := func(ref taxiRef) bool { return !p.used[ref] }
 		p.near = e.fleet.idle.Nearest(p.near, w.ride.Pickup, loggedMisfits, 2*reach, free)
@@ -247,33 +253,35 @@ func (e *Engine) assign(waiting []rideRef, now time.Time) ([]option, error) {
 	return p.matched(byTaxi), nil
 }
 
-// lookFromTaxis lets each idle taxi find its nearest waiting rides. For one that may have none it
-// says now and then which were there.
+// lookFromTaxis lets each taxi that is idle, or free soon, find its nearest waiting rides. For one
+// that may have none it says now and then which were there.
 func (e *Engine) lookFromTaxis(hour int, now time.Time) {
 	p := &e.pair
-	e.fleet.idle.Each(func(ref taxiRef, _ geo.Point, _ time.Time) bool {
+	look := func(ref taxiRef, from geo.Point, _ time.Time) bool {
 		c := &e.fleet.taxis[ref]
 		if p.used[ref] || e.bound(c) {
 			return true
 		}
 		p.rows = append(p.rows, int32(len(p.options)))
-		reach := e.reach(e.speed.PaceAt(c.at, hour)) * reachSlack
+		reach := e.reach(e.speed.PaceAt(from, hour)) * reachSlack
 		fit := func(r rideRef) bool {
 			w := &e.queue.waits[r]
 			return w.pairedIn != e.queue.round && !e.calls(w) && e.judge(w, c, now) == Chosen
 		}
 		p.pickups = e.queue.open.Nearest(
-			p.pickups[:0], c.at, e.policy.Candidates, reach, fit)
+			p.pickups[:0], from, e.policy.Candidates, reach, fit)
 		if len(p.pickups) == 0 && (e.queue.round+int(ref))%misfitsEvery == 1 {
 			assigned := func(r rideRef) bool { return !e.calls(&e.queue.waits[r]) }
-			p.pickups = e.queue.open.Nearest(p.pickups, c.at, loggedMisfits, reach, assigned)
+			p.pickups = e.queue.open.Nearest(p.pickups, from, loggedMisfits, reach, assigned)
 		}
 		for _, n := range p.pickups {
 			pace := e.speed.PaceAt(e.queue.waits[n.Key].ride.Pickup, hour)
 			e.consider(n.Key, ref, n.DistanceM, pace, now)
 		}
 		return true
-	})
+	}
+	e.fleet.idle.Each(look)
+	e.fleet.ending.Each(look)
 }
 
 // reachSlack widens a taxi's search, as the pace is the pickup's and not the taxi's; what is too

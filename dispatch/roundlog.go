@@ -73,8 +73,9 @@ type Candidate struct {
 	Taxi    TaxiID     `json:"taxi"`
 	PickupM int        `json:"pickup_m"`
 	PickupS int        `json:"pickup_s"`
-	CostS   int        `json:"cost_s"`           // of the pair, as the matcher adds up
-	Source  geo.Source `json:"source,omitempty"` // of PickupS
+	AfterS  int        `json:"after_s,omitempty"` // of PickupS: until its present ride ends
+	CostS   int        `json:"cost_s"`            // of the pair, as the matcher adds up
+	Source  geo.Source `json:"source,omitempty"`  // of PickupS
 	// ChancePct is how likely it was that the driver takes the ride, in percent.
 	ChancePct int     `json:"chance_pct"`
 	Verdict   Verdict `json:"verdict"`
@@ -163,6 +164,7 @@ type LoggedOffer struct {
 	Taxi    TaxiID     `json:"taxi"`
 	PickupM int        `json:"pickup_m"`
 	PickupS int        `json:"pickup_s"`
+	AfterS  int        `json:"after_s,omitempty"` // of PickupS: until the driver's ride ends
 	MadeAt  time.Time  `json:"made_at"`
 	EndedAt time.Time  `json:"ended_at"` // zero while it is open
 	State   OfferState `json:"state"`
@@ -182,7 +184,7 @@ func (l *RoundLog) Offer(o Offer) bool {
 		l.Made++
 		l.Offers = keep(l.Offers, LoggedOffer{
 			ID: o.ID, Driver: o.Driver, Taxi: o.Taxi, PickupM: o.PickupM, PickupS: o.PickupS,
-			MadeAt: o.MadeAt, State: OfferOpen,
+			AfterS: o.AfterS, MadeAt: o.MadeAt, State: OfferOpen,
 		}, maxLoggedOffers, keptFirstOffers)
 		i = len(l.Offers) - 1
 	case l.Offers[i].State != OfferOpen, o.State == OfferOpen:

@@ -129,6 +129,12 @@ func (p *play) perform(line string) string {
 		stats := p.w.round()
 		return fmt.Sprintf(
 			"%d waiting, %d idle, %d offers", stats.Waiting, stats.Idle, stats.Offers)
+	case "fix": // taxi north east
+		p.w.fix(arg(0), p.place(words[1:]))
+		return "ok"
+	case "told": // what the rider knows of their ride
+		r := p.w.rides[p.rides[arg(0)]]
+		return strings.TrimSpace(fmt.Sprintf("%s %s %s %s", r.State, r.Driver, r.Slot, r.EndReason))
 	case "next":
 		at, ok := p.w.engine.NextRound()
 		return fmt.Sprintf("%v, in %s", ok, at.Sub(p.w.now))

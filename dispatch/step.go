@@ -25,6 +25,7 @@ var table = map[State]map[ActKind]State{
 	},
 	Assigned: {
 		ActArrive: Arrived, ActCancel: Cancelled, ActRelease: Searching, ActMove: Assigned,
+		ActPromote: Assigned, ActFallOut: Searching, // in slot next alone
 	},
 	Arrived: {
 		ActStart: OnTrip, ActCancel: Cancelled, ActRelease: Searching, ActNoShow: NoShow,
@@ -126,7 +127,7 @@ func (d *Decision) apply(was Ride, act Act, now time.Time) error {
 		return d.release(was, a.Driver, a.Reason, a.Search, now)
 	case Arrive:
 		d.Ride.ArrivedAt = was.did(a.Did, now)
-		return was.drivenBy(a.Driver)
+		return was.mayArrive(a.Driver)
 	case NotThere:
 		return d.noShow(was, a, now)
 	case Start:
@@ -153,6 +154,8 @@ func (d *Decision) apply(was Ride, act Act, now time.Time) error {
 		return nil
 	case Settle:
 		return d.settle(was)
+	case Promote:
+		return d.promote(was, a)
 	default:
 		return d.applyAhead(was, act, now)
 	}
@@ -169,7 +172,8 @@ func (d *Decision) settle(was Ride) error {
 // the driver and the watchers of everything.
 func (d *Decision) tell(was Ride, act ActKind) {
 	changed := was.State != d.Ride.State
-	if changed && (was.State.Open() || d.Ride.State.Open()) || act == ActTip {
+	if changed && (was.State.Open() || d.Ride.State.Open()) || act == ActTip ||
+		act == ActPromote {
 		d.After = append(d.After, Nudge{Ride: d.Ride})
 	}
 	if was.Driver != "" {
@@ -228,7 +232,10 @@ func (d *Decision) claim(a Claim, now time.Time) error {
 		return Errorf(Conflict, ReasonOfferClosed, "ride %s searches anew", d.Ride.ID)
 	}
 	d.Ride.Driver, d.Ride.Taxi, d.Ride.Slot = a.Driver, a.Taxi, SlotCurrent
-	d.Ride.ClaimedAt = now
+	if a.Slot != "" {
+		d.Ride.Slot = a.Slot
+	}
+	d.Ride.ClaimedAt, d.Ride.ExpectedAt = now, a.Expected
 	d.Ride.EndedBy, d.Ride.EndReason = 0, ""
 	return nil
 }
@@ -245,7 +252,7 @@ func (d *Decision) release(
 	}
 	r := &d.Ride
 	r.Driver, r.Taxi, r.Slot = "", "", ""
-	r.ArrivedAt, r.StartedAt = time.Time{}, time.Time{}
+	r.ArrivedAt, r.StartedAt, r.ExpectedAt = time.Time{}, time.Time{}, time.Time{}
 	r.Search++
 	r.SearchBy = was.searchUntil(now, search)
 	r.EndedBy, r.EndReason = SideDriver, reason

@@ -32,9 +32,10 @@ type (
 		Driver DriverID
 		Taxi   TaxiID
 	}
-	// FallOut takes the booking from a driver who cannot come: it searches.
+	// FallOut takes the booking, or a ride in slot next, from a driver who cannot come: it
+	// searches.
 	FallOut struct {
-		Reason string // "not_ready", "too_far"
+		Reason string // "not_ready", "too_far"; of a next ride "late", "break_down"
 		Search SearchTime
 	}
 )
@@ -78,7 +79,11 @@ func (d *Decision) applyAhead(was Ride, act Act, now time.Time) error {
 		r.Booking.DueAt = time.Time{}
 		return was.drivenBy(a.Driver)
 	case FallOut:
-		r.Driver = ""
+		if was.State == Assigned && was.Slot != SlotNext {
+			return Errorf(Conflict, ReasonStep,
+				"ride %s is its driver's current one: only they give it back", was.ID)
+		}
+		r.Driver, r.Taxi, r.Slot, r.ExpectedAt = "", "", "", time.Time{}
 		r.EndedBy, r.EndReason = SideSystem, a.Reason
 		d.search(was, a.Search, now)
 	}

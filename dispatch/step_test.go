@@ -2,6 +2,7 @@ package dispatch
 
 import (
 	"bufio"
+	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -92,6 +93,10 @@ func perform(out *strings.Builder, r Ride, words []string) Ride {
 	if words[0] == "street" {
 		fmt.Fprintln(out, "on_trip v1 D1")
 		return street()
+	}
+	if words[0] == "hailed" {
+		fmt.Fprintln(out, "searching v1 search 1")
+		return hailed()
 	}
 	if words[0] == "booked" {
 		fmt.Fprintln(out, "scheduled v1, D1's until +600")
@@ -193,7 +198,7 @@ func parseAhead(kind ActKind, args []string) Act {
 	case ActSetOut:
 		return SetOut{Driver: who, Taxi: "T" + TaxiID(who)[1:]}
 	case ActFallOut:
-		return FallOut{Reason: "not_ready", Search: search}
+		return FallOut{Reason: cmp.Or(strings.Join(args, " "), "not_ready"), Search: search}
 	default:
 		return nil
 	}
@@ -224,7 +229,9 @@ func parseAct(name string, args []string) Act {
 	case ActCancel:
 		return Cancel{Reason: strings.Join(args, " ")}
 	case ActClaim:
-		return Claim{Driver: driver, Taxi: "T" + TaxiID(arg(0))[1:], Search: number(1)}
+		return Claim{
+			Driver: driver, Taxi: "T" + TaxiID(arg(0))[1:], Search: number(1), Slot: Slot(arg(2)),
+		}
 	case ActRelease:
 		return Release{Driver: driver, Reason: "flat tyre", Search: search}
 	case ActArrive:
@@ -248,6 +255,8 @@ func parseAct(name string, args []string) Act {
 			Resolution: Resolution{Total: yuan(0), Note: "by the trace", By: "ops:me"},
 			Subsidy:    subsidy(arg(1)),
 		}
+	case ActPromote:
+		return Promote{Driver: driver}
 	case ActSettle:
 		return Settle{}
 	case ActExpire:

@@ -55,7 +55,7 @@ func (e *Engine) timeThese(options []option, now time.Time) {
 	drives := e.pair.drives[:0]
 	for i := range options {
 		o := &options[i]
-		d := e.estimate(e.fleet.taxis[o.taxi].at, e.queue.waits[o.ride].ride.Pickup,
+		d := e.estimate(e.fleet.taxis[o.taxi].spot(), e.queue.waits[o.ride].ride.Pickup,
 			o.distanceM, o.pace)
 		e.answer(o, &d)
 		drives = append(drives, d)
@@ -66,9 +66,9 @@ func (e *Engine) timeThese(options []option, now time.Time) {
 	for i := range options {
 		o, d := &options[i], &drives[i]
 		e.pair.timed[d.Source]++
-		o.ms, o.source = int32(min(d.TimeMS, maxPickupMS)), d.Source
+		o.ms, o.source = int32(min(d.TimeMS, maxPickupMS))+o.restMS, d.Source
 		o.cost, o.chance = e.price(o, hour, now)
-		if o.verdict == Chosen && time.Duration(d.TimeMS)*time.Millisecond > longest {
+		if o.verdict == Chosen && time.Duration(o.ms)*time.Millisecond > longest {
 			o.verdict = TooFar
 		}
 	}

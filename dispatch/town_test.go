@@ -27,6 +27,7 @@ type town struct {
 	payBy   money.ChannelName // of new requests
 	tip     money.Fen         // likewise
 	vehicle dispatch.Vehicle  // what the next taxi is like
+	to      geo.Point         // where new requests lead; zero is (4000, 4000)
 	nudges  []dispatch.Change // all that were given
 	asked   int
 	offers  map[dispatch.DriverID]dispatch.Offer // open, as pushed
@@ -206,9 +207,13 @@ func (w *town) ask(name string, at geo.Point, seats int) dispatch.RideID {
 }
 
 func (w *town) request(rider dispatch.RiderID, at geo.Point, seats int) dispatch.RequestRide {
+	to := w.to
+	if to == (geo.Point{}) {
+		to = w.at(4000, 4000)
+	}
 	return dispatch.RequestRide{
 		City: w.city.ID, Rider: rider, Seats: seats, PayBy: w.payBy, Tip: w.tip,
-		Pickup: dispatch.Place{Point: at}, Dropoff: dispatch.Place{Point: w.at(4000, 4000)},
+		Pickup: dispatch.Place{Point: at}, Dropoff: dispatch.Place{Point: to},
 	}
 }
 

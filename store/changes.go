@@ -10,9 +10,10 @@ import (
 
 // briefColumns are read by scanBrief in this order.
 var briefColumns = columns{
-	"id", "city", "state", "version", "search", "driver", "taxi", "pickup_lat", "pickup_lng",
+	"id", "city", "state", "version", "search", "driver", "taxi", "slot",
+	"pickup_lat", "pickup_lng",
 	"dropoff_lat", "dropoff_lng", "seats", "class", "tags", "senior", "tip", "requested_at",
-	"search_by", "claimed_at", "arrived_at", "started_at", "changed_at",
+	"search_by", "claimed_at", "arrived_at", "started_at", "expected_at", "changed_at",
 }
 
 const (
@@ -47,10 +48,11 @@ func scanBrief(r *reader) dispatch.Brief {
 		ID: dispatch.RideID(r.text()), City: dispatch.CityID(r.text()),
 		State: name(r, dispatch.ParseState), Version: r.int(), Search: r.int(),
 		Driver: dispatch.DriverID(r.text()), Taxi: dispatch.TaxiID(r.text()),
-		Pickup: r.point(), Dropoff: r.point(), Seats: r.int(), Wants: r.vehicle(),
+		Slot: dispatch.Slot(r.text()), Pickup: r.point(), Dropoff: r.point(),
+		Seats: r.int(), Wants: r.vehicle(),
 		Senior: r.integer() != 0, Tip: r.fen(),
 		RequestedAt: r.time(), SearchBy: r.time(), ClaimedAt: r.time(), ArrivedAt: r.time(),
-		StartedAt: r.time(), ChangedAt: r.time(),
+		StartedAt: r.time(), ExpectedAt: r.time(), ChangedAt: r.time(),
 	}
 }
 

@@ -27,6 +27,7 @@ func (db *DB) Plans(ctx context.Context) (map[string]string, error) {
 		"driversRide": driversRide, "ridersRide": ridersRide, "dueRides": dueRides,
 		"unpaidRides": unpaidRides, "countSearching": countSearching,
 		"changedRides": changedRides, "searchingRides": searchingRides,
+		"driversNext": driversNext, "insertNextOffer": insertNextOffer,
 		"activeRides": activeRides, "endedOffers": endedOffers, "insertOffer": insertOffer,
 		"dueBookings": dueBookings, "driversBookings": driversBookings,
 		"ridersBookings": ridersBookings, "flightRides": flightRides, "openFlights": openFlights,

@@ -11,7 +11,8 @@ import (
 // offerColumns are written by offerArgs and read by scanOffer in this order.
 var offerColumns = columns{
 	"id", "city", "ride", "search", "driver", "taxi", "state", "round", "pickup_m", "pickup_s",
-	"pickup_source", "made_at", "expires_at", "delivered_at", "changed_at",
+	"pickup_source", "after_ride", "after_s", "made_at", "expires_at", "delivered_at",
+	"changed_at",
 }
 
 const ended = `SET state = CASE WHEN delivered_at > 0 THEN 'silent' ELSE 'expired' END,
@@ -34,6 +35,18 @@ var (
 			WHERE driver = $5 AND (duty <> 'on' OR taxi <> $6))
 		ON CONFLICT DO NOTHING`}
 
+	// An offer for after the ride that the driver is at: that ride has to be on its way.
+	insertNextOffer = &query{text: `INSERT INTO offer (` + offerColumns.String() + `)
+		SELECT ` + offerColumns.placeholders() + `
+		WHERE EXISTS (SELECT 1 FROM ride WHERE id = $3 AND search = $4 AND ` + isSearching + `)
+		AND EXISTS (SELECT 1 FROM ride
+			WHERE id = $12 AND driver = $5 AND slot = 'current' AND state = 'on_trip')
+		AND NOT EXISTS (SELECT 1 FROM ride
+			WHERE driver = $5 AND slot = 'next' AND ` + isActive + `)
+		AND NOT EXISTS (SELECT 1 FROM shift
+			WHERE driver = $5 AND (duty <> 'on' OR taxi <> $6))
+		ON CONFLICT DO NOTHING`}
+
 	acceptOffer = &query{text: `UPDATE offer SET state = 'accepted', changed_at = $3
 		WHERE id = $1 AND driver = $2 AND state = 'open' AND expires_at > $3
 		AND NOT EXISTS (SELECT 1 FROM shift
@@ -50,6 +63,7 @@ var (
 func offerArgs(args []any, o dispatch.Offer) []any {
 	return append(args, string(o.ID), string(o.City), string(o.Ride), o.Search, string(o.Driver),
 		string(o.Taxi), o.State.String(), o.Round, o.PickupM, o.PickupS, o.PickupSource.String(),
+		string(o.After), o.AfterS,
 		millis(o.MadeAt), millis(o.ExpiresAt), millis(o.DeliveredAt), millis(o.ChangedAt))
 }
 
@@ -59,6 +73,7 @@ func scanOffer(r *reader) dispatch.Offer {
 		Ride: dispatch.RideID(r.text()), Search: r.int(), Driver: dispatch.DriverID(r.text()),
 		Taxi: dispatch.TaxiID(r.text()), State: name(r, dispatch.ParseOfferState),
 		Round: r.int(), PickupM: r.int(), PickupS: r.int(), PickupSource: name(r, geo.ParseSource),
+		After: dispatch.RideID(r.text()), AfterS: r.int(),
 		MadeAt: r.time(), ExpiresAt: r.time(), DeliveredAt: r.time(), ChangedAt: r.time(),
 	}
 }
@@ -78,7 +93,11 @@ func (t *tx) InsertOffer(o dispatch.Offer) (made bool, err error) {
 		return false, err
 	}
 	t.args = offerArgs(t.args[:0], o)
-	changed, err := t.exec(insertOffer, t.args...)
+	insert := insertOffer
+	if o.After != "" {
+		insert = insertNextOffer
+	}
+	changed, err := t.exec(insert, t.args...)
 	return changed == 1, err
 }
 

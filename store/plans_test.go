@@ -34,8 +34,10 @@ func plansWanted() map[string]string {
 		"cancelled after": "ride_by_city (city=? AND id<?)",
 
 		"driversRide": "ride_one_per_driver", "ridersRide": "ride_one_per_rider",
-		"insertOffer": "ride_one_per_driver (driver=? AND slot=?)",
-		"dueRides":    "ride_search_due (city=? AND search_by<?)", "unpaidRides": "ride_unpaid",
+		"driversNext":     "ride_one_per_driver",
+		"insertOffer":     "ride_one_per_driver (driver=? AND slot=?)",
+		"insertNextOffer": "ride_one_per_driver (driver=? AND slot=?)",
+		"dueRides":        "ride_search_due (city=? AND search_by<?)", "unpaidRides": "ride_unpaid",
 		"countSearching": "COVERING INDEX ride_search_due", "changedRides": "ride_changed",
 		"searchingRides": "SCAN ride USING INDEX ride_search_due",
 		"activeRides":    "SCAN ride USING INDEX ride_one_per_",

@@ -34,7 +34,7 @@ var (
 	stateColumns = columns{
 		"version", "state", "search",
 		"pickup_lat", "pickup_lng", "pickup_name", "pickup_note",
-		"pay_by", "tip", "driver", "taxi", "slot",
+		"pay_by", "tip", "driver", "taxi", "slot", "expected_at",
 		"pickup_at", "flight_at", "due_at", "reminded_at",
 		"search_by", "claimed_at", "arrived_at", "started_at", "completed_at",
 		"ended_at", "changed_at",
@@ -57,6 +57,7 @@ var (
 	// writes what belongs to a ride: payments, reservation.
 	lockRide    = &query{text: rideByID.text, lock: `FOR UPDATE`}
 	driversRide = rideColumns.selects(`ride WHERE driver = $1 AND slot = 'current' AND ` + isActive)
+	driversNext = rideColumns.selects(`ride WHERE driver = $1 AND slot = 'next' AND ` + isActive)
 	ridersRide  = rideColumns.selects(`ride WHERE rider = $1 AND rider <> '' AND ` + isOpenRide)
 	dueRides    = rideColumns.selects(`ride WHERE city = $1 AND search_by <= $2 AND ` +
 		isSearching + ` ORDER BY search_by, id LIMIT $3`)
@@ -87,7 +88,7 @@ func planArgs(args []any, r dispatch.Ride) []any {
 func stateArgs(args []any, r dispatch.Ride, lines string) []any {
 	args = placeArgs(append(args, r.Version, r.State.String(), r.Search), r.Pickup)
 	args = append(args, string(r.PayBy), int64(r.Tip),
-		string(r.Driver), string(r.Taxi), string(r.Slot),
+		string(r.Driver), string(r.Taxi), string(r.Slot), millis(r.ExpectedAt),
 		millis(r.Booking.PickupAt), millis(r.Booking.FlightAt), millis(r.Booking.DueAt),
 		millis(r.Booking.RemindedAt),
 		millis(r.SearchBy), millis(r.ClaimedAt), millis(r.ArrivedAt), millis(r.StartedAt),
@@ -142,7 +143,7 @@ func scanState(r *reader, ride *dispatch.Ride) {
 	ride.Version, ride.State, ride.Search = r.int(), name(r, dispatch.ParseState), r.int()
 	ride.Pickup, ride.PayBy, ride.Tip = r.place(), money.ChannelName(r.text()), r.fen()
 	ride.Driver, ride.Taxi = dispatch.DriverID(r.text()), dispatch.TaxiID(r.text())
-	ride.Slot = dispatch.Slot(r.text())
+	ride.Slot, ride.ExpectedAt = dispatch.Slot(r.text()), r.time()
 	b := &ride.Booking
 	b.PickupAt, b.FlightAt, b.DueAt, b.RemindedAt = r.time(), r.time(), r.time(), r.time()
 	ride.SearchBy, ride.ClaimedAt, ride.ArrivedAt = r.time(), r.time(), r.time()
@@ -232,6 +233,11 @@ func (t *tx) ride(q *query, id dispatch.RideID) (dispatch.Ride, error) {
 // DriversRide implements [dispatch.RideScans].
 func (t *tx) DriversRide(driver dispatch.DriverID) (dispatch.Ride, bool, error) {
 	return one(t, scanRide, driversRide, string(driver))
+}
+
+// DriversNext implements [dispatch.RideScans].
+func (t *tx) DriversNext(driver dispatch.DriverID) (dispatch.Ride, bool, error) {
+	return one(t, scanRide, driversNext, string(driver))
 }
 
 // RidersRide implements [dispatch.RideScans].

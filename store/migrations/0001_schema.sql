@@ -95,6 +95,7 @@ CREATE TABLE ride (
     driver           TEXT             NOT NULL,
     taxi             TEXT             NOT NULL,
     slot             TEXT             NOT NULL,
+    expected_at      BIGINT           NOT NULL,
     requested_at     BIGINT           NOT NULL,
     flight           TEXT             NOT NULL,
     flight_day       TEXT             NOT NULL,
@@ -135,7 +136,7 @@ CREATE TABLE ride (
     rider_stars      BIGINT           NOT NULL,
     driver_stars     BIGINT           NOT NULL
 );
--- A driver and a taxi are at one ride at most, and a rider has one that is not over, beside what is
+-- A driver and a taxi are at one ride at most and go to one at most after it (slot next), and a rider has one that is not over, beside what is
 -- booked: whatever the code does.
 CREATE UNIQUE INDEX ride_one_per_driver ON ride (driver, slot)
     WHERE (state = 'assigned' OR state = 'arrived' OR state = 'on_trip');
@@ -180,6 +181,8 @@ CREATE TABLE offer (
     pickup_m     BIGINT NOT NULL,
     pickup_s     BIGINT NOT NULL,
     pickup_source TEXT  NOT NULL,
+    after_ride   TEXT   NOT NULL,
+    after_s      BIGINT NOT NULL,
     made_at      BIGINT NOT NULL,
     expires_at   BIGINT NOT NULL,
     delivered_at BIGINT NOT NULL,

@@ -11,9 +11,9 @@ func offers(t *testing.T, open Open) {
 	db := open(t)
 	want := filled[dispatch.Offer](0)
 	want.State = dispatch.OfferOpen
-	r := searching(want.Ride)
-	r.Search = want.Search
-	insertRides(t, db, r)
+	r, before := searching(want.Ride), assigned(searching(want.After), want.Driver)
+	r.Search, before.State = want.Search, dispatch.OnTrip
+	insertRides(t, db, r, before)
 	if !makeOffer(t, db, want) {
 		t.Fatal("not made")
 	}
@@ -84,6 +84,58 @@ func offerRefused(t *testing.T, open Open) {
 	shut.State = dispatch.OfferDeclined
 	refused(t, db, dispatch.Invalid, dispatch.ReasonField, func(tx dispatch.Tx) error {
 		_, err := tx.InsertOffer(shut)
+		return err
+	})
+}
+
+// offerForAfter: an offer for slot next asks for a driver who is on trip with the ride that it
+// names, and has no next one.
+func offerForAfter(t *testing.T, open Open) {
+	db := open(t)
+	coming, riding := assigned(searching("coming"), "D1"), assigned(searching("riding"), "D2")
+	full, next := assigned(searching("full"), "D3"), assigned(searching("next"), "D3")
+	riding.State, full.State, next.Slot = dispatch.OnTrip, dispatch.OnTrip, dispatch.SlotNext
+	insertRides(t, db, coming, riding, full, next, searching("a"), searching("b"))
+	after := func(
+		id dispatch.OfferID, driver dispatch.DriverID, before dispatch.RideID,
+	) dispatch.Offer {
+		o := offered(id, "a", driver)
+		o.After, o.AfterS = before, 60
+		return o
+	}
+	for _, o := range []dispatch.Offer{
+		after("not on board", "D1", "coming"),
+		after("another ride", "D2", "full"),
+		after("another driver", "D4", "riding"),
+		after("has a next one", "D3", "full"),
+		offered("as if idle", "a", "D2"),
+	} {
+		if makeOffer(t, db, o) {
+			t.Errorf("made: %s", o.ID)
+		}
+	}
+	want := after("good", "D2", "riding")
+	if !makeOffer(t, db, want) {
+		t.Fatal("a good one was not made")
+	}
+	twice := after("twice", "D2", "riding")
+	twice.Ride = "b"
+	if makeOffer(t, db, twice) {
+		t.Error("made to a driver who has an open one")
+	}
+	do(t, db, func(tx dispatch.Tx) error {
+		got, err := tx.OpenOffers(dispatch.OfferQuery{Driver: "D2"})
+		equal(t, "kept", got, []dispatch.Offer{want})
+		check(t, err)
+		r, ok, err := tx.DriversNext("D3")
+		equal(t, "next ride", r, next)
+		equal(t, "has one", ok, true)
+		check(t, err)
+		_, ok, err = tx.DriversNext("D2")
+		equal(t, "has none", ok, false)
+		check(t, err)
+		r, _, err = tx.DriversRide("D3")
+		equal(t, "current ride", r, full)
 		return err
 	})
 }

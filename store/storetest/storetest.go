@@ -52,6 +52,7 @@ func rowTests() []test {
 		{"RideIndexes", rideIndexes},
 		{"Offers", offers},
 		{"OfferRefused", offerRefused},
+		{"OfferForAfter", offerForAfter},
 		{"OfferAnswers", offerAnswers},
 		{"OfferQueries", offerQueries},
 		{"Calls", calls},
@@ -107,6 +108,7 @@ func rowTests() []test {
 func promiseTests() []test {
 	return []test{
 		{"PromiseClaim", promiseClaim},
+		{"PromiseNext", promiseNext},
 		{"PromiseGrab", promiseGrab},
 		{"PromiseExpiry", promiseExpiry},
 		{"PromiseCap", promiseCap},
