@@ -21,10 +21,11 @@ func (s *session) hold(a *driverpb.RideAction) dispatch.HoldBooking {
 	}
 }
 
-// takeBooking notes a booking that the driver holds, or that they hold no more.
+// takeBooking notes a booking or a next ride that the driver holds, or that they hold no more.
 func (d *stand) takeBooking(b dispatch.Brief, driver dispatch.DriverID) {
 	i := slices.Index(d.ahead, b.ID)
-	switch holds := b.State == dispatch.Booked && b.Driver == driver; {
+	ahead := b.State == dispatch.Booked || b.State.Active() && b.Slot == dispatch.SlotNext
+	switch holds := ahead && b.Driver == driver; {
 	case holds && i < 0:
 		d.ahead = append(d.ahead, b.ID)
 	case !holds && i >= 0:
@@ -32,7 +33,8 @@ func (d *stand) takeBooking(b dispatch.Brief, driver dispatch.DriverID) {
 	}
 }
 
-// lost are the bookings that the driver is thought to hold and that have no driver any more.
+// lost are the bookings and the next ride that the driver is thought to hold and that have no
+// driver any more.
 func (d *stand) lost(free map[dispatch.RideID]dispatch.Brief) (all []dispatch.Brief) {
 	for _, id := range d.ahead {
 		if b, ok := free[id]; ok {

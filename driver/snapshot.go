@@ -50,6 +50,11 @@ func (s *session) stands(ctx context.Context) (*driverpb.Snapshot, error) {
 			return nil, err
 		}
 	}
+	if rows.Next != nil {
+		if answer.NextRide, err = s.ridePB(ctx, *rows.Next); err != nil {
+			return nil, err
+		}
+	}
 	for _, r := range rows.Bookings {
 		answer.Bookings = append(answer.Bookings, wire.RidePB(r))
 	}
@@ -73,6 +78,9 @@ func (s *session) settle(rows dispatch.Snapshot, before rideStand, shown string)
 	}
 	d.takeShift(rows.Shift)
 	d.ahead = d.ahead[:0]
+	if rows.Next != nil {
+		rows.Bookings = append(rows.Bookings, *rows.Next)
+	}
 	for _, r := range rows.Bookings {
 		d.takeBooking(r.Brief(), s.driver)
 		d.onceRide(v.book.seed, r.ID, r.Version)
@@ -141,7 +149,7 @@ func (s *session) openOffer(
 }
 
 func offerPB(o dispatch.Offer, r dispatch.Ride) *driverpb.Offer {
-	return &driverpb.Offer{
+	pb := &driverpb.Offer{
 		OfferId:      string(o.ID),
 		RideId:       string(o.Ride),
 		Pickup:       wire.PlacePB(r.Pickup),
@@ -156,6 +164,11 @@ func offerPB(o dispatch.Offer, r dispatch.Ride) *driverpb.Offer {
 		Voice:        wire.VoicePB(r.Voice),
 		Search:       int32(min(o.Search, 1<<30)), //nolint:gosec // G115: at most 1<<30
 	}
+	if o.After != "" {
+		pb.AfterCurrentRide = true
+		pb.CurrentRideTime = durationpb.New(time.Duration(o.AfterS) * time.Second)
+	}
+	return pb
 }
 
 func shiftPB(s dispatch.Shift) *driverpb.Shift {

@@ -21,7 +21,7 @@ type stand struct {
 	mine    bool               // the session's taxi is the shift's: the driver may report its fixes
 	rank    dispatch.StandRank // in the queue of a stand; zero before the first word of it
 	ride    rideStand
-	ahead   []dispatch.RideID // booked, as far as we know
+	ahead   []dispatch.RideID // booked, or in slot next, as far as we know
 	shown   dispatch.OfferID  // open on the phone, as far as we know
 	calls   []dispatch.CallID // likewise
 	wasFree bool              // in the last turn: no ride, and it was known where the taxi is
@@ -74,7 +74,7 @@ func (d *stand) onceOffer(seed maphash.Seed, o dispatch.Offer) bool {
 
 // takeRide notes a ride; news is false if as much or more is known of it.
 func (d *stand) takeRide(b dispatch.Brief, driver dispatch.DriverID) (news bool) {
-	at := b.State.Active() && b.Driver == driver
+	at := b.State.Active() && b.Driver == driver && b.Slot != dispatch.SlotNext
 	d.takeBooking(b, driver)
 	if b.ID == d.ride.id {
 		if b.Version < d.ride.version {

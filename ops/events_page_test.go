@@ -40,8 +40,9 @@ var eventKinds = map[string]string{
 	"move":       "the booking's pickup is at another time",
 	"due":        "a booking without a driver begins to search",
 	"set_out":    "the booking's driver is on the way",
-	"fall_out":   "the booking's driver cannot come; it searches",
+	"fall_out":   "the driver of a booking, or of a next ride, cannot come; it searches",
 	"resolve":    "ops have decided the fare that was asked about or contested",
+	"promote":    "the driver's next ride is the current one: the ride before is completed",
 }
 
 // hooked is a webhook as a receiver gets it.
@@ -182,7 +183,7 @@ func eventsPage(t *testing.T, got *hooked) []byte {
 	var page bytes.Buffer
 	page.WriteString(eventsIntro)
 	kinds := []string{string(dispatch.EventRequested)}
-	for act := dispatch.ActCancel; act <= dispatch.ActResolve; act++ {
+	for act := dispatch.ActCancel; act <= dispatch.ActPromote; act++ {
 		kinds = append(kinds, act.String())
 	}
 	for _, kind := range kinds {

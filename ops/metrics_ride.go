@@ -58,6 +58,7 @@ var acted = [...]stage{
 	dispatch.ActBook: stageBooked, dispatch.ActDrop: stageDropped,
 	dispatch.ActSetOut: stageSetOut, dispatch.ActFallOut: stageFellOut,
 	dispatch.ActRemind: -1, dispatch.ActMove: -1, dispatch.ActDue: -1,
+	dispatch.ActPromote: -1,
 }
 
 // outcomes of offers, indexed by their state; an open one has just been made.

@@ -67,7 +67,7 @@ func roundPB(r dispatch.Round) *opspb.Round {
 			TaxiId: string(c.Taxi), PickupMeters: int32Of(c.PickupM),
 			PickupSeconds: int32Of(c.PickupS), CostSeconds: int32Of(c.CostS), Verdict: verdict,
 			PickupSource:  wire.SourcePB(c.Source),
-			ChancePercent: int32Of(c.ChancePct),
+			ChancePercent: int32Of(c.ChancePct), AfterSeconds: int32Of(c.AfterS),
 		})
 	}
 	return pb

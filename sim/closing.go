@@ -14,7 +14,7 @@ func (c *crowd) countRiders(r *Report, rides []dispatch.Ride) {
 	r.Seed, r.Fleet = o.Seed, len(c.drivers)
 	r.Requests, r.OutsideGraph = c.tally.requests, c.tally.outside
 	r.DoubleClaims, r.Offers, r.Called = c.tally.doubles, c.tally.offers, c.tally.called
-	r.Declined = c.tally.declined
+	r.Declined, r.Forward = c.tally.declined, c.tally.forward
 	r.Refused = c.tally.refused
 	r.Fixes = c.tally.fixes
 	r.Released, r.BrokenDown = c.tally.released, c.tally.brokenDown

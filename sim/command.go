@@ -63,6 +63,7 @@ type command struct {
 
 // offered is an offer as a phone shows it, or a call: one of the ids is set.
 type offered struct {
+	after  bool // the ride that the driver is at
 	id     dispatch.OfferID
 	call   dispatch.CallID
 	open   bool

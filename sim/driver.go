@@ -35,6 +35,7 @@ type driver struct {
 
 	phase  phase
 	serial int32 // overtakes what is on the agenda
+	rings  int32 // overtakes what is to become of an offer
 	onAt   time.Time
 	pos    geo.Point
 	leg    geo.Drive
@@ -44,6 +45,7 @@ type driver struct {
 	passed dispatch.CallID            // the last call that they did not want
 	racing map[dispatch.RideID]errand // of grabs that are not decided yet
 	job    errand                     // theirs
+	next   errand                     // theirs after it
 	fixed  geo.Fix                    // last that was sent
 	hasFix bool
 	meter  money.Meter
@@ -76,14 +78,15 @@ func (d *driver) happen(c *crowd, e entry) error {
 	if e.what == logOn {
 		return d.logOn(c)
 	}
+	switch e.what {
+	case acknowledge, answer:
+		return d.rung(c, e)
+	default:
+	}
 	if e.serial != d.serial {
 		return nil
 	}
 	switch e.what {
-	case acknowledge:
-		return c.phones.shown(d, d.offer.id)
-	case answer:
-		return d.answer(c)
 	case arrive:
 		return d.arrive(c)
 	case board:
@@ -101,35 +104,60 @@ func (d *driver) happen(c *crowd, e entry) error {
 	}
 }
 
+// rung is what becomes of the offer or call on the phone's screen.
+func (d *driver) rung(c *crowd, e entry) error {
+	switch {
+	case e.serial != d.rings || d.offer == (offered{}):
+		return nil
+	case e.what == acknowledge:
+		return c.phones.shown(d, d.offer.id)
+	default:
+		return d.answer(c)
+	}
+}
+
+// hush takes the offer or call off the screen.
+func (d *driver) hush() {
+	d.offer = offered{}
+	d.rings++
+}
+
 // onOffer is the phone ringing, or an offer that is gone.
 func (d *driver) onOffer(c *crowd, o offered) {
 	switch {
 	case !o.open && o.id == d.offer.id:
-		d.offer = offered{}
-		d.serial++
+		d.hush()
 		c.phones.freed(d)
-	case o.open && o.id != d.offer.id && d.phase == idle:
+	case o.open && o.id != d.offer.id && d.hears(o):
+		d.hush()
 		d.offer = o
-		d.serial++
 		c.tally.offers++
-		c.in(0, acknowledge, d.who, d.serial)
-		c.in(exponential(d.rand, c.do.Answer, time.Second), answer, d.who, d.serial)
+		c.in(0, acknowledge, d.who, d.rings)
+		c.in(exponential(d.rand, c.do.Answer, time.Second), answer, d.who, d.rings)
 	}
 }
+
+// hears reports whether the driver looks at an offer: an idle one does, and one with a rider on
+// board if it is for afterwards.
+func (d *driver) hears(o offered) bool {
+	return d.phase == idle || o.after && d.busy() && d.next == (errand{})
+}
+
+// busy reports whether a rider is on board, or about to get out.
+func (d *driver) busy() bool { return d.phase == onTrip || d.phase == atEnd }
 
 // onCall is a call on the phone's screen, or one that is gone. A driver thinks of one ride at a
 // time.
 func (d *driver) onCall(c *crowd, o offered) {
 	switch {
 	case !o.open && o.call == d.offer.call:
-		d.offer = offered{}
-		d.serial++
+		d.hush()
 		c.phones.freed(d)
 	case o.open && d.phase == idle && d.offer == (offered{}) && o.call != d.passed && d.waits == 0:
+		d.hush()
 		d.offer = o
-		d.serial++
 		c.tally.called++
-		c.in(exponential(d.rand, c.do.Answer, time.Second), answer, d.who, d.serial)
+		c.in(exponential(d.rand, c.do.Answer, time.Second), answer, d.who, d.rings)
 	}
 }
 
@@ -158,7 +186,7 @@ func (d *driver) answer(c *crowd) error {
 	cmd := command{
 		deed: accept, offer: d.offer.id, call: d.offer.call, errand: d.offer.errand,
 	}
-	d.offer = offered{}
+	d.hush()
 	chance := d.likes(c, cmd.errand)
 	wants := d.rand.Float64() < chance
 	switch {
@@ -203,6 +231,7 @@ func (d *driver) answered(c *crowd, cmd command, ride dispatch.RideID, err error
 		}
 	case completed:
 		d.job, d.phase = errand{}, idle
+		d.goNext(c)
 		if cmd.errand.rider != nobody {
 			c.in(0, pay, cmd.errand.rider, 0)
 		} else if cmd.errand.cash {
@@ -210,14 +239,16 @@ func (d *driver) answered(c *crowd, cmd command, ride dispatch.RideID, err error
 				return err
 			}
 		}
-		c.phones.freed(d)
+		if d.phase == idle {
+			c.phones.freed(d)
+		}
 	case released, inVain:
 		if cmd.errand.ride == d.job.ride {
 			d.leave(c.now)
 			c.phones.freed(d)
 		}
 	case broken:
-		d.job = errand{}
+		d.job, d.next = errand{}, errand{}
 		d.goOff(c)
 		return d.give(c, command{deed: endShift})
 	default: // nothing follows
@@ -245,12 +276,32 @@ func (d *driver) refused(c *crowd, cmd command, err error) error {
 	return expected(err)
 }
 
-// setOut is a driver who has got the ride and sets off at once.
+// setOut is a driver who has got the ride and sets off at once, or when the present one is over.
 func (d *driver) setOut(c *crowd, cmd command, ride dispatch.RideID) {
-	c.tally.driverTold(ride, d.job.ride, d.who, cmd.errand.search)
-	d.job, d.offer = cmd.errand, offered{}
-	d.job.ride = ride
-	d.phase = toPickup
+	got := cmd.errand
+	got.ride = ride
+	if d.busy() {
+		c.tally.driverTold(ride, d.next.ride, d.who, got.search)
+		c.tally.forward++
+		d.next = got
+		return
+	}
+	c.tally.driverTold(ride, d.job.ride, d.who, got.search)
+	d.hush()
+	d.head(c, got)
+}
+
+// goNext is a driver whose ride is over and who goes to the next one, if there is one.
+func (d *driver) goNext(c *crowd) {
+	if next := d.next; next != (errand{}) {
+		d.next = errand{}
+		d.head(c, next)
+	}
+}
+
+// head begins the way to a pickup.
+func (d *driver) head(c *crowd, to errand) {
+	d.job, d.phase = to, toPickup
 	c.world.plan(&d.leg, d.pos, d.job.pickup, 0)
 	if happens(d.rand, c.do.Release) {
 		d.setOff(c, d.rand.Float64(), giveBack)
@@ -390,8 +441,12 @@ func (d *driver) onRide(c *crowd, b dispatch.Brief) {
 		clear(d.racing)
 		return
 	}
-	if b.ID == d.job.ride && (b.Driver != d.id || !b.State.Active()) {
+	theirs := b.Driver == d.id && b.State.Active()
+	if b.ID == d.job.ride && !theirs {
 		d.leave(c.now)
+	}
+	if b.ID == d.next.ride && !theirs {
+		d.next = errand{}
 	}
 }
 

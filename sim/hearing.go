@@ -134,7 +134,7 @@ func (l *live) offer(s *session, pb *driverpb.Offer) {
 	o := offered{id: dispatch.OfferID(pb.GetOfferId()), open: true, errand: errand{
 		ride: dispatch.RideID(pb.GetRideId()), search: int(pb.GetSearch()), rider: nobody,
 		pickup: placeOf(pb.GetPickup()), dropoff: placeOf(pb.GetDropoff()),
-	}}
+	}, after: pb.GetAfterCurrentRide()}
 	if who, ok := l.byRide[o.errand.ride]; ok {
 		o.errand.rider = who
 	}
@@ -146,7 +146,7 @@ func (l *live) offer(s *session, pb *driverpb.Offer) {
 // waits for the result.
 func (l *live) ring(s *session) {
 	d := &l.drivers[s.who]
-	if s.held.id == "" || d.phase != idle || d.waits > 0 {
+	if s.held.id == "" || !d.hears(s.held) || d.waits > 0 {
 		return
 	}
 	if l.now.Before(s.heldBy) {
@@ -190,6 +190,10 @@ func (l *live) snapshot(s *session, pb *driverpb.Snapshot) {
 	if len(s.pending) == 0 {
 		if d.job.ride != "" && pb.GetRide().GetRideId() != string(d.job.ride) {
 			d.onRide(&l.crowd, dispatch.Brief{ID: d.job.ride})
+		}
+		next := pb.GetNextRide().GetRideId()
+		if id := string(d.next.ride); id != "" && id != next && id != pb.GetRide().GetRideId() {
+			d.onRide(&l.crowd, dispatch.Brief{ID: d.next.ride})
 		}
 		l.shiftOf(s, pb.GetShift())
 	}

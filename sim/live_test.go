@@ -20,7 +20,9 @@ import (
 const liveRate = 100 / slow
 
 // liveEvening is an evening with short rides, and its town, whose clock is a little before it.
-func liveEvening(t testing.TB, change func(*sim.Options)) (*town, sim.LiveConfig) {
+func liveEvening(
+	t testing.TB, change func(*sim.Options), rules ...func(*dispatch.Policy),
+) (*town, sim.LiveConfig) {
 	t.Helper()
 	c := evening(t, func(o *sim.Options) {
 		o.Mode, o.Fleet, o.Requests, o.Duration = sim.ModeLive, 100/slow, 900, 4*time.Minute/slow
@@ -28,6 +30,9 @@ func liveEvening(t testing.TB, change func(*sim.Options)) (*town, sim.LiveConfig
 	})
 	c.City = c.City.WithPolicy(func(p dispatch.Policy) dispatch.Policy {
 		p.CallS = 120 // which is less than a second of the machine
+		for _, rule := range rules {
+			rule(&p)
+		}
 		return p
 	})
 	near := func(p *geo.Point) { // a village with the streets of Beijing

@@ -31,6 +31,7 @@ func (d *driver) breakDown(c *crowd) error {
 func (d *driver) goOff(c *crowd) {
 	d.phase = offDuty
 	d.serial++
+	d.hush()
 	d.dutyS += c.within(d.onAt, c.now)
 	d.onAt = time.Time{}
 }

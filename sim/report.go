@@ -61,6 +61,8 @@ type Report struct {
 	Offers           int       `json:"offers"`           // that reached a driver's phone
 	Declined         int       `json:"declined"`         // of them, by their drivers
 	Called           int       `json:"called,omitempty"` // calls that a driver thought about
+	// Forward counts rides that a driver took for after the one that they were at.
+	Forward int `json:"forward,omitempty"`
 	// Refused counts commands that the city refused, by command and reason.
 	Refused    map[string]int `json:"refused"`
 	Released   int            `json:"released"`    // claims given back by their drivers

@@ -98,7 +98,8 @@ func (d *driver) picked(c *crowd, cmd command, ride dispatch.RideID) error {
 	c.byRide[ride] = r.who
 	c.tally.driverTold(ride, d.job.ride, d.who, 1)
 	d.job, d.pos = cmd.errand, cmd.place
-	d.job.ride, d.offer = ride, offered{}
+	d.job.ride = ride
+	d.hush()
 	r.ride, r.state, r.search, r.driver = ride, dispatch.OnTrip, 1, d.who
 	r.claims, r.street = 1, true
 	r.claimedAt, r.arrivedAt, r.boardedAt = c.now, c.now, c.now

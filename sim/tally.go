@@ -22,6 +22,7 @@ type tally struct {
 	offers, declined  int
 	asked             int
 	called            int // calls on drivers' screens
+	forward           int // rides taken for after the present one
 	guesses           guesses
 	fixes, rounds     int
 	doubles           int

@@ -50,7 +50,13 @@ func (d *driver) likes(c *crowd, e errand) float64 {
 	if e.rider != nobody {
 		to = c.riders[e.rider].trip.Dropoff
 	}
-	return d.taste.chance(d.pos, e.pickup, to, spreadMood*normal(d.rand))
+	at := d.pos
+	if d.busy() { // they would come from where the rider gets out
+		if at = d.job.dropoff; d.job.rider != nobody {
+			at = c.riders[d.job.rider].trip.Dropoff
+		}
+	}
+	return d.taste.chance(at, e.pickup, to, spreadMood*normal(d.rand))
 }
 
 // chance is the chance of a yes at a place, in a mood.

@@ -235,7 +235,7 @@ func (v *virtual) onOffer(o dispatch.Offer) {
 	}
 	rider := v.byRide[o.Ride]
 	v.drivers[who].onOffer(&v.crowd, offered{
-		id: o.ID, open: o.State == dispatch.OfferOpen, errand: errand{
+		id: o.ID, open: o.State == dispatch.OfferOpen, after: o.After != "", errand: errand{
 			ride: o.Ride, search: o.Search, rider: rider, pickup: v.riders[rider].at,
 		},
 	})

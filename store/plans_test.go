@@ -8,6 +8,9 @@ import (
 	"hexhail/store/storetest"
 )
 
+// bySlot is the plan of what asks for a driver's ride in a slot.
+const bySlot = "ride_one_per_driver (driver=? AND slot=?)"
+
 // plansWanted has the indexes that will do for each statement, one or the other after a bar.
 func plansWanted() map[string]string {
 	const byID = "ride USING INDEX sqlite_autoindex_ride_1 (id=?)"
@@ -34,10 +37,8 @@ func plansWanted() map[string]string {
 		"cancelled after": "ride_by_city (city=? AND id<?)",
 
 		"driversRide": "ride_one_per_driver", "ridersRide": "ride_one_per_rider",
-		"driversNext":     "ride_one_per_driver",
-		"insertOffer":     "ride_one_per_driver (driver=? AND slot=?)",
-		"insertNextOffer": "ride_one_per_driver (driver=? AND slot=?)",
-		"dueRides":        "ride_search_due (city=? AND search_by<?)", "unpaidRides": "ride_unpaid",
+		"driversNext": bySlot, "insertOffer": bySlot, "insertNextOffer": bySlot,
+		"dueRides": "ride_search_due (city=? AND search_by<?)", "unpaidRides": "ride_unpaid",
 		"countSearching": "COVERING INDEX ride_search_due", "changedRides": "ride_changed",
 		"searchingRides": "SCAN ride USING INDEX ride_search_due",
 		"activeRides":    "SCAN ride USING INDEX ride_one_per_",

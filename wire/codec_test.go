@@ -242,13 +242,31 @@ func wholeRide() dispatch.Ride {
 	}
 }
 
+// TestANextRide: the rider is told that the driver comes from another ride, and when.
+func TestANextRide(t *testing.T) {
+	r := wholeRide()
+	r.State, r.Slot, r.ExpectedAt = dispatch.Assigned, dispatch.SlotNext, noon
+	if pb := RidePB(r); !pb.GetAfterAnother() || !TimeOf(pb.GetExpectedAt()).Equal(noon) {
+		t.Errorf("after another %v, expected %v", pb.GetAfterAnother(), pb.GetExpectedAt())
+	}
+	r.Slot = dispatch.SlotCurrent
+	if pb := RidePB(r); pb.GetAfterAnother() || !TimeOf(pb.GetExpectedAt()).Equal(noon) {
+		t.Errorf("promoted: after another %v, by %v", pb.GetAfterAnother(), pb.GetExpectedAt())
+	}
+	r.State, r.Slot = dispatch.Completed, ""
+	if pb := RidePB(r); pb.GetExpectedAt() != nil {
+		t.Errorf("completed: still expected %v", pb.GetExpectedAt())
+	}
+}
+
 func TestARideLosesNothingOnTheWire(t *testing.T) {
 	pb := RidePB(wholeRide())
 	// A field that is added to the message and forgotten here shows.
 	fields := pb.ProtoReflect().Descriptor().Fields()
 	for i := range fields.Len() {
 		name := fields.Get(i).Name()
-		added := name == "card" || name == "contact" || name == "suggested_tip_fen"
+		added := name == "card" || name == "contact" || name == "suggested_tip_fen" ||
+			name == "after_another" || name == "expected_at" // see TestANextRide
 		if pb.ProtoReflect().Has(fields.Get(i)) == added {
 			t.Errorf("%s: present is %v", name, !added)
 		}

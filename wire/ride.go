@@ -199,6 +199,10 @@ func RidePB(r dispatch.Ride) *typepb.Ride {
 		EndedBy: r.EndedBy.String(), EndReason: r.EndReason,
 		RiderStars: int32Of(r.RiderStars), DriverStars: int32Of(r.DriverStars),
 		Booking: bookingPB(r), Voice: VoicePB(r.Voice),
+		AfterAnother: r.Slot == dispatch.SlotNext,
+	}
+	if r.State.Active() {
+		pb.ExpectedAt = TimePB(r.ExpectedAt)
 	}
 	if r.Dropoff != (dispatch.Place{}) {
 		pb.Dropoff = PlacePB(r.Dropoff)

@@ -1639,7 +1639,10 @@ type Snapshot struct {
 	// The booked rides that the driver has taken and not set out for, the first pickup first.
 	Bookings []*v1.Ride `protobuf:"bytes,5,rep,name=bookings,proto3" json:"bookings,omitempty"`
 	// Where the taxi is in the queue of a stand; absent if it is in none.
-	StandRank     *StandRank `protobuf:"bytes,10,opt,name=stand_rank,json=standRank,proto3" json:"stand_rank,omitempty"`
+	StandRank *StandRank `protobuf:"bytes,10,opt,name=stand_rank,json=standRank,proto3" json:"stand_rank,omitempty"`
+	// The ride that the driver goes to after the one that they are at, if there is one. It becomes
+	// the ride when that is completed; until then the driver cannot arrive at it, but may release it.
+	NextRide      *v1.Ride `protobuf:"bytes,20,opt,name=next_ride,json=nextRide,proto3" json:"next_ride,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1712,6 +1715,13 @@ func (x *Snapshot) GetBookings() []*v1.Ride {
 func (x *Snapshot) GetStandRank() *StandRank {
 	if x != nil {
 		return x.StandRank
+	}
+	return nil
+}
+
+func (x *Snapshot) GetNextRide() *v1.Ride {
+	if x != nil {
+		return x.NextRide
 	}
 	return nil
 }
@@ -1944,9 +1954,14 @@ type Offer struct {
 	// Where the pickup time comes from.
 	PickupSource v1.PickupSource `protobuf:"varint,12,opt,name=pickup_source,json=pickupSource,proto3,enum=hexhail.type.v1.PickupSource" json:"pickup_source,omitempty"`
 	// What the rider has said with the request; absent without a clip. GetVoice has it.
-	Voice         *v1.Voice `protobuf:"bytes,13,opt,name=voice,proto3" json:"voice,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Voice *v1.Voice `protobuf:"bytes,13,opt,name=voice,proto3" json:"voice,omitempty"`
+	// It is for after the ride that the driver is at: pickup_meters are from where that ends, and
+	// pickup_time is from now. Silence on such an offer is not counted.
+	AfterCurrentRide bool `protobuf:"varint,20,opt,name=after_current_ride,json=afterCurrentRide,proto3" json:"after_current_ride,omitempty"`
+	// How long the present ride still takes, by estimate; a part of pickup_time.
+	CurrentRideTime *durationpb.Duration `protobuf:"bytes,21,opt,name=current_ride_time,json=currentRideTime,proto3" json:"current_ride_time,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
 }
 
 func (x *Offer) Reset() {
@@ -2066,6 +2081,20 @@ func (x *Offer) GetPickupSource() v1.PickupSource {
 func (x *Offer) GetVoice() *v1.Voice {
 	if x != nil {
 		return x.Voice
+	}
+	return nil
+}
+
+func (x *Offer) GetAfterCurrentRide() bool {
+	if x != nil {
+		return x.AfterCurrentRide
+	}
+	return false
+}
+
+func (x *Offer) GetCurrentRideTime() *durationpb.Duration {
+	if x != nil {
+		return x.CurrentRideTime
 	}
 	return nil
 }
@@ -4218,7 +4247,7 @@ const file_hexhail_driver_v1_driver_proto_rawDesc = "" +
 	"session_id\x18\x01 \x01(\tR\tsessionId\x12*\n" +
 	"\x02at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x12<\n" +
 	"\ffix_interval\x18\x03 \x01(\v2\x19.google.protobuf.DurationR\vfixInterval\x12H\n" +
-	"\x12heartbeat_interval\x18\x04 \x01(\v2\x19.google.protobuf.DurationR\x11heartbeatInterval\"\xb4\x02\n" +
+	"\x12heartbeat_interval\x18\x04 \x01(\v2\x19.google.protobuf.DurationR\x11heartbeatInterval\"\xe8\x02\n" +
 	"\bSnapshot\x12.\n" +
 	"\x05shift\x18\x01 \x01(\v2\x18.hexhail.driver.v1.ShiftR\x05shift\x12.\n" +
 	"\x05offer\x18\x02 \x01(\v2\x18.hexhail.driver.v1.OfferR\x05offer\x12)\n" +
@@ -4227,7 +4256,8 @@ const file_hexhail_driver_v1_driver_proto_rawDesc = "" +
 	"\bbookings\x18\x05 \x03(\v2\x15.hexhail.type.v1.RideR\bbookings\x12;\n" +
 	"\n" +
 	"stand_rank\x18\n" +
-	" \x01(\v2\x1c.hexhail.driver.v1.StandRankR\tstandRank\"\x8d\x02\n" +
+	" \x01(\v2\x1c.hexhail.driver.v1.StandRankR\tstandRank\x122\n" +
+	"\tnext_ride\x18\x14 \x01(\v2\x15.hexhail.type.v1.RideR\bnextRide\"\x8d\x02\n" +
 	"\tStandRank\x12\x19\n" +
 	"\bstand_id\x18\x01 \x01(\tR\astandId\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x17\n" +
@@ -4244,7 +4274,7 @@ const file_hexhail_driver_v1_driver_proto_rawDesc = "" +
 	"\x04duty\x18\x03 \x01(\x0e2\x17.hexhail.driver.v1.DutyR\x04duty\x12\x16\n" +
 	"\x06silent\x18\x04 \x01(\x05R\x06silent\x128\n" +
 	"\vdestination\x18\x05 \x01(\v2\x16.hexhail.type.v1.PointR\vdestination\x12+\n" +
-	"\x11destinations_used\x18\x06 \x01(\x05R\x10destinationsUsed\"\xa0\x04\n" +
+	"\x11destinations_used\x18\x06 \x01(\x05R\x10destinationsUsed\"\x95\x05\n" +
 	"\x05Offer\x12\x19\n" +
 	"\boffer_id\x18\x01 \x01(\tR\aofferId\x12\x17\n" +
 	"\aride_id\x18\x02 \x01(\tR\x06rideId\x12.\n" +
@@ -4261,7 +4291,9 @@ const file_hexhail_driver_v1_driver_proto_rawDesc = "" +
 	" \x01(\v2\x1a.google.protobuf.TimestampR\texpiresAt\x12\x16\n" +
 	"\x06search\x18\v \x01(\x05R\x06search\x12B\n" +
 	"\rpickup_source\x18\f \x01(\x0e2\x1d.hexhail.type.v1.PickupSourceR\fpickupSource\x12,\n" +
-	"\x05voice\x18\r \x01(\v2\x16.hexhail.type.v1.VoiceR\x05voice\"=\n" +
+	"\x05voice\x18\r \x01(\v2\x16.hexhail.type.v1.VoiceR\x05voice\x12,\n" +
+	"\x12after_current_ride\x18\x14 \x01(\bR\x10afterCurrentRide\x12E\n" +
+	"\x11current_ride_time\x18\x15 \x01(\v2\x19.google.protobuf.DurationR\x0fcurrentRideTime\"=\n" +
 	"\n" +
 	"OfferEnded\x12\x19\n" +
 	"\boffer_id\x18\x01 \x01(\tR\aofferId\x12\x14\n" +
@@ -4570,80 +4602,82 @@ var file_hexhail_driver_v1_driver_proto_depIdxs = []int32{
 	23,  // 49: hexhail.driver.v1.Snapshot.calls:type_name -> hexhail.driver.v1.Call
 	60,  // 50: hexhail.driver.v1.Snapshot.bookings:type_name -> hexhail.type.v1.Ride
 	19,  // 51: hexhail.driver.v1.Snapshot.stand_rank:type_name -> hexhail.driver.v1.StandRank
-	57,  // 52: hexhail.driver.v1.StandRank.entered_at:type_name -> google.protobuf.Timestamp
-	57,  // 53: hexhail.driver.v1.StandRank.at:type_name -> google.protobuf.Timestamp
-	0,   // 54: hexhail.driver.v1.Shift.duty:type_name -> hexhail.driver.v1.Duty
-	58,  // 55: hexhail.driver.v1.Shift.destination:type_name -> hexhail.type.v1.Point
-	59,  // 56: hexhail.driver.v1.Offer.pickup:type_name -> hexhail.type.v1.Place
-	59,  // 57: hexhail.driver.v1.Offer.dropoff:type_name -> hexhail.type.v1.Place
-	61,  // 58: hexhail.driver.v1.Offer.pickup_time:type_name -> google.protobuf.Duration
-	62,  // 59: hexhail.driver.v1.Offer.quote:type_name -> hexhail.type.v1.Quote
-	57,  // 60: hexhail.driver.v1.Offer.expires_at:type_name -> google.protobuf.Timestamp
-	63,  // 61: hexhail.driver.v1.Offer.pickup_source:type_name -> hexhail.type.v1.PickupSource
-	64,  // 62: hexhail.driver.v1.Offer.voice:type_name -> hexhail.type.v1.Voice
-	59,  // 63: hexhail.driver.v1.Call.pickup:type_name -> hexhail.type.v1.Place
-	59,  // 64: hexhail.driver.v1.Call.dropoff:type_name -> hexhail.type.v1.Place
-	62,  // 65: hexhail.driver.v1.Call.quote:type_name -> hexhail.type.v1.Quote
-	57,  // 66: hexhail.driver.v1.Call.expires_at:type_name -> google.protobuf.Timestamp
-	64,  // 67: hexhail.driver.v1.Call.voice:type_name -> hexhail.type.v1.Voice
-	26,  // 68: hexhail.driver.v1.Result.done:type_name -> hexhail.driver.v1.Done
-	65,  // 69: hexhail.driver.v1.Result.error:type_name -> hexhail.type.v1.Error
-	60,  // 70: hexhail.driver.v1.Done.ride:type_name -> hexhail.type.v1.Ride
-	20,  // 71: hexhail.driver.v1.Done.shift:type_name -> hexhail.driver.v1.Shift
-	53,  // 72: hexhail.driver.v1.FixesRefused.counts:type_name -> hexhail.driver.v1.FixesRefused.CountsEntry
-	61,  // 73: hexhail.driver.v1.Drain.retry_after:type_name -> google.protobuf.Duration
-	4,   // 74: hexhail.driver.v1.GiveCommandRequest.command:type_name -> hexhail.driver.v1.Command
-	26,  // 75: hexhail.driver.v1.GiveCommandResponse.done:type_name -> hexhail.driver.v1.Done
-	3,   // 76: hexhail.driver.v1.SendFixesRequest.batch:type_name -> hexhail.driver.v1.FixBatch
-	54,  // 77: hexhail.driver.v1.SendFixesResponse.refused:type_name -> hexhail.driver.v1.SendFixesResponse.RefusedEntry
-	18,  // 78: hexhail.driver.v1.GetSnapshotResponse.snapshot:type_name -> hexhail.driver.v1.Snapshot
-	57,  // 79: hexhail.driver.v1.GetEarningsRequest.from:type_name -> google.protobuf.Timestamp
-	57,  // 80: hexhail.driver.v1.GetEarningsRequest.to:type_name -> google.protobuf.Timestamp
-	60,  // 81: hexhail.driver.v1.BookingReminder.ride:type_name -> hexhail.type.v1.Ride
-	58,  // 82: hexhail.driver.v1.OpenBooking.pickup:type_name -> hexhail.type.v1.Point
-	58,  // 83: hexhail.driver.v1.OpenBooking.dropoff:type_name -> hexhail.type.v1.Point
-	57,  // 84: hexhail.driver.v1.OpenBooking.pickup_at:type_name -> google.protobuf.Timestamp
-	62,  // 85: hexhail.driver.v1.OpenBooking.quote:type_name -> hexhail.type.v1.Quote
-	41,  // 86: hexhail.driver.v1.ListBookingsResponse.bookings:type_name -> hexhail.driver.v1.OpenBooking
-	64,  // 87: hexhail.driver.v1.GetVoiceResponse.voice:type_name -> hexhail.type.v1.Voice
-	60,  // 88: hexhail.driver.v1.ListRidesResponse.rides:type_name -> hexhail.type.v1.Ride
-	57,  // 89: hexhail.driver.v1.GetWhyRequest.to:type_name -> google.protobuf.Timestamp
-	57,  // 90: hexhail.driver.v1.GetWhyRequest.from:type_name -> google.protobuf.Timestamp
-	57,  // 91: hexhail.driver.v1.PresenceChange.at:type_name -> google.protobuf.Timestamp
-	57,  // 92: hexhail.driver.v1.PresenceChange.heard_at:type_name -> google.protobuf.Timestamp
-	58,  // 93: hexhail.driver.v1.SeenRide.near:type_name -> hexhail.type.v1.Point
-	57,  // 94: hexhail.driver.v1.SeenRide.at:type_name -> google.protobuf.Timestamp
-	57,  // 95: hexhail.driver.v1.GetWhyResponse.from:type_name -> google.protobuf.Timestamp
-	57,  // 96: hexhail.driver.v1.GetWhyResponse.to:type_name -> google.protobuf.Timestamp
-	48,  // 97: hexhail.driver.v1.GetWhyResponse.times:type_name -> hexhail.driver.v1.PresenceTime
-	49,  // 98: hexhail.driver.v1.GetWhyResponse.changes:type_name -> hexhail.driver.v1.PresenceChange
-	50,  // 99: hexhail.driver.v1.GetWhyResponse.verdicts:type_name -> hexhail.driver.v1.VerdictCount
-	51,  // 100: hexhail.driver.v1.GetWhyResponse.seen:type_name -> hexhail.driver.v1.SeenRide
-	1,   // 101: hexhail.driver.v1.DriverService.Drive:input_type -> hexhail.driver.v1.DriveRequest
-	29,  // 102: hexhail.driver.v1.DriverService.GiveCommand:input_type -> hexhail.driver.v1.GiveCommandRequest
-	31,  // 103: hexhail.driver.v1.DriverService.SendFixes:input_type -> hexhail.driver.v1.SendFixesRequest
-	33,  // 104: hexhail.driver.v1.DriverService.AckOffer:input_type -> hexhail.driver.v1.AckOfferRequest
-	35,  // 105: hexhail.driver.v1.DriverService.GetSnapshot:input_type -> hexhail.driver.v1.GetSnapshotRequest
-	37,  // 106: hexhail.driver.v1.DriverService.GetEarnings:input_type -> hexhail.driver.v1.GetEarningsRequest
-	40,  // 107: hexhail.driver.v1.DriverService.ListBookings:input_type -> hexhail.driver.v1.ListBookingsRequest
-	47,  // 108: hexhail.driver.v1.DriverService.GetWhy:input_type -> hexhail.driver.v1.GetWhyRequest
-	43,  // 109: hexhail.driver.v1.DriverService.GetVoice:input_type -> hexhail.driver.v1.GetVoiceRequest
-	45,  // 110: hexhail.driver.v1.DriverService.ListRides:input_type -> hexhail.driver.v1.ListRidesRequest
-	16,  // 111: hexhail.driver.v1.DriverService.Drive:output_type -> hexhail.driver.v1.DriveResponse
-	30,  // 112: hexhail.driver.v1.DriverService.GiveCommand:output_type -> hexhail.driver.v1.GiveCommandResponse
-	32,  // 113: hexhail.driver.v1.DriverService.SendFixes:output_type -> hexhail.driver.v1.SendFixesResponse
-	34,  // 114: hexhail.driver.v1.DriverService.AckOffer:output_type -> hexhail.driver.v1.AckOfferResponse
-	36,  // 115: hexhail.driver.v1.DriverService.GetSnapshot:output_type -> hexhail.driver.v1.GetSnapshotResponse
-	38,  // 116: hexhail.driver.v1.DriverService.GetEarnings:output_type -> hexhail.driver.v1.GetEarningsResponse
-	42,  // 117: hexhail.driver.v1.DriverService.ListBookings:output_type -> hexhail.driver.v1.ListBookingsResponse
-	52,  // 118: hexhail.driver.v1.DriverService.GetWhy:output_type -> hexhail.driver.v1.GetWhyResponse
-	44,  // 119: hexhail.driver.v1.DriverService.GetVoice:output_type -> hexhail.driver.v1.GetVoiceResponse
-	46,  // 120: hexhail.driver.v1.DriverService.ListRides:output_type -> hexhail.driver.v1.ListRidesResponse
-	111, // [111:121] is the sub-list for method output_type
-	101, // [101:111] is the sub-list for method input_type
-	101, // [101:101] is the sub-list for extension type_name
-	101, // [101:101] is the sub-list for extension extendee
-	0,   // [0:101] is the sub-list for field type_name
+	60,  // 52: hexhail.driver.v1.Snapshot.next_ride:type_name -> hexhail.type.v1.Ride
+	57,  // 53: hexhail.driver.v1.StandRank.entered_at:type_name -> google.protobuf.Timestamp
+	57,  // 54: hexhail.driver.v1.StandRank.at:type_name -> google.protobuf.Timestamp
+	0,   // 55: hexhail.driver.v1.Shift.duty:type_name -> hexhail.driver.v1.Duty
+	58,  // 56: hexhail.driver.v1.Shift.destination:type_name -> hexhail.type.v1.Point
+	59,  // 57: hexhail.driver.v1.Offer.pickup:type_name -> hexhail.type.v1.Place
+	59,  // 58: hexhail.driver.v1.Offer.dropoff:type_name -> hexhail.type.v1.Place
+	61,  // 59: hexhail.driver.v1.Offer.pickup_time:type_name -> google.protobuf.Duration
+	62,  // 60: hexhail.driver.v1.Offer.quote:type_name -> hexhail.type.v1.Quote
+	57,  // 61: hexhail.driver.v1.Offer.expires_at:type_name -> google.protobuf.Timestamp
+	63,  // 62: hexhail.driver.v1.Offer.pickup_source:type_name -> hexhail.type.v1.PickupSource
+	64,  // 63: hexhail.driver.v1.Offer.voice:type_name -> hexhail.type.v1.Voice
+	61,  // 64: hexhail.driver.v1.Offer.current_ride_time:type_name -> google.protobuf.Duration
+	59,  // 65: hexhail.driver.v1.Call.pickup:type_name -> hexhail.type.v1.Place
+	59,  // 66: hexhail.driver.v1.Call.dropoff:type_name -> hexhail.type.v1.Place
+	62,  // 67: hexhail.driver.v1.Call.quote:type_name -> hexhail.type.v1.Quote
+	57,  // 68: hexhail.driver.v1.Call.expires_at:type_name -> google.protobuf.Timestamp
+	64,  // 69: hexhail.driver.v1.Call.voice:type_name -> hexhail.type.v1.Voice
+	26,  // 70: hexhail.driver.v1.Result.done:type_name -> hexhail.driver.v1.Done
+	65,  // 71: hexhail.driver.v1.Result.error:type_name -> hexhail.type.v1.Error
+	60,  // 72: hexhail.driver.v1.Done.ride:type_name -> hexhail.type.v1.Ride
+	20,  // 73: hexhail.driver.v1.Done.shift:type_name -> hexhail.driver.v1.Shift
+	53,  // 74: hexhail.driver.v1.FixesRefused.counts:type_name -> hexhail.driver.v1.FixesRefused.CountsEntry
+	61,  // 75: hexhail.driver.v1.Drain.retry_after:type_name -> google.protobuf.Duration
+	4,   // 76: hexhail.driver.v1.GiveCommandRequest.command:type_name -> hexhail.driver.v1.Command
+	26,  // 77: hexhail.driver.v1.GiveCommandResponse.done:type_name -> hexhail.driver.v1.Done
+	3,   // 78: hexhail.driver.v1.SendFixesRequest.batch:type_name -> hexhail.driver.v1.FixBatch
+	54,  // 79: hexhail.driver.v1.SendFixesResponse.refused:type_name -> hexhail.driver.v1.SendFixesResponse.RefusedEntry
+	18,  // 80: hexhail.driver.v1.GetSnapshotResponse.snapshot:type_name -> hexhail.driver.v1.Snapshot
+	57,  // 81: hexhail.driver.v1.GetEarningsRequest.from:type_name -> google.protobuf.Timestamp
+	57,  // 82: hexhail.driver.v1.GetEarningsRequest.to:type_name -> google.protobuf.Timestamp
+	60,  // 83: hexhail.driver.v1.BookingReminder.ride:type_name -> hexhail.type.v1.Ride
+	58,  // 84: hexhail.driver.v1.OpenBooking.pickup:type_name -> hexhail.type.v1.Point
+	58,  // 85: hexhail.driver.v1.OpenBooking.dropoff:type_name -> hexhail.type.v1.Point
+	57,  // 86: hexhail.driver.v1.OpenBooking.pickup_at:type_name -> google.protobuf.Timestamp
+	62,  // 87: hexhail.driver.v1.OpenBooking.quote:type_name -> hexhail.type.v1.Quote
+	41,  // 88: hexhail.driver.v1.ListBookingsResponse.bookings:type_name -> hexhail.driver.v1.OpenBooking
+	64,  // 89: hexhail.driver.v1.GetVoiceResponse.voice:type_name -> hexhail.type.v1.Voice
+	60,  // 90: hexhail.driver.v1.ListRidesResponse.rides:type_name -> hexhail.type.v1.Ride
+	57,  // 91: hexhail.driver.v1.GetWhyRequest.to:type_name -> google.protobuf.Timestamp
+	57,  // 92: hexhail.driver.v1.GetWhyRequest.from:type_name -> google.protobuf.Timestamp
+	57,  // 93: hexhail.driver.v1.PresenceChange.at:type_name -> google.protobuf.Timestamp
+	57,  // 94: hexhail.driver.v1.PresenceChange.heard_at:type_name -> google.protobuf.Timestamp
+	58,  // 95: hexhail.driver.v1.SeenRide.near:type_name -> hexhail.type.v1.Point
+	57,  // 96: hexhail.driver.v1.SeenRide.at:type_name -> google.protobuf.Timestamp
+	57,  // 97: hexhail.driver.v1.GetWhyResponse.from:type_name -> google.protobuf.Timestamp
+	57,  // 98: hexhail.driver.v1.GetWhyResponse.to:type_name -> google.protobuf.Timestamp
+	48,  // 99: hexhail.driver.v1.GetWhyResponse.times:type_name -> hexhail.driver.v1.PresenceTime
+	49,  // 100: hexhail.driver.v1.GetWhyResponse.changes:type_name -> hexhail.driver.v1.PresenceChange
+	50,  // 101: hexhail.driver.v1.GetWhyResponse.verdicts:type_name -> hexhail.driver.v1.VerdictCount
+	51,  // 102: hexhail.driver.v1.GetWhyResponse.seen:type_name -> hexhail.driver.v1.SeenRide
+	1,   // 103: hexhail.driver.v1.DriverService.Drive:input_type -> hexhail.driver.v1.DriveRequest
+	29,  // 104: hexhail.driver.v1.DriverService.GiveCommand:input_type -> hexhail.driver.v1.GiveCommandRequest
+	31,  // 105: hexhail.driver.v1.DriverService.SendFixes:input_type -> hexhail.driver.v1.SendFixesRequest
+	33,  // 106: hexhail.driver.v1.DriverService.AckOffer:input_type -> hexhail.driver.v1.AckOfferRequest
+	35,  // 107: hexhail.driver.v1.DriverService.GetSnapshot:input_type -> hexhail.driver.v1.GetSnapshotRequest
+	37,  // 108: hexhail.driver.v1.DriverService.GetEarnings:input_type -> hexhail.driver.v1.GetEarningsRequest
+	40,  // 109: hexhail.driver.v1.DriverService.ListBookings:input_type -> hexhail.driver.v1.ListBookingsRequest
+	47,  // 110: hexhail.driver.v1.DriverService.GetWhy:input_type -> hexhail.driver.v1.GetWhyRequest
+	43,  // 111: hexhail.driver.v1.DriverService.GetVoice:input_type -> hexhail.driver.v1.GetVoiceRequest
+	45,  // 112: hexhail.driver.v1.DriverService.ListRides:input_type -> hexhail.driver.v1.ListRidesRequest
+	16,  // 113: hexhail.driver.v1.DriverService.Drive:output_type -> hexhail.driver.v1.DriveResponse
+	30,  // 114: hexhail.driver.v1.DriverService.GiveCommand:output_type -> hexhail.driver.v1.GiveCommandResponse
+	32,  // 115: hexhail.driver.v1.DriverService.SendFixes:output_type -> hexhail.driver.v1.SendFixesResponse
+	34,  // 116: hexhail.driver.v1.DriverService.AckOffer:output_type -> hexhail.driver.v1.AckOfferResponse
+	36,  // 117: hexhail.driver.v1.DriverService.GetSnapshot:output_type -> hexhail.driver.v1.GetSnapshotResponse
+	38,  // 118: hexhail.driver.v1.DriverService.GetEarnings:output_type -> hexhail.driver.v1.GetEarningsResponse
+	42,  // 119: hexhail.driver.v1.DriverService.ListBookings:output_type -> hexhail.driver.v1.ListBookingsResponse
+	52,  // 120: hexhail.driver.v1.DriverService.GetWhy:output_type -> hexhail.driver.v1.GetWhyResponse
+	44,  // 121: hexhail.driver.v1.DriverService.GetVoice:output_type -> hexhail.driver.v1.GetVoiceResponse
+	46,  // 122: hexhail.driver.v1.DriverService.ListRides:output_type -> hexhail.driver.v1.ListRidesResponse
+	113, // [113:123] is the sub-list for method output_type
+	103, // [103:113] is the sub-list for method input_type
+	103, // [103:103] is the sub-list for extension type_name
+	103, // [103:103] is the sub-list for extension extendee
+	0,   // [0:103] is the sub-list for field type_name
 }
 
 func init() { file_hexhail_driver_v1_driver_proto_init() }

@@ -2387,6 +2387,8 @@ type Candidate struct {
 	PickupSource v1.PickupSource `protobuf:"varint,6,opt,name=pickup_source,json=pickupSource,proto3,enum=hexhail.type.v1.PickupSource" json:"pickup_source,omitempty"`
 	// How likely it was that the driver takes the ride, in percent.
 	ChancePercent int32 `protobuf:"varint,7,opt,name=chance_percent,json=chancePercent,proto3" json:"chance_percent,omitempty"`
+	// Of pickup_seconds, how long the ride that the taxi was at was to last; 0 of an idle taxi.
+	AfterSeconds  int32 `protobuf:"varint,20,opt,name=after_seconds,json=afterSeconds,proto3" json:"after_seconds,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2466,6 +2468,13 @@ func (x *Candidate) GetPickupSource() v1.PickupSource {
 func (x *Candidate) GetChancePercent() int32 {
 	if x != nil {
 		return x.ChancePercent
+	}
+	return 0
+}
+
+func (x *Candidate) GetAfterSeconds() int32 {
+	if x != nil {
+		return x.AfterSeconds
 	}
 	return 0
 }
@@ -4614,7 +4623,7 @@ const file_hexhail_ops_v1_ops_proto_rawDesc = "" +
 	"\n" +
 	"amount_fen\x18\x03 \x01(\x03R\tamountFen\x12\x12\n" +
 	"\x04code\x18\x04 \x01(\tR\x04code\x12\x12\n" +
-	"\x04kind\x18\x05 \x01(\tR\x04kind\"\x98\x02\n" +
+	"\x04kind\x18\x05 \x01(\tR\x04kind\"\xbd\x02\n" +
 	"\tCandidate\x12\x17\n" +
 	"\ataxi_id\x18\x01 \x01(\tR\x06taxiId\x12#\n" +
 	"\rpickup_meters\x18\x02 \x01(\x05R\fpickupMeters\x12%\n" +
@@ -4622,7 +4631,8 @@ const file_hexhail_ops_v1_ops_proto_rawDesc = "" +
 	"\averdict\x18\x04 \x01(\tR\averdict\x12!\n" +
 	"\fcost_seconds\x18\x05 \x01(\x05R\vcostSeconds\x12B\n" +
 	"\rpickup_source\x18\x06 \x01(\x0e2\x1d.hexhail.type.v1.PickupSourceR\fpickupSource\x12%\n" +
-	"\x0echance_percent\x18\a \x01(\x05R\rchancePercent\"\x9c\x01\n" +
+	"\x0echance_percent\x18\a \x01(\x05R\rchancePercent\x12#\n" +
+	"\rafter_seconds\x18\x14 \x01(\x05R\fafterSeconds\"\x9c\x01\n" +
 	"\x05Round\x12*\n" +
 	"\x02at\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x12\x18\n" +
 	"\awaiting\x18\x02 \x01(\x05R\awaiting\x12\x12\n" +

@@ -1151,7 +1151,14 @@ type Ride struct {
 	// What was booked; only of a booked ride.
 	Booking *Booking `protobuf:"bytes,30,opt,name=booking,proto3" json:"booking,omitempty"`
 	// What the rider has said with the request; absent without a clip. The clip itself is kept for 90 days.
-	Voice         *Voice `protobuf:"bytes,31,opt,name=voice,proto3" json:"voice,omitempty"`
+	Voice *Voice `protobuf:"bytes,31,opt,name=voice,proto3" json:"voice,omitempty"`
+	// The driver has another rider on board and comes when that ride is over, which is soon and near
+	// (forward dispatch). Until then the taxi does not show where it is, and the ride may be given
+	// back to the search if the other one takes too long.
+	AfterAnother bool `protobuf:"varint,40,opt,name=after_another,json=afterAnother,proto3" json:"after_another,omitempty"`
+	// When the taxi should be at the pickup, as it was estimated when the driver took the ride; absent
+	// if it was not.
+	ExpectedAt    *timestamppb.Timestamp `protobuf:"bytes,41,opt,name=expected_at,json=expectedAt,proto3" json:"expected_at,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1403,6 +1410,20 @@ func (x *Ride) GetVoice() *Voice {
 	return nil
 }
 
+func (x *Ride) GetAfterAnother() bool {
+	if x != nil {
+		return x.AfterAnother
+	}
+	return false
+}
+
+func (x *Ride) GetExpectedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ExpectedAt
+	}
+	return nil
+}
+
 var File_hexhail_type_v1_ride_proto protoreflect.FileDescriptor
 
 const file_hexhail_type_v1_ride_proto_rawDesc = "" +
@@ -1464,7 +1485,7 @@ const file_hexhail_type_v1_ride_proto_rawDesc = "" +
 	"\afee_fen\x18\x05 \x01(\x03R\x06feeFen\x123\n" +
 	"\aopen_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\x06openAt\x12;\n" +
 	"\vreminded_at\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"remindedAt\"\x97\n" +
+	"remindedAt\"\xf9\n" +
 	"\n" +
 	"\x04Ride\x12\x17\n" +
 	"\aride_id\x18\x01 \x01(\tR\x06rideId\x12\x12\n" +
@@ -1503,7 +1524,10 @@ const file_hexhail_type_v1_ride_proto_rawDesc = "" +
 	"\x05class\x18\x1c \x01(\tR\x05class\x12\x12\n" +
 	"\x04tags\x18\x1d \x03(\tR\x04tags\x122\n" +
 	"\abooking\x18\x1e \x01(\v2\x18.hexhail.type.v1.BookingR\abooking\x12,\n" +
-	"\x05voice\x18\x1f \x01(\v2\x16.hexhail.type.v1.VoiceR\x05voice*g\n" +
+	"\x05voice\x18\x1f \x01(\v2\x16.hexhail.type.v1.VoiceR\x05voice\x12#\n" +
+	"\rafter_another\x18( \x01(\bR\fafterAnother\x12;\n" +
+	"\vexpected_at\x18) \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"expectedAt*g\n" +
 	"\bRideKind\x12\x19\n" +
 	"\x15RIDE_KIND_UNSPECIFIED\x10\x00\x12\x14\n" +
 	"\x10RIDE_KIND_HAILED\x10\x01\x12\x14\n" +
@@ -1606,11 +1630,12 @@ var file_hexhail_type_v1_ride_proto_depIdxs = []int32{
 	11, // 27: hexhail.type.v1.Ride.contact:type_name -> hexhail.type.v1.Contact
 	14, // 28: hexhail.type.v1.Ride.booking:type_name -> hexhail.type.v1.Booking
 	12, // 29: hexhail.type.v1.Ride.voice:type_name -> hexhail.type.v1.Voice
-	30, // [30:30] is the sub-list for method output_type
-	30, // [30:30] is the sub-list for method input_type
-	30, // [30:30] is the sub-list for extension type_name
-	30, // [30:30] is the sub-list for extension extendee
-	0,  // [0:30] is the sub-list for field type_name
+	17, // 30: hexhail.type.v1.Ride.expected_at:type_name -> google.protobuf.Timestamp
+	31, // [31:31] is the sub-list for method output_type
+	31, // [31:31] is the sub-list for method input_type
+	31, // [31:31] is the sub-list for extension type_name
+	31, // [31:31] is the sub-list for extension extendee
+	0,  // [0:31] is the sub-list for field type_name
 }
 
 func init() { file_hexhail_type_v1_ride_proto_init() }
