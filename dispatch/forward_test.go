@@ -263,6 +263,7 @@ func TestAnEngineThatIsBegunAnewKnowsBothRides(t *testing.T) {
 // finds: the nearest idle ones and the nearest that are free soon, by when they are there.
 func TestForwardCandidates(t *testing.T) {
 	const most = 6
+	soon := 0
 	for seed := range uint64(20) {
 		rng := rand.New(rand.NewPCG(seed, 7))
 		w := newTown(t, forward(240), func(p *dispatch.Policy) { p.Candidates = most })
@@ -276,11 +277,15 @@ func TestForwardCandidates(t *testing.T) {
 		var got []string
 		for _, c := range log.Rounds[0].Candidates {
 			got = append(got, fmt.Sprintf("%s after=%v", c.Taxi, c.AfterS > 0))
+			soon += min(c.AfterS, 1)
 		}
 		want := w.nearestOf(pickup, most, idle, ending)
 		if !slices.Equal(got, want) {
 			t.Errorf("seed %d: got %v\nwant %v", seed, got, want)
 		}
+	}
+	if soon < 20 {
+		t.Errorf("%d candidates were free soon: too few to prove anything", soon)
 	}
 }
 
