@@ -12,30 +12,33 @@ type ActKind int
 
 // The acts.
 const (
-	ActCancel   ActKind = iota + 1 // by the rider, before boarding
-	ActClaim                       // a driver's accepted offer
-	ActRelease                     // the driver gives the ride back
-	ActArrive                      // the taxi is at the pickup
-	ActNoShow                      // nobody came to the waiting taxi
-	ActStart                       // the rider is on board
-	ActBreak                       // the taxi breaks down with the rider on board
-	ActComplete                    // the ride is driven and metered
-	ActConfirm                     // the rider agrees to a questioned fare
-	ActContest                     // the rider does not
-	ActSettle                      // the last payment is made
-	ActExpire                      // the search is over
-	ActTip                         // the rider adds to the fare while searching
-	ActRate                        // one side rates the other
-	ActPayBy                       // the rider pays otherwise than meant
-	ActBook                        // a driver takes a booking ahead
-	ActDrop                        // the driver gives the booking back ahead
-	ActRemind                      // the driver is told that the booking's time comes
-	ActMove                        // the pickup is at another time
-	ActDue                         // a booking without a driver begins to search
-	ActSetOut                      // the booking's driver sets out
-	ActFallOut                     // the booking's driver, or that of a next ride, cannot come
-	ActResolve                     // ops decide a questioned fare
-	ActPromote                     // the driver's next ride becomes the current one
+	ActCancel           ActKind = iota + 1 // by the rider, before boarding
+	ActClaim                               // a driver's accepted offer
+	ActRelease                             // the driver gives the ride back
+	ActArrive                              // the taxi is at the pickup
+	ActNoShow                              // nobody came to the waiting taxi
+	ActStart                               // the rider is on board
+	ActBreak                               // the taxi breaks down with the rider on board
+	ActComplete                            // the ride is driven and metered
+	ActConfirm                             // the rider agrees to a questioned fare
+	ActContest                             // the rider does not
+	ActSettle                              // the last payment is made
+	ActExpire                              // the search is over
+	ActTip                                 // the rider adds to the fare while searching
+	ActRate                                // one side rates the other
+	ActPayBy                               // the rider pays otherwise than meant
+	ActBook                                // a driver takes a booking ahead
+	ActDrop                                // the driver gives the booking back ahead
+	ActRemind                              // the driver is told that the booking's time comes
+	ActMove                                // the pickup is at another time
+	ActDue                                 // a booking without a driver begins to search
+	ActSetOut                              // the booking's driver sets out
+	ActFallOut                             // the driver of a booked or next ride cannot come
+	ActResolve                             // ops decide a questioned fare
+	ActPromote                             // the driver's next ride becomes the current one
+	ActComplain                            // the rider complains of the driver
+	ActContestComplaint                    // whom a complaint is about contests it
+	ActDecideComplaint                     // ops uphold or drop a complaint
 )
 
 var actKinds = [...]string{
@@ -43,6 +46,7 @@ var actKinds = [...]string{
 	"confirm", "contest", "settle", "expire", "add_tip", "rate", "pay_by",
 	"book", "drop", "remind", "move", "due", "set_out", "fall_out",
 	"resolve", "promote",
+	"complain", "contest_complaint", "decide_complaint",
 }
 
 // String is the act's name.
@@ -60,7 +64,12 @@ type Act interface {
 // The acts, as values.
 type (
 	// Cancel is the rider's, with a reason of at most 200 bytes.
-	Cancel struct{ Reason string }
+	Cancel struct {
+		Reason string
+		Fee    money.Fen // by [Policy.OwedForCancel]; 0 is free
+		// AskedByDriver is the rider's word that the driver wanted it: a complaint.
+		AskedByDriver bool
+	}
 	// Claim makes the ride and a driver each other's.
 	Claim struct {
 		Driver DriverID

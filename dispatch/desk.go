@@ -168,10 +168,15 @@ func (j *job) step(r Ride, act Act) (Ride, error) {
 // write writes what belongs to a ride that is written.
 func (j *job) write(d Decision, act ActKind) error {
 	for _, w := range d.Writes {
-		if w, ok := w.(Owe); ok {
-			if err := j.tx.InsertPayment(w.Payment); err != nil {
-				return err
-			}
+		var err error
+		switch w := w.(type) {
+		case Owe:
+			err = j.tx.InsertPayment(w.Payment)
+		case FileComplaint:
+			err = j.file(w)
+		}
+		if err != nil {
+			return err
 		}
 	}
 	j.acted, j.rides = append(j.acted, act), append(j.rides, d.Ride)

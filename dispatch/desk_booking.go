@@ -60,7 +60,7 @@ func (d *Desk) Book(ctx context.Context, now time.Time, key Once, c BookRide) (R
 		err = cmp.Or(c.check(), unread, c.checkAhead(policy, now), c.Flight.Check(),
 			c.Wants.Check(), policy.checkVehicle(c.Wants), policy.checkTip(c.Tip),
 			city.CheckPickup(c.Pickup.Point), d.checkChannel(c.PayBy), d.room(j, city),
-			j.mayBook(c, policy))
+			j.mayBook(c, policy), j.mayAsk(c.Rider, city))
 		if err != nil {
 			return Receipt{}, err
 		}

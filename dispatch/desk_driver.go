@@ -16,7 +16,8 @@ type SetDuty struct {
 }
 
 // SetDuty writes the shift. Errors: NotFound for an unknown driver or taxi, Conflict if another
-// driver has the taxi, or if the driver would change the taxi or go off duty with a ride.
+// driver has the taxi, if the driver would change the taxi or go off duty with a ride, or, with
+// ReasonDriverSuspended, until the error's time.
 func (d *Desk) SetDuty(ctx context.Context, now time.Time, key Once, c SetDuty) (Shift, error) {
 	return do(ctx, d, "SetDuty", now, key, c, func(j *job) (Shift, error) {
 		if c.Duty < OnDuty || c.Duty > OffDuty {
@@ -25,6 +26,15 @@ func (d *Desk) SetDuty(ctx context.Context, now time.Time, key Once, c SetDuty) 
 		driver, err := j.tx.Driver(c.Driver)
 		if err != nil {
 			return Shift{}, err
+		}
+		if c.Duty != OffDuty {
+			city, err := d.Cities.City(driver.City)
+			if err != nil {
+				return Shift{}, err
+			}
+			if err := j.mayDrive(c.Driver, city); err != nil {
+				return Shift{}, err
+			}
 		}
 		taxi, err := j.tx.Taxi(c.Taxi)
 		if err != nil {

@@ -198,6 +198,8 @@ func (d *Desk) Pay(ctx context.Context, now time.Time, key Once, c PayRide) (Rec
 			return Receipt{}, err
 		}
 		switch {
+		case r.CancelFee > 0:
+			return d.payCancelFee(j, r, c)
 		case r.State != Completed:
 			return Receipt{}, Errorf(Conflict, ReasonStep,
 				"ride %s is %s: nothing to pay", r.ID, r.State)
@@ -224,6 +226,34 @@ func (d *Desk) Pay(ctx context.Context, now time.Time, key Once, c PayRide) (Rec
 		}
 		return receipt(r), nil
 	})
+}
+
+// payCancelFee opens an attempt for what is still owed for a late cancel. There is no taxi in which
+// it could be paid by hand.
+func (d *Desk) payCancelFee(j *job, r Ride, c PayRide) (Receipt, error) {
+	if c.Channel == money.Cash {
+		return Receipt{}, Errorf(Conflict, ReasonStep,
+			"ride %s: the fee of a cancel is not paid by hand", r.ID)
+	}
+	payments, err := j.tx.PaymentsOf(r.Subject())
+	if err != nil {
+		return Receipt{}, err
+	}
+	if c.Channel == money.InWallet {
+		if err := j.affords(c.Rider, payments); err != nil {
+			return Receipt{}, err
+		}
+	}
+	for _, p := range payments {
+		if p.State.Final() {
+			return Receipt{}, Errorf(Conflict, ReasonStep,
+				"ride %s: its fee is %s: nothing to pay", r.ID, p.State)
+		}
+		if err := j.try(p, money.AttemptID(d.NewID(j.now)), c.Channel); err != nil {
+			return Receipt{}, err
+		}
+	}
+	return receipt(r), nil
 }
 
 // affords refuses a wallet that holds enough for none of the payments, while its owner looks at the
@@ -390,8 +420,12 @@ func (j *job) handOver(p money.Payment, id money.AttemptID) (money.Payment, erro
 	return p, j.tx.InsertAttempt(attempt)
 }
 
-// settle ends a ride whose payments are all made.
+// settle ends a ride whose payments are all made; a cancelled one has ended already.
 func (j *job) settle(r Ride, payments []money.Payment) (Ride, error) {
+	if r.State == Cancelled {
+		j.after = append(j.after, Tell{Ride: r})
+		return r, nil
+	}
 	for _, p := range payments {
 		if !p.State.Final() {
 			return r, nil

@@ -57,7 +57,8 @@ func (c City) allows(r RequestRide, now time.Time) error {
 // Request opens a ride that searches for a taxi. Errors: Invalid for a bad field, NotFound for an
 // unknown city, rider or channel, Conflict if the rider has an open ride, or the city is closed,
 // has banned tips or does not serve the pickup, Exhausted if the city has as many searches as its
-// policy allows, or too many events wait to be sent.
+// policy allows, or too many events wait to be sent; Conflict with ReasonRiderSuspended until the
+// error's time.
 func (d *Desk) Request(
 	ctx context.Context, now time.Time, key Once, c RequestRide,
 ) (Receipt, error) {
@@ -79,6 +80,9 @@ func (d *Desk) Request(
 		}
 		rider, err := j.tx.Rider(c.Rider)
 		if err != nil {
+			return Receipt{}, err
+		}
+		if err := j.mayAsk(c.Rider, city); err != nil {
 			return Receipt{}, err
 		}
 		if err := d.room(j, city); err != nil {
@@ -135,15 +139,63 @@ type CancelRide struct {
 	Ride   RideID
 	Rider  RiderID
 	Reason string
+	// AskedByDriver says that the driver wanted it: nothing is owed, and it is a complaint of the
+	// driver's, which they may contest.
+	AskedByDriver bool `json:",omitempty"`
 }
 
-// Cancel ends a ride before boarding.
+// Cancel ends a ride before boarding. After the policy's free time the rider owes the driver its
+// fee, which is charged at once if the ride is paid from a wallet; what a wallet does not hold, and
+// the fee of a ride that was to be paid otherwise, is owed until it is paid with Pay. Errors:
+// NotFound for a ride that is not the rider's, Conflict after boarding, Invalid for a word on a
+// driver where there is none.
 func (d *Desk) Cancel(
 	ctx context.Context, now time.Time, key Once, c CancelRide,
 ) (Receipt, error) {
-	return d.act(ctx, "Cancel", now, key, c, c.Ride, func(_ *job, r Ride) (Act, error) {
-		return Cancel{Reason: c.Reason}, r.riddenBy(c.Rider)
+	feeID := money.AttemptID(d.NewID(now))
+	return do(ctx, d, "Cancel", now, key, c, func(j *job) (Receipt, error) {
+		r, err := j.tx.Ride(c.Ride)
+		if err != nil {
+			return Receipt{}, err
+		}
+		if err := r.riddenBy(c.Rider); err != nil {
+			return Receipt{}, err
+		}
+		city, err := d.Cities.City(r.City)
+		if err != nil {
+			return Receipt{}, err
+		}
+		policy := city.PolicyAt(now)
+		act := Cancel{Reason: c.Reason, AskedByDriver: c.AskedByDriver}
+		if !c.AskedByDriver {
+			act.Fee = policy.OwedForCancel(r, now)
+		} else if _, err := Step(r, act, now); err != nil {
+			return Receipt{}, err
+		} else if err := j.suspend(r, policy); err != nil {
+			return Receipt{}, err
+		}
+		if r, err = j.step(r, act); err != nil {
+			return Receipt{}, err
+		}
+		return receipt(r), j.chargeCancel(r, feeID)
 	})
+}
+
+// chargeCancel opens the attempt for the fee of a ride that is paid from a wallet.
+func (j *job) chargeCancel(r Ride, id money.AttemptID) error {
+	if r.CancelFee == 0 || r.PayBy != money.InWallet {
+		return nil
+	}
+	payments, err := j.tx.PaymentsOf(r.Subject())
+	if err != nil {
+		return err
+	}
+	for _, p := range payments {
+		if err := j.try(p, id, money.InWallet); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // RaiseTip is the rider's, while the ride searches.

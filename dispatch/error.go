@@ -105,6 +105,18 @@ const (
 	ReasonVoice        Reason = "VOICE_INVALID"
 	ReasonVoiceTooLong Reason = "VOICE_TOO_LONG"
 	ReasonUnknownVoice Reason = "VOICE_UNKNOWN"
+	// ReasonRiderSuspended is a rider who may ask for no taxi after no-shows.
+	ReasonRiderSuspended Reason = "RIDER_SUSPENDED"
+	// ReasonDriverSuspended is a driver who may not be on duty after complaints.
+	ReasonDriverSuspended Reason = "DRIVER_SUSPENDED"
+	// ReasonComplained is a second complaint of a ride by the same side.
+	ReasonComplained Reason = "COMPLAINED_ALREADY"
+	// ReasonUnknownComplaint is a complaint that nobody made, or that is about somebody else.
+	ReasonUnknownComplaint Reason = "COMPLAINT_UNKNOWN"
+	// ReasonComplaintState is a complaint that is contested or decided already.
+	ReasonComplaintState Reason = "COMPLAINT_STATE"
+	// ReasonTooLate is what could be said for some days only.
+	ReasonTooLate Reason = "TOO_LATE"
 	// ReasonTipBanned is a tip where the policy allows none.
 	ReasonTipBanned Reason = "TIPS_BANNED"
 )

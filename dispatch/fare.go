@@ -87,12 +87,7 @@ func (d *Decision) owe() {
 		if amount == 0 || r.Rider == "" {
 			return
 		}
-		payer, payee := RiderParty(r.Rider), DriverParty(r.Driver)
-		d.Writes = append(d.Writes, Owe{money.Payment{
-			ID:      money.NewPaymentID(r.Subject(), purpose, payer),
-			Subject: r.Subject(), Payer: payer, Payee: payee, Purpose: purpose,
-			Amount: amount, Discount: discount, State: money.PaymentDue, Channel: r.PayBy,
-		}})
+		d.Writes = append(d.Writes, r.owes(purpose, amount, discount))
 	}
 	owe(money.PurposeFare, r.Fare.Total(), r.Subsidy.Rider)
 	owe(money.PurposeTip, r.Tip, 0)
@@ -100,4 +95,14 @@ func (d *Decision) owe() {
 	if len(d.Writes) == 0 {
 		r.State, r.EndedAt = Settled, r.ChangedAt
 	}
+}
+
+// owes is a payment of the ride's rider to its driver.
+func (r Ride) owes(purpose money.Purpose, amount, discount money.Fen) Owe {
+	payer, payee := RiderParty(r.Rider), DriverParty(r.Driver)
+	return Owe{money.Payment{
+		ID:      money.NewPaymentID(r.Subject(), purpose, payer),
+		Subject: r.Subject(), Payer: payer, Payee: payee, Purpose: purpose,
+		Amount: amount, Discount: discount, State: money.PaymentDue, Channel: r.PayBy,
+	}}
 }

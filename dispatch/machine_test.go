@@ -106,6 +106,7 @@ func machineMutants() map[string]stepper {
 func TestMachineCatches(t *testing.T) {
 	mutants := machineMutants()
 	maps.Copy(mutants, nextMutants())
+	maps.Copy(mutants, complaintMutants())
 	for name, mutant := range mutants {
 		t.Run(name, func(t *testing.T) {
 			for seed := range uint64(2000) {
@@ -215,7 +216,7 @@ func judgeStep(was Ride, act Act, d Decision, boarded bool) string {
 	case string(d.Event.ID) != fmt.Sprintf("R1.%04d", r.Version):
 		return "has an event that is not its own"
 	default:
-		return ""
+		return judgeComplaint(was, act, d)
 	}
 }
 
@@ -228,7 +229,7 @@ func anyAct(choose func(n int) int, r Ride) Act {
 	if choose(4) == 0 {
 		driver, rider = "D2", "rider2"
 	}
-	kind := ActKind(1 + choose(int(ActPromote)))
+	kind := ActKind(1 + choose(int(ActDecideComplaint)))
 	if choose(2) == 0 {
 		kind = legalAct(choose, r.State, kind)
 	}
@@ -242,8 +243,11 @@ func anyAct(choose func(n int) int, r Ride) Act {
 		ActConfirm:  {string(rider), "granted"}, ActContest: {string(rider)},
 		ActResolve: {fmt.Sprintf("%d.00", choose(40)), "granted"},
 		ActTip:     {fmt.Sprintf("%d.00", choose(300))}, ActRate: {"rider", fmt.Sprint(choose(7))},
-		ActCancel: {"changed", "my", "mind"},
-		ActBook:   {string(driver), "5000"}, ActDrop: {string(driver), "6000"},
+		ActCancel:           anyCancel(choose, r),
+		ActComplain:         {string(rider), []string{"detour", "other", "no_show"}[choose(3)]},
+		ActContestComplaint: {string(rider), []string{"open", "dropped"}[choose(2)]},
+		ActDecideComplaint:  {"driver", "contested", []string{"uphold", "drop"}[choose(2)]},
+		ActBook:             {string(driver), "5000"}, ActDrop: {string(driver), "6000"},
 		ActRemind: {"5500"}, ActMove: {fmt.Sprint(3600 + choose(9000)), "3000"},
 	}[kind]
 	if args == nil {
@@ -255,7 +259,7 @@ func anyAct(choose func(n int) int, r Ride) Act {
 // legalAct is one of the acts that the table allows, or kind if it allows none.
 func legalAct(choose func(n int) int, from State, kind ActKind) ActKind {
 	var legal []ActKind
-	for k := ActCancel; k <= ActPromote; k++ {
+	for k := ActCancel; k <= ActDecideComplaint; k++ {
 		if _, ok := Next(from, k); ok {
 			legal = append(legal, k)
 		}

@@ -99,6 +99,8 @@ type Policy struct {
 	Rules
 	BookingRules
 	ForwardRules
+	PeopleRules
+	CancelRules
 }
 
 // DefaultPolicy is what a city has that says nothing else.
@@ -112,6 +114,7 @@ func DefaultPolicy() Policy {
 		SnapM:     geo.DefaultSnapM, TimesMS: 150,
 		Rules: defaultRules(), BookingRules: defaultBookingRules(),
 		ForwardRules: defaultForwardRules(),
+		PeopleRules:  defaultPeopleRules(), CancelRules: defaultCancelRules(),
 	}
 }
 
@@ -149,7 +152,8 @@ func (p Policy) Check() error {
 		{"times_ms", p.TimesMS, 10, 2000},
 		{"max_open_rides", p.MaxOpenRides, 1, 20_000},
 	})
-	return cmp.Or(err, p.Rules.check(), p.BookingRules.check(), p.ForwardRules.check())
+	return cmp.Or(err, p.Rules.check(), p.BookingRules.check(), p.ForwardRules.check(),
+		p.PeopleRules.check(), p.CancelRules.check())
 }
 
 // clone shares nothing with p that a change could reach.

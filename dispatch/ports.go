@@ -42,6 +42,7 @@ type Tx interface {
 	Grabs
 	People
 	Shifts
+	Complaints
 	OnceRows
 	Outbox
 	Changes
@@ -206,6 +207,23 @@ type Shifts interface {
 	PutShift(s Shift) error
 	// Answered sets the driver's count of silent offers back to 0.
 	Answered(driver DriverID, now time.Time) error
+}
+
+// Complaints are what sides of rides hold against each other.
+type Complaints interface {
+	// InsertComplaint writes a new complaint. Conflict with ReasonComplained if this side has made
+	// one of the ride already.
+	InsertComplaint(c Complaint) error
+	// UpdateComplaint writes state, contest and decision of a complaint that is in state was.
+	// Conflict with ReasonStale if it is in another.
+	UpdateComplaint(c Complaint, was ComplaintState) error
+	// Complaint is one side's of a ride. NotFound with ReasonUnknownComplaint.
+	Complaint(ride RideID, by Side) (Complaint, error)
+	// AgainstRider are the times of the no-shows of a rider that count, rising: the latest
+	// MaxCounted.
+	AgainstRider(rider RiderID) ([]time.Time, error)
+	// AgainstDriver are the times of the complaints of a driver that count, likewise.
+	AgainstDriver(driver DriverID) ([]time.Time, error)
 }
 
 // OnceRow is an answer that is kept for its request id.

@@ -1,6 +1,7 @@
 package dispatch
 
 import (
+	"fmt"
 	"time"
 
 	"hexhail/geo"
@@ -94,3 +95,17 @@ type NearTaxi struct {
 
 // MaxNearby is how many taxis a rider is shown.
 const MaxNearby = 10
+
+// Contested is a complaint that waits for a decision, with its ride.
+type Contested struct {
+	Complaint Complaint
+	Ride      Ride
+}
+
+// ContestKey is after which contest a page of [Contested] begins.
+func ContestKey(c Complaint) string {
+	return fmt.Sprintf("%d/%s", c.ContestedAt.UnixMilli(), ComplaintKey(c))
+}
+
+// ComplaintKey is the same in a list of somebody's complaints.
+func ComplaintKey(c Complaint) string { return string(c.Ride) + "/" + c.By.String() }

@@ -244,6 +244,8 @@ type Ride struct {
 
 	EndedBy   Side // of a cancelled or re-searched ride: who
 	EndReason string
+	// CancelFee is what the rider owes the driver for a late cancel; 0 is nothing.
+	CancelFee money.Fen
 
 	RiderStars  int // given by the rider to the driver, 1–5, 0 none
 	DriverStars int // given by the driver to the rider

@@ -67,6 +67,7 @@ type play struct {
 	area  geo.Area
 	w     *town
 	rides map[string]dispatch.RideID // of a rider, the last
+	quote time.Duration              // of the next requests: until a taxi is there
 }
 
 // found makes the town under a list of policies.
@@ -116,6 +117,10 @@ func (p *play) perform(line string) string {
 		}
 		p.w.taxi(arg(0), p.place(words[1:]), 4)
 		return "on duty"
+	case "quote": // seconds
+		s, _ := strconv.Atoi(arg(0))
+		p.quote = time.Duration(s) * time.Second
+		return "ok"
 	case "senior":
 		p.rider(arg(0))
 		_, err := p.w.db.ImportRiders(p.w.ctx, []dispatch.Rider{
@@ -174,6 +179,9 @@ func (p *play) answer(got dispatch.Receipt, err error) string {
 		}
 		return text
 	}
+	if got.State == 0 {
+		return ""
+	}
 	return fmt.Sprintf("%s v%d", got.State, got.Version)
 }
 
@@ -188,6 +196,7 @@ func (p *play) command(name string, arg func(int) string, words []string) string
 	switch name {
 	case "request": // who north east tip class tags
 		c := w.request(p.rider(who), p.place(words[1:]), 1)
+		c.Quote.Pickup = p.quote
 		c.Tip, c.Wants.Class = yuan(3), dispatch.Class(strings.Trim(arg(4), "-"))
 		if len(words) > 5 {
 			c.Wants.Tags = dispatch.TagsOf(words[5:])
@@ -197,6 +206,12 @@ func (p *play) command(name string, arg func(int) string, words []string) string
 			p.rides[who] = got.Ride
 		}
 		return p.answer(got, err)
+	case "book": // who seconds ahead
+		c := w.request(p.rider(who), w.at(0, 0), 1)
+		ahead, _ := strconv.Atoi(arg(1))
+		return p.answer(w.desk.Book(w.ctx, w.now, w.key("rider:"+who), dispatch.BookRide{
+			RequestRide: c, PickupAt: w.now.Add(time.Duration(ahead) * time.Second),
+		}))
 	case "tip":
 		return p.answer(w.desk.AddTip(w.ctx, w.now, w.key("rider:"+who),
 			dispatch.RaiseTip{Ride: ride, Rider: p.rider(who), To: yuan(1)}))
@@ -204,7 +219,9 @@ func (p *play) command(name string, arg func(int) string, words []string) string
 		return w.city.SuggestedTip(w.ride(ride), w.now).String()
 	case "cancel":
 		return p.answer(w.desk.Cancel(w.ctx, w.now, w.key("rider:"+who),
-			dispatch.CancelRide{Ride: ride, Rider: p.rider(who)}))
+			dispatch.CancelRide{
+				Ride: ride, Rider: p.rider(who), AskedByDriver: arg(1) == "asked",
+			}))
 	case "owed":
 		return p.owed(ride)
 	case "accept":
@@ -220,6 +237,62 @@ func (p *play) command(name string, arg func(int) string, words []string) string
 	case "complete": // driver rider meter
 		return p.answer(w.desk.Complete(w.ctx, w.now, w.key("driver:"+who),
 			dispatch.CompleteRide{Ride: p.rides[arg(1)], Driver: driver, Meter: yuan(2)}))
+	default:
+		return p.peopleCommand(name, arg)
+	}
+}
+
+// peopleCommand is a command about complaints, and whom they keep off duty.
+func (p *play) peopleCommand(name string, arg func(int) string) string {
+	w, who := p.w, arg(0)
+	ride, driver := p.rides[who], dispatch.DriverID("D"+who)
+	switch name {
+	case "complain": // rider cause
+		return p.answer(w.desk.Complain(w.ctx, w.now, w.key("rider:"+who), dispatch.MakeComplaint{
+			Ride: ride, Rider: p.rider(who), Cause: dispatch.ComplaintCause(arg(1)),
+		}))
+	case "contest": // rider, or rider driver
+		c := dispatch.SpeakComplaint{Ride: ride, Text: "it was not so"}
+		if arg(1) == "" {
+			c.Rider = p.rider(who)
+		} else {
+			c.Driver = dispatch.DriverID("D" + arg(1))
+		}
+		return p.answer(w.desk.ContestComplaint(w.ctx, w.now, w.key("who:"+who), c))
+	case "decide": // rider side word
+		return p.answer(w.desk.DecideComplaint(w.ctx, w.now, w.key("ops:O1"),
+			dispatch.RuleComplaint{
+				Ride: ride, By: dispatch.ParseSide(arg(1)), Uphold: arg(2) == "uphold",
+			}))
+	case "wallet": // rider yuan
+		fen, _ := money.ParseYuan(arg(1))
+		w.ok(money.Cashier{Store: w.db}.TopUp(w.ctx, money.EntryID(w.key("").RequestID),
+			money.SandboxEquity, dispatch.RiderParty(p.rider(who)), fen, w.now))
+		return "ok"
+	case "by": // channel, of the next requests
+		w.payBy = money.ChannelName(who)
+		return "ok"
+	case "pay": // rider channel
+		return p.answer(w.desk.Pay(w.ctx, w.now, w.key("rider:"+who), dispatch.PayRide{
+			Ride: ride, Rider: p.rider(who), Channel: money.ChannelName(arg(1)),
+		}))
+	case "work":
+		n, err := w.desk.Work(w.ctx, w.now)
+		w.ok(err)
+		return fmt.Sprintf("%d attempts", n)
+	case "balances": // rider driver
+		books := w.books()
+		return fmt.Sprintf("rider %s, driver %s",
+			books[money.Wallet(money.Party("R"+who))].Balance(),
+			books[money.DriverPayable(money.Party("D"+arg(1)))].Balance())
+	case "duty": // driver duty
+		s, err := w.desk.SetDuty(w.ctx, w.now, w.key("driver:"+who), dispatch.SetDuty{
+			Driver: driver, Taxi: dispatch.TaxiID("T" + who), Duty: dispatch.ParseDuty(arg(1)),
+		})
+		return p.answer(dispatch.Receipt{}, err) + s.Duty.String()
+	case "shift": // driver
+		got, err := w.desk.Snapshot(w.ctx, driver)
+		return p.answer(dispatch.Receipt{}, err) + got.Shift.Duty.String()
 	default:
 		p.t.Fatalf("unknown command %q", name)
 		return ""

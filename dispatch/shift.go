@@ -42,13 +42,19 @@ type Shift struct {
 	Destination Destination // of the driver
 }
 
+// Leave takes the driver off duty who has not said so; where they are going goes with it.
+func (s Shift) Leave() Shift {
+	s.Duty, s.Silent = OffDuty, 0
+	s.Destination.To = geo.Point{}
+	return s
+}
+
 // Hush counts one more silent offer; at the limit the driver goes off duty.
 func (s Shift) Hush(limit int, now time.Time) Shift {
 	s.Silent++
 	s.ChangedAt = now
 	if s.Silent >= limit {
-		s.Duty, s.Silent = OffDuty, 0
-		s.Destination.To = geo.Point{}
+		return s.Leave()
 	}
 	return s
 }

@@ -36,9 +36,17 @@ var table = map[State]map[ActKind]State{
 	},
 	Completed: {
 		ActConfirm: Completed, ActContest: Completed, ActSettle: Settled, ActRate: Completed,
-		ActPayBy: Completed, ActResolve: Completed,
+		ActPayBy: Completed, ActResolve: Completed, ActComplain: Completed,
+		ActContestComplaint: Completed, ActDecideComplaint: Completed,
 	},
-	Settled: {ActRate: Settled},
+	Settled: {
+		ActRate: Settled, ActComplain: Settled, ActContestComplaint: Settled,
+		ActDecideComplaint: Settled,
+	},
+	Cancelled: {
+		ActComplain: Cancelled, ActContestComplaint: Cancelled, ActDecideComplaint: Cancelled,
+	},
+	NoShow: {ActContestComplaint: NoShow, ActDecideComplaint: NoShow},
 }
 
 // Next is where an act leads from a state; ok is false if it is not allowed there.
@@ -113,6 +121,9 @@ func Step(r Ride, act Act, now time.Time) (Decision, error) {
 		d.Ride.EndedAt = now
 	}
 	d.Event = eventOf(d.Ride, act.Kind(), now)
+	if c, ok := d.filed(); ok && act.Kind() >= ActComplain {
+		d.Event.Reason = c.eventReason()
+	}
 	d.tell(r, act.Kind())
 	return d, nil
 }
@@ -120,7 +131,7 @@ func Step(r Ride, act Act, now time.Time) (Decision, error) {
 func (d *Decision) apply(was Ride, act Act, now time.Time) error {
 	switch a := act.(type) {
 	case Cancel:
-		return d.cancel(a)
+		return d.cancel(was, a, now)
 	case Claim:
 		return d.claim(a, now)
 	case Release:
@@ -156,6 +167,12 @@ func (d *Decision) apply(was Ride, act Act, now time.Time) error {
 		return d.settle(was)
 	case Promote:
 		return d.promote(was, a)
+	case Complain:
+		return d.complain(was, a, now)
+	case ContestComplaint:
+		return d.contestComplaint(a, now)
+	case DecideComplaint:
+		return d.decideComplaint(a, now)
 	default:
 		return d.applyAhead(was, act, now)
 	}
@@ -217,13 +234,26 @@ func (r Ride) riddenBy(rider RiderID) error {
 	return nil
 }
 
-func (d *Decision) cancel(a Cancel) error {
-	if len(a.Reason) > MaxReasonBytes {
+func (d *Decision) cancel(was Ride, a Cancel, now time.Time) error {
+	switch {
+	case len(a.Reason) > MaxReasonBytes:
 		return invalid("reason", "at most 200 bytes")
+	case a.AskedByDriver && was.Driver == "":
+		return invalid("asked_by_driver", "false: no driver has the ride")
+	case a.Fee > 0 && (!was.State.Active() || a.AskedByDriver):
+		return Errorf(Internal, ReasonStep, "ride %s: a fee that nobody is owed", was.ID)
 	}
 	d.Ride.EndedBy, d.Ride.EndReason = SideRider, a.Reason
 	d.Ride.Slot, d.Ride.Booking.DueAt = "", time.Time{}
 	d.Writes = append(d.Writes, WithdrawOffers{d.Ride.ID})
+	if a.AskedByDriver {
+		c := was.complaintOf(SideRider, CauseAskedToCancel, "", now)
+		d.Writes = append(d.Writes, FileComplaint{Complaint: c})
+	}
+	if a.Fee > 0 {
+		d.Ride.CancelFee = a.Fee
+		d.Writes = append(d.Writes, was.owes(money.PurposeCancelFee, a.Fee, 0))
+	}
 	return nil
 }
 
@@ -269,7 +299,9 @@ func (d *Decision) noShow(was Ride, a NotThere, now time.Time) error {
 	if wait := time.Duration(a.WaitedS) * time.Second; now.Sub(since) < wait {
 		return Errorf(Conflict, ReasonStep, "ride %s: wait at least %s at the pickup", was.ID, wait)
 	}
-	d.Ride.EndedBy, d.Ride.EndReason, d.Ride.Slot = SideDriver, "no_show", ""
+	d.Ride.EndedBy, d.Ride.EndReason, d.Ride.Slot = SideDriver, string(CauseNoShow), ""
+	c := was.complaintOf(SideDriver, CauseNoShow, "", now)
+	d.Writes = append(d.Writes, FileComplaint{Complaint: c})
 	return nil
 }
 

@@ -144,6 +144,9 @@ func describe(out *strings.Builder, d Decision) {
 		switch w := w.(type) {
 		case WithdrawOffers:
 			fmt.Fprintln(out, "withdraw offers")
+		case FileComplaint:
+			c := w.Complaint
+			fmt.Fprintf(out, "complaint of the %s: %s, %s\n", c.By, c.Cause, c.State)
 		case Owe:
 			p := w.Payment
 			fmt.Fprintf(out, "owe %s %s by %s: %s less %s\n",
@@ -204,6 +207,52 @@ func parseAhead(kind ActKind, args []string) Act {
 	}
 }
 
+// parseCancel reads one that costs something, that the driver has asked for, or its reason.
+func parseCancel(arg func(int) string, reason string) Act {
+	switch arg(0) {
+	case "owing":
+		fee, _ := money.ParseYuan(arg(1))
+		return Cancel{Fee: fee}
+	case "asked":
+		return Cancel{AskedByDriver: true}
+	default:
+		return Cancel{Reason: reason}
+	}
+}
+
+// parseComplaint reads an act on a complaint; nil for another one.
+func parseComplaint(kind ActKind, arg func(int) string) Act {
+	stored := func(by Side, state string) Complaint {
+		c := hailed().complaintOf(by, CauseDetour, "", noon)
+		c.Driver, c.State = "D1", ParseComplaintState(state)
+		if by == SideDriver {
+			c.Cause = CauseNoShow
+		}
+		return c
+	}
+	switch kind {
+	case ActComplain: // rider cause text
+		return Complain{
+			Rider: RiderID(arg(0)), Cause: ComplaintCause(arg(1)), Text: arg(2),
+			Within: 24 * time.Hour,
+		}
+	case ActContestComplaint: // who, of a complaint in which state
+		c := ContestComplaint{Text: "it was not so", Within: 24 * time.Hour}
+		if strings.HasPrefix(arg(0), "D") {
+			c.Driver, c.Complaint = DriverID(arg(0)), stored(SideRider, arg(1))
+		} else {
+			c.Rider, c.Complaint = RiderID(arg(0)), stored(SideDriver, arg(1))
+		}
+		return c
+	case ActDecideComplaint: // whose, in which state, how
+		return DecideComplaint{
+			Complaint: stored(ParseSide(arg(0)), arg(1)), By: "ops:O1", Uphold: arg(2) == "uphold",
+		}
+	default:
+		return nil
+	}
+}
+
 // parseAct reads an act as the transcripts write it.
 func parseAct(name string, args []string) Act {
 	arg := func(i int) string {
@@ -225,9 +274,12 @@ func parseAct(name string, args []string) Act {
 	if act := parseAhead(ParseActKind(name), args); act != nil {
 		return act
 	}
+	if act := parseComplaint(ParseActKind(name), arg); act != nil {
+		return act
+	}
 	switch kind := ParseActKind(name); kind {
 	case ActCancel:
-		return Cancel{Reason: strings.Join(args, " ")}
+		return parseCancel(arg, strings.Join(args, " "))
 	case ActClaim:
 		return Claim{
 			Driver: driver, Taxi: "T" + TaxiID(arg(0))[1:], Search: number(1), Slot: Slot(arg(2)),

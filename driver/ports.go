@@ -42,6 +42,9 @@ type Reads interface {
 	// Earnings adds up rides completed in [from, to).
 	Earnings(ctx context.Context, driver dispatch.DriverID, from, to time.Time) (
 		dispatch.Earnings, error)
+	// DriverComplaints are the complaints by and about a driver, those of the latest rides first.
+	DriverComplaints(ctx context.Context, driver dispatch.DriverID, p dispatch.Page) (
+		[]dispatch.Complaint, error)
 }
 
 // Fixes is where positions go: to the engine of the city, and to who watches a ride. Lossy; the

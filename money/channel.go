@@ -70,6 +70,8 @@ func (a Attempt) Hold() Transfer {
 		code = CodeTip
 	case PurposeFee:
 		code = CodeFee
+	case PurposeCancelFee:
+		code = CodeCancelFee
 	case PurposeFare:
 	}
 	return Transfer{

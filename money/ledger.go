@@ -41,8 +41,8 @@ func ParseTransferKind(s string) TransferKind {
 	return TransferKind(max(0, slices.Index(transferKinds[:], s)))
 }
 
-// Code says in one word why money moved: fare, tip, fee, subsidy_rider, subsidy_driver, fund,
-// top_up.
+// Code says in one word why money moved: fare, tip, fee, cancel_fee, subsidy_rider,
+// subsidy_driver, fund, top_up.
 type Code string
 
 // The codes of this ledger.
@@ -50,6 +50,7 @@ const (
 	CodeFare          Code = "fare"
 	CodeTip           Code = "tip"
 	CodeFee           Code = "fee"
+	CodeCancelFee     Code = "cancel_fee"
 	CodeSubsidyRider  Code = "subsidy_rider"
 	CodeSubsidyDriver Code = "subsidy_driver"
 	CodeFund          Code = "fund"

@@ -15,6 +15,8 @@ const (
 	PurposeTip  Purpose = "tip"
 	// PurposeFee is the fee of a booking. It is the driver's.
 	PurposeFee Purpose = "fee"
+	// PurposeCancelFee is the fee of a late cancel. It is the driver's.
+	PurposeCancelFee Purpose = "cancel_fee"
 )
 
 // PaymentID names a payment. It is made from the three parts that are unique together.

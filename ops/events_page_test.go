@@ -43,6 +43,10 @@ var eventKinds = map[string]string{
 	"fall_out":   "the driver of a booking, or of a next ride, cannot come; it searches",
 	"resolve":    "ops have decided the fare that was asked about or contested",
 	"promote":    "the driver's next ride is the current one: the ride before is completed",
+
+	"complain":          "the rider complains of the driver; `reason` is the cause",
+	"contest_complaint": "whom a complaint is about has asked ops to decide; `reason` is the cause",
+	"decide_complaint":  "ops have decided; `reason` is `upheld` or `dropped`",
 }
 
 // hooked is a webhook as a receiver gets it.
@@ -183,7 +187,7 @@ func eventsPage(t *testing.T, got *hooked) []byte {
 	var page bytes.Buffer
 	page.WriteString(eventsIntro)
 	kinds := []string{string(dispatch.EventRequested)}
-	for act := dispatch.ActCancel; act <= dispatch.ActPromote; act++ {
+	for act := dispatch.ActCancel; act <= dispatch.ActDecideComplaint; act++ {
 		kinds = append(kinds, act.String())
 	}
 	for _, kind := range kinds {

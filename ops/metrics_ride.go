@@ -58,7 +58,8 @@ var acted = [...]stage{
 	dispatch.ActBook: stageBooked, dispatch.ActDrop: stageDropped,
 	dispatch.ActSetOut: stageSetOut, dispatch.ActFallOut: stageFellOut,
 	dispatch.ActRemind: -1, dispatch.ActMove: -1, dispatch.ActDue: -1,
-	dispatch.ActPromote: -1,
+	dispatch.ActPromote:  -1,
+	dispatch.ActComplain: -1, dispatch.ActContestComplaint: -1, dispatch.ActDecideComplaint: -1,
 }
 
 // outcomes of offers, indexed by their state; an open one has just been made.
@@ -254,9 +255,20 @@ func (m *Metrics) Acted(act dispatch.ActKind, r dispatch.Ride) {
 	if act == dispatch.ActComplete && r.Fare.State == dispatch.FareAsked {
 		funnel[stageAsked].Inc()
 	}
-	if r.State == dispatch.Settled && act != dispatch.ActRate {
+	if r.State == dispatch.Settled && settles(act) {
 		funnel[stageSettled].Inc()
 		c.settled(r)
+	}
+}
+
+// settles reports whether an act can lead to Settled: a ride that nobody owes anything for is
+// settled as soon as its fare stands.
+func settles(act dispatch.ActKind) bool {
+	switch act {
+	case dispatch.ActSettle, dispatch.ActComplete, dispatch.ActConfirm, dispatch.ActResolve:
+		return true
+	default:
+		return false
 	}
 }
 

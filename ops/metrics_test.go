@@ -196,12 +196,17 @@ func TestFunnel(t *testing.T) {
 	w.people()
 	w.ride(money.InWallet, 5_00)
 	w.pass(time.Minute)
-	w.ride(money.Cash, 0)
+	settled := w.ride(money.Cash, 0)
 	w.pass(time.Minute)
+	// It stays settled, and is counted once.
+	_, err := w.desk.Complain(t.Context(), w.now, w.once("rider:R1"), dispatch.MakeComplaint{
+		Ride: settled, Rider: "R1", Cause: dispatch.CauseRude,
+	})
+	w.ok(err)
 
 	lost := w.request(money.Cash, 0) // declined, then cancelled
 	w.round()
-	_, err := w.desk.Decline(t.Context(), w.now, w.once("driver:D1"),
+	_, err = w.desk.Decline(t.Context(), w.now, w.once("driver:D1"),
 		dispatch.AnswerOffer{Offer: w.offer.ID, Driver: "D1"})
 	w.ok(err)
 	_, err = w.desk.Cancel(t.Context(), w.now, w.once("rider:R1"),

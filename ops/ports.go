@@ -35,4 +35,7 @@ type Reads interface {
 		limit int) ([]dispatch.Turn, error)
 	// StandLengths are how many taxis queue at each stand of a city that has any.
 	StandLengths(ctx context.Context, city dispatch.CityID) (map[dispatch.StandID]int, error)
+	// Contests are the complaints of a city that wait for a decision, the longest waiting first.
+	Contests(ctx context.Context, city dispatch.CityID, p dispatch.Page) (
+		[]dispatch.Contested, error)
 }

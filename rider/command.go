@@ -58,6 +58,7 @@ func (s *Server) CancelRide(
 	ride, err := s.command(ctx, req.GetRequestId(), func(o order) (dispatch.Receipt, error) {
 		return s.desk.Cancel(ctx, o.now, o.once, dispatch.CancelRide{
 			Ride: dispatch.RideID(req.GetRideId()), Rider: o.rider, Reason: req.GetReason(),
+			AskedByDriver: req.GetAskedByDriver(),
 		})
 	})
 	return &riderpb.CancelRideResponse{Ride: ride}, err

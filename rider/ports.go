@@ -24,6 +24,9 @@ type Reads interface {
 	// theirs or has no driver.
 	RideCard(ctx context.Context, rider dispatch.RiderID, id dispatch.RideID) (
 		dispatch.Card, error)
+	// RiderComplaints are the complaints by and about a rider, those of the latest rides first.
+	RiderComplaints(ctx context.Context, rider dispatch.RiderID, p dispatch.Page) (
+		[]dispatch.Complaint, error)
 }
 
 // City asks the engine of a city.

@@ -40,7 +40,10 @@ func (s *Server) QuoteRide(
 	taxis := s.blur.taxis(rider, e.from, e.taxis, e.at)
 	s.listener.Quoted(dispatch.CityID(req.GetCity()), len(taxis))
 	answer := &riderpb.QuoteRideResponse{Quote: wire.QuotePB(e.quote), Taxis: taxis}
-	rules := e.city.PolicyAt(e.at).Rules
+	policy := e.city.PolicyAt(e.at)
+	answer.CancelFeeFen = int64(policy.CancelFee)
+	answer.CancelFreeSeconds = int32(policy.CancelFreeS) //nolint:gosec // G115: at most 3,600
+	rules := policy.Rules
 	answer.Tags = rules.Tags
 	for _, class := range rules.Classes {
 		answer.Classes = append(answer.Classes, string(class))

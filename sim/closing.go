@@ -119,7 +119,7 @@ func (c *crowd) countMoney(
 		r.SubsidyRiderFen += b.riderSubsidy
 		r.SubsidyDriverFen += b.driverSub
 		if ride.CompletedAt.IsZero() {
-			perRide = perRide && b.transfers == 0
+			perRide = perRide && cancelCloses(ride, b)
 			continue
 		}
 		owed := ride.Fare.Total() + ride.Tip
@@ -150,6 +150,12 @@ func (c *crowd) countMoney(
 		Cash:           noCash,
 	}
 	r.BooksClose = r.Books.Close()
+}
+
+// cancelCloses reports whether the ledger of a ride that nobody drove is right: nothing, or the fee
+// of a late cancel, if the wallet held it.
+func cancelCloses(ride *dispatch.Ride, b *booked) bool {
+	return b.transfers == 0 || ride.CancelFee > 0 && b.paid == ride.CancelFee
 }
 
 // tick is the city at a glance, for the progress line.

@@ -35,6 +35,10 @@ var guards = []guard{
 		dispatch.ReasonTaxiTaken, "another driver has the taxi",
 	},
 	{
+		"complaint_pkey", "complaint.ride, complaint.by_side",
+		dispatch.ReasonComplained, "this side has complained of the ride already",
+	},
+	{
 		"attempt_one_open", "attempt.payment",
 		dispatch.ReasonPayment, "the payment has an open attempt",
 	},

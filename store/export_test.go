@@ -31,10 +31,14 @@ func (db *DB) Plans(ctx context.Context) (map[string]string, error) {
 		"activeRides": activeRides, "endedOffers": endedOffers, "insertOffer": insertOffer,
 		"dueBookings": dueBookings, "driversBookings": driversBookings,
 		"ridersBookings": ridersBookings, "flightRides": flightRides, "openFlights": openFlights,
+		"againstRider": againstRider, "againstDriver": againstDriver,
+		"complaintOf": complaintOf,
 	}
 	lists := map[string]pages{
-		"openBookings": openBookings,
-		"riderRides":   riderRides, "driverRides": driverRides, "companyDrivers": companyDrivers,
+		"openBookings":    openBookings,
+		"riderComplaints": riderComplaints, "driverComplaints": driverComplaints,
+		"contests":   contests,
+		"riderRides": riderRides, "driverRides": driverRides, "companyDrivers": companyDrivers,
 		"cityRides": cityRides,
 	}
 	for state := dispatch.Scheduled; state <= dispatch.Expired; state++ {

@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -61,6 +62,7 @@ func plansWanted() map[string]string {
 	} {
 		want[name] = plan
 	}
+	maps.Copy(want, complaintPlans())
 	for _, state := range []string{"assigned", "arrived", "on_trip"} {
 		want[state] = "SCAN ride USING INDEX ride_one_per_"
 		want[state+" after"] = want[state]
@@ -91,5 +93,19 @@ func TestPlans(t *testing.T) {
 		if len(plans) != len(want) {
 			t.Errorf("%s: %d plans, want %d", engine, len(plans), len(want))
 		}
+	}
+}
+
+func complaintPlans() map[string]string {
+	return map[string]string{
+		"complaintOf":            "complaint USING PRIMARY KEY (ride=? AND by_side=?)",
+		"againstRider":           "complaint_rider (rider=? AND by_side=?)",
+		"againstDriver":          "complaint_driver (driver=? AND by_side=?)",
+		"riderComplaints":        "complaint_rider (rider=?)",
+		"riderComplaints after":  "complaint_rider (rider=?)",
+		"driverComplaints":       "complaint_driver (driver=?)",
+		"driverComplaints after": "complaint_driver (driver=?)",
+		"contests":               "complaint_contested (city=?)",
+		"contests after":         "complaint_contested (city=?)",
 	}
 }

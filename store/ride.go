@@ -41,7 +41,7 @@ var (
 		"meter", "tolls", "by_trace", "coverage", "flagged", "fare_state", "fare_lines",
 		"fare_total", "fare_note", "fare_by",
 		"campaign", "campaign_version", "rider_subsidy", "driver_subsidy", "subsidy_reason",
-		"ended_by", "end_reason", "rider_stars", "driver_stars",
+		"ended_by", "end_reason", "cancel_fee", "rider_stars", "driver_stars",
 	}
 	// rideColumns are read by scanRide in this order.
 	rideColumns = append(slices.Clone(planColumns), stateColumns...)
@@ -98,7 +98,7 @@ func stateArgs(args []any, r dispatch.Ride, lines string) []any {
 		bit(f.Flagged), f.State.String(), lines,
 		int64(f.Resolution.Total), f.Resolution.Note, f.Resolution.By,
 		string(s.Campaign), s.Version, int64(s.Rider), int64(s.Driver), string(s.Reason),
-		r.EndedBy.String(), r.EndReason, r.RiderStars, r.DriverStars)
+		r.EndedBy.String(), r.EndReason, int64(r.CancelFee), r.RiderStars, r.DriverStars)
 }
 
 func bit(b bool) int {
@@ -159,7 +159,7 @@ func scanState(r *reader, ride *dispatch.Ride) {
 		Campaign: money.CampaignID(r.text()), Version: r.int(), Rider: r.fen(),
 		Driver: r.fen(), Reason: money.SubsidyReason(r.text()),
 	}
-	ride.EndedBy, ride.EndReason = name(r, dispatch.ParseSide), r.text()
+	ride.EndedBy, ride.EndReason, ride.CancelFee = name(r, dispatch.ParseSide), r.text(), r.fen()
 	ride.RiderStars, ride.DriverStars = r.int(), r.int()
 }
 

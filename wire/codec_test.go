@@ -233,7 +233,8 @@ func wholeRide() dispatch.Ride {
 		Subsidy: money.Subsidy{
 			Campaign: "c", Version: 1, Rider: 300, Driver: 200, Reason: money.SubsidyGranted,
 		},
-		EndedBy: dispatch.SideDriver, EndReason: "flat tyre", RiderStars: 5, DriverStars: 4,
+		EndedBy: dispatch.SideDriver, EndReason: "flat tyre", CancelFee: 500,
+		RiderStars: 5, DriverStars: 4,
 		Booking: dispatch.Booking{
 			PickupAt: minute(3), Flight: dispatch.Flight{Number: "CA1", Day: "2014-03-01"},
 			FlightAt: minute(1), Terminal: "T3", ForDriver: "D1", OpenAt: minute(1), Fee: 500,

@@ -198,7 +198,7 @@ func RidePB(r dispatch.Ride) *typepb.Ride {
 		EndedAt: TimePB(r.EndedAt), Fare: farePB(r.Fare), Subsidy: subsidyPB(r.Subsidy),
 		EndedBy: r.EndedBy.String(), EndReason: r.EndReason,
 		RiderStars: int32Of(r.RiderStars), DriverStars: int32Of(r.DriverStars),
-		Booking: bookingPB(r), Voice: VoicePB(r.Voice),
+		Booking: bookingPB(r), Voice: VoicePB(r.Voice), CancelFeeFen: int64(r.CancelFee),
 		AfterAnother: r.Slot == dispatch.SlotNext,
 	}
 	if r.State.Active() {

@@ -42,6 +42,23 @@ func (c careless) RiderRides(
 	return c.service.db.CityRides(ctx, "beijing", 0, p)
 }
 
+func (c careless) RiderComplaints(
+	ctx context.Context, _ dispatch.RiderID, p dispatch.Page,
+) (list []dispatch.Complaint, err error) {
+	rides, err := c.service.db.CityRides(ctx, "beijing", dispatch.Settled, p)
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range rides {
+		mine, err := c.service.db.RiderComplaints(ctx, r.Rider, p)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, mine...)
+	}
+	return list, nil
+}
+
 func (c careless) RideCard(
 	ctx context.Context, of dispatch.RiderID, id dispatch.RideID,
 ) (dispatch.Card, error) {
@@ -70,6 +87,12 @@ func (c carelessDrivers) DriverVoice(
 	ctx context.Context, _ dispatch.DriverID, id dispatch.RideID, _ time.Time,
 ) (dispatch.Clip, error) {
 	return c.service.db.RideVoice(ctx, id)
+}
+
+func (c carelessDrivers) DriverComplaints(
+	ctx context.Context, _ dispatch.DriverID, p dispatch.Page,
+) ([]dispatch.Complaint, error) {
+	return c.RiderComplaints(ctx, "", p)
 }
 
 // carelessOffices is the same for companies.
@@ -130,6 +153,8 @@ func mutants() []mutant {
 				"RiderService.GetRide": two + "OK", "RiderService.WatchRide": two + "OK",
 				"RiderService.ListRides": two + "the answer has",
 				"RiderService.GetVoice":  two + "OK",
+
+				"RiderService.ListComplaints": two + "the answer has",
 			},
 			func(r *realm, to grpc.ServiceRegistrar) error {
 				return r.serveRiders(to, careless{r}, r.service.desk)
@@ -144,6 +169,9 @@ func mutants() []mutant {
 				"RiderService.ContestFare": two + "OK",
 				"RiderService.PayRide":     two + "OK",
 				"RiderService.RateRide":    two + "OK",
+				"RiderService.Complain":    two + "OK",
+
+				"RiderService.ContestComplaint": two + "tells what exists", // Step looks too
 			},
 			func(r *realm, to grpc.ServiceRegistrar) error {
 				desk := *r.service.desk
@@ -154,8 +182,9 @@ func mutants() []mutant {
 		{
 			"drivers' rows without their owner",
 			map[string]string{
-				"DriverService.ListRides": three + "the answer has",
-				"DriverService.GetVoice":  former + "OK",
+				"DriverService.ListRides":      three + "the answer has",
+				"DriverService.ListComplaints": three + "the answer has",
+				"DriverService.GetVoice":       former + "OK",
 			},
 			func(r *realm, to grpc.ServiceRegistrar) error {
 				reads := carelessDrivers{r.service.db, careless{r}}
@@ -166,6 +195,8 @@ func mutants() []mutant {
 			"drivers' commands without their owner",
 			map[string]string{
 				"DriverService.GiveCommand": former + "OK", "DriverService.Drive": former + "OK",
+
+				"DriverService.ContestComplaint": former + "tells what exists",
 			},
 			func(r *realm, to grpc.ServiceRegistrar) error {
 				desk := *r.service.desk

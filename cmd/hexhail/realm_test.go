@@ -173,6 +173,8 @@ const (
 	asked     // completed, at a fare that the trace does not give
 	completed // at one that stands
 	settled   // paid by hand
+	unmet     // another end: driverOne waited in vain
+	blamed    // settled, and riderOne has complained of driverOne
 	scheduled // another one: riderOne's for tomorrow, which driverOne alone may take
 	booked    // and has taken
 )
@@ -230,6 +232,9 @@ func (c *cast) words() []word {
 		{fmt.Sprintf(`"%d"`, c.meterFen()), []who{riderOne, driverOne, staff}},
 		{c.saidText(), []who{riderOne, driverOne, staff}},
 	}
+	if c.stage == blamed {
+		list = append(list, word{complaintText, []who{riderOne, staff}})
+	}
 	for _, w := range []who{riderOne, riderTwo, companyOne, companyTwo} {
 		list = append(list, word{c.id(w), []who{w, staff}}, word{c.phone(w), []who{w, staff}})
 	}
@@ -270,8 +275,19 @@ func (r *realm) cast(to stage) *cast {
 		return c
 	}
 	c.offer = c.offerTo(driverOne, 2)
-	for at := assigned; at <= to; at++ {
+	last := to
+	switch to {
+	case unmet:
+		last = waited
+	case blamed:
+		last = settled
+	default:
+	}
+	for at := assigned; at <= last; at++ {
 		c.play(at)
+	}
+	if last != to {
+		c.play(to)
 	}
 	return c
 }
@@ -283,7 +299,7 @@ func (c *cast) play(at stage) {
 	case assigned:
 		c.accept(driverOne, c.offer)
 	case arrived:
-		if c.stage == waited {
+		if c.stage == waited || c.stage == unmet {
 			policy := c.service.cities["beijing"].PolicyAt(c.now)
 			c.now = c.now.Add(-time.Duration(policy.NoShowS) * time.Second)
 		}
@@ -299,6 +315,16 @@ func (c *cast) play(at stage) {
 	case settled:
 		_, err := desk.CashReceived(c.t.Context(), c.now, c.once(driverOne),
 			dispatch.CashReceived{Ride: c.ride, Driver: dispatch.DriverID(c.id(driverOne))})
+		c.ok(err)
+	case unmet:
+		policy := c.service.cities["beijing"].PolicyAt(c.now)
+		c.now = c.now.Add(time.Duration(policy.NoShowS) * time.Second)
+		c.drive(driverOne, desk.NoShow)
+	case blamed:
+		_, err := desk.Complain(c.t.Context(), c.now, c.once(riderOne), dispatch.MakeComplaint{
+			Ride: c.ride, Rider: dispatch.RiderID(c.id(riderOne)), Cause: dispatch.CauseRude,
+			Text: complaintText,
+		})
 		c.ok(err)
 	default: // waited is arrived, long ago
 	}

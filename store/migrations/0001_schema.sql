@@ -133,6 +133,7 @@ CREATE TABLE ride (
     subsidy_reason   TEXT             NOT NULL,
     ended_by         TEXT             NOT NULL,
     end_reason       TEXT             NOT NULL,
+    cancel_fee       BIGINT           NOT NULL,
     rider_stars      BIGINT           NOT NULL,
     driver_stars     BIGINT           NOT NULL
 );
@@ -168,6 +169,34 @@ CREATE TABLE voice (
     clip    BYTEA  NOT NULL CHECK (length(clip) > 0 AND length(clip) <= 131072)
 );
 CREATE INDEX voice_age ON voice (came_at, ride);
+
+-- What one side of a ride holds against the other: one a ride and side.
+CREATE TABLE complaint (
+    ride         TEXT   NOT NULL,
+    by_side      TEXT   NOT NULL CHECK (by_side = 'rider' OR by_side = 'driver'),
+    city         TEXT   NOT NULL,
+    rider        TEXT   NOT NULL CHECK (rider <> ''),
+    driver       TEXT   NOT NULL CHECK (driver <> ''),
+    cause        TEXT   NOT NULL CHECK (cause <> ''),
+    words        TEXT   NOT NULL,
+    state        TEXT   NOT NULL CHECK (state = 'open' OR state = 'contested'
+        OR state = 'upheld' OR state = 'dropped'),
+    made_at      BIGINT NOT NULL,
+    contest      TEXT   NOT NULL,
+    contested_at BIGINT NOT NULL,
+    decided_by   TEXT   NOT NULL,
+    note         TEXT   NOT NULL,
+    decided_at   BIGINT NOT NULL,
+    PRIMARY KEY (ride, by_side),
+    CONSTRAINT complaint_no_show CHECK ((by_side = 'driver') = (cause = 'no_show')),
+    CONSTRAINT complaint_contest CHECK (state <> 'contested' OR contested_at > 0),
+    CONSTRAINT complaint_decision CHECK ((state = 'upheld' OR state = 'dropped')
+        = (decided_at > 0) AND (decided_at > 0) = (decided_by <> ''))
+) /* sqlite: WITHOUT ROWID */;
+-- What counts against somebody is read with each request of theirs.
+CREATE INDEX complaint_rider ON complaint (rider, by_side, made_at);
+CREATE INDEX complaint_driver ON complaint (driver, by_side, made_at);
+CREATE INDEX complaint_contested ON complaint (city) WHERE state = 'contested';
 
 CREATE TABLE offer (
     id           TEXT   NOT NULL PRIMARY KEY,

@@ -63,6 +63,7 @@ func rowTests() []test {
 		{"Voices", voices},
 		{"VoicesOfOffers", voicesOfOffers},
 		{"VoicesOfCalls", voicesOfCalls},
+		{"Complaints", complaints},
 		{"People", people},
 		{"Shifts", shifts},
 		{"Once", once},

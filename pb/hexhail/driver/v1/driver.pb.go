@@ -4144,11 +4144,241 @@ func (x *GetWhyResponse) GetSeen() []*SeenRide {
 	return nil
 }
 
+// A word to the complaint of the rider.
+type ContestComplaintRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The app's own id of this request, 1 to 64 bytes: the same id gets the same answer, and is
+	// refused with another body.
+	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// The ride, 1 to 64 bytes.
+	RideId string `protobuf:"bytes,2,opt,name=ride_id,json=rideId,proto3" json:"ride_id,omitempty"`
+	// What was otherwise, 1 to 500 bytes.
+	Text          string `protobuf:"bytes,3,opt,name=text,proto3" json:"text,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ContestComplaintRequest) Reset() {
+	*x = ContestComplaintRequest{}
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[52]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ContestComplaintRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ContestComplaintRequest) ProtoMessage() {}
+
+func (x *ContestComplaintRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[52]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ContestComplaintRequest.ProtoReflect.Descriptor instead.
+func (*ContestComplaintRequest) Descriptor() ([]byte, []int) {
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{52}
+}
+
+func (x *ContestComplaintRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *ContestComplaintRequest) GetRideId() string {
+	if x != nil {
+		return x.RideId
+	}
+	return ""
+}
+
+func (x *ContestComplaintRequest) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
+}
+
+// The complaint waits for ops.
+type ContestComplaintResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ContestComplaintResponse) Reset() {
+	*x = ContestComplaintResponse{}
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[53]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ContestComplaintResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ContestComplaintResponse) ProtoMessage() {}
+
+func (x *ContestComplaintResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[53]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ContestComplaintResponse.ProtoReflect.Descriptor instead.
+func (*ContestComplaintResponse) Descriptor() ([]byte, []int) {
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{53}
+}
+
+// Which page.
+type ListComplaintsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// How many at most, 1 to 200; 0 is 50, and more than 200 is 200.
+	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// next_page_token of the page before; "" for the first.
+	PageToken     string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListComplaintsRequest) Reset() {
+	*x = ListComplaintsRequest{}
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[54]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListComplaintsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListComplaintsRequest) ProtoMessage() {}
+
+func (x *ListComplaintsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[54]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListComplaintsRequest.ProtoReflect.Descriptor instead.
+func (*ListComplaintsRequest) Descriptor() ([]byte, []int) {
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{54}
+}
+
+func (x *ListComplaintsRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListComplaintsRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+// A page of complaints, and what follows from those that count.
+type ListComplaintsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Those of the latest rides first, by and about the caller.
+	Complaints []*v1.Complaint `protobuf:"bytes,1,rep,name=complaints,proto3" json:"complaints,omitempty"`
+	// For the next page; "" if this is the last.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	// The driver may not be on duty now.
+	Suspended bool `protobuf:"varint,3,opt,name=suspended,proto3" json:"suspended,omitempty"`
+	// Until when, city clock; absent if for good, or not suspended.
+	SuspendedUntil *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=suspended_until,json=suspendedUntil,proto3" json:"suspended_until,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *ListComplaintsResponse) Reset() {
+	*x = ListComplaintsResponse{}
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[55]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListComplaintsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListComplaintsResponse) ProtoMessage() {}
+
+func (x *ListComplaintsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[55]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListComplaintsResponse.ProtoReflect.Descriptor instead.
+func (*ListComplaintsResponse) Descriptor() ([]byte, []int) {
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{55}
+}
+
+func (x *ListComplaintsResponse) GetComplaints() []*v1.Complaint {
+	if x != nil {
+		return x.Complaints
+	}
+	return nil
+}
+
+func (x *ListComplaintsResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+func (x *ListComplaintsResponse) GetSuspended() bool {
+	if x != nil {
+		return x.Suspended
+	}
+	return false
+}
+
+func (x *ListComplaintsResponse) GetSuspendedUntil() *timestamppb.Timestamp {
+	if x != nil {
+		return x.SuspendedUntil
+	}
+	return nil
+}
+
 var File_hexhail_driver_v1_driver_proto protoreflect.FileDescriptor
 
 const file_hexhail_driver_v1_driver_proto_rawDesc = "" +
 	"\n" +
-	"\x1ehexhail/driver/v1/driver.proto\x12\x11hexhail.driver.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bhexhail/type/v1/error.proto\x1a\x19hexhail/type/v1/fix.proto\x1a\x1bhexhail/type/v1/place.proto\x1a\x1ahexhail/type/v1/ride.proto\x1a\x1ahexhail/type/v1/rule.proto\"\xae\x02\n" +
+	"\x1ehexhail/driver/v1/driver.proto\x12\x11hexhail.driver.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1fhexhail/type/v1/complaint.proto\x1a\x1bhexhail/type/v1/error.proto\x1a\x19hexhail/type/v1/fix.proto\x1a\x1bhexhail/type/v1/place.proto\x1a\x1ahexhail/type/v1/ride.proto\x1a\x1ahexhail/type/v1/rule.proto\"\xae\x02\n" +
 	"\fDriveRequest\x120\n" +
 	"\x05hello\x18\x01 \x01(\v2\x18.hexhail.driver.v1.HelloH\x00R\x05hello\x123\n" +
 	"\x05fixes\x18\x02 \x01(\v2\x1b.hexhail.driver.v1.FixBatchH\x00R\x05fixes\x126\n" +
@@ -4439,12 +4669,30 @@ const file_hexhail_driver_v1_driver_proto_rawDesc = "" +
 	"unanswered\x18\x0e \x01(\x05R\n" +
 	"unanswered\x12\x16\n" +
 	"\x06missed\x18\x0f \x01(\x05R\x06missed\x12/\n" +
-	"\x04seen\x18\x10 \x03(\v2\x1b.hexhail.driver.v1.SeenRideR\x04seen*H\n" +
+	"\x04seen\x18\x10 \x03(\v2\x1b.hexhail.driver.v1.SeenRideR\x04seen\"\x87\x01\n" +
+	"\x17ContestComplaintRequest\x12(\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\trequestId\x12\"\n" +
+	"\aride_id\x18\x02 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\x06rideId\x12\x1e\n" +
+	"\x04text\x18\x03 \x01(\tB\n" +
+	"\xbaH\ar\x05 \x01(\xf4\x03R\x04text\"\x1a\n" +
+	"\x18ContestComplaintResponse\"f\n" +
+	"\x15ListComplaintsRequest\x12$\n" +
+	"\tpage_size\x18\x01 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\bpageSize\x12'\n" +
+	"\n" +
+	"page_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03(\xc8\x01R\tpageToken\"\xdf\x01\n" +
+	"\x16ListComplaintsResponse\x12:\n" +
+	"\n" +
+	"complaints\x18\x01 \x03(\v2\x1a.hexhail.type.v1.ComplaintR\n" +
+	"complaints\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12\x1c\n" +
+	"\tsuspended\x18\x03 \x01(\bR\tsuspended\x12C\n" +
+	"\x0fsuspended_until\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x0esuspendedUntil*H\n" +
 	"\x04Duty\x12\x14\n" +
 	"\x10DUTY_UNSPECIFIED\x10\x00\x12\v\n" +
 	"\aDUTY_ON\x10\x01\x12\x0f\n" +
 	"\vDUTY_PAUSED\x10\x02\x12\f\n" +
-	"\bDUTY_OFF\x10\x032\xf3\a\n" +
+	"\bDUTY_OFF\x10\x032\xdf\t\n" +
 	"\rDriverService\x12Y\n" +
 	"\x05Drive\x12\x1f.hexhail.driver.v1.DriveRequest\x1a .hexhail.driver.v1.DriveResponse\"\t\xea\xb2\x19\x05\n" +
 	"\x01\x02\x10\x01(\x010\x01\x12i\n" +
@@ -4465,6 +4713,10 @@ const file_hexhail_driver_v1_driver_proto_rawDesc = "" +
 	"\bGetVoice\x12\".hexhail.driver.v1.GetVoiceRequest\x1a#.hexhail.driver.v1.GetVoiceResponse\"\t\xea\xb2\x19\x05\n" +
 	"\x01\x02\x10\x01\x12a\n" +
 	"\tListRides\x12#.hexhail.driver.v1.ListRidesRequest\x1a$.hexhail.driver.v1.ListRidesResponse\"\t\xea\xb2\x19\x05\n" +
+	"\x01\x02\x10\x01\x12x\n" +
+	"\x10ContestComplaint\x12*.hexhail.driver.v1.ContestComplaintRequest\x1a+.hexhail.driver.v1.ContestComplaintResponse\"\v\xea\xb2\x19\a\n" +
+	"\x01\x02\x10\x01\x18\x01\x12p\n" +
+	"\x0eListComplaints\x12(.hexhail.driver.v1.ListComplaintsRequest\x1a).hexhail.driver.v1.ListComplaintsResponse\"\t\xea\xb2\x19\x05\n" +
 	"\x01\x02\x10\x01B'Z%hexhail/pb/hexhail/driver/v1;driverpbb\x06proto3"
 
 var (
@@ -4480,74 +4732,79 @@ func file_hexhail_driver_v1_driver_proto_rawDescGZIP() []byte {
 }
 
 var file_hexhail_driver_v1_driver_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_hexhail_driver_v1_driver_proto_msgTypes = make([]protoimpl.MessageInfo, 54)
+var file_hexhail_driver_v1_driver_proto_msgTypes = make([]protoimpl.MessageInfo, 58)
 var file_hexhail_driver_v1_driver_proto_goTypes = []any{
-	(Duty)(0),                     // 0: hexhail.driver.v1.Duty
-	(*DriveRequest)(nil),          // 1: hexhail.driver.v1.DriveRequest
-	(*Hello)(nil),                 // 2: hexhail.driver.v1.Hello
-	(*FixBatch)(nil),              // 3: hexhail.driver.v1.FixBatch
-	(*Command)(nil),               // 4: hexhail.driver.v1.Command
-	(*SetDestination)(nil),        // 5: hexhail.driver.v1.SetDestination
-	(*SetDuty)(nil),               // 6: hexhail.driver.v1.SetDuty
-	(*StreetRide)(nil),            // 7: hexhail.driver.v1.StreetRide
-	(*OfferAnswer)(nil),           // 8: hexhail.driver.v1.OfferAnswer
-	(*CallAnswer)(nil),            // 9: hexhail.driver.v1.CallAnswer
-	(*RideAction)(nil),            // 10: hexhail.driver.v1.RideAction
-	(*Completion)(nil),            // 11: hexhail.driver.v1.Completion
-	(*BreakDown)(nil),             // 12: hexhail.driver.v1.BreakDown
-	(*RateRider)(nil),             // 13: hexhail.driver.v1.RateRider
-	(*OfferAck)(nil),              // 14: hexhail.driver.v1.OfferAck
-	(*Heartbeat)(nil),             // 15: hexhail.driver.v1.Heartbeat
-	(*DriveResponse)(nil),         // 16: hexhail.driver.v1.DriveResponse
-	(*Welcome)(nil),               // 17: hexhail.driver.v1.Welcome
-	(*Snapshot)(nil),              // 18: hexhail.driver.v1.Snapshot
-	(*StandRank)(nil),             // 19: hexhail.driver.v1.StandRank
-	(*Shift)(nil),                 // 20: hexhail.driver.v1.Shift
-	(*Offer)(nil),                 // 21: hexhail.driver.v1.Offer
-	(*OfferEnded)(nil),            // 22: hexhail.driver.v1.OfferEnded
-	(*Call)(nil),                  // 23: hexhail.driver.v1.Call
-	(*CallEnded)(nil),             // 24: hexhail.driver.v1.CallEnded
-	(*Result)(nil),                // 25: hexhail.driver.v1.Result
-	(*Done)(nil),                  // 26: hexhail.driver.v1.Done
-	(*FixesRefused)(nil),          // 27: hexhail.driver.v1.FixesRefused
-	(*Drain)(nil),                 // 28: hexhail.driver.v1.Drain
-	(*GiveCommandRequest)(nil),    // 29: hexhail.driver.v1.GiveCommandRequest
-	(*GiveCommandResponse)(nil),   // 30: hexhail.driver.v1.GiveCommandResponse
-	(*SendFixesRequest)(nil),      // 31: hexhail.driver.v1.SendFixesRequest
-	(*SendFixesResponse)(nil),     // 32: hexhail.driver.v1.SendFixesResponse
-	(*AckOfferRequest)(nil),       // 33: hexhail.driver.v1.AckOfferRequest
-	(*AckOfferResponse)(nil),      // 34: hexhail.driver.v1.AckOfferResponse
-	(*GetSnapshotRequest)(nil),    // 35: hexhail.driver.v1.GetSnapshotRequest
-	(*GetSnapshotResponse)(nil),   // 36: hexhail.driver.v1.GetSnapshotResponse
-	(*GetEarningsRequest)(nil),    // 37: hexhail.driver.v1.GetEarningsRequest
-	(*GetEarningsResponse)(nil),   // 38: hexhail.driver.v1.GetEarningsResponse
-	(*BookingReminder)(nil),       // 39: hexhail.driver.v1.BookingReminder
-	(*ListBookingsRequest)(nil),   // 40: hexhail.driver.v1.ListBookingsRequest
-	(*OpenBooking)(nil),           // 41: hexhail.driver.v1.OpenBooking
-	(*ListBookingsResponse)(nil),  // 42: hexhail.driver.v1.ListBookingsResponse
-	(*GetVoiceRequest)(nil),       // 43: hexhail.driver.v1.GetVoiceRequest
-	(*GetVoiceResponse)(nil),      // 44: hexhail.driver.v1.GetVoiceResponse
-	(*ListRidesRequest)(nil),      // 45: hexhail.driver.v1.ListRidesRequest
-	(*ListRidesResponse)(nil),     // 46: hexhail.driver.v1.ListRidesResponse
-	(*GetWhyRequest)(nil),         // 47: hexhail.driver.v1.GetWhyRequest
-	(*PresenceTime)(nil),          // 48: hexhail.driver.v1.PresenceTime
-	(*PresenceChange)(nil),        // 49: hexhail.driver.v1.PresenceChange
-	(*VerdictCount)(nil),          // 50: hexhail.driver.v1.VerdictCount
-	(*SeenRide)(nil),              // 51: hexhail.driver.v1.SeenRide
-	(*GetWhyResponse)(nil),        // 52: hexhail.driver.v1.GetWhyResponse
-	nil,                           // 53: hexhail.driver.v1.FixesRefused.CountsEntry
-	nil,                           // 54: hexhail.driver.v1.SendFixesResponse.RefusedEntry
-	(*v1.Fix)(nil),                // 55: hexhail.type.v1.Fix
-	(v1.Datum)(0),                 // 56: hexhail.type.v1.Datum
-	(*timestamppb.Timestamp)(nil), // 57: google.protobuf.Timestamp
-	(*v1.Point)(nil),              // 58: hexhail.type.v1.Point
-	(*v1.Place)(nil),              // 59: hexhail.type.v1.Place
-	(*v1.Ride)(nil),               // 60: hexhail.type.v1.Ride
-	(*durationpb.Duration)(nil),   // 61: google.protobuf.Duration
-	(*v1.Quote)(nil),              // 62: hexhail.type.v1.Quote
-	(v1.PickupSource)(0),          // 63: hexhail.type.v1.PickupSource
-	(*v1.Voice)(nil),              // 64: hexhail.type.v1.Voice
-	(*v1.Error)(nil),              // 65: hexhail.type.v1.Error
+	(Duty)(0),                        // 0: hexhail.driver.v1.Duty
+	(*DriveRequest)(nil),             // 1: hexhail.driver.v1.DriveRequest
+	(*Hello)(nil),                    // 2: hexhail.driver.v1.Hello
+	(*FixBatch)(nil),                 // 3: hexhail.driver.v1.FixBatch
+	(*Command)(nil),                  // 4: hexhail.driver.v1.Command
+	(*SetDestination)(nil),           // 5: hexhail.driver.v1.SetDestination
+	(*SetDuty)(nil),                  // 6: hexhail.driver.v1.SetDuty
+	(*StreetRide)(nil),               // 7: hexhail.driver.v1.StreetRide
+	(*OfferAnswer)(nil),              // 8: hexhail.driver.v1.OfferAnswer
+	(*CallAnswer)(nil),               // 9: hexhail.driver.v1.CallAnswer
+	(*RideAction)(nil),               // 10: hexhail.driver.v1.RideAction
+	(*Completion)(nil),               // 11: hexhail.driver.v1.Completion
+	(*BreakDown)(nil),                // 12: hexhail.driver.v1.BreakDown
+	(*RateRider)(nil),                // 13: hexhail.driver.v1.RateRider
+	(*OfferAck)(nil),                 // 14: hexhail.driver.v1.OfferAck
+	(*Heartbeat)(nil),                // 15: hexhail.driver.v1.Heartbeat
+	(*DriveResponse)(nil),            // 16: hexhail.driver.v1.DriveResponse
+	(*Welcome)(nil),                  // 17: hexhail.driver.v1.Welcome
+	(*Snapshot)(nil),                 // 18: hexhail.driver.v1.Snapshot
+	(*StandRank)(nil),                // 19: hexhail.driver.v1.StandRank
+	(*Shift)(nil),                    // 20: hexhail.driver.v1.Shift
+	(*Offer)(nil),                    // 21: hexhail.driver.v1.Offer
+	(*OfferEnded)(nil),               // 22: hexhail.driver.v1.OfferEnded
+	(*Call)(nil),                     // 23: hexhail.driver.v1.Call
+	(*CallEnded)(nil),                // 24: hexhail.driver.v1.CallEnded
+	(*Result)(nil),                   // 25: hexhail.driver.v1.Result
+	(*Done)(nil),                     // 26: hexhail.driver.v1.Done
+	(*FixesRefused)(nil),             // 27: hexhail.driver.v1.FixesRefused
+	(*Drain)(nil),                    // 28: hexhail.driver.v1.Drain
+	(*GiveCommandRequest)(nil),       // 29: hexhail.driver.v1.GiveCommandRequest
+	(*GiveCommandResponse)(nil),      // 30: hexhail.driver.v1.GiveCommandResponse
+	(*SendFixesRequest)(nil),         // 31: hexhail.driver.v1.SendFixesRequest
+	(*SendFixesResponse)(nil),        // 32: hexhail.driver.v1.SendFixesResponse
+	(*AckOfferRequest)(nil),          // 33: hexhail.driver.v1.AckOfferRequest
+	(*AckOfferResponse)(nil),         // 34: hexhail.driver.v1.AckOfferResponse
+	(*GetSnapshotRequest)(nil),       // 35: hexhail.driver.v1.GetSnapshotRequest
+	(*GetSnapshotResponse)(nil),      // 36: hexhail.driver.v1.GetSnapshotResponse
+	(*GetEarningsRequest)(nil),       // 37: hexhail.driver.v1.GetEarningsRequest
+	(*GetEarningsResponse)(nil),      // 38: hexhail.driver.v1.GetEarningsResponse
+	(*BookingReminder)(nil),          // 39: hexhail.driver.v1.BookingReminder
+	(*ListBookingsRequest)(nil),      // 40: hexhail.driver.v1.ListBookingsRequest
+	(*OpenBooking)(nil),              // 41: hexhail.driver.v1.OpenBooking
+	(*ListBookingsResponse)(nil),     // 42: hexhail.driver.v1.ListBookingsResponse
+	(*GetVoiceRequest)(nil),          // 43: hexhail.driver.v1.GetVoiceRequest
+	(*GetVoiceResponse)(nil),         // 44: hexhail.driver.v1.GetVoiceResponse
+	(*ListRidesRequest)(nil),         // 45: hexhail.driver.v1.ListRidesRequest
+	(*ListRidesResponse)(nil),        // 46: hexhail.driver.v1.ListRidesResponse
+	(*GetWhyRequest)(nil),            // 47: hexhail.driver.v1.GetWhyRequest
+	(*PresenceTime)(nil),             // 48: hexhail.driver.v1.PresenceTime
+	(*PresenceChange)(nil),           // 49: hexhail.driver.v1.PresenceChange
+	(*VerdictCount)(nil),             // 50: hexhail.driver.v1.VerdictCount
+	(*SeenRide)(nil),                 // 51: hexhail.driver.v1.SeenRide
+	(*GetWhyResponse)(nil),           // 52: hexhail.driver.v1.GetWhyResponse
+	(*ContestComplaintRequest)(nil),  // 53: hexhail.driver.v1.ContestComplaintRequest
+	(*ContestComplaintResponse)(nil), // 54: hexhail.driver.v1.ContestComplaintResponse
+	(*ListComplaintsRequest)(nil),    // 55: hexhail.driver.v1.ListComplaintsRequest
+	(*ListComplaintsResponse)(nil),   // 56: hexhail.driver.v1.ListComplaintsResponse
+	nil,                              // 57: hexhail.driver.v1.FixesRefused.CountsEntry
+	nil,                              // 58: hexhail.driver.v1.SendFixesResponse.RefusedEntry
+	(*v1.Fix)(nil),                   // 59: hexhail.type.v1.Fix
+	(v1.Datum)(0),                    // 60: hexhail.type.v1.Datum
+	(*timestamppb.Timestamp)(nil),    // 61: google.protobuf.Timestamp
+	(*v1.Point)(nil),                 // 62: hexhail.type.v1.Point
+	(*v1.Place)(nil),                 // 63: hexhail.type.v1.Place
+	(*v1.Ride)(nil),                  // 64: hexhail.type.v1.Ride
+	(*durationpb.Duration)(nil),      // 65: google.protobuf.Duration
+	(*v1.Quote)(nil),                 // 66: hexhail.type.v1.Quote
+	(v1.PickupSource)(0),             // 67: hexhail.type.v1.PickupSource
+	(*v1.Voice)(nil),                 // 68: hexhail.type.v1.Voice
+	(*v1.Error)(nil),                 // 69: hexhail.type.v1.Error
+	(*v1.Complaint)(nil),             // 70: hexhail.type.v1.Complaint
 }
 var file_hexhail_driver_v1_driver_proto_depIdxs = []int32{
 	2,   // 0: hexhail.driver.v1.DriveRequest.hello:type_name -> hexhail.driver.v1.Hello
@@ -4555,9 +4812,9 @@ var file_hexhail_driver_v1_driver_proto_depIdxs = []int32{
 	4,   // 2: hexhail.driver.v1.DriveRequest.command:type_name -> hexhail.driver.v1.Command
 	14,  // 3: hexhail.driver.v1.DriveRequest.ack:type_name -> hexhail.driver.v1.OfferAck
 	15,  // 4: hexhail.driver.v1.DriveRequest.heartbeat:type_name -> hexhail.driver.v1.Heartbeat
-	55,  // 5: hexhail.driver.v1.FixBatch.fixes:type_name -> hexhail.type.v1.Fix
-	56,  // 6: hexhail.driver.v1.FixBatch.datum:type_name -> hexhail.type.v1.Datum
-	57,  // 7: hexhail.driver.v1.Command.at:type_name -> google.protobuf.Timestamp
+	59,  // 5: hexhail.driver.v1.FixBatch.fixes:type_name -> hexhail.type.v1.Fix
+	60,  // 6: hexhail.driver.v1.FixBatch.datum:type_name -> hexhail.type.v1.Datum
+	61,  // 7: hexhail.driver.v1.Command.at:type_name -> google.protobuf.Timestamp
 	6,   // 8: hexhail.driver.v1.Command.set_duty:type_name -> hexhail.driver.v1.SetDuty
 	7,   // 9: hexhail.driver.v1.Command.occupied:type_name -> hexhail.driver.v1.StreetRide
 	8,   // 10: hexhail.driver.v1.Command.accept:type_name -> hexhail.driver.v1.OfferAnswer
@@ -4574,16 +4831,16 @@ var file_hexhail_driver_v1_driver_proto_depIdxs = []int32{
 	10,  // 21: hexhail.driver.v1.Command.take_booking:type_name -> hexhail.driver.v1.RideAction
 	10,  // 22: hexhail.driver.v1.Command.drop_booking:type_name -> hexhail.driver.v1.RideAction
 	5,   // 23: hexhail.driver.v1.Command.set_destination:type_name -> hexhail.driver.v1.SetDestination
-	58,  // 24: hexhail.driver.v1.SetDestination.to:type_name -> hexhail.type.v1.Point
+	62,  // 24: hexhail.driver.v1.SetDestination.to:type_name -> hexhail.type.v1.Point
 	0,   // 25: hexhail.driver.v1.SetDuty.duty:type_name -> hexhail.driver.v1.Duty
-	58,  // 26: hexhail.driver.v1.StreetRide.at:type_name -> hexhail.type.v1.Point
-	59,  // 27: hexhail.driver.v1.BreakDown.at:type_name -> hexhail.type.v1.Place
-	57,  // 28: hexhail.driver.v1.Heartbeat.at:type_name -> google.protobuf.Timestamp
+	62,  // 26: hexhail.driver.v1.StreetRide.at:type_name -> hexhail.type.v1.Point
+	63,  // 27: hexhail.driver.v1.BreakDown.at:type_name -> hexhail.type.v1.Place
+	61,  // 28: hexhail.driver.v1.Heartbeat.at:type_name -> google.protobuf.Timestamp
 	17,  // 29: hexhail.driver.v1.DriveResponse.welcome:type_name -> hexhail.driver.v1.Welcome
 	18,  // 30: hexhail.driver.v1.DriveResponse.snapshot:type_name -> hexhail.driver.v1.Snapshot
 	21,  // 31: hexhail.driver.v1.DriveResponse.offer:type_name -> hexhail.driver.v1.Offer
 	22,  // 32: hexhail.driver.v1.DriveResponse.offer_ended:type_name -> hexhail.driver.v1.OfferEnded
-	60,  // 33: hexhail.driver.v1.DriveResponse.ride:type_name -> hexhail.type.v1.Ride
+	64,  // 33: hexhail.driver.v1.DriveResponse.ride:type_name -> hexhail.type.v1.Ride
 	20,  // 34: hexhail.driver.v1.DriveResponse.shift:type_name -> hexhail.driver.v1.Shift
 	25,  // 35: hexhail.driver.v1.DriveResponse.result:type_name -> hexhail.driver.v1.Result
 	27,  // 36: hexhail.driver.v1.DriveResponse.fixes_refused:type_name -> hexhail.driver.v1.FixesRefused
@@ -4593,91 +4850,97 @@ var file_hexhail_driver_v1_driver_proto_depIdxs = []int32{
 	24,  // 40: hexhail.driver.v1.DriveResponse.call_ended:type_name -> hexhail.driver.v1.CallEnded
 	39,  // 41: hexhail.driver.v1.DriveResponse.booking_reminder:type_name -> hexhail.driver.v1.BookingReminder
 	19,  // 42: hexhail.driver.v1.DriveResponse.stand_rank:type_name -> hexhail.driver.v1.StandRank
-	57,  // 43: hexhail.driver.v1.Welcome.at:type_name -> google.protobuf.Timestamp
-	61,  // 44: hexhail.driver.v1.Welcome.fix_interval:type_name -> google.protobuf.Duration
-	61,  // 45: hexhail.driver.v1.Welcome.heartbeat_interval:type_name -> google.protobuf.Duration
+	61,  // 43: hexhail.driver.v1.Welcome.at:type_name -> google.protobuf.Timestamp
+	65,  // 44: hexhail.driver.v1.Welcome.fix_interval:type_name -> google.protobuf.Duration
+	65,  // 45: hexhail.driver.v1.Welcome.heartbeat_interval:type_name -> google.protobuf.Duration
 	20,  // 46: hexhail.driver.v1.Snapshot.shift:type_name -> hexhail.driver.v1.Shift
 	21,  // 47: hexhail.driver.v1.Snapshot.offer:type_name -> hexhail.driver.v1.Offer
-	60,  // 48: hexhail.driver.v1.Snapshot.ride:type_name -> hexhail.type.v1.Ride
+	64,  // 48: hexhail.driver.v1.Snapshot.ride:type_name -> hexhail.type.v1.Ride
 	23,  // 49: hexhail.driver.v1.Snapshot.calls:type_name -> hexhail.driver.v1.Call
-	60,  // 50: hexhail.driver.v1.Snapshot.bookings:type_name -> hexhail.type.v1.Ride
+	64,  // 50: hexhail.driver.v1.Snapshot.bookings:type_name -> hexhail.type.v1.Ride
 	19,  // 51: hexhail.driver.v1.Snapshot.stand_rank:type_name -> hexhail.driver.v1.StandRank
-	60,  // 52: hexhail.driver.v1.Snapshot.next_ride:type_name -> hexhail.type.v1.Ride
-	57,  // 53: hexhail.driver.v1.StandRank.entered_at:type_name -> google.protobuf.Timestamp
-	57,  // 54: hexhail.driver.v1.StandRank.at:type_name -> google.protobuf.Timestamp
+	64,  // 52: hexhail.driver.v1.Snapshot.next_ride:type_name -> hexhail.type.v1.Ride
+	61,  // 53: hexhail.driver.v1.StandRank.entered_at:type_name -> google.protobuf.Timestamp
+	61,  // 54: hexhail.driver.v1.StandRank.at:type_name -> google.protobuf.Timestamp
 	0,   // 55: hexhail.driver.v1.Shift.duty:type_name -> hexhail.driver.v1.Duty
-	58,  // 56: hexhail.driver.v1.Shift.destination:type_name -> hexhail.type.v1.Point
-	59,  // 57: hexhail.driver.v1.Offer.pickup:type_name -> hexhail.type.v1.Place
-	59,  // 58: hexhail.driver.v1.Offer.dropoff:type_name -> hexhail.type.v1.Place
-	61,  // 59: hexhail.driver.v1.Offer.pickup_time:type_name -> google.protobuf.Duration
-	62,  // 60: hexhail.driver.v1.Offer.quote:type_name -> hexhail.type.v1.Quote
-	57,  // 61: hexhail.driver.v1.Offer.expires_at:type_name -> google.protobuf.Timestamp
-	63,  // 62: hexhail.driver.v1.Offer.pickup_source:type_name -> hexhail.type.v1.PickupSource
-	64,  // 63: hexhail.driver.v1.Offer.voice:type_name -> hexhail.type.v1.Voice
-	61,  // 64: hexhail.driver.v1.Offer.current_ride_time:type_name -> google.protobuf.Duration
-	59,  // 65: hexhail.driver.v1.Call.pickup:type_name -> hexhail.type.v1.Place
-	59,  // 66: hexhail.driver.v1.Call.dropoff:type_name -> hexhail.type.v1.Place
-	62,  // 67: hexhail.driver.v1.Call.quote:type_name -> hexhail.type.v1.Quote
-	57,  // 68: hexhail.driver.v1.Call.expires_at:type_name -> google.protobuf.Timestamp
-	64,  // 69: hexhail.driver.v1.Call.voice:type_name -> hexhail.type.v1.Voice
+	62,  // 56: hexhail.driver.v1.Shift.destination:type_name -> hexhail.type.v1.Point
+	63,  // 57: hexhail.driver.v1.Offer.pickup:type_name -> hexhail.type.v1.Place
+	63,  // 58: hexhail.driver.v1.Offer.dropoff:type_name -> hexhail.type.v1.Place
+	65,  // 59: hexhail.driver.v1.Offer.pickup_time:type_name -> google.protobuf.Duration
+	66,  // 60: hexhail.driver.v1.Offer.quote:type_name -> hexhail.type.v1.Quote
+	61,  // 61: hexhail.driver.v1.Offer.expires_at:type_name -> google.protobuf.Timestamp
+	67,  // 62: hexhail.driver.v1.Offer.pickup_source:type_name -> hexhail.type.v1.PickupSource
+	68,  // 63: hexhail.driver.v1.Offer.voice:type_name -> hexhail.type.v1.Voice
+	65,  // 64: hexhail.driver.v1.Offer.current_ride_time:type_name -> google.protobuf.Duration
+	63,  // 65: hexhail.driver.v1.Call.pickup:type_name -> hexhail.type.v1.Place
+	63,  // 66: hexhail.driver.v1.Call.dropoff:type_name -> hexhail.type.v1.Place
+	66,  // 67: hexhail.driver.v1.Call.quote:type_name -> hexhail.type.v1.Quote
+	61,  // 68: hexhail.driver.v1.Call.expires_at:type_name -> google.protobuf.Timestamp
+	68,  // 69: hexhail.driver.v1.Call.voice:type_name -> hexhail.type.v1.Voice
 	26,  // 70: hexhail.driver.v1.Result.done:type_name -> hexhail.driver.v1.Done
-	65,  // 71: hexhail.driver.v1.Result.error:type_name -> hexhail.type.v1.Error
-	60,  // 72: hexhail.driver.v1.Done.ride:type_name -> hexhail.type.v1.Ride
+	69,  // 71: hexhail.driver.v1.Result.error:type_name -> hexhail.type.v1.Error
+	64,  // 72: hexhail.driver.v1.Done.ride:type_name -> hexhail.type.v1.Ride
 	20,  // 73: hexhail.driver.v1.Done.shift:type_name -> hexhail.driver.v1.Shift
-	53,  // 74: hexhail.driver.v1.FixesRefused.counts:type_name -> hexhail.driver.v1.FixesRefused.CountsEntry
-	61,  // 75: hexhail.driver.v1.Drain.retry_after:type_name -> google.protobuf.Duration
+	57,  // 74: hexhail.driver.v1.FixesRefused.counts:type_name -> hexhail.driver.v1.FixesRefused.CountsEntry
+	65,  // 75: hexhail.driver.v1.Drain.retry_after:type_name -> google.protobuf.Duration
 	4,   // 76: hexhail.driver.v1.GiveCommandRequest.command:type_name -> hexhail.driver.v1.Command
 	26,  // 77: hexhail.driver.v1.GiveCommandResponse.done:type_name -> hexhail.driver.v1.Done
 	3,   // 78: hexhail.driver.v1.SendFixesRequest.batch:type_name -> hexhail.driver.v1.FixBatch
-	54,  // 79: hexhail.driver.v1.SendFixesResponse.refused:type_name -> hexhail.driver.v1.SendFixesResponse.RefusedEntry
+	58,  // 79: hexhail.driver.v1.SendFixesResponse.refused:type_name -> hexhail.driver.v1.SendFixesResponse.RefusedEntry
 	18,  // 80: hexhail.driver.v1.GetSnapshotResponse.snapshot:type_name -> hexhail.driver.v1.Snapshot
-	57,  // 81: hexhail.driver.v1.GetEarningsRequest.from:type_name -> google.protobuf.Timestamp
-	57,  // 82: hexhail.driver.v1.GetEarningsRequest.to:type_name -> google.protobuf.Timestamp
-	60,  // 83: hexhail.driver.v1.BookingReminder.ride:type_name -> hexhail.type.v1.Ride
-	58,  // 84: hexhail.driver.v1.OpenBooking.pickup:type_name -> hexhail.type.v1.Point
-	58,  // 85: hexhail.driver.v1.OpenBooking.dropoff:type_name -> hexhail.type.v1.Point
-	57,  // 86: hexhail.driver.v1.OpenBooking.pickup_at:type_name -> google.protobuf.Timestamp
-	62,  // 87: hexhail.driver.v1.OpenBooking.quote:type_name -> hexhail.type.v1.Quote
+	61,  // 81: hexhail.driver.v1.GetEarningsRequest.from:type_name -> google.protobuf.Timestamp
+	61,  // 82: hexhail.driver.v1.GetEarningsRequest.to:type_name -> google.protobuf.Timestamp
+	64,  // 83: hexhail.driver.v1.BookingReminder.ride:type_name -> hexhail.type.v1.Ride
+	62,  // 84: hexhail.driver.v1.OpenBooking.pickup:type_name -> hexhail.type.v1.Point
+	62,  // 85: hexhail.driver.v1.OpenBooking.dropoff:type_name -> hexhail.type.v1.Point
+	61,  // 86: hexhail.driver.v1.OpenBooking.pickup_at:type_name -> google.protobuf.Timestamp
+	66,  // 87: hexhail.driver.v1.OpenBooking.quote:type_name -> hexhail.type.v1.Quote
 	41,  // 88: hexhail.driver.v1.ListBookingsResponse.bookings:type_name -> hexhail.driver.v1.OpenBooking
-	64,  // 89: hexhail.driver.v1.GetVoiceResponse.voice:type_name -> hexhail.type.v1.Voice
-	60,  // 90: hexhail.driver.v1.ListRidesResponse.rides:type_name -> hexhail.type.v1.Ride
-	57,  // 91: hexhail.driver.v1.GetWhyRequest.to:type_name -> google.protobuf.Timestamp
-	57,  // 92: hexhail.driver.v1.GetWhyRequest.from:type_name -> google.protobuf.Timestamp
-	57,  // 93: hexhail.driver.v1.PresenceChange.at:type_name -> google.protobuf.Timestamp
-	57,  // 94: hexhail.driver.v1.PresenceChange.heard_at:type_name -> google.protobuf.Timestamp
-	58,  // 95: hexhail.driver.v1.SeenRide.near:type_name -> hexhail.type.v1.Point
-	57,  // 96: hexhail.driver.v1.SeenRide.at:type_name -> google.protobuf.Timestamp
-	57,  // 97: hexhail.driver.v1.GetWhyResponse.from:type_name -> google.protobuf.Timestamp
-	57,  // 98: hexhail.driver.v1.GetWhyResponse.to:type_name -> google.protobuf.Timestamp
+	68,  // 89: hexhail.driver.v1.GetVoiceResponse.voice:type_name -> hexhail.type.v1.Voice
+	64,  // 90: hexhail.driver.v1.ListRidesResponse.rides:type_name -> hexhail.type.v1.Ride
+	61,  // 91: hexhail.driver.v1.GetWhyRequest.to:type_name -> google.protobuf.Timestamp
+	61,  // 92: hexhail.driver.v1.GetWhyRequest.from:type_name -> google.protobuf.Timestamp
+	61,  // 93: hexhail.driver.v1.PresenceChange.at:type_name -> google.protobuf.Timestamp
+	61,  // 94: hexhail.driver.v1.PresenceChange.heard_at:type_name -> google.protobuf.Timestamp
+	62,  // 95: hexhail.driver.v1.SeenRide.near:type_name -> hexhail.type.v1.Point
+	61,  // 96: hexhail.driver.v1.SeenRide.at:type_name -> google.protobuf.Timestamp
+	61,  // 97: hexhail.driver.v1.GetWhyResponse.from:type_name -> google.protobuf.Timestamp
+	61,  // 98: hexhail.driver.v1.GetWhyResponse.to:type_name -> google.protobuf.Timestamp
 	48,  // 99: hexhail.driver.v1.GetWhyResponse.times:type_name -> hexhail.driver.v1.PresenceTime
 	49,  // 100: hexhail.driver.v1.GetWhyResponse.changes:type_name -> hexhail.driver.v1.PresenceChange
 	50,  // 101: hexhail.driver.v1.GetWhyResponse.verdicts:type_name -> hexhail.driver.v1.VerdictCount
 	51,  // 102: hexhail.driver.v1.GetWhyResponse.seen:type_name -> hexhail.driver.v1.SeenRide
-	1,   // 103: hexhail.driver.v1.DriverService.Drive:input_type -> hexhail.driver.v1.DriveRequest
-	29,  // 104: hexhail.driver.v1.DriverService.GiveCommand:input_type -> hexhail.driver.v1.GiveCommandRequest
-	31,  // 105: hexhail.driver.v1.DriverService.SendFixes:input_type -> hexhail.driver.v1.SendFixesRequest
-	33,  // 106: hexhail.driver.v1.DriverService.AckOffer:input_type -> hexhail.driver.v1.AckOfferRequest
-	35,  // 107: hexhail.driver.v1.DriverService.GetSnapshot:input_type -> hexhail.driver.v1.GetSnapshotRequest
-	37,  // 108: hexhail.driver.v1.DriverService.GetEarnings:input_type -> hexhail.driver.v1.GetEarningsRequest
-	40,  // 109: hexhail.driver.v1.DriverService.ListBookings:input_type -> hexhail.driver.v1.ListBookingsRequest
-	47,  // 110: hexhail.driver.v1.DriverService.GetWhy:input_type -> hexhail.driver.v1.GetWhyRequest
-	43,  // 111: hexhail.driver.v1.DriverService.GetVoice:input_type -> hexhail.driver.v1.GetVoiceRequest
-	45,  // 112: hexhail.driver.v1.DriverService.ListRides:input_type -> hexhail.driver.v1.ListRidesRequest
-	16,  // 113: hexhail.driver.v1.DriverService.Drive:output_type -> hexhail.driver.v1.DriveResponse
-	30,  // 114: hexhail.driver.v1.DriverService.GiveCommand:output_type -> hexhail.driver.v1.GiveCommandResponse
-	32,  // 115: hexhail.driver.v1.DriverService.SendFixes:output_type -> hexhail.driver.v1.SendFixesResponse
-	34,  // 116: hexhail.driver.v1.DriverService.AckOffer:output_type -> hexhail.driver.v1.AckOfferResponse
-	36,  // 117: hexhail.driver.v1.DriverService.GetSnapshot:output_type -> hexhail.driver.v1.GetSnapshotResponse
-	38,  // 118: hexhail.driver.v1.DriverService.GetEarnings:output_type -> hexhail.driver.v1.GetEarningsResponse
-	42,  // 119: hexhail.driver.v1.DriverService.ListBookings:output_type -> hexhail.driver.v1.ListBookingsResponse
-	52,  // 120: hexhail.driver.v1.DriverService.GetWhy:output_type -> hexhail.driver.v1.GetWhyResponse
-	44,  // 121: hexhail.driver.v1.DriverService.GetVoice:output_type -> hexhail.driver.v1.GetVoiceResponse
-	46,  // 122: hexhail.driver.v1.DriverService.ListRides:output_type -> hexhail.driver.v1.ListRidesResponse
-	113, // [113:123] is the sub-list for method output_type
-	103, // [103:113] is the sub-list for method input_type
-	103, // [103:103] is the sub-list for extension type_name
-	103, // [103:103] is the sub-list for extension extendee
-	0,   // [0:103] is the sub-list for field type_name
+	70,  // 103: hexhail.driver.v1.ListComplaintsResponse.complaints:type_name -> hexhail.type.v1.Complaint
+	61,  // 104: hexhail.driver.v1.ListComplaintsResponse.suspended_until:type_name -> google.protobuf.Timestamp
+	1,   // 105: hexhail.driver.v1.DriverService.Drive:input_type -> hexhail.driver.v1.DriveRequest
+	29,  // 106: hexhail.driver.v1.DriverService.GiveCommand:input_type -> hexhail.driver.v1.GiveCommandRequest
+	31,  // 107: hexhail.driver.v1.DriverService.SendFixes:input_type -> hexhail.driver.v1.SendFixesRequest
+	33,  // 108: hexhail.driver.v1.DriverService.AckOffer:input_type -> hexhail.driver.v1.AckOfferRequest
+	35,  // 109: hexhail.driver.v1.DriverService.GetSnapshot:input_type -> hexhail.driver.v1.GetSnapshotRequest
+	37,  // 110: hexhail.driver.v1.DriverService.GetEarnings:input_type -> hexhail.driver.v1.GetEarningsRequest
+	40,  // 111: hexhail.driver.v1.DriverService.ListBookings:input_type -> hexhail.driver.v1.ListBookingsRequest
+	47,  // 112: hexhail.driver.v1.DriverService.GetWhy:input_type -> hexhail.driver.v1.GetWhyRequest
+	43,  // 113: hexhail.driver.v1.DriverService.GetVoice:input_type -> hexhail.driver.v1.GetVoiceRequest
+	45,  // 114: hexhail.driver.v1.DriverService.ListRides:input_type -> hexhail.driver.v1.ListRidesRequest
+	53,  // 115: hexhail.driver.v1.DriverService.ContestComplaint:input_type -> hexhail.driver.v1.ContestComplaintRequest
+	55,  // 116: hexhail.driver.v1.DriverService.ListComplaints:input_type -> hexhail.driver.v1.ListComplaintsRequest
+	16,  // 117: hexhail.driver.v1.DriverService.Drive:output_type -> hexhail.driver.v1.DriveResponse
+	30,  // 118: hexhail.driver.v1.DriverService.GiveCommand:output_type -> hexhail.driver.v1.GiveCommandResponse
+	32,  // 119: hexhail.driver.v1.DriverService.SendFixes:output_type -> hexhail.driver.v1.SendFixesResponse
+	34,  // 120: hexhail.driver.v1.DriverService.AckOffer:output_type -> hexhail.driver.v1.AckOfferResponse
+	36,  // 121: hexhail.driver.v1.DriverService.GetSnapshot:output_type -> hexhail.driver.v1.GetSnapshotResponse
+	38,  // 122: hexhail.driver.v1.DriverService.GetEarnings:output_type -> hexhail.driver.v1.GetEarningsResponse
+	42,  // 123: hexhail.driver.v1.DriverService.ListBookings:output_type -> hexhail.driver.v1.ListBookingsResponse
+	52,  // 124: hexhail.driver.v1.DriverService.GetWhy:output_type -> hexhail.driver.v1.GetWhyResponse
+	44,  // 125: hexhail.driver.v1.DriverService.GetVoice:output_type -> hexhail.driver.v1.GetVoiceResponse
+	46,  // 126: hexhail.driver.v1.DriverService.ListRides:output_type -> hexhail.driver.v1.ListRidesResponse
+	54,  // 127: hexhail.driver.v1.DriverService.ContestComplaint:output_type -> hexhail.driver.v1.ContestComplaintResponse
+	56,  // 128: hexhail.driver.v1.DriverService.ListComplaints:output_type -> hexhail.driver.v1.ListComplaintsResponse
+	117, // [117:129] is the sub-list for method output_type
+	105, // [105:117] is the sub-list for method input_type
+	105, // [105:105] is the sub-list for extension type_name
+	105, // [105:105] is the sub-list for extension extendee
+	0,   // [0:105] is the sub-list for field type_name
 }
 
 func init() { file_hexhail_driver_v1_driver_proto_init() }
@@ -4736,7 +4999,7 @@ func file_hexhail_driver_v1_driver_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_hexhail_driver_v1_driver_proto_rawDesc), len(file_hexhail_driver_v1_driver_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   54,
+			NumMessages:   58,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -21,16 +21,18 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	DriverService_Drive_FullMethodName        = "/hexhail.driver.v1.DriverService/Drive"
-	DriverService_GiveCommand_FullMethodName  = "/hexhail.driver.v1.DriverService/GiveCommand"
-	DriverService_SendFixes_FullMethodName    = "/hexhail.driver.v1.DriverService/SendFixes"
-	DriverService_AckOffer_FullMethodName     = "/hexhail.driver.v1.DriverService/AckOffer"
-	DriverService_GetSnapshot_FullMethodName  = "/hexhail.driver.v1.DriverService/GetSnapshot"
-	DriverService_GetEarnings_FullMethodName  = "/hexhail.driver.v1.DriverService/GetEarnings"
-	DriverService_ListBookings_FullMethodName = "/hexhail.driver.v1.DriverService/ListBookings"
-	DriverService_GetWhy_FullMethodName       = "/hexhail.driver.v1.DriverService/GetWhy"
-	DriverService_GetVoice_FullMethodName     = "/hexhail.driver.v1.DriverService/GetVoice"
-	DriverService_ListRides_FullMethodName    = "/hexhail.driver.v1.DriverService/ListRides"
+	DriverService_Drive_FullMethodName            = "/hexhail.driver.v1.DriverService/Drive"
+	DriverService_GiveCommand_FullMethodName      = "/hexhail.driver.v1.DriverService/GiveCommand"
+	DriverService_SendFixes_FullMethodName        = "/hexhail.driver.v1.DriverService/SendFixes"
+	DriverService_AckOffer_FullMethodName         = "/hexhail.driver.v1.DriverService/AckOffer"
+	DriverService_GetSnapshot_FullMethodName      = "/hexhail.driver.v1.DriverService/GetSnapshot"
+	DriverService_GetEarnings_FullMethodName      = "/hexhail.driver.v1.DriverService/GetEarnings"
+	DriverService_ListBookings_FullMethodName     = "/hexhail.driver.v1.DriverService/ListBookings"
+	DriverService_GetWhy_FullMethodName           = "/hexhail.driver.v1.DriverService/GetWhy"
+	DriverService_GetVoice_FullMethodName         = "/hexhail.driver.v1.DriverService/GetVoice"
+	DriverService_ListRides_FullMethodName        = "/hexhail.driver.v1.DriverService/ListRides"
+	DriverService_ContestComplaint_FullMethodName = "/hexhail.driver.v1.DriverService/ContestComplaint"
+	DriverService_ListComplaints_FullMethodName   = "/hexhail.driver.v1.DriverService/ListComplaints"
 )
 
 // DriverServiceClient is the client API for DriverService service.
@@ -69,6 +71,11 @@ type DriverServiceClient interface {
 	GetVoice(ctx context.Context, in *GetVoiceRequest, opts ...grpc.CallOption) (*GetVoiceResponse, error)
 	// ListRides reads the driver's rides, the latest first.
 	ListRides(ctx context.Context, in *ListRidesRequest, opts ...grpc.CallOption) (*ListRidesResponse, error)
+	// ContestComplaint asks ops to decide on a rider's complaint. It counts until they drop it.
+	ContestComplaint(ctx context.Context, in *ContestComplaintRequest, opts ...grpc.CallOption) (*ContestComplaintResponse, error)
+	// ListComplaints reads the complaints by and about the driver, and whether they may be on duty. What
+	// riders have written is not told.
+	ListComplaints(ctx context.Context, in *ListComplaintsRequest, opts ...grpc.CallOption) (*ListComplaintsResponse, error)
 }
 
 type driverServiceClient struct {
@@ -182,6 +189,26 @@ func (c *driverServiceClient) ListRides(ctx context.Context, in *ListRidesReques
 	return out, nil
 }
 
+func (c *driverServiceClient) ContestComplaint(ctx context.Context, in *ContestComplaintRequest, opts ...grpc.CallOption) (*ContestComplaintResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ContestComplaintResponse)
+	err := c.cc.Invoke(ctx, DriverService_ContestComplaint_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *driverServiceClient) ListComplaints(ctx context.Context, in *ListComplaintsRequest, opts ...grpc.CallOption) (*ListComplaintsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListComplaintsResponse)
+	err := c.cc.Invoke(ctx, DriverService_ListComplaints_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // DriverServiceServer is the server API for DriverService service.
 // All implementations must embed UnimplementedDriverServiceServer
 // for forward compatibility.
@@ -218,6 +245,11 @@ type DriverServiceServer interface {
 	GetVoice(context.Context, *GetVoiceRequest) (*GetVoiceResponse, error)
 	// ListRides reads the driver's rides, the latest first.
 	ListRides(context.Context, *ListRidesRequest) (*ListRidesResponse, error)
+	// ContestComplaint asks ops to decide on a rider's complaint. It counts until they drop it.
+	ContestComplaint(context.Context, *ContestComplaintRequest) (*ContestComplaintResponse, error)
+	// ListComplaints reads the complaints by and about the driver, and whether they may be on duty. What
+	// riders have written is not told.
+	ListComplaints(context.Context, *ListComplaintsRequest) (*ListComplaintsResponse, error)
 	mustEmbedUnimplementedDriverServiceServer()
 }
 
@@ -257,6 +289,12 @@ func (UnimplementedDriverServiceServer) GetVoice(context.Context, *GetVoiceReque
 }
 func (UnimplementedDriverServiceServer) ListRides(context.Context, *ListRidesRequest) (*ListRidesResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListRides not implemented")
+}
+func (UnimplementedDriverServiceServer) ContestComplaint(context.Context, *ContestComplaintRequest) (*ContestComplaintResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ContestComplaint not implemented")
+}
+func (UnimplementedDriverServiceServer) ListComplaints(context.Context, *ListComplaintsRequest) (*ListComplaintsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListComplaints not implemented")
 }
 func (UnimplementedDriverServiceServer) mustEmbedUnimplementedDriverServiceServer() {}
 func (UnimplementedDriverServiceServer) testEmbeddedByValue()                       {}
@@ -448,6 +486,42 @@ func _DriverService_ListRides_Handler(srv interface{}, ctx context.Context, dec 
 	return interceptor(ctx, in, info, handler)
 }
 
+func _DriverService_ContestComplaint_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ContestComplaintRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(DriverServiceServer).ContestComplaint(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: DriverService_ContestComplaint_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(DriverServiceServer).ContestComplaint(ctx, req.(*ContestComplaintRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _DriverService_ListComplaints_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListComplaintsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(DriverServiceServer).ListComplaints(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: DriverService_ListComplaints_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(DriverServiceServer).ListComplaints(ctx, req.(*ListComplaintsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // DriverService_ServiceDesc is the grpc.ServiceDesc for DriverService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -490,6 +564,14 @@ var DriverService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ListRides",
 			Handler:    _DriverService_ListRides_Handler,
+		},
+		{
+			MethodName: "ContestComplaint",
+			Handler:    _DriverService_ContestComplaint_Handler,
+		},
+		{
+			MethodName: "ListComplaints",
+			Handler:    _DriverService_ListComplaints_Handler,
 		},
 	},
 	Streams: []grpc.StreamDesc{

@@ -4456,11 +4456,332 @@ func (x *AuditBooksResponse) GetPaidFen() int64 {
 	return 0
 }
 
+// Which page.
+type ListContestsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// How many at most, 1 to 200; 0 is 50, and more than 200 is 200.
+	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// next_page_token of the page before; "" for the first.
+	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// The city's id, 1 to 64 bytes.
+	City          string `protobuf:"bytes,3,opt,name=city,proto3" json:"city,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListContestsRequest) Reset() {
+	*x = ListContestsRequest{}
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[62]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListContestsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListContestsRequest) ProtoMessage() {}
+
+func (x *ListContestsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[62]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListContestsRequest.ProtoReflect.Descriptor instead.
+func (*ListContestsRequest) Descriptor() ([]byte, []int) {
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{62}
+}
+
+func (x *ListContestsRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListContestsRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+func (x *ListContestsRequest) GetCity() string {
+	if x != nil {
+		return x.City
+	}
+	return ""
+}
+
+// A complaint that waits for a decision.
+type Contest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The complaint, with the words of both sides.
+	Complaint *v1.Complaint `protobuf:"bytes,1,opt,name=complaint,proto3" json:"complaint,omitempty"`
+	// The ride, with the times of claim, arrival and end. GetRide has its whole record.
+	Ride *v1.Ride `protobuf:"bytes,2,opt,name=ride,proto3" json:"ride,omitempty"`
+	// The rider.
+	RiderId string `protobuf:"bytes,3,opt,name=rider_id,json=riderId,proto3" json:"rider_id,omitempty"`
+	// The driver.
+	DriverId string `protobuf:"bytes,4,opt,name=driver_id,json=driverId,proto3" json:"driver_id,omitempty"`
+	// How long the taxi had waited at the pickup when the ride began or ended; 0 if it was never there.
+	WaitedSeconds int32 `protobuf:"varint,5,opt,name=waited_seconds,json=waitedSeconds,proto3" json:"waited_seconds,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Contest) Reset() {
+	*x = Contest{}
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[63]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Contest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Contest) ProtoMessage() {}
+
+func (x *Contest) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[63]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Contest.ProtoReflect.Descriptor instead.
+func (*Contest) Descriptor() ([]byte, []int) {
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{63}
+}
+
+func (x *Contest) GetComplaint() *v1.Complaint {
+	if x != nil {
+		return x.Complaint
+	}
+	return nil
+}
+
+func (x *Contest) GetRide() *v1.Ride {
+	if x != nil {
+		return x.Ride
+	}
+	return nil
+}
+
+func (x *Contest) GetRiderId() string {
+	if x != nil {
+		return x.RiderId
+	}
+	return ""
+}
+
+func (x *Contest) GetDriverId() string {
+	if x != nil {
+		return x.DriverId
+	}
+	return ""
+}
+
+func (x *Contest) GetWaitedSeconds() int32 {
+	if x != nil {
+		return x.WaitedSeconds
+	}
+	return 0
+}
+
+// A page of contests.
+type ListContestsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Those that have waited longest first.
+	Contests []*Contest `protobuf:"bytes,1,rep,name=contests,proto3" json:"contests,omitempty"`
+	// For the next page; "" if this is the last.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListContestsResponse) Reset() {
+	*x = ListContestsResponse{}
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[64]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListContestsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListContestsResponse) ProtoMessage() {}
+
+func (x *ListContestsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[64]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListContestsResponse.ProtoReflect.Descriptor instead.
+func (*ListContestsResponse) Descriptor() ([]byte, []int) {
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{64}
+}
+
+func (x *ListContestsResponse) GetContests() []*Contest {
+	if x != nil {
+		return x.Contests
+	}
+	return nil
+}
+
+func (x *ListContestsResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+// A decision.
+type DecideComplaintRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The app's own id of this request, 1 to 64 bytes: the same id gets the same answer, and is
+	// refused with another body.
+	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// The ride, 1 to 64 bytes.
+	RideId string `protobuf:"bytes,2,opt,name=ride_id,json=rideId,proto3" json:"ride_id,omitempty"`
+	// Whose complaint of the ride.
+	By v1.ComplaintSide `protobuf:"varint,3,opt,name=by,proto3,enum=hexhail.type.v1.ComplaintSide" json:"by,omitempty"`
+	// It stands; else it is dropped.
+	Uphold bool `protobuf:"varint,4,opt,name=uphold,proto3" json:"uphold,omitempty"`
+	// Why, for both sides, at most 500 bytes.
+	Note          string `protobuf:"bytes,5,opt,name=note,proto3" json:"note,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DecideComplaintRequest) Reset() {
+	*x = DecideComplaintRequest{}
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[65]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DecideComplaintRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DecideComplaintRequest) ProtoMessage() {}
+
+func (x *DecideComplaintRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[65]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DecideComplaintRequest.ProtoReflect.Descriptor instead.
+func (*DecideComplaintRequest) Descriptor() ([]byte, []int) {
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{65}
+}
+
+func (x *DecideComplaintRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *DecideComplaintRequest) GetRideId() string {
+	if x != nil {
+		return x.RideId
+	}
+	return ""
+}
+
+func (x *DecideComplaintRequest) GetBy() v1.ComplaintSide {
+	if x != nil {
+		return x.By
+	}
+	return v1.ComplaintSide(0)
+}
+
+func (x *DecideComplaintRequest) GetUphold() bool {
+	if x != nil {
+		return x.Uphold
+	}
+	return false
+}
+
+func (x *DecideComplaintRequest) GetNote() string {
+	if x != nil {
+		return x.Note
+	}
+	return ""
+}
+
+// It is decided.
+type DecideComplaintResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DecideComplaintResponse) Reset() {
+	*x = DecideComplaintResponse{}
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[66]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DecideComplaintResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DecideComplaintResponse) ProtoMessage() {}
+
+func (x *DecideComplaintResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[66]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DecideComplaintResponse.ProtoReflect.Descriptor instead.
+func (*DecideComplaintResponse) Descriptor() ([]byte, []int) {
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{66}
+}
+
 var File_hexhail_ops_v1_ops_proto protoreflect.FileDescriptor
 
 const file_hexhail_ops_v1_ops_proto_rawDesc = "" +
 	"\n" +
-	"\x18hexhail/ops/v1/ops.proto\x12\x0ehexhail.ops.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bhexhail/type/v1/place.proto\x1a\x1ahexhail/type/v1/ride.proto\x1a\x1ahexhail/type/v1/rule.proto\"D\n" +
+	"\x18hexhail/ops/v1/ops.proto\x12\x0ehexhail.ops.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1fhexhail/type/v1/complaint.proto\x1a\x1bhexhail/type/v1/place.proto\x1a\x1ahexhail/type/v1/ride.proto\x1a\x1ahexhail/type/v1/rule.proto\"D\n" +
 	"\aCompany\x12\x19\n" +
 	"\x02id\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\x02id\x12\x1e\n" +
 	"\x04name\x18\x02 \x01(\tB\n" +
@@ -4796,7 +5117,30 @@ const file_hexhail_ops_v1_ops_proto_rawDesc = "" +
 	"\bpaid_fen\x18\a \x01(\x03R\apaidFen\x1a>\n" +
 	"\x10BalancesFenEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\x03R\x05value:\x028\x012\xe0\x0f\n" +
+	"\x05value\x18\x02 \x01(\x03R\x05value:\x028\x01\"\x83\x01\n" +
+	"\x13ListContestsRequest\x12$\n" +
+	"\tpage_size\x18\x01 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\bpageSize\x12'\n" +
+	"\n" +
+	"page_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03(\xc8\x01R\tpageToken\x12\x1d\n" +
+	"\x04city\x18\x03 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\x04city\"\xcd\x01\n" +
+	"\aContest\x128\n" +
+	"\tcomplaint\x18\x01 \x01(\v2\x1a.hexhail.type.v1.ComplaintR\tcomplaint\x12)\n" +
+	"\x04ride\x18\x02 \x01(\v2\x15.hexhail.type.v1.RideR\x04ride\x12\x19\n" +
+	"\brider_id\x18\x03 \x01(\tR\ariderId\x12\x1b\n" +
+	"\tdriver_id\x18\x04 \x01(\tR\bdriverId\x12%\n" +
+	"\x0ewaited_seconds\x18\x05 \x01(\x05R\rwaitedSeconds\"s\n" +
+	"\x14ListContestsResponse\x123\n" +
+	"\bcontests\x18\x01 \x03(\v2\x17.hexhail.ops.v1.ContestR\bcontests\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xd8\x01\n" +
+	"\x16DecideComplaintRequest\x12(\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\trequestId\x12\"\n" +
+	"\aride_id\x18\x02 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\x06rideId\x12:\n" +
+	"\x02by\x18\x03 \x01(\x0e2\x1e.hexhail.type.v1.ComplaintSideB\n" +
+	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\x02by\x12\x16\n" +
+	"\x06uphold\x18\x04 \x01(\bR\x06uphold\x12\x1c\n" +
+	"\x04note\x18\x05 \x01(\tB\b\xbaH\x05r\x03(\xf4\x03R\x04note\"\x19\n" +
+	"\x17DecideComplaintResponse2\xb7\x11\n" +
 	"\n" +
 	"OpsService\x12o\n" +
 	"\x0fImportCompanies\x12&.hexhail.ops.v1.ImportCompaniesRequest\x1a'.hexhail.ops.v1.ImportCompaniesResponse\"\t\xea\xb2\x19\x05\n" +
@@ -4825,6 +5169,10 @@ const file_hexhail_ops_v1_ops_proto_rawDesc = "" +
 	"\x01\x04\x10\x03\x12`\n" +
 	"\n" +
 	"MoveFlight\x12!.hexhail.ops.v1.MoveFlightRequest\x1a\".hexhail.ops.v1.MoveFlightResponse\"\v\xea\xb2\x19\a\n" +
+	"\x01\x04\x10\x03\x18\x01\x12d\n" +
+	"\fListContests\x12#.hexhail.ops.v1.ListContestsRequest\x1a$.hexhail.ops.v1.ListContestsResponse\"\t\xea\xb2\x19\x05\n" +
+	"\x01\x04\x10\x03\x12o\n" +
+	"\x0fDecideComplaint\x12&.hexhail.ops.v1.DecideComplaintRequest\x1a'.hexhail.ops.v1.DecideComplaintResponse\"\v\xea\xb2\x19\a\n" +
 	"\x01\x04\x10\x03\x18\x01\x12U\n" +
 	"\aGetRide\x12\x1e.hexhail.ops.v1.GetRideRequest\x1a\x1f.hexhail.ops.v1.GetRideResponse\"\t\xea\xb2\x19\x05\n" +
 	"\x01\x04\x10\x03\x12c\n" +
@@ -4858,7 +5206,7 @@ func file_hexhail_ops_v1_ops_proto_rawDescGZIP() []byte {
 	return file_hexhail_ops_v1_ops_proto_rawDescData
 }
 
-var file_hexhail_ops_v1_ops_proto_msgTypes = make([]protoimpl.MessageInfo, 63)
+var file_hexhail_ops_v1_ops_proto_msgTypes = make([]protoimpl.MessageInfo, 68)
 var file_hexhail_ops_v1_ops_proto_goTypes = []any{
 	(*Company)(nil),                 // 0: hexhail.ops.v1.Company
 	(*Driver)(nil),                  // 1: hexhail.ops.v1.Driver
@@ -4922,14 +5270,21 @@ var file_hexhail_ops_v1_ops_proto_goTypes = []any{
 	(*TopUpWalletResponse)(nil),     // 59: hexhail.ops.v1.TopUpWalletResponse
 	(*AuditBooksRequest)(nil),       // 60: hexhail.ops.v1.AuditBooksRequest
 	(*AuditBooksResponse)(nil),      // 61: hexhail.ops.v1.AuditBooksResponse
-	nil,                             // 62: hexhail.ops.v1.AuditBooksResponse.BalancesFenEntry
-	(*v1.Point)(nil),                // 63: hexhail.type.v1.Point
-	(*timestamppb.Timestamp)(nil),   // 64: google.protobuf.Timestamp
-	(*v1.Flight)(nil),               // 65: hexhail.type.v1.Flight
-	(*v1.Ride)(nil),                 // 66: hexhail.type.v1.Ride
-	(*v1.Voice)(nil),                // 67: hexhail.type.v1.Voice
-	(v1.PickupSource)(0),            // 68: hexhail.type.v1.PickupSource
-	(v1.RideState)(0),               // 69: hexhail.type.v1.RideState
+	(*ListContestsRequest)(nil),     // 62: hexhail.ops.v1.ListContestsRequest
+	(*Contest)(nil),                 // 63: hexhail.ops.v1.Contest
+	(*ListContestsResponse)(nil),    // 64: hexhail.ops.v1.ListContestsResponse
+	(*DecideComplaintRequest)(nil),  // 65: hexhail.ops.v1.DecideComplaintRequest
+	(*DecideComplaintResponse)(nil), // 66: hexhail.ops.v1.DecideComplaintResponse
+	nil,                             // 67: hexhail.ops.v1.AuditBooksResponse.BalancesFenEntry
+	(*v1.Point)(nil),                // 68: hexhail.type.v1.Point
+	(*timestamppb.Timestamp)(nil),   // 69: google.protobuf.Timestamp
+	(*v1.Flight)(nil),               // 70: hexhail.type.v1.Flight
+	(*v1.Ride)(nil),                 // 71: hexhail.type.v1.Ride
+	(*v1.Voice)(nil),                // 72: hexhail.type.v1.Voice
+	(v1.PickupSource)(0),            // 73: hexhail.type.v1.PickupSource
+	(v1.RideState)(0),               // 74: hexhail.type.v1.RideState
+	(*v1.Complaint)(nil),            // 75: hexhail.type.v1.Complaint
+	(v1.ComplaintSide)(0),           // 76: hexhail.type.v1.ComplaintSide
 }
 var file_hexhail_ops_v1_ops_proto_depIdxs = []int32{
 	0,  // 0: hexhail.ops.v1.ImportCompaniesRequest.rows:type_name -> hexhail.ops.v1.Company
@@ -4937,105 +5292,113 @@ var file_hexhail_ops_v1_ops_proto_depIdxs = []int32{
 	2,  // 2: hexhail.ops.v1.ImportTaxisRequest.rows:type_name -> hexhail.ops.v1.Taxi
 	3,  // 3: hexhail.ops.v1.ImportRidersRequest.rows:type_name -> hexhail.ops.v1.Rider
 	1,  // 4: hexhail.ops.v1.ListDriversResponse.drivers:type_name -> hexhail.ops.v1.Driver
-	63, // 5: hexhail.ops.v1.City.center:type_name -> hexhail.type.v1.Point
+	68, // 5: hexhail.ops.v1.City.center:type_name -> hexhail.type.v1.Point
 	14, // 6: hexhail.ops.v1.ListCitiesResponse.cities:type_name -> hexhail.ops.v1.City
 	17, // 7: hexhail.ops.v1.ListStandsResponse.stands:type_name -> hexhail.ops.v1.Stand
-	64, // 8: hexhail.ops.v1.StandTaxi.entered_at:type_name -> google.protobuf.Timestamp
-	64, // 9: hexhail.ops.v1.StandTaxi.ordered_at:type_name -> google.protobuf.Timestamp
+	69, // 8: hexhail.ops.v1.StandTaxi.entered_at:type_name -> google.protobuf.Timestamp
+	69, // 9: hexhail.ops.v1.StandTaxi.ordered_at:type_name -> google.protobuf.Timestamp
 	21, // 10: hexhail.ops.v1.ListStandTaxisResponse.taxis:type_name -> hexhail.ops.v1.StandTaxi
-	64, // 11: hexhail.ops.v1.Campaign.starts_at:type_name -> google.protobuf.Timestamp
-	64, // 12: hexhail.ops.v1.Campaign.ends_at:type_name -> google.protobuf.Timestamp
+	69, // 11: hexhail.ops.v1.Campaign.starts_at:type_name -> google.protobuf.Timestamp
+	69, // 12: hexhail.ops.v1.Campaign.ends_at:type_name -> google.protobuf.Timestamp
 	23, // 13: hexhail.ops.v1.LaunchCampaignRequest.campaign:type_name -> hexhail.ops.v1.Campaign
 	23, // 14: hexhail.ops.v1.LaunchCampaignResponse.campaign:type_name -> hexhail.ops.v1.Campaign
 	23, // 15: hexhail.ops.v1.ListCampaignsResponse.campaigns:type_name -> hexhail.ops.v1.Campaign
-	65, // 16: hexhail.ops.v1.MoveFlightRequest.flight:type_name -> hexhail.type.v1.Flight
-	64, // 17: hexhail.ops.v1.MoveFlightRequest.scheduled_at:type_name -> google.protobuf.Timestamp
-	64, // 18: hexhail.ops.v1.MoveFlightRequest.expected_at:type_name -> google.protobuf.Timestamp
-	66, // 19: hexhail.ops.v1.ResolveFareResponse.ride:type_name -> hexhail.type.v1.Ride
-	67, // 20: hexhail.ops.v1.GetVoiceResponse.voice:type_name -> hexhail.type.v1.Voice
-	68, // 21: hexhail.ops.v1.Candidate.pickup_source:type_name -> hexhail.type.v1.PickupSource
-	64, // 22: hexhail.ops.v1.Round.at:type_name -> google.protobuf.Timestamp
+	70, // 16: hexhail.ops.v1.MoveFlightRequest.flight:type_name -> hexhail.type.v1.Flight
+	69, // 17: hexhail.ops.v1.MoveFlightRequest.scheduled_at:type_name -> google.protobuf.Timestamp
+	69, // 18: hexhail.ops.v1.MoveFlightRequest.expected_at:type_name -> google.protobuf.Timestamp
+	71, // 19: hexhail.ops.v1.ResolveFareResponse.ride:type_name -> hexhail.type.v1.Ride
+	72, // 20: hexhail.ops.v1.GetVoiceResponse.voice:type_name -> hexhail.type.v1.Voice
+	73, // 21: hexhail.ops.v1.Candidate.pickup_source:type_name -> hexhail.type.v1.PickupSource
+	69, // 22: hexhail.ops.v1.Round.at:type_name -> google.protobuf.Timestamp
 	37, // 23: hexhail.ops.v1.Round.candidates:type_name -> hexhail.ops.v1.Candidate
-	66, // 24: hexhail.ops.v1.GetRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	71, // 24: hexhail.ops.v1.GetRideResponse.ride:type_name -> hexhail.type.v1.Ride
 	38, // 25: hexhail.ops.v1.GetRideResponse.rounds:type_name -> hexhail.ops.v1.Round
 	35, // 26: hexhail.ops.v1.GetRideResponse.payments:type_name -> hexhail.ops.v1.Payment
 	36, // 27: hexhail.ops.v1.GetRideResponse.transfers:type_name -> hexhail.ops.v1.Transfer
-	64, // 28: hexhail.ops.v1.Look.at:type_name -> google.protobuf.Timestamp
-	64, // 29: hexhail.ops.v1.Look.until:type_name -> google.protobuf.Timestamp
+	69, // 28: hexhail.ops.v1.Look.at:type_name -> google.protobuf.Timestamp
+	69, // 29: hexhail.ops.v1.Look.until:type_name -> google.protobuf.Timestamp
 	41, // 30: hexhail.ops.v1.Look.city:type_name -> hexhail.ops.v1.Census
 	41, // 31: hexhail.ops.v1.Look.near:type_name -> hexhail.ops.v1.Census
 	42, // 32: hexhail.ops.v1.Look.unfit:type_name -> hexhail.ops.v1.Unfit
-	64, // 33: hexhail.ops.v1.OfferAnswer.made_at:type_name -> google.protobuf.Timestamp
-	64, // 34: hexhail.ops.v1.OfferAnswer.ended_at:type_name -> google.protobuf.Timestamp
-	64, // 35: hexhail.ops.v1.CallAnswer.made_at:type_name -> google.protobuf.Timestamp
-	64, // 36: hexhail.ops.v1.CallAnswer.ended_at:type_name -> google.protobuf.Timestamp
-	66, // 37: hexhail.ops.v1.ExplainRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	69, // 33: hexhail.ops.v1.OfferAnswer.made_at:type_name -> google.protobuf.Timestamp
+	69, // 34: hexhail.ops.v1.OfferAnswer.ended_at:type_name -> google.protobuf.Timestamp
+	69, // 35: hexhail.ops.v1.CallAnswer.made_at:type_name -> google.protobuf.Timestamp
+	69, // 36: hexhail.ops.v1.CallAnswer.ended_at:type_name -> google.protobuf.Timestamp
+	71, // 37: hexhail.ops.v1.ExplainRideResponse.ride:type_name -> hexhail.type.v1.Ride
 	44, // 38: hexhail.ops.v1.ExplainRideResponse.offers:type_name -> hexhail.ops.v1.OfferAnswer
 	46, // 39: hexhail.ops.v1.ExplainRideResponse.times:type_name -> hexhail.ops.v1.CauseTime
 	43, // 40: hexhail.ops.v1.ExplainRideResponse.looks:type_name -> hexhail.ops.v1.Look
 	45, // 41: hexhail.ops.v1.ExplainRideResponse.calls:type_name -> hexhail.ops.v1.CallAnswer
-	64, // 42: hexhail.ops.v1.ExplainDriverRequest.to:type_name -> google.protobuf.Timestamp
-	64, // 43: hexhail.ops.v1.ExplainDriverRequest.from:type_name -> google.protobuf.Timestamp
-	64, // 44: hexhail.ops.v1.PresenceChange.at:type_name -> google.protobuf.Timestamp
-	64, // 45: hexhail.ops.v1.PresenceChange.heard_at:type_name -> google.protobuf.Timestamp
-	64, // 46: hexhail.ops.v1.SeenRide.at:type_name -> google.protobuf.Timestamp
-	64, // 47: hexhail.ops.v1.SeenRide.until:type_name -> google.protobuf.Timestamp
-	69, // 48: hexhail.ops.v1.SeenRide.state:type_name -> hexhail.type.v1.RideState
-	64, // 49: hexhail.ops.v1.ExplainDriverResponse.from:type_name -> google.protobuf.Timestamp
-	64, // 50: hexhail.ops.v1.ExplainDriverResponse.to:type_name -> google.protobuf.Timestamp
+	69, // 42: hexhail.ops.v1.ExplainDriverRequest.to:type_name -> google.protobuf.Timestamp
+	69, // 43: hexhail.ops.v1.ExplainDriverRequest.from:type_name -> google.protobuf.Timestamp
+	69, // 44: hexhail.ops.v1.PresenceChange.at:type_name -> google.protobuf.Timestamp
+	69, // 45: hexhail.ops.v1.PresenceChange.heard_at:type_name -> google.protobuf.Timestamp
+	69, // 46: hexhail.ops.v1.SeenRide.at:type_name -> google.protobuf.Timestamp
+	69, // 47: hexhail.ops.v1.SeenRide.until:type_name -> google.protobuf.Timestamp
+	74, // 48: hexhail.ops.v1.SeenRide.state:type_name -> hexhail.type.v1.RideState
+	69, // 49: hexhail.ops.v1.ExplainDriverResponse.from:type_name -> google.protobuf.Timestamp
+	69, // 50: hexhail.ops.v1.ExplainDriverResponse.to:type_name -> google.protobuf.Timestamp
 	49, // 51: hexhail.ops.v1.ExplainDriverResponse.times:type_name -> hexhail.ops.v1.PresenceTime
 	50, // 52: hexhail.ops.v1.ExplainDriverResponse.changes:type_name -> hexhail.ops.v1.PresenceChange
 	51, // 53: hexhail.ops.v1.ExplainDriverResponse.verdicts:type_name -> hexhail.ops.v1.VerdictCount
 	52, // 54: hexhail.ops.v1.ExplainDriverResponse.seen:type_name -> hexhail.ops.v1.SeenRide
-	69, // 55: hexhail.ops.v1.ListRidesRequest.state:type_name -> hexhail.type.v1.RideState
-	66, // 56: hexhail.ops.v1.ListRidesResponse.rides:type_name -> hexhail.type.v1.Ride
-	64, // 57: hexhail.ops.v1.GetClockResponse.at:type_name -> google.protobuf.Timestamp
-	62, // 58: hexhail.ops.v1.AuditBooksResponse.balances_fen:type_name -> hexhail.ops.v1.AuditBooksResponse.BalancesFenEntry
-	4,  // 59: hexhail.ops.v1.OpsService.ImportCompanies:input_type -> hexhail.ops.v1.ImportCompaniesRequest
-	6,  // 60: hexhail.ops.v1.OpsService.ImportDrivers:input_type -> hexhail.ops.v1.ImportDriversRequest
-	8,  // 61: hexhail.ops.v1.OpsService.ImportTaxis:input_type -> hexhail.ops.v1.ImportTaxisRequest
-	10, // 62: hexhail.ops.v1.OpsService.ImportRiders:input_type -> hexhail.ops.v1.ImportRidersRequest
-	12, // 63: hexhail.ops.v1.OpsService.ListDrivers:input_type -> hexhail.ops.v1.ListDriversRequest
-	15, // 64: hexhail.ops.v1.OpsService.ListCities:input_type -> hexhail.ops.v1.ListCitiesRequest
-	18, // 65: hexhail.ops.v1.OpsService.ListStands:input_type -> hexhail.ops.v1.ListStandsRequest
-	20, // 66: hexhail.ops.v1.OpsService.ListStandTaxis:input_type -> hexhail.ops.v1.ListStandTaxisRequest
-	24, // 67: hexhail.ops.v1.OpsService.LaunchCampaign:input_type -> hexhail.ops.v1.LaunchCampaignRequest
-	26, // 68: hexhail.ops.v1.OpsService.ListCampaigns:input_type -> hexhail.ops.v1.ListCampaignsRequest
-	28, // 69: hexhail.ops.v1.OpsService.MoveFlight:input_type -> hexhail.ops.v1.MoveFlightRequest
-	30, // 70: hexhail.ops.v1.OpsService.GetRide:input_type -> hexhail.ops.v1.GetRideRequest
-	31, // 71: hexhail.ops.v1.OpsService.ResolveFare:input_type -> hexhail.ops.v1.ResolveFareRequest
-	33, // 72: hexhail.ops.v1.OpsService.GetVoice:input_type -> hexhail.ops.v1.GetVoiceRequest
-	40, // 73: hexhail.ops.v1.OpsService.ExplainRide:input_type -> hexhail.ops.v1.ExplainRideRequest
-	48, // 74: hexhail.ops.v1.OpsService.ExplainDriver:input_type -> hexhail.ops.v1.ExplainDriverRequest
-	54, // 75: hexhail.ops.v1.OpsService.ListRides:input_type -> hexhail.ops.v1.ListRidesRequest
-	56, // 76: hexhail.ops.v1.OpsService.GetClock:input_type -> hexhail.ops.v1.GetClockRequest
-	58, // 77: hexhail.ops.v1.OpsService.TopUpWallet:input_type -> hexhail.ops.v1.TopUpWalletRequest
-	60, // 78: hexhail.ops.v1.OpsService.AuditBooks:input_type -> hexhail.ops.v1.AuditBooksRequest
-	5,  // 79: hexhail.ops.v1.OpsService.ImportCompanies:output_type -> hexhail.ops.v1.ImportCompaniesResponse
-	7,  // 80: hexhail.ops.v1.OpsService.ImportDrivers:output_type -> hexhail.ops.v1.ImportDriversResponse
-	9,  // 81: hexhail.ops.v1.OpsService.ImportTaxis:output_type -> hexhail.ops.v1.ImportTaxisResponse
-	11, // 82: hexhail.ops.v1.OpsService.ImportRiders:output_type -> hexhail.ops.v1.ImportRidersResponse
-	13, // 83: hexhail.ops.v1.OpsService.ListDrivers:output_type -> hexhail.ops.v1.ListDriversResponse
-	16, // 84: hexhail.ops.v1.OpsService.ListCities:output_type -> hexhail.ops.v1.ListCitiesResponse
-	19, // 85: hexhail.ops.v1.OpsService.ListStands:output_type -> hexhail.ops.v1.ListStandsResponse
-	22, // 86: hexhail.ops.v1.OpsService.ListStandTaxis:output_type -> hexhail.ops.v1.ListStandTaxisResponse
-	25, // 87: hexhail.ops.v1.OpsService.LaunchCampaign:output_type -> hexhail.ops.v1.LaunchCampaignResponse
-	27, // 88: hexhail.ops.v1.OpsService.ListCampaigns:output_type -> hexhail.ops.v1.ListCampaignsResponse
-	29, // 89: hexhail.ops.v1.OpsService.MoveFlight:output_type -> hexhail.ops.v1.MoveFlightResponse
-	39, // 90: hexhail.ops.v1.OpsService.GetRide:output_type -> hexhail.ops.v1.GetRideResponse
-	32, // 91: hexhail.ops.v1.OpsService.ResolveFare:output_type -> hexhail.ops.v1.ResolveFareResponse
-	34, // 92: hexhail.ops.v1.OpsService.GetVoice:output_type -> hexhail.ops.v1.GetVoiceResponse
-	47, // 93: hexhail.ops.v1.OpsService.ExplainRide:output_type -> hexhail.ops.v1.ExplainRideResponse
-	53, // 94: hexhail.ops.v1.OpsService.ExplainDriver:output_type -> hexhail.ops.v1.ExplainDriverResponse
-	55, // 95: hexhail.ops.v1.OpsService.ListRides:output_type -> hexhail.ops.v1.ListRidesResponse
-	57, // 96: hexhail.ops.v1.OpsService.GetClock:output_type -> hexhail.ops.v1.GetClockResponse
-	59, // 97: hexhail.ops.v1.OpsService.TopUpWallet:output_type -> hexhail.ops.v1.TopUpWalletResponse
-	61, // 98: hexhail.ops.v1.OpsService.AuditBooks:output_type -> hexhail.ops.v1.AuditBooksResponse
-	79, // [79:99] is the sub-list for method output_type
-	59, // [59:79] is the sub-list for method input_type
-	59, // [59:59] is the sub-list for extension type_name
-	59, // [59:59] is the sub-list for extension extendee
-	0,  // [0:59] is the sub-list for field type_name
+	74, // 55: hexhail.ops.v1.ListRidesRequest.state:type_name -> hexhail.type.v1.RideState
+	71, // 56: hexhail.ops.v1.ListRidesResponse.rides:type_name -> hexhail.type.v1.Ride
+	69, // 57: hexhail.ops.v1.GetClockResponse.at:type_name -> google.protobuf.Timestamp
+	67, // 58: hexhail.ops.v1.AuditBooksResponse.balances_fen:type_name -> hexhail.ops.v1.AuditBooksResponse.BalancesFenEntry
+	75, // 59: hexhail.ops.v1.Contest.complaint:type_name -> hexhail.type.v1.Complaint
+	71, // 60: hexhail.ops.v1.Contest.ride:type_name -> hexhail.type.v1.Ride
+	63, // 61: hexhail.ops.v1.ListContestsResponse.contests:type_name -> hexhail.ops.v1.Contest
+	76, // 62: hexhail.ops.v1.DecideComplaintRequest.by:type_name -> hexhail.type.v1.ComplaintSide
+	4,  // 63: hexhail.ops.v1.OpsService.ImportCompanies:input_type -> hexhail.ops.v1.ImportCompaniesRequest
+	6,  // 64: hexhail.ops.v1.OpsService.ImportDrivers:input_type -> hexhail.ops.v1.ImportDriversRequest
+	8,  // 65: hexhail.ops.v1.OpsService.ImportTaxis:input_type -> hexhail.ops.v1.ImportTaxisRequest
+	10, // 66: hexhail.ops.v1.OpsService.ImportRiders:input_type -> hexhail.ops.v1.ImportRidersRequest
+	12, // 67: hexhail.ops.v1.OpsService.ListDrivers:input_type -> hexhail.ops.v1.ListDriversRequest
+	15, // 68: hexhail.ops.v1.OpsService.ListCities:input_type -> hexhail.ops.v1.ListCitiesRequest
+	18, // 69: hexhail.ops.v1.OpsService.ListStands:input_type -> hexhail.ops.v1.ListStandsRequest
+	20, // 70: hexhail.ops.v1.OpsService.ListStandTaxis:input_type -> hexhail.ops.v1.ListStandTaxisRequest
+	24, // 71: hexhail.ops.v1.OpsService.LaunchCampaign:input_type -> hexhail.ops.v1.LaunchCampaignRequest
+	26, // 72: hexhail.ops.v1.OpsService.ListCampaigns:input_type -> hexhail.ops.v1.ListCampaignsRequest
+	28, // 73: hexhail.ops.v1.OpsService.MoveFlight:input_type -> hexhail.ops.v1.MoveFlightRequest
+	62, // 74: hexhail.ops.v1.OpsService.ListContests:input_type -> hexhail.ops.v1.ListContestsRequest
+	65, // 75: hexhail.ops.v1.OpsService.DecideComplaint:input_type -> hexhail.ops.v1.DecideComplaintRequest
+	30, // 76: hexhail.ops.v1.OpsService.GetRide:input_type -> hexhail.ops.v1.GetRideRequest
+	31, // 77: hexhail.ops.v1.OpsService.ResolveFare:input_type -> hexhail.ops.v1.ResolveFareRequest
+	33, // 78: hexhail.ops.v1.OpsService.GetVoice:input_type -> hexhail.ops.v1.GetVoiceRequest
+	40, // 79: hexhail.ops.v1.OpsService.ExplainRide:input_type -> hexhail.ops.v1.ExplainRideRequest
+	48, // 80: hexhail.ops.v1.OpsService.ExplainDriver:input_type -> hexhail.ops.v1.ExplainDriverRequest
+	54, // 81: hexhail.ops.v1.OpsService.ListRides:input_type -> hexhail.ops.v1.ListRidesRequest
+	56, // 82: hexhail.ops.v1.OpsService.GetClock:input_type -> hexhail.ops.v1.GetClockRequest
+	58, // 83: hexhail.ops.v1.OpsService.TopUpWallet:input_type -> hexhail.ops.v1.TopUpWalletRequest
+	60, // 84: hexhail.ops.v1.OpsService.AuditBooks:input_type -> hexhail.ops.v1.AuditBooksRequest
+	5,  // 85: hexhail.ops.v1.OpsService.ImportCompanies:output_type -> hexhail.ops.v1.ImportCompaniesResponse
+	7,  // 86: hexhail.ops.v1.OpsService.ImportDrivers:output_type -> hexhail.ops.v1.ImportDriversResponse
+	9,  // 87: hexhail.ops.v1.OpsService.ImportTaxis:output_type -> hexhail.ops.v1.ImportTaxisResponse
+	11, // 88: hexhail.ops.v1.OpsService.ImportRiders:output_type -> hexhail.ops.v1.ImportRidersResponse
+	13, // 89: hexhail.ops.v1.OpsService.ListDrivers:output_type -> hexhail.ops.v1.ListDriversResponse
+	16, // 90: hexhail.ops.v1.OpsService.ListCities:output_type -> hexhail.ops.v1.ListCitiesResponse
+	19, // 91: hexhail.ops.v1.OpsService.ListStands:output_type -> hexhail.ops.v1.ListStandsResponse
+	22, // 92: hexhail.ops.v1.OpsService.ListStandTaxis:output_type -> hexhail.ops.v1.ListStandTaxisResponse
+	25, // 93: hexhail.ops.v1.OpsService.LaunchCampaign:output_type -> hexhail.ops.v1.LaunchCampaignResponse
+	27, // 94: hexhail.ops.v1.OpsService.ListCampaigns:output_type -> hexhail.ops.v1.ListCampaignsResponse
+	29, // 95: hexhail.ops.v1.OpsService.MoveFlight:output_type -> hexhail.ops.v1.MoveFlightResponse
+	64, // 96: hexhail.ops.v1.OpsService.ListContests:output_type -> hexhail.ops.v1.ListContestsResponse
+	66, // 97: hexhail.ops.v1.OpsService.DecideComplaint:output_type -> hexhail.ops.v1.DecideComplaintResponse
+	39, // 98: hexhail.ops.v1.OpsService.GetRide:output_type -> hexhail.ops.v1.GetRideResponse
+	32, // 99: hexhail.ops.v1.OpsService.ResolveFare:output_type -> hexhail.ops.v1.ResolveFareResponse
+	34, // 100: hexhail.ops.v1.OpsService.GetVoice:output_type -> hexhail.ops.v1.GetVoiceResponse
+	47, // 101: hexhail.ops.v1.OpsService.ExplainRide:output_type -> hexhail.ops.v1.ExplainRideResponse
+	53, // 102: hexhail.ops.v1.OpsService.ExplainDriver:output_type -> hexhail.ops.v1.ExplainDriverResponse
+	55, // 103: hexhail.ops.v1.OpsService.ListRides:output_type -> hexhail.ops.v1.ListRidesResponse
+	57, // 104: hexhail.ops.v1.OpsService.GetClock:output_type -> hexhail.ops.v1.GetClockResponse
+	59, // 105: hexhail.ops.v1.OpsService.TopUpWallet:output_type -> hexhail.ops.v1.TopUpWalletResponse
+	61, // 106: hexhail.ops.v1.OpsService.AuditBooks:output_type -> hexhail.ops.v1.AuditBooksResponse
+	85, // [85:107] is the sub-list for method output_type
+	63, // [63:85] is the sub-list for method input_type
+	63, // [63:63] is the sub-list for extension type_name
+	63, // [63:63] is the sub-list for extension extendee
+	0,  // [0:63] is the sub-list for field type_name
 }
 
 func init() { file_hexhail_ops_v1_ops_proto_init() }
@@ -5049,7 +5412,7 @@ func file_hexhail_ops_v1_ops_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_hexhail_ops_v1_ops_proto_rawDesc), len(file_hexhail_ops_v1_ops_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   63,
+			NumMessages:   68,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

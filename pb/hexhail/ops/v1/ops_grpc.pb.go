@@ -32,6 +32,8 @@ const (
 	OpsService_LaunchCampaign_FullMethodName  = "/hexhail.ops.v1.OpsService/LaunchCampaign"
 	OpsService_ListCampaigns_FullMethodName   = "/hexhail.ops.v1.OpsService/ListCampaigns"
 	OpsService_MoveFlight_FullMethodName      = "/hexhail.ops.v1.OpsService/MoveFlight"
+	OpsService_ListContests_FullMethodName    = "/hexhail.ops.v1.OpsService/ListContests"
+	OpsService_DecideComplaint_FullMethodName = "/hexhail.ops.v1.OpsService/DecideComplaint"
 	OpsService_GetRide_FullMethodName         = "/hexhail.ops.v1.OpsService/GetRide"
 	OpsService_ResolveFare_FullMethodName     = "/hexhail.ops.v1.OpsService/ResolveFare"
 	OpsService_GetVoice_FullMethodName        = "/hexhail.ops.v1.OpsService/GetVoice"
@@ -73,6 +75,12 @@ type OpsServiceClient interface {
 	// MoveFlight says by hand that a flight lands at another time: the pickups of all rides that go by it
 	// and have not begun move by as much, and riders and drivers are told.
 	MoveFlight(ctx context.Context, in *MoveFlightRequest, opts ...grpc.CallOption) (*MoveFlightResponse, error)
+	// ListContests reads the complaints of a city that wait for a decision, with their rides, those that
+	// have waited longest first.
+	ListContests(ctx context.Context, in *ListContestsRequest, opts ...grpc.CallOption) (*ListContestsResponse, error)
+	// DecideComplaint upholds or drops a complaint, contested or not, for good. One that is dropped counts
+	// no more, and a suspension that rested on it ends at once.
+	DecideComplaint(ctx context.Context, in *DecideComplaintRequest, opts ...grpc.CallOption) (*DecideComplaintResponse, error)
 	// GetRide reads any ride with its round log, payments and transfers.
 	GetRide(ctx context.Context, in *GetRideRequest, opts ...grpc.CallOption) (*GetRideResponse, error)
 	// ResolveFare decides the fare of a completed ride that its rider has contested, or was asked about
@@ -228,6 +236,26 @@ func (c *opsServiceClient) MoveFlight(ctx context.Context, in *MoveFlightRequest
 	return out, nil
 }
 
+func (c *opsServiceClient) ListContests(ctx context.Context, in *ListContestsRequest, opts ...grpc.CallOption) (*ListContestsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListContestsResponse)
+	err := c.cc.Invoke(ctx, OpsService_ListContests_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *opsServiceClient) DecideComplaint(ctx context.Context, in *DecideComplaintRequest, opts ...grpc.CallOption) (*DecideComplaintResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(DecideComplaintResponse)
+	err := c.cc.Invoke(ctx, OpsService_DecideComplaint_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *opsServiceClient) GetRide(ctx context.Context, in *GetRideRequest, opts ...grpc.CallOption) (*GetRideResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(GetRideResponse)
@@ -348,6 +376,12 @@ type OpsServiceServer interface {
 	// MoveFlight says by hand that a flight lands at another time: the pickups of all rides that go by it
 	// and have not begun move by as much, and riders and drivers are told.
 	MoveFlight(context.Context, *MoveFlightRequest) (*MoveFlightResponse, error)
+	// ListContests reads the complaints of a city that wait for a decision, with their rides, those that
+	// have waited longest first.
+	ListContests(context.Context, *ListContestsRequest) (*ListContestsResponse, error)
+	// DecideComplaint upholds or drops a complaint, contested or not, for good. One that is dropped counts
+	// no more, and a suspension that rested on it ends at once.
+	DecideComplaint(context.Context, *DecideComplaintRequest) (*DecideComplaintResponse, error)
 	// GetRide reads any ride with its round log, payments and transfers.
 	GetRide(context.Context, *GetRideRequest) (*GetRideResponse, error)
 	// ResolveFare decides the fare of a completed ride that its rider has contested, or was asked about
@@ -413,6 +447,12 @@ func (UnimplementedOpsServiceServer) ListCampaigns(context.Context, *ListCampaig
 }
 func (UnimplementedOpsServiceServer) MoveFlight(context.Context, *MoveFlightRequest) (*MoveFlightResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method MoveFlight not implemented")
+}
+func (UnimplementedOpsServiceServer) ListContests(context.Context, *ListContestsRequest) (*ListContestsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListContests not implemented")
+}
+func (UnimplementedOpsServiceServer) DecideComplaint(context.Context, *DecideComplaintRequest) (*DecideComplaintResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method DecideComplaint not implemented")
 }
 func (UnimplementedOpsServiceServer) GetRide(context.Context, *GetRideRequest) (*GetRideResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetRide not implemented")
@@ -616,6 +656,42 @@ func _OpsService_MoveFlight_Handler(srv interface{}, ctx context.Context, dec fu
 	return interceptor(ctx, in, info, handler)
 }
 
+func _OpsService_ListContests_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListContestsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(OpsServiceServer).ListContests(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: OpsService_ListContests_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(OpsServiceServer).ListContests(ctx, req.(*ListContestsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _OpsService_DecideComplaint_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(DecideComplaintRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(OpsServiceServer).DecideComplaint(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: OpsService_DecideComplaint_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(OpsServiceServer).DecideComplaint(ctx, req.(*DecideComplaintRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _OpsService_GetRide_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(GetRideRequest)
 	if err := dec(in); err != nil {
@@ -812,6 +888,14 @@ var OpsService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "MoveFlight",
 			Handler:    _OpsService_MoveFlight_Handler,
+		},
+		{
+			MethodName: "ListContests",
+			Handler:    _OpsService_ListContests_Handler,
+		},
+		{
+			MethodName: "DecideComplaint",
+			Handler:    _OpsService_DecideComplaint_Handler,
 		},
 		{
 			MethodName: "GetRide",

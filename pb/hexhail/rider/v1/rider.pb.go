@@ -159,9 +159,14 @@ type QuoteRideResponse struct {
 	// The classes of taxi that a request may ask for.
 	Classes []string `protobuf:"bytes,5,rep,name=classes,proto3" json:"classes,omitempty"`
 	// The tags that a request may ask for.
-	Tags          []string `protobuf:"bytes,6,rep,name=tags,proto3" json:"tags,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Tags []string `protobuf:"bytes,6,rep,name=tags,proto3" json:"tags,omitempty"`
+	// What a late cancel costs, in fen; 0 is nothing. It is free until cancel_free_seconds after a driver
+	// took the ride, and if the taxi is later than quoted by more than the city allows.
+	CancelFeeFen int64 `protobuf:"varint,7,opt,name=cancel_fee_fen,json=cancelFeeFen,proto3" json:"cancel_fee_fen,omitempty"`
+	// For how long a cancel is free.
+	CancelFreeSeconds int32 `protobuf:"varint,8,opt,name=cancel_free_seconds,json=cancelFreeSeconds,proto3" json:"cancel_free_seconds,omitempty"`
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
 }
 
 func (x *QuoteRideResponse) Reset() {
@@ -234,6 +239,20 @@ func (x *QuoteRideResponse) GetTags() []string {
 		return x.Tags
 	}
 	return nil
+}
+
+func (x *QuoteRideResponse) GetCancelFeeFen() int64 {
+	if x != nil {
+		return x.CancelFeeFen
+	}
+	return 0
+}
+
+func (x *QuoteRideResponse) GetCancelFreeSeconds() int32 {
+	if x != nil {
+		return x.CancelFreeSeconds
+	}
+	return 0
 }
 
 // A wish for a taxi.
@@ -1325,7 +1344,9 @@ type CancelRideRequest struct {
 	// The ride, 1 to 64 bytes.
 	RideId string `protobuf:"bytes,2,opt,name=ride_id,json=rideId,proto3" json:"ride_id,omitempty"`
 	// Why, at most 200 bytes.
-	Reason        string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
+	Reason string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
+	// The driver has asked for it: it costs nothing, and is a complaint of the driver, who may contest it.
+	AskedByDriver bool `protobuf:"varint,4,opt,name=asked_by_driver,json=askedByDriver,proto3" json:"asked_by_driver,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1379,6 +1400,13 @@ func (x *CancelRideRequest) GetReason() string {
 		return x.Reason
 	}
 	return ""
+}
+
+func (x *CancelRideRequest) GetAskedByDriver() bool {
+	if x != nil {
+		return x.AskedByDriver
+	}
+	return false
 }
 
 // The ride.
@@ -1853,11 +1881,361 @@ func (x *RateRideResponse) GetRide() *v1.Ride {
 	return nil
 }
 
+// Something against a driver.
+type ComplainRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The app's own id of this request, 1 to 64 bytes: the same id gets the same answer, and is
+	// refused with another body.
+	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// The ride, 1 to 64 bytes.
+	RideId string `protobuf:"bytes,2,opt,name=ride_id,json=rideId,proto3" json:"ride_id,omitempty"`
+	// Of what: not no_show, which is the driver's.
+	Cause v1.ComplaintCause `protobuf:"varint,3,opt,name=cause,proto3,enum=hexhail.type.v1.ComplaintCause" json:"cause,omitempty"`
+	// In the rider's words, at most 500 bytes; to be given where the cause is other.
+	Text          string `protobuf:"bytes,4,opt,name=text,proto3" json:"text,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ComplainRequest) Reset() {
+	*x = ComplainRequest{}
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[29]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ComplainRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ComplainRequest) ProtoMessage() {}
+
+func (x *ComplainRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[29]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ComplainRequest.ProtoReflect.Descriptor instead.
+func (*ComplainRequest) Descriptor() ([]byte, []int) {
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{29}
+}
+
+func (x *ComplainRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *ComplainRequest) GetRideId() string {
+	if x != nil {
+		return x.RideId
+	}
+	return ""
+}
+
+func (x *ComplainRequest) GetCause() v1.ComplaintCause {
+	if x != nil {
+		return x.Cause
+	}
+	return v1.ComplaintCause(0)
+}
+
+func (x *ComplainRequest) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
+}
+
+// The complaint counts.
+type ComplainResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ComplainResponse) Reset() {
+	*x = ComplainResponse{}
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[30]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ComplainResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ComplainResponse) ProtoMessage() {}
+
+func (x *ComplainResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[30]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ComplainResponse.ProtoReflect.Descriptor instead.
+func (*ComplainResponse) Descriptor() ([]byte, []int) {
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{30}
+}
+
+// A word to the complaint of the driver: a no-show.
+type ContestComplaintRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The app's own id of this request, 1 to 64 bytes: the same id gets the same answer, and is
+	// refused with another body.
+	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// The ride, 1 to 64 bytes.
+	RideId string `protobuf:"bytes,2,opt,name=ride_id,json=rideId,proto3" json:"ride_id,omitempty"`
+	// What was otherwise, 1 to 500 bytes.
+	Text          string `protobuf:"bytes,3,opt,name=text,proto3" json:"text,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ContestComplaintRequest) Reset() {
+	*x = ContestComplaintRequest{}
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[31]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ContestComplaintRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ContestComplaintRequest) ProtoMessage() {}
+
+func (x *ContestComplaintRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[31]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ContestComplaintRequest.ProtoReflect.Descriptor instead.
+func (*ContestComplaintRequest) Descriptor() ([]byte, []int) {
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{31}
+}
+
+func (x *ContestComplaintRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *ContestComplaintRequest) GetRideId() string {
+	if x != nil {
+		return x.RideId
+	}
+	return ""
+}
+
+func (x *ContestComplaintRequest) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
+}
+
+// The complaint waits for ops.
+type ContestComplaintResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ContestComplaintResponse) Reset() {
+	*x = ContestComplaintResponse{}
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[32]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ContestComplaintResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ContestComplaintResponse) ProtoMessage() {}
+
+func (x *ContestComplaintResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[32]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ContestComplaintResponse.ProtoReflect.Descriptor instead.
+func (*ContestComplaintResponse) Descriptor() ([]byte, []int) {
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{32}
+}
+
+// Which page.
+type ListComplaintsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// How many at most, 1 to 200; 0 is 50, and more than 200 is 200.
+	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// next_page_token of the page before; "" for the first.
+	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// The city's id, 1 to 64 bytes: whether the rider may ask for a taxi there.
+	City          string `protobuf:"bytes,3,opt,name=city,proto3" json:"city,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListComplaintsRequest) Reset() {
+	*x = ListComplaintsRequest{}
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[33]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListComplaintsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListComplaintsRequest) ProtoMessage() {}
+
+func (x *ListComplaintsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[33]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListComplaintsRequest.ProtoReflect.Descriptor instead.
+func (*ListComplaintsRequest) Descriptor() ([]byte, []int) {
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{33}
+}
+
+func (x *ListComplaintsRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListComplaintsRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+func (x *ListComplaintsRequest) GetCity() string {
+	if x != nil {
+		return x.City
+	}
+	return ""
+}
+
+// A page of complaints, and what follows from those that count.
+type ListComplaintsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Those of the latest rides first, by and about the caller.
+	Complaints []*v1.Complaint `protobuf:"bytes,1,rep,name=complaints,proto3" json:"complaints,omitempty"`
+	// For the next page; "" if this is the last.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	// The rider may not ask for a taxi in the city now.
+	Suspended bool `protobuf:"varint,3,opt,name=suspended,proto3" json:"suspended,omitempty"`
+	// Until when, city clock; absent if for good, or not suspended.
+	SuspendedUntil *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=suspended_until,json=suspendedUntil,proto3" json:"suspended_until,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *ListComplaintsResponse) Reset() {
+	*x = ListComplaintsResponse{}
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[34]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListComplaintsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListComplaintsResponse) ProtoMessage() {}
+
+func (x *ListComplaintsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[34]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListComplaintsResponse.ProtoReflect.Descriptor instead.
+func (*ListComplaintsResponse) Descriptor() ([]byte, []int) {
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{34}
+}
+
+func (x *ListComplaintsResponse) GetComplaints() []*v1.Complaint {
+	if x != nil {
+		return x.Complaints
+	}
+	return nil
+}
+
+func (x *ListComplaintsResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+func (x *ListComplaintsResponse) GetSuspended() bool {
+	if x != nil {
+		return x.Suspended
+	}
+	return false
+}
+
+func (x *ListComplaintsResponse) GetSuspendedUntil() *timestamppb.Timestamp {
+	if x != nil {
+		return x.SuspendedUntil
+	}
+	return nil
+}
+
 var File_hexhail_rider_v1_rider_proto protoreflect.FileDescriptor
 
 const file_hexhail_rider_v1_rider_proto_rawDesc = "" +
 	"\n" +
-	"\x1chexhail/rider/v1/rider.proto\x12\x10hexhail.rider.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bhexhail/type/v1/place.proto\x1a\x1ahexhail/type/v1/ride.proto\x1a\x1ahexhail/type/v1/rule.proto\"\xa3\x01\n" +
+	"\x1chexhail/rider/v1/rider.proto\x12\x10hexhail.rider.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1fhexhail/type/v1/complaint.proto\x1a\x1bhexhail/type/v1/place.proto\x1a\x1ahexhail/type/v1/ride.proto\x1a\x1ahexhail/type/v1/rule.proto\"\xa3\x01\n" +
 	"\x10QuoteRideRequest\x12\x1d\n" +
 	"\x04city\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\x04city\x126\n" +
 	"\x06pickup\x18\x02 \x01(\v2\x16.hexhail.type.v1.PlaceB\x06\xbaH\x03\xc8\x01\x01R\x06pickup\x128\n" +
@@ -1865,14 +2243,16 @@ const file_hexhail_rider_v1_rider_proto_rawDesc = "" +
 	"\n" +
 	"NearbyTaxi\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12,\n" +
-	"\x05point\x18\x02 \x01(\v2\x16.hexhail.type.v1.PointR\x05point\"\x86\x02\n" +
+	"\x05point\x18\x02 \x01(\v2\x16.hexhail.type.v1.PointR\x05point\"\xdc\x02\n" +
 	"\x11QuoteRideResponse\x12,\n" +
 	"\x05quote\x18\x01 \x01(\v2\x16.hexhail.type.v1.QuoteR\x05quote\x122\n" +
 	"\x05taxis\x18\x02 \x03(\v2\x1c.hexhail.rider.v1.NearbyTaxiR\x05taxis\x12\"\n" +
 	"\rtip_steps_fen\x18\x03 \x03(\x03R\vtipStepsFen\x12=\n" +
 	"\fclosed_until\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\vclosedUntil\x12\x18\n" +
 	"\aclasses\x18\x05 \x03(\tR\aclasses\x12\x12\n" +
-	"\x04tags\x18\x06 \x03(\tR\x04tags\"\xbe\x03\n" +
+	"\x04tags\x18\x06 \x03(\tR\x04tags\x12$\n" +
+	"\x0ecancel_fee_fen\x18\a \x01(\x03R\fcancelFeeFen\x12.\n" +
+	"\x13cancel_free_seconds\x18\b \x01(\x05R\x11cancelFreeSeconds\"\xbe\x03\n" +
 	"\x12RequestRideRequest\x12(\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\trequestId\x12\x1d\n" +
@@ -1946,12 +2326,13 @@ const file_hexhail_rider_v1_rider_proto_rawDesc = "" +
 	"\aride_id\x18\x02 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\x06rideId\x12$\n" +
 	"\atip_fen\x18\x03 \x01(\x03B\v\xbaH\b\"\x06\x18\xa0\x9c\x01 \x00R\x06tipFen\";\n" +
 	"\x0eAddTipResponse\x12)\n" +
-	"\x04ride\x18\x01 \x01(\v2\x15.hexhail.type.v1.RideR\x04ride\"\x83\x01\n" +
+	"\x04ride\x18\x01 \x01(\v2\x15.hexhail.type.v1.RideR\x04ride\"\xab\x01\n" +
 	"\x11CancelRideRequest\x12(\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\trequestId\x12\"\n" +
 	"\aride_id\x18\x02 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\x06rideId\x12 \n" +
-	"\x06reason\x18\x03 \x01(\tB\b\xbaH\x05r\x03(\xc8\x01R\x06reason\"?\n" +
+	"\x06reason\x18\x03 \x01(\tB\b\xbaH\x05r\x03(\xc8\x01R\x06reason\x12&\n" +
+	"\x0fasked_by_driver\x18\x04 \x01(\bR\raskedByDriver\"?\n" +
 	"\x12CancelRideResponse\x12)\n" +
 	"\x04ride\x18\x01 \x01(\v2\x15.hexhail.type.v1.RideR\x04ride\"b\n" +
 	"\x12ConfirmFareRequest\x12(\n" +
@@ -1979,8 +2360,33 @@ const file_hexhail_rider_v1_rider_proto_rawDesc = "" +
 	"\aride_id\x18\x02 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\x06rideId\x12\x1f\n" +
 	"\x05stars\x18\x03 \x01(\x05B\t\xbaH\x06\x1a\x04\x18\x05(\x01R\x05stars\"=\n" +
 	"\x10RateRideResponse\x12)\n" +
-	"\x04ride\x18\x01 \x01(\v2\x15.hexhail.type.v1.RideR\x04ride2\x8c\n" +
+	"\x04ride\x18\x01 \x01(\v2\x15.hexhail.type.v1.RideR\x04ride\"\xc2\x01\n" +
+	"\x0fComplainRequest\x12(\n" +
 	"\n" +
+	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\trequestId\x12\"\n" +
+	"\aride_id\x18\x02 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\x06rideId\x12C\n" +
+	"\x05cause\x18\x03 \x01(\x0e2\x1f.hexhail.type.v1.ComplaintCauseB\f\xbaH\t\x82\x01\x06\x10\x01 \x00 \x01R\x05cause\x12\x1c\n" +
+	"\x04text\x18\x04 \x01(\tB\b\xbaH\x05r\x03(\xf4\x03R\x04text\"\x12\n" +
+	"\x10ComplainResponse\"\x87\x01\n" +
+	"\x17ContestComplaintRequest\x12(\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\trequestId\x12\"\n" +
+	"\aride_id\x18\x02 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\x06rideId\x12\x1e\n" +
+	"\x04text\x18\x03 \x01(\tB\n" +
+	"\xbaH\ar\x05 \x01(\xf4\x03R\x04text\"\x1a\n" +
+	"\x18ContestComplaintResponse\"\x85\x01\n" +
+	"\x15ListComplaintsRequest\x12$\n" +
+	"\tpage_size\x18\x01 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\bpageSize\x12'\n" +
+	"\n" +
+	"page_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03(\xc8\x01R\tpageToken\x12\x1d\n" +
+	"\x04city\x18\x03 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\x04city\"\xdf\x01\n" +
+	"\x16ListComplaintsResponse\x12:\n" +
+	"\n" +
+	"complaints\x18\x01 \x03(\v2\x1a.hexhail.type.v1.ComplaintR\n" +
+	"complaints\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12\x1c\n" +
+	"\tsuspended\x18\x03 \x01(\bR\tsuspended\x12C\n" +
+	"\x0fsuspended_until\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x0esuspendedUntil2\xd4\f\n" +
 	"\fRiderService\x12_\n" +
 	"\tQuoteRide\x12\".hexhail.rider.v1.QuoteRideRequest\x1a#.hexhail.rider.v1.QuoteRideResponse\"\t\xea\xb2\x19\x05\n" +
 	"\x01\x01\x10\x02\x12k\n" +
@@ -2008,7 +2414,13 @@ const file_hexhail_rider_v1_rider_proto_rawDesc = "" +
 	"\aPayRide\x12 .hexhail.rider.v1.PayRideRequest\x1a!.hexhail.rider.v1.PayRideResponse\"\v\xea\xb2\x19\a\n" +
 	"\x01\x01\x10\x01\x18\x01\x12^\n" +
 	"\bRateRide\x12!.hexhail.rider.v1.RateRideRequest\x1a\".hexhail.rider.v1.RateRideResponse\"\v\xea\xb2\x19\a\n" +
-	"\x01\x01\x10\x01\x18\x01B%Z#hexhail/pb/hexhail/rider/v1;riderpbb\x06proto3"
+	"\x01\x01\x10\x01\x18\x01\x12^\n" +
+	"\bComplain\x12!.hexhail.rider.v1.ComplainRequest\x1a\".hexhail.rider.v1.ComplainResponse\"\v\xea\xb2\x19\a\n" +
+	"\x01\x01\x10\x01\x18\x01\x12v\n" +
+	"\x10ContestComplaint\x12).hexhail.rider.v1.ContestComplaintRequest\x1a*.hexhail.rider.v1.ContestComplaintResponse\"\v\xea\xb2\x19\a\n" +
+	"\x01\x01\x10\x01\x18\x01\x12n\n" +
+	"\x0eListComplaints\x12'.hexhail.rider.v1.ListComplaintsRequest\x1a(.hexhail.rider.v1.ListComplaintsResponse\"\t\xea\xb2\x19\x05\n" +
+	"\x01\x01\x10\x01B%Z#hexhail/pb/hexhail/rider/v1;riderpbb\x06proto3"
 
 var (
 	file_hexhail_rider_v1_rider_proto_rawDescOnce sync.Once
@@ -2022,107 +2434,124 @@ func file_hexhail_rider_v1_rider_proto_rawDescGZIP() []byte {
 	return file_hexhail_rider_v1_rider_proto_rawDescData
 }
 
-var file_hexhail_rider_v1_rider_proto_msgTypes = make([]protoimpl.MessageInfo, 29)
+var file_hexhail_rider_v1_rider_proto_msgTypes = make([]protoimpl.MessageInfo, 35)
 var file_hexhail_rider_v1_rider_proto_goTypes = []any{
-	(*QuoteRideRequest)(nil),      // 0: hexhail.rider.v1.QuoteRideRequest
-	(*NearbyTaxi)(nil),            // 1: hexhail.rider.v1.NearbyTaxi
-	(*QuoteRideResponse)(nil),     // 2: hexhail.rider.v1.QuoteRideResponse
-	(*RequestRideRequest)(nil),    // 3: hexhail.rider.v1.RequestRideRequest
-	(*RequestRideResponse)(nil),   // 4: hexhail.rider.v1.RequestRideResponse
-	(*BookRideRequest)(nil),       // 5: hexhail.rider.v1.BookRideRequest
-	(*BookRideResponse)(nil),      // 6: hexhail.rider.v1.BookRideResponse
-	(*GetRideRequest)(nil),        // 7: hexhail.rider.v1.GetRideRequest
-	(*GetRideResponse)(nil),       // 8: hexhail.rider.v1.GetRideResponse
-	(*GetVoiceRequest)(nil),       // 9: hexhail.rider.v1.GetVoiceRequest
-	(*GetVoiceResponse)(nil),      // 10: hexhail.rider.v1.GetVoiceResponse
-	(*ListRidesRequest)(nil),      // 11: hexhail.rider.v1.ListRidesRequest
-	(*ListRidesResponse)(nil),     // 12: hexhail.rider.v1.ListRidesResponse
-	(*WatchRideRequest)(nil),      // 13: hexhail.rider.v1.WatchRideRequest
-	(*TaxiPosition)(nil),          // 14: hexhail.rider.v1.TaxiPosition
-	(*WatchRideResponse)(nil),     // 15: hexhail.rider.v1.WatchRideResponse
-	(*Heartbeat)(nil),             // 16: hexhail.rider.v1.Heartbeat
-	(*AddTipRequest)(nil),         // 17: hexhail.rider.v1.AddTipRequest
-	(*AddTipResponse)(nil),        // 18: hexhail.rider.v1.AddTipResponse
-	(*CancelRideRequest)(nil),     // 19: hexhail.rider.v1.CancelRideRequest
-	(*CancelRideResponse)(nil),    // 20: hexhail.rider.v1.CancelRideResponse
-	(*ConfirmFareRequest)(nil),    // 21: hexhail.rider.v1.ConfirmFareRequest
-	(*ConfirmFareResponse)(nil),   // 22: hexhail.rider.v1.ConfirmFareResponse
-	(*ContestFareRequest)(nil),    // 23: hexhail.rider.v1.ContestFareRequest
-	(*ContestFareResponse)(nil),   // 24: hexhail.rider.v1.ContestFareResponse
-	(*PayRideRequest)(nil),        // 25: hexhail.rider.v1.PayRideRequest
-	(*PayRideResponse)(nil),       // 26: hexhail.rider.v1.PayRideResponse
-	(*RateRideRequest)(nil),       // 27: hexhail.rider.v1.RateRideRequest
-	(*RateRideResponse)(nil),      // 28: hexhail.rider.v1.RateRideResponse
-	(*v1.Place)(nil),              // 29: hexhail.type.v1.Place
-	(*v1.Point)(nil),              // 30: hexhail.type.v1.Point
-	(*v1.Quote)(nil),              // 31: hexhail.type.v1.Quote
-	(*timestamppb.Timestamp)(nil), // 32: google.protobuf.Timestamp
-	(*v1.Ride)(nil),               // 33: hexhail.type.v1.Ride
-	(*v1.Flight)(nil),             // 34: hexhail.type.v1.Flight
-	(*v1.Voice)(nil),              // 35: hexhail.type.v1.Voice
+	(*QuoteRideRequest)(nil),         // 0: hexhail.rider.v1.QuoteRideRequest
+	(*NearbyTaxi)(nil),               // 1: hexhail.rider.v1.NearbyTaxi
+	(*QuoteRideResponse)(nil),        // 2: hexhail.rider.v1.QuoteRideResponse
+	(*RequestRideRequest)(nil),       // 3: hexhail.rider.v1.RequestRideRequest
+	(*RequestRideResponse)(nil),      // 4: hexhail.rider.v1.RequestRideResponse
+	(*BookRideRequest)(nil),          // 5: hexhail.rider.v1.BookRideRequest
+	(*BookRideResponse)(nil),         // 6: hexhail.rider.v1.BookRideResponse
+	(*GetRideRequest)(nil),           // 7: hexhail.rider.v1.GetRideRequest
+	(*GetRideResponse)(nil),          // 8: hexhail.rider.v1.GetRideResponse
+	(*GetVoiceRequest)(nil),          // 9: hexhail.rider.v1.GetVoiceRequest
+	(*GetVoiceResponse)(nil),         // 10: hexhail.rider.v1.GetVoiceResponse
+	(*ListRidesRequest)(nil),         // 11: hexhail.rider.v1.ListRidesRequest
+	(*ListRidesResponse)(nil),        // 12: hexhail.rider.v1.ListRidesResponse
+	(*WatchRideRequest)(nil),         // 13: hexhail.rider.v1.WatchRideRequest
+	(*TaxiPosition)(nil),             // 14: hexhail.rider.v1.TaxiPosition
+	(*WatchRideResponse)(nil),        // 15: hexhail.rider.v1.WatchRideResponse
+	(*Heartbeat)(nil),                // 16: hexhail.rider.v1.Heartbeat
+	(*AddTipRequest)(nil),            // 17: hexhail.rider.v1.AddTipRequest
+	(*AddTipResponse)(nil),           // 18: hexhail.rider.v1.AddTipResponse
+	(*CancelRideRequest)(nil),        // 19: hexhail.rider.v1.CancelRideRequest
+	(*CancelRideResponse)(nil),       // 20: hexhail.rider.v1.CancelRideResponse
+	(*ConfirmFareRequest)(nil),       // 21: hexhail.rider.v1.ConfirmFareRequest
+	(*ConfirmFareResponse)(nil),      // 22: hexhail.rider.v1.ConfirmFareResponse
+	(*ContestFareRequest)(nil),       // 23: hexhail.rider.v1.ContestFareRequest
+	(*ContestFareResponse)(nil),      // 24: hexhail.rider.v1.ContestFareResponse
+	(*PayRideRequest)(nil),           // 25: hexhail.rider.v1.PayRideRequest
+	(*PayRideResponse)(nil),          // 26: hexhail.rider.v1.PayRideResponse
+	(*RateRideRequest)(nil),          // 27: hexhail.rider.v1.RateRideRequest
+	(*RateRideResponse)(nil),         // 28: hexhail.rider.v1.RateRideResponse
+	(*ComplainRequest)(nil),          // 29: hexhail.rider.v1.ComplainRequest
+	(*ComplainResponse)(nil),         // 30: hexhail.rider.v1.ComplainResponse
+	(*ContestComplaintRequest)(nil),  // 31: hexhail.rider.v1.ContestComplaintRequest
+	(*ContestComplaintResponse)(nil), // 32: hexhail.rider.v1.ContestComplaintResponse
+	(*ListComplaintsRequest)(nil),    // 33: hexhail.rider.v1.ListComplaintsRequest
+	(*ListComplaintsResponse)(nil),   // 34: hexhail.rider.v1.ListComplaintsResponse
+	(*v1.Place)(nil),                 // 35: hexhail.type.v1.Place
+	(*v1.Point)(nil),                 // 36: hexhail.type.v1.Point
+	(*v1.Quote)(nil),                 // 37: hexhail.type.v1.Quote
+	(*timestamppb.Timestamp)(nil),    // 38: google.protobuf.Timestamp
+	(*v1.Ride)(nil),                  // 39: hexhail.type.v1.Ride
+	(*v1.Flight)(nil),                // 40: hexhail.type.v1.Flight
+	(*v1.Voice)(nil),                 // 41: hexhail.type.v1.Voice
+	(v1.ComplaintCause)(0),           // 42: hexhail.type.v1.ComplaintCause
+	(*v1.Complaint)(nil),             // 43: hexhail.type.v1.Complaint
 }
 var file_hexhail_rider_v1_rider_proto_depIdxs = []int32{
-	29, // 0: hexhail.rider.v1.QuoteRideRequest.pickup:type_name -> hexhail.type.v1.Place
-	29, // 1: hexhail.rider.v1.QuoteRideRequest.dropoff:type_name -> hexhail.type.v1.Place
-	30, // 2: hexhail.rider.v1.NearbyTaxi.point:type_name -> hexhail.type.v1.Point
-	31, // 3: hexhail.rider.v1.QuoteRideResponse.quote:type_name -> hexhail.type.v1.Quote
+	35, // 0: hexhail.rider.v1.QuoteRideRequest.pickup:type_name -> hexhail.type.v1.Place
+	35, // 1: hexhail.rider.v1.QuoteRideRequest.dropoff:type_name -> hexhail.type.v1.Place
+	36, // 2: hexhail.rider.v1.NearbyTaxi.point:type_name -> hexhail.type.v1.Point
+	37, // 3: hexhail.rider.v1.QuoteRideResponse.quote:type_name -> hexhail.type.v1.Quote
 	1,  // 4: hexhail.rider.v1.QuoteRideResponse.taxis:type_name -> hexhail.rider.v1.NearbyTaxi
-	32, // 5: hexhail.rider.v1.QuoteRideResponse.closed_until:type_name -> google.protobuf.Timestamp
-	29, // 6: hexhail.rider.v1.RequestRideRequest.pickup:type_name -> hexhail.type.v1.Place
-	29, // 7: hexhail.rider.v1.RequestRideRequest.dropoff:type_name -> hexhail.type.v1.Place
-	33, // 8: hexhail.rider.v1.RequestRideResponse.ride:type_name -> hexhail.type.v1.Ride
-	29, // 9: hexhail.rider.v1.BookRideRequest.pickup:type_name -> hexhail.type.v1.Place
-	29, // 10: hexhail.rider.v1.BookRideRequest.dropoff:type_name -> hexhail.type.v1.Place
-	32, // 11: hexhail.rider.v1.BookRideRequest.pickup_at:type_name -> google.protobuf.Timestamp
-	34, // 12: hexhail.rider.v1.BookRideRequest.flight:type_name -> hexhail.type.v1.Flight
-	32, // 13: hexhail.rider.v1.BookRideRequest.open_at:type_name -> google.protobuf.Timestamp
-	33, // 14: hexhail.rider.v1.BookRideResponse.ride:type_name -> hexhail.type.v1.Ride
-	33, // 15: hexhail.rider.v1.GetRideResponse.ride:type_name -> hexhail.type.v1.Ride
-	35, // 16: hexhail.rider.v1.GetVoiceResponse.voice:type_name -> hexhail.type.v1.Voice
-	33, // 17: hexhail.rider.v1.ListRidesResponse.rides:type_name -> hexhail.type.v1.Ride
-	30, // 18: hexhail.rider.v1.TaxiPosition.point:type_name -> hexhail.type.v1.Point
-	32, // 19: hexhail.rider.v1.TaxiPosition.at:type_name -> google.protobuf.Timestamp
-	33, // 20: hexhail.rider.v1.WatchRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	38, // 5: hexhail.rider.v1.QuoteRideResponse.closed_until:type_name -> google.protobuf.Timestamp
+	35, // 6: hexhail.rider.v1.RequestRideRequest.pickup:type_name -> hexhail.type.v1.Place
+	35, // 7: hexhail.rider.v1.RequestRideRequest.dropoff:type_name -> hexhail.type.v1.Place
+	39, // 8: hexhail.rider.v1.RequestRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	35, // 9: hexhail.rider.v1.BookRideRequest.pickup:type_name -> hexhail.type.v1.Place
+	35, // 10: hexhail.rider.v1.BookRideRequest.dropoff:type_name -> hexhail.type.v1.Place
+	38, // 11: hexhail.rider.v1.BookRideRequest.pickup_at:type_name -> google.protobuf.Timestamp
+	40, // 12: hexhail.rider.v1.BookRideRequest.flight:type_name -> hexhail.type.v1.Flight
+	38, // 13: hexhail.rider.v1.BookRideRequest.open_at:type_name -> google.protobuf.Timestamp
+	39, // 14: hexhail.rider.v1.BookRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	39, // 15: hexhail.rider.v1.GetRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	41, // 16: hexhail.rider.v1.GetVoiceResponse.voice:type_name -> hexhail.type.v1.Voice
+	39, // 17: hexhail.rider.v1.ListRidesResponse.rides:type_name -> hexhail.type.v1.Ride
+	36, // 18: hexhail.rider.v1.TaxiPosition.point:type_name -> hexhail.type.v1.Point
+	38, // 19: hexhail.rider.v1.TaxiPosition.at:type_name -> google.protobuf.Timestamp
+	39, // 20: hexhail.rider.v1.WatchRideResponse.ride:type_name -> hexhail.type.v1.Ride
 	14, // 21: hexhail.rider.v1.WatchRideResponse.taxi:type_name -> hexhail.rider.v1.TaxiPosition
 	16, // 22: hexhail.rider.v1.WatchRideResponse.heartbeat:type_name -> hexhail.rider.v1.Heartbeat
-	32, // 23: hexhail.rider.v1.Heartbeat.at:type_name -> google.protobuf.Timestamp
-	33, // 24: hexhail.rider.v1.AddTipResponse.ride:type_name -> hexhail.type.v1.Ride
-	33, // 25: hexhail.rider.v1.CancelRideResponse.ride:type_name -> hexhail.type.v1.Ride
-	33, // 26: hexhail.rider.v1.ConfirmFareResponse.ride:type_name -> hexhail.type.v1.Ride
-	33, // 27: hexhail.rider.v1.ContestFareResponse.ride:type_name -> hexhail.type.v1.Ride
-	33, // 28: hexhail.rider.v1.PayRideResponse.ride:type_name -> hexhail.type.v1.Ride
-	33, // 29: hexhail.rider.v1.RateRideResponse.ride:type_name -> hexhail.type.v1.Ride
-	0,  // 30: hexhail.rider.v1.RiderService.QuoteRide:input_type -> hexhail.rider.v1.QuoteRideRequest
-	3,  // 31: hexhail.rider.v1.RiderService.RequestRide:input_type -> hexhail.rider.v1.RequestRideRequest
-	5,  // 32: hexhail.rider.v1.RiderService.BookRide:input_type -> hexhail.rider.v1.BookRideRequest
-	7,  // 33: hexhail.rider.v1.RiderService.GetRide:input_type -> hexhail.rider.v1.GetRideRequest
-	9,  // 34: hexhail.rider.v1.RiderService.GetVoice:input_type -> hexhail.rider.v1.GetVoiceRequest
-	11, // 35: hexhail.rider.v1.RiderService.ListRides:input_type -> hexhail.rider.v1.ListRidesRequest
-	13, // 36: hexhail.rider.v1.RiderService.WatchRide:input_type -> hexhail.rider.v1.WatchRideRequest
-	17, // 37: hexhail.rider.v1.RiderService.AddTip:input_type -> hexhail.rider.v1.AddTipRequest
-	19, // 38: hexhail.rider.v1.RiderService.CancelRide:input_type -> hexhail.rider.v1.CancelRideRequest
-	21, // 39: hexhail.rider.v1.RiderService.ConfirmFare:input_type -> hexhail.rider.v1.ConfirmFareRequest
-	23, // 40: hexhail.rider.v1.RiderService.ContestFare:input_type -> hexhail.rider.v1.ContestFareRequest
-	25, // 41: hexhail.rider.v1.RiderService.PayRide:input_type -> hexhail.rider.v1.PayRideRequest
-	27, // 42: hexhail.rider.v1.RiderService.RateRide:input_type -> hexhail.rider.v1.RateRideRequest
-	2,  // 43: hexhail.rider.v1.RiderService.QuoteRide:output_type -> hexhail.rider.v1.QuoteRideResponse
-	4,  // 44: hexhail.rider.v1.RiderService.RequestRide:output_type -> hexhail.rider.v1.RequestRideResponse
-	6,  // 45: hexhail.rider.v1.RiderService.BookRide:output_type -> hexhail.rider.v1.BookRideResponse
-	8,  // 46: hexhail.rider.v1.RiderService.GetRide:output_type -> hexhail.rider.v1.GetRideResponse
-	10, // 47: hexhail.rider.v1.RiderService.GetVoice:output_type -> hexhail.rider.v1.GetVoiceResponse
-	12, // 48: hexhail.rider.v1.RiderService.ListRides:output_type -> hexhail.rider.v1.ListRidesResponse
-	15, // 49: hexhail.rider.v1.RiderService.WatchRide:output_type -> hexhail.rider.v1.WatchRideResponse
-	18, // 50: hexhail.rider.v1.RiderService.AddTip:output_type -> hexhail.rider.v1.AddTipResponse
-	20, // 51: hexhail.rider.v1.RiderService.CancelRide:output_type -> hexhail.rider.v1.CancelRideResponse
-	22, // 52: hexhail.rider.v1.RiderService.ConfirmFare:output_type -> hexhail.rider.v1.ConfirmFareResponse
-	24, // 53: hexhail.rider.v1.RiderService.ContestFare:output_type -> hexhail.rider.v1.ContestFareResponse
-	26, // 54: hexhail.rider.v1.RiderService.PayRide:output_type -> hexhail.rider.v1.PayRideResponse
-	28, // 55: hexhail.rider.v1.RiderService.RateRide:output_type -> hexhail.rider.v1.RateRideResponse
-	43, // [43:56] is the sub-list for method output_type
-	30, // [30:43] is the sub-list for method input_type
-	30, // [30:30] is the sub-list for extension type_name
-	30, // [30:30] is the sub-list for extension extendee
-	0,  // [0:30] is the sub-list for field type_name
+	38, // 23: hexhail.rider.v1.Heartbeat.at:type_name -> google.protobuf.Timestamp
+	39, // 24: hexhail.rider.v1.AddTipResponse.ride:type_name -> hexhail.type.v1.Ride
+	39, // 25: hexhail.rider.v1.CancelRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	39, // 26: hexhail.rider.v1.ConfirmFareResponse.ride:type_name -> hexhail.type.v1.Ride
+	39, // 27: hexhail.rider.v1.ContestFareResponse.ride:type_name -> hexhail.type.v1.Ride
+	39, // 28: hexhail.rider.v1.PayRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	39, // 29: hexhail.rider.v1.RateRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	42, // 30: hexhail.rider.v1.ComplainRequest.cause:type_name -> hexhail.type.v1.ComplaintCause
+	43, // 31: hexhail.rider.v1.ListComplaintsResponse.complaints:type_name -> hexhail.type.v1.Complaint
+	38, // 32: hexhail.rider.v1.ListComplaintsResponse.suspended_until:type_name -> google.protobuf.Timestamp
+	0,  // 33: hexhail.rider.v1.RiderService.QuoteRide:input_type -> hexhail.rider.v1.QuoteRideRequest
+	3,  // 34: hexhail.rider.v1.RiderService.RequestRide:input_type -> hexhail.rider.v1.RequestRideRequest
+	5,  // 35: hexhail.rider.v1.RiderService.BookRide:input_type -> hexhail.rider.v1.BookRideRequest
+	7,  // 36: hexhail.rider.v1.RiderService.GetRide:input_type -> hexhail.rider.v1.GetRideRequest
+	9,  // 37: hexhail.rider.v1.RiderService.GetVoice:input_type -> hexhail.rider.v1.GetVoiceRequest
+	11, // 38: hexhail.rider.v1.RiderService.ListRides:input_type -> hexhail.rider.v1.ListRidesRequest
+	13, // 39: hexhail.rider.v1.RiderService.WatchRide:input_type -> hexhail.rider.v1.WatchRideRequest
+	17, // 40: hexhail.rider.v1.RiderService.AddTip:input_type -> hexhail.rider.v1.AddTipRequest
+	19, // 41: hexhail.rider.v1.RiderService.CancelRide:input_type -> hexhail.rider.v1.CancelRideRequest
+	21, // 42: hexhail.rider.v1.RiderService.ConfirmFare:input_type -> hexhail.rider.v1.ConfirmFareRequest
+	23, // 43: hexhail.rider.v1.RiderService.ContestFare:input_type -> hexhail.rider.v1.ContestFareRequest
+	25, // 44: hexhail.rider.v1.RiderService.PayRide:input_type -> hexhail.rider.v1.PayRideRequest
+	27, // 45: hexhail.rider.v1.RiderService.RateRide:input_type -> hexhail.rider.v1.RateRideRequest
+	29, // 46: hexhail.rider.v1.RiderService.Complain:input_type -> hexhail.rider.v1.ComplainRequest
+	31, // 47: hexhail.rider.v1.RiderService.ContestComplaint:input_type -> hexhail.rider.v1.ContestComplaintRequest
+	33, // 48: hexhail.rider.v1.RiderService.ListComplaints:input_type -> hexhail.rider.v1.ListComplaintsRequest
+	2,  // 49: hexhail.rider.v1.RiderService.QuoteRide:output_type -> hexhail.rider.v1.QuoteRideResponse
+	4,  // 50: hexhail.rider.v1.RiderService.RequestRide:output_type -> hexhail.rider.v1.RequestRideResponse
+	6,  // 51: hexhail.rider.v1.RiderService.BookRide:output_type -> hexhail.rider.v1.BookRideResponse
+	8,  // 52: hexhail.rider.v1.RiderService.GetRide:output_type -> hexhail.rider.v1.GetRideResponse
+	10, // 53: hexhail.rider.v1.RiderService.GetVoice:output_type -> hexhail.rider.v1.GetVoiceResponse
+	12, // 54: hexhail.rider.v1.RiderService.ListRides:output_type -> hexhail.rider.v1.ListRidesResponse
+	15, // 55: hexhail.rider.v1.RiderService.WatchRide:output_type -> hexhail.rider.v1.WatchRideResponse
+	18, // 56: hexhail.rider.v1.RiderService.AddTip:output_type -> hexhail.rider.v1.AddTipResponse
+	20, // 57: hexhail.rider.v1.RiderService.CancelRide:output_type -> hexhail.rider.v1.CancelRideResponse
+	22, // 58: hexhail.rider.v1.RiderService.ConfirmFare:output_type -> hexhail.rider.v1.ConfirmFareResponse
+	24, // 59: hexhail.rider.v1.RiderService.ContestFare:output_type -> hexhail.rider.v1.ContestFareResponse
+	26, // 60: hexhail.rider.v1.RiderService.PayRide:output_type -> hexhail.rider.v1.PayRideResponse
+	28, // 61: hexhail.rider.v1.RiderService.RateRide:output_type -> hexhail.rider.v1.RateRideResponse
+	30, // 62: hexhail.rider.v1.RiderService.Complain:output_type -> hexhail.rider.v1.ComplainResponse
+	32, // 63: hexhail.rider.v1.RiderService.ContestComplaint:output_type -> hexhail.rider.v1.ContestComplaintResponse
+	34, // 64: hexhail.rider.v1.RiderService.ListComplaints:output_type -> hexhail.rider.v1.ListComplaintsResponse
+	49, // [49:65] is the sub-list for method output_type
+	33, // [33:49] is the sub-list for method input_type
+	33, // [33:33] is the sub-list for extension type_name
+	33, // [33:33] is the sub-list for extension extendee
+	0,  // [0:33] is the sub-list for field type_name
 }
 
 func init() { file_hexhail_rider_v1_rider_proto_init() }
@@ -2141,7 +2570,7 @@ func file_hexhail_rider_v1_rider_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_hexhail_rider_v1_rider_proto_rawDesc), len(file_hexhail_rider_v1_rider_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   29,
+			NumMessages:   35,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

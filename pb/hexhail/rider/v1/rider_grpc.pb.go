@@ -21,19 +21,22 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	RiderService_QuoteRide_FullMethodName   = "/hexhail.rider.v1.RiderService/QuoteRide"
-	RiderService_RequestRide_FullMethodName = "/hexhail.rider.v1.RiderService/RequestRide"
-	RiderService_BookRide_FullMethodName    = "/hexhail.rider.v1.RiderService/BookRide"
-	RiderService_GetRide_FullMethodName     = "/hexhail.rider.v1.RiderService/GetRide"
-	RiderService_GetVoice_FullMethodName    = "/hexhail.rider.v1.RiderService/GetVoice"
-	RiderService_ListRides_FullMethodName   = "/hexhail.rider.v1.RiderService/ListRides"
-	RiderService_WatchRide_FullMethodName   = "/hexhail.rider.v1.RiderService/WatchRide"
-	RiderService_AddTip_FullMethodName      = "/hexhail.rider.v1.RiderService/AddTip"
-	RiderService_CancelRide_FullMethodName  = "/hexhail.rider.v1.RiderService/CancelRide"
-	RiderService_ConfirmFare_FullMethodName = "/hexhail.rider.v1.RiderService/ConfirmFare"
-	RiderService_ContestFare_FullMethodName = "/hexhail.rider.v1.RiderService/ContestFare"
-	RiderService_PayRide_FullMethodName     = "/hexhail.rider.v1.RiderService/PayRide"
-	RiderService_RateRide_FullMethodName    = "/hexhail.rider.v1.RiderService/RateRide"
+	RiderService_QuoteRide_FullMethodName        = "/hexhail.rider.v1.RiderService/QuoteRide"
+	RiderService_RequestRide_FullMethodName      = "/hexhail.rider.v1.RiderService/RequestRide"
+	RiderService_BookRide_FullMethodName         = "/hexhail.rider.v1.RiderService/BookRide"
+	RiderService_GetRide_FullMethodName          = "/hexhail.rider.v1.RiderService/GetRide"
+	RiderService_GetVoice_FullMethodName         = "/hexhail.rider.v1.RiderService/GetVoice"
+	RiderService_ListRides_FullMethodName        = "/hexhail.rider.v1.RiderService/ListRides"
+	RiderService_WatchRide_FullMethodName        = "/hexhail.rider.v1.RiderService/WatchRide"
+	RiderService_AddTip_FullMethodName           = "/hexhail.rider.v1.RiderService/AddTip"
+	RiderService_CancelRide_FullMethodName       = "/hexhail.rider.v1.RiderService/CancelRide"
+	RiderService_ConfirmFare_FullMethodName      = "/hexhail.rider.v1.RiderService/ConfirmFare"
+	RiderService_ContestFare_FullMethodName      = "/hexhail.rider.v1.RiderService/ContestFare"
+	RiderService_PayRide_FullMethodName          = "/hexhail.rider.v1.RiderService/PayRide"
+	RiderService_RateRide_FullMethodName         = "/hexhail.rider.v1.RiderService/RateRide"
+	RiderService_Complain_FullMethodName         = "/hexhail.rider.v1.RiderService/Complain"
+	RiderService_ContestComplaint_FullMethodName = "/hexhail.rider.v1.RiderService/ContestComplaint"
+	RiderService_ListComplaints_FullMethodName   = "/hexhail.rider.v1.RiderService/ListComplaints"
 )
 
 // RiderServiceClient is the client API for RiderService service.
@@ -65,7 +68,8 @@ type RiderServiceClient interface {
 	WatchRide(ctx context.Context, in *WatchRideRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchRideResponse], error)
 	// AddTip raises the tip while the ride searches.
 	AddTip(ctx context.Context, in *AddTipRequest, opts ...grpc.CallOption) (*AddTipResponse, error)
-	// CancelRide gives a ride up before boarding.
+	// CancelRide gives a ride up before boarding. A late one may cost the city's fee, which is the
+	// driver's: it is charged to the wallet that was to pay, or owed until PayRide pays it.
 	CancelRide(ctx context.Context, in *CancelRideRequest, opts ...grpc.CallOption) (*CancelRideResponse, error)
 	// ConfirmFare agrees to a fare that is above what the trace gives.
 	ConfirmFare(ctx context.Context, in *ConfirmFareRequest, opts ...grpc.CallOption) (*ConfirmFareResponse, error)
@@ -75,6 +79,14 @@ type RiderServiceClient interface {
 	PayRide(ctx context.Context, in *PayRideRequest, opts ...grpc.CallOption) (*PayRideResponse, error)
 	// RateRide gives the driver 1 to 5 stars, once.
 	RateRide(ctx context.Context, in *RateRideRequest, opts ...grpc.CallOption) (*RateRideResponse, error)
+	// Complain holds something against the driver of a ride that was driven or cancelled, once a ride,
+	// for as many days as the city allows. At the city's number of complaints a driver is suspended.
+	Complain(ctx context.Context, in *ComplainRequest, opts ...grpc.CallOption) (*ComplainResponse, error)
+	// ContestComplaint asks ops to decide on a no-show that the driver of a ride has reported. It counts
+	// until they drop it.
+	ContestComplaint(ctx context.Context, in *ContestComplaintRequest, opts ...grpc.CallOption) (*ContestComplaintResponse, error)
+	// ListComplaints reads the complaints by and about the rider, and whether they may ask for a taxi.
+	ListComplaints(ctx context.Context, in *ListComplaintsRequest, opts ...grpc.CallOption) (*ListComplaintsResponse, error)
 }
 
 type riderServiceClient struct {
@@ -224,6 +236,36 @@ func (c *riderServiceClient) RateRide(ctx context.Context, in *RateRideRequest, 
 	return out, nil
 }
 
+func (c *riderServiceClient) Complain(ctx context.Context, in *ComplainRequest, opts ...grpc.CallOption) (*ComplainResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ComplainResponse)
+	err := c.cc.Invoke(ctx, RiderService_Complain_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *riderServiceClient) ContestComplaint(ctx context.Context, in *ContestComplaintRequest, opts ...grpc.CallOption) (*ContestComplaintResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ContestComplaintResponse)
+	err := c.cc.Invoke(ctx, RiderService_ContestComplaint_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *riderServiceClient) ListComplaints(ctx context.Context, in *ListComplaintsRequest, opts ...grpc.CallOption) (*ListComplaintsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListComplaintsResponse)
+	err := c.cc.Invoke(ctx, RiderService_ListComplaints_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // RiderServiceServer is the server API for RiderService service.
 // All implementations must embed UnimplementedRiderServiceServer
 // for forward compatibility.
@@ -253,7 +295,8 @@ type RiderServiceServer interface {
 	WatchRide(*WatchRideRequest, grpc.ServerStreamingServer[WatchRideResponse]) error
 	// AddTip raises the tip while the ride searches.
 	AddTip(context.Context, *AddTipRequest) (*AddTipResponse, error)
-	// CancelRide gives a ride up before boarding.
+	// CancelRide gives a ride up before boarding. A late one may cost the city's fee, which is the
+	// driver's: it is charged to the wallet that was to pay, or owed until PayRide pays it.
 	CancelRide(context.Context, *CancelRideRequest) (*CancelRideResponse, error)
 	// ConfirmFare agrees to a fare that is above what the trace gives.
 	ConfirmFare(context.Context, *ConfirmFareRequest) (*ConfirmFareResponse, error)
@@ -263,6 +306,14 @@ type RiderServiceServer interface {
 	PayRide(context.Context, *PayRideRequest) (*PayRideResponse, error)
 	// RateRide gives the driver 1 to 5 stars, once.
 	RateRide(context.Context, *RateRideRequest) (*RateRideResponse, error)
+	// Complain holds something against the driver of a ride that was driven or cancelled, once a ride,
+	// for as many days as the city allows. At the city's number of complaints a driver is suspended.
+	Complain(context.Context, *ComplainRequest) (*ComplainResponse, error)
+	// ContestComplaint asks ops to decide on a no-show that the driver of a ride has reported. It counts
+	// until they drop it.
+	ContestComplaint(context.Context, *ContestComplaintRequest) (*ContestComplaintResponse, error)
+	// ListComplaints reads the complaints by and about the rider, and whether they may ask for a taxi.
+	ListComplaints(context.Context, *ListComplaintsRequest) (*ListComplaintsResponse, error)
 	mustEmbedUnimplementedRiderServiceServer()
 }
 
@@ -311,6 +362,15 @@ func (UnimplementedRiderServiceServer) PayRide(context.Context, *PayRideRequest)
 }
 func (UnimplementedRiderServiceServer) RateRide(context.Context, *RateRideRequest) (*RateRideResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method RateRide not implemented")
+}
+func (UnimplementedRiderServiceServer) Complain(context.Context, *ComplainRequest) (*ComplainResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Complain not implemented")
+}
+func (UnimplementedRiderServiceServer) ContestComplaint(context.Context, *ContestComplaintRequest) (*ContestComplaintResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ContestComplaint not implemented")
+}
+func (UnimplementedRiderServiceServer) ListComplaints(context.Context, *ListComplaintsRequest) (*ListComplaintsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListComplaints not implemented")
 }
 func (UnimplementedRiderServiceServer) mustEmbedUnimplementedRiderServiceServer() {}
 func (UnimplementedRiderServiceServer) testEmbeddedByValue()                      {}
@@ -560,6 +620,60 @@ func _RiderService_RateRide_Handler(srv interface{}, ctx context.Context, dec fu
 	return interceptor(ctx, in, info, handler)
 }
 
+func _RiderService_Complain_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ComplainRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RiderServiceServer).Complain(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RiderService_Complain_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RiderServiceServer).Complain(ctx, req.(*ComplainRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _RiderService_ContestComplaint_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ContestComplaintRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RiderServiceServer).ContestComplaint(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RiderService_ContestComplaint_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RiderServiceServer).ContestComplaint(ctx, req.(*ContestComplaintRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _RiderService_ListComplaints_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListComplaintsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RiderServiceServer).ListComplaints(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RiderService_ListComplaints_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RiderServiceServer).ListComplaints(ctx, req.(*ListComplaintsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // RiderService_ServiceDesc is the grpc.ServiceDesc for RiderService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -614,6 +728,18 @@ var RiderService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "RateRide",
 			Handler:    _RiderService_RateRide_Handler,
+		},
+		{
+			MethodName: "Complain",
+			Handler:    _RiderService_Complain_Handler,
+		},
+		{
+			MethodName: "ContestComplaint",
+			Handler:    _RiderService_ContestComplaint_Handler,
+		},
+		{
+			MethodName: "ListComplaints",
+			Handler:    _RiderService_ListComplaints_Handler,
 		},
 	},
 	Streams: []grpc.StreamDesc{

@@ -1152,6 +1152,8 @@ type Ride struct {
 	Booking *Booking `protobuf:"bytes,30,opt,name=booking,proto3" json:"booking,omitempty"`
 	// What the rider has said with the request; absent without a clip. The clip itself is kept for 90 days.
 	Voice *Voice `protobuf:"bytes,31,opt,name=voice,proto3" json:"voice,omitempty"`
+	// What the rider owes the driver for a late cancel, in fen; 0 is nothing.
+	CancelFeeFen int64 `protobuf:"varint,32,opt,name=cancel_fee_fen,json=cancelFeeFen,proto3" json:"cancel_fee_fen,omitempty"`
 	// The driver has another rider on board and comes when that ride is over, which is soon and near
 	// (forward dispatch). Until then the taxi does not show where it is, and the ride may be given
 	// back to the search if the other one takes too long.
@@ -1410,6 +1412,13 @@ func (x *Ride) GetVoice() *Voice {
 	return nil
 }
 
+func (x *Ride) GetCancelFeeFen() int64 {
+	if x != nil {
+		return x.CancelFeeFen
+	}
+	return 0
+}
+
 func (x *Ride) GetAfterAnother() bool {
 	if x != nil {
 		return x.AfterAnother
@@ -1485,8 +1494,7 @@ const file_hexhail_type_v1_ride_proto_rawDesc = "" +
 	"\afee_fen\x18\x05 \x01(\x03R\x06feeFen\x123\n" +
 	"\aopen_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\x06openAt\x12;\n" +
 	"\vreminded_at\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"remindedAt\"\xf9\n" +
-	"\n" +
+	"remindedAt\"\x9f\v\n" +
 	"\x04Ride\x12\x17\n" +
 	"\aride_id\x18\x01 \x01(\tR\x06rideId\x12\x12\n" +
 	"\x04city\x18\x02 \x01(\tR\x04city\x12-\n" +
@@ -1524,7 +1532,8 @@ const file_hexhail_type_v1_ride_proto_rawDesc = "" +
 	"\x05class\x18\x1c \x01(\tR\x05class\x12\x12\n" +
 	"\x04tags\x18\x1d \x03(\tR\x04tags\x122\n" +
 	"\abooking\x18\x1e \x01(\v2\x18.hexhail.type.v1.BookingR\abooking\x12,\n" +
-	"\x05voice\x18\x1f \x01(\v2\x16.hexhail.type.v1.VoiceR\x05voice\x12#\n" +
+	"\x05voice\x18\x1f \x01(\v2\x16.hexhail.type.v1.VoiceR\x05voice\x12$\n" +
+	"\x0ecancel_fee_fen\x18  \x01(\x03R\fcancelFeeFen\x12#\n" +
 	"\rafter_another\x18( \x01(\bR\fafterAnother\x12;\n" +
 	"\vexpected_at\x18) \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"expectedAt*g\n" +
