@@ -243,7 +243,6 @@ func TestGrabLetsAnOfferGo(t *testing.T) {
 	w.taxi("B", w.at(200, 0), 4)
 	w.round()
 	w.decline("DB")
-	w.duty("DB", dispatch.OffDuty)
 	w.pass(time.Second)
 	w.round()
 	c := w.called()

@@ -9,14 +9,15 @@ import (
 )
 
 // calls reports whether a waiting ride is called and not assigned. Hybrid calls only a ride that a
-// driver has refused: where taxis are too few, a call would give the next one that comes free to a
-// ride far from it.
+// driver has refused, while there are as many idle taxis as rides that wait: where taxis are too
+// few, a call gives the next one that comes free to a ride far from it.
 func (e *Engine) calls(w *wait) bool {
 	switch e.policy.Mode {
 	case Grab:
 		return true
 	case Hybrid:
-		return len(w.memo.excluded) > 0 && w.rounds(e.queue.round) > e.policy.AssignRounds
+		return len(w.memo.excluded) > 0 && w.rounds(e.queue.round) > e.policy.AssignRounds &&
+			e.fleet.idle.Len() >= e.queue.open.Len()
 	default:
 		return false
 	}

@@ -17,7 +17,8 @@ const (
 	Assign Mode = "assign"
 	// Grab calls all idle taxis around each ride, and the first grab has it.
 	Grab Mode = "grab"
-	// Hybrid assigns in a ride's first rounds, and then calls those that a driver has refused.
+	// Hybrid assigns in a ride's first rounds, and then calls it if a driver has refused it and
+	// taxis are not too few.
 	Hybrid Mode = "hybrid"
 	// Nearest is the baseline: first come, first served, by the nearest idle taxi.
 	Nearest Mode = "nearest"
