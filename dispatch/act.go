@@ -39,6 +39,7 @@ const (
 	ActComplain                            // the rider complains of the driver
 	ActContestComplaint                    // whom a complaint is about contests it
 	ActDecideComplaint                     // ops uphold or drop a complaint
+	ActPassOn                              // whom the ride was held for will not have it
 )
 
 var actKinds = [...]string{
@@ -47,6 +48,7 @@ var actKinds = [...]string{
 	"book", "drop", "remind", "move", "due", "set_out", "fall_out",
 	"resolve", "promote",
 	"complain", "contest_complaint", "decide_complaint",
+	"pass_on",
 }
 
 // String is the act's name.
@@ -132,6 +134,8 @@ type (
 	Expire struct{}
 	// AddTip raises the tip to To while searching.
 	AddTip struct{ To money.Fen }
+	// PassOn is the no, or the silence, of a driver for whom the ride is held.
+	PassOn struct{ Driver DriverID }
 	// PayOtherwise changes a ride's subsidy before it is paid: the rider pays by another channel
 	// than meant (PayBy is changed already), or not in time.
 	PayOtherwise struct{ Subsidy money.Subsidy }
@@ -186,6 +190,9 @@ func (AddTip) Kind() ActKind { return ActTip }
 
 // Kind is ActRate.
 func (Rate) Kind() ActKind { return ActRate }
+
+// Kind is ActPassOn.
+func (PassOn) Kind() ActKind { return ActPassOn }
 
 // Kind is ActPayBy.
 func (PayOtherwise) Kind() ActKind { return ActPayBy }

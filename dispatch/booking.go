@@ -53,17 +53,9 @@ type Booking struct {
 	FlightAt time.Time // the landing that PickupAt goes by; zero before anything is known of it
 	Terminal string
 
-	ForDriver DriverID  // who alone may take it until OpenAt; "" is everybody
-	OpenAt    time.Time // from then on everybody may
-
 	Fee        money.Fen // for the driver, on top of the fare
 	DueAt      time.Time // when the engine looks at it next; zero when it has a taxi or searches
 	RemindedAt time.Time // when its driver was reminded of it
-}
-
-// MayTake reports whether a driver may take the booking at a time.
-func (b Booking) MayTake(driver DriverID, now time.Time) bool {
-	return b.ForDriver == "" || b.ForDriver == driver || !now.Before(b.OpenAt)
 }
 
 // ready is what a booking asks of its driver when it is time to go.
@@ -153,7 +145,8 @@ func (b Booking) follow(f FlightTime, feed bool, least time.Duration) (pickup, l
 type BookingQuery struct {
 	City    CityID
 	Driver  DriverID
-	Seats   int // of the taxi
+	Team    TeamID // of the driver
+	Seats   int    // of the taxi
 	Now     time.Time
 	Near    geo.Point // with WithinM
 	WithinM int       // of the pickup from Near, both ways along the axes; 0 is the whole city

@@ -42,6 +42,9 @@ const (
 	Overloaded
 	// RuledOut are idle taxis near that a rule of the city kept from this ride.
 	RuledOut
+	// HeldForRegular are idle taxis near while the ride was held for the rider's regular or their
+	// team.
+	HeldForRegular
 	// RiderLeft is a ride that its rider gave up before anybody had taken it.
 	RiderLeft
 )
@@ -49,7 +52,8 @@ const (
 var causes = [...]string{
 	"", "engine_down", "nobody_on_duty", "nobody_near", "all_busy", "all_paused", "phones_silent",
 	"too_few_taxis", "taxis_too_small", "drivers_declined", "drivers_silent", "calls_unheard",
-	"offers_lost", "offers_refused", "left_for_later", "overloaded", "ruled_out", "rider_left",
+	"offers_lost", "offers_refused", "left_for_later", "overloaded", "ruled_out",
+	"held_for_regular", "rider_left",
 }
 
 // String is the cause's name; "" for none.
@@ -101,6 +105,8 @@ func causeOfVerdict(v Verdict, offers []LoggedOffer) Cause {
 		return TaxisTooSmall
 	case OfferRefused:
 		return OffersRefused
+	case HeldForOthers:
+		return HeldForRegular
 	case ExcludedPair:
 		if causeOfLast(offers) == DriversSilent {
 			return DriversSilent

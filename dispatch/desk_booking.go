@@ -17,7 +17,16 @@ type BookRide struct {
 	// ForDriver is who alone may take it until OpenAt; both or none.
 	ForDriver DriverID
 	OpenAt    time.Time
+	// ForRegular is the rider's regular whose driver is meant, in place of ForDriver. The driver is
+	// told at once.
+	ForRegular RegularID `json:",omitzero"`
+	// TeamAt is from when on the driver's team may take it too; zero for no time of the team, else
+	// before OpenAt.
+	TeamAt time.Time `json:",omitzero"`
 }
+
+// addressed reports whether it is for somebody first.
+func (c BookRide) addressed() bool { return c.ForDriver != "" || c.ForRegular != "" }
 
 func (c BookRide) checkAhead(p Policy, now time.Time) error {
 	least, most := seconds(p.BookLeastS), seconds(p.BookMostS)
@@ -29,9 +38,14 @@ func (c BookRide) checkAhead(p Policy, now time.Time) error {
 		return invalid("terminal", fmt.Sprintf("at most %d bytes", MaxTerminalBytes))
 	case len(c.ForDriver) > MaxIDBytes:
 		return invalid("for_driver", fmt.Sprintf("at most %d bytes", MaxIDBytes))
-	case (c.ForDriver == "") != c.OpenAt.IsZero():
-		return invalid("open_at", "given with for_driver, and only then")
-	case c.ForDriver != "" && (c.OpenAt.Before(now) || c.OpenAt.After(p.searchesAt(c.PickupAt))):
+	case len(c.ForRegular) > MaxIDBytes || c.ForRegular != "" && c.ForDriver != "":
+		return invalid("for_regular", fmt.Sprintf("at most %d bytes, and not with for_driver",
+			MaxIDBytes))
+	case c.addressed() == c.OpenAt.IsZero():
+		return invalid("open_at", "given with for_driver or for_regular, and only then")
+	case !c.TeamAt.IsZero() && (c.TeamAt.Before(now) || !c.TeamAt.Before(c.OpenAt)):
+		return invalid("team_at", "between now and open_at")
+	case c.addressed() && (c.OpenAt.Before(now) || c.OpenAt.After(p.searchesAt(c.PickupAt))):
 		// Later nobody else could take it ahead: it is found a taxi like any other.
 		return invalid("open_at", "between now and "+seconds(p.BookSearchS).String()+
 			" before pickup_at")
@@ -64,6 +78,10 @@ func (d *Desk) Book(ctx context.Context, now time.Time, key Once, c BookRide) (R
 		if err != nil {
 			return Receipt{}, err
 		}
+		first, err := j.bookedFor(c)
+		if err != nil {
+			return Receipt{}, err
+		}
 		rider, err := j.tx.Rider(c.Rider)
 		if err != nil {
 			return Receipt{}, err
@@ -73,28 +91,47 @@ func (d *Desk) Book(ctx context.Context, now time.Time, key Once, c BookRide) (R
 			Rider: c.Rider, Pickup: c.Pickup, Dropoff: c.Dropoff, Seats: c.Seats, PayBy: c.PayBy,
 			Wants: c.Wants, Senior: rider.Senior,
 			Tip: c.Tip, Quote: c.Quote, Voice: said, RequestedAt: now, ChangedAt: now,
+			First: first,
 			Booking: Booking{
 				PickupAt: c.PickupAt, Flight: c.Flight, Terminal: c.Terminal,
-				ForDriver: c.ForDriver, OpenAt: c.OpenAt,
 				Fee:   policy.BookingFee(c.PickupAt.Sub(now)),
 				DueAt: policy.searchesAt(c.PickupAt),
 			},
+		}
+		if first.Driver != "" {
+			return j.open(r, c.Voice, Tell{r}, Push{first.Driver, r})
 		}
 		return j.open(r, c.Voice, Tell{r})
 	})
 }
 
-// mayBook checks the people of a booking.
-func (j *job) mayBook(c BookRide, p Policy) error {
-	if c.ForDriver != "" {
-		driver, err := j.tx.Driver(c.ForDriver)
-		if err != nil {
-			return err
-		}
-		if driver.City != c.City {
-			return Errorf(NotFound, ReasonUnknownDriver, "no driver %s in %s", c.ForDriver, c.City)
+// bookedFor is whom a booking is for at first.
+func (j *job) bookedFor(c BookRide) (First, error) {
+	if !c.addressed() {
+		return First{}, nil
+	}
+	id := c.ForDriver
+	if c.ForRegular != "" {
+		var err error
+		if id, err = j.regularDriver(c.ForRegular, c.Rider, c.City); err != nil {
+			return First{}, err
 		}
 	}
+	driver, err := j.tx.Driver(id)
+	if err != nil {
+		return First{}, err
+	}
+	if driver.City != c.City {
+		return First{}, Errorf(NotFound, ReasonUnknownDriver, "no driver %s in %s", id, c.City)
+	}
+	if c.TeamAt.IsZero() {
+		return First{Driver: id, OpenAt: c.OpenAt}, nil
+	}
+	return j.firstFor(id, c.TeamAt, c.OpenAt)
+}
+
+// mayBook refuses a rider who has as many bookings as they may.
+func (j *job) mayBook(c BookRide, p Policy) error {
 	n, err := j.tx.RidersBookings(c.Rider)
 	if err == nil && n >= p.BookingsEach {
 		return tooManyBookings(n)
@@ -126,7 +163,11 @@ func (d *Desk) TakeBooking(
 		if err != nil {
 			return Receipt{}, err
 		}
-		if r.Kind != BookedRide || !r.Booking.MayTake(c.Driver, now) {
+		team, err := j.tx.TeamOf(c.Driver)
+		if err != nil {
+			return Receipt{}, err
+		}
+		if r.Kind != BookedRide || !r.First.Admits(c.Driver, team, now) {
 			return Receipt{}, Errorf(NotFound, ReasonUnknownRide, "no ride %s", c.Ride)
 		}
 		if r.State == Scheduled {
@@ -141,7 +182,9 @@ func (d *Desk) TakeBooking(
 		if knows {
 			b.RemindedAt = now
 		}
-		r, err = j.step(r, Book{Driver: c.Driver, Due: policy.bookedDue(b), Knows: knows})
+		r, err = j.step(r, Book{
+			Driver: c.Driver, Team: team, Due: policy.bookedDue(b), Knows: knows,
+		})
 		return receipt(r), err
 	})
 }

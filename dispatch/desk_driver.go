@@ -65,6 +65,9 @@ func (d *Desk) SetDuty(ctx context.Context, now time.Time, key Once, c SetDuty) 
 			Driver: c.Driver, Taxi: c.Taxi, City: taxi.City, Seats: taxi.Seats, Duty: c.Duty,
 			Vehicle: taxi.Vehicle, Destination: was.Destination,
 		}
+		if s.Team, err = j.tx.TeamOf(c.Driver); err != nil {
+			return Shift{}, err
+		}
 		if s.Duty == OffDuty || s.City != was.City {
 			s.Destination.To = geo.Point{}
 		}
@@ -229,11 +232,28 @@ func (d *Desk) Decline(
 				return Receipt{}, err
 			}
 			answer := Receipt{Ride: o.Ride, State: Searching, At: now}
-			return answer, j.closeOffer(o, OfferDeclined)
+			if err := j.closeOffer(o, OfferDeclined); err != nil {
+				return answer, err
+			}
+			return answer, j.passOn(o)
 		}
 		return Receipt{}, Errorf(Conflict, ReasonOfferClosed,
 			"driver %s has no open offer %s", c.Driver, c.Offer)
 	})
+}
+
+// passOn lets others have a ride at once that was held for the driver of an offer, who will not
+// have it. One that has changed meanwhile needs nothing: it is as another command has left it.
+func (j *job) passOn(o Offer) error {
+	r, err := j.tx.Ride(o.Ride)
+	if err != nil || r.State != Searching || !r.First.HeldFor(o.Driver, j.now) {
+		return err
+	}
+	_, err = j.step(r, PassOn{Driver: o.Driver})
+	if err != nil && ReasonOf(err) == ReasonStale {
+		return nil
+	}
+	return err
 }
 
 // DriveRide is a driver's word on the ride that they are at.

@@ -23,6 +23,8 @@ type RequestRide struct {
 	// Voice is what the rider says to the driver, of a format that [voice.Read] knows; nil for
 	// nothing.
 	Voice []byte `json:",omitempty"`
+	// First is the regular who is asked before all others; zero for none.
+	First AskFirst `json:",omitzero"`
 	// Quote is what is frozen with the ride. It is estimated anew when a request is repeated, so it
 	// does not tell two requests apart.
 	Quote Quote `json:"-"`
@@ -50,15 +52,15 @@ func (c RequestRide) check() error {
 // allows refuses a request that the city's rules of the time do not allow.
 func (c City) allows(r RequestRide, now time.Time) error {
 	p := c.PolicyAt(now)
-	return cmp.Or(r.Wants.Check(), p.checkVehicle(r.Wants), p.checkTip(r.Tip),
+	return cmp.Or(r.Wants.Check(), p.checkVehicle(r.Wants), p.checkTip(r.Tip), r.First.check(p),
 		c.CheckPickup(r.Pickup.Point), c.checkOpen(now))
 }
 
 // Request opens a ride that searches for a taxi. Errors: Invalid for a bad field, NotFound for an
-// unknown city, rider or channel, Conflict if the rider has an open ride, or the city is closed,
-// has banned tips or does not serve the pickup, Exhausted if the city has as many searches as its
-// policy allows, or too many events wait to be sent; Conflict with ReasonRiderSuspended until the
-// error's time.
+// unknown city, rider, channel or regular, Conflict if the rider has an open ride, or the city is
+// closed, has banned tips or does not serve the pickup, Exhausted if the city has as many searches
+// as its policy allows, or too many events wait to be sent; Conflict with ReasonRiderSuspended
+// until the error's time.
 func (d *Desk) Request(
 	ctx context.Context, now time.Time, key Once, c RequestRide,
 ) (Receipt, error) {
@@ -88,12 +90,17 @@ func (d *Desk) Request(
 		if err := d.room(j, city); err != nil {
 			return Receipt{}, err
 		}
+		first, err := j.first(c)
+		if err != nil {
+			return Receipt{}, err
+		}
 		r := Ride{
 			ID: id, City: c.City, Kind: Hailed, State: Searching, Version: 1, Search: 1,
 			Rider: c.Rider, Pickup: c.Pickup, Dropoff: c.Dropoff, Seats: c.Seats, PayBy: c.PayBy,
 			Wants: c.Wants, Senior: rider.Senior,
-			Tip: c.Tip, Quote: c.Quote, Voice: said,
-			RequestedAt: now, SearchBy: now.Add(city.PolicyAt(now).Search()), ChangedAt: now,
+			Tip: c.Tip, Quote: c.Quote, Voice: said, First: first,
+			RequestedAt: now, ChangedAt: now,
+			SearchBy: later(now, first.OpenAt).Add(city.PolicyAt(now).Search()),
 		}
 		return j.open(r, c.Voice, Nudge{r}, Tell{r})
 	})

@@ -8,10 +8,14 @@ import (
 	"time"
 )
 
-// calls reports whether a waiting ride is called and not assigned. Hybrid calls only a ride that a
-// driver has refused, while there are as many idle taxis as rides that wait: where taxis are too
-// few, a call gives the next one that comes free to a ride far from it.
-func (e *Engine) calls(w *wait) bool {
+// calls reports whether a waiting ride is called and not assigned. One that is held for somebody is
+// offered to them, whatever the mode: a call is for all. Hybrid calls only a ride that a driver has
+// refused, while there are as many idle taxis as rides that wait: where taxis are too few, a call
+// gives the next one that comes free to a ride far from it.
+func (e *Engine) calls(w *wait, now time.Time) bool {
+	if w.ride.First.Holds(now) {
+		return false
+	}
 	switch e.policy.Mode {
 	case Grab:
 		return true
@@ -24,12 +28,12 @@ func (e *Engine) calls(w *wait) bool {
 }
 
 // splitWaiting moves the rides that are called from the waiting ones.
-func (e *Engine) splitWaiting(waiting []rideRef) (assigned, called []rideRef) {
+func (e *Engine) splitWaiting(waiting []rideRef, now time.Time) (assigned, called []rideRef) {
 	p := &e.pair
 	p.called = p.called[:0]
 	assigned = waiting[:0]
 	for _, ref := range waiting {
-		if e.calls(&e.queue.waits[ref]) {
+		if e.calls(&e.queue.waits[ref], now) {
 			p.called = append(p.called, ref)
 		} else {
 			assigned = append(assigned, ref)

@@ -99,6 +99,11 @@ func (e *Engine) endOffers(ctx context.Context, now time.Time) []chore {
 			if err := j.closeOffer(o, o.Ended()); err != nil {
 				return err
 			}
+			if o.Ended().Excludes() && e.heldFor(o, now) {
+				if err := j.passOn(o); err != nil {
+					return err
+				}
+			}
 		}
 		return nil
 	}
@@ -109,6 +114,12 @@ func (e *Engine) endOffers(ctx context.Context, now time.Time) []chore {
 			e.hints.Push(ctx, Notice{Driver: hushed[i].Driver, Shift: &hushed[i]})
 		}
 	}}}
+}
+
+// heldFor reports whether an offer's ride waits for the offer's driver alone, as far as is known.
+func (e *Engine) heldFor(o Offer, now time.Time) bool {
+	ref, ok := e.queue.byID[o.Ride]
+	return ok && e.queue.waits[ref].ride.First.HeldFor(o.Driver, now)
 }
 
 // hush counts a silent offer of a driver. off says that it was one too many.

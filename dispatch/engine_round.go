@@ -25,14 +25,17 @@ func (e *Engine) Round(ctx context.Context, now time.Time) (RoundStats, error) {
 	}
 	e.queue.round++
 	clear(e.pair.timed[:])
+	clear(e.pair.used)
+	e.pair.queued = e.pair.queued[:0]
+	first, waiting := e.fromHeld(waiting, now)
 	fromStands, waiting := e.fromStands(waiting, now)
-	assigned, called := e.splitWaiting(waiting)
+	assigned, called := e.splitWaiting(waiting, now)
 	pairs, err := e.pairUp(assigned, now)
 	if err != nil {
 		return stats, err
 	}
 	e.pair.options = append(e.pair.options, e.pair.queued...)
-	pairs = e.inRoom(append(fromStands, pairs...))
+	pairs = e.inRoom(slices.Concat(first, fromStands, pairs))
 	stats.Edges = len(e.pair.options)
 	stats.Pairs = len(pairs)
 	refused, err := e.offer(ctx, pairs, now)

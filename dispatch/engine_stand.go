@@ -124,8 +124,6 @@ func (e *Engine) bound(c *taxi) bool {
 // e.pair.queued.
 func (e *Engine) fromStands(waiting []rideRef, now time.Time) (pairs []option, others []rideRef) {
 	p := &e.pair
-	clear(p.used)
-	p.queued = p.queued[:0]
 	if len(e.stands.turns) == 0 {
 		return nil, waiting
 	}

@@ -35,7 +35,7 @@ func (e *Engine) Drives(now time.Time) []geo.Estimate {
 	e.policy = e.city.PolicyAt(now)
 	e.fleet.expire(now.Add(-e.policy.Stale()))
 	waiting := slices.DeleteFunc(e.waiting(), func(ref rideRef) bool {
-		return e.calls(&e.queue.waits[ref])
+		return e.calls(&e.queue.waits[ref], now)
 	})
 	if len(waiting) == 0 || e.supply() == 0 {
 		return nil

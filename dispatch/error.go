@@ -71,10 +71,25 @@ const (
 	ReasonSeats Reason = "TAXI_DOES_NOT_FIT"
 	// ReasonTooManyBookings is a rider or driver with as many bookings as the policy allows.
 	ReasonTooManyBookings Reason = "TOO_MANY_BOOKINGS"
-	ReasonStale           Reason = "CHANGED_MEANWHILE"
-	ReasonRequestReused   Reason = "REQUEST_ID_REUSED"
-	ReasonTooManyRides    Reason = "CITY_FULL"
-	ReasonBacklog         Reason = "EVENTS_WAIT"
+	// ReasonUnknownRegular is a regular that is not the caller's, or no more.
+	ReasonUnknownRegular Reason = "REGULAR_UNKNOWN"
+	// ReasonRegularState is a regular that its own side agrees to, or one that the other side has
+	// ended and who was not driven since.
+	ReasonRegularState Reason = "REGULAR_STATE"
+	// ReasonTooManyRegulars is a rider or driver with as many regulars as the policy allows.
+	ReasonTooManyRegulars Reason = "TOO_MANY_REGULARS"
+	// ReasonUnknownTeam is a team that is not the driver's.
+	ReasonUnknownTeam Reason = "TEAM_UNKNOWN"
+	// ReasonUnknownMember is a place in a team, or an invitation, that is not the driver's.
+	ReasonUnknownMember Reason = "MEMBER_UNKNOWN"
+	// ReasonInTeam is a driver who has joined a team, and would join another.
+	ReasonInTeam Reason = "DRIVER_IN_TEAM"
+	// ReasonTeamFull is a team with as many drivers as the policy allows, invited ones included.
+	ReasonTeamFull      Reason = "TEAM_FULL"
+	ReasonStale         Reason = "CHANGED_MEANWHILE"
+	ReasonRequestReused Reason = "REQUEST_ID_REUSED"
+	ReasonTooManyRides  Reason = "CITY_FULL"
+	ReasonBacklog       Reason = "EVENTS_WAIT"
 	// ReasonTooManyQuestions is an engine that is asked for taxis too often.
 	ReasonTooManyQuestions Reason = "ENGINE_BUSY"
 	ReasonChannel          Reason = "CHANNEL_UNKNOWN"

@@ -140,6 +140,10 @@ func somebody() []why {
 			defers: true, run: leftForLater,
 		},
 		{name: "offers lost", cause: dispatch.OffersLost, run: asked(false, false)},
+		{
+			name: "held for regular", cause: dispatch.RiderLeft, until: dispatch.HeldForRegular,
+			run: heldForRegular,
+		},
 		{name: "engine down", cause: dispatch.EngineDown, run: func(w *town) dispatch.RideID {
 			w.taxi("A", w.at(0, 300), 4)
 			w.deaf = true
@@ -176,6 +180,23 @@ func somebody() []why {
 			},
 		},
 	}
+}
+
+// heldForRegular is a town in which a rider waits for a regular on a break, beside an idle taxi.
+func heldForRegular(w *town) dispatch.RideID {
+	his := w.taxi("A", w.at(0, 300), 4)
+	id := w.regulars("1", his)
+	w.duty(his, dispatch.Paused)
+	w.taxi("B", w.at(0, -500), 4)
+	ride, err := w.askFirst("1", id, 120)
+	w.ok(err)
+	w.live(100*time.Second, map[string][2]float64{"A": {0, 300}, "B": {0, -500}}, nil)
+	_, err = w.desk.Cancel(w.ctx, w.now, w.key("rider:R1"), dispatch.CancelRide{
+		Ride: ride, Rider: "R1", Reason: "too long",
+	})
+	w.ok(err)
+	w.due()
+	return ride
 }
 
 // tooFewTaxis is a town in which a taxi comes free every fifteen seconds, and two nearer rides are

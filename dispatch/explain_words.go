@@ -53,6 +53,10 @@ var causeWords = [...]words{
 	RuledOut: {
 		"a rule kept the idle taxis near from this ride", "附近的空车按规则不能接这一单",
 	},
+	HeldForRegular: {
+		"it was held for the rider's regular driver or their team, who did not come",
+		"订单先留给乘客的常用司机及其车队，他们没有接单",
+	},
 	RiderLeft: {"the rider gave up before anybody had taken it", "有人接单之前乘客已取消"},
 }
 
@@ -335,6 +339,7 @@ var verdictWords = [...]words{
 	Deferred:        {"worse than waiting for another", "不如再等一等"},
 	NotHeadOfQueue:  {"behind others in the queue of its stand", "在候客区排队，尚未轮到"},
 	HeldBack:        {"kept for later: answers were coming in too late", "系统繁忙，暂缓派单"},
+	HeldForOthers:   {"held for the rider's regular or their team first", "先留给乘客的常用司机及其车队"},
 	QueuedElsewhere: {"in the queue of a stand that keeps it", "在候客区排队，不接区外订单"},
 }
 

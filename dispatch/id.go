@@ -23,6 +23,12 @@ type (
 	OfferID string
 	// CallID names a call.
 	CallID string
+	// RegularID names a rider and a driver who keep each other.
+	RegularID string
+	// TeamID names a team.
+	TeamID string
+	// MemberID names a driver's place in a team, or the invitation to it.
+	MemberID string
 	// EventID names an event; outsiders drop one that they have seen.
 	EventID string
 )

@@ -102,6 +102,8 @@ type Policy struct {
 	ForwardRules
 	PeopleRules
 	CancelRules
+	RegularRules
+	TeamRules
 }
 
 // DefaultPolicy is what a city has that says nothing else.
@@ -116,6 +118,7 @@ func DefaultPolicy() Policy {
 		Rules: defaultRules(), BookingRules: defaultBookingRules(),
 		ForwardRules: defaultForwardRules(),
 		PeopleRules:  defaultPeopleRules(), CancelRules: defaultCancelRules(),
+		RegularRules: defaultRegularRules(), TeamRules: defaultTeamRules(),
 	}
 }
 
@@ -154,7 +157,7 @@ func (p Policy) Check() error {
 		{"max_open_rides", p.MaxOpenRides, 1, 20_000},
 	})
 	return cmp.Or(err, p.Rules.check(), p.BookingRules.check(), p.ForwardRules.check(),
-		p.PeopleRules.check(), p.CancelRules.check())
+		p.PeopleRules.check(), p.CancelRules.check(), p.RegularRules.check(), p.TeamRules.check())
 }
 
 // clone shares nothing with p that a change could reach.

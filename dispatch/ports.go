@@ -37,6 +37,8 @@ type Tx interface {
 	Voices
 	Bookings
 	FlightRows
+	Regulars
+	Teams
 	Offers
 	Calls
 	Grabs
@@ -197,6 +199,49 @@ type People interface {
 	Driver(id DriverID) (Driver, error)
 	// Taxi reads a taxi. NotFound with ReasonUnknownTaxi if there is none.
 	Taxi(id TaxiID) (Taxi, error)
+}
+
+// Regulars are riders and drivers who keep each other.
+type Regulars interface {
+	// Regular reads one, an ended one too. NotFound with ReasonUnknownRegular.
+	Regular(id RegularID) (Regular, error)
+	// RegularOf is that of a rider and a driver, an ended one too; ok is false if there never was
+	// one.
+	RegularOf(rider RiderID, driver DriverID) (r Regular, ok bool, err error)
+	// PutRegular writes one, in place of that of the same two.
+	PutRegular(r Regular) error
+	// CountRegulars counts those of a rider and of a driver that have not ended.
+	CountRegulars(rider RiderID, driver DriverID) (riders, drivers int, err error)
+	// LockRider reads a rider and keeps others from locking the same one until the transaction
+	// ends. Who adds to two people's regulars locks the driver first. NotFound as for Rider.
+	LockRider(id RiderID) (Rider, error)
+}
+
+// Teams are drivers who organise themselves.
+type Teams interface {
+	// PutTeam writes a team, in place of the one with its id.
+	PutTeam(t Team) error
+	// LockTeam reads a team and keeps others from locking it until the transaction ends: who
+	// changes its members locks it first, after the drivers. NotFound with ReasonUnknownTeam.
+	LockTeam(id TeamID) (Team, error)
+	// TeamOf is the team that a driver has joined, "" for none.
+	TeamOf(driver DriverID) (TeamID, error)
+	MemberRows
+}
+
+// MemberRows are the drivers of teams, and those who are invited.
+type MemberRows interface {
+	// Member reads one. NotFound with ReasonUnknownMember.
+	Member(id MemberID) (Member, error)
+	// Members are a team's, those who have joined first, by id.
+	Members(team TeamID) ([]Member, error)
+	// InsertMember writes a new one. Conflict with ReasonInTeam for a driver who has joined another
+	// team, with ReasonDuplicate for one who is in the team or invited already.
+	InsertMember(m Member) error
+	// UpdateMember writes the state of one and since when it holds. Conflict with ReasonInTeam.
+	UpdateMember(m Member) error
+	// DropMember forgets one.
+	DropMember(id MemberID) error
 }
 
 // Shifts say who drives which taxi.

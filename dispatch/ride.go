@@ -237,6 +237,7 @@ type Ride struct {
 	EndedAt     time.Time
 	ChangedAt   time.Time
 
+	First   First // who alone may have it for a while
 	Booking Booking
 
 	Fare    Fare
@@ -267,6 +268,7 @@ type Brief struct {
 	Wants       Vehicle
 	Senior      bool
 	Tip         money.Fen
+	First       First
 	RequestedAt time.Time
 	SearchBy    time.Time
 	ClaimedAt   time.Time
@@ -282,7 +284,7 @@ func (r Ride) Brief() Brief {
 		ID: r.ID, City: r.City, State: r.State, Version: r.Version, Search: r.Search,
 		Driver: r.Driver, Taxi: r.Taxi, Slot: r.Slot,
 		Pickup: r.Pickup.Point, Dropoff: r.Dropoff.Point, Seats: r.Seats, Tip: r.Tip,
-		Wants: r.Wants, Senior: r.Senior,
+		Wants: r.Wants, Senior: r.Senior, First: r.First,
 		RequestedAt: r.RequestedAt, SearchBy: r.SearchBy,
 		ClaimedAt: r.ClaimedAt, ArrivedAt: r.ArrivedAt, StartedAt: r.StartedAt,
 		ExpectedAt: r.ExpectedAt, ChangedAt: r.ChangedAt,

@@ -59,6 +59,8 @@ func (e *Engine) judge(w *wait, c *taxi, now time.Time) Verdict {
 // suits is judge without the queues of stands.
 func (e *Engine) suits(w *wait, c *taxi, now time.Time) Verdict {
 	switch {
+	case !w.ride.First.Admits(c.shift.Driver, c.shift.Team, now):
+		return HeldForOthers
 	case c.shift.Seats < w.ride.Seats:
 		return TooFewSeats
 	case !c.shift.Vehicle.Serves(w.ride.Wants):
@@ -266,12 +268,12 @@ func (e *Engine) lookFromTaxis(hour int, now time.Time) {
 		reach := e.reach(e.speed.PaceAt(from, hour)) * reachSlack
 		fit := func(r rideRef) bool {
 			w := &e.queue.waits[r]
-			return w.pairedIn != e.queue.round && !e.calls(w) && e.judge(w, c, now) == Chosen
+			return w.pairedIn != e.queue.round && !e.calls(w, now) && e.judge(w, c, now) == Chosen
 		}
 		p.pickups = e.queue.open.Nearest(
 			p.pickups[:0], from, e.policy.Candidates, reach, fit)
 		if len(p.pickups) == 0 && (e.queue.round+int(ref))%misfitsEvery == 1 {
-			assigned := func(r rideRef) bool { return !e.calls(&e.queue.waits[r]) }
+			assigned := func(r rideRef) bool { return !e.calls(&e.queue.waits[r], now) }
 			p.pickups = e.queue.open.Nearest(p.pickups, from, loggedMisfits, reach, assigned)
 		}
 		for _, n := range p.pickups {

@@ -36,12 +36,15 @@ const (
 	QueuedElsewhere
 	// HeldBack is a chosen taxi that got no offer, as answers came in too late already.
 	HeldBack
+	// HeldForOthers is a taxi that the ride is not for yet: its rider wants a regular, or
+	// their team, first.
+	HeldForOthers
 )
 
 var verdicts = [...]string{
 	"", "chosen", "better_elsewhere", "too_far", "too_few_seats", "excluded_pair", "called",
 	"wrong_vehicle", "offer_refused", "deferred",
-	"not_head_of_queue", "queued_elsewhere", "held_back",
+	"not_head_of_queue", "queued_elsewhere", "held_back", "held_for_others",
 }
 
 // String is the verdict's name.

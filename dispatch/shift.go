@@ -40,6 +40,8 @@ type Shift struct {
 	ChangedAt time.Time
 
 	Destination Destination // of the driver
+	// Team is the driver's, "" for none. It is read with the shift, and never written with it.
+	Team TeamID
 }
 
 // Leave takes the driver off duty who has not said so; where they are going goes with it.

@@ -21,7 +21,7 @@ var table = map[State]map[ActKind]State{
 	},
 	Searching: {
 		ActClaim: Assigned, ActCancel: Cancelled, ActExpire: Expired, ActTip: Searching,
-		ActMove: Scheduled,
+		ActMove: Scheduled, ActPassOn: Searching,
 	},
 	Assigned: {
 		ActArrive: Arrived, ActCancel: Cancelled, ActRelease: Searching, ActMove: Assigned,
@@ -158,6 +158,8 @@ func (d *Decision) apply(was Ride, act Act, now time.Time) error {
 		return d.expire(was, now)
 	case AddTip:
 		return d.addTip(was, a)
+	case PassOn:
+		return d.passOn(was, a, now)
 	case Rate:
 		return d.rate(was, a)
 	case PayOtherwise:
@@ -178,6 +180,15 @@ func (d *Decision) apply(was Ride, act Act, now time.Time) error {
 	}
 }
 
+// passOn ends the waiting for a driver who will not have the ride.
+func (d *Decision) passOn(was Ride, a PassOn, now time.Time) error {
+	if !was.First.HeldFor(a.Driver, now) {
+		return Errorf(Conflict, ReasonStep, "ride %s is not held for %s", was.ID, a.Driver)
+	}
+	d.Ride.First = was.First.pass(a.Driver, now)
+	return nil
+}
+
 func (d *Decision) settle(was Ride) error {
 	if !was.Fare.State.Stands() {
 		return Errorf(Conflict, ReasonStep, "ride %s: its fare is %s", was.ID, was.Fare.State)
@@ -189,8 +200,8 @@ func (d *Decision) settle(was Ride) error {
 // the driver and the watchers of everything.
 func (d *Decision) tell(was Ride, act ActKind) {
 	changed := was.State != d.Ride.State
-	if changed && (was.State.Open() || d.Ride.State.Open()) || act == ActTip ||
-		act == ActPromote {
+	if changed && (was.State.Open() || d.Ride.State.Open()) ||
+		act == ActTip || act == ActPromote || act == ActPassOn {
 		d.After = append(d.After, Nudge{Ride: d.Ride})
 	}
 	if was.Driver != "" {
@@ -283,6 +294,7 @@ func (d *Decision) release(
 	r := &d.Ride
 	r.Driver, r.Taxi, r.Slot = "", "", ""
 	r.ArrivedAt, r.StartedAt, r.ExpectedAt = time.Time{}, time.Time{}, time.Time{}
+	r.First = was.First.pass(by, now)
 	r.Search++
 	r.SearchBy = was.searchUntil(now, search)
 	r.EndedBy, r.EndReason = SideDriver, reason

@@ -7,6 +7,7 @@ type (
 	// Book is a driver's word that they will come; Due is when the engine looks at it next.
 	Book struct {
 		Driver DriverID
+		Team   TeamID // of the driver
 		Due    time.Time
 		Knows  bool // it is so soon that the driver need not be reminded
 	}
@@ -93,7 +94,7 @@ func (d *Decision) applyAhead(was Ride, act Act, now time.Time) error {
 // book gives the booking to a driver. Who may not take it yet hears what is said of a ride that
 // never was.
 func (d *Decision) book(was Ride, a Book, now time.Time) error {
-	if !was.Booking.MayTake(a.Driver, now) {
+	if !was.First.Admits(a.Driver, a.Team, now) {
 		return Errorf(NotFound, ReasonUnknownRide, "no ride %s", was.ID)
 	}
 	r := &d.Ride
@@ -136,10 +137,12 @@ func (d *Decision) move(was Ride, a Move) error {
 	return nil
 }
 
-// search sends a booking into a search: until its pickup, and not shorter than any ride's.
+// search sends a booking into a search: until its pickup, and not shorter than any ride's. From
+// then on it is everybody's, whatever was said: a flight may have come earlier.
 func (d *Decision) search(was Ride, search SearchTime, now time.Time) {
 	r := &d.Ride
 	r.Search++
 	r.SearchBy = was.searchUntil(now, search)
+	r.First = was.First.open(now)
 	r.Booking.DueAt = time.Time{}
 }

@@ -37,9 +37,10 @@ func booked() Ride {
 	r := hailed()
 	r.Kind, r.State, r.Search, r.SearchBy = BookedRide, Scheduled, 0, time.Time{}
 	r.Booking = Booking{
-		PickupAt: noon.Add(2 * time.Hour), ForDriver: "D1", OpenAt: noon.Add(10 * time.Minute),
-		DueAt: noon.Add(100 * time.Minute), Fee: 500,
+		PickupAt: noon.Add(2 * time.Hour),
+		DueAt:    noon.Add(100 * time.Minute), Fee: 500,
 	}
+	r.First = First{Driver: "D1", OpenAt: noon.Add(10 * time.Minute)}
 	return r
 }
 
@@ -98,9 +99,30 @@ func perform(out *strings.Builder, r Ride, words []string) Ride {
 		fmt.Fprintln(out, "searching v1 search 1")
 		return hailed()
 	}
+	if words[0] == "addressed" {
+		fmt.Fprintln(out, "scheduled v1, D1's until +300, their team's until +600")
+		r = booked()
+		r.First.Team, r.First.TeamAt = "team", noon.Add(5*time.Minute)
+		return r
+	}
 	if words[0] == "booked" {
 		fmt.Fprintln(out, "scheduled v1, D1's until +600")
 		return booked()
+	}
+	if words[0] == "held" {
+		fmt.Fprintln(out, "searching v1, D1's until +60")
+		r = hailed()
+		r.First = First{Driver: "D1", OpenAt: noon.Add(time.Minute)}
+		return r
+	}
+	if words[0] == "teamed" {
+		fmt.Fprintln(out, "searching v1, D1's until +60, their team's until +90")
+		r = hailed()
+		r.First = First{
+			Driver: "D1", Team: "team", TeamAt: noon.Add(time.Minute),
+			OpenAt: noon.Add(90 * time.Second),
+		}
+		return r
 	}
 	at, err := strconv.Atoi(strings.TrimPrefix(words[0], "+"))
 	if err != nil {
@@ -135,6 +157,14 @@ func describe(out *strings.Builder, d Decision) {
 		if r.State == Searching {
 			fmt.Fprintf(out, " until %s", offset(r.SearchBy))
 		}
+	}
+	if r.Kind == Hailed && r.First.Driver != "" {
+		if r.First.Team != "" {
+			fmt.Fprintf(out, " %s's until %s, team's", r.First.Driver, offset(r.First.TeamAt))
+		} else {
+			fmt.Fprintf(out, " %s's", r.First.Driver)
+		}
+		fmt.Fprintf(out, " until %s", offset(r.First.OpenAt))
 	}
 	if r.EndReason != "" {
 		fmt.Fprintf(out, " by %s: %s", r.EndedBy, r.EndReason)
@@ -173,7 +203,7 @@ func offset(at time.Time) string {
 	return fmt.Sprintf("+%d", int(at.Sub(noon).Seconds()))
 }
 
-// parseAhead reads an act on a booking; nil for another one.
+// parseAhead reads an act on a booking, or on a ride that is held or next; nil for another one.
 func parseAhead(kind ActKind, args []string) Act {
 	at := func(i int) time.Time {
 		if i >= len(args) {
@@ -188,7 +218,14 @@ func parseAhead(kind ActKind, args []string) Act {
 	}
 	search := 5 * time.Minute
 	switch kind {
+	case ActPassOn:
+		return PassOn{Driver: who}
+	case ActPromote:
+		return Promote{Driver: who}
 	case ActBook:
+		if who == "D3" { // is of the team
+			return Book{Driver: who, Team: "team", Due: at(1)}
+		}
 		return Book{Driver: who, Due: at(1)}
 	case ActDrop:
 		return Drop{Driver: who, By: SideDriver, Reason: "changed plans", Due: at(1)}
@@ -307,8 +344,6 @@ func parseAct(name string, args []string) Act {
 			Resolution: Resolution{Total: yuan(0), Note: "by the trace", By: "ops:me"},
 			Subsidy:    subsidy(arg(1)),
 		}
-	case ActPromote:
-		return Promote{Driver: driver}
 	case ActSettle:
 		return Settle{}
 	case ActExpire:

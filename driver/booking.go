@@ -72,7 +72,8 @@ func (v *Server) ListBookings(
 		return nil, err
 	}
 	q := dispatch.BookingQuery{
-		City: rows.Shift.City, Driver: driver, Seats: rows.Shift.Seats, Now: v.c.Now(),
+		City: rows.Shift.City, Driver: driver, Team: rows.Shift.Team,
+		Seats: rows.Shift.Seats, Now: v.c.Now(),
 		WithinM: int(in.GetWithinMeters()),
 	}
 	if q.WithinM > 0 {
@@ -104,6 +105,25 @@ func (v *Server) ListBookings(
 	return out, nil
 }
 
+// hearBooking tells of a booking that was made for this driver first.
+func (s *session) hearBooking(r dispatch.Ride) {
+	if !r.First.HeldFor(s.driver, s.srv.c.Now()) {
+		return
+	}
+	s.mu.Lock()
+	news := s.stand.onceRide(s.srv.book.seed, r.ID, r.Version)
+	s.mu.Unlock()
+	if !news {
+		return
+	}
+	s.sendLate(func(context.Context) (*driverpb.DriveResponse, error) {
+		b, err := openBookingPB(r, s.driver)
+		return &driverpb.DriveResponse{Message: &driverpb.DriveResponse_BookingForYou{
+			BookingForYou: b,
+		}}, err
+	})
+}
+
 // openBookingPB is a booking as drivers see it who may take it.
 func openBookingPB(r dispatch.Ride, driver dispatch.DriverID) (*driverpb.OpenBooking, error) {
 	from, err := about(r.Pickup.Point)
@@ -120,7 +140,7 @@ func openBookingPB(r dispatch.Ride, driver dispatch.DriverID) (*driverpb.OpenBoo
 		Terminal: r.Booking.Terminal, Quote: wire.QuotePB(r.Quote), TipFen: int64(r.Tip),
 		FeeFen: int64(r.Booking.Fee),
 		Seats:  int32(min(r.Seats, dispatch.MaxSeats)), //nolint:gosec // G115: at most 8
-		ForYou: r.Booking.ForDriver == driver,
+		ForYou: r.First.Driver == driver,
 	}, nil
 }
 

@@ -45,6 +45,26 @@ type Reads interface {
 	// DriverComplaints are the complaints by and about a driver, those of the latest rides first.
 	DriverComplaints(ctx context.Context, driver dispatch.DriverID, p dispatch.Page) (
 		[]dispatch.Complaint, error)
+	RegularReads
+	TeamReads
+}
+
+// TeamReads are the teams that a driver has to do with.
+type TeamReads interface {
+	// TeamMembers are those of the driver's team, joined ones first; none for who is of no team.
+	TeamMembers(ctx context.Context, driver dispatch.DriverID) ([]dispatch.MemberCard, error)
+	// Invitations are what a driver is invited to.
+	Invitations(ctx context.Context, driver dispatch.DriverID) ([]dispatch.MemberCard, error)
+}
+
+// RegularReads are the riders whom a driver keeps.
+type RegularReads interface {
+	// DriverRegulars are a driver's regulars that have not ended, the latest first.
+	DriverRegulars(ctx context.Context, driver dispatch.DriverID, p dispatch.Page) (
+		[]dispatch.RegularCard, error)
+	// DriverRegular is one of them. NotFound with ReasonUnknownRegular if it is not theirs.
+	DriverRegular(ctx context.Context, driver dispatch.DriverID, id dispatch.RegularID) (
+		dispatch.RegularCard, error)
 }
 
 // Fixes is where positions go: to the engine of the city, and to who watches a ride. Lossy; the

@@ -163,6 +163,7 @@ func offerPB(o dispatch.Offer, r dispatch.Ride) *driverpb.Offer {
 		ExpiresAt:    wire.TimePB(o.ExpiresAt),
 		Voice:        wire.VoicePB(r.Voice),
 		Search:       int32(min(o.Search, 1<<30)), //nolint:gosec // G115: at most 1<<30
+		ForYou:       r.First.HeldFor(o.Driver, o.MadeAt),
 	}
 	if o.After != "" {
 		pb.AfterCurrentRide = true

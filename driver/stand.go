@@ -106,6 +106,8 @@ func (s *session) notice(n dispatch.Notice) {
 	switch {
 	case n.Offer != nil:
 		s.hearOffer(*n.Offer)
+	case n.Ride != nil && n.Ride.State == dispatch.Scheduled && n.Ride.Version == 1:
+		s.hearBooking(*n.Ride)
 	case n.Ride != nil:
 		s.unlessObeying(func() { s.hearRide(n.Ride.Brief(), n.Ride) })
 	case n.Rank != nil:

@@ -41,6 +41,7 @@ var eventKinds = map[string]string{
 	"due":        "a booking without a driver begins to search",
 	"set_out":    "the booking's driver is on the way",
 	"fall_out":   "the driver of a booking, or of a next ride, cannot come; it searches",
+	"pass_on":    "the regular whom the ride was held for will not have it; it is for others now",
 	"resolve":    "ops have decided the fare that was asked about or contested",
 	"promote":    "the driver's next ride is the current one: the ride before is completed",
 
@@ -187,7 +188,7 @@ func eventsPage(t *testing.T, got *hooked) []byte {
 	var page bytes.Buffer
 	page.WriteString(eventsIntro)
 	kinds := []string{string(dispatch.EventRequested)}
-	for act := dispatch.ActCancel; act <= dispatch.ActDecideComplaint; act++ {
+	for act := dispatch.ActCancel; act <= dispatch.ActPassOn; act++ {
 		kinds = append(kinds, act.String())
 	}
 	for _, kind := range kinds {

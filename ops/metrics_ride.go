@@ -60,6 +60,7 @@ var acted = [...]stage{
 	dispatch.ActRemind: -1, dispatch.ActMove: -1, dispatch.ActDue: -1,
 	dispatch.ActPromote:  -1,
 	dispatch.ActComplain: -1, dispatch.ActContestComplaint: -1, dispatch.ActDecideComplaint: -1,
+	dispatch.ActPassOn: -1,
 }
 
 // outcomes of offers, indexed by their state; an open one has just been made.

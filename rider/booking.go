@@ -40,6 +40,7 @@ func (s *Server) booking(
 	return dispatch.BookRide{
 		RequestRide: c, PickupAt: at, Flight: wire.FlightOf(req.GetFlight()),
 		Terminal: req.GetTerminal(), ForDriver: dispatch.DriverID(req.GetForDriver()),
-		OpenAt: wire.TimeOf(req.GetOpenAt()),
+		OpenAt: wire.TimeOf(req.GetOpenAt()), TeamAt: wire.TimeOf(req.GetTeamAt()),
+		ForRegular: dispatch.RegularID(req.GetForRegular()),
 	}, err
 }

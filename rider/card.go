@@ -55,6 +55,13 @@ func (s *Server) suggestedTip(r dispatch.Ride) money.Fen {
 func (s *Server) show(ctx context.Context, r dispatch.Ride) (*typepb.Ride, error) {
 	pb := wire.RidePB(r)
 	pb.SuggestedTipFen = int64(s.suggestedTip(r))
+	pb.WaitsFor = wire.WaitsForPB(r.StageAt(s.now()))
+	switch f := r.First; {
+	case f.Team != "":
+		pb.RegularUntil, pb.TeamUntil = wire.TimePB(f.TeamAt), wire.TimePB(f.OpenAt)
+	case f.Driver != "":
+		pb.RegularUntil = wire.TimePB(f.OpenAt)
+	}
 	if !hasCard(r) {
 		return pb, nil
 	}

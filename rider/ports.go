@@ -27,6 +27,12 @@ type Reads interface {
 	// RiderComplaints are the complaints by and about a rider, those of the latest rides first.
 	RiderComplaints(ctx context.Context, rider dispatch.RiderID, p dispatch.Page) (
 		[]dispatch.Complaint, error)
+	// RiderRegulars are a rider's regulars that have not ended, the latest first.
+	RiderRegulars(ctx context.Context, rider dispatch.RiderID, p dispatch.Page) (
+		[]dispatch.RegularCard, error)
+	// RiderRegular is one of them. NotFound with ReasonUnknownRegular if it is not theirs.
+	RiderRegular(ctx context.Context, rider dispatch.RiderID, id dispatch.RegularID) (
+		dispatch.RegularCard, error)
 }
 
 // City asks the engine of a city.

@@ -142,7 +142,8 @@ func TestQueuedPositionsGoWithTheTaxi(t *testing.T) {
 		dispatch.Searching, dispatch.Completed, dispatch.Cancelled, dispatch.NoShow,
 	} {
 		w := &watch{
-			server: &Server{machine: func() time.Time { return now }}, rider: "R1", ride: "X",
+			server: &Server{now: time.Now, machine: func() time.Time { return now }},
+			rider:  "R1", ride: "X",
 			pumping: true, // by nobody
 		}
 		ride := dispatch.Ride{ID: "X", Rider: "R1", State: dispatch.OnTrip, Version: 3}

@@ -46,6 +46,12 @@ func (s *Server) wish(
 	if err != nil {
 		return dispatch.RequestRide{}, err
 	}
+	if f := req.GetFirst(); f != nil {
+		c.First = dispatch.AskFirst{
+			Regular: dispatch.RegularID(f.GetRegularId()), RegularS: int(f.GetRegularSeconds()),
+			TeamS: int(f.GetTeamSeconds()),
+		}
+	}
 	e, err := s.estimate(ctx, c.City, c.Pickup.Point, c.Dropoff.Point)
 	c.Quote = e.quote
 	return c, err

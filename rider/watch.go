@@ -90,7 +90,7 @@ type watch struct {
 	version   int
 	state     dispatch.State
 	claimedAt time.Time
-	suggested money.Fen // tip that it was last told of
+	told      byTime // that it was last told of
 	// The last position that it took, and when the next may come.
 	taxiAt time.Time
 	taxiBy time.Time // machine time
@@ -111,16 +111,22 @@ func (w *watch) hear(u Update) {
 	w.pump()
 }
 
-// hearRide takes a newer version of the ride, or that it is time to propose a tip for it.
+// byTime is what of a ride changes by time alone, under the same version.
+type byTime struct {
+	suggested money.Fen      // tip
+	stage     dispatch.Stage // for whom it is held
+}
+
+// hearRide takes a newer version of the ride, or what time alone has changed.
 func (w *watch) hearRide(r dispatch.Ride) {
 	if r.ID != w.ride || r.Rider != w.rider || r.Version < w.version {
 		return
 	}
-	suggested := w.server.suggestedTip(r)
-	if r.Version == w.version && suggested == w.suggested {
+	now := byTime{w.server.suggestedTip(r), r.StageAt(w.server.now())}
+	if r.Version == w.version && now == w.told {
 		return
 	}
-	w.suggested = suggested
+	w.told = now
 	w.version, w.state, w.claimedAt = r.Version, r.State, r.ClaimedAt
 	if !r.State.Active() { // the taxi is the driver's own again
 		w.queue.dropTaxis()

@@ -27,6 +27,7 @@ type eye struct {
 	seq     int64
 	version int32
 	tip     int64 // suggested
+	waits   typepb.WaitsFor
 }
 
 func (w *town) open(a app, ride string) *eye {
@@ -48,10 +49,10 @@ func (e *eye) next() (*riderpb.WatchRideResponse, error) {
 	}
 	if r := m.GetRide(); r != nil {
 		if tip := r.GetSuggestedTipFen(); r.GetVersion() < e.version ||
-			r.GetVersion() == e.version && tip == e.tip {
+			r.GetVersion() == e.version && tip == e.tip && r.GetWaitsFor() == e.waits {
 			e.w.t.Fatalf("version %d after %d, suggested tip %d", r.GetVersion(), e.version, tip)
 		}
-		e.version, e.tip = r.GetVersion(), r.GetSuggestedTipFen()
+		e.version, e.tip, e.waits = r.GetVersion(), r.GetSuggestedTipFen(), r.GetWaitsFor()
 	} else if e.version == 0 {
 		e.w.t.Fatalf("the first message is no ride: %v", m)
 	}

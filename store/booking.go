@@ -15,8 +15,10 @@ const (
 	// isFlown are the rides whose pickup goes by a flight and has not been.
 	isFlown = `flight <> '' AND (state = 'scheduled' OR state = 'booked' OR state = 'searching'
 		OR state = 'assigned' OR state = 'arrived')`
-	// openTo is whether a driver, $2, may take a booking at a time, $3, with so many seats, $4.
-	openTo = `(for_driver = '' OR for_driver = $2 OR open_at <= $3) AND seats <= $4`
+	// openTo is whether a driver, $2, of a team, $9, may take a booking at a time, $3, with so many
+	// seats, $4.
+	openTo = `(for_driver = '' OR for_driver = $2 OR open_at <= $3
+		OR for_team <> '' AND for_team = $9 AND team_at <= $3) AND seats <= $4`
 )
 
 var (
@@ -38,7 +40,7 @@ var (
 	openBookings = pagesOf(rideColumns, `ride WHERE city || '' = $1
 		AND `+openTo+` AND `+isScheduled+`
 		AND pickup_lat >= $5 AND pickup_lat <= $6 AND pickup_lng >= $7 AND pickup_lng <= $8`,
-		8, bookingKey, "")
+		9, bookingKey, "")
 )
 
 // bookingKey orders by the time of the pickup: milliseconds have 13 digits until the year 2286.
@@ -98,5 +100,5 @@ func (db *DB) OpenBookings(
 		south, north, west, east = q.Box()
 	}
 	return page(db.look(ctx), scanRide, openBookings, p, string(q.City), string(q.Driver),
-		millis(q.Now), q.Seats, south, north, west, east)
+		millis(q.Now), q.Seats, south, north, west, east, string(q.Team))
 }

@@ -12,7 +12,8 @@ import (
 var briefColumns = columns{
 	"id", "city", "state", "version", "search", "driver", "taxi", "slot",
 	"pickup_lat", "pickup_lng",
-	"dropoff_lat", "dropoff_lng", "seats", "class", "tags", "senior", "tip", "requested_at",
+	"dropoff_lat", "dropoff_lng", "seats", "class", "tags", "senior", "tip",
+	"for_driver", "for_team", "team_at", "open_at", "requested_at",
 	"search_by", "claimed_at", "arrived_at", "started_at", "expected_at", "changed_at",
 }
 
@@ -27,7 +28,7 @@ const (
 var (
 	changedRides  = briefColumns.selects(`ride` + changedSince + `id`)
 	changedOffers = offerColumns.selects(`offer` + changedSince + `id`)
-	changedShifts = shiftColumns.selects(`shift` + changedSince + `driver`)
+	changedShifts = shiftRead.selects(`shift` + changedSince + `driver`)
 
 	// Each is served by a small partial index: one of their own would be read once in a process's
 	// life and written with every change. The concatenation hides the city from SQLite, which else
@@ -40,7 +41,7 @@ var (
 		AND changed_at >= (SELECT coalesce(min(` + searchedSince + `), 9223372036854775807)
 			FROM ride WHERE city || '' = $1 AND ` + isSearching + `)
 		AND EXISTS (SELECT 1 FROM ride WHERE ride.id = offer.ride AND ride.` + isSearching + `)`)
-	cityShifts = shiftColumns.selects(`shift` + inCity + `duty <> 'off' ORDER BY driver`)
+	cityShifts = shiftRead.selects(`shift` + inCity + `duty <> 'off' ORDER BY driver`)
 )
 
 func scanBrief(r *reader) dispatch.Brief {
@@ -51,6 +52,10 @@ func scanBrief(r *reader) dispatch.Brief {
 		Slot: dispatch.Slot(r.text()), Pickup: r.point(), Dropoff: r.point(),
 		Seats: r.int(), Wants: r.vehicle(),
 		Senior: r.integer() != 0, Tip: r.fen(),
+		First: dispatch.First{
+			Driver: dispatch.DriverID(r.text()), Team: dispatch.TeamID(r.text()),
+			TeamAt: r.time(), OpenAt: r.time(),
+		},
 		RequestedAt: r.time(), SearchBy: r.time(), ClaimedAt: r.time(), ArrivedAt: r.time(),
 		StartedAt: r.time(), ExpectedAt: r.time(), ChangedAt: r.time(),
 	}

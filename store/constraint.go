@@ -39,6 +39,14 @@ var guards = []guard{
 		dispatch.ReasonComplained, "this side has complained of the ride already",
 	},
 	{
+		"regular_one_per_pair", "regular.rider, regular.driver",
+		dispatch.ReasonDuplicate, "the two keep each other already",
+	},
+	{
+		"team_one_per_driver", "team_member.driver",
+		dispatch.ReasonInTeam, "the driver is of a team",
+	},
+	{
 		"attempt_one_open", "attempt.payment",
 		dispatch.ReasonPayment, "the payment has an open attempt",
 	},

@@ -33,13 +33,17 @@ func (db *DB) Plans(ctx context.Context) (map[string]string, error) {
 		"ridersBookings": ridersBookings, "flightRides": flightRides, "openFlights": openFlights,
 		"againstRider": againstRider, "againstDriver": againstDriver,
 		"complaintOf": complaintOf,
+		"regularOf":   regularOf, "ridersRegulars": ridersRegulars,
+		"driversRegulars": driversRegulars,
+		"teamOf":          teamOf, "members": members, "teamMembers": teamMembers,
+		"invitations": invitations, "changedShifts": changedShifts,
 	}
 	lists := map[string]pages{
 		"openBookings":    openBookings,
 		"riderComplaints": riderComplaints, "driverComplaints": driverComplaints,
 		"contests":   contests,
 		"riderRides": riderRides, "driverRides": driverRides, "companyDrivers": companyDrivers,
-		"cityRides": cityRides,
+		"cityRides": cityRides, "riderRegulars": riderRegulars, "driverRegulars": driverRegulars,
 	}
 	for state := dispatch.Scheduled; state <= dispatch.Expired; state++ {
 		lists[state.String()] = cityRidesIn[state]

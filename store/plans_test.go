@@ -51,17 +51,7 @@ func plansWanted() map[string]string {
 		want[state] = ahead
 		want[state+" after"] = want[state]
 	}
-	for name, plan := range map[string]string{
-		"dueBookings":        "ride_due (city=? AND due_at<?)",
-		"driversBookings":    "ride_booked (driver=?)",
-		"ridersBookings":     "ride_ahead (rider=?)",
-		"flightRides":        "ride_flight (city=? AND flight=? AND flight_day=?)",
-		"openFlights":        "ride_flight (city=?",
-		"openBookings":       ahead,
-		"openBookings after": ahead,
-	} {
-		want[name] = plan
-	}
+	maps.Copy(want, aheadPlans(ahead))
 	maps.Copy(want, complaintPlans())
 	for _, state := range []string{"assigned", "arrived", "on_trip"} {
 		want[state] = "SCAN ride USING INDEX ride_one_per_"
@@ -107,5 +97,30 @@ func complaintPlans() map[string]string {
 		"driverComplaints after": "complaint_driver (driver=?)",
 		"contests":               "complaint_contested (city=?)",
 		"contests after":         "complaint_contested (city=?)",
+	}
+}
+
+// aheadPlans are those of bookings, which two indexes serve, and of regulars.
+func aheadPlans(ahead string) map[string]string {
+	return map[string]string{
+		"dueBookings":          "ride_due (city=? AND due_at<?)",
+		"driversBookings":      "ride_booked (driver=?)",
+		"ridersBookings":       "ride_ahead (rider=?)",
+		"flightRides":          "ride_flight (city=? AND flight=? AND flight_day=?)",
+		"openFlights":          "ride_flight (city=?",
+		"openBookings":         ahead,
+		"openBookings after":   ahead,
+		"regularOf":            "regular_one_per_pair (rider=? AND driver=?)",
+		"teamOf":               "team_one_per_driver (driver=?)",
+		"members":              "team_member_once (team=?)",
+		"teamMembers":          "team_member USING INDEX team_member_once (team=?)",
+		"invitations":          "team_invited (driver=?)",
+		"changedShifts":        "team_member USING INDEX team_one_per_driver (driver=?)",
+		"ridersRegulars":       "regular_of_rider (rider=?)",
+		"driversRegulars":      "regular_of_driver (driver=?)",
+		"riderRegulars":        "regular_of_rider (rider=?)",
+		"riderRegulars after":  "regular_of_rider (rider=? AND id<?)",
+		"driverRegulars":       "regular_of_driver (driver=?)",
+		"driverRegulars after": "regular_of_driver (driver=? AND id<?)",
 	}
 }

@@ -28,14 +28,14 @@ var (
 		"seats", "class", "tags", "senior",
 		"quote_low", "quote_high", "quote_pickup_ms", "quote_distance_m",
 		"quote_source", "requested_at",
-		"flight", "flight_day", "terminal", "for_driver", "open_at", "booking_fee",
+		"flight", "flight_day", "terminal", "for_driver", "for_team", "booking_fee",
 		"voice_format", "voice_ms",
 	}
 	stateColumns = columns{
 		"version", "state", "search",
 		"pickup_lat", "pickup_lng", "pickup_name", "pickup_note",
 		"pay_by", "tip", "driver", "taxi", "slot", "expected_at",
-		"pickup_at", "flight_at", "due_at", "reminded_at",
+		"team_at", "open_at", "pickup_at", "flight_at", "due_at", "reminded_at",
 		"search_by", "claimed_at", "arrived_at", "started_at", "completed_at",
 		"ended_at", "changed_at",
 		"meter", "tolls", "by_trace", "coverage", "flagged", "fare_state", "fare_lines",
@@ -80,8 +80,8 @@ func planArgs(args []any, r dispatch.Ride) []any {
 		r.Quote.Pickup.Milliseconds(), r.Quote.DistanceM,
 		r.Quote.PickupSource.String(), millis(r.RequestedAt))
 	b := r.Booking
-	return append(args, b.Flight.Number, b.Flight.Day, b.Terminal, string(b.ForDriver),
-		millis(b.OpenAt), int64(b.Fee),
+	return append(args, b.Flight.Number, b.Flight.Day, b.Terminal, string(r.First.Driver),
+		string(r.First.Team), int64(b.Fee),
 		r.Voice.Format.String(), r.Voice.Length.Milliseconds())
 }
 
@@ -89,6 +89,7 @@ func stateArgs(args []any, r dispatch.Ride, lines string) []any {
 	args = placeArgs(append(args, r.Version, r.State.String(), r.Search), r.Pickup)
 	args = append(args, string(r.PayBy), int64(r.Tip),
 		string(r.Driver), string(r.Taxi), string(r.Slot), millis(r.ExpectedAt),
+		millis(r.First.TeamAt), millis(r.First.OpenAt),
 		millis(r.Booking.PickupAt), millis(r.Booking.FlightAt), millis(r.Booking.DueAt),
 		millis(r.Booking.RemindedAt),
 		millis(r.SearchBy), millis(r.ClaimedAt), millis(r.ArrivedAt), millis(r.StartedAt),
@@ -129,11 +130,14 @@ func scanRide(r *reader) dispatch.Ride {
 		RequestedAt: r.time(),
 		Booking: dispatch.Booking{
 			Flight:   dispatch.Flight{Number: r.text(), Day: r.text()},
-			Terminal: r.text(), ForDriver: dispatch.DriverID(r.text()), OpenAt: r.time(),
-			Fee: r.fen(),
+			Terminal: r.text(),
 		},
-		Voice: scanHead(r),
+		First: dispatch.First{
+			Driver: dispatch.DriverID(r.text()), Team: dispatch.TeamID(r.text()),
+		},
 	}
+	ride.Booking.Fee = r.fen()
+	ride.Voice = scanHead(r)
 	scanState(r, &ride)
 	return ride
 }
@@ -144,6 +148,7 @@ func scanState(r *reader, ride *dispatch.Ride) {
 	ride.Pickup, ride.PayBy, ride.Tip = r.place(), money.ChannelName(r.text()), r.fen()
 	ride.Driver, ride.Taxi = dispatch.DriverID(r.text()), dispatch.TaxiID(r.text())
 	ride.Slot, ride.ExpectedAt = dispatch.Slot(r.text()), r.time()
+	ride.First.TeamAt, ride.First.OpenAt = r.time(), r.time()
 	b := &ride.Booking
 	b.PickupAt, b.FlightAt, b.DueAt, b.RemindedAt = r.time(), r.time(), r.time(), r.time()
 	ride.SearchBy, ride.ClaimedAt, ride.ArrivedAt = r.time(), r.time(), r.time()

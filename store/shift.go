@@ -1,21 +1,25 @@
 package store
 
 import (
+	"slices"
 	"time"
 
 	"hexhail/dispatch"
 )
 
-// shiftColumns are written by PutShift and read by scanShift in this order.
+// shiftColumns are written by PutShift in this order.
 var shiftColumns = columns{
 	"driver", "taxi", "city", "seats", "class", "tags", "duty", "silent", "changed_at",
 	"toward_lat", "toward_lng", "toward_day", "toward_used",
 }
 
+// shiftRead are read by scanShift in this order.
+var shiftRead = append(slices.Clone(shiftColumns), shiftsTeam)
+
 var (
 	// Who reads a shift may write it: on Postgres the row is locked until the commit.
 	shiftOf = &query{
-		text: shiftColumns.selects(`shift WHERE driver = $1`).text, lock: `FOR UPDATE`,
+		text: shiftRead.selects(`shift WHERE driver = $1`).text, lock: `FOR UPDATE`,
 	}
 	putShift = &query{text: shiftColumns.insert("shift").text +
 		` ON CONFLICT (driver) DO UPDATE SET taxi = excluded.taxi, city = excluded.city,
@@ -35,6 +39,7 @@ func scanShift(r *reader) dispatch.Shift {
 		Duty:   name(r, dispatch.ParseDuty),
 		Silent: r.int(), ChangedAt: r.time(),
 		Destination: dispatch.Destination{To: r.point(), Day: r.int(), Used: r.int()},
+		Team:        dispatch.TeamID(r.text()),
 	}
 }
 

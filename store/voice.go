@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"hexhail/dispatch"
@@ -28,8 +29,8 @@ var (
 		OR EXISTS (SELECT 1 FROM offer WHERE offer.ride = $1 AND offer.driver = $2
 			AND offer.state = 'open' AND offer.expires_at > $3))`)
 	// A call is told to an area: of its drivers the rows know who is free and on duty in the city.
-	callVoice = append(append(callColumns.of("call"), shiftColumns.of("shift")...),
-		clipColumns...).selects(`call JOIN shift ON shift.driver = $2
+	callVoice = slices.Concat(callColumns.of("call"), shiftColumns.of("shift"),
+		columns{shiftsTeam}, clipColumns).selects(`call JOIN shift ON shift.driver = $2
 		JOIN voice ON voice.ride = call.ride JOIN ride ON ride.id = call.ride
 		WHERE call.ride = $1 AND call.` + isOpenCall + ` AND call.expires_at > $3
 		AND shift.duty = 'on' AND shift.city = call.city

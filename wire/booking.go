@@ -13,7 +13,7 @@ func bookingPB(r dispatch.Ride) *typepb.Booking {
 	b := r.Booking
 	pb := &typepb.Booking{
 		PickupAt: TimePB(b.PickupAt), Terminal: b.Terminal, FlightAt: TimePB(b.FlightAt),
-		FeeFen: int64(b.Fee), OpenAt: TimePB(b.OpenAt), RemindedAt: TimePB(b.RemindedAt),
+		FeeFen: int64(b.Fee), OpenAt: TimePB(r.First.OpenAt), RemindedAt: TimePB(b.RemindedAt),
 	}
 	if b.Flight.Number != "" {
 		pb.Flight = &typepb.Flight{Number: b.Flight.Number, Day: b.Flight.Day}

@@ -3,6 +3,7 @@ package wire
 import (
 	"errors"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -237,9 +238,10 @@ func wholeRide() dispatch.Ride {
 		RiderStars: 5, DriverStars: 4,
 		Booking: dispatch.Booking{
 			PickupAt: minute(3), Flight: dispatch.Flight{Number: "CA1", Day: "2014-03-01"},
-			FlightAt: minute(1), Terminal: "T3", ForDriver: "D1", OpenAt: minute(1), Fee: 500,
+			FlightAt: minute(1), Terminal: "T3", Fee: 500,
 			RemindedAt: minute(2),
 		},
+		First: dispatch.First{Driver: "D1", OpenAt: minute(1)},
 	}
 }
 
@@ -266,8 +268,11 @@ func TestARideLosesNothingOnTheWire(t *testing.T) {
 	fields := pb.ProtoReflect().Descriptor().Fields()
 	for i := range fields.Len() {
 		name := fields.Get(i).Name()
-		added := name == "card" || name == "contact" || name == "suggested_tip_fen" ||
-			name == "after_another" || name == "expected_at" // see TestANextRide
+		added := slices.Contains([]protoreflect.Name{
+			"card", "contact", "suggested_tip_fen", "waits_for", "regular_until",
+			"team_until",
+			"after_another", "expected_at", // see TestANextRide
+		}, name)
 		if pb.ProtoReflect().Has(fields.Get(i)) == added {
 			t.Errorf("%s: present is %v", name, !added)
 		}

@@ -27,7 +27,8 @@ type ErrorRow struct {
 // reason. docs/errors.md is made from it.
 func ErrorTable() []ErrorRow {
 	rows := slices.Concat(
-		valueRows(), rideRows(), moneyRows(), tokenRows(), streamRows(), serverRows())
+		valueRows(), rideRows(), regularRows(), moneyRows(), tokenRows(), streamRows(),
+		serverRows())
 	slices.SortFunc(rows, func(a, b ErrorRow) int {
 		switch {
 		case a.Reason < b.Reason:
@@ -193,6 +194,26 @@ func rideRows() []ErrorRow {
 			"当前查询人数过多，请稍后再试。"),
 		again(dispatch.ReasonFenced, codes.Aborted, time.Second,
 			"The service is changing over. Please try again.", "服务正在切换，请稍后再试。"),
+	}
+}
+
+// regularRows are about people who keep each other, and about teams.
+func regularRows() []ErrorRow {
+	return []ErrorRow{
+		never(dispatch.ReasonUnknownRegular, codes.NotFound,
+			"You do not keep this regular any more.", "该常用联系人不存在或已解除。"),
+		never(dispatch.ReasonRegularState, codes.FailedPrecondition,
+			"It is for the other side to agree.", "需等待对方同意。"),
+		never(dispatch.ReasonTooManyRegulars, codes.ResourceExhausted,
+			"One of you keeps as many regulars as one may.", "一方的常用联系人已达上限。"),
+		never(dispatch.ReasonUnknownTeam, codes.NotFound,
+			"You are not in a team.", "您尚未加入车队。"),
+		never(dispatch.ReasonUnknownMember, codes.NotFound,
+			"There is no such place in a team, or it is not for you to say.", "车队成员或邀请不存在。"),
+		never(dispatch.ReasonInTeam, codes.FailedPrecondition,
+			"You are in a team. Leave it first.", "您已加入车队，请先退出。"),
+		never(dispatch.ReasonTeamFull, codes.ResourceExhausted,
+			"The team is full.", "车队人数已满。"),
 	}
 }
 

@@ -71,6 +71,18 @@ func (c careless) RiderVoice(
 	return c.service.db.RideVoice(ctx, id)
 }
 
+func (c careless) RiderRegulars(
+	ctx context.Context, of dispatch.RiderID, p dispatch.Page,
+) ([]dispatch.RegularCard, error) {
+	return c.service.db.RiderRegulars(ctx, of, p)
+}
+
+func (c careless) RiderRegular(
+	ctx context.Context, of dispatch.RiderID, id dispatch.RegularID,
+) (dispatch.RegularCard, error) {
+	return c.service.db.RiderRegular(ctx, of, id)
+}
+
 // carelessDrivers is the same for drivers.
 type carelessDrivers struct {
 	driver.Reads
@@ -135,6 +147,24 @@ func (t carelessTx) LockRide(id dispatch.RideID) (dispatch.Ride, error) {
 	return t.mine(t.Tx.LockRide(id))
 }
 
+// Regular is the caller's, whosever it is.
+func (t carelessTx) Regular(id dispatch.RegularID) (dispatch.Regular, error) {
+	r, err := t.Tx.Regular(id)
+	if t.caller.Role == typepb.Role_ROLE_RIDER {
+		r.Rider = dispatch.RiderID(t.caller.ID)
+	} else {
+		r.Driver = dispatch.DriverID(t.caller.ID)
+	}
+	return r, err
+}
+
+// Member is the caller's, whosever it is.
+func (t carelessTx) Member(id dispatch.MemberID) (dispatch.Member, error) {
+	m, err := t.Tx.Member(id)
+	m.Driver = dispatch.DriverID(t.caller.ID)
+	return m, err
+}
+
 // mutant is a service with one check removed.
 type mutant struct {
 	name string
@@ -142,6 +172,26 @@ type mutant struct {
 	caught map[string]string
 	// serve registers the service; the rest of it is that of the realm.
 	serve func(r *realm, to grpc.ServiceRegistrar) error
+}
+
+// ridersCommandsCaught are the commands that a rider gives on what is another's.
+func ridersCommandsCaught(two string) map[string]string {
+	return map[string]string{
+		"RiderService.AddTip":      two + "OK",
+		"RiderService.CancelRide":  two + "OK",
+		"RiderService.ConfirmFare": two + "OK",
+		"RiderService.ContestFare": two + "OK",
+		"RiderService.PayRide":     two + "OK",
+		"RiderService.RateRide":    two + "OK",
+		"RiderService.Complain":    two + "OK",
+
+		"RiderService.ContestComplaint": two + "tells what exists", // Step looks too
+		// It is written in place of none, and its id is taken.
+		"RiderService.ProposeRegular": two + "OK",
+		"RiderService.AgreeRegular":   two + "OK",
+		"RiderService.EndRegular":     two + "AlreadyExists",
+		"RiderService.RequestRide":    two + "OK",
+	}
 }
 
 func mutants() []mutant {
@@ -162,17 +212,7 @@ func mutants() []mutant {
 		},
 		{
 			"riders' commands without their owner",
-			map[string]string{
-				"RiderService.AddTip":      two + "OK",
-				"RiderService.CancelRide":  two + "OK",
-				"RiderService.ConfirmFare": two + "OK",
-				"RiderService.ContestFare": two + "OK",
-				"RiderService.PayRide":     two + "OK",
-				"RiderService.RateRide":    two + "OK",
-				"RiderService.Complain":    two + "OK",
-
-				"RiderService.ContestComplaint": two + "tells what exists", // Step looks too
-			},
+			ridersCommandsCaught("rider-two: "),
 			func(r *realm, to grpc.ServiceRegistrar) error {
 				desk := *r.service.desk
 				desk.Store = carelessStore{desk.Store}
@@ -197,6 +237,10 @@ func mutants() []mutant {
 				"DriverService.GiveCommand": former + "OK", "DriverService.Drive": former + "OK",
 
 				"DriverService.ContestComplaint": former + "tells what exists",
+				"DriverService.ProposeRegular":   former + "OK",
+				"DriverService.EndRegular":       former + "AlreadyExists",
+				"DriverService.JoinTeam":         three + "OK",
+				"DriverService.LeaveTeam":        former + "OK",
 			},
 			func(r *realm, to grpc.ServiceRegistrar) error {
 				desk := *r.service.desk

@@ -22,7 +22,8 @@ func matrixTable() map[string][]variant {
 	all := map[string][]variant{}
 	for _, part := range []map[string][]variant{
 		riderTable(), riderCommandTable(), driverTable(), driverReadTable(), opsTable(),
-		importTable(), bookingTable(), voiceTable(), fareTable(), complaintTable(),
+		importTable(), bookingTable(), voiceTable(), fareTable(), complaintTable(), regularTable(),
+		teamTable(),
 	} {
 		for name, variants := range part {
 			all[name] = append(all[name], variants...)

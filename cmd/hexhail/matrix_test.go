@@ -200,7 +200,7 @@ const madeUpID = "01ZZZZZZZZZZZZZZZZZZZZZZZZ"
 func (c *cast) madeUp(request []proto.Message) []proto.Message {
 	for _, m := range request {
 		eachString(m.ProtoReflect(), func(_ protoreflect.FieldDescriptor, text string) string {
-			if text == string(c.ride) || text == string(c.offer) {
+			if text != "" && slices.Contains(c.named(), text) {
 				return madeUpID
 			}
 			return text
@@ -209,9 +209,17 @@ func (c *cast) madeUp(request []proto.Message) []proto.Message {
 	return request
 }
 
+// named are the ids of rows that requests name.
+func (c *cast) named() []string {
+	return []string{
+		string(c.ride), string(c.offer), string(c.regular), string(c.own),
+		string(c.invited),
+	}
+}
+
 // unnamed is an answer without the ids that it was asked for.
 func (c *cast) unnamed(text string) string {
-	for _, id := range []string{string(c.ride), string(c.offer)} {
+	for _, id := range c.named() {
 		if id != "" {
 			text = strings.ReplaceAll(text, id, madeUpID)
 		}

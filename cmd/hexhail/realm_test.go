@@ -177,6 +177,9 @@ const (
 	blamed    // settled, and riderOne has complained of driverOne
 	scheduled // another one: riderOne's for tomorrow, which driverOne alone may take
 	booked    // and has taken
+	proposed  // settled, and riderOne would keep driverOne
+	kept      // who has agreed
+	teamed    // driverOne has founded a team and invited driverTwo
 )
 
 // cast is a small company of players of their own, and a ride at a stage.
@@ -190,7 +193,10 @@ type cast struct {
 	earlier dispatch.RideID // another of riderOne's, cancelled
 	others  dispatch.RideID // riderTwo's, cancelled
 	lapsed  dispatch.OfferID
-	offer   dispatch.OfferID // driverOne's
+	regular dispatch.RegularID // riderOne and driverOne
+	own     dispatch.MemberID  // driverOne's place in a team
+	invited dispatch.MemberID  // driverTwo's
+	offer   dispatch.OfferID   // driverOne's
 }
 
 func (c *cast) id(w who) string    { return fmt.Sprintf("%s-%05d", w, c.n) }
@@ -228,6 +234,10 @@ func (c *cast) words() []word {
 		{string(c.earlier), []who{riderOne, staff}},
 		{string(c.others), []who{riderTwo, staff}},
 		{string(c.offer), []who{driverOne, staff}},
+		{string(c.regular), []who{riderOne, driverOne}},
+		{string(c.own), []who{driverOne, driverTwo}},
+		{string(c.invited), []who{driverOne, driverTwo}},
+		{c.team(), []who{driverOne, driverTwo}},
 		{string(c.lapsed), []who{driverTwo, staff}},
 		{fmt.Sprintf(`"%d"`, c.meterFen()), []who{riderOne, driverOne, staff}},
 		{c.saidText(), []who{riderOne, driverOne, staff}},
@@ -247,6 +257,9 @@ func (c *cast) words() []word {
 		if w == driverOne {
 			card = append(card, riderOne)
 		}
+		if c.stage == teamed && w != driverThree {
+			card = append(card, driverOne, driverTwo)
+		}
 		list = append(list, word{c.id(w), can}, word{c.phone(w), can}, word{c.name(w), card},
 			word{c.taxi(w), []who{w, staff}}, word{c.plate(w), card})
 	}
@@ -263,7 +276,7 @@ func (r *realm) cast(to stage) *cast {
 	c.earlier = c.request(riderOne)
 	c.cancel(riderOne, c.earlier)
 	c.now = c.now.Add(100 * time.Millisecond) // ids of one millisecond have no order
-	if to >= scheduled {
+	if to == scheduled || to == booked {
 		c.book(to == booked)
 		return c
 	}
@@ -279,15 +292,21 @@ func (r *realm) cast(to stage) *cast {
 	switch to {
 	case unmet:
 		last = waited
-	case blamed:
+	case blamed, proposed, kept, teamed:
 		last = settled
 	default:
 	}
 	for at := assigned; at <= last; at++ {
 		c.play(at)
 	}
-	if last != to {
+	switch {
+	case to >= proposed:
+		c.keep(to >= kept)
+	case last != to:
 		c.play(to)
+	}
+	if to == teamed {
+		c.gather()
 	}
 	return c
 }
@@ -407,6 +426,9 @@ func (c *cast) book(take bool) {
 	}
 }
 
+// team is what driverOne calls the team.
+func (c *cast) team() string { return fmt.Sprintf("Team of %05d", c.n) }
+
 func (c *cast) cancel(w who, ride dispatch.RideID) {
 	c.t.Helper()
 	_, err := c.service.desk.Cancel(c.t.Context(), c.now, c.once(w),
@@ -468,14 +490,23 @@ func (c *cast) state() string {
 	c.ok(err)
 	var offers []dispatch.Offer
 	var shift dispatch.Shift
+	var regular dispatch.Regular
+	var places []dispatch.MemberCard
 	c.ok(c.service.db.Tx(c.t.Context(), func(tx dispatch.Tx) (err error) {
 		if offers, err = tx.OpenOffers(dispatch.OfferQuery{Ride: c.ride}); err == nil {
 			shift, _, err = tx.Shift(dispatch.DriverID(c.id(driverOne)))
 		}
+		if err == nil && c.regular != "" {
+			regular, err = tx.Regular(c.regular)
+		}
 		return err
 	}))
+	if c.own != "" {
+		places, err = c.service.db.TeamMembers(c.t.Context(), dispatch.DriverID(c.id(driverOne)))
+		c.ok(err)
+	}
 	text, err := json.MarshalIndent([]any{
-		record.Ride, record.Payments, record.Transfers, offers, shift,
+		record.Ride, record.Payments, record.Transfers, offers, shift, regular, places,
 	}, "", "\t")
 	c.ok(err)
 	return string(text)

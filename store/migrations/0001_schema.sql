@@ -101,6 +101,8 @@ CREATE TABLE ride (
     flight_day       TEXT             NOT NULL,
     terminal         TEXT             NOT NULL,
     for_driver       TEXT             NOT NULL,
+    for_team         TEXT             NOT NULL,
+    team_at          BIGINT           NOT NULL,
     open_at          BIGINT           NOT NULL,
     booking_fee      BIGINT           NOT NULL,
     voice_format     TEXT             NOT NULL,
@@ -197,6 +199,47 @@ CREATE TABLE complaint (
 CREATE INDEX complaint_rider ON complaint (rider, by_side, made_at);
 CREATE INDEX complaint_driver ON complaint (driver, by_side, made_at);
 CREATE INDEX complaint_contested ON complaint (city) WHERE state = 'contested';
+
+-- A rider and a driver who keep each other, or one of whom would: of two people there is one row. How
+-- many a person may have is counted with that person's row locked.
+CREATE TABLE regular (
+    id          TEXT   NOT NULL PRIMARY KEY,
+    rider       TEXT   NOT NULL CHECK (rider <> ''),
+    driver      TEXT   NOT NULL CHECK (driver <> ''),
+    state       TEXT   NOT NULL CHECK (state = 'proposed' OR state = 'kept' OR state = 'ended'),
+    proposed_by TEXT   NOT NULL CHECK (proposed_by = 'rider' OR proposed_by = 'driver'),
+    ride        TEXT   NOT NULL,
+    proposed_at BIGINT NOT NULL,
+    kept_at     BIGINT NOT NULL,
+    ended_by    TEXT   NOT NULL,
+    ended_at    BIGINT NOT NULL,
+    CHECK (state <> 'kept' OR kept_at > 0),
+    CHECK (state <> 'ended' OR ended_at > 0)
+) /* sqlite: WITHOUT ROWID */;
+CREATE UNIQUE INDEX regular_one_per_pair ON regular (rider, driver);
+CREATE INDEX regular_of_rider ON regular (rider, id) WHERE state <> 'ended';
+CREATE INDEX regular_of_driver ON regular (driver, id) WHERE state <> 'ended';
+
+CREATE TABLE team (
+    id      TEXT   NOT NULL PRIMARY KEY,
+    city    TEXT   NOT NULL,
+    name    TEXT   NOT NULL CHECK (name <> ''),
+    founder TEXT   NOT NULL,
+    made_at BIGINT NOT NULL
+) /* sqlite: WITHOUT ROWID */;
+
+-- The drivers of teams and those who are invited: a driver is of one team at most, and once.
+CREATE TABLE team_member (
+    id         TEXT   NOT NULL PRIMARY KEY,
+    team       TEXT   NOT NULL,
+    driver     TEXT   NOT NULL CHECK (driver <> ''),
+    state      TEXT   NOT NULL CHECK (state = 'invited' OR state = 'joined'),
+    invited_by TEXT   NOT NULL,
+    since      BIGINT NOT NULL
+) /* sqlite: WITHOUT ROWID */;
+CREATE UNIQUE INDEX team_one_per_driver ON team_member (driver) WHERE state = 'joined';
+CREATE UNIQUE INDEX team_member_once ON team_member (team, driver);
+CREATE INDEX team_invited ON team_member (driver, id) WHERE state = 'invited';
 
 CREATE TABLE offer (
     id           TEXT   NOT NULL PRIMARY KEY,

@@ -79,7 +79,7 @@ func bookings(t *testing.T, open Open) {
 func bookingLists(t *testing.T, open Open) {
 	db := open(t)
 	his, big, far := scheduled("his", 4000), scheduled("big", 4000), scheduled("far", 6000)
-	his.Booking.ForDriver, his.Booking.OpenAt = "D1", after(100)
+	his.First.Driver, his.First.OpenAt = "D1", after(100)
 	big.Seats, far.Pickup.Point.Lat = 6, 40.2
 	away := scheduled("away", 4000)
 	away.City = "chengdu"

@@ -60,11 +60,12 @@ func shifts(t *testing.T, open Open) {
 		t.Error("a shift that nobody began")
 	}
 	mine := filled[dispatch.Shift](0)
+	mine.Team = "" // which is read with the shift, and not of it
 	do(t, db, put(mine))
 	got, _ := read(mine.Driver)
 	equal(t, "begun", got, mine)
 	changed := filled[dispatch.Shift](100)
-	changed.Driver = mine.Driver
+	changed.Driver, changed.Team = mine.Driver, ""
 	do(t, db, put(changed))
 	got, _ = read(mine.Driver)
 	equal(t, "changed", got, changed)

@@ -25,11 +25,12 @@ func rides(t *testing.T, open Open) {
 	asked := changed
 	asked.City, asked.Kind, asked.Rider, asked.Dropoff = "other", 1, "other", dispatch.Place{}
 	asked.Seats, asked.Quote, asked.RequestedAt = 1, dispatch.Quote{}, noon
-	asked.Wants, asked.Senior = dispatch.Vehicle{}, !most.Senior
+	asked.Wants, asked.Senior, asked.First.Driver = dispatch.Vehicle{}, !most.Senior, "other"
 	asked.Voice, changed.Voice = voice.Head{}, most.Voice
+	asked.First.Team = "other"
 	ahead, wished := &changed.Booking, most.Booking
 	ahead.Flight, ahead.Terminal, ahead.Fee = wished.Flight, wished.Terminal, wished.Fee
-	ahead.ForDriver, ahead.OpenAt = wished.ForDriver, wished.OpenAt
+	changed.First.Driver, changed.First.Team = most.First.Driver, most.First.Team
 	changed.City, changed.Kind, changed.Rider = most.City, most.Kind, most.Rider
 	changed.Dropoff, changed.Seats, changed.Quote = most.Dropoff, most.Seats, most.Quote
 	changed.RequestedAt, changed.Wants, changed.Senior = most.RequestedAt, most.Wants, most.Senior

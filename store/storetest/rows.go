@@ -89,7 +89,7 @@ func changes(t *testing.T, open Open) {
 	makeOffer(t, db, a)
 	makeOffer(t, db, b)
 	s := filled[dispatch.Shift](0)
-	s.City, s.ChangedAt = city, after(3)
+	s.City, s.ChangedAt, s.Team = city, after(3), ""
 	do(t, db, func(tx dispatch.Tx) error {
 		check(t, tx.PutShift(s))
 		rides, err := tx.ChangedRides(city, noon)

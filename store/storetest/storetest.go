@@ -64,6 +64,8 @@ func rowTests() []test {
 		{"VoicesOfOffers", voicesOfOffers},
 		{"VoicesOfCalls", voicesOfCalls},
 		{"Complaints", complaints},
+		{"Regulars", regulars},
+		{"Teams", teams},
 		{"People", people},
 		{"Shifts", shifts},
 		{"Once", once},

@@ -1272,6 +1272,7 @@ type DriveResponse struct {
 	//	*DriveResponse_Call
 	//	*DriveResponse_CallEnded
 	//	*DriveResponse_BookingReminder
+	//	*DriveResponse_BookingForYou
 	//	*DriveResponse_StandRank
 	Message       isDriveResponse_Message `protobuf_oneof:"message"`
 	unknownFields protoimpl.UnknownFields
@@ -1439,6 +1440,15 @@ func (x *DriveResponse) GetBookingReminder() *BookingReminder {
 	return nil
 }
 
+func (x *DriveResponse) GetBookingForYou() *OpenBooking {
+	if x != nil {
+		if x, ok := x.Message.(*DriveResponse_BookingForYou); ok {
+			return x.BookingForYou
+		}
+	}
+	return nil
+}
+
 func (x *DriveResponse) GetStandRank() *StandRank {
 	if x != nil {
 		if x, ok := x.Message.(*DriveResponse_StandRank); ok {
@@ -1518,6 +1528,12 @@ type DriveResponse_BookingReminder struct {
 	BookingReminder *BookingReminder `protobuf:"bytes,14,opt,name=booking_reminder,json=bookingReminder,proto3,oneof"`
 }
 
+type DriveResponse_BookingForYou struct {
+	// A booked ride that a regular of the driver's wants them to take: told at once, and in
+	// ListBookings until it is taken.
+	BookingForYou *OpenBooking `protobuf:"bytes,30,opt,name=booking_for_you,json=bookingForYou,proto3,oneof"`
+}
+
 type DriveResponse_StandRank struct {
 	// Where the taxi is in the queue of a stand: when that has changed, and not more often than
 	// each few seconds. It may get lost; the next one, and every snapshot, is right again.
@@ -1549,6 +1565,8 @@ func (*DriveResponse_Call) isDriveResponse_Message() {}
 func (*DriveResponse_CallEnded) isDriveResponse_Message() {}
 
 func (*DriveResponse_BookingReminder) isDriveResponse_Message() {}
+
+func (*DriveResponse_BookingForYou) isDriveResponse_Message() {}
 
 func (*DriveResponse_StandRank) isDriveResponse_Message() {}
 
@@ -1960,8 +1978,10 @@ type Offer struct {
 	AfterCurrentRide bool `protobuf:"varint,20,opt,name=after_current_ride,json=afterCurrentRide,proto3" json:"after_current_ride,omitempty"`
 	// How long the present ride still takes, by estimate; a part of pickup_time.
 	CurrentRideTime *durationpb.Duration `protobuf:"bytes,21,opt,name=current_ride_time,json=currentRideTime,proto3" json:"current_ride_time,omitempty"`
-	unknownFields   protoimpl.UnknownFields
-	sizeCache       protoimpl.SizeCache
+	// The rider is a regular of this driver's, and waits for nobody else yet.
+	ForYou        bool `protobuf:"varint,30,opt,name=for_you,json=forYou,proto3" json:"for_you,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Offer) Reset() {
@@ -2097,6 +2117,13 @@ func (x *Offer) GetCurrentRideTime() *durationpb.Duration {
 		return x.CurrentRideTime
 	}
 	return nil
+}
+
+func (x *Offer) GetForYou() bool {
+	if x != nil {
+		return x.ForYou
+	}
+	return false
 }
 
 // An offer that is gone.
@@ -4374,11 +4401,1146 @@ func (x *ListComplaintsResponse) GetSuspendedUntil() *timestamppb.Timestamp {
 	return nil
 }
 
+// A ride that was driven, whose other side is to be kept.
+type ProposeRegularRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The app's own id of this request, 1 to 64 bytes: the same id gets the same answer, and is
+	// refused with another body.
+	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// The ride, 1 to 64 bytes.
+	RideId        string `protobuf:"bytes,2,opt,name=ride_id,json=rideId,proto3" json:"ride_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ProposeRegularRequest) Reset() {
+	*x = ProposeRegularRequest{}
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[56]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ProposeRegularRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ProposeRegularRequest) ProtoMessage() {}
+
+func (x *ProposeRegularRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[56]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ProposeRegularRequest.ProtoReflect.Descriptor instead.
+func (*ProposeRegularRequest) Descriptor() ([]byte, []int) {
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{56}
+}
+
+func (x *ProposeRegularRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *ProposeRegularRequest) GetRideId() string {
+	if x != nil {
+		return x.RideId
+	}
+	return ""
+}
+
+// The regular.
+type ProposeRegularResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// As it stands now; absent if it has ended meanwhile.
+	Regular       *v1.Regular `protobuf:"bytes,1,opt,name=regular,proto3" json:"regular,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ProposeRegularResponse) Reset() {
+	*x = ProposeRegularResponse{}
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[57]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ProposeRegularResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ProposeRegularResponse) ProtoMessage() {}
+
+func (x *ProposeRegularResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[57]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ProposeRegularResponse.ProtoReflect.Descriptor instead.
+func (*ProposeRegularResponse) Descriptor() ([]byte, []int) {
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{57}
+}
+
+func (x *ProposeRegularResponse) GetRegular() *v1.Regular {
+	if x != nil {
+		return x.Regular
+	}
+	return nil
+}
+
+// Agreement to a proposal.
+type AgreeRegularRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The app's own id of this request, 1 to 64 bytes: the same id gets the same answer, and is
+	// refused with another body.
+	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// The regular, 1 to 64 bytes.
+	RegularId     string `protobuf:"bytes,2,opt,name=regular_id,json=regularId,proto3" json:"regular_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AgreeRegularRequest) Reset() {
+	*x = AgreeRegularRequest{}
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[58]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AgreeRegularRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AgreeRegularRequest) ProtoMessage() {}
+
+func (x *AgreeRegularRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[58]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AgreeRegularRequest.ProtoReflect.Descriptor instead.
+func (*AgreeRegularRequest) Descriptor() ([]byte, []int) {
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{58}
+}
+
+func (x *AgreeRegularRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *AgreeRegularRequest) GetRegularId() string {
+	if x != nil {
+		return x.RegularId
+	}
+	return ""
+}
+
+// The regular.
+type AgreeRegularResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// As it stands now; absent if it has ended meanwhile.
+	Regular       *v1.Regular `protobuf:"bytes,1,opt,name=regular,proto3" json:"regular,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AgreeRegularResponse) Reset() {
+	*x = AgreeRegularResponse{}
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[59]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AgreeRegularResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AgreeRegularResponse) ProtoMessage() {}
+
+func (x *AgreeRegularResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[59]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AgreeRegularResponse.ProtoReflect.Descriptor instead.
+func (*AgreeRegularResponse) Descriptor() ([]byte, []int) {
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{59}
+}
+
+func (x *AgreeRegularResponse) GetRegular() *v1.Regular {
+	if x != nil {
+		return x.Regular
+	}
+	return nil
+}
+
+// The end of a regular.
+type EndRegularRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The app's own id of this request, 1 to 64 bytes: the same id gets the same answer, and is
+	// refused with another body.
+	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// The regular, 1 to 64 bytes.
+	RegularId     string `protobuf:"bytes,2,opt,name=regular_id,json=regularId,proto3" json:"regular_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EndRegularRequest) Reset() {
+	*x = EndRegularRequest{}
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[60]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EndRegularRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EndRegularRequest) ProtoMessage() {}
+
+func (x *EndRegularRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[60]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EndRegularRequest.ProtoReflect.Descriptor instead.
+func (*EndRegularRequest) Descriptor() ([]byte, []int) {
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{60}
+}
+
+func (x *EndRegularRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *EndRegularRequest) GetRegularId() string {
+	if x != nil {
+		return x.RegularId
+	}
+	return ""
+}
+
+// It has ended.
+type EndRegularResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EndRegularResponse) Reset() {
+	*x = EndRegularResponse{}
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[61]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EndRegularResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EndRegularResponse) ProtoMessage() {}
+
+func (x *EndRegularResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[61]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EndRegularResponse.ProtoReflect.Descriptor instead.
+func (*EndRegularResponse) Descriptor() ([]byte, []int) {
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{61}
+}
+
+// Which page.
+type ListRegularsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// How many at most, 1 to 200; 0 is 50, and more than 200 is 200.
+	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// next_page_token of the page before; "" for the first.
+	PageToken     string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListRegularsRequest) Reset() {
+	*x = ListRegularsRequest{}
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[62]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListRegularsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListRegularsRequest) ProtoMessage() {}
+
+func (x *ListRegularsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[62]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListRegularsRequest.ProtoReflect.Descriptor instead.
+func (*ListRegularsRequest) Descriptor() ([]byte, []int) {
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{62}
+}
+
+func (x *ListRegularsRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListRegularsRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+// A page of regulars.
+type ListRegularsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The regulars, the latest first.
+	Regulars []*v1.Regular `protobuf:"bytes,1,rep,name=regulars,proto3" json:"regulars,omitempty"`
+	// For the next page; "" if this is the last.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListRegularsResponse) Reset() {
+	*x = ListRegularsResponse{}
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[63]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListRegularsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListRegularsResponse) ProtoMessage() {}
+
+func (x *ListRegularsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[63]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListRegularsResponse.ProtoReflect.Descriptor instead.
+func (*ListRegularsResponse) Descriptor() ([]byte, []int) {
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{63}
+}
+
+func (x *ListRegularsResponse) GetRegulars() []*v1.Regular {
+	if x != nil {
+		return x.Regulars
+	}
+	return nil
+}
+
+func (x *ListRegularsResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+// A new team.
+type FoundTeamRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The app's own id of this request, 1 to 64 bytes: the same id gets the same answer, and is
+	// refused with another body.
+	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// What it is called, 1 to 60 bytes.
+	Name          string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FoundTeamRequest) Reset() {
+	*x = FoundTeamRequest{}
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[64]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FoundTeamRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FoundTeamRequest) ProtoMessage() {}
+
+func (x *FoundTeamRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[64]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FoundTeamRequest.ProtoReflect.Descriptor instead.
+func (*FoundTeamRequest) Descriptor() ([]byte, []int) {
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{64}
+}
+
+func (x *FoundTeamRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *FoundTeamRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+// The team.
+type FoundTeamResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// As it stands now; absent if the driver has left it meanwhile.
+	Team          *Team `protobuf:"bytes,1,opt,name=team,proto3" json:"team,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FoundTeamResponse) Reset() {
+	*x = FoundTeamResponse{}
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[65]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FoundTeamResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FoundTeamResponse) ProtoMessage() {}
+
+func (x *FoundTeamResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[65]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FoundTeamResponse.ProtoReflect.Descriptor instead.
+func (*FoundTeamResponse) Descriptor() ([]byte, []int) {
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{65}
+}
+
+func (x *FoundTeamResponse) GetTeam() *Team {
+	if x != nil {
+		return x.Team
+	}
+	return nil
+}
+
+// An invitation.
+type InviteToTeamRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The app's own id of this request, 1 to 64 bytes: the same id gets the same answer, and is
+	// refused with another body.
+	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// The driver who is invited, 1 to 64 bytes.
+	DriverId      string `protobuf:"bytes,2,opt,name=driver_id,json=driverId,proto3" json:"driver_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *InviteToTeamRequest) Reset() {
+	*x = InviteToTeamRequest{}
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[66]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *InviteToTeamRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*InviteToTeamRequest) ProtoMessage() {}
+
+func (x *InviteToTeamRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[66]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use InviteToTeamRequest.ProtoReflect.Descriptor instead.
+func (*InviteToTeamRequest) Descriptor() ([]byte, []int) {
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{66}
+}
+
+func (x *InviteToTeamRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *InviteToTeamRequest) GetDriverId() string {
+	if x != nil {
+		return x.DriverId
+	}
+	return ""
+}
+
+// The team.
+type InviteToTeamResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// As it stands now; absent if the driver has left it meanwhile.
+	Team          *Team `protobuf:"bytes,1,opt,name=team,proto3" json:"team,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *InviteToTeamResponse) Reset() {
+	*x = InviteToTeamResponse{}
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[67]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *InviteToTeamResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*InviteToTeamResponse) ProtoMessage() {}
+
+func (x *InviteToTeamResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[67]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use InviteToTeamResponse.ProtoReflect.Descriptor instead.
+func (*InviteToTeamResponse) Descriptor() ([]byte, []int) {
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{67}
+}
+
+func (x *InviteToTeamResponse) GetTeam() *Team {
+	if x != nil {
+		return x.Team
+	}
+	return nil
+}
+
+// A yes to an invitation.
+type JoinTeamRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The app's own id of this request, 1 to 64 bytes: the same id gets the same answer, and is
+	// refused with another body.
+	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// The place, 1 to 64 bytes.
+	MemberId      string `protobuf:"bytes,2,opt,name=member_id,json=memberId,proto3" json:"member_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *JoinTeamRequest) Reset() {
+	*x = JoinTeamRequest{}
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[68]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *JoinTeamRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*JoinTeamRequest) ProtoMessage() {}
+
+func (x *JoinTeamRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[68]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use JoinTeamRequest.ProtoReflect.Descriptor instead.
+func (*JoinTeamRequest) Descriptor() ([]byte, []int) {
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{68}
+}
+
+func (x *JoinTeamRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *JoinTeamRequest) GetMemberId() string {
+	if x != nil {
+		return x.MemberId
+	}
+	return ""
+}
+
+// The team.
+type JoinTeamResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// As it stands now; absent if the driver has left it meanwhile.
+	Team          *Team `protobuf:"bytes,1,opt,name=team,proto3" json:"team,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *JoinTeamResponse) Reset() {
+	*x = JoinTeamResponse{}
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[69]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *JoinTeamResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*JoinTeamResponse) ProtoMessage() {}
+
+func (x *JoinTeamResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[69]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use JoinTeamResponse.ProtoReflect.Descriptor instead.
+func (*JoinTeamResponse) Descriptor() ([]byte, []int) {
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{69}
+}
+
+func (x *JoinTeamResponse) GetTeam() *Team {
+	if x != nil {
+		return x.Team
+	}
+	return nil
+}
+
+// The end of a place in a team.
+type LeaveTeamRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The app's own id of this request, 1 to 64 bytes: the same id gets the same answer, and is
+	// refused with another body.
+	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// The place, 1 to 64 bytes.
+	MemberId      string `protobuf:"bytes,2,opt,name=member_id,json=memberId,proto3" json:"member_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *LeaveTeamRequest) Reset() {
+	*x = LeaveTeamRequest{}
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[70]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *LeaveTeamRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*LeaveTeamRequest) ProtoMessage() {}
+
+func (x *LeaveTeamRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[70]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use LeaveTeamRequest.ProtoReflect.Descriptor instead.
+func (*LeaveTeamRequest) Descriptor() ([]byte, []int) {
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{70}
+}
+
+func (x *LeaveTeamRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *LeaveTeamRequest) GetMemberId() string {
+	if x != nil {
+		return x.MemberId
+	}
+	return ""
+}
+
+// The place is given up.
+type LeaveTeamResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *LeaveTeamResponse) Reset() {
+	*x = LeaveTeamResponse{}
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[71]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *LeaveTeamResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*LeaveTeamResponse) ProtoMessage() {}
+
+func (x *LeaveTeamResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[71]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use LeaveTeamResponse.ProtoReflect.Descriptor instead.
+func (*LeaveTeamResponse) Descriptor() ([]byte, []int) {
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{71}
+}
+
+// Whose team is the token's.
+type GetTeamRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetTeamRequest) Reset() {
+	*x = GetTeamRequest{}
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[72]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetTeamRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetTeamRequest) ProtoMessage() {}
+
+func (x *GetTeamRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[72]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetTeamRequest.ProtoReflect.Descriptor instead.
+func (*GetTeamRequest) Descriptor() ([]byte, []int) {
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{72}
+}
+
+// Where the driver stands with teams.
+type GetTeamResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The driver's team; absent for none.
+	Team *Team `protobuf:"bytes,1,opt,name=team,proto3" json:"team,omitempty"`
+	// What the driver is invited to.
+	Invitations   []*TeamInvitation `protobuf:"bytes,2,rep,name=invitations,proto3" json:"invitations,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetTeamResponse) Reset() {
+	*x = GetTeamResponse{}
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[73]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetTeamResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetTeamResponse) ProtoMessage() {}
+
+func (x *GetTeamResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[73]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetTeamResponse.ProtoReflect.Descriptor instead.
+func (*GetTeamResponse) Descriptor() ([]byte, []int) {
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{73}
+}
+
+func (x *GetTeamResponse) GetTeam() *Team {
+	if x != nil {
+		return x.Team
+	}
+	return nil
+}
+
+func (x *GetTeamResponse) GetInvitations() []*TeamInvitation {
+	if x != nil {
+		return x.Invitations
+	}
+	return nil
+}
+
+// A team of drivers.
+type Team struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What it is called.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// Those who have joined, and then those who are invited; at most 200.
+	Members []*TeamMember `protobuf:"bytes,2,rep,name=members,proto3" json:"members,omitempty"`
+	// When it was founded, city clock.
+	MadeAt        *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=made_at,json=madeAt,proto3" json:"made_at,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Team) Reset() {
+	*x = Team{}
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[74]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Team) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Team) ProtoMessage() {}
+
+func (x *Team) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[74]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Team.ProtoReflect.Descriptor instead.
+func (*Team) Descriptor() ([]byte, []int) {
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{74}
+}
+
+func (x *Team) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Team) GetMembers() []*TeamMember {
+	if x != nil {
+		return x.Members
+	}
+	return nil
+}
+
+func (x *Team) GetMadeAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.MadeAt
+	}
+	return nil
+}
+
+// A driver of a team, as the others see them. No id, no phone number and no position is told.
+type TeamMember struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Names the place in the team, for LeaveTeam.
+	MemberId string `protobuf:"bytes,1,opt,name=member_id,json=memberId,proto3" json:"member_id,omitempty"`
+	// The driver's name.
+	Name string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	// Where a picture of the driver is; "" if there is none.
+	PhotoUri string `protobuf:"bytes,3,opt,name=photo_uri,json=photoUri,proto3" json:"photo_uri,omitempty"`
+	// Has joined; else is invited.
+	Joined bool `protobuf:"varint,4,opt,name=joined,proto3" json:"joined,omitempty"`
+	// Has founded the team, or leads it in the founder's place.
+	Founder bool `protobuf:"varint,5,opt,name=founder,proto3" json:"founder,omitempty"`
+	// Is the driver who asks.
+	You bool `protobuf:"varint,6,opt,name=you,proto3" json:"you,omitempty"`
+	// When they were invited, or have joined, city clock.
+	Since         *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=since,proto3" json:"since,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TeamMember) Reset() {
+	*x = TeamMember{}
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[75]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TeamMember) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TeamMember) ProtoMessage() {}
+
+func (x *TeamMember) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[75]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TeamMember.ProtoReflect.Descriptor instead.
+func (*TeamMember) Descriptor() ([]byte, []int) {
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{75}
+}
+
+func (x *TeamMember) GetMemberId() string {
+	if x != nil {
+		return x.MemberId
+	}
+	return ""
+}
+
+func (x *TeamMember) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *TeamMember) GetPhotoUri() string {
+	if x != nil {
+		return x.PhotoUri
+	}
+	return ""
+}
+
+func (x *TeamMember) GetJoined() bool {
+	if x != nil {
+		return x.Joined
+	}
+	return false
+}
+
+func (x *TeamMember) GetFounder() bool {
+	if x != nil {
+		return x.Founder
+	}
+	return false
+}
+
+func (x *TeamMember) GetYou() bool {
+	if x != nil {
+		return x.You
+	}
+	return false
+}
+
+func (x *TeamMember) GetSince() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Since
+	}
+	return nil
+}
+
+// An invitation to a team.
+type TeamInvitation struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Names it, for JoinTeam and LeaveTeam.
+	MemberId string `protobuf:"bytes,1,opt,name=member_id,json=memberId,proto3" json:"member_id,omitempty"`
+	// What the team is called.
+	TeamName string `protobuf:"bytes,2,opt,name=team_name,json=teamName,proto3" json:"team_name,omitempty"`
+	// Who has invited.
+	InvitedBy string `protobuf:"bytes,3,opt,name=invited_by,json=invitedBy,proto3" json:"invited_by,omitempty"`
+	// When, city clock.
+	Since         *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=since,proto3" json:"since,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TeamInvitation) Reset() {
+	*x = TeamInvitation{}
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[76]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TeamInvitation) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TeamInvitation) ProtoMessage() {}
+
+func (x *TeamInvitation) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[76]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TeamInvitation.ProtoReflect.Descriptor instead.
+func (*TeamInvitation) Descriptor() ([]byte, []int) {
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{76}
+}
+
+func (x *TeamInvitation) GetMemberId() string {
+	if x != nil {
+		return x.MemberId
+	}
+	return ""
+}
+
+func (x *TeamInvitation) GetTeamName() string {
+	if x != nil {
+		return x.TeamName
+	}
+	return ""
+}
+
+func (x *TeamInvitation) GetInvitedBy() string {
+	if x != nil {
+		return x.InvitedBy
+	}
+	return ""
+}
+
+func (x *TeamInvitation) GetSince() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Since
+	}
+	return nil
+}
+
 var File_hexhail_driver_v1_driver_proto protoreflect.FileDescriptor
 
 const file_hexhail_driver_v1_driver_proto_rawDesc = "" +
 	"\n" +
-	"\x1ehexhail/driver/v1/driver.proto\x12\x11hexhail.driver.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1fhexhail/type/v1/complaint.proto\x1a\x1bhexhail/type/v1/error.proto\x1a\x19hexhail/type/v1/fix.proto\x1a\x1bhexhail/type/v1/place.proto\x1a\x1ahexhail/type/v1/ride.proto\x1a\x1ahexhail/type/v1/rule.proto\"\xae\x02\n" +
+	"\x1ehexhail/driver/v1/driver.proto\x12\x11hexhail.driver.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1fhexhail/type/v1/complaint.proto\x1a\x1bhexhail/type/v1/error.proto\x1a\x19hexhail/type/v1/fix.proto\x1a\x1bhexhail/type/v1/place.proto\x1a\x1dhexhail/type/v1/regular.proto\x1a\x1ahexhail/type/v1/ride.proto\x1a\x1ahexhail/type/v1/rule.proto\"\xae\x02\n" +
 	"\fDriveRequest\x120\n" +
 	"\x05hello\x18\x01 \x01(\v2\x18.hexhail.driver.v1.HelloH\x00R\x05hello\x123\n" +
 	"\x05fixes\x18\x02 \x01(\v2\x1b.hexhail.driver.v1.FixBatchH\x00R\x05fixes\x126\n" +
@@ -4450,7 +5612,7 @@ const file_hexhail_driver_v1_driver_proto_rawDesc = "" +
 	"\bOfferAck\x12$\n" +
 	"\boffer_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\aofferId\"7\n" +
 	"\tHeartbeat\x12*\n" +
-	"\x02at\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\"\xdd\x06\n" +
+	"\x02at\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\"\xa7\a\n" +
 	"\rDriveResponse\x12\x10\n" +
 	"\x03seq\x18\x01 \x01(\x03R\x03seq\x126\n" +
 	"\awelcome\x18\x02 \x01(\v2\x1a.hexhail.driver.v1.WelcomeH\x00R\awelcome\x129\n" +
@@ -4468,7 +5630,8 @@ const file_hexhail_driver_v1_driver_proto_rawDesc = "" +
 	"\x04call\x18\f \x01(\v2\x17.hexhail.driver.v1.CallH\x00R\x04call\x12=\n" +
 	"\n" +
 	"call_ended\x18\r \x01(\v2\x1c.hexhail.driver.v1.CallEndedH\x00R\tcallEnded\x12O\n" +
-	"\x10booking_reminder\x18\x0e \x01(\v2\".hexhail.driver.v1.BookingReminderH\x00R\x0fbookingReminder\x12=\n" +
+	"\x10booking_reminder\x18\x0e \x01(\v2\".hexhail.driver.v1.BookingReminderH\x00R\x0fbookingReminder\x12H\n" +
+	"\x0fbooking_for_you\x18\x1e \x01(\v2\x1e.hexhail.driver.v1.OpenBookingH\x00R\rbookingForYou\x12=\n" +
 	"\n" +
 	"stand_rank\x18\x14 \x01(\v2\x1c.hexhail.driver.v1.StandRankH\x00R\tstandRankB\t\n" +
 	"\amessage\"\xdc\x01\n" +
@@ -4504,7 +5667,7 @@ const file_hexhail_driver_v1_driver_proto_rawDesc = "" +
 	"\x04duty\x18\x03 \x01(\x0e2\x17.hexhail.driver.v1.DutyR\x04duty\x12\x16\n" +
 	"\x06silent\x18\x04 \x01(\x05R\x06silent\x128\n" +
 	"\vdestination\x18\x05 \x01(\v2\x16.hexhail.type.v1.PointR\vdestination\x12+\n" +
-	"\x11destinations_used\x18\x06 \x01(\x05R\x10destinationsUsed\"\x95\x05\n" +
+	"\x11destinations_used\x18\x06 \x01(\x05R\x10destinationsUsed\"\xae\x05\n" +
 	"\x05Offer\x12\x19\n" +
 	"\boffer_id\x18\x01 \x01(\tR\aofferId\x12\x17\n" +
 	"\aride_id\x18\x02 \x01(\tR\x06rideId\x12.\n" +
@@ -4523,7 +5686,8 @@ const file_hexhail_driver_v1_driver_proto_rawDesc = "" +
 	"\rpickup_source\x18\f \x01(\x0e2\x1d.hexhail.type.v1.PickupSourceR\fpickupSource\x12,\n" +
 	"\x05voice\x18\r \x01(\v2\x16.hexhail.type.v1.VoiceR\x05voice\x12,\n" +
 	"\x12after_current_ride\x18\x14 \x01(\bR\x10afterCurrentRide\x12E\n" +
-	"\x11current_ride_time\x18\x15 \x01(\v2\x19.google.protobuf.DurationR\x0fcurrentRideTime\"=\n" +
+	"\x11current_ride_time\x18\x15 \x01(\v2\x19.google.protobuf.DurationR\x0fcurrentRideTime\x12\x17\n" +
+	"\afor_you\x18\x1e \x01(\bR\x06forYou\"=\n" +
 	"\n" +
 	"OfferEnded\x12\x19\n" +
 	"\boffer_id\x18\x01 \x01(\tR\aofferId\x12\x14\n" +
@@ -4687,12 +5851,84 @@ const file_hexhail_driver_v1_driver_proto_rawDesc = "" +
 	"complaints\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12\x1c\n" +
 	"\tsuspended\x18\x03 \x01(\bR\tsuspended\x12C\n" +
-	"\x0fsuspended_until\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x0esuspendedUntil*H\n" +
+	"\x0fsuspended_until\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x0esuspendedUntil\"e\n" +
+	"\x15ProposeRegularRequest\x12(\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\trequestId\x12\"\n" +
+	"\aride_id\x18\x02 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\x06rideId\"L\n" +
+	"\x16ProposeRegularResponse\x122\n" +
+	"\aregular\x18\x01 \x01(\v2\x18.hexhail.type.v1.RegularR\aregular\"i\n" +
+	"\x13AgreeRegularRequest\x12(\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\trequestId\x12(\n" +
+	"\n" +
+	"regular_id\x18\x02 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\tregularId\"J\n" +
+	"\x14AgreeRegularResponse\x122\n" +
+	"\aregular\x18\x01 \x01(\v2\x18.hexhail.type.v1.RegularR\aregular\"g\n" +
+	"\x11EndRegularRequest\x12(\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\trequestId\x12(\n" +
+	"\n" +
+	"regular_id\x18\x02 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\tregularId\"\x14\n" +
+	"\x12EndRegularResponse\"d\n" +
+	"\x13ListRegularsRequest\x12$\n" +
+	"\tpage_size\x18\x01 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\bpageSize\x12'\n" +
+	"\n" +
+	"page_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03(\xc8\x01R\tpageToken\"t\n" +
+	"\x14ListRegularsResponse\x124\n" +
+	"\bregulars\x18\x01 \x03(\v2\x18.hexhail.type.v1.RegularR\bregulars\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"[\n" +
+	"\x10FoundTeamRequest\x12(\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\trequestId\x12\x1d\n" +
+	"\x04name\x18\x02 \x01(\tB\t\xbaH\x06r\x04 \x01(<R\x04name\"@\n" +
+	"\x11FoundTeamResponse\x12+\n" +
+	"\x04team\x18\x01 \x01(\v2\x17.hexhail.driver.v1.TeamR\x04team\"g\n" +
+	"\x13InviteToTeamRequest\x12(\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\trequestId\x12&\n" +
+	"\tdriver_id\x18\x02 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\bdriverId\"C\n" +
+	"\x14InviteToTeamResponse\x12+\n" +
+	"\x04team\x18\x01 \x01(\v2\x17.hexhail.driver.v1.TeamR\x04team\"c\n" +
+	"\x0fJoinTeamRequest\x12(\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\trequestId\x12&\n" +
+	"\tmember_id\x18\x02 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\bmemberId\"?\n" +
+	"\x10JoinTeamResponse\x12+\n" +
+	"\x04team\x18\x01 \x01(\v2\x17.hexhail.driver.v1.TeamR\x04team\"d\n" +
+	"\x10LeaveTeamRequest\x12(\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\trequestId\x12&\n" +
+	"\tmember_id\x18\x02 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\bmemberId\"\x13\n" +
+	"\x11LeaveTeamResponse\"\x10\n" +
+	"\x0eGetTeamRequest\"\x83\x01\n" +
+	"\x0fGetTeamResponse\x12+\n" +
+	"\x04team\x18\x01 \x01(\v2\x17.hexhail.driver.v1.TeamR\x04team\x12C\n" +
+	"\vinvitations\x18\x02 \x03(\v2!.hexhail.driver.v1.TeamInvitationR\vinvitations\"\x88\x01\n" +
+	"\x04Team\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x127\n" +
+	"\amembers\x18\x02 \x03(\v2\x1d.hexhail.driver.v1.TeamMemberR\amembers\x123\n" +
+	"\amade_at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x06madeAt\"\xd0\x01\n" +
+	"\n" +
+	"TeamMember\x12\x1b\n" +
+	"\tmember_id\x18\x01 \x01(\tR\bmemberId\x12\x12\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\x12\x1b\n" +
+	"\tphoto_uri\x18\x03 \x01(\tR\bphotoUri\x12\x16\n" +
+	"\x06joined\x18\x04 \x01(\bR\x06joined\x12\x18\n" +
+	"\afounder\x18\x05 \x01(\bR\afounder\x12\x10\n" +
+	"\x03you\x18\x06 \x01(\bR\x03you\x120\n" +
+	"\x05since\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\x05since\"\x9b\x01\n" +
+	"\x0eTeamInvitation\x12\x1b\n" +
+	"\tmember_id\x18\x01 \x01(\tR\bmemberId\x12\x1b\n" +
+	"\tteam_name\x18\x02 \x01(\tR\bteamName\x12\x1d\n" +
+	"\n" +
+	"invited_by\x18\x03 \x01(\tR\tinvitedBy\x120\n" +
+	"\x05since\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x05since*H\n" +
 	"\x04Duty\x12\x14\n" +
 	"\x10DUTY_UNSPECIFIED\x10\x00\x12\v\n" +
 	"\aDUTY_ON\x10\x01\x12\x0f\n" +
 	"\vDUTY_PAUSED\x10\x02\x12\f\n" +
-	"\bDUTY_OFF\x10\x032\xdf\t\n" +
+	"\bDUTY_OFF\x10\x032\x8c\x11\n" +
 	"\rDriverService\x12Y\n" +
 	"\x05Drive\x12\x1f.hexhail.driver.v1.DriveRequest\x1a .hexhail.driver.v1.DriveResponse\"\t\xea\xb2\x19\x05\n" +
 	"\x01\x02\x10\x01(\x010\x01\x12i\n" +
@@ -4717,6 +5953,25 @@ const file_hexhail_driver_v1_driver_proto_rawDesc = "" +
 	"\x10ContestComplaint\x12*.hexhail.driver.v1.ContestComplaintRequest\x1a+.hexhail.driver.v1.ContestComplaintResponse\"\v\xea\xb2\x19\a\n" +
 	"\x01\x02\x10\x01\x18\x01\x12p\n" +
 	"\x0eListComplaints\x12(.hexhail.driver.v1.ListComplaintsRequest\x1a).hexhail.driver.v1.ListComplaintsResponse\"\t\xea\xb2\x19\x05\n" +
+	"\x01\x02\x10\x01\x12r\n" +
+	"\x0eProposeRegular\x12(.hexhail.driver.v1.ProposeRegularRequest\x1a).hexhail.driver.v1.ProposeRegularResponse\"\v\xea\xb2\x19\a\n" +
+	"\x01\x02\x10\x01\x18\x01\x12l\n" +
+	"\fAgreeRegular\x12&.hexhail.driver.v1.AgreeRegularRequest\x1a'.hexhail.driver.v1.AgreeRegularResponse\"\v\xea\xb2\x19\a\n" +
+	"\x01\x02\x10\x01\x18\x01\x12f\n" +
+	"\n" +
+	"EndRegular\x12$.hexhail.driver.v1.EndRegularRequest\x1a%.hexhail.driver.v1.EndRegularResponse\"\v\xea\xb2\x19\a\n" +
+	"\x01\x02\x10\x01\x18\x01\x12j\n" +
+	"\fListRegulars\x12&.hexhail.driver.v1.ListRegularsRequest\x1a'.hexhail.driver.v1.ListRegularsResponse\"\t\xea\xb2\x19\x05\n" +
+	"\x01\x02\x10\x01\x12c\n" +
+	"\tFoundTeam\x12#.hexhail.driver.v1.FoundTeamRequest\x1a$.hexhail.driver.v1.FoundTeamResponse\"\v\xea\xb2\x19\a\n" +
+	"\x01\x02\x10\x01\x18\x01\x12l\n" +
+	"\fInviteToTeam\x12&.hexhail.driver.v1.InviteToTeamRequest\x1a'.hexhail.driver.v1.InviteToTeamResponse\"\v\xea\xb2\x19\a\n" +
+	"\x01\x02\x10\x01\x18\x01\x12`\n" +
+	"\bJoinTeam\x12\".hexhail.driver.v1.JoinTeamRequest\x1a#.hexhail.driver.v1.JoinTeamResponse\"\v\xea\xb2\x19\a\n" +
+	"\x01\x02\x10\x01\x18\x01\x12c\n" +
+	"\tLeaveTeam\x12#.hexhail.driver.v1.LeaveTeamRequest\x1a$.hexhail.driver.v1.LeaveTeamResponse\"\v\xea\xb2\x19\a\n" +
+	"\x01\x02\x10\x01\x18\x01\x12[\n" +
+	"\aGetTeam\x12!.hexhail.driver.v1.GetTeamRequest\x1a\".hexhail.driver.v1.GetTeamResponse\"\t\xea\xb2\x19\x05\n" +
 	"\x01\x02\x10\x01B'Z%hexhail/pb/hexhail/driver/v1;driverpbb\x06proto3"
 
 var (
@@ -4732,7 +5987,7 @@ func file_hexhail_driver_v1_driver_proto_rawDescGZIP() []byte {
 }
 
 var file_hexhail_driver_v1_driver_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_hexhail_driver_v1_driver_proto_msgTypes = make([]protoimpl.MessageInfo, 58)
+var file_hexhail_driver_v1_driver_proto_msgTypes = make([]protoimpl.MessageInfo, 79)
 var file_hexhail_driver_v1_driver_proto_goTypes = []any{
 	(Duty)(0),                        // 0: hexhail.driver.v1.Duty
 	(*DriveRequest)(nil),             // 1: hexhail.driver.v1.DriveRequest
@@ -4791,20 +6046,42 @@ var file_hexhail_driver_v1_driver_proto_goTypes = []any{
 	(*ContestComplaintResponse)(nil), // 54: hexhail.driver.v1.ContestComplaintResponse
 	(*ListComplaintsRequest)(nil),    // 55: hexhail.driver.v1.ListComplaintsRequest
 	(*ListComplaintsResponse)(nil),   // 56: hexhail.driver.v1.ListComplaintsResponse
-	nil,                              // 57: hexhail.driver.v1.FixesRefused.CountsEntry
-	nil,                              // 58: hexhail.driver.v1.SendFixesResponse.RefusedEntry
-	(*v1.Fix)(nil),                   // 59: hexhail.type.v1.Fix
-	(v1.Datum)(0),                    // 60: hexhail.type.v1.Datum
-	(*timestamppb.Timestamp)(nil),    // 61: google.protobuf.Timestamp
-	(*v1.Point)(nil),                 // 62: hexhail.type.v1.Point
-	(*v1.Place)(nil),                 // 63: hexhail.type.v1.Place
-	(*v1.Ride)(nil),                  // 64: hexhail.type.v1.Ride
-	(*durationpb.Duration)(nil),      // 65: google.protobuf.Duration
-	(*v1.Quote)(nil),                 // 66: hexhail.type.v1.Quote
-	(v1.PickupSource)(0),             // 67: hexhail.type.v1.PickupSource
-	(*v1.Voice)(nil),                 // 68: hexhail.type.v1.Voice
-	(*v1.Error)(nil),                 // 69: hexhail.type.v1.Error
-	(*v1.Complaint)(nil),             // 70: hexhail.type.v1.Complaint
+	(*ProposeRegularRequest)(nil),    // 57: hexhail.driver.v1.ProposeRegularRequest
+	(*ProposeRegularResponse)(nil),   // 58: hexhail.driver.v1.ProposeRegularResponse
+	(*AgreeRegularRequest)(nil),      // 59: hexhail.driver.v1.AgreeRegularRequest
+	(*AgreeRegularResponse)(nil),     // 60: hexhail.driver.v1.AgreeRegularResponse
+	(*EndRegularRequest)(nil),        // 61: hexhail.driver.v1.EndRegularRequest
+	(*EndRegularResponse)(nil),       // 62: hexhail.driver.v1.EndRegularResponse
+	(*ListRegularsRequest)(nil),      // 63: hexhail.driver.v1.ListRegularsRequest
+	(*ListRegularsResponse)(nil),     // 64: hexhail.driver.v1.ListRegularsResponse
+	(*FoundTeamRequest)(nil),         // 65: hexhail.driver.v1.FoundTeamRequest
+	(*FoundTeamResponse)(nil),        // 66: hexhail.driver.v1.FoundTeamResponse
+	(*InviteToTeamRequest)(nil),      // 67: hexhail.driver.v1.InviteToTeamRequest
+	(*InviteToTeamResponse)(nil),     // 68: hexhail.driver.v1.InviteToTeamResponse
+	(*JoinTeamRequest)(nil),          // 69: hexhail.driver.v1.JoinTeamRequest
+	(*JoinTeamResponse)(nil),         // 70: hexhail.driver.v1.JoinTeamResponse
+	(*LeaveTeamRequest)(nil),         // 71: hexhail.driver.v1.LeaveTeamRequest
+	(*LeaveTeamResponse)(nil),        // 72: hexhail.driver.v1.LeaveTeamResponse
+	(*GetTeamRequest)(nil),           // 73: hexhail.driver.v1.GetTeamRequest
+	(*GetTeamResponse)(nil),          // 74: hexhail.driver.v1.GetTeamResponse
+	(*Team)(nil),                     // 75: hexhail.driver.v1.Team
+	(*TeamMember)(nil),               // 76: hexhail.driver.v1.TeamMember
+	(*TeamInvitation)(nil),           // 77: hexhail.driver.v1.TeamInvitation
+	nil,                              // 78: hexhail.driver.v1.FixesRefused.CountsEntry
+	nil,                              // 79: hexhail.driver.v1.SendFixesResponse.RefusedEntry
+	(*v1.Fix)(nil),                   // 80: hexhail.type.v1.Fix
+	(v1.Datum)(0),                    // 81: hexhail.type.v1.Datum
+	(*timestamppb.Timestamp)(nil),    // 82: google.protobuf.Timestamp
+	(*v1.Point)(nil),                 // 83: hexhail.type.v1.Point
+	(*v1.Place)(nil),                 // 84: hexhail.type.v1.Place
+	(*v1.Ride)(nil),                  // 85: hexhail.type.v1.Ride
+	(*durationpb.Duration)(nil),      // 86: google.protobuf.Duration
+	(*v1.Quote)(nil),                 // 87: hexhail.type.v1.Quote
+	(v1.PickupSource)(0),             // 88: hexhail.type.v1.PickupSource
+	(*v1.Voice)(nil),                 // 89: hexhail.type.v1.Voice
+	(*v1.Error)(nil),                 // 90: hexhail.type.v1.Error
+	(*v1.Complaint)(nil),             // 91: hexhail.type.v1.Complaint
+	(*v1.Regular)(nil),               // 92: hexhail.type.v1.Regular
 }
 var file_hexhail_driver_v1_driver_proto_depIdxs = []int32{
 	2,   // 0: hexhail.driver.v1.DriveRequest.hello:type_name -> hexhail.driver.v1.Hello
@@ -4812,9 +6089,9 @@ var file_hexhail_driver_v1_driver_proto_depIdxs = []int32{
 	4,   // 2: hexhail.driver.v1.DriveRequest.command:type_name -> hexhail.driver.v1.Command
 	14,  // 3: hexhail.driver.v1.DriveRequest.ack:type_name -> hexhail.driver.v1.OfferAck
 	15,  // 4: hexhail.driver.v1.DriveRequest.heartbeat:type_name -> hexhail.driver.v1.Heartbeat
-	59,  // 5: hexhail.driver.v1.FixBatch.fixes:type_name -> hexhail.type.v1.Fix
-	60,  // 6: hexhail.driver.v1.FixBatch.datum:type_name -> hexhail.type.v1.Datum
-	61,  // 7: hexhail.driver.v1.Command.at:type_name -> google.protobuf.Timestamp
+	80,  // 5: hexhail.driver.v1.FixBatch.fixes:type_name -> hexhail.type.v1.Fix
+	81,  // 6: hexhail.driver.v1.FixBatch.datum:type_name -> hexhail.type.v1.Datum
+	82,  // 7: hexhail.driver.v1.Command.at:type_name -> google.protobuf.Timestamp
 	6,   // 8: hexhail.driver.v1.Command.set_duty:type_name -> hexhail.driver.v1.SetDuty
 	7,   // 9: hexhail.driver.v1.Command.occupied:type_name -> hexhail.driver.v1.StreetRide
 	8,   // 10: hexhail.driver.v1.Command.accept:type_name -> hexhail.driver.v1.OfferAnswer
@@ -4831,16 +6108,16 @@ var file_hexhail_driver_v1_driver_proto_depIdxs = []int32{
 	10,  // 21: hexhail.driver.v1.Command.take_booking:type_name -> hexhail.driver.v1.RideAction
 	10,  // 22: hexhail.driver.v1.Command.drop_booking:type_name -> hexhail.driver.v1.RideAction
 	5,   // 23: hexhail.driver.v1.Command.set_destination:type_name -> hexhail.driver.v1.SetDestination
-	62,  // 24: hexhail.driver.v1.SetDestination.to:type_name -> hexhail.type.v1.Point
+	83,  // 24: hexhail.driver.v1.SetDestination.to:type_name -> hexhail.type.v1.Point
 	0,   // 25: hexhail.driver.v1.SetDuty.duty:type_name -> hexhail.driver.v1.Duty
-	62,  // 26: hexhail.driver.v1.StreetRide.at:type_name -> hexhail.type.v1.Point
-	63,  // 27: hexhail.driver.v1.BreakDown.at:type_name -> hexhail.type.v1.Place
-	61,  // 28: hexhail.driver.v1.Heartbeat.at:type_name -> google.protobuf.Timestamp
+	83,  // 26: hexhail.driver.v1.StreetRide.at:type_name -> hexhail.type.v1.Point
+	84,  // 27: hexhail.driver.v1.BreakDown.at:type_name -> hexhail.type.v1.Place
+	82,  // 28: hexhail.driver.v1.Heartbeat.at:type_name -> google.protobuf.Timestamp
 	17,  // 29: hexhail.driver.v1.DriveResponse.welcome:type_name -> hexhail.driver.v1.Welcome
 	18,  // 30: hexhail.driver.v1.DriveResponse.snapshot:type_name -> hexhail.driver.v1.Snapshot
 	21,  // 31: hexhail.driver.v1.DriveResponse.offer:type_name -> hexhail.driver.v1.Offer
 	22,  // 32: hexhail.driver.v1.DriveResponse.offer_ended:type_name -> hexhail.driver.v1.OfferEnded
-	64,  // 33: hexhail.driver.v1.DriveResponse.ride:type_name -> hexhail.type.v1.Ride
+	85,  // 33: hexhail.driver.v1.DriveResponse.ride:type_name -> hexhail.type.v1.Ride
 	20,  // 34: hexhail.driver.v1.DriveResponse.shift:type_name -> hexhail.driver.v1.Shift
 	25,  // 35: hexhail.driver.v1.DriveResponse.result:type_name -> hexhail.driver.v1.Result
 	27,  // 36: hexhail.driver.v1.DriveResponse.fixes_refused:type_name -> hexhail.driver.v1.FixesRefused
@@ -4849,98 +6126,129 @@ var file_hexhail_driver_v1_driver_proto_depIdxs = []int32{
 	23,  // 39: hexhail.driver.v1.DriveResponse.call:type_name -> hexhail.driver.v1.Call
 	24,  // 40: hexhail.driver.v1.DriveResponse.call_ended:type_name -> hexhail.driver.v1.CallEnded
 	39,  // 41: hexhail.driver.v1.DriveResponse.booking_reminder:type_name -> hexhail.driver.v1.BookingReminder
-	19,  // 42: hexhail.driver.v1.DriveResponse.stand_rank:type_name -> hexhail.driver.v1.StandRank
-	61,  // 43: hexhail.driver.v1.Welcome.at:type_name -> google.protobuf.Timestamp
-	65,  // 44: hexhail.driver.v1.Welcome.fix_interval:type_name -> google.protobuf.Duration
-	65,  // 45: hexhail.driver.v1.Welcome.heartbeat_interval:type_name -> google.protobuf.Duration
-	20,  // 46: hexhail.driver.v1.Snapshot.shift:type_name -> hexhail.driver.v1.Shift
-	21,  // 47: hexhail.driver.v1.Snapshot.offer:type_name -> hexhail.driver.v1.Offer
-	64,  // 48: hexhail.driver.v1.Snapshot.ride:type_name -> hexhail.type.v1.Ride
-	23,  // 49: hexhail.driver.v1.Snapshot.calls:type_name -> hexhail.driver.v1.Call
-	64,  // 50: hexhail.driver.v1.Snapshot.bookings:type_name -> hexhail.type.v1.Ride
-	19,  // 51: hexhail.driver.v1.Snapshot.stand_rank:type_name -> hexhail.driver.v1.StandRank
-	64,  // 52: hexhail.driver.v1.Snapshot.next_ride:type_name -> hexhail.type.v1.Ride
-	61,  // 53: hexhail.driver.v1.StandRank.entered_at:type_name -> google.protobuf.Timestamp
-	61,  // 54: hexhail.driver.v1.StandRank.at:type_name -> google.protobuf.Timestamp
-	0,   // 55: hexhail.driver.v1.Shift.duty:type_name -> hexhail.driver.v1.Duty
-	62,  // 56: hexhail.driver.v1.Shift.destination:type_name -> hexhail.type.v1.Point
-	63,  // 57: hexhail.driver.v1.Offer.pickup:type_name -> hexhail.type.v1.Place
-	63,  // 58: hexhail.driver.v1.Offer.dropoff:type_name -> hexhail.type.v1.Place
-	65,  // 59: hexhail.driver.v1.Offer.pickup_time:type_name -> google.protobuf.Duration
-	66,  // 60: hexhail.driver.v1.Offer.quote:type_name -> hexhail.type.v1.Quote
-	61,  // 61: hexhail.driver.v1.Offer.expires_at:type_name -> google.protobuf.Timestamp
-	67,  // 62: hexhail.driver.v1.Offer.pickup_source:type_name -> hexhail.type.v1.PickupSource
-	68,  // 63: hexhail.driver.v1.Offer.voice:type_name -> hexhail.type.v1.Voice
-	65,  // 64: hexhail.driver.v1.Offer.current_ride_time:type_name -> google.protobuf.Duration
-	63,  // 65: hexhail.driver.v1.Call.pickup:type_name -> hexhail.type.v1.Place
-	63,  // 66: hexhail.driver.v1.Call.dropoff:type_name -> hexhail.type.v1.Place
-	66,  // 67: hexhail.driver.v1.Call.quote:type_name -> hexhail.type.v1.Quote
-	61,  // 68: hexhail.driver.v1.Call.expires_at:type_name -> google.protobuf.Timestamp
-	68,  // 69: hexhail.driver.v1.Call.voice:type_name -> hexhail.type.v1.Voice
-	26,  // 70: hexhail.driver.v1.Result.done:type_name -> hexhail.driver.v1.Done
-	69,  // 71: hexhail.driver.v1.Result.error:type_name -> hexhail.type.v1.Error
-	64,  // 72: hexhail.driver.v1.Done.ride:type_name -> hexhail.type.v1.Ride
-	20,  // 73: hexhail.driver.v1.Done.shift:type_name -> hexhail.driver.v1.Shift
-	57,  // 74: hexhail.driver.v1.FixesRefused.counts:type_name -> hexhail.driver.v1.FixesRefused.CountsEntry
-	65,  // 75: hexhail.driver.v1.Drain.retry_after:type_name -> google.protobuf.Duration
-	4,   // 76: hexhail.driver.v1.GiveCommandRequest.command:type_name -> hexhail.driver.v1.Command
-	26,  // 77: hexhail.driver.v1.GiveCommandResponse.done:type_name -> hexhail.driver.v1.Done
-	3,   // 78: hexhail.driver.v1.SendFixesRequest.batch:type_name -> hexhail.driver.v1.FixBatch
-	58,  // 79: hexhail.driver.v1.SendFixesResponse.refused:type_name -> hexhail.driver.v1.SendFixesResponse.RefusedEntry
-	18,  // 80: hexhail.driver.v1.GetSnapshotResponse.snapshot:type_name -> hexhail.driver.v1.Snapshot
-	61,  // 81: hexhail.driver.v1.GetEarningsRequest.from:type_name -> google.protobuf.Timestamp
-	61,  // 82: hexhail.driver.v1.GetEarningsRequest.to:type_name -> google.protobuf.Timestamp
-	64,  // 83: hexhail.driver.v1.BookingReminder.ride:type_name -> hexhail.type.v1.Ride
-	62,  // 84: hexhail.driver.v1.OpenBooking.pickup:type_name -> hexhail.type.v1.Point
-	62,  // 85: hexhail.driver.v1.OpenBooking.dropoff:type_name -> hexhail.type.v1.Point
-	61,  // 86: hexhail.driver.v1.OpenBooking.pickup_at:type_name -> google.protobuf.Timestamp
-	66,  // 87: hexhail.driver.v1.OpenBooking.quote:type_name -> hexhail.type.v1.Quote
-	41,  // 88: hexhail.driver.v1.ListBookingsResponse.bookings:type_name -> hexhail.driver.v1.OpenBooking
-	68,  // 89: hexhail.driver.v1.GetVoiceResponse.voice:type_name -> hexhail.type.v1.Voice
-	64,  // 90: hexhail.driver.v1.ListRidesResponse.rides:type_name -> hexhail.type.v1.Ride
-	61,  // 91: hexhail.driver.v1.GetWhyRequest.to:type_name -> google.protobuf.Timestamp
-	61,  // 92: hexhail.driver.v1.GetWhyRequest.from:type_name -> google.protobuf.Timestamp
-	61,  // 93: hexhail.driver.v1.PresenceChange.at:type_name -> google.protobuf.Timestamp
-	61,  // 94: hexhail.driver.v1.PresenceChange.heard_at:type_name -> google.protobuf.Timestamp
-	62,  // 95: hexhail.driver.v1.SeenRide.near:type_name -> hexhail.type.v1.Point
-	61,  // 96: hexhail.driver.v1.SeenRide.at:type_name -> google.protobuf.Timestamp
-	61,  // 97: hexhail.driver.v1.GetWhyResponse.from:type_name -> google.protobuf.Timestamp
-	61,  // 98: hexhail.driver.v1.GetWhyResponse.to:type_name -> google.protobuf.Timestamp
-	48,  // 99: hexhail.driver.v1.GetWhyResponse.times:type_name -> hexhail.driver.v1.PresenceTime
-	49,  // 100: hexhail.driver.v1.GetWhyResponse.changes:type_name -> hexhail.driver.v1.PresenceChange
-	50,  // 101: hexhail.driver.v1.GetWhyResponse.verdicts:type_name -> hexhail.driver.v1.VerdictCount
-	51,  // 102: hexhail.driver.v1.GetWhyResponse.seen:type_name -> hexhail.driver.v1.SeenRide
-	70,  // 103: hexhail.driver.v1.ListComplaintsResponse.complaints:type_name -> hexhail.type.v1.Complaint
-	61,  // 104: hexhail.driver.v1.ListComplaintsResponse.suspended_until:type_name -> google.protobuf.Timestamp
-	1,   // 105: hexhail.driver.v1.DriverService.Drive:input_type -> hexhail.driver.v1.DriveRequest
-	29,  // 106: hexhail.driver.v1.DriverService.GiveCommand:input_type -> hexhail.driver.v1.GiveCommandRequest
-	31,  // 107: hexhail.driver.v1.DriverService.SendFixes:input_type -> hexhail.driver.v1.SendFixesRequest
-	33,  // 108: hexhail.driver.v1.DriverService.AckOffer:input_type -> hexhail.driver.v1.AckOfferRequest
-	35,  // 109: hexhail.driver.v1.DriverService.GetSnapshot:input_type -> hexhail.driver.v1.GetSnapshotRequest
-	37,  // 110: hexhail.driver.v1.DriverService.GetEarnings:input_type -> hexhail.driver.v1.GetEarningsRequest
-	40,  // 111: hexhail.driver.v1.DriverService.ListBookings:input_type -> hexhail.driver.v1.ListBookingsRequest
-	47,  // 112: hexhail.driver.v1.DriverService.GetWhy:input_type -> hexhail.driver.v1.GetWhyRequest
-	43,  // 113: hexhail.driver.v1.DriverService.GetVoice:input_type -> hexhail.driver.v1.GetVoiceRequest
-	45,  // 114: hexhail.driver.v1.DriverService.ListRides:input_type -> hexhail.driver.v1.ListRidesRequest
-	53,  // 115: hexhail.driver.v1.DriverService.ContestComplaint:input_type -> hexhail.driver.v1.ContestComplaintRequest
-	55,  // 116: hexhail.driver.v1.DriverService.ListComplaints:input_type -> hexhail.driver.v1.ListComplaintsRequest
-	16,  // 117: hexhail.driver.v1.DriverService.Drive:output_type -> hexhail.driver.v1.DriveResponse
-	30,  // 118: hexhail.driver.v1.DriverService.GiveCommand:output_type -> hexhail.driver.v1.GiveCommandResponse
-	32,  // 119: hexhail.driver.v1.DriverService.SendFixes:output_type -> hexhail.driver.v1.SendFixesResponse
-	34,  // 120: hexhail.driver.v1.DriverService.AckOffer:output_type -> hexhail.driver.v1.AckOfferResponse
-	36,  // 121: hexhail.driver.v1.DriverService.GetSnapshot:output_type -> hexhail.driver.v1.GetSnapshotResponse
-	38,  // 122: hexhail.driver.v1.DriverService.GetEarnings:output_type -> hexhail.driver.v1.GetEarningsResponse
-	42,  // 123: hexhail.driver.v1.DriverService.ListBookings:output_type -> hexhail.driver.v1.ListBookingsResponse
-	52,  // 124: hexhail.driver.v1.DriverService.GetWhy:output_type -> hexhail.driver.v1.GetWhyResponse
-	44,  // 125: hexhail.driver.v1.DriverService.GetVoice:output_type -> hexhail.driver.v1.GetVoiceResponse
-	46,  // 126: hexhail.driver.v1.DriverService.ListRides:output_type -> hexhail.driver.v1.ListRidesResponse
-	54,  // 127: hexhail.driver.v1.DriverService.ContestComplaint:output_type -> hexhail.driver.v1.ContestComplaintResponse
-	56,  // 128: hexhail.driver.v1.DriverService.ListComplaints:output_type -> hexhail.driver.v1.ListComplaintsResponse
-	117, // [117:129] is the sub-list for method output_type
-	105, // [105:117] is the sub-list for method input_type
-	105, // [105:105] is the sub-list for extension type_name
-	105, // [105:105] is the sub-list for extension extendee
-	0,   // [0:105] is the sub-list for field type_name
+	41,  // 42: hexhail.driver.v1.DriveResponse.booking_for_you:type_name -> hexhail.driver.v1.OpenBooking
+	19,  // 43: hexhail.driver.v1.DriveResponse.stand_rank:type_name -> hexhail.driver.v1.StandRank
+	82,  // 44: hexhail.driver.v1.Welcome.at:type_name -> google.protobuf.Timestamp
+	86,  // 45: hexhail.driver.v1.Welcome.fix_interval:type_name -> google.protobuf.Duration
+	86,  // 46: hexhail.driver.v1.Welcome.heartbeat_interval:type_name -> google.protobuf.Duration
+	20,  // 47: hexhail.driver.v1.Snapshot.shift:type_name -> hexhail.driver.v1.Shift
+	21,  // 48: hexhail.driver.v1.Snapshot.offer:type_name -> hexhail.driver.v1.Offer
+	85,  // 49: hexhail.driver.v1.Snapshot.ride:type_name -> hexhail.type.v1.Ride
+	23,  // 50: hexhail.driver.v1.Snapshot.calls:type_name -> hexhail.driver.v1.Call
+	85,  // 51: hexhail.driver.v1.Snapshot.bookings:type_name -> hexhail.type.v1.Ride
+	19,  // 52: hexhail.driver.v1.Snapshot.stand_rank:type_name -> hexhail.driver.v1.StandRank
+	85,  // 53: hexhail.driver.v1.Snapshot.next_ride:type_name -> hexhail.type.v1.Ride
+	82,  // 54: hexhail.driver.v1.StandRank.entered_at:type_name -> google.protobuf.Timestamp
+	82,  // 55: hexhail.driver.v1.StandRank.at:type_name -> google.protobuf.Timestamp
+	0,   // 56: hexhail.driver.v1.Shift.duty:type_name -> hexhail.driver.v1.Duty
+	83,  // 57: hexhail.driver.v1.Shift.destination:type_name -> hexhail.type.v1.Point
+	84,  // 58: hexhail.driver.v1.Offer.pickup:type_name -> hexhail.type.v1.Place
+	84,  // 59: hexhail.driver.v1.Offer.dropoff:type_name -> hexhail.type.v1.Place
+	86,  // 60: hexhail.driver.v1.Offer.pickup_time:type_name -> google.protobuf.Duration
+	87,  // 61: hexhail.driver.v1.Offer.quote:type_name -> hexhail.type.v1.Quote
+	82,  // 62: hexhail.driver.v1.Offer.expires_at:type_name -> google.protobuf.Timestamp
+	88,  // 63: hexhail.driver.v1.Offer.pickup_source:type_name -> hexhail.type.v1.PickupSource
+	89,  // 64: hexhail.driver.v1.Offer.voice:type_name -> hexhail.type.v1.Voice
+	86,  // 65: hexhail.driver.v1.Offer.current_ride_time:type_name -> google.protobuf.Duration
+	84,  // 66: hexhail.driver.v1.Call.pickup:type_name -> hexhail.type.v1.Place
+	84,  // 67: hexhail.driver.v1.Call.dropoff:type_name -> hexhail.type.v1.Place
+	87,  // 68: hexhail.driver.v1.Call.quote:type_name -> hexhail.type.v1.Quote
+	82,  // 69: hexhail.driver.v1.Call.expires_at:type_name -> google.protobuf.Timestamp
+	89,  // 70: hexhail.driver.v1.Call.voice:type_name -> hexhail.type.v1.Voice
+	26,  // 71: hexhail.driver.v1.Result.done:type_name -> hexhail.driver.v1.Done
+	90,  // 72: hexhail.driver.v1.Result.error:type_name -> hexhail.type.v1.Error
+	85,  // 73: hexhail.driver.v1.Done.ride:type_name -> hexhail.type.v1.Ride
+	20,  // 74: hexhail.driver.v1.Done.shift:type_name -> hexhail.driver.v1.Shift
+	78,  // 75: hexhail.driver.v1.FixesRefused.counts:type_name -> hexhail.driver.v1.FixesRefused.CountsEntry
+	86,  // 76: hexhail.driver.v1.Drain.retry_after:type_name -> google.protobuf.Duration
+	4,   // 77: hexhail.driver.v1.GiveCommandRequest.command:type_name -> hexhail.driver.v1.Command
+	26,  // 78: hexhail.driver.v1.GiveCommandResponse.done:type_name -> hexhail.driver.v1.Done
+	3,   // 79: hexhail.driver.v1.SendFixesRequest.batch:type_name -> hexhail.driver.v1.FixBatch
+	79,  // 80: hexhail.driver.v1.SendFixesResponse.refused:type_name -> hexhail.driver.v1.SendFixesResponse.RefusedEntry
+	18,  // 81: hexhail.driver.v1.GetSnapshotResponse.snapshot:type_name -> hexhail.driver.v1.Snapshot
+	82,  // 82: hexhail.driver.v1.GetEarningsRequest.from:type_name -> google.protobuf.Timestamp
+	82,  // 83: hexhail.driver.v1.GetEarningsRequest.to:type_name -> google.protobuf.Timestamp
+	85,  // 84: hexhail.driver.v1.BookingReminder.ride:type_name -> hexhail.type.v1.Ride
+	83,  // 85: hexhail.driver.v1.OpenBooking.pickup:type_name -> hexhail.type.v1.Point
+	83,  // 86: hexhail.driver.v1.OpenBooking.dropoff:type_name -> hexhail.type.v1.Point
+	82,  // 87: hexhail.driver.v1.OpenBooking.pickup_at:type_name -> google.protobuf.Timestamp
+	87,  // 88: hexhail.driver.v1.OpenBooking.quote:type_name -> hexhail.type.v1.Quote
+	41,  // 89: hexhail.driver.v1.ListBookingsResponse.bookings:type_name -> hexhail.driver.v1.OpenBooking
+	89,  // 90: hexhail.driver.v1.GetVoiceResponse.voice:type_name -> hexhail.type.v1.Voice
+	85,  // 91: hexhail.driver.v1.ListRidesResponse.rides:type_name -> hexhail.type.v1.Ride
+	82,  // 92: hexhail.driver.v1.GetWhyRequest.to:type_name -> google.protobuf.Timestamp
+	82,  // 93: hexhail.driver.v1.GetWhyRequest.from:type_name -> google.protobuf.Timestamp
+	82,  // 94: hexhail.driver.v1.PresenceChange.at:type_name -> google.protobuf.Timestamp
+	82,  // 95: hexhail.driver.v1.PresenceChange.heard_at:type_name -> google.protobuf.Timestamp
+	83,  // 96: hexhail.driver.v1.SeenRide.near:type_name -> hexhail.type.v1.Point
+	82,  // 97: hexhail.driver.v1.SeenRide.at:type_name -> google.protobuf.Timestamp
+	82,  // 98: hexhail.driver.v1.GetWhyResponse.from:type_name -> google.protobuf.Timestamp
+	82,  // 99: hexhail.driver.v1.GetWhyResponse.to:type_name -> google.protobuf.Timestamp
+	48,  // 100: hexhail.driver.v1.GetWhyResponse.times:type_name -> hexhail.driver.v1.PresenceTime
+	49,  // 101: hexhail.driver.v1.GetWhyResponse.changes:type_name -> hexhail.driver.v1.PresenceChange
+	50,  // 102: hexhail.driver.v1.GetWhyResponse.verdicts:type_name -> hexhail.driver.v1.VerdictCount
+	51,  // 103: hexhail.driver.v1.GetWhyResponse.seen:type_name -> hexhail.driver.v1.SeenRide
+	91,  // 104: hexhail.driver.v1.ListComplaintsResponse.complaints:type_name -> hexhail.type.v1.Complaint
+	82,  // 105: hexhail.driver.v1.ListComplaintsResponse.suspended_until:type_name -> google.protobuf.Timestamp
+	92,  // 106: hexhail.driver.v1.ProposeRegularResponse.regular:type_name -> hexhail.type.v1.Regular
+	92,  // 107: hexhail.driver.v1.AgreeRegularResponse.regular:type_name -> hexhail.type.v1.Regular
+	92,  // 108: hexhail.driver.v1.ListRegularsResponse.regulars:type_name -> hexhail.type.v1.Regular
+	75,  // 109: hexhail.driver.v1.FoundTeamResponse.team:type_name -> hexhail.driver.v1.Team
+	75,  // 110: hexhail.driver.v1.InviteToTeamResponse.team:type_name -> hexhail.driver.v1.Team
+	75,  // 111: hexhail.driver.v1.JoinTeamResponse.team:type_name -> hexhail.driver.v1.Team
+	75,  // 112: hexhail.driver.v1.GetTeamResponse.team:type_name -> hexhail.driver.v1.Team
+	77,  // 113: hexhail.driver.v1.GetTeamResponse.invitations:type_name -> hexhail.driver.v1.TeamInvitation
+	76,  // 114: hexhail.driver.v1.Team.members:type_name -> hexhail.driver.v1.TeamMember
+	82,  // 115: hexhail.driver.v1.Team.made_at:type_name -> google.protobuf.Timestamp
+	82,  // 116: hexhail.driver.v1.TeamMember.since:type_name -> google.protobuf.Timestamp
+	82,  // 117: hexhail.driver.v1.TeamInvitation.since:type_name -> google.protobuf.Timestamp
+	1,   // 118: hexhail.driver.v1.DriverService.Drive:input_type -> hexhail.driver.v1.DriveRequest
+	29,  // 119: hexhail.driver.v1.DriverService.GiveCommand:input_type -> hexhail.driver.v1.GiveCommandRequest
+	31,  // 120: hexhail.driver.v1.DriverService.SendFixes:input_type -> hexhail.driver.v1.SendFixesRequest
+	33,  // 121: hexhail.driver.v1.DriverService.AckOffer:input_type -> hexhail.driver.v1.AckOfferRequest
+	35,  // 122: hexhail.driver.v1.DriverService.GetSnapshot:input_type -> hexhail.driver.v1.GetSnapshotRequest
+	37,  // 123: hexhail.driver.v1.DriverService.GetEarnings:input_type -> hexhail.driver.v1.GetEarningsRequest
+	40,  // 124: hexhail.driver.v1.DriverService.ListBookings:input_type -> hexhail.driver.v1.ListBookingsRequest
+	47,  // 125: hexhail.driver.v1.DriverService.GetWhy:input_type -> hexhail.driver.v1.GetWhyRequest
+	43,  // 126: hexhail.driver.v1.DriverService.GetVoice:input_type -> hexhail.driver.v1.GetVoiceRequest
+	45,  // 127: hexhail.driver.v1.DriverService.ListRides:input_type -> hexhail.driver.v1.ListRidesRequest
+	53,  // 128: hexhail.driver.v1.DriverService.ContestComplaint:input_type -> hexhail.driver.v1.ContestComplaintRequest
+	55,  // 129: hexhail.driver.v1.DriverService.ListComplaints:input_type -> hexhail.driver.v1.ListComplaintsRequest
+	57,  // 130: hexhail.driver.v1.DriverService.ProposeRegular:input_type -> hexhail.driver.v1.ProposeRegularRequest
+	59,  // 131: hexhail.driver.v1.DriverService.AgreeRegular:input_type -> hexhail.driver.v1.AgreeRegularRequest
+	61,  // 132: hexhail.driver.v1.DriverService.EndRegular:input_type -> hexhail.driver.v1.EndRegularRequest
+	63,  // 133: hexhail.driver.v1.DriverService.ListRegulars:input_type -> hexhail.driver.v1.ListRegularsRequest
+	65,  // 134: hexhail.driver.v1.DriverService.FoundTeam:input_type -> hexhail.driver.v1.FoundTeamRequest
+	67,  // 135: hexhail.driver.v1.DriverService.InviteToTeam:input_type -> hexhail.driver.v1.InviteToTeamRequest
+	69,  // 136: hexhail.driver.v1.DriverService.JoinTeam:input_type -> hexhail.driver.v1.JoinTeamRequest
+	71,  // 137: hexhail.driver.v1.DriverService.LeaveTeam:input_type -> hexhail.driver.v1.LeaveTeamRequest
+	73,  // 138: hexhail.driver.v1.DriverService.GetTeam:input_type -> hexhail.driver.v1.GetTeamRequest
+	16,  // 139: hexhail.driver.v1.DriverService.Drive:output_type -> hexhail.driver.v1.DriveResponse
+	30,  // 140: hexhail.driver.v1.DriverService.GiveCommand:output_type -> hexhail.driver.v1.GiveCommandResponse
+	32,  // 141: hexhail.driver.v1.DriverService.SendFixes:output_type -> hexhail.driver.v1.SendFixesResponse
+	34,  // 142: hexhail.driver.v1.DriverService.AckOffer:output_type -> hexhail.driver.v1.AckOfferResponse
+	36,  // 143: hexhail.driver.v1.DriverService.GetSnapshot:output_type -> hexhail.driver.v1.GetSnapshotResponse
+	38,  // 144: hexhail.driver.v1.DriverService.GetEarnings:output_type -> hexhail.driver.v1.GetEarningsResponse
+	42,  // 145: hexhail.driver.v1.DriverService.ListBookings:output_type -> hexhail.driver.v1.ListBookingsResponse
+	52,  // 146: hexhail.driver.v1.DriverService.GetWhy:output_type -> hexhail.driver.v1.GetWhyResponse
+	44,  // 147: hexhail.driver.v1.DriverService.GetVoice:output_type -> hexhail.driver.v1.GetVoiceResponse
+	46,  // 148: hexhail.driver.v1.DriverService.ListRides:output_type -> hexhail.driver.v1.ListRidesResponse
+	54,  // 149: hexhail.driver.v1.DriverService.ContestComplaint:output_type -> hexhail.driver.v1.ContestComplaintResponse
+	56,  // 150: hexhail.driver.v1.DriverService.ListComplaints:output_type -> hexhail.driver.v1.ListComplaintsResponse
+	58,  // 151: hexhail.driver.v1.DriverService.ProposeRegular:output_type -> hexhail.driver.v1.ProposeRegularResponse
+	60,  // 152: hexhail.driver.v1.DriverService.AgreeRegular:output_type -> hexhail.driver.v1.AgreeRegularResponse
+	62,  // 153: hexhail.driver.v1.DriverService.EndRegular:output_type -> hexhail.driver.v1.EndRegularResponse
+	64,  // 154: hexhail.driver.v1.DriverService.ListRegulars:output_type -> hexhail.driver.v1.ListRegularsResponse
+	66,  // 155: hexhail.driver.v1.DriverService.FoundTeam:output_type -> hexhail.driver.v1.FoundTeamResponse
+	68,  // 156: hexhail.driver.v1.DriverService.InviteToTeam:output_type -> hexhail.driver.v1.InviteToTeamResponse
+	70,  // 157: hexhail.driver.v1.DriverService.JoinTeam:output_type -> hexhail.driver.v1.JoinTeamResponse
+	72,  // 158: hexhail.driver.v1.DriverService.LeaveTeam:output_type -> hexhail.driver.v1.LeaveTeamResponse
+	74,  // 159: hexhail.driver.v1.DriverService.GetTeam:output_type -> hexhail.driver.v1.GetTeamResponse
+	139, // [139:160] is the sub-list for method output_type
+	118, // [118:139] is the sub-list for method input_type
+	118, // [118:118] is the sub-list for extension type_name
+	118, // [118:118] is the sub-list for extension extendee
+	0,   // [0:118] is the sub-list for field type_name
 }
 
 func init() { file_hexhail_driver_v1_driver_proto_init() }
@@ -4987,6 +6295,7 @@ func file_hexhail_driver_v1_driver_proto_init() {
 		(*DriveResponse_Call)(nil),
 		(*DriveResponse_CallEnded)(nil),
 		(*DriveResponse_BookingReminder)(nil),
+		(*DriveResponse_BookingForYou)(nil),
 		(*DriveResponse_StandRank)(nil),
 	}
 	file_hexhail_driver_v1_driver_proto_msgTypes[24].OneofWrappers = []any{
@@ -4999,7 +6308,7 @@ func file_hexhail_driver_v1_driver_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_hexhail_driver_v1_driver_proto_rawDesc), len(file_hexhail_driver_v1_driver_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   58,
+			NumMessages:   79,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

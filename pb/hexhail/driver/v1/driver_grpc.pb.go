@@ -33,6 +33,15 @@ const (
 	DriverService_ListRides_FullMethodName        = "/hexhail.driver.v1.DriverService/ListRides"
 	DriverService_ContestComplaint_FullMethodName = "/hexhail.driver.v1.DriverService/ContestComplaint"
 	DriverService_ListComplaints_FullMethodName   = "/hexhail.driver.v1.DriverService/ListComplaints"
+	DriverService_ProposeRegular_FullMethodName   = "/hexhail.driver.v1.DriverService/ProposeRegular"
+	DriverService_AgreeRegular_FullMethodName     = "/hexhail.driver.v1.DriverService/AgreeRegular"
+	DriverService_EndRegular_FullMethodName       = "/hexhail.driver.v1.DriverService/EndRegular"
+	DriverService_ListRegulars_FullMethodName     = "/hexhail.driver.v1.DriverService/ListRegulars"
+	DriverService_FoundTeam_FullMethodName        = "/hexhail.driver.v1.DriverService/FoundTeam"
+	DriverService_InviteToTeam_FullMethodName     = "/hexhail.driver.v1.DriverService/InviteToTeam"
+	DriverService_JoinTeam_FullMethodName         = "/hexhail.driver.v1.DriverService/JoinTeam"
+	DriverService_LeaveTeam_FullMethodName        = "/hexhail.driver.v1.DriverService/LeaveTeam"
+	DriverService_GetTeam_FullMethodName          = "/hexhail.driver.v1.DriverService/GetTeam"
 )
 
 // DriverServiceClient is the client API for DriverService service.
@@ -76,6 +85,28 @@ type DriverServiceClient interface {
 	// ListComplaints reads the complaints by and about the driver, and whether they may be on duty. What
 	// riders have written is not told.
 	ListComplaints(ctx context.Context, in *ListComplaintsRequest, opts ...grpc.CallOption) (*ListComplaintsResponse, error)
+	// ProposeRegular proposes to keep the rider of a ride that was driven. If the rider has proposed
+	// it already, both keep each other from then on. Who has ended it is asked again only after another
+	// ride together.
+	ProposeRegular(ctx context.Context, in *ProposeRegularRequest, opts ...grpc.CallOption) (*ProposeRegularResponse, error)
+	// AgreeRegular agrees to what the rider has proposed.
+	AgreeRegular(ctx context.Context, in *AgreeRegularRequest, opts ...grpc.CallOption) (*AgreeRegularResponse, error)
+	// EndRegular ends it, or refuses what the rider has proposed.
+	EndRegular(ctx context.Context, in *EndRegularRequest, opts ...grpc.CallOption) (*EndRegularResponse, error)
+	// ListRegulars reads the driver's regulars and what was proposed, the latest first.
+	ListRegulars(ctx context.Context, in *ListRegularsRequest, opts ...grpc.CallOption) (*ListRegularsResponse, error)
+	// FoundTeam makes a team, whose first member is the driver. A driver is of one team at most.
+	FoundTeam(ctx context.Context, in *FoundTeamRequest, opts ...grpc.CallOption) (*FoundTeamResponse, error)
+	// InviteToTeam invites another driver of the city to the driver's team, by the id that the other
+	// has told.
+	InviteToTeam(ctx context.Context, in *InviteToTeamRequest, opts ...grpc.CallOption) (*InviteToTeamResponse, error)
+	// JoinTeam accepts an invitation.
+	JoinTeam(ctx context.Context, in *JoinTeamRequest, opts ...grpc.CallOption) (*JoinTeamResponse, error)
+	// LeaveTeam gives up a place in a team, or refuses an invitation. The founder gives up anybody's
+	// place; when the founder leaves, the one who has joined first is the founder.
+	LeaveTeam(ctx context.Context, in *LeaveTeamRequest, opts ...grpc.CallOption) (*LeaveTeamResponse, error)
+	// GetTeam reads the driver's team with its members, and what the driver is invited to.
+	GetTeam(ctx context.Context, in *GetTeamRequest, opts ...grpc.CallOption) (*GetTeamResponse, error)
 }
 
 type driverServiceClient struct {
@@ -209,6 +240,96 @@ func (c *driverServiceClient) ListComplaints(ctx context.Context, in *ListCompla
 	return out, nil
 }
 
+func (c *driverServiceClient) ProposeRegular(ctx context.Context, in *ProposeRegularRequest, opts ...grpc.CallOption) (*ProposeRegularResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ProposeRegularResponse)
+	err := c.cc.Invoke(ctx, DriverService_ProposeRegular_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *driverServiceClient) AgreeRegular(ctx context.Context, in *AgreeRegularRequest, opts ...grpc.CallOption) (*AgreeRegularResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(AgreeRegularResponse)
+	err := c.cc.Invoke(ctx, DriverService_AgreeRegular_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *driverServiceClient) EndRegular(ctx context.Context, in *EndRegularRequest, opts ...grpc.CallOption) (*EndRegularResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(EndRegularResponse)
+	err := c.cc.Invoke(ctx, DriverService_EndRegular_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *driverServiceClient) ListRegulars(ctx context.Context, in *ListRegularsRequest, opts ...grpc.CallOption) (*ListRegularsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListRegularsResponse)
+	err := c.cc.Invoke(ctx, DriverService_ListRegulars_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *driverServiceClient) FoundTeam(ctx context.Context, in *FoundTeamRequest, opts ...grpc.CallOption) (*FoundTeamResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(FoundTeamResponse)
+	err := c.cc.Invoke(ctx, DriverService_FoundTeam_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *driverServiceClient) InviteToTeam(ctx context.Context, in *InviteToTeamRequest, opts ...grpc.CallOption) (*InviteToTeamResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(InviteToTeamResponse)
+	err := c.cc.Invoke(ctx, DriverService_InviteToTeam_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *driverServiceClient) JoinTeam(ctx context.Context, in *JoinTeamRequest, opts ...grpc.CallOption) (*JoinTeamResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(JoinTeamResponse)
+	err := c.cc.Invoke(ctx, DriverService_JoinTeam_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *driverServiceClient) LeaveTeam(ctx context.Context, in *LeaveTeamRequest, opts ...grpc.CallOption) (*LeaveTeamResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(LeaveTeamResponse)
+	err := c.cc.Invoke(ctx, DriverService_LeaveTeam_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *driverServiceClient) GetTeam(ctx context.Context, in *GetTeamRequest, opts ...grpc.CallOption) (*GetTeamResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetTeamResponse)
+	err := c.cc.Invoke(ctx, DriverService_GetTeam_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // DriverServiceServer is the server API for DriverService service.
 // All implementations must embed UnimplementedDriverServiceServer
 // for forward compatibility.
@@ -250,6 +371,28 @@ type DriverServiceServer interface {
 	// ListComplaints reads the complaints by and about the driver, and whether they may be on duty. What
 	// riders have written is not told.
 	ListComplaints(context.Context, *ListComplaintsRequest) (*ListComplaintsResponse, error)
+	// ProposeRegular proposes to keep the rider of a ride that was driven. If the rider has proposed
+	// it already, both keep each other from then on. Who has ended it is asked again only after another
+	// ride together.
+	ProposeRegular(context.Context, *ProposeRegularRequest) (*ProposeRegularResponse, error)
+	// AgreeRegular agrees to what the rider has proposed.
+	AgreeRegular(context.Context, *AgreeRegularRequest) (*AgreeRegularResponse, error)
+	// EndRegular ends it, or refuses what the rider has proposed.
+	EndRegular(context.Context, *EndRegularRequest) (*EndRegularResponse, error)
+	// ListRegulars reads the driver's regulars and what was proposed, the latest first.
+	ListRegulars(context.Context, *ListRegularsRequest) (*ListRegularsResponse, error)
+	// FoundTeam makes a team, whose first member is the driver. A driver is of one team at most.
+	FoundTeam(context.Context, *FoundTeamRequest) (*FoundTeamResponse, error)
+	// InviteToTeam invites another driver of the city to the driver's team, by the id that the other
+	// has told.
+	InviteToTeam(context.Context, *InviteToTeamRequest) (*InviteToTeamResponse, error)
+	// JoinTeam accepts an invitation.
+	JoinTeam(context.Context, *JoinTeamRequest) (*JoinTeamResponse, error)
+	// LeaveTeam gives up a place in a team, or refuses an invitation. The founder gives up anybody's
+	// place; when the founder leaves, the one who has joined first is the founder.
+	LeaveTeam(context.Context, *LeaveTeamRequest) (*LeaveTeamResponse, error)
+	// GetTeam reads the driver's team with its members, and what the driver is invited to.
+	GetTeam(context.Context, *GetTeamRequest) (*GetTeamResponse, error)
 	mustEmbedUnimplementedDriverServiceServer()
 }
 
@@ -295,6 +438,33 @@ func (UnimplementedDriverServiceServer) ContestComplaint(context.Context, *Conte
 }
 func (UnimplementedDriverServiceServer) ListComplaints(context.Context, *ListComplaintsRequest) (*ListComplaintsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListComplaints not implemented")
+}
+func (UnimplementedDriverServiceServer) ProposeRegular(context.Context, *ProposeRegularRequest) (*ProposeRegularResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ProposeRegular not implemented")
+}
+func (UnimplementedDriverServiceServer) AgreeRegular(context.Context, *AgreeRegularRequest) (*AgreeRegularResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method AgreeRegular not implemented")
+}
+func (UnimplementedDriverServiceServer) EndRegular(context.Context, *EndRegularRequest) (*EndRegularResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method EndRegular not implemented")
+}
+func (UnimplementedDriverServiceServer) ListRegulars(context.Context, *ListRegularsRequest) (*ListRegularsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListRegulars not implemented")
+}
+func (UnimplementedDriverServiceServer) FoundTeam(context.Context, *FoundTeamRequest) (*FoundTeamResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method FoundTeam not implemented")
+}
+func (UnimplementedDriverServiceServer) InviteToTeam(context.Context, *InviteToTeamRequest) (*InviteToTeamResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method InviteToTeam not implemented")
+}
+func (UnimplementedDriverServiceServer) JoinTeam(context.Context, *JoinTeamRequest) (*JoinTeamResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method JoinTeam not implemented")
+}
+func (UnimplementedDriverServiceServer) LeaveTeam(context.Context, *LeaveTeamRequest) (*LeaveTeamResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method LeaveTeam not implemented")
+}
+func (UnimplementedDriverServiceServer) GetTeam(context.Context, *GetTeamRequest) (*GetTeamResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetTeam not implemented")
 }
 func (UnimplementedDriverServiceServer) mustEmbedUnimplementedDriverServiceServer() {}
 func (UnimplementedDriverServiceServer) testEmbeddedByValue()                       {}
@@ -522,6 +692,168 @@ func _DriverService_ListComplaints_Handler(srv interface{}, ctx context.Context,
 	return interceptor(ctx, in, info, handler)
 }
 
+func _DriverService_ProposeRegular_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ProposeRegularRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(DriverServiceServer).ProposeRegular(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: DriverService_ProposeRegular_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(DriverServiceServer).ProposeRegular(ctx, req.(*ProposeRegularRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _DriverService_AgreeRegular_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(AgreeRegularRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(DriverServiceServer).AgreeRegular(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: DriverService_AgreeRegular_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(DriverServiceServer).AgreeRegular(ctx, req.(*AgreeRegularRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _DriverService_EndRegular_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(EndRegularRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(DriverServiceServer).EndRegular(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: DriverService_EndRegular_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(DriverServiceServer).EndRegular(ctx, req.(*EndRegularRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _DriverService_ListRegulars_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListRegularsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(DriverServiceServer).ListRegulars(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: DriverService_ListRegulars_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(DriverServiceServer).ListRegulars(ctx, req.(*ListRegularsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _DriverService_FoundTeam_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(FoundTeamRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(DriverServiceServer).FoundTeam(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: DriverService_FoundTeam_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(DriverServiceServer).FoundTeam(ctx, req.(*FoundTeamRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _DriverService_InviteToTeam_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(InviteToTeamRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(DriverServiceServer).InviteToTeam(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: DriverService_InviteToTeam_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(DriverServiceServer).InviteToTeam(ctx, req.(*InviteToTeamRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _DriverService_JoinTeam_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(JoinTeamRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(DriverServiceServer).JoinTeam(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: DriverService_JoinTeam_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(DriverServiceServer).JoinTeam(ctx, req.(*JoinTeamRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _DriverService_LeaveTeam_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(LeaveTeamRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(DriverServiceServer).LeaveTeam(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: DriverService_LeaveTeam_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(DriverServiceServer).LeaveTeam(ctx, req.(*LeaveTeamRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _DriverService_GetTeam_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetTeamRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(DriverServiceServer).GetTeam(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: DriverService_GetTeam_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(DriverServiceServer).GetTeam(ctx, req.(*GetTeamRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // DriverService_ServiceDesc is the grpc.ServiceDesc for DriverService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -572,6 +904,42 @@ var DriverService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ListComplaints",
 			Handler:    _DriverService_ListComplaints_Handler,
+		},
+		{
+			MethodName: "ProposeRegular",
+			Handler:    _DriverService_ProposeRegular_Handler,
+		},
+		{
+			MethodName: "AgreeRegular",
+			Handler:    _DriverService_AgreeRegular_Handler,
+		},
+		{
+			MethodName: "EndRegular",
+			Handler:    _DriverService_EndRegular_Handler,
+		},
+		{
+			MethodName: "ListRegulars",
+			Handler:    _DriverService_ListRegulars_Handler,
+		},
+		{
+			MethodName: "FoundTeam",
+			Handler:    _DriverService_FoundTeam_Handler,
+		},
+		{
+			MethodName: "InviteToTeam",
+			Handler:    _DriverService_InviteToTeam_Handler,
+		},
+		{
+			MethodName: "JoinTeam",
+			Handler:    _DriverService_JoinTeam_Handler,
+		},
+		{
+			MethodName: "LeaveTeam",
+			Handler:    _DriverService_LeaveTeam_Handler,
+		},
+		{
+			MethodName: "GetTeam",
+			Handler:    _DriverService_GetTeam_Handler,
 		},
 	},
 	Streams: []grpc.StreamDesc{

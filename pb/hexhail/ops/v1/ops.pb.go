@@ -3279,8 +3279,8 @@ type ExplainRideResponse struct {
 	Ride *v1.Ride `protobuf:"bytes,1,opt,name=ride,proto3" json:"ride,omitempty"`
 	// Why nobody took it: engine_down, nobody_on_duty, nobody_near, all_busy, all_paused, phones_silent,
 	// too_few_taxis, taxis_too_small, drivers_declined, drivers_silent, calls_unheard, offers_lost,
-	// offers_refused, left_for_later, overloaded, ruled_out or rider_left; "" if somebody did, or if it is
-	// being offered.
+	// offers_refused, left_for_later, overloaded, ruled_out, held_for_regular or rider_left; "" if somebody
+	// did, or if it is being offered.
 	Cause string `protobuf:"bytes,2,opt,name=cause,proto3" json:"cause,omitempty"`
 	// If the rider gave it up: the cause until then, likewise.
 	CauseUntil string `protobuf:"bytes,3,opt,name=cause_until,json=causeUntil,proto3" json:"cause_until,omitempty"`

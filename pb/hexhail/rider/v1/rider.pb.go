@@ -279,7 +279,9 @@ type RequestRideRequest struct {
 	Tags []string `protobuf:"bytes,9,rep,name=tags,proto3" json:"tags,omitempty"`
 	// What the rider says to the driver: a clip of at most 60 s and 131,072 bytes, AMR or wideband AMR of
 	// one channel (RFC 4867, section 5) or Opus in Ogg (RFC 7845); empty for none.
-	Voice         []byte `protobuf:"bytes,10,opt,name=voice,proto3" json:"voice,omitempty"`
+	Voice []byte `protobuf:"bytes,10,opt,name=voice,proto3" json:"voice,omitempty"`
+	// A regular who is asked before all others; absent for none.
+	First         *AskFirst `protobuf:"bytes,20,opt,name=first,proto3" json:"first,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -384,6 +386,79 @@ func (x *RequestRideRequest) GetVoice() []byte {
 	return nil
 }
 
+func (x *RequestRideRequest) GetFirst() *AskFirst {
+	if x != nil {
+		return x.First
+	}
+	return nil
+}
+
+// A regular who is asked before all others.
+type AskFirst struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The regular, 1 to 64 bytes.
+	RegularId string `protobuf:"bytes,1,opt,name=regular_id,json=regularId,proto3" json:"regular_id,omitempty"`
+	// For how long the ride is held for that driver alone, in seconds: 1 to the city's limit, which is
+	// at most 600. A no ends it at once.
+	RegularSeconds int32 `protobuf:"varint,2,opt,name=regular_seconds,json=regularSeconds,proto3" json:"regular_seconds,omitempty"`
+	// And then for how long for that driver's team, if they are of one, in seconds: 0 to the city's
+	// limit, which is at most 600.
+	TeamSeconds   int32 `protobuf:"varint,3,opt,name=team_seconds,json=teamSeconds,proto3" json:"team_seconds,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AskFirst) Reset() {
+	*x = AskFirst{}
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AskFirst) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AskFirst) ProtoMessage() {}
+
+func (x *AskFirst) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AskFirst.ProtoReflect.Descriptor instead.
+func (*AskFirst) Descriptor() ([]byte, []int) {
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *AskFirst) GetRegularId() string {
+	if x != nil {
+		return x.RegularId
+	}
+	return ""
+}
+
+func (x *AskFirst) GetRegularSeconds() int32 {
+	if x != nil {
+		return x.RegularSeconds
+	}
+	return 0
+}
+
+func (x *AskFirst) GetTeamSeconds() int32 {
+	if x != nil {
+		return x.TeamSeconds
+	}
+	return 0
+}
+
 // The new ride.
 type RequestRideResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -395,7 +470,7 @@ type RequestRideResponse struct {
 
 func (x *RequestRideResponse) Reset() {
 	*x = RequestRideResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[4]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -407,7 +482,7 @@ func (x *RequestRideResponse) String() string {
 func (*RequestRideResponse) ProtoMessage() {}
 
 func (x *RequestRideResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[4]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -420,7 +495,7 @@ func (x *RequestRideResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RequestRideResponse.ProtoReflect.Descriptor instead.
 func (*RequestRideResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{4}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *RequestRideResponse) GetRide() *v1.Ride {
@@ -457,7 +532,7 @@ type BookRideRequest struct {
 	Terminal string `protobuf:"bytes,10,opt,name=terminal,proto3" json:"terminal,omitempty"`
 	// The driver who alone may take it until open_at, at most 64 bytes; "" is everybody.
 	ForDriver string `protobuf:"bytes,11,opt,name=for_driver,json=forDriver,proto3" json:"for_driver,omitempty"`
-	// From then on everybody may take it; with for_driver, and only then.
+	// From then on everybody may take it; with for_driver or for_regular, and only then.
 	OpenAt *timestamppb.Timestamp `protobuf:"bytes,12,opt,name=open_at,json=openAt,proto3" json:"open_at,omitempty"`
 	// The class of taxi, one of the city's; "" is any.
 	Class string `protobuf:"bytes,13,opt,name=class,proto3" json:"class,omitempty"`
@@ -465,14 +540,19 @@ type BookRideRequest struct {
 	Tags []string `protobuf:"bytes,14,rep,name=tags,proto3" json:"tags,omitempty"`
 	// What the rider says to the driver: a clip of at most 60 s and 131,072 bytes, AMR or wideband AMR of
 	// one channel (RFC 4867, section 5) or Opus in Ogg (RFC 7845); empty for none.
-	Voice         []byte `protobuf:"bytes,15,opt,name=voice,proto3" json:"voice,omitempty"`
+	Voice []byte `protobuf:"bytes,15,opt,name=voice,proto3" json:"voice,omitempty"`
+	// The regular whose driver alone may take it until open_at, or until team_at, and is told of it at
+	// once; at most 64 bytes, "" is none. Not with for_driver.
+	ForRegular string `protobuf:"bytes,20,opt,name=for_regular,json=forRegular,proto3" json:"for_regular,omitempty"`
+	// From then on that driver's team may take it too, until open_at; absent for no time of the team.
+	TeamAt        *timestamppb.Timestamp `protobuf:"bytes,21,opt,name=team_at,json=teamAt,proto3" json:"team_at,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *BookRideRequest) Reset() {
 	*x = BookRideRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[5]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -484,7 +564,7 @@ func (x *BookRideRequest) String() string {
 func (*BookRideRequest) ProtoMessage() {}
 
 func (x *BookRideRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[5]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -497,7 +577,7 @@ func (x *BookRideRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BookRideRequest.ProtoReflect.Descriptor instead.
 func (*BookRideRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{5}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *BookRideRequest) GetRequestId() string {
@@ -605,6 +685,20 @@ func (x *BookRideRequest) GetVoice() []byte {
 	return nil
 }
 
+func (x *BookRideRequest) GetForRegular() string {
+	if x != nil {
+		return x.ForRegular
+	}
+	return ""
+}
+
+func (x *BookRideRequest) GetTeamAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.TeamAt
+	}
+	return nil
+}
+
 // The new ride.
 type BookRideResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -616,7 +710,7 @@ type BookRideResponse struct {
 
 func (x *BookRideResponse) Reset() {
 	*x = BookRideResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[6]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -628,7 +722,7 @@ func (x *BookRideResponse) String() string {
 func (*BookRideResponse) ProtoMessage() {}
 
 func (x *BookRideResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[6]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -641,7 +735,7 @@ func (x *BookRideResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BookRideResponse.ProtoReflect.Descriptor instead.
 func (*BookRideResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{6}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *BookRideResponse) GetRide() *v1.Ride {
@@ -662,7 +756,7 @@ type GetRideRequest struct {
 
 func (x *GetRideRequest) Reset() {
 	*x = GetRideRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[7]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -674,7 +768,7 @@ func (x *GetRideRequest) String() string {
 func (*GetRideRequest) ProtoMessage() {}
 
 func (x *GetRideRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[7]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -687,7 +781,7 @@ func (x *GetRideRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetRideRequest.ProtoReflect.Descriptor instead.
 func (*GetRideRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{7}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *GetRideRequest) GetRideId() string {
@@ -708,7 +802,7 @@ type GetRideResponse struct {
 
 func (x *GetRideResponse) Reset() {
 	*x = GetRideResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[8]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -720,7 +814,7 @@ func (x *GetRideResponse) String() string {
 func (*GetRideResponse) ProtoMessage() {}
 
 func (x *GetRideResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[8]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -733,7 +827,7 @@ func (x *GetRideResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetRideResponse.ProtoReflect.Descriptor instead.
 func (*GetRideResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{8}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *GetRideResponse) GetRide() *v1.Ride {
@@ -754,7 +848,7 @@ type GetVoiceRequest struct {
 
 func (x *GetVoiceRequest) Reset() {
 	*x = GetVoiceRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[9]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -766,7 +860,7 @@ func (x *GetVoiceRequest) String() string {
 func (*GetVoiceRequest) ProtoMessage() {}
 
 func (x *GetVoiceRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[9]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -779,7 +873,7 @@ func (x *GetVoiceRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetVoiceRequest.ProtoReflect.Descriptor instead.
 func (*GetVoiceRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{9}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *GetVoiceRequest) GetRideId() string {
@@ -802,7 +896,7 @@ type GetVoiceResponse struct {
 
 func (x *GetVoiceResponse) Reset() {
 	*x = GetVoiceResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[10]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -814,7 +908,7 @@ func (x *GetVoiceResponse) String() string {
 func (*GetVoiceResponse) ProtoMessage() {}
 
 func (x *GetVoiceResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[10]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -827,7 +921,7 @@ func (x *GetVoiceResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetVoiceResponse.ProtoReflect.Descriptor instead.
 func (*GetVoiceResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{10}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *GetVoiceResponse) GetVoice() *v1.Voice {
@@ -857,7 +951,7 @@ type ListRidesRequest struct {
 
 func (x *ListRidesRequest) Reset() {
 	*x = ListRidesRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[11]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -869,7 +963,7 @@ func (x *ListRidesRequest) String() string {
 func (*ListRidesRequest) ProtoMessage() {}
 
 func (x *ListRidesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[11]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -882,7 +976,7 @@ func (x *ListRidesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRidesRequest.ProtoReflect.Descriptor instead.
 func (*ListRidesRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{11}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *ListRidesRequest) GetPageSize() int32 {
@@ -912,7 +1006,7 @@ type ListRidesResponse struct {
 
 func (x *ListRidesResponse) Reset() {
 	*x = ListRidesResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[12]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -924,7 +1018,7 @@ func (x *ListRidesResponse) String() string {
 func (*ListRidesResponse) ProtoMessage() {}
 
 func (x *ListRidesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[12]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -937,7 +1031,7 @@ func (x *ListRidesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRidesResponse.ProtoReflect.Descriptor instead.
 func (*ListRidesResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{12}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *ListRidesResponse) GetRides() []*v1.Ride {
@@ -965,7 +1059,7 @@ type WatchRideRequest struct {
 
 func (x *WatchRideRequest) Reset() {
 	*x = WatchRideRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[13]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -977,7 +1071,7 @@ func (x *WatchRideRequest) String() string {
 func (*WatchRideRequest) ProtoMessage() {}
 
 func (x *WatchRideRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[13]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -990,7 +1084,7 @@ func (x *WatchRideRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchRideRequest.ProtoReflect.Descriptor instead.
 func (*WatchRideRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{13}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *WatchRideRequest) GetRideId() string {
@@ -1015,7 +1109,7 @@ type TaxiPosition struct {
 
 func (x *TaxiPosition) Reset() {
 	*x = TaxiPosition{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[14]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1027,7 +1121,7 @@ func (x *TaxiPosition) String() string {
 func (*TaxiPosition) ProtoMessage() {}
 
 func (x *TaxiPosition) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[14]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1040,7 +1134,7 @@ func (x *TaxiPosition) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TaxiPosition.ProtoReflect.Descriptor instead.
 func (*TaxiPosition) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{14}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *TaxiPosition) GetPoint() *v1.Point {
@@ -1083,7 +1177,7 @@ type WatchRideResponse struct {
 
 func (x *WatchRideResponse) Reset() {
 	*x = WatchRideResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[15]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1095,7 +1189,7 @@ func (x *WatchRideResponse) String() string {
 func (*WatchRideResponse) ProtoMessage() {}
 
 func (x *WatchRideResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[15]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1108,7 +1202,7 @@ func (x *WatchRideResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchRideResponse.ProtoReflect.Descriptor instead.
 func (*WatchRideResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{15}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *WatchRideResponse) GetSeq() int64 {
@@ -1189,7 +1283,7 @@ type Heartbeat struct {
 
 func (x *Heartbeat) Reset() {
 	*x = Heartbeat{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[16]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1201,7 +1295,7 @@ func (x *Heartbeat) String() string {
 func (*Heartbeat) ProtoMessage() {}
 
 func (x *Heartbeat) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[16]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1214,7 +1308,7 @@ func (x *Heartbeat) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Heartbeat.ProtoReflect.Descriptor instead.
 func (*Heartbeat) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{16}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *Heartbeat) GetAt() *timestamppb.Timestamp {
@@ -1240,7 +1334,7 @@ type AddTipRequest struct {
 
 func (x *AddTipRequest) Reset() {
 	*x = AddTipRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[17]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1252,7 +1346,7 @@ func (x *AddTipRequest) String() string {
 func (*AddTipRequest) ProtoMessage() {}
 
 func (x *AddTipRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[17]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1265,7 +1359,7 @@ func (x *AddTipRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AddTipRequest.ProtoReflect.Descriptor instead.
 func (*AddTipRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{17}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *AddTipRequest) GetRequestId() string {
@@ -1300,7 +1394,7 @@ type AddTipResponse struct {
 
 func (x *AddTipResponse) Reset() {
 	*x = AddTipResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[18]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1312,7 +1406,7 @@ func (x *AddTipResponse) String() string {
 func (*AddTipResponse) ProtoMessage() {}
 
 func (x *AddTipResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[18]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1325,7 +1419,7 @@ func (x *AddTipResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AddTipResponse.ProtoReflect.Descriptor instead.
 func (*AddTipResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{18}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *AddTipResponse) GetRide() *v1.Ride {
@@ -1353,7 +1447,7 @@ type CancelRideRequest struct {
 
 func (x *CancelRideRequest) Reset() {
 	*x = CancelRideRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[19]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1365,7 +1459,7 @@ func (x *CancelRideRequest) String() string {
 func (*CancelRideRequest) ProtoMessage() {}
 
 func (x *CancelRideRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[19]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1378,7 +1472,7 @@ func (x *CancelRideRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelRideRequest.ProtoReflect.Descriptor instead.
 func (*CancelRideRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{19}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *CancelRideRequest) GetRequestId() string {
@@ -1420,7 +1514,7 @@ type CancelRideResponse struct {
 
 func (x *CancelRideResponse) Reset() {
 	*x = CancelRideResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[20]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1432,7 +1526,7 @@ func (x *CancelRideResponse) String() string {
 func (*CancelRideResponse) ProtoMessage() {}
 
 func (x *CancelRideResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[20]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1445,7 +1539,7 @@ func (x *CancelRideResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelRideResponse.ProtoReflect.Descriptor instead.
 func (*CancelRideResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{20}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *CancelRideResponse) GetRide() *v1.Ride {
@@ -1469,7 +1563,7 @@ type ConfirmFareRequest struct {
 
 func (x *ConfirmFareRequest) Reset() {
 	*x = ConfirmFareRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[21]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1481,7 +1575,7 @@ func (x *ConfirmFareRequest) String() string {
 func (*ConfirmFareRequest) ProtoMessage() {}
 
 func (x *ConfirmFareRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[21]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1494,7 +1588,7 @@ func (x *ConfirmFareRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfirmFareRequest.ProtoReflect.Descriptor instead.
 func (*ConfirmFareRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{21}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *ConfirmFareRequest) GetRequestId() string {
@@ -1522,7 +1616,7 @@ type ConfirmFareResponse struct {
 
 func (x *ConfirmFareResponse) Reset() {
 	*x = ConfirmFareResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[22]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1534,7 +1628,7 @@ func (x *ConfirmFareResponse) String() string {
 func (*ConfirmFareResponse) ProtoMessage() {}
 
 func (x *ConfirmFareResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[22]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1547,7 +1641,7 @@ func (x *ConfirmFareResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfirmFareResponse.ProtoReflect.Descriptor instead.
 func (*ConfirmFareResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{22}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *ConfirmFareResponse) GetRide() *v1.Ride {
@@ -1571,7 +1665,7 @@ type ContestFareRequest struct {
 
 func (x *ContestFareRequest) Reset() {
 	*x = ContestFareRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[23]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1583,7 +1677,7 @@ func (x *ContestFareRequest) String() string {
 func (*ContestFareRequest) ProtoMessage() {}
 
 func (x *ContestFareRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[23]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1596,7 +1690,7 @@ func (x *ContestFareRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ContestFareRequest.ProtoReflect.Descriptor instead.
 func (*ContestFareRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{23}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *ContestFareRequest) GetRequestId() string {
@@ -1624,7 +1718,7 @@ type ContestFareResponse struct {
 
 func (x *ContestFareResponse) Reset() {
 	*x = ContestFareResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[24]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1636,7 +1730,7 @@ func (x *ContestFareResponse) String() string {
 func (*ContestFareResponse) ProtoMessage() {}
 
 func (x *ContestFareResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[24]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1649,7 +1743,7 @@ func (x *ContestFareResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ContestFareResponse.ProtoReflect.Descriptor instead.
 func (*ContestFareResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{24}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *ContestFareResponse) GetRide() *v1.Ride {
@@ -1675,7 +1769,7 @@ type PayRideRequest struct {
 
 func (x *PayRideRequest) Reset() {
 	*x = PayRideRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[25]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1687,7 +1781,7 @@ func (x *PayRideRequest) String() string {
 func (*PayRideRequest) ProtoMessage() {}
 
 func (x *PayRideRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[25]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1700,7 +1794,7 @@ func (x *PayRideRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PayRideRequest.ProtoReflect.Descriptor instead.
 func (*PayRideRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{25}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *PayRideRequest) GetRequestId() string {
@@ -1735,7 +1829,7 @@ type PayRideResponse struct {
 
 func (x *PayRideResponse) Reset() {
 	*x = PayRideResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[26]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1747,7 +1841,7 @@ func (x *PayRideResponse) String() string {
 func (*PayRideResponse) ProtoMessage() {}
 
 func (x *PayRideResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[26]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1760,7 +1854,7 @@ func (x *PayRideResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PayRideResponse.ProtoReflect.Descriptor instead.
 func (*PayRideResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{26}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *PayRideResponse) GetRide() *v1.Ride {
@@ -1786,7 +1880,7 @@ type RateRideRequest struct {
 
 func (x *RateRideRequest) Reset() {
 	*x = RateRideRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[27]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1798,7 +1892,7 @@ func (x *RateRideRequest) String() string {
 func (*RateRideRequest) ProtoMessage() {}
 
 func (x *RateRideRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[27]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1811,7 +1905,7 @@ func (x *RateRideRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RateRideRequest.ProtoReflect.Descriptor instead.
 func (*RateRideRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{27}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *RateRideRequest) GetRequestId() string {
@@ -1846,7 +1940,7 @@ type RateRideResponse struct {
 
 func (x *RateRideResponse) Reset() {
 	*x = RateRideResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[28]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1858,7 +1952,7 @@ func (x *RateRideResponse) String() string {
 func (*RateRideResponse) ProtoMessage() {}
 
 func (x *RateRideResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[28]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1871,7 +1965,7 @@ func (x *RateRideResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RateRideResponse.ProtoReflect.Descriptor instead.
 func (*RateRideResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{28}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *RateRideResponse) GetRide() *v1.Ride {
@@ -1899,7 +1993,7 @@ type ComplainRequest struct {
 
 func (x *ComplainRequest) Reset() {
 	*x = ComplainRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[29]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1911,7 +2005,7 @@ func (x *ComplainRequest) String() string {
 func (*ComplainRequest) ProtoMessage() {}
 
 func (x *ComplainRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[29]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1924,7 +2018,7 @@ func (x *ComplainRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ComplainRequest.ProtoReflect.Descriptor instead.
 func (*ComplainRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{29}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *ComplainRequest) GetRequestId() string {
@@ -1964,7 +2058,7 @@ type ComplainResponse struct {
 
 func (x *ComplainResponse) Reset() {
 	*x = ComplainResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[30]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1976,7 +2070,7 @@ func (x *ComplainResponse) String() string {
 func (*ComplainResponse) ProtoMessage() {}
 
 func (x *ComplainResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[30]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1989,7 +2083,7 @@ func (x *ComplainResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ComplainResponse.ProtoReflect.Descriptor instead.
 func (*ComplainResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{30}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{31}
 }
 
 // A word to the complaint of the driver: a no-show.
@@ -2008,7 +2102,7 @@ type ContestComplaintRequest struct {
 
 func (x *ContestComplaintRequest) Reset() {
 	*x = ContestComplaintRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[31]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2020,7 +2114,7 @@ func (x *ContestComplaintRequest) String() string {
 func (*ContestComplaintRequest) ProtoMessage() {}
 
 func (x *ContestComplaintRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[31]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2033,7 +2127,7 @@ func (x *ContestComplaintRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ContestComplaintRequest.ProtoReflect.Descriptor instead.
 func (*ContestComplaintRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{31}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *ContestComplaintRequest) GetRequestId() string {
@@ -2066,7 +2160,7 @@ type ContestComplaintResponse struct {
 
 func (x *ContestComplaintResponse) Reset() {
 	*x = ContestComplaintResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[32]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2078,7 +2172,7 @@ func (x *ContestComplaintResponse) String() string {
 func (*ContestComplaintResponse) ProtoMessage() {}
 
 func (x *ContestComplaintResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[32]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2091,7 +2185,7 @@ func (x *ContestComplaintResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ContestComplaintResponse.ProtoReflect.Descriptor instead.
 func (*ContestComplaintResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{32}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{33}
 }
 
 // Which page.
@@ -2109,7 +2203,7 @@ type ListComplaintsRequest struct {
 
 func (x *ListComplaintsRequest) Reset() {
 	*x = ListComplaintsRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[33]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2121,7 +2215,7 @@ func (x *ListComplaintsRequest) String() string {
 func (*ListComplaintsRequest) ProtoMessage() {}
 
 func (x *ListComplaintsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[33]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2134,7 +2228,7 @@ func (x *ListComplaintsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListComplaintsRequest.ProtoReflect.Descriptor instead.
 func (*ListComplaintsRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{33}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *ListComplaintsRequest) GetPageSize() int32 {
@@ -2175,7 +2269,7 @@ type ListComplaintsResponse struct {
 
 func (x *ListComplaintsResponse) Reset() {
 	*x = ListComplaintsResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[34]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2187,7 +2281,7 @@ func (x *ListComplaintsResponse) String() string {
 func (*ListComplaintsResponse) ProtoMessage() {}
 
 func (x *ListComplaintsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[34]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2200,7 +2294,7 @@ func (x *ListComplaintsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListComplaintsResponse.ProtoReflect.Descriptor instead.
 func (*ListComplaintsResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{34}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *ListComplaintsResponse) GetComplaints() []*v1.Complaint {
@@ -2231,11 +2325,418 @@ func (x *ListComplaintsResponse) GetSuspendedUntil() *timestamppb.Timestamp {
 	return nil
 }
 
+// A ride that was driven, whose other side is to be kept.
+type ProposeRegularRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The app's own id of this request, 1 to 64 bytes: the same id gets the same answer, and is
+	// refused with another body.
+	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// The ride, 1 to 64 bytes.
+	RideId        string `protobuf:"bytes,2,opt,name=ride_id,json=rideId,proto3" json:"ride_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ProposeRegularRequest) Reset() {
+	*x = ProposeRegularRequest{}
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[36]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ProposeRegularRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ProposeRegularRequest) ProtoMessage() {}
+
+func (x *ProposeRegularRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[36]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ProposeRegularRequest.ProtoReflect.Descriptor instead.
+func (*ProposeRegularRequest) Descriptor() ([]byte, []int) {
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{36}
+}
+
+func (x *ProposeRegularRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *ProposeRegularRequest) GetRideId() string {
+	if x != nil {
+		return x.RideId
+	}
+	return ""
+}
+
+// The regular.
+type ProposeRegularResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// As it stands now; absent if it has ended meanwhile.
+	Regular       *v1.Regular `protobuf:"bytes,1,opt,name=regular,proto3" json:"regular,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ProposeRegularResponse) Reset() {
+	*x = ProposeRegularResponse{}
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[37]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ProposeRegularResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ProposeRegularResponse) ProtoMessage() {}
+
+func (x *ProposeRegularResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[37]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ProposeRegularResponse.ProtoReflect.Descriptor instead.
+func (*ProposeRegularResponse) Descriptor() ([]byte, []int) {
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{37}
+}
+
+func (x *ProposeRegularResponse) GetRegular() *v1.Regular {
+	if x != nil {
+		return x.Regular
+	}
+	return nil
+}
+
+// Agreement to a proposal.
+type AgreeRegularRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The app's own id of this request, 1 to 64 bytes: the same id gets the same answer, and is
+	// refused with another body.
+	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// The regular, 1 to 64 bytes.
+	RegularId     string `protobuf:"bytes,2,opt,name=regular_id,json=regularId,proto3" json:"regular_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AgreeRegularRequest) Reset() {
+	*x = AgreeRegularRequest{}
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[38]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AgreeRegularRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AgreeRegularRequest) ProtoMessage() {}
+
+func (x *AgreeRegularRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[38]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AgreeRegularRequest.ProtoReflect.Descriptor instead.
+func (*AgreeRegularRequest) Descriptor() ([]byte, []int) {
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{38}
+}
+
+func (x *AgreeRegularRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *AgreeRegularRequest) GetRegularId() string {
+	if x != nil {
+		return x.RegularId
+	}
+	return ""
+}
+
+// The regular.
+type AgreeRegularResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// As it stands now; absent if it has ended meanwhile.
+	Regular       *v1.Regular `protobuf:"bytes,1,opt,name=regular,proto3" json:"regular,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AgreeRegularResponse) Reset() {
+	*x = AgreeRegularResponse{}
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[39]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AgreeRegularResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AgreeRegularResponse) ProtoMessage() {}
+
+func (x *AgreeRegularResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[39]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AgreeRegularResponse.ProtoReflect.Descriptor instead.
+func (*AgreeRegularResponse) Descriptor() ([]byte, []int) {
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{39}
+}
+
+func (x *AgreeRegularResponse) GetRegular() *v1.Regular {
+	if x != nil {
+		return x.Regular
+	}
+	return nil
+}
+
+// The end of a regular.
+type EndRegularRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The app's own id of this request, 1 to 64 bytes: the same id gets the same answer, and is
+	// refused with another body.
+	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// The regular, 1 to 64 bytes.
+	RegularId     string `protobuf:"bytes,2,opt,name=regular_id,json=regularId,proto3" json:"regular_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EndRegularRequest) Reset() {
+	*x = EndRegularRequest{}
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[40]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EndRegularRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EndRegularRequest) ProtoMessage() {}
+
+func (x *EndRegularRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[40]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EndRegularRequest.ProtoReflect.Descriptor instead.
+func (*EndRegularRequest) Descriptor() ([]byte, []int) {
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{40}
+}
+
+func (x *EndRegularRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *EndRegularRequest) GetRegularId() string {
+	if x != nil {
+		return x.RegularId
+	}
+	return ""
+}
+
+// It has ended.
+type EndRegularResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EndRegularResponse) Reset() {
+	*x = EndRegularResponse{}
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[41]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EndRegularResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EndRegularResponse) ProtoMessage() {}
+
+func (x *EndRegularResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[41]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EndRegularResponse.ProtoReflect.Descriptor instead.
+func (*EndRegularResponse) Descriptor() ([]byte, []int) {
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{41}
+}
+
+// Which page.
+type ListRegularsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// How many at most, 1 to 200; 0 is 50, and more than 200 is 200.
+	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// next_page_token of the page before; "" for the first.
+	PageToken     string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListRegularsRequest) Reset() {
+	*x = ListRegularsRequest{}
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[42]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListRegularsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListRegularsRequest) ProtoMessage() {}
+
+func (x *ListRegularsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[42]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListRegularsRequest.ProtoReflect.Descriptor instead.
+func (*ListRegularsRequest) Descriptor() ([]byte, []int) {
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{42}
+}
+
+func (x *ListRegularsRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListRegularsRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+// A page of regulars.
+type ListRegularsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The regulars, the latest first.
+	Regulars []*v1.Regular `protobuf:"bytes,1,rep,name=regulars,proto3" json:"regulars,omitempty"`
+	// For the next page; "" if this is the last.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListRegularsResponse) Reset() {
+	*x = ListRegularsResponse{}
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[43]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListRegularsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListRegularsResponse) ProtoMessage() {}
+
+func (x *ListRegularsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[43]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListRegularsResponse.ProtoReflect.Descriptor instead.
+func (*ListRegularsResponse) Descriptor() ([]byte, []int) {
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{43}
+}
+
+func (x *ListRegularsResponse) GetRegulars() []*v1.Regular {
+	if x != nil {
+		return x.Regulars
+	}
+	return nil
+}
+
+func (x *ListRegularsResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
 var File_hexhail_rider_v1_rider_proto protoreflect.FileDescriptor
 
 const file_hexhail_rider_v1_rider_proto_rawDesc = "" +
 	"\n" +
-	"\x1chexhail/rider/v1/rider.proto\x12\x10hexhail.rider.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1fhexhail/type/v1/complaint.proto\x1a\x1bhexhail/type/v1/place.proto\x1a\x1ahexhail/type/v1/ride.proto\x1a\x1ahexhail/type/v1/rule.proto\"\xa3\x01\n" +
+	"\x1chexhail/rider/v1/rider.proto\x12\x10hexhail.rider.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1fhexhail/type/v1/complaint.proto\x1a\x1bhexhail/type/v1/place.proto\x1a\x1dhexhail/type/v1/regular.proto\x1a\x1ahexhail/type/v1/ride.proto\x1a\x1ahexhail/type/v1/rule.proto\"\xa3\x01\n" +
 	"\x10QuoteRideRequest\x12\x1d\n" +
 	"\x04city\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\x04city\x126\n" +
 	"\x06pickup\x18\x02 \x01(\v2\x16.hexhail.type.v1.PlaceB\x06\xbaH\x03\xc8\x01\x01R\x06pickup\x128\n" +
@@ -2252,7 +2753,7 @@ const file_hexhail_rider_v1_rider_proto_rawDesc = "" +
 	"\aclasses\x18\x05 \x03(\tR\aclasses\x12\x12\n" +
 	"\x04tags\x18\x06 \x03(\tR\x04tags\x12$\n" +
 	"\x0ecancel_fee_fen\x18\a \x01(\x03R\fcancelFeeFen\x12.\n" +
-	"\x13cancel_free_seconds\x18\b \x01(\x05R\x11cancelFreeSeconds\"\xbe\x03\n" +
+	"\x13cancel_free_seconds\x18\b \x01(\x05R\x11cancelFreeSeconds\"\xf0\x03\n" +
 	"\x12RequestRideRequest\x12(\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\trequestId\x12\x1d\n" +
@@ -2265,9 +2766,17 @@ const file_hexhail_rider_v1_rider_proto_rawDesc = "" +
 	"\x05class\x18\b \x01(\tB\x18\xbaH\x15r\x132\x11^[a-z0-9_]{0,32}$R\x05class\x123\n" +
 	"\x04tags\x18\t \x03(\tB\x1f\xbaH\x1c\x92\x01\x19\x10\b\"\x15r\x132\x11^[a-z0-9_]{1,32}$R\x04tags\x12\x1f\n" +
 	"\x05voice\x18\n" +
-	" \x01(\fB\t\xbaH\x06z\x04\x18\x80\x80\bR\x05voice\"@\n" +
+	" \x01(\fB\t\xbaH\x06z\x04\x18\x80\x80\bR\x05voice\x120\n" +
+	"\x05first\x18\x14 \x01(\v2\x1a.hexhail.rider.v1.AskFirstR\x05first\"\x98\x01\n" +
+	"\bAskFirst\x12(\n" +
+	"\n" +
+	"regular_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\tregularId\x123\n" +
+	"\x0fregular_seconds\x18\x02 \x01(\x05B\n" +
+	"\xbaH\a\x1a\x05\x18\xd8\x04(\x01R\x0eregularSeconds\x12-\n" +
+	"\fteam_seconds\x18\x03 \x01(\x05B\n" +
+	"\xbaH\a\x1a\x05\x18\xd8\x04(\x00R\vteamSeconds\"@\n" +
 	"\x13RequestRideResponse\x12)\n" +
-	"\x04ride\x18\x01 \x01(\v2\x15.hexhail.type.v1.RideR\x04ride\"\xaf\x05\n" +
+	"\x04ride\x18\x01 \x01(\v2\x15.hexhail.type.v1.RideR\x04ride\"\x8e\x06\n" +
 	"\x0fBookRideRequest\x12(\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\trequestId\x12\x1d\n" +
@@ -2286,7 +2795,10 @@ const file_hexhail_rider_v1_rider_proto_rawDesc = "" +
 	"\aopen_at\x18\f \x01(\v2\x1a.google.protobuf.TimestampR\x06openAt\x12.\n" +
 	"\x05class\x18\r \x01(\tB\x18\xbaH\x15r\x132\x11^[a-z0-9_]{0,32}$R\x05class\x123\n" +
 	"\x04tags\x18\x0e \x03(\tB\x1f\xbaH\x1c\x92\x01\x19\x10\b\"\x15r\x132\x11^[a-z0-9_]{1,32}$R\x04tags\x12\x1f\n" +
-	"\x05voice\x18\x0f \x01(\fB\t\xbaH\x06z\x04\x18\x80\x80\bR\x05voice\"=\n" +
+	"\x05voice\x18\x0f \x01(\fB\t\xbaH\x06z\x04\x18\x80\x80\bR\x05voice\x12(\n" +
+	"\vfor_regular\x18\x14 \x01(\tB\a\xbaH\x04r\x02(@R\n" +
+	"forRegular\x123\n" +
+	"\ateam_at\x18\x15 \x01(\v2\x1a.google.protobuf.TimestampR\x06teamAt\"=\n" +
 	"\x10BookRideResponse\x12)\n" +
 	"\x04ride\x18\x01 \x01(\v2\x15.hexhail.type.v1.RideR\x04ride\"4\n" +
 	"\x0eGetRideRequest\x12\"\n" +
@@ -2386,7 +2898,33 @@ const file_hexhail_rider_v1_rider_proto_rawDesc = "" +
 	"complaints\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12\x1c\n" +
 	"\tsuspended\x18\x03 \x01(\bR\tsuspended\x12C\n" +
-	"\x0fsuspended_until\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x0esuspendedUntil2\xd4\f\n" +
+	"\x0fsuspended_until\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x0esuspendedUntil\"e\n" +
+	"\x15ProposeRegularRequest\x12(\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\trequestId\x12\"\n" +
+	"\aride_id\x18\x02 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\x06rideId\"L\n" +
+	"\x16ProposeRegularResponse\x122\n" +
+	"\aregular\x18\x01 \x01(\v2\x18.hexhail.type.v1.RegularR\aregular\"i\n" +
+	"\x13AgreeRegularRequest\x12(\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\trequestId\x12(\n" +
+	"\n" +
+	"regular_id\x18\x02 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\tregularId\"J\n" +
+	"\x14AgreeRegularResponse\x122\n" +
+	"\aregular\x18\x01 \x01(\v2\x18.hexhail.type.v1.RegularR\aregular\"g\n" +
+	"\x11EndRegularRequest\x12(\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\trequestId\x12(\n" +
+	"\n" +
+	"regular_id\x18\x02 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\tregularId\"\x14\n" +
+	"\x12EndRegularResponse\"d\n" +
+	"\x13ListRegularsRequest\x12$\n" +
+	"\tpage_size\x18\x01 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\bpageSize\x12'\n" +
+	"\n" +
+	"page_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03(\xc8\x01R\tpageToken\"t\n" +
+	"\x14ListRegularsResponse\x124\n" +
+	"\bregulars\x18\x01 \x03(\v2\x18.hexhail.type.v1.RegularR\bregulars\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken2\x82\x10\n" +
 	"\fRiderService\x12_\n" +
 	"\tQuoteRide\x12\".hexhail.rider.v1.QuoteRideRequest\x1a#.hexhail.rider.v1.QuoteRideResponse\"\t\xea\xb2\x19\x05\n" +
 	"\x01\x01\x10\x02\x12k\n" +
@@ -2420,6 +2958,15 @@ const file_hexhail_rider_v1_rider_proto_rawDesc = "" +
 	"\x10ContestComplaint\x12).hexhail.rider.v1.ContestComplaintRequest\x1a*.hexhail.rider.v1.ContestComplaintResponse\"\v\xea\xb2\x19\a\n" +
 	"\x01\x01\x10\x01\x18\x01\x12n\n" +
 	"\x0eListComplaints\x12'.hexhail.rider.v1.ListComplaintsRequest\x1a(.hexhail.rider.v1.ListComplaintsResponse\"\t\xea\xb2\x19\x05\n" +
+	"\x01\x01\x10\x01\x12p\n" +
+	"\x0eProposeRegular\x12'.hexhail.rider.v1.ProposeRegularRequest\x1a(.hexhail.rider.v1.ProposeRegularResponse\"\v\xea\xb2\x19\a\n" +
+	"\x01\x01\x10\x01\x18\x01\x12j\n" +
+	"\fAgreeRegular\x12%.hexhail.rider.v1.AgreeRegularRequest\x1a&.hexhail.rider.v1.AgreeRegularResponse\"\v\xea\xb2\x19\a\n" +
+	"\x01\x01\x10\x01\x18\x01\x12d\n" +
+	"\n" +
+	"EndRegular\x12#.hexhail.rider.v1.EndRegularRequest\x1a$.hexhail.rider.v1.EndRegularResponse\"\v\xea\xb2\x19\a\n" +
+	"\x01\x01\x10\x01\x18\x01\x12h\n" +
+	"\fListRegulars\x12%.hexhail.rider.v1.ListRegularsRequest\x1a&.hexhail.rider.v1.ListRegularsResponse\"\t\xea\xb2\x19\x05\n" +
 	"\x01\x01\x10\x01B%Z#hexhail/pb/hexhail/rider/v1;riderpbb\x06proto3"
 
 var (
@@ -2434,124 +2981,147 @@ func file_hexhail_rider_v1_rider_proto_rawDescGZIP() []byte {
 	return file_hexhail_rider_v1_rider_proto_rawDescData
 }
 
-var file_hexhail_rider_v1_rider_proto_msgTypes = make([]protoimpl.MessageInfo, 35)
+var file_hexhail_rider_v1_rider_proto_msgTypes = make([]protoimpl.MessageInfo, 44)
 var file_hexhail_rider_v1_rider_proto_goTypes = []any{
 	(*QuoteRideRequest)(nil),         // 0: hexhail.rider.v1.QuoteRideRequest
 	(*NearbyTaxi)(nil),               // 1: hexhail.rider.v1.NearbyTaxi
 	(*QuoteRideResponse)(nil),        // 2: hexhail.rider.v1.QuoteRideResponse
 	(*RequestRideRequest)(nil),       // 3: hexhail.rider.v1.RequestRideRequest
-	(*RequestRideResponse)(nil),      // 4: hexhail.rider.v1.RequestRideResponse
-	(*BookRideRequest)(nil),          // 5: hexhail.rider.v1.BookRideRequest
-	(*BookRideResponse)(nil),         // 6: hexhail.rider.v1.BookRideResponse
-	(*GetRideRequest)(nil),           // 7: hexhail.rider.v1.GetRideRequest
-	(*GetRideResponse)(nil),          // 8: hexhail.rider.v1.GetRideResponse
-	(*GetVoiceRequest)(nil),          // 9: hexhail.rider.v1.GetVoiceRequest
-	(*GetVoiceResponse)(nil),         // 10: hexhail.rider.v1.GetVoiceResponse
-	(*ListRidesRequest)(nil),         // 11: hexhail.rider.v1.ListRidesRequest
-	(*ListRidesResponse)(nil),        // 12: hexhail.rider.v1.ListRidesResponse
-	(*WatchRideRequest)(nil),         // 13: hexhail.rider.v1.WatchRideRequest
-	(*TaxiPosition)(nil),             // 14: hexhail.rider.v1.TaxiPosition
-	(*WatchRideResponse)(nil),        // 15: hexhail.rider.v1.WatchRideResponse
-	(*Heartbeat)(nil),                // 16: hexhail.rider.v1.Heartbeat
-	(*AddTipRequest)(nil),            // 17: hexhail.rider.v1.AddTipRequest
-	(*AddTipResponse)(nil),           // 18: hexhail.rider.v1.AddTipResponse
-	(*CancelRideRequest)(nil),        // 19: hexhail.rider.v1.CancelRideRequest
-	(*CancelRideResponse)(nil),       // 20: hexhail.rider.v1.CancelRideResponse
-	(*ConfirmFareRequest)(nil),       // 21: hexhail.rider.v1.ConfirmFareRequest
-	(*ConfirmFareResponse)(nil),      // 22: hexhail.rider.v1.ConfirmFareResponse
-	(*ContestFareRequest)(nil),       // 23: hexhail.rider.v1.ContestFareRequest
-	(*ContestFareResponse)(nil),      // 24: hexhail.rider.v1.ContestFareResponse
-	(*PayRideRequest)(nil),           // 25: hexhail.rider.v1.PayRideRequest
-	(*PayRideResponse)(nil),          // 26: hexhail.rider.v1.PayRideResponse
-	(*RateRideRequest)(nil),          // 27: hexhail.rider.v1.RateRideRequest
-	(*RateRideResponse)(nil),         // 28: hexhail.rider.v1.RateRideResponse
-	(*ComplainRequest)(nil),          // 29: hexhail.rider.v1.ComplainRequest
-	(*ComplainResponse)(nil),         // 30: hexhail.rider.v1.ComplainResponse
-	(*ContestComplaintRequest)(nil),  // 31: hexhail.rider.v1.ContestComplaintRequest
-	(*ContestComplaintResponse)(nil), // 32: hexhail.rider.v1.ContestComplaintResponse
-	(*ListComplaintsRequest)(nil),    // 33: hexhail.rider.v1.ListComplaintsRequest
-	(*ListComplaintsResponse)(nil),   // 34: hexhail.rider.v1.ListComplaintsResponse
-	(*v1.Place)(nil),                 // 35: hexhail.type.v1.Place
-	(*v1.Point)(nil),                 // 36: hexhail.type.v1.Point
-	(*v1.Quote)(nil),                 // 37: hexhail.type.v1.Quote
-	(*timestamppb.Timestamp)(nil),    // 38: google.protobuf.Timestamp
-	(*v1.Ride)(nil),                  // 39: hexhail.type.v1.Ride
-	(*v1.Flight)(nil),                // 40: hexhail.type.v1.Flight
-	(*v1.Voice)(nil),                 // 41: hexhail.type.v1.Voice
-	(v1.ComplaintCause)(0),           // 42: hexhail.type.v1.ComplaintCause
-	(*v1.Complaint)(nil),             // 43: hexhail.type.v1.Complaint
+	(*AskFirst)(nil),                 // 4: hexhail.rider.v1.AskFirst
+	(*RequestRideResponse)(nil),      // 5: hexhail.rider.v1.RequestRideResponse
+	(*BookRideRequest)(nil),          // 6: hexhail.rider.v1.BookRideRequest
+	(*BookRideResponse)(nil),         // 7: hexhail.rider.v1.BookRideResponse
+	(*GetRideRequest)(nil),           // 8: hexhail.rider.v1.GetRideRequest
+	(*GetRideResponse)(nil),          // 9: hexhail.rider.v1.GetRideResponse
+	(*GetVoiceRequest)(nil),          // 10: hexhail.rider.v1.GetVoiceRequest
+	(*GetVoiceResponse)(nil),         // 11: hexhail.rider.v1.GetVoiceResponse
+	(*ListRidesRequest)(nil),         // 12: hexhail.rider.v1.ListRidesRequest
+	(*ListRidesResponse)(nil),        // 13: hexhail.rider.v1.ListRidesResponse
+	(*WatchRideRequest)(nil),         // 14: hexhail.rider.v1.WatchRideRequest
+	(*TaxiPosition)(nil),             // 15: hexhail.rider.v1.TaxiPosition
+	(*WatchRideResponse)(nil),        // 16: hexhail.rider.v1.WatchRideResponse
+	(*Heartbeat)(nil),                // 17: hexhail.rider.v1.Heartbeat
+	(*AddTipRequest)(nil),            // 18: hexhail.rider.v1.AddTipRequest
+	(*AddTipResponse)(nil),           // 19: hexhail.rider.v1.AddTipResponse
+	(*CancelRideRequest)(nil),        // 20: hexhail.rider.v1.CancelRideRequest
+	(*CancelRideResponse)(nil),       // 21: hexhail.rider.v1.CancelRideResponse
+	(*ConfirmFareRequest)(nil),       // 22: hexhail.rider.v1.ConfirmFareRequest
+	(*ConfirmFareResponse)(nil),      // 23: hexhail.rider.v1.ConfirmFareResponse
+	(*ContestFareRequest)(nil),       // 24: hexhail.rider.v1.ContestFareRequest
+	(*ContestFareResponse)(nil),      // 25: hexhail.rider.v1.ContestFareResponse
+	(*PayRideRequest)(nil),           // 26: hexhail.rider.v1.PayRideRequest
+	(*PayRideResponse)(nil),          // 27: hexhail.rider.v1.PayRideResponse
+	(*RateRideRequest)(nil),          // 28: hexhail.rider.v1.RateRideRequest
+	(*RateRideResponse)(nil),         // 29: hexhail.rider.v1.RateRideResponse
+	(*ComplainRequest)(nil),          // 30: hexhail.rider.v1.ComplainRequest
+	(*ComplainResponse)(nil),         // 31: hexhail.rider.v1.ComplainResponse
+	(*ContestComplaintRequest)(nil),  // 32: hexhail.rider.v1.ContestComplaintRequest
+	(*ContestComplaintResponse)(nil), // 33: hexhail.rider.v1.ContestComplaintResponse
+	(*ListComplaintsRequest)(nil),    // 34: hexhail.rider.v1.ListComplaintsRequest
+	(*ListComplaintsResponse)(nil),   // 35: hexhail.rider.v1.ListComplaintsResponse
+	(*ProposeRegularRequest)(nil),    // 36: hexhail.rider.v1.ProposeRegularRequest
+	(*ProposeRegularResponse)(nil),   // 37: hexhail.rider.v1.ProposeRegularResponse
+	(*AgreeRegularRequest)(nil),      // 38: hexhail.rider.v1.AgreeRegularRequest
+	(*AgreeRegularResponse)(nil),     // 39: hexhail.rider.v1.AgreeRegularResponse
+	(*EndRegularRequest)(nil),        // 40: hexhail.rider.v1.EndRegularRequest
+	(*EndRegularResponse)(nil),       // 41: hexhail.rider.v1.EndRegularResponse
+	(*ListRegularsRequest)(nil),      // 42: hexhail.rider.v1.ListRegularsRequest
+	(*ListRegularsResponse)(nil),     // 43: hexhail.rider.v1.ListRegularsResponse
+	(*v1.Place)(nil),                 // 44: hexhail.type.v1.Place
+	(*v1.Point)(nil),                 // 45: hexhail.type.v1.Point
+	(*v1.Quote)(nil),                 // 46: hexhail.type.v1.Quote
+	(*timestamppb.Timestamp)(nil),    // 47: google.protobuf.Timestamp
+	(*v1.Ride)(nil),                  // 48: hexhail.type.v1.Ride
+	(*v1.Flight)(nil),                // 49: hexhail.type.v1.Flight
+	(*v1.Voice)(nil),                 // 50: hexhail.type.v1.Voice
+	(v1.ComplaintCause)(0),           // 51: hexhail.type.v1.ComplaintCause
+	(*v1.Complaint)(nil),             // 52: hexhail.type.v1.Complaint
+	(*v1.Regular)(nil),               // 53: hexhail.type.v1.Regular
 }
 var file_hexhail_rider_v1_rider_proto_depIdxs = []int32{
-	35, // 0: hexhail.rider.v1.QuoteRideRequest.pickup:type_name -> hexhail.type.v1.Place
-	35, // 1: hexhail.rider.v1.QuoteRideRequest.dropoff:type_name -> hexhail.type.v1.Place
-	36, // 2: hexhail.rider.v1.NearbyTaxi.point:type_name -> hexhail.type.v1.Point
-	37, // 3: hexhail.rider.v1.QuoteRideResponse.quote:type_name -> hexhail.type.v1.Quote
+	44, // 0: hexhail.rider.v1.QuoteRideRequest.pickup:type_name -> hexhail.type.v1.Place
+	44, // 1: hexhail.rider.v1.QuoteRideRequest.dropoff:type_name -> hexhail.type.v1.Place
+	45, // 2: hexhail.rider.v1.NearbyTaxi.point:type_name -> hexhail.type.v1.Point
+	46, // 3: hexhail.rider.v1.QuoteRideResponse.quote:type_name -> hexhail.type.v1.Quote
 	1,  // 4: hexhail.rider.v1.QuoteRideResponse.taxis:type_name -> hexhail.rider.v1.NearbyTaxi
-	38, // 5: hexhail.rider.v1.QuoteRideResponse.closed_until:type_name -> google.protobuf.Timestamp
-	35, // 6: hexhail.rider.v1.RequestRideRequest.pickup:type_name -> hexhail.type.v1.Place
-	35, // 7: hexhail.rider.v1.RequestRideRequest.dropoff:type_name -> hexhail.type.v1.Place
-	39, // 8: hexhail.rider.v1.RequestRideResponse.ride:type_name -> hexhail.type.v1.Ride
-	35, // 9: hexhail.rider.v1.BookRideRequest.pickup:type_name -> hexhail.type.v1.Place
-	35, // 10: hexhail.rider.v1.BookRideRequest.dropoff:type_name -> hexhail.type.v1.Place
-	38, // 11: hexhail.rider.v1.BookRideRequest.pickup_at:type_name -> google.protobuf.Timestamp
-	40, // 12: hexhail.rider.v1.BookRideRequest.flight:type_name -> hexhail.type.v1.Flight
-	38, // 13: hexhail.rider.v1.BookRideRequest.open_at:type_name -> google.protobuf.Timestamp
-	39, // 14: hexhail.rider.v1.BookRideResponse.ride:type_name -> hexhail.type.v1.Ride
-	39, // 15: hexhail.rider.v1.GetRideResponse.ride:type_name -> hexhail.type.v1.Ride
-	41, // 16: hexhail.rider.v1.GetVoiceResponse.voice:type_name -> hexhail.type.v1.Voice
-	39, // 17: hexhail.rider.v1.ListRidesResponse.rides:type_name -> hexhail.type.v1.Ride
-	36, // 18: hexhail.rider.v1.TaxiPosition.point:type_name -> hexhail.type.v1.Point
-	38, // 19: hexhail.rider.v1.TaxiPosition.at:type_name -> google.protobuf.Timestamp
-	39, // 20: hexhail.rider.v1.WatchRideResponse.ride:type_name -> hexhail.type.v1.Ride
-	14, // 21: hexhail.rider.v1.WatchRideResponse.taxi:type_name -> hexhail.rider.v1.TaxiPosition
-	16, // 22: hexhail.rider.v1.WatchRideResponse.heartbeat:type_name -> hexhail.rider.v1.Heartbeat
-	38, // 23: hexhail.rider.v1.Heartbeat.at:type_name -> google.protobuf.Timestamp
-	39, // 24: hexhail.rider.v1.AddTipResponse.ride:type_name -> hexhail.type.v1.Ride
-	39, // 25: hexhail.rider.v1.CancelRideResponse.ride:type_name -> hexhail.type.v1.Ride
-	39, // 26: hexhail.rider.v1.ConfirmFareResponse.ride:type_name -> hexhail.type.v1.Ride
-	39, // 27: hexhail.rider.v1.ContestFareResponse.ride:type_name -> hexhail.type.v1.Ride
-	39, // 28: hexhail.rider.v1.PayRideResponse.ride:type_name -> hexhail.type.v1.Ride
-	39, // 29: hexhail.rider.v1.RateRideResponse.ride:type_name -> hexhail.type.v1.Ride
-	42, // 30: hexhail.rider.v1.ComplainRequest.cause:type_name -> hexhail.type.v1.ComplaintCause
-	43, // 31: hexhail.rider.v1.ListComplaintsResponse.complaints:type_name -> hexhail.type.v1.Complaint
-	38, // 32: hexhail.rider.v1.ListComplaintsResponse.suspended_until:type_name -> google.protobuf.Timestamp
-	0,  // 33: hexhail.rider.v1.RiderService.QuoteRide:input_type -> hexhail.rider.v1.QuoteRideRequest
-	3,  // 34: hexhail.rider.v1.RiderService.RequestRide:input_type -> hexhail.rider.v1.RequestRideRequest
-	5,  // 35: hexhail.rider.v1.RiderService.BookRide:input_type -> hexhail.rider.v1.BookRideRequest
-	7,  // 36: hexhail.rider.v1.RiderService.GetRide:input_type -> hexhail.rider.v1.GetRideRequest
-	9,  // 37: hexhail.rider.v1.RiderService.GetVoice:input_type -> hexhail.rider.v1.GetVoiceRequest
-	11, // 38: hexhail.rider.v1.RiderService.ListRides:input_type -> hexhail.rider.v1.ListRidesRequest
-	13, // 39: hexhail.rider.v1.RiderService.WatchRide:input_type -> hexhail.rider.v1.WatchRideRequest
-	17, // 40: hexhail.rider.v1.RiderService.AddTip:input_type -> hexhail.rider.v1.AddTipRequest
-	19, // 41: hexhail.rider.v1.RiderService.CancelRide:input_type -> hexhail.rider.v1.CancelRideRequest
-	21, // 42: hexhail.rider.v1.RiderService.ConfirmFare:input_type -> hexhail.rider.v1.ConfirmFareRequest
-	23, // 43: hexhail.rider.v1.RiderService.ContestFare:input_type -> hexhail.rider.v1.ContestFareRequest
-	25, // 44: hexhail.rider.v1.RiderService.PayRide:input_type -> hexhail.rider.v1.PayRideRequest
-	27, // 45: hexhail.rider.v1.RiderService.RateRide:input_type -> hexhail.rider.v1.RateRideRequest
-	29, // 46: hexhail.rider.v1.RiderService.Complain:input_type -> hexhail.rider.v1.ComplainRequest
-	31, // 47: hexhail.rider.v1.RiderService.ContestComplaint:input_type -> hexhail.rider.v1.ContestComplaintRequest
-	33, // 48: hexhail.rider.v1.RiderService.ListComplaints:input_type -> hexhail.rider.v1.ListComplaintsRequest
-	2,  // 49: hexhail.rider.v1.RiderService.QuoteRide:output_type -> hexhail.rider.v1.QuoteRideResponse
-	4,  // 50: hexhail.rider.v1.RiderService.RequestRide:output_type -> hexhail.rider.v1.RequestRideResponse
-	6,  // 51: hexhail.rider.v1.RiderService.BookRide:output_type -> hexhail.rider.v1.BookRideResponse
-	8,  // 52: hexhail.rider.v1.RiderService.GetRide:output_type -> hexhail.rider.v1.GetRideResponse
-	10, // 53: hexhail.rider.v1.RiderService.GetVoice:output_type -> hexhail.rider.v1.GetVoiceResponse
-	12, // 54: hexhail.rider.v1.RiderService.ListRides:output_type -> hexhail.rider.v1.ListRidesResponse
-	15, // 55: hexhail.rider.v1.RiderService.WatchRide:output_type -> hexhail.rider.v1.WatchRideResponse
-	18, // 56: hexhail.rider.v1.RiderService.AddTip:output_type -> hexhail.rider.v1.AddTipResponse
-	20, // 57: hexhail.rider.v1.RiderService.CancelRide:output_type -> hexhail.rider.v1.CancelRideResponse
-	22, // 58: hexhail.rider.v1.RiderService.ConfirmFare:output_type -> hexhail.rider.v1.ConfirmFareResponse
-	24, // 59: hexhail.rider.v1.RiderService.ContestFare:output_type -> hexhail.rider.v1.ContestFareResponse
-	26, // 60: hexhail.rider.v1.RiderService.PayRide:output_type -> hexhail.rider.v1.PayRideResponse
-	28, // 61: hexhail.rider.v1.RiderService.RateRide:output_type -> hexhail.rider.v1.RateRideResponse
-	30, // 62: hexhail.rider.v1.RiderService.Complain:output_type -> hexhail.rider.v1.ComplainResponse
-	32, // 63: hexhail.rider.v1.RiderService.ContestComplaint:output_type -> hexhail.rider.v1.ContestComplaintResponse
-	34, // 64: hexhail.rider.v1.RiderService.ListComplaints:output_type -> hexhail.rider.v1.ListComplaintsResponse
-	49, // [49:65] is the sub-list for method output_type
-	33, // [33:49] is the sub-list for method input_type
-	33, // [33:33] is the sub-list for extension type_name
-	33, // [33:33] is the sub-list for extension extendee
-	0,  // [0:33] is the sub-list for field type_name
+	47, // 5: hexhail.rider.v1.QuoteRideResponse.closed_until:type_name -> google.protobuf.Timestamp
+	44, // 6: hexhail.rider.v1.RequestRideRequest.pickup:type_name -> hexhail.type.v1.Place
+	44, // 7: hexhail.rider.v1.RequestRideRequest.dropoff:type_name -> hexhail.type.v1.Place
+	4,  // 8: hexhail.rider.v1.RequestRideRequest.first:type_name -> hexhail.rider.v1.AskFirst
+	48, // 9: hexhail.rider.v1.RequestRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	44, // 10: hexhail.rider.v1.BookRideRequest.pickup:type_name -> hexhail.type.v1.Place
+	44, // 11: hexhail.rider.v1.BookRideRequest.dropoff:type_name -> hexhail.type.v1.Place
+	47, // 12: hexhail.rider.v1.BookRideRequest.pickup_at:type_name -> google.protobuf.Timestamp
+	49, // 13: hexhail.rider.v1.BookRideRequest.flight:type_name -> hexhail.type.v1.Flight
+	47, // 14: hexhail.rider.v1.BookRideRequest.open_at:type_name -> google.protobuf.Timestamp
+	47, // 15: hexhail.rider.v1.BookRideRequest.team_at:type_name -> google.protobuf.Timestamp
+	48, // 16: hexhail.rider.v1.BookRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	48, // 17: hexhail.rider.v1.GetRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	50, // 18: hexhail.rider.v1.GetVoiceResponse.voice:type_name -> hexhail.type.v1.Voice
+	48, // 19: hexhail.rider.v1.ListRidesResponse.rides:type_name -> hexhail.type.v1.Ride
+	45, // 20: hexhail.rider.v1.TaxiPosition.point:type_name -> hexhail.type.v1.Point
+	47, // 21: hexhail.rider.v1.TaxiPosition.at:type_name -> google.protobuf.Timestamp
+	48, // 22: hexhail.rider.v1.WatchRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	15, // 23: hexhail.rider.v1.WatchRideResponse.taxi:type_name -> hexhail.rider.v1.TaxiPosition
+	17, // 24: hexhail.rider.v1.WatchRideResponse.heartbeat:type_name -> hexhail.rider.v1.Heartbeat
+	47, // 25: hexhail.rider.v1.Heartbeat.at:type_name -> google.protobuf.Timestamp
+	48, // 26: hexhail.rider.v1.AddTipResponse.ride:type_name -> hexhail.type.v1.Ride
+	48, // 27: hexhail.rider.v1.CancelRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	48, // 28: hexhail.rider.v1.ConfirmFareResponse.ride:type_name -> hexhail.type.v1.Ride
+	48, // 29: hexhail.rider.v1.ContestFareResponse.ride:type_name -> hexhail.type.v1.Ride
+	48, // 30: hexhail.rider.v1.PayRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	48, // 31: hexhail.rider.v1.RateRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	51, // 32: hexhail.rider.v1.ComplainRequest.cause:type_name -> hexhail.type.v1.ComplaintCause
+	52, // 33: hexhail.rider.v1.ListComplaintsResponse.complaints:type_name -> hexhail.type.v1.Complaint
+	47, // 34: hexhail.rider.v1.ListComplaintsResponse.suspended_until:type_name -> google.protobuf.Timestamp
+	53, // 35: hexhail.rider.v1.ProposeRegularResponse.regular:type_name -> hexhail.type.v1.Regular
+	53, // 36: hexhail.rider.v1.AgreeRegularResponse.regular:type_name -> hexhail.type.v1.Regular
+	53, // 37: hexhail.rider.v1.ListRegularsResponse.regulars:type_name -> hexhail.type.v1.Regular
+	0,  // 38: hexhail.rider.v1.RiderService.QuoteRide:input_type -> hexhail.rider.v1.QuoteRideRequest
+	3,  // 39: hexhail.rider.v1.RiderService.RequestRide:input_type -> hexhail.rider.v1.RequestRideRequest
+	6,  // 40: hexhail.rider.v1.RiderService.BookRide:input_type -> hexhail.rider.v1.BookRideRequest
+	8,  // 41: hexhail.rider.v1.RiderService.GetRide:input_type -> hexhail.rider.v1.GetRideRequest
+	10, // 42: hexhail.rider.v1.RiderService.GetVoice:input_type -> hexhail.rider.v1.GetVoiceRequest
+	12, // 43: hexhail.rider.v1.RiderService.ListRides:input_type -> hexhail.rider.v1.ListRidesRequest
+	14, // 44: hexhail.rider.v1.RiderService.WatchRide:input_type -> hexhail.rider.v1.WatchRideRequest
+	18, // 45: hexhail.rider.v1.RiderService.AddTip:input_type -> hexhail.rider.v1.AddTipRequest
+	20, // 46: hexhail.rider.v1.RiderService.CancelRide:input_type -> hexhail.rider.v1.CancelRideRequest
+	22, // 47: hexhail.rider.v1.RiderService.ConfirmFare:input_type -> hexhail.rider.v1.ConfirmFareRequest
+	24, // 48: hexhail.rider.v1.RiderService.ContestFare:input_type -> hexhail.rider.v1.ContestFareRequest
+	26, // 49: hexhail.rider.v1.RiderService.PayRide:input_type -> hexhail.rider.v1.PayRideRequest
+	28, // 50: hexhail.rider.v1.RiderService.RateRide:input_type -> hexhail.rider.v1.RateRideRequest
+	30, // 51: hexhail.rider.v1.RiderService.Complain:input_type -> hexhail.rider.v1.ComplainRequest
+	32, // 52: hexhail.rider.v1.RiderService.ContestComplaint:input_type -> hexhail.rider.v1.ContestComplaintRequest
+	34, // 53: hexhail.rider.v1.RiderService.ListComplaints:input_type -> hexhail.rider.v1.ListComplaintsRequest
+	36, // 54: hexhail.rider.v1.RiderService.ProposeRegular:input_type -> hexhail.rider.v1.ProposeRegularRequest
+	38, // 55: hexhail.rider.v1.RiderService.AgreeRegular:input_type -> hexhail.rider.v1.AgreeRegularRequest
+	40, // 56: hexhail.rider.v1.RiderService.EndRegular:input_type -> hexhail.rider.v1.EndRegularRequest
+	42, // 57: hexhail.rider.v1.RiderService.ListRegulars:input_type -> hexhail.rider.v1.ListRegularsRequest
+	2,  // 58: hexhail.rider.v1.RiderService.QuoteRide:output_type -> hexhail.rider.v1.QuoteRideResponse
+	5,  // 59: hexhail.rider.v1.RiderService.RequestRide:output_type -> hexhail.rider.v1.RequestRideResponse
+	7,  // 60: hexhail.rider.v1.RiderService.BookRide:output_type -> hexhail.rider.v1.BookRideResponse
+	9,  // 61: hexhail.rider.v1.RiderService.GetRide:output_type -> hexhail.rider.v1.GetRideResponse
+	11, // 62: hexhail.rider.v1.RiderService.GetVoice:output_type -> hexhail.rider.v1.GetVoiceResponse
+	13, // 63: hexhail.rider.v1.RiderService.ListRides:output_type -> hexhail.rider.v1.ListRidesResponse
+	16, // 64: hexhail.rider.v1.RiderService.WatchRide:output_type -> hexhail.rider.v1.WatchRideResponse
+	19, // 65: hexhail.rider.v1.RiderService.AddTip:output_type -> hexhail.rider.v1.AddTipResponse
+	21, // 66: hexhail.rider.v1.RiderService.CancelRide:output_type -> hexhail.rider.v1.CancelRideResponse
+	23, // 67: hexhail.rider.v1.RiderService.ConfirmFare:output_type -> hexhail.rider.v1.ConfirmFareResponse
+	25, // 68: hexhail.rider.v1.RiderService.ContestFare:output_type -> hexhail.rider.v1.ContestFareResponse
+	27, // 69: hexhail.rider.v1.RiderService.PayRide:output_type -> hexhail.rider.v1.PayRideResponse
+	29, // 70: hexhail.rider.v1.RiderService.RateRide:output_type -> hexhail.rider.v1.RateRideResponse
+	31, // 71: hexhail.rider.v1.RiderService.Complain:output_type -> hexhail.rider.v1.ComplainResponse
+	33, // 72: hexhail.rider.v1.RiderService.ContestComplaint:output_type -> hexhail.rider.v1.ContestComplaintResponse
+	35, // 73: hexhail.rider.v1.RiderService.ListComplaints:output_type -> hexhail.rider.v1.ListComplaintsResponse
+	37, // 74: hexhail.rider.v1.RiderService.ProposeRegular:output_type -> hexhail.rider.v1.ProposeRegularResponse
+	39, // 75: hexhail.rider.v1.RiderService.AgreeRegular:output_type -> hexhail.rider.v1.AgreeRegularResponse
+	41, // 76: hexhail.rider.v1.RiderService.EndRegular:output_type -> hexhail.rider.v1.EndRegularResponse
+	43, // 77: hexhail.rider.v1.RiderService.ListRegulars:output_type -> hexhail.rider.v1.ListRegularsResponse
+	58, // [58:78] is the sub-list for method output_type
+	38, // [38:58] is the sub-list for method input_type
+	38, // [38:38] is the sub-list for extension type_name
+	38, // [38:38] is the sub-list for extension extendee
+	0,  // [0:38] is the sub-list for field type_name
 }
 
 func init() { file_hexhail_rider_v1_rider_proto_init() }
@@ -2559,7 +3129,7 @@ func file_hexhail_rider_v1_rider_proto_init() {
 	if File_hexhail_rider_v1_rider_proto != nil {
 		return
 	}
-	file_hexhail_rider_v1_rider_proto_msgTypes[15].OneofWrappers = []any{
+	file_hexhail_rider_v1_rider_proto_msgTypes[16].OneofWrappers = []any{
 		(*WatchRideResponse_Ride)(nil),
 		(*WatchRideResponse_Taxi)(nil),
 		(*WatchRideResponse_Heartbeat)(nil),
@@ -2570,7 +3140,7 @@ func file_hexhail_rider_v1_rider_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_hexhail_rider_v1_rider_proto_rawDesc), len(file_hexhail_rider_v1_rider_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   35,
+			NumMessages:   44,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

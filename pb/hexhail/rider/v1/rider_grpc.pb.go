@@ -37,6 +37,10 @@ const (
 	RiderService_Complain_FullMethodName         = "/hexhail.rider.v1.RiderService/Complain"
 	RiderService_ContestComplaint_FullMethodName = "/hexhail.rider.v1.RiderService/ContestComplaint"
 	RiderService_ListComplaints_FullMethodName   = "/hexhail.rider.v1.RiderService/ListComplaints"
+	RiderService_ProposeRegular_FullMethodName   = "/hexhail.rider.v1.RiderService/ProposeRegular"
+	RiderService_AgreeRegular_FullMethodName     = "/hexhail.rider.v1.RiderService/AgreeRegular"
+	RiderService_EndRegular_FullMethodName       = "/hexhail.rider.v1.RiderService/EndRegular"
+	RiderService_ListRegulars_FullMethodName     = "/hexhail.rider.v1.RiderService/ListRegulars"
 )
 
 // RiderServiceClient is the client API for RiderService service.
@@ -87,6 +91,16 @@ type RiderServiceClient interface {
 	ContestComplaint(ctx context.Context, in *ContestComplaintRequest, opts ...grpc.CallOption) (*ContestComplaintResponse, error)
 	// ListComplaints reads the complaints by and about the rider, and whether they may ask for a taxi.
 	ListComplaints(ctx context.Context, in *ListComplaintsRequest, opts ...grpc.CallOption) (*ListComplaintsResponse, error)
+	// ProposeRegular proposes to keep the driver of a ride that was driven. If the driver has proposed
+	// it already, both keep each other from then on. Who has ended it is asked again only after another
+	// ride together.
+	ProposeRegular(ctx context.Context, in *ProposeRegularRequest, opts ...grpc.CallOption) (*ProposeRegularResponse, error)
+	// AgreeRegular agrees to what the driver has proposed.
+	AgreeRegular(ctx context.Context, in *AgreeRegularRequest, opts ...grpc.CallOption) (*AgreeRegularResponse, error)
+	// EndRegular ends it, or refuses what the driver has proposed.
+	EndRegular(ctx context.Context, in *EndRegularRequest, opts ...grpc.CallOption) (*EndRegularResponse, error)
+	// ListRegulars reads the rider's regulars and what was proposed, the latest first.
+	ListRegulars(ctx context.Context, in *ListRegularsRequest, opts ...grpc.CallOption) (*ListRegularsResponse, error)
 }
 
 type riderServiceClient struct {
@@ -266,6 +280,46 @@ func (c *riderServiceClient) ListComplaints(ctx context.Context, in *ListComplai
 	return out, nil
 }
 
+func (c *riderServiceClient) ProposeRegular(ctx context.Context, in *ProposeRegularRequest, opts ...grpc.CallOption) (*ProposeRegularResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ProposeRegularResponse)
+	err := c.cc.Invoke(ctx, RiderService_ProposeRegular_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *riderServiceClient) AgreeRegular(ctx context.Context, in *AgreeRegularRequest, opts ...grpc.CallOption) (*AgreeRegularResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(AgreeRegularResponse)
+	err := c.cc.Invoke(ctx, RiderService_AgreeRegular_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *riderServiceClient) EndRegular(ctx context.Context, in *EndRegularRequest, opts ...grpc.CallOption) (*EndRegularResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(EndRegularResponse)
+	err := c.cc.Invoke(ctx, RiderService_EndRegular_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *riderServiceClient) ListRegulars(ctx context.Context, in *ListRegularsRequest, opts ...grpc.CallOption) (*ListRegularsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListRegularsResponse)
+	err := c.cc.Invoke(ctx, RiderService_ListRegulars_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // RiderServiceServer is the server API for RiderService service.
 // All implementations must embed UnimplementedRiderServiceServer
 // for forward compatibility.
@@ -314,6 +368,16 @@ type RiderServiceServer interface {
 	ContestComplaint(context.Context, *ContestComplaintRequest) (*ContestComplaintResponse, error)
 	// ListComplaints reads the complaints by and about the rider, and whether they may ask for a taxi.
 	ListComplaints(context.Context, *ListComplaintsRequest) (*ListComplaintsResponse, error)
+	// ProposeRegular proposes to keep the driver of a ride that was driven. If the driver has proposed
+	// it already, both keep each other from then on. Who has ended it is asked again only after another
+	// ride together.
+	ProposeRegular(context.Context, *ProposeRegularRequest) (*ProposeRegularResponse, error)
+	// AgreeRegular agrees to what the driver has proposed.
+	AgreeRegular(context.Context, *AgreeRegularRequest) (*AgreeRegularResponse, error)
+	// EndRegular ends it, or refuses what the driver has proposed.
+	EndRegular(context.Context, *EndRegularRequest) (*EndRegularResponse, error)
+	// ListRegulars reads the rider's regulars and what was proposed, the latest first.
+	ListRegulars(context.Context, *ListRegularsRequest) (*ListRegularsResponse, error)
 	mustEmbedUnimplementedRiderServiceServer()
 }
 
@@ -371,6 +435,18 @@ func (UnimplementedRiderServiceServer) ContestComplaint(context.Context, *Contes
 }
 func (UnimplementedRiderServiceServer) ListComplaints(context.Context, *ListComplaintsRequest) (*ListComplaintsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListComplaints not implemented")
+}
+func (UnimplementedRiderServiceServer) ProposeRegular(context.Context, *ProposeRegularRequest) (*ProposeRegularResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ProposeRegular not implemented")
+}
+func (UnimplementedRiderServiceServer) AgreeRegular(context.Context, *AgreeRegularRequest) (*AgreeRegularResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method AgreeRegular not implemented")
+}
+func (UnimplementedRiderServiceServer) EndRegular(context.Context, *EndRegularRequest) (*EndRegularResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method EndRegular not implemented")
+}
+func (UnimplementedRiderServiceServer) ListRegulars(context.Context, *ListRegularsRequest) (*ListRegularsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListRegulars not implemented")
 }
 func (UnimplementedRiderServiceServer) mustEmbedUnimplementedRiderServiceServer() {}
 func (UnimplementedRiderServiceServer) testEmbeddedByValue()                      {}
@@ -674,6 +750,78 @@ func _RiderService_ListComplaints_Handler(srv interface{}, ctx context.Context, 
 	return interceptor(ctx, in, info, handler)
 }
 
+func _RiderService_ProposeRegular_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ProposeRegularRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RiderServiceServer).ProposeRegular(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RiderService_ProposeRegular_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RiderServiceServer).ProposeRegular(ctx, req.(*ProposeRegularRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _RiderService_AgreeRegular_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(AgreeRegularRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RiderServiceServer).AgreeRegular(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RiderService_AgreeRegular_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RiderServiceServer).AgreeRegular(ctx, req.(*AgreeRegularRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _RiderService_EndRegular_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(EndRegularRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RiderServiceServer).EndRegular(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RiderService_EndRegular_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RiderServiceServer).EndRegular(ctx, req.(*EndRegularRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _RiderService_ListRegulars_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListRegularsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RiderServiceServer).ListRegulars(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RiderService_ListRegulars_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RiderServiceServer).ListRegulars(ctx, req.(*ListRegularsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // RiderService_ServiceDesc is the grpc.ServiceDesc for RiderService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -740,6 +888,22 @@ var RiderService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ListComplaints",
 			Handler:    _RiderService_ListComplaints_Handler,
+		},
+		{
+			MethodName: "ProposeRegular",
+			Handler:    _RiderService_ProposeRegular_Handler,
+		},
+		{
+			MethodName: "AgreeRegular",
+			Handler:    _RiderService_AgreeRegular_Handler,
+		},
+		{
+			MethodName: "EndRegular",
+			Handler:    _RiderService_EndRegular_Handler,
+		},
+		{
+			MethodName: "ListRegulars",
+			Handler:    _RiderService_ListRegulars_Handler,
 		},
 	},
 	Streams: []grpc.StreamDesc{

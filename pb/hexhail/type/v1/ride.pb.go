@@ -346,6 +346,63 @@ func (VoiceFormat) EnumDescriptor() ([]byte, []int) {
 	return file_hexhail_type_v1_ride_proto_rawDescGZIP(), []int{4}
 }
 
+// For whom a ride is held.
+type WaitsFor int32
+
+const (
+	// Not said: it has a driver, or is over.
+	WaitsFor_WAITS_FOR_UNSPECIFIED WaitsFor = 0
+	// The rider's regular alone.
+	WaitsFor_WAITS_FOR_REGULAR WaitsFor = 1
+	// The regular and the drivers of their team.
+	WaitsFor_WAITS_FOR_TEAM WaitsFor = 2
+	// Whoever takes it.
+	WaitsFor_WAITS_FOR_ALL WaitsFor = 3
+)
+
+// Enum value maps for WaitsFor.
+var (
+	WaitsFor_name = map[int32]string{
+		0: "WAITS_FOR_UNSPECIFIED",
+		1: "WAITS_FOR_REGULAR",
+		2: "WAITS_FOR_TEAM",
+		3: "WAITS_FOR_ALL",
+	}
+	WaitsFor_value = map[string]int32{
+		"WAITS_FOR_UNSPECIFIED": 0,
+		"WAITS_FOR_REGULAR":     1,
+		"WAITS_FOR_TEAM":        2,
+		"WAITS_FOR_ALL":         3,
+	}
+)
+
+func (x WaitsFor) Enum() *WaitsFor {
+	p := new(WaitsFor)
+	*p = x
+	return p
+}
+
+func (x WaitsFor) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (WaitsFor) Descriptor() protoreflect.EnumDescriptor {
+	return file_hexhail_type_v1_ride_proto_enumTypes[5].Descriptor()
+}
+
+func (WaitsFor) Type() protoreflect.EnumType {
+	return &file_hexhail_type_v1_ride_proto_enumTypes[5]
+}
+
+func (x WaitsFor) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use WaitsFor.Descriptor instead.
+func (WaitsFor) EnumDescriptor() ([]byte, []int) {
+	return file_hexhail_type_v1_ride_proto_rawDescGZIP(), []int{5}
+}
+
 // A line of a fare.
 type FareLine struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1160,7 +1217,14 @@ type Ride struct {
 	AfterAnother bool `protobuf:"varint,40,opt,name=after_another,json=afterAnother,proto3" json:"after_another,omitempty"`
 	// When the taxi should be at the pickup, as it was estimated when the driver took the ride; absent
 	// if it was not.
-	ExpectedAt    *timestamppb.Timestamp `protobuf:"bytes,41,opt,name=expected_at,json=expectedAt,proto3" json:"expected_at,omitempty"`
+	ExpectedAt *timestamppb.Timestamp `protobuf:"bytes,41,opt,name=expected_at,json=expectedAt,proto3" json:"expected_at,omitempty"`
+	// For whom it is held now. Only in what riders get.
+	WaitsFor WaitsFor `protobuf:"varint,50,opt,name=waits_for,json=waitsFor,proto3,enum=hexhail.type.v1.WaitsFor" json:"waits_for,omitempty"`
+	// Until then it is the regular's alone; absent if it never was. A no of the regular sets it to that
+	// moment.
+	RegularUntil *timestamppb.Timestamp `protobuf:"bytes,51,opt,name=regular_until,json=regularUntil,proto3" json:"regular_until,omitempty"`
+	// Until then it is their team's besides; absent without a team.
+	TeamUntil     *timestamppb.Timestamp `protobuf:"bytes,52,opt,name=team_until,json=teamUntil,proto3" json:"team_until,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1433,6 +1497,27 @@ func (x *Ride) GetExpectedAt() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *Ride) GetWaitsFor() WaitsFor {
+	if x != nil {
+		return x.WaitsFor
+	}
+	return WaitsFor_WAITS_FOR_UNSPECIFIED
+}
+
+func (x *Ride) GetRegularUntil() *timestamppb.Timestamp {
+	if x != nil {
+		return x.RegularUntil
+	}
+	return nil
+}
+
+func (x *Ride) GetTeamUntil() *timestamppb.Timestamp {
+	if x != nil {
+		return x.TeamUntil
+	}
+	return nil
+}
+
 var File_hexhail_type_v1_ride_proto protoreflect.FileDescriptor
 
 const file_hexhail_type_v1_ride_proto_rawDesc = "" +
@@ -1494,7 +1579,7 @@ const file_hexhail_type_v1_ride_proto_rawDesc = "" +
 	"\afee_fen\x18\x05 \x01(\x03R\x06feeFen\x123\n" +
 	"\aopen_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\x06openAt\x12;\n" +
 	"\vreminded_at\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"remindedAt\"\x9f\v\n" +
+	"remindedAt\"\xd3\f\n" +
 	"\x04Ride\x12\x17\n" +
 	"\aride_id\x18\x01 \x01(\tR\x06rideId\x12\x12\n" +
 	"\x04city\x18\x02 \x01(\tR\x04city\x12-\n" +
@@ -1536,7 +1621,11 @@ const file_hexhail_type_v1_ride_proto_rawDesc = "" +
 	"\x0ecancel_fee_fen\x18  \x01(\x03R\fcancelFeeFen\x12#\n" +
 	"\rafter_another\x18( \x01(\bR\fafterAnother\x12;\n" +
 	"\vexpected_at\x18) \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"expectedAt*g\n" +
+	"expectedAt\x126\n" +
+	"\twaits_for\x182 \x01(\x0e2\x19.hexhail.type.v1.WaitsForR\bwaitsFor\x12?\n" +
+	"\rregular_until\x183 \x01(\v2\x1a.google.protobuf.TimestampR\fregularUntil\x129\n" +
+	"\n" +
+	"team_until\x184 \x01(\v2\x1a.google.protobuf.TimestampR\tteamUntil*g\n" +
 	"\bRideKind\x12\x19\n" +
 	"\x15RIDE_KIND_UNSPECIFIED\x10\x00\x12\x14\n" +
 	"\x10RIDE_KIND_HAILED\x10\x01\x12\x14\n" +
@@ -1571,7 +1660,12 @@ const file_hexhail_type_v1_ride_proto_rawDesc = "" +
 	"\x18VOICE_FORMAT_UNSPECIFIED\x10\x00\x12\x14\n" +
 	"\x10VOICE_FORMAT_AMR\x10\x01\x12\x17\n" +
 	"\x13VOICE_FORMAT_AMR_WB\x10\x02\x12\x15\n" +
-	"\x11VOICE_FORMAT_OPUS\x10\x03B#Z!hexhail/pb/hexhail/type/v1;typepbb\x06proto3"
+	"\x11VOICE_FORMAT_OPUS\x10\x03*c\n" +
+	"\bWaitsFor\x12\x19\n" +
+	"\x15WAITS_FOR_UNSPECIFIED\x10\x00\x12\x15\n" +
+	"\x11WAITS_FOR_REGULAR\x10\x01\x12\x12\n" +
+	"\x0eWAITS_FOR_TEAM\x10\x02\x12\x11\n" +
+	"\rWAITS_FOR_ALL\x10\x03B#Z!hexhail/pb/hexhail/type/v1;typepbb\x06proto3"
 
 var (
 	file_hexhail_type_v1_ride_proto_rawDescOnce sync.Once
@@ -1585,7 +1679,7 @@ func file_hexhail_type_v1_ride_proto_rawDescGZIP() []byte {
 	return file_hexhail_type_v1_ride_proto_rawDescData
 }
 
-var file_hexhail_type_v1_ride_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
+var file_hexhail_type_v1_ride_proto_enumTypes = make([]protoimpl.EnumInfo, 6)
 var file_hexhail_type_v1_ride_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
 var file_hexhail_type_v1_ride_proto_goTypes = []any{
 	(RideKind)(0),                 // 0: hexhail.type.v1.RideKind
@@ -1593,58 +1687,62 @@ var file_hexhail_type_v1_ride_proto_goTypes = []any{
 	(FareState)(0),                // 2: hexhail.type.v1.FareState
 	(PickupSource)(0),             // 3: hexhail.type.v1.PickupSource
 	(VoiceFormat)(0),              // 4: hexhail.type.v1.VoiceFormat
-	(*FareLine)(nil),              // 5: hexhail.type.v1.FareLine
-	(*FareResolution)(nil),        // 6: hexhail.type.v1.FareResolution
-	(*Fare)(nil),                  // 7: hexhail.type.v1.Fare
-	(*Subsidy)(nil),               // 8: hexhail.type.v1.Subsidy
-	(*Quote)(nil),                 // 9: hexhail.type.v1.Quote
-	(*Card)(nil),                  // 10: hexhail.type.v1.Card
-	(*Contact)(nil),               // 11: hexhail.type.v1.Contact
-	(*Voice)(nil),                 // 12: hexhail.type.v1.Voice
-	(*Flight)(nil),                // 13: hexhail.type.v1.Flight
-	(*Booking)(nil),               // 14: hexhail.type.v1.Booking
-	(*Ride)(nil),                  // 15: hexhail.type.v1.Ride
-	(*durationpb.Duration)(nil),   // 16: google.protobuf.Duration
-	(*timestamppb.Timestamp)(nil), // 17: google.protobuf.Timestamp
-	(*Place)(nil),                 // 18: hexhail.type.v1.Place
+	(WaitsFor)(0),                 // 5: hexhail.type.v1.WaitsFor
+	(*FareLine)(nil),              // 6: hexhail.type.v1.FareLine
+	(*FareResolution)(nil),        // 7: hexhail.type.v1.FareResolution
+	(*Fare)(nil),                  // 8: hexhail.type.v1.Fare
+	(*Subsidy)(nil),               // 9: hexhail.type.v1.Subsidy
+	(*Quote)(nil),                 // 10: hexhail.type.v1.Quote
+	(*Card)(nil),                  // 11: hexhail.type.v1.Card
+	(*Contact)(nil),               // 12: hexhail.type.v1.Contact
+	(*Voice)(nil),                 // 13: hexhail.type.v1.Voice
+	(*Flight)(nil),                // 14: hexhail.type.v1.Flight
+	(*Booking)(nil),               // 15: hexhail.type.v1.Booking
+	(*Ride)(nil),                  // 16: hexhail.type.v1.Ride
+	(*durationpb.Duration)(nil),   // 17: google.protobuf.Duration
+	(*timestamppb.Timestamp)(nil), // 18: google.protobuf.Timestamp
+	(*Place)(nil),                 // 19: hexhail.type.v1.Place
 }
 var file_hexhail_type_v1_ride_proto_depIdxs = []int32{
 	2,  // 0: hexhail.type.v1.Fare.state:type_name -> hexhail.type.v1.FareState
-	5,  // 1: hexhail.type.v1.Fare.lines:type_name -> hexhail.type.v1.FareLine
-	6,  // 2: hexhail.type.v1.Fare.resolution:type_name -> hexhail.type.v1.FareResolution
-	16, // 3: hexhail.type.v1.Quote.pickup:type_name -> google.protobuf.Duration
+	6,  // 1: hexhail.type.v1.Fare.lines:type_name -> hexhail.type.v1.FareLine
+	7,  // 2: hexhail.type.v1.Fare.resolution:type_name -> hexhail.type.v1.FareResolution
+	17, // 3: hexhail.type.v1.Quote.pickup:type_name -> google.protobuf.Duration
 	3,  // 4: hexhail.type.v1.Quote.pickup_source:type_name -> hexhail.type.v1.PickupSource
 	4,  // 5: hexhail.type.v1.Voice.format:type_name -> hexhail.type.v1.VoiceFormat
-	16, // 6: hexhail.type.v1.Voice.length:type_name -> google.protobuf.Duration
-	17, // 7: hexhail.type.v1.Booking.pickup_at:type_name -> google.protobuf.Timestamp
-	13, // 8: hexhail.type.v1.Booking.flight:type_name -> hexhail.type.v1.Flight
-	17, // 9: hexhail.type.v1.Booking.flight_at:type_name -> google.protobuf.Timestamp
-	17, // 10: hexhail.type.v1.Booking.open_at:type_name -> google.protobuf.Timestamp
-	17, // 11: hexhail.type.v1.Booking.reminded_at:type_name -> google.protobuf.Timestamp
+	17, // 6: hexhail.type.v1.Voice.length:type_name -> google.protobuf.Duration
+	18, // 7: hexhail.type.v1.Booking.pickup_at:type_name -> google.protobuf.Timestamp
+	14, // 8: hexhail.type.v1.Booking.flight:type_name -> hexhail.type.v1.Flight
+	18, // 9: hexhail.type.v1.Booking.flight_at:type_name -> google.protobuf.Timestamp
+	18, // 10: hexhail.type.v1.Booking.open_at:type_name -> google.protobuf.Timestamp
+	18, // 11: hexhail.type.v1.Booking.reminded_at:type_name -> google.protobuf.Timestamp
 	0,  // 12: hexhail.type.v1.Ride.kind:type_name -> hexhail.type.v1.RideKind
 	1,  // 13: hexhail.type.v1.Ride.state:type_name -> hexhail.type.v1.RideState
-	18, // 14: hexhail.type.v1.Ride.pickup:type_name -> hexhail.type.v1.Place
-	18, // 15: hexhail.type.v1.Ride.dropoff:type_name -> hexhail.type.v1.Place
-	9,  // 16: hexhail.type.v1.Ride.quote:type_name -> hexhail.type.v1.Quote
-	10, // 17: hexhail.type.v1.Ride.card:type_name -> hexhail.type.v1.Card
-	17, // 18: hexhail.type.v1.Ride.requested_at:type_name -> google.protobuf.Timestamp
-	17, // 19: hexhail.type.v1.Ride.search_by:type_name -> google.protobuf.Timestamp
-	17, // 20: hexhail.type.v1.Ride.claimed_at:type_name -> google.protobuf.Timestamp
-	17, // 21: hexhail.type.v1.Ride.arrived_at:type_name -> google.protobuf.Timestamp
-	17, // 22: hexhail.type.v1.Ride.started_at:type_name -> google.protobuf.Timestamp
-	17, // 23: hexhail.type.v1.Ride.completed_at:type_name -> google.protobuf.Timestamp
-	17, // 24: hexhail.type.v1.Ride.ended_at:type_name -> google.protobuf.Timestamp
-	7,  // 25: hexhail.type.v1.Ride.fare:type_name -> hexhail.type.v1.Fare
-	8,  // 26: hexhail.type.v1.Ride.subsidy:type_name -> hexhail.type.v1.Subsidy
-	11, // 27: hexhail.type.v1.Ride.contact:type_name -> hexhail.type.v1.Contact
-	14, // 28: hexhail.type.v1.Ride.booking:type_name -> hexhail.type.v1.Booking
-	12, // 29: hexhail.type.v1.Ride.voice:type_name -> hexhail.type.v1.Voice
-	17, // 30: hexhail.type.v1.Ride.expected_at:type_name -> google.protobuf.Timestamp
-	31, // [31:31] is the sub-list for method output_type
-	31, // [31:31] is the sub-list for method input_type
-	31, // [31:31] is the sub-list for extension type_name
-	31, // [31:31] is the sub-list for extension extendee
-	0,  // [0:31] is the sub-list for field type_name
+	19, // 14: hexhail.type.v1.Ride.pickup:type_name -> hexhail.type.v1.Place
+	19, // 15: hexhail.type.v1.Ride.dropoff:type_name -> hexhail.type.v1.Place
+	10, // 16: hexhail.type.v1.Ride.quote:type_name -> hexhail.type.v1.Quote
+	11, // 17: hexhail.type.v1.Ride.card:type_name -> hexhail.type.v1.Card
+	18, // 18: hexhail.type.v1.Ride.requested_at:type_name -> google.protobuf.Timestamp
+	18, // 19: hexhail.type.v1.Ride.search_by:type_name -> google.protobuf.Timestamp
+	18, // 20: hexhail.type.v1.Ride.claimed_at:type_name -> google.protobuf.Timestamp
+	18, // 21: hexhail.type.v1.Ride.arrived_at:type_name -> google.protobuf.Timestamp
+	18, // 22: hexhail.type.v1.Ride.started_at:type_name -> google.protobuf.Timestamp
+	18, // 23: hexhail.type.v1.Ride.completed_at:type_name -> google.protobuf.Timestamp
+	18, // 24: hexhail.type.v1.Ride.ended_at:type_name -> google.protobuf.Timestamp
+	8,  // 25: hexhail.type.v1.Ride.fare:type_name -> hexhail.type.v1.Fare
+	9,  // 26: hexhail.type.v1.Ride.subsidy:type_name -> hexhail.type.v1.Subsidy
+	12, // 27: hexhail.type.v1.Ride.contact:type_name -> hexhail.type.v1.Contact
+	15, // 28: hexhail.type.v1.Ride.booking:type_name -> hexhail.type.v1.Booking
+	13, // 29: hexhail.type.v1.Ride.voice:type_name -> hexhail.type.v1.Voice
+	18, // 30: hexhail.type.v1.Ride.expected_at:type_name -> google.protobuf.Timestamp
+	5,  // 31: hexhail.type.v1.Ride.waits_for:type_name -> hexhail.type.v1.WaitsFor
+	18, // 32: hexhail.type.v1.Ride.regular_until:type_name -> google.protobuf.Timestamp
+	18, // 33: hexhail.type.v1.Ride.team_until:type_name -> google.protobuf.Timestamp
+	34, // [34:34] is the sub-list for method output_type
+	34, // [34:34] is the sub-list for method input_type
+	34, // [34:34] is the sub-list for extension type_name
+	34, // [34:34] is the sub-list for extension extendee
+	0,  // [0:34] is the sub-list for field type_name
 }
 
 func init() { file_hexhail_type_v1_ride_proto_init() }
@@ -1658,7 +1756,7 @@ func file_hexhail_type_v1_ride_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_hexhail_type_v1_ride_proto_rawDesc), len(file_hexhail_type_v1_ride_proto_rawDesc)),
-			NumEnums:      5,
+			NumEnums:      6,
 			NumMessages:   11,
 			NumExtensions: 0,
 			NumServices:   0,
