@@ -14,12 +14,12 @@ type pace int
 
 // The bounds of a pace.
 const (
-	leastPace  pace = 16
+	leastPace  pace = 256
 	freePace   pace = math.MaxInt
 	widestPace pace = 1 << 16 // from here on it is free
 	// paceShare is which part of the time for an answer a round and its offers' commit may take. A
 	// yes waits as long again for its own.
-	paceShare = 5
+	paceShare = 4
 )
 
 // after is the pace after a round with offers that took so long, when so many are open.

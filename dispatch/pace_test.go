@@ -13,11 +13,11 @@ func TestPace(t *testing.T) {
 	if p = p.after(time.Second, offer, 3000); p != freePace {
 		t.Fatalf("a fast store: %d", p)
 	}
-	if p = p.after(4*time.Second, offer, 3000); p != 1500 {
+	if p = p.after(5*time.Second, offer, 3000); p != 1500 {
 		t.Fatalf("a slow store: %d, want half of what is open", p)
 	}
 	for range 20 {
-		p = p.after(4*time.Second, offer, 3000)
+		p = p.after(5*time.Second, offer, 3000)
 	}
 	if p != leastPace {
 		t.Fatalf("a slow store for long: %d, want %d", p, leastPace)
