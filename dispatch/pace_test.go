@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// TestPace: a store that is too slow halves the offers that may be open until they are few; one
+// TestPace: a store that is too slow halves the offers that may be open, down to a floor; one
 // that is fast enough again frees them.
 func TestPace(t *testing.T) {
 	const offer = 15 * time.Second

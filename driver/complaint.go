@@ -12,12 +12,9 @@ import (
 func (v *Server) ContestComplaint(
 	ctx context.Context, in *driverpb.ContestComplaintRequest,
 ) (*driverpb.ContestComplaintResponse, error) {
-	caller := wire.CallerOf(ctx)
-	_, err := v.c.Desk.ContestComplaint(ctx, v.c.Now(),
-		dispatch.Once{Identity: caller.Identity(), RequestID: in.GetRequestId()},
+	_, err := v.c.Desk.ContestComplaint(ctx, v.c.Now(), onceOf(ctx, in.GetRequestId()),
 		dispatch.SpeakComplaint{
-			Ride: dispatch.RideID(in.GetRideId()), Driver: dispatch.DriverID(caller.ID),
-			Text: in.GetText(),
+			Ride: dispatch.RideID(in.GetRideId()), Driver: self(ctx).Driver, Text: in.GetText(),
 		})
 	if err != nil {
 		return nil, err
