@@ -207,11 +207,12 @@ func openCallsOf(t testing.TB, tx dispatch.Tx, city dispatch.CityID) []dispatch.
 	return list
 }
 
-// The load of promiseGrab: every driver grabs every call, and has time for one. Without the index
-// that its mutant lacks, each look for a driver's calls goes through all.
+// The load of promiseGrab: every driver grabs every call, and has time for one. As many drivers as
+// calls: the last calls are grabbed by many who are busy. Without the index that its mutant lacks,
+// each look for a driver's calls goes through all.
 const (
-	grabDrivers = max(60/slow, 24)
-	grabRides   = max(40/slow, 16)
+	grabDrivers = max(50/slow, 20)
+	grabRides   = grabDrivers
 )
 
 // promiseGrab: of all who grab a call exactly one has the ride, and nobody has two.
