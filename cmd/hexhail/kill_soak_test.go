@@ -52,8 +52,8 @@ func TestSoakDrain(t *testing.T) {
 	}
 }
 
-// kept are what a server may not need more of, the longer it runs.
-var kept = []string{
+// steady is what a server may not need more of, the longer it runs.
+var steady = []string{
 	"go_goroutines", "go_memstats_heap_inuse_bytes", "process_resident_memory_bytes",
 }
 
@@ -76,7 +76,7 @@ func TestSoakDay(t *testing.T) {
 	samples := map[string][]float64{}
 	for tick := time.NewTicker(sampleEvery); !c.through(tick); {
 		f := c.w.figures()
-		for _, name := range kept {
+		for _, name := range steady {
 			if f[name] > 0 {
 				samples[name] = append(samples[name], f[name])
 			}
@@ -86,7 +86,7 @@ func TestSoakDay(t *testing.T) {
 	if o.report.Completed < 5000 {
 		t.Errorf("only %d rides", o.report.Completed)
 	}
-	for _, name := range kept {
+	for _, name := range steady {
 		s := samples[name]
 		if len(s) < 20 {
 			t.Fatalf("%d samples of %s", len(s), name)
