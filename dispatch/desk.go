@@ -22,6 +22,8 @@ type Desk struct {
 	Hints    Hints
 	Listener Listener
 	Channels money.Channels
+	// Contracts say what external channels keep of what they move; one without has no fee.
+	Contracts money.Contracts
 	// NewID makes an id for a time; safe for concurrent use if the Desk is so used.
 	NewID func(now time.Time) string
 	// Committed is called after every committed command, to wake who sends events; Opened after one
@@ -61,7 +63,8 @@ type job struct {
 	after []Hint
 	told  []any // Change, Notice or Call, for what is no ride
 
-	opened bool // attempts
+	opened bool // attempts or refunds
+	ticket bool // a channel has told what a payer's app needs
 }
 
 // do runs a command once for its request id.

@@ -176,18 +176,57 @@ func (d *Desk) Resolve(
 
 // PayRide is the rider's tap on "pay".
 type PayRide struct {
-	Ride    RideID
-	Rider   RiderID
-	Channel money.ChannelName
+	Ride  RideID
+	Rider RiderID
+	Means
 }
 
-// Pay opens an attempt for each payment of the ride that is due; Work takes it to the channel. A
-// ride that turns out to be paid otherwise than through its sponsor's channel gives its subsidy
-// back. An open attempt has to be closed before a second, but for cash, which ends by this. Errors:
-// Conflict with ReasonLedgerLimit for a wallet that can pay nothing of it.
+// Means are how a payment is made.
+type Means struct {
+	Channel money.ChannelName
+	Way     money.Way `json:",omitempty"` // with an external channel, how its payer is asked
+	Token   string    `json:",omitempty"` // who pays, or the code that was scanned
+}
+
+func (d *Desk) checkMeans(m Means) error {
+	if err := d.checkChannel(m.Channel); err != nil {
+		return err
+	}
+	token := m.Way == money.WayPage || m.Way == money.WayBarcode
+	switch {
+	case m.Channel.External() != (m.Way != "") || m.Way != "" && !m.Way.Known():
+		return Errorf(Invalid, ReasonField,
+			"way: %q, must be app, page, qr or barcode with an external channel, else empty", m.Way)
+	case token != (m.Token != "") || len(m.Token) > money.MaxToken:
+		return Errorf(Invalid, ReasonField,
+			"token: %d bytes, must be 1 to %d with page and barcode, else empty",
+			len(m.Token), money.MaxToken)
+	default:
+		return nil
+	}
+}
+
+// Pay opens an attempt for each payment of the ride that is due; Work takes it to the channel. On
+// an external channel all that is due is one order. A ride that turns out to be paid otherwise than
+// through its sponsor's channel gives its subsidy back. An open attempt has to be closed before a
+// second: cash ends by this, an external order is closed at its channel first. Errors: Conflict
+// with ReasonLedgerLimit for a wallet that can pay nothing of it, with ReasonPayment while the
+// channel does not say how an attempt has ended.
 func (d *Desk) Pay(ctx context.Context, now time.Time, key Once, c PayRide) (Receipt, error) {
+	answer, err := d.pay(ctx, now, key, c)
+	if open := (*money.StateError)(nil); !errors.As(err, &open) {
+		return answer, err
+	}
+	mine := func(r Ride) error { return r.riddenBy(c.Rider) }
+	if err := d.closeOrders(ctx, now, c.Ride, mine); err != nil {
+		return Receipt{}, err
+	}
+	return d.pay(ctx, now, key, c)
+}
+
+func (d *Desk) pay(ctx context.Context, now time.Time, key Once, c PayRide) (Receipt, error) {
 	return do(ctx, d, "Pay", now, key, c, func(j *job) (Receipt, error) {
-		if err := d.checkChannel(c.Channel); err != nil {
+		if err := d.checkMeans(c.Means); err != nil {
 			return Receipt{}, err
 		}
 		r, err := j.tx.LockRide(c.Ride)
@@ -211,21 +250,31 @@ func (d *Desk) Pay(ctx context.Context, now time.Time, key Once, c PayRide) (Rec
 		if err != nil {
 			return Receipt{}, err
 		}
-		if c.Channel == money.InWallet {
-			if err := j.affords(c.Rider, payments); err != nil {
-				return Receipt{}, err
-			}
-		}
-		for _, p := range payments {
-			if p.State.Final() {
-				continue
-			}
-			if err := j.try(p, money.AttemptID(d.NewID(now)), c.Channel); err != nil {
-				return Receipt{}, err
-			}
-		}
-		return receipt(r), nil
+		return d.open(j, r, c, payments)
 	})
+}
+
+// open makes attempts for what is due.
+func (d *Desk) open(j *job, r Ride, c PayRide, payments []money.Payment) (Receipt, error) {
+	if c.Channel == money.InWallet {
+		if err := j.affords(c.Rider, payments); err != nil {
+			return Receipt{}, err
+		}
+	}
+	var order money.AttemptID
+	for _, p := range payments {
+		if p.State.Final() {
+			continue
+		}
+		id := money.AttemptID(d.NewID(j.now))
+		if !c.Channel.External() || order == "" {
+			order = id
+		}
+		if err := j.try(p, id, order, c.Means); err != nil {
+			return Receipt{}, err
+		}
+	}
+	return receipt(r), nil
 }
 
 // payCancelFee opens an attempt for what is still owed for a late cancel. There is no taxi in which
@@ -239,21 +288,49 @@ func (d *Desk) payCancelFee(j *job, r Ride, c PayRide) (Receipt, error) {
 	if err != nil {
 		return Receipt{}, err
 	}
-	if c.Channel == money.InWallet {
-		if err := j.affords(c.Rider, payments); err != nil {
-			return Receipt{}, err
-		}
-	}
 	for _, p := range payments {
 		if p.State.Final() {
 			return Receipt{}, Errorf(Conflict, ReasonStep,
 				"ride %s: its fee is %s: nothing to pay", r.ID, p.State)
 		}
-		if err := j.try(p, money.AttemptID(d.NewID(j.now)), c.Channel); err != nil {
-			return Receipt{}, err
-		}
 	}
-	return receipt(r), nil
+	return d.open(j, r, c, payments)
+}
+
+// closeOrders closes a ride's open orders at their channels, for somebody whose ride it is wants it
+// to be paid otherwise.
+func (d *Desk) closeOrders(
+	ctx context.Context, now time.Time, ride RideID, mine func(Ride) error,
+) error {
+	var open []money.AttemptID
+	err := d.Store.Tx(ctx, func(tx Tx) error {
+		open = nil
+		r, err := tx.Ride(ride)
+		if err != nil {
+			return err
+		}
+		if err := mine(r); err != nil {
+			return err
+		}
+		payments, err := tx.PaymentsOf(r.Subject())
+		if err != nil {
+			return err
+		}
+		for _, p := range payments {
+			a, ok, err := tx.OpenAttempt(p.ID)
+			if err != nil {
+				return err
+			}
+			if ok && a.Channel.External() && !slices.Contains(open, a.Order) {
+				open = append(open, a.Order)
+			}
+		}
+		return nil
+	})
+	for _, id := range open {
+		err = errors.Join(err, d.CloseOrder(ctx, now, id))
+	}
+	return err
 }
 
 // affords refuses a wallet that holds enough for none of the payments, while its owner looks at the
@@ -276,10 +353,10 @@ func (j *job) affords(rider RiderID, payments []money.Payment) error {
 	return nil
 }
 
-// try opens an attempt; one in cash is ended for it.
-func (j *job) try(p money.Payment, id money.AttemptID, channel money.ChannelName) error {
+// try opens an attempt of an order; one in cash is ended for it.
+func (j *job) try(p money.Payment, id, order money.AttemptID, m Means) error {
 	was := p.State
-	if p.State == money.PaymentCash && channel != money.Cash {
+	if p.State == money.PaymentCash && m.Channel != money.Cash {
 		open, ok, err := j.tx.OpenAttempt(p.ID)
 		if err != nil {
 			return err
@@ -293,9 +370,13 @@ func (j *job) try(p money.Payment, id money.AttemptID, channel money.ChannelName
 		}
 		p.State = money.PaymentDue
 	}
-	p, attempt, err := p.Try(id, channel, j.now)
+	p, attempt, err := p.Try(id, m.Channel, j.now)
 	if err != nil {
 		return err
+	}
+	attempt.Order, attempt.Way, attempt.Token = order, m.Way, m.Token
+	if order != id { // the one that leads the order is taken to the channel
+		attempt.DueAt = time.Time{}
 	}
 	if err := j.tx.UpdatePayment(p, was); err != nil {
 		return err
@@ -356,8 +437,23 @@ type CashReceived struct {
 	Driver DriverID
 }
 
-// CashReceived confirms every payment of a ride that is due, or to be paid, in cash.
+// CashReceived confirms every payment of a ride that is due, or to be paid, in cash. An order that
+// is open at an external channel is closed there first; errors as of Pay.
 func (d *Desk) CashReceived(
+	ctx context.Context, now time.Time, key Once, c CashReceived,
+) (Receipt, error) {
+	answer, err := d.cashReceived(ctx, now, key, c)
+	if open := (*money.StateError)(nil); !errors.As(err, &open) {
+		return answer, err
+	}
+	mine := func(r Ride) error { return r.drivenBy(c.Driver) }
+	if err := d.closeOrders(ctx, now, c.Ride, mine); err != nil {
+		return Receipt{}, err
+	}
+	return d.cashReceived(ctx, now, key, c)
+}
+
+func (d *Desk) cashReceived(
 	ctx context.Context, now time.Time, key Once, c CashReceived,
 ) (Receipt, error) {
 	return do(ctx, d, "CashReceived", now, key, c, func(j *job) (Receipt, error) {

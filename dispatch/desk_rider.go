@@ -198,7 +198,7 @@ func (j *job) chargeCancel(r Ride, id money.AttemptID) error {
 		return err
 	}
 	for _, p := range payments {
-		if err := j.try(p, id, money.InWallet); err != nil {
+		if err := j.try(p, id, id, Means{Channel: money.InWallet}); err != nil {
 			return err
 		}
 	}

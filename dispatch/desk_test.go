@@ -56,7 +56,7 @@ func (w *town) ridden(name string, driver dispatch.DriverID, meter money.Fen) di
 func (w *town) pay(name string, ride dispatch.RideID, by money.ChannelName) error {
 	w.t.Helper()
 	_, err := w.desk.Pay(w.ctx, w.now, w.key("rider:R"+name), dispatch.PayRide{
-		Ride: ride, Rider: dispatch.RiderID("R" + name), Channel: by,
+		Ride: ride, Rider: dispatch.RiderID("R" + name), Means: dispatch.Means{Channel: by},
 	})
 	if err == nil {
 		_, err = w.desk.Work(w.ctx, w.now)

@@ -22,20 +22,33 @@ const (
 // between leaves an attempt that is queried, never one that is charged twice.
 func (d *Desk) Work(ctx context.Context, now time.Time) (int, error) {
 	n, err := d.takeDue(ctx, now)
-	return n, errors.Join(err, d.tidy(ctx, now))
+	return n, errors.Join(err, d.workRefunds(ctx, now), d.closeStale(ctx, now), d.tidy(ctx, now))
+}
+
+// errand is what a worker takes to a channel.
+type errand struct {
+	was   money.Attempt // before it was marked as sent
+	order money.Attempt // the whole order, as its channel knows it
 }
 
 func (d *Desk) takeDue(ctx context.Context, now time.Time) (int, error) {
-	var due []money.Attempt
+	var due []errand
 	err := d.Store.Tx(ctx, func(tx Tx) error {
-		var err error
-		if due, err = tx.DueAttempts(now, workBatch); err != nil {
+		due = nil
+		list, err := tx.DueAttempts(now, workBatch)
+		if err != nil {
 			return err
 		}
-		for _, a := range due {
-			if err := tx.UpdateAttempt(sent(a, now), a.State); err != nil {
+		for _, a := range list {
+			called := sent(a, now)
+			if err := tx.UpdateAttempt(called, a.State); err != nil {
 				return err
 			}
+			order, err := orderOf(tx, called)
+			if err != nil {
+				return err
+			}
+			due = append(due, errand{a, order.Whole()})
 		}
 		return nil
 	})
@@ -46,20 +59,20 @@ func (d *Desk) takeDue(ctx context.Context, now time.Time) (int, error) {
 }
 
 // askAll takes attempts to their channels. One that fails does not keep the others waiting.
-func (d *Desk) askAll(ctx context.Context, due []money.Attempt, now time.Time) error {
+func (d *Desk) askAll(ctx context.Context, due []errand, now time.Time) error {
 	failed := make([]error, len(due))
 	if d.Parallel <= 1 {
-		for i, a := range due {
-			failed[i] = d.ask(ctx, a, now)
+		for i, e := range due {
+			failed[i] = d.ask(ctx, e, now)
 		}
 		return errors.Join(failed...)
 	}
 	var all sync.WaitGroup
 	room := make(chan struct{}, d.Parallel)
-	for i, a := range due {
+	for i, e := range due {
 		room <- struct{}{}
 		all.Go(func() {
-			failed[i] = d.ask(ctx, a, now)
+			failed[i] = d.ask(ctx, e, now)
 			<-room
 		})
 	}
@@ -86,7 +99,8 @@ func (d *Desk) Working(
 		now := clock.Now()
 		n, err := d.takeDue(ctx, now)
 		if err == nil && !tidyAt.After(now) {
-			tidyAt, err = now.Add(dueEvery), d.tidy(ctx, now)
+			tidyAt = now.Add(dueEvery)
+			err = errors.Join(d.workRefunds(ctx, now), d.closeStale(ctx, now), d.tidy(ctx, now))
 		}
 		if err != nil && ctx.Err() == nil {
 			failed("work", err)
@@ -168,138 +182,30 @@ func sent(a money.Attempt, now time.Time) money.Attempt {
 	return a
 }
 
-// ask calls the channel. a is the attempt as it was before it was marked as sent.
-func (d *Desk) ask(ctx context.Context, a money.Attempt, now time.Time) error {
-	channel, call := d.Channels[a.Channel], a
+// ask calls the channel of an errand. An order that costs nothing is paid without one.
+func (d *Desk) ask(ctx context.Context, e errand, now time.Time) error {
+	channel := d.Channels[e.order.Channel]
 	if channel == nil {
-		return Errorf(Internal, ReasonChannel, "attempt %s: no channel %q", a.ID, a.Channel)
+		return Errorf(Internal, ReasonChannel, "attempt %s: no channel %q", e.was.ID, e.was.Channel)
 	}
 	var outcome money.Outcome
 	var err error
-	call = sent(call, now)
-	if a.State == money.AttemptCreated {
-		outcome, err = channel.Charge(ctx, call, now)
-	} else {
-		outcome, err = channel.Query(ctx, call, now)
+	switch {
+	case e.order.Charge() == 0 && e.order.Channel.External():
+		outcome.State = money.AttemptPaid
+	case e.was.State == money.AttemptCreated:
+		outcome, err = channel.Charge(ctx, e.order, now)
+	default:
+		outcome, err = channel.Query(ctx, e.order, now)
 	}
-	if err != nil {
-		d.Listener.Refused("Charge", Unavailable, ReasonChannel)
-		outcome = money.Outcome{
-			State: money.AttemptUnknown, Reason: err.Error(), Again: workRetry,
-		}
-	}
-	return d.PaymentOutcome(ctx, now, a.ID, outcome)
+	return d.PaymentOutcome(ctx, now, e.was.ID, d.known("Charge", outcome, err))
 }
 
-// PaymentOutcome books a verified outcome of an attempt: paid posts what was held, with the
-// subsidies of the ride, and settles the ride when all is paid; closed gives it back. The same
-// outcome again changes nothing; another one for an attempt that has ended is a
-// *money.StateError.
-func (d *Desk) PaymentOutcome(
-	ctx context.Context, now time.Time, id money.AttemptID, o money.Outcome,
-) error {
-	var j job
-	err := d.retry(ctx, func(tx Tx) error {
-		j = job{tx: tx, now: now}
-		return j.outcome(id, o)
-	})
-	if err != nil {
-		kind, reason := Classify(err)
-		d.Listener.Refused("PaymentOutcome", kind, reason)
-		return err
+// known is an outcome, or that it is not known.
+func (d *Desk) known(call string, o money.Outcome, err error) money.Outcome {
+	if err == nil {
+		return o
 	}
-	d.tell(ctx, &j)
-	return nil
-}
-
-func (j *job) outcome(id money.AttemptID, o money.Outcome) error {
-	was, err := j.tx.Attempt(id)
-	if err != nil {
-		return err
-	}
-	r, err := j.tx.LockRide(RideID(was.Subject))
-	if err != nil {
-		return err
-	}
-	if was, err = j.tx.Attempt(id); err != nil { // again, now that nobody else changes it
-		return err
-	}
-	payments, err := j.tx.PaymentsOf(was.Subject)
-	if err != nil {
-		return err
-	}
-	i := find(payments, was.Payment)
-	if i < 0 {
-		return Errorf(Internal, ReasonStore, "attempt %s has no payment", id)
-	}
-	before := payments[i].State
-	p, a, err := payments[i].Settle(was, o)
-	if err != nil || !was.State.Open() {
-		return err
-	}
-	if err := j.resolve(a); err != nil {
-		return err
-	}
-	a.DueAt = time.Time{}
-	if a.State.Open() && o.Again > 0 {
-		a.DueAt = j.now.Add(o.Again)
-	} else if a.State == money.AttemptCreated {
-		a.DueAt = j.now
-	}
-	if err := j.tx.UpdateAttempt(a, was.State); err != nil {
-		return err
-	}
-	if p.State == before {
-		return nil
-	}
-	if err := j.tx.UpdatePayment(p, before); err != nil {
-		return err
-	}
-	payments[i] = p
-	if !p.State.Final() {
-		j.after = append(j.after, Tell{Ride: r}) // who pays has to try again
-		return nil
-	}
-	_, err = j.settle(r, payments)
-	return err
-}
-
-func find(payments []money.Payment, id money.PaymentID) int {
-	for i := range payments {
-		if payments[i].ID == id {
-			return i
-		}
-	}
-	return -1
-}
-
-// resolve posts what a paid attempt held, with the ride's subsidies if it was for the fare, and
-// gives back what a closed one held.
-func (j *job) resolve(a money.Attempt) error {
-	if a.State.Open() {
-		return nil
-	}
-	booked, err := j.tx.Transfers(a.Subject)
-	if err != nil {
-		return err
-	}
-	open := money.Unresolved(booked)
-	var ends []money.Transfer
-	if a.State == money.AttemptPaid && a.Purpose == money.PurposeFare {
-		ends = money.SubsidiesIn(open)
-	}
-	for _, t := range open {
-		if t.ID == a.Hold().ID {
-			ends = append(ends, t)
-		}
-	}
-	if len(ends) == 0 {
-		return nil
-	}
-	kind := money.TransferPost
-	if a.State == money.AttemptClosed {
-		kind = money.TransferVoid
-	}
-	id := money.EntryID(string(a.ID) + "/" + kind.String())
-	return j.tx.Book(money.Resolution(id, a.Subject, ends, kind, j.now))
+	d.Listener.Refused(call, Unavailable, ReasonChannel)
+	return money.Outcome{State: money.AttemptUnknown, Reason: err.Error(), Again: workRetry}
 }

@@ -199,6 +199,7 @@ func Classify(err error) (Kind, Reason) {
 		limit    *money.LimitError
 		state    *money.StateError
 		campaign *money.CampaignError
+		notice   *money.NoticeError
 	)
 	switch {
 	case errors.As(err, &own):
@@ -217,7 +218,7 @@ func Classify(err error) (Kind, Reason) {
 		return Invalid, ReasonLedger
 	case errors.As(err, &limit):
 		return Exhausted, ReasonLedgerLimit
-	case errors.As(err, &state):
+	case errors.As(err, &state), errors.As(err, &notice):
 		return Conflict, ReasonPayment
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return CallerGone, ReasonStore

@@ -56,6 +56,15 @@ type Earnings struct {
 	Balance   money.Fen // to be paid out now
 }
 
+// Owed is a payment with its last attempt, if there was one.
+type Owed struct {
+	Payment money.Payment
+	Way     money.Way
+	Attempt money.AttemptState // 0 without one
+	Reason  string
+	Ticket  string // of the attempt's order
+}
+
 // Record is all that is known of a ride, for ops.
 type Record struct {
 	Ride      Ride

@@ -274,7 +274,8 @@ func (p *play) peopleCommand(name string, arg func(int) string) string {
 		return "ok"
 	case "pay": // rider channel
 		return p.answer(w.desk.Pay(w.ctx, w.now, w.key("rider:"+who), dispatch.PayRide{
-			Ride: ride, Rider: p.rider(who), Channel: money.ChannelName(arg(1)),
+			Ride: ride, Rider: p.rider(who),
+			Means: dispatch.Means{Channel: money.ChannelName(arg(1))},
 		}))
 	case "work":
 		n, err := w.desk.Work(w.ctx, w.now)

@@ -17,6 +17,8 @@ const (
 	classDriverPayable     = "driver_payable"
 	classPromoBudget       = "promo_budget"
 	classSponsorReceivable = "sponsor_receivable"
+	classChannelClearing   = "channel_clearing"
+	classFeeExpense        = "fee_expense"
 )
 
 // SandboxEquity is where play money comes from. It exists in sandboxes and simulations only.
@@ -35,6 +37,25 @@ func PromoBudget(c CampaignID) AccountID { return AccountID(classPromoBudget + "
 func SponsorReceivable(s Party) AccountID {
 	return AccountID(classSponsorReceivable + ":" + string(s))
 }
+
+// ChannelClearing is what an external channel owes us: its balance is negative from the capture
+// until the channel's settlement, by the bill, is in our bank.
+func ChannelClearing(c ChannelName) AccountID {
+	return AccountID(classChannelClearing + ":" + string(c))
+}
+
+// FeeExpense is what a channel keeps of what it moves for us.
+func FeeExpense(c ChannelName) AccountID { return AccountID(classFeeExpense + ":" + string(c)) }
+
+// The house's own accounts.
+const (
+	// SuspenseDuplicate holds what arrived twice until it has gone back.
+	SuspenseDuplicate AccountID = "suspense:duplicate"
+	// Bank is our account at the bank.
+	Bank AccountID = "bank"
+	// Loss is what we bear ourselves.
+	Loss AccountID = "loss"
+)
 
 // Class is the part of an id before the colon.
 func (id AccountID) Class() string {

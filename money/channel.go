@@ -2,27 +2,54 @@ package money
 
 import (
 	"context"
-	"errors"
+	"fmt"
 	"time"
 )
 
 // ChannelName says who moves the money.
 type ChannelName string
 
-// The channels that are part of the house.
+// The channels.
 const (
 	Cash     ChannelName = "cash"
 	InWallet ChannelName = "wallet"
+	WeChat   ChannelName = "wechat"
+	Alipay   ChannelName = "alipay"
 )
 
-// Outcome is a channel's verified answer about an attempt.
+// External reports whether others move the money: it reaches our bank by their settlement, and they
+// are asked how, and told by their own names.
+func (c ChannelName) External() bool { return c != Cash && c != InWallet }
+
+// Way is how the payer of an attempt is asked on an external channel.
+type Way string
+
+// The ways.
+const (
+	WayApp     Way = "app"     // the ticket opens the channel's app on the payer's phone
+	WayPage    Way = "page"    // a page within the channel's app, of the payer that Token names
+	WayQR      Way = "qr"      // the ticket is a QR code's text; whoever scans it pays
+	WayBarcode Way = "barcode" // Token is the code on the payer's phone that the driver scanned
+)
+
+// Known reports whether w is one of the ways.
+func (w Way) Known() bool {
+	return w == WayApp || w == WayPage || w == WayQR || w == WayBarcode
+}
+
+// Outcome is a channel's verified answer about an attempt, a refund or a payout.
 type Outcome struct {
 	// State is Paid, Closed, Unknown, Sent (the payer or the driver still has to act) or Created
-	// (the channel never heard of the attempt: charge it under the same id).
+	// (the channel never heard of it: ask for it again under the same id). A refund or payout is
+	// Paid when the money has arrived, Closed when it never will under this id.
 	State  AttemptState
 	Reason string
 	// Again is when to look at an open attempt again; 0 leaves it to somebody's word.
 	Again time.Duration
+	// Ticket is what the payer's app or the QR code needs to go on, of an attempt that is Sent.
+	Ticket string
+	// Trade is the channel's own number of it, "" until it has one.
+	Trade string
 }
 
 // Channel is who moves the money of an attempt. Calls are idempotent by the attempt's id: charging
@@ -36,107 +63,88 @@ type Channel interface {
 	Close(ctx context.Context, a Attempt, now time.Time) (Outcome, error)
 }
 
+// Refunder is a channel that gives money back.
+type Refunder interface {
+	// Refund asks for it. An error means that the outcome is not known.
+	Refund(ctx context.Context, r Refund, now time.Time) (Outcome, error)
+	// QueryRefund asks what became of it. It moves no money.
+	QueryRefund(ctx context.Context, r Refund, now time.Time) (Outcome, error)
+}
+
+// PayoutID names a payout, and is the number that a channel knows it by.
+type PayoutID string
+
+// Payout is what we pay to a driver's own account at a channel.
+type Payout struct {
+	ID      PayoutID
+	Account string // at the channel: an openid, a login
+	Name    string // of its owner, checked by the channel; "" leaves it unchecked
+	Amount  Fen    // > 0
+	Note    string // shown to who gets it
+}
+
+// Payer is a channel that pays out.
+type Payer interface {
+	// PayOut asks for it, once for an id. An error means that the outcome is not known: it is
+	// queried, and never asked for under another id before.
+	PayOut(ctx context.Context, p Payout, now time.Time) (Outcome, error)
+	// QueryPayout asks what became of it. It moves no money.
+	QueryPayout(ctx context.Context, p Payout, now time.Time) (Outcome, error)
+}
+
+// NoticeKind says what a notice is about.
+type NoticeKind string
+
+// The kinds of notices.
+const (
+	NoticeCharge NoticeKind = "charge"
+	NoticeRefund NoticeKind = "refund"
+	NoticePayout NoticeKind = "payout"
+)
+
+// Notice is a channel's word of its own accord, its signature verified. It is repeated until it is
+// answered, and comes in any order.
+type Notice struct {
+	Channel ChannelName
+	ID      string // the channel's; the same when it is repeated
+	Kind    NoticeKind
+	Order   string // our number: of an attempt, a refund or a payout
+	Amount  Fen    // moved
+	Outcome Outcome
+}
+
+// NoticeError is a notice that is signed well, and speaks of other money than ours.
+type NoticeError struct {
+	Order   string
+	Problem string
+}
+
+func (e *NoticeError) Error() string { return fmt.Sprintf("notice of %s: %s", e.Order, e.Problem) }
+
+// Fits returns a *NoticeError unless the notice is of this channel and amount.
+func (n Notice) Fits(c ChannelName, amount Fen) error {
+	switch {
+	case n.Channel != c:
+		return &NoticeError{n.Order, fmt.Sprintf("by %s, the order went to %s", n.Channel, c)}
+	case n.Amount != amount:
+		return &NoticeError{
+			n.Order, fmt.Sprintf("of %s yuan, the order is of %s", n.Amount, amount),
+		}
+	default:
+		return nil
+	}
+}
+
+// BillRow is one line of the daily bill of a channel: what it says that it has moved.
+type BillRow struct {
+	Kind   NoticeKind
+	Order  string // our number; of a refund that of the refund
+	Of     string // of a refund: our number of the attempt
+	Trade  string // the channel's number
+	Amount Fen    // > 0
+	Fee    Fen    // what the channel keeps; of a refund ≤ 0, what it gives back
+	At     time.Time
+}
+
 // Channels finds a channel by its name.
 type Channels map[ChannelName]Channel
-
-// CashChannel is money from hand to hand. The driver's word is the only outcome there is, so the
-// channel itself never says Paid.
-type CashChannel struct{}
-
-// Charge leaves the attempt open until the driver confirms.
-func (CashChannel) Charge(context.Context, Attempt, time.Time) (Outcome, error) {
-	return Outcome{State: AttemptSent, Reason: "driver_confirms"}, nil
-}
-
-// Query says the same: nobody but the driver knows.
-func (CashChannel) Query(context.Context, Attempt, time.Time) (Outcome, error) {
-	return Outcome{State: AttemptSent, Reason: "driver_confirms"}, nil
-}
-
-// Close always succeeds: what was not handed over can be paid otherwise.
-func (CashChannel) Close(context.Context, Attempt, time.Time) (Outcome, error) {
-	return Outcome{State: AttemptClosed, Reason: "paid_otherwise"}, nil
-}
-
-// WalletChannel charges a rider's balance. Charge holds the amount by a pending transfer to the
-// driver, which the verified outcome posts together with the ride's subsidies.
-type WalletChannel struct{ Store Store }
-
-// Hold is the pending transfer by which the wallet sets an attempt's money aside.
-func (a Attempt) Hold() Transfer {
-	code := CodeFare
-	switch a.Purpose {
-	case PurposeTip:
-		code = CodeTip
-	case PurposeFee:
-		code = CodeFee
-	case PurposeCancelFee:
-		code = CodeCancelFee
-	case PurposeFare:
-	}
-	return Transfer{
-		ID: TransferID(string(a.ID) + "/hold"), Kind: TransferPending, Code: code,
-		Debit: Wallet(a.Payer), Credit: DriverPayable(a.Payee), Amount: a.Charge(),
-	}
-}
-
-// Charge holds the money. A balance that is too low closes the attempt, and nothing is held. The
-// attempt's row is touched in the same transaction, so that no money is held for an attempt that
-// somebody else has ended.
-func (w WalletChannel) Charge(ctx context.Context, a Attempt, now time.Time) (Outcome, error) {
-	if a.Charge() == 0 {
-		return Outcome{State: AttemptPaid}, nil
-	}
-	hold := a.Hold()
-	var outcome Outcome
-	err := w.Store.MoneyTx(ctx, func(tx Tx) error {
-		outcome = Outcome{State: AttemptPaid}
-		if err := tx.UpdateAttempt(a, a.State); err != nil {
-			return err
-		}
-		if held, err := tx.Transfers(a.Subject); err != nil || holds(held, hold.ID) {
-			return err
-		}
-		err := tx.Book(Entry{
-			ID: EntryID(hold.ID), Subject: a.Subject, At: now, Transfers: []Transfer{hold},
-		})
-		if refused := (*LimitError)(nil); errors.As(err, &refused) {
-			outcome = Outcome{State: AttemptClosed, Reason: "balance_too_low"}
-			return nil
-		}
-		return err
-	})
-	return outcome, err
-}
-
-// Query says Paid if the money is held, else Created: charging it under the same id is safe.
-func (w WalletChannel) Query(ctx context.Context, a Attempt, _ time.Time) (Outcome, error) {
-	return w.look(ctx, a, Outcome{State: AttemptCreated})
-}
-
-// Close ends an attempt that holds nothing. If the money is held already, the attempt is paid.
-func (w WalletChannel) Close(ctx context.Context, a Attempt, _ time.Time) (Outcome, error) {
-	return w.look(ctx, a, Outcome{State: AttemptClosed, Reason: "paid_otherwise"})
-}
-
-func (w WalletChannel) look(ctx context.Context, a Attempt, otherwise Outcome) (Outcome, error) {
-	outcome := otherwise
-	err := w.Store.MoneyTx(ctx, func(tx Tx) error {
-		outcome = otherwise
-		held, err := tx.Transfers(a.Subject)
-		if holds(held, a.Hold().ID) {
-			outcome = Outcome{State: AttemptPaid}
-		}
-		return err
-	})
-	return outcome, err
-}
-
-func holds(transfers []Transfer, id TransferID) bool {
-	for _, t := range transfers {
-		if t.ID == id {
-			return true
-		}
-	}
-	return false
-}

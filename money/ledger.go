@@ -56,6 +56,9 @@ const (
 	CodeFund          Code = "fund"
 	CodeTopUp         Code = "top_up"
 	CodeCampaignEnd   Code = "campaign_end"
+	CodeChannelFee    Code = "channel_fee"
+	CodeDuplicate     Code = "duplicate"
+	CodeRefund        Code = "refund"
 )
 
 // Transfer is one amount from a debit to a credit account: one immutable row.

@@ -44,9 +44,15 @@ const (
 	PaymentCashConfirmed
 	// PaymentVoid is owed no more.
 	PaymentVoid
+	// PaymentPartlyRefunded was captured, and some of it goes back or has gone.
+	PaymentPartlyRefunded
+	// PaymentRefunded was captured, and all of it goes back or has gone.
+	PaymentRefunded
 )
 
-var paymentStates = [...]string{"", "due", "open", "paid", "cash", "cash_confirmed", "void"}
+var paymentStates = [...]string{
+	"", "due", "open", "paid", "cash", "cash_confirmed", "void", "partly_refunded", "refunded",
+}
 
 // String is the name as stored.
 func (s PaymentState) String() string { return paymentStates[s] }
@@ -58,7 +64,12 @@ func ParsePaymentState(s string) PaymentState {
 
 // Final reports whether nothing more is owed.
 func (s PaymentState) Final() bool {
-	return s == PaymentPaid || s == PaymentCashConfirmed || s == PaymentVoid
+	return s.Captured() || s == PaymentCashConfirmed || s == PaymentVoid
+}
+
+// Captured reports whether a channel has moved the money, be it refunded since or not.
+func (s PaymentState) Captured() bool {
+	return s == PaymentPaid || s == PaymentPartlyRefunded || s == PaymentRefunded
 }
 
 // Payment is what one payer owes for one purpose of one subject.
@@ -73,10 +84,29 @@ type Payment struct {
 	State    PaymentState
 	Channel  ChannelName // of the last attempt
 	Attempts int         // made so far
+	Refunded Fen         // asked to go back, ≤ Charge
 }
 
 // Charge is what the payer is charged: amount less subsidy.
 func (p Payment) Charge() Fen { return p.Amount - p.Discount }
+
+// Refund is the payment after amount of it is asked to go back. An amount above what is left of it
+// is an *AmountError, a payment that no channel has captured a *StateError.
+func (p Payment) Refund(amount Fen) (Payment, error) {
+	if !p.State.Captured() {
+		return p, &StateError{"payment", string(p.ID), p.State.String(), "be refunded"}
+	}
+	left := p.Charge() - p.Refunded
+	if amount <= 0 || amount > left {
+		return p, &AmountError{Field: "amount", Value: amount, Limit: left}
+	}
+	p.Refunded += amount
+	p.State = PaymentPartlyRefunded
+	if p.Refunded == p.Charge() {
+		p.State = PaymentRefunded
+	}
+	return p, nil
+}
 
 // AttemptState is where one try to pay stands.
 type AttemptState int
@@ -129,7 +159,21 @@ type Attempt struct {
 	MadeAt  time.Time
 	DueAt   time.Time // when the worker looks at it next
 	Tries   int       // calls to the channel so far
+
+	// Order is the attempt whose number the channel knows: of several that are paid together the
+	// first one's, else its own. Captured and Refunded are of the whole order, in that attempt.
+	Order    AttemptID
+	Captured Fen    // what a channel has moved to us; 0 for cash and wallet
+	Refunded Fen    // asked to go back, ≤ Captured
+	Way      Way    // how the payer is asked; "" where nobody is
+	Merchant string // whose account at the channel is paid; "" is the house's own
+	Token    string // with WayPage who pays, with WayBarcode the code; ≤ MaxToken bytes
+	Ticket   string // what the payer's app or the QR code needs, once the channel has told it
+	Trade    string // the channel's own number, once it has told it
 }
+
+// MaxToken is the longest token of an attempt, in bytes.
+const MaxToken = 128
 
 // Charge is the sum of the legs.
 func (a Attempt) Charge() Fen {
@@ -166,7 +210,7 @@ func (p Payment) Try(id AttemptID, channel ChannelName, now time.Time) (Payment,
 	p.Attempts++
 	a := Attempt{
 		ID: id, Payment: p.ID, Subject: p.Subject, Payer: p.Payer, Payee: p.Payee,
-		Purpose: p.Purpose, Channel: channel, State: AttemptCreated,
+		Purpose: p.Purpose, Channel: channel, State: AttemptCreated, Order: id,
 		Legs: []Leg{{Instrument: channel, Amount: p.Charge()}}, MadeAt: now, DueAt: now,
 	}
 	return p, a, nil
@@ -174,10 +218,13 @@ func (p Payment) Try(id AttemptID, channel ChannelName, now time.Time) (Payment,
 
 // Settle takes a verified outcome of the attempt a. It returns the payment and the attempt after
 // it. A payment can be paid once: an outcome for an attempt that has ended changes nothing if it
-// says the same, and is a *StateError if it does not.
+// says the same or knows less, and is a *StateError if it does not. But an external channel that
+// was late pays what nobody has paid meanwhile.
 func (p Payment) Settle(a Attempt, o Outcome) (Payment, Attempt, error) {
-	if !a.State.Open() {
-		if a.State == o.State {
+	late := a.Channel.External() && a.State == AttemptClosed && o.State == AttemptPaid &&
+		p.State == PaymentDue
+	if !a.State.Open() && !late {
+		if a.State == o.State || o.State.Open() {
 			return p, a, nil
 		}
 		return p, a, &StateError{
@@ -185,11 +232,20 @@ func (p Payment) Settle(a Attempt, o Outcome) (Payment, Attempt, error) {
 		}
 	}
 	a.State, a.Reason = o.State, o.Reason
+	if o.Ticket != "" {
+		a.Ticket = o.Ticket
+	}
+	if o.Trade != "" {
+		a.Trade = o.Trade
+	}
 	switch o.State {
 	case AttemptPaid:
 		p.State = PaymentPaid
-		if a.Channel == Cash {
+		switch {
+		case a.Channel == Cash:
 			p.State = PaymentCashConfirmed
+		case !a.Channel.External():
+			a.Captured = a.Charge()
 		}
 	case AttemptClosed:
 		p.State = PaymentDue

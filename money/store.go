@@ -19,6 +19,9 @@ type Tx interface {
 	Accounts
 	Payments
 	Attempts
+	Orders
+	Refunds
+	Inbox
 	Campaigns
 }
 
@@ -49,7 +52,8 @@ type Payments interface {
 type Attempts interface {
 	// InsertAttempt writes an attempt with its legs; a payment has at most one open attempt.
 	InsertAttempt(a Attempt) error
-	// UpdateAttempt writes state, reason, due time and tries if the stored state is still from.
+	// UpdateAttempt writes state, reason, due time, tries, what is captured, ticket and trade
+	// if the stored state is still from.
 	UpdateAttempt(a Attempt, from AttemptState) error
 	// Attempt reads one attempt with its legs.
 	Attempt(id AttemptID) (Attempt, error)
@@ -57,6 +61,42 @@ type Attempts interface {
 	OpenAttempt(payment PaymentID) (Attempt, bool, error)
 	// DueAttempts are open attempts to look at, by due time and id, at most limit.
 	DueAttempts(now time.Time, limit int) ([]Attempt, error)
+}
+
+// Orders are the attempts that are paid together.
+type Orders interface {
+	// PaidAttempt is the attempt by which a payment was paid, if there is one.
+	PaidAttempt(payment PaymentID) (Attempt, bool, error)
+	// Order is the attempts of an order, by id. An error of kind NotFound if there are none.
+	Order(id AttemptID) (Order, error)
+	// Capture writes what a channel has moved for an order that had ended; first is false if that
+	// is written already.
+	Capture(id AttemptID, amount Fen) (first bool, err error)
+	// TakeBack adds to what is refunded of an order; ok is false if that would be more than was
+	// captured.
+	TakeBack(id AttemptID, amount Fen) (ok bool, err error)
+	// StaleOrders are orders that are open since before a time, by id, at most limit.
+	StaleOrders(before time.Time, limit int) ([]AttemptID, error)
+}
+
+// Refunds are what goes back.
+type Refunds interface {
+	// InsertRefund writes a refund. Conflict if its id is taken.
+	InsertRefund(r Refund) error
+	// UpdateRefund writes state, reason, due time and tries if the stored state is still from.
+	UpdateRefund(r Refund, from AttemptState) error
+	// Refund reads one. An error of kind NotFound if there is none.
+	Refund(id RefundID) (Refund, error)
+	// RefundsOf are a subject's, by id.
+	RefundsOf(subject Subject) ([]Refund, error)
+	// DueRefunds are open refunds to look at, by due time and id, at most limit.
+	DueRefunds(now time.Time, limit int) ([]Refund, error)
+}
+
+// Inbox remembers the notices of channels.
+type Inbox interface {
+	// Keep writes a notice's id; first is false for one that is there already.
+	Keep(n Notice, at time.Time) (first bool, err error)
 }
 
 // Campaigns are the versions of campaigns.

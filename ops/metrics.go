@@ -1,6 +1,7 @@
 package ops
 
 import (
+	"regexp"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -49,7 +50,9 @@ const other = "other"
 func NewMetrics(c MetricsConfig) (*Metrics, error) {
 	m := &Metrics{registry: prometheus.NewRegistry()}
 	f := factory{registry: m.registry}
-	f.add(collectors.NewGoCollector())
+	// With what is live after a collection: what is in use goes up and down between them.
+	f.add(collectors.NewGoCollector(collectors.WithGoCollectorRuntimeMetrics(
+		collectors.GoRuntimeMetricsRule{Matcher: regexp.MustCompile("^/gc/heap/live:bytes$")})))
 	f.add(collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	f.add(collectors.NewBuildInfoCollector())
 	m.rides(&f, c.Cities)

@@ -31,6 +31,7 @@ func (s *Server) GetRide(ctx context.Context, in *opspb.GetRideRequest) (
 		out.Payments = append(out.Payments, &opspb.Payment{
 			Id: string(p.ID), Purpose: string(p.Purpose), State: p.State.String(),
 			AmountFen: int64(p.Amount), DiscountFen: int64(p.Discount),
+			RefundedFen: int64(p.Refunded), Channel: string(p.Channel),
 		})
 	}
 	for _, t := range record.Transfers {

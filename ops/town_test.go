@@ -171,7 +171,7 @@ func (w *town) ride(by money.ChannelName, tip money.Fen) dispatch.RideID {
 		return id
 	}
 	_, err = w.desk.Pay(ctx, w.now, w.once("rider:R1"),
-		dispatch.PayRide{Ride: id, Rider: "R1", Channel: by})
+		dispatch.PayRide{Ride: id, Rider: "R1", Means: dispatch.Means{Channel: by}})
 	w.ok(err)
 	_, err = w.desk.Work(ctx, w.now)
 	w.ok(err)

@@ -88,19 +88,6 @@ func (s *Server) ContestFare(
 	return &riderpb.ContestFareResponse{Ride: ride}, err
 }
 
-// PayRide implements [riderpb.RiderServiceServer].
-func (s *Server) PayRide(
-	ctx context.Context, req *riderpb.PayRideRequest,
-) (*riderpb.PayRideResponse, error) {
-	ride, err := s.command(ctx, req.GetRequestId(), func(o order) (dispatch.Receipt, error) {
-		return s.desk.Pay(ctx, o.now, o.once, dispatch.PayRide{
-			Ride: dispatch.RideID(req.GetRideId()), Rider: o.rider,
-			Channel: money.ChannelName(req.GetChannel()),
-		})
-	})
-	return &riderpb.PayRideResponse{Ride: ride}, err
-}
-
 // RateRide implements [riderpb.RiderServiceServer].
 func (s *Server) RateRide(
 	ctx context.Context, req *riderpb.RateRideRequest,

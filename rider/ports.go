@@ -20,6 +20,9 @@ type Reads interface {
 	// ride is not theirs or has none.
 	RiderVoice(ctx context.Context, rider dispatch.RiderID, id dispatch.RideID) (
 		dispatch.Clip, error)
+	// RiderPayments are the payments of a rider's ride, by id; none of one that is not theirs.
+	RiderPayments(ctx context.Context, rider dispatch.RiderID, id dispatch.RideID) (
+		[]dispatch.Owed, error)
 	// RideCard is the card of the driver and taxi of a rider's ride. NotFound if the ride is not
 	// theirs or has no driver.
 	RideCard(ctx context.Context, rider dispatch.RiderID, id dispatch.RideID) (

@@ -211,7 +211,14 @@ func TestDeafWatch(t *testing.T) {
 		w.isCard(e.sees(state).GetCard())
 	}
 	w.claim("DA")
-	heal(dispatch.Assigned)
+	heal(dispatch.Assigned) // by the server's own turn, every five seconds of the machine
+	byHand := heal
+	heal = func(state dispatch.State) {
+		t.Helper()
+		w.pass(5 * time.Second)
+		w.server.Sweep()
+		byHand(state)
+	}
 	w.rows.broken.Store(true) // for a while even the rows cannot be read
 	before := w.rows.rides.Load()
 	w.drive("DA", id, w.desk.Arrive)

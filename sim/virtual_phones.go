@@ -163,7 +163,7 @@ func (v *virtual) serve(r *rider, w wish) (got told, err error) {
 		_, err = v.desk.Confirm(ctx, now, key, word)
 	default:
 		_, err = v.desk.Pay(ctx, now, key, dispatch.PayRide{
-			Ride: r.ride, Rider: r.id, Channel: r.payBy,
+			Ride: r.ride, Rider: r.id, Means: dispatch.Means{Channel: r.payBy},
 		})
 	}
 	return got, err

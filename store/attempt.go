@@ -1,6 +1,7 @@
 package store
 
 import (
+	"slices"
 	"time"
 
 	"hexhail/dispatch"
@@ -11,13 +12,21 @@ import (
 // attempts in this order.
 var attemptColumns = columns{
 	"id", "payment", "subject", "payer", "payee", "purpose", "channel", "state", "reason",
-	"made_at", "due_at", "tries",
+	"made_at", "due_at", "tries", "order_id", "captured", "refunded", "way", "merchant", "token",
+	"ticket", "trade",
 }
 
 const (
 	isOpenAttempt = `(state = 'created' OR state = 'sent' OR state = 'unknown')`
 	withLegs      = ` LEFT JOIN leg ON leg.attempt = attempt.id `
 	byLeg         = ` ORDER BY leg.part`
+)
+
+// isOtherOrder is the condition of the index attempt_of_order: an attempt that is paid with another
+// one. isStale is that of attempt_stale: one that a payer was asked for.
+const (
+	isOtherOrder = `order_id <> id`
+	isStale      = `way <> '' AND ` + isOpenAttempt
 )
 
 // attemptLegs are an attempt's columns and those of one of its legs.
@@ -28,10 +37,19 @@ var (
 	insertAttempt = attemptColumns.insert("attempt")
 	insertLeg     = columns{"attempt", "part", "instrument", "amount"}.insert("leg")
 	updateAttempt = &query{text: `UPDATE attempt SET state = $2, reason = $3, due_at = $4,
-		tries = $5 WHERE id = $1 AND state = $6`}
+		tries = $5, captured = $6, ticket = $7, trade = $8 WHERE id = $1 AND state = $9`}
 	attemptByID = attemptLegs.selects(`attempt` + withLegs + `WHERE id = $1` + byLeg)
 	openAttempt = attemptLegs.selects(`attempt` + withLegs +
 		`WHERE payment = $1 AND ` + isOpenAttempt + byLeg)
+	paidAttempt = attemptLegs.selects(`attempt` + withLegs +
+		`WHERE payment = $1 AND state = 'paid'` + byLeg)
+	orderIDs = &query{text: `SELECT id FROM attempt WHERE id = $1 AND order_id = id UNION ALL
+		SELECT id FROM attempt WHERE order_id = $1 AND ` + isOtherOrder}
+	captureOrder = &query{text: `UPDATE attempt SET captured = $2 WHERE id = $1 AND captured = 0`}
+	takeBack     = &query{text: `UPDATE attempt SET refunded = refunded + $2
+		WHERE id = $1 AND refunded + $2 <= captured`}
+	staleOrders = &query{text: `SELECT id FROM attempt WHERE made_at < $1 AND order_id = id
+		AND ` + isStale + ` ORDER BY made_at, id LIMIT $2`}
 	// Two workers share what is due: who finds a row locked passes it by.
 	dueIDs = &query{
 		text: `SELECT id FROM attempt WHERE due_at > 0 AND due_at <= $1 AND ` + isOpenAttempt +
@@ -50,6 +68,9 @@ func (t *tx) attempts(q *query, args ...any) ([]money.Attempt, error) {
 			Payee: money.Party(r.text()), Purpose: money.Purpose(r.text()),
 			Channel: money.ChannelName(r.text()), State: name(r, money.ParseAttemptState),
 			Reason: r.text(), MadeAt: r.time(), DueAt: r.time(), Tries: r.int(),
+			Order: money.AttemptID(r.text()), Captured: r.fen(), Refunded: r.fen(),
+			Way: money.Way(r.text()), Merchant: r.text(), Token: r.text(), Ticket: r.text(),
+			Trade: r.text(),
 		}
 		leg := money.Leg{Instrument: money.ChannelName(r.text()), Amount: r.fen()}
 		if last := len(list) - 1; last < 0 || list[last].ID != a.ID {
@@ -67,7 +88,9 @@ func (t *tx) attempts(q *query, args ...any) ([]money.Attempt, error) {
 func (t *tx) InsertAttempt(a money.Attempt) error {
 	_, err := t.exec(insertAttempt, string(a.ID), string(a.Payment), string(a.Subject),
 		string(a.Payer), string(a.Payee), string(a.Purpose), string(a.Channel),
-		a.State.String(), a.Reason, millis(a.MadeAt), millis(a.DueAt), a.Tries)
+		a.State.String(), a.Reason, millis(a.MadeAt), millis(a.DueAt), a.Tries,
+		string(a.Order), int64(a.Captured), int64(a.Refunded), string(a.Way), a.Merchant, a.Token,
+		a.Ticket, a.Trade)
 	if err != nil {
 		return err
 	}
@@ -83,7 +106,7 @@ func (t *tx) InsertAttempt(a money.Attempt) error {
 // UpdateAttempt implements [money.Attempts].
 func (t *tx) UpdateAttempt(a money.Attempt, from money.AttemptState) error {
 	changed, err := t.exec(updateAttempt, string(a.ID), a.State.String(), a.Reason,
-		millis(a.DueAt), a.Tries, from.String())
+		millis(a.DueAt), a.Tries, int64(a.Captured), a.Ticket, a.Trade, from.String())
 	if err != nil || changed == 1 {
 		return err
 	}
@@ -128,4 +151,50 @@ func (t *tx) DueAttempts(now time.Time, limit int) ([]money.Attempt, error) {
 		list = append(list, a)
 	}
 	return list, nil
+}
+
+// Order implements [money.Orders].
+func (t *tx) Order(id money.AttemptID) (money.Order, error) {
+	ids, err := all(t, func(r *reader) string { return r.text() }, orderIDs, string(id))
+	if err != nil {
+		return nil, err
+	}
+	if len(ids) == 0 {
+		return nil, dispatch.Errorf(dispatch.NotFound, dispatch.ReasonPayment, "no order %s", id)
+	}
+	slices.Sort(ids)
+	order := make(money.Order, len(ids))
+	for i, id := range ids {
+		if order[i], err = t.Attempt(money.AttemptID(id)); err != nil {
+			return nil, err
+		}
+	}
+	return order, nil
+}
+
+// Capture implements [money.Orders].
+func (t *tx) Capture(id money.AttemptID, amount money.Fen) (bool, error) {
+	changed, err := t.exec(captureOrder, string(id), int64(amount))
+	return changed == 1, err
+}
+
+// TakeBack implements [money.Orders].
+func (t *tx) TakeBack(id money.AttemptID, amount money.Fen) (bool, error) {
+	changed, err := t.exec(takeBack, string(id), int64(amount))
+	return changed == 1, err
+}
+
+// StaleOrders implements [money.Orders].
+func (t *tx) StaleOrders(before time.Time, limit int) ([]money.AttemptID, error) {
+	return all(t, func(r *reader) money.AttemptID { return money.AttemptID(r.text()) },
+		staleOrders, millis(before), limit)
+}
+
+// PaidAttempt implements [money.Orders].
+func (t *tx) PaidAttempt(payment money.PaymentID) (money.Attempt, bool, error) {
+	list, err := t.attempts(paidAttempt, string(payment))
+	if err != nil || len(list) == 0 {
+		return money.Attempt{}, false, err
+	}
+	return list[0], true, nil
 }

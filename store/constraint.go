@@ -50,6 +50,10 @@ var guards = []guard{
 		"attempt_one_open", "attempt.payment",
 		dispatch.ReasonPayment, "the payment has an open attempt",
 	},
+	{
+		"attempt_one_paid", "attempt.payment",
+		dispatch.ReasonPayment, "the payment is paid",
+	},
 }
 
 // duplicate is what a unique index has refused.

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"hexhail/dispatch"
+	"hexhail/money"
 )
 
 // What riders and drivers may see. Each statement names the owner beside the row: to anybody else
@@ -22,6 +23,15 @@ var (
 		`offer JOIN ride ON ride.id = offer.ride
 		WHERE offer.id = $1 AND offer.driver = $2 AND offer.driver <> ''
 		AND (offer.state = 'open' OR ride.driver = offer.driver)`)
+
+	riderPayments = append(paymentColumns.of("payment"),
+		"coalesce(attempt.way, '')", "coalesce(attempt.state, '')", "coalesce(attempt.reason, '')",
+		"coalesce(lead.ticket, '')").
+		selects(`payment JOIN ride ON ride.id = payment.subject
+		LEFT JOIN attempt ON attempt.id =
+			(SELECT max(id) FROM attempt WHERE attempt.payment = payment.id)
+		LEFT JOIN attempt AS lead ON lead.id = attempt.order_id
+		WHERE payment.subject = $1 AND ride.rider = $2 AND ride.rider <> '' ORDER BY payment.id`)
 
 	rideContact = columns{
 		"ride.rider", "coalesce(rider.name, '')", "coalesce(rider.phone, '')",
@@ -73,6 +83,20 @@ func (db *DB) RideCard(
 	}
 	c, ok, err := one(db.look(ctx), scan, rideCard, string(id), string(rider))
 	return c, owned(ok, err, "rider", string(rider), id)
+}
+
+// RiderPayments are the payments of a rider's ride, by id, with their last attempts. There are none
+// of a ride that is not theirs.
+func (db *DB) RiderPayments(
+	ctx context.Context, rider dispatch.RiderID, id dispatch.RideID,
+) ([]dispatch.Owed, error) {
+	scan := func(r *reader) dispatch.Owed {
+		return dispatch.Owed{
+			Payment: scanPayment(r), Way: money.Way(r.text()),
+			Attempt: name(r, money.ParseAttemptState), Reason: r.text(), Ticket: r.text(),
+		}
+	}
+	return all(db.look(ctx), scan, riderPayments, string(id), string(rider))
 }
 
 // DriverRide is one ride that the driver is at or was at last. NotFound with ReasonUnknownRide if

@@ -8,13 +8,14 @@ import (
 // paymentColumns are written by InsertPayment and read by scanPayment in this order.
 var paymentColumns = columns{
 	"id", "subject", "payer", "payee", "purpose", "amount", "discount", "state", "channel",
-	"attempts",
+	"attempts", "refunded",
 }
 
 var (
 	insertPayment = paymentColumns.insert("payment")
 	updatePayment = &query{text: `UPDATE payment
-		SET state = $2, discount = $3, channel = $4, attempts = $5 WHERE id = $1 AND state = $6`}
+		SET state = $2, discount = $3, channel = $4, attempts = $5, refunded = $6
+		WHERE id = $1 AND state = $7`}
 	paymentsOf = paymentColumns.selects(`payment WHERE subject = $1 ORDER BY id`)
 )
 
@@ -24,7 +25,7 @@ func scanPayment(r *reader) money.Payment {
 		Payer: money.Party(r.text()), Payee: money.Party(r.text()),
 		Purpose: money.Purpose(r.text()), Amount: r.fen(), Discount: r.fen(),
 		State: name(r, money.ParsePaymentState), Channel: money.ChannelName(r.text()),
-		Attempts: r.int(),
+		Attempts: r.int(), Refunded: r.fen(),
 	}
 }
 
@@ -32,14 +33,14 @@ func scanPayment(r *reader) money.Payment {
 func (t *tx) InsertPayment(p money.Payment) error {
 	_, err := t.exec(insertPayment, string(p.ID), string(p.Subject), string(p.Payer),
 		string(p.Payee), string(p.Purpose), int64(p.Amount), int64(p.Discount),
-		p.State.String(), string(p.Channel), p.Attempts)
+		p.State.String(), string(p.Channel), p.Attempts, int64(p.Refunded))
 	return err
 }
 
 // UpdatePayment implements [money.Payments].
 func (t *tx) UpdatePayment(p money.Payment, from money.PaymentState) error {
 	changed, err := t.exec(updatePayment, string(p.ID), p.State.String(), int64(p.Discount),
-		string(p.Channel), p.Attempts, from.String())
+		string(p.Channel), p.Attempts, int64(p.Refunded), from.String())
 	if err != nil || changed == 1 {
 		return err
 	}

@@ -54,7 +54,7 @@ func TestSoakDrain(t *testing.T) {
 
 // steady is what a server may not need more of, the longer it runs.
 var steady = []string{
-	"go_goroutines", "go_memstats_heap_inuse_bytes", "process_resident_memory_bytes",
+	"go_goroutines", "go_gc_heap_live_bytes", "process_resident_memory_bytes",
 }
 
 const (

@@ -3,12 +3,37 @@ package main
 import (
 	"google.golang.org/protobuf/proto"
 
+	"hexhail/dispatch"
+	"hexhail/money"
 	opspb "hexhail/pb/hexhail/ops/v1"
+	riderpb "hexhail/pb/hexhail/rider/v1"
 )
 
 // fareTable has what ops decide about fares.
 func fareTable() map[string][]variant {
 	return map[string][]variant{
+		"hexhail.rider.v1.RiderService.ListPayments": {{
+			stage: settled, owner: riderOne,
+			request: same(func(c *cast) proto.Message {
+				return &riderpb.ListPaymentsRequest{RideId: string(c.ride)}
+			}),
+			shows: func(*cast) map[who][]string {
+				return map[who][]string{riderOne: {`"cash_confirmed"`}}
+			},
+		}},
+		"hexhail.ops.v1.OpsService.RefundRide": {{
+			stage: completed,
+			request: same(func(c *cast) proto.Message {
+				c.payByWallet()
+				return &opspb.RefundRideRequest{
+					RequestId: "fresh", RideId: string(c.ride), Purpose: "fare", AmountFen: 1,
+					Why: "a detour",
+				}
+			}),
+			shows: func(*cast) map[who][]string {
+				return map[who][]string{staff: {`"refundId"`}}
+			},
+		}},
 		"hexhail.ops.v1.OpsService.ResolveFare": {{
 			stage: asked,
 			request: same(func(c *cast) proto.Message {
@@ -22,4 +47,22 @@ func fareTable() map[string][]variant {
 			},
 		}},
 	}
+}
+
+// payByWallet pays the ride from a wallet that is filled for it, once.
+func (c *cast) payByWallet() {
+	ctx, rider := c.t.Context(), dispatch.RiderID(c.id(riderOne))
+	cashier := money.Cashier{Store: c.service.db}
+	err := cashier.TopUp(ctx, money.EntryID("for "+c.ride), money.SandboxEquity,
+		dispatch.RiderParty(rider), 500_00, c.now)
+	if dispatch.ReasonOf(err) == dispatch.ReasonDuplicate {
+		return
+	}
+	c.ok(err)
+	_, err = c.service.desk.Pay(ctx, c.now, c.once(riderOne), dispatch.PayRide{
+		Ride: c.ride, Rider: rider, Means: dispatch.Means{Channel: money.InWallet},
+	})
+	c.ok(err)
+	_, err = c.service.desk.Work(ctx, c.now)
+	c.ok(err)
 }

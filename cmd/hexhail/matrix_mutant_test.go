@@ -71,6 +71,12 @@ func (c careless) RiderVoice(
 	return c.service.db.RideVoice(ctx, id)
 }
 
+func (c careless) RiderPayments(
+	ctx context.Context, of dispatch.RiderID, id dispatch.RideID,
+) ([]dispatch.Owed, error) {
+	return c.service.db.RiderPayments(ctx, of, id)
+}
+
 func (c careless) RiderRegulars(
 	ctx context.Context, of dispatch.RiderID, p dispatch.Page,
 ) ([]dispatch.RegularCard, error) {
@@ -202,7 +208,7 @@ func mutants() []mutant {
 			map[string]string{
 				"RiderService.GetRide": two + "OK", "RiderService.WatchRide": two + "OK",
 				"RiderService.ListRides": two + "the answer has",
-				"RiderService.GetVoice":  two + "OK",
+				"RiderService.GetVoice":  two + "OK", "RiderService.ListPayments": two + "OK",
 
 				"RiderService.ListComplaints": two + "the answer has",
 			},

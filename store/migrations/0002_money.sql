@@ -50,28 +50,74 @@ CREATE TABLE payment (
     state    TEXT   NOT NULL CHECK (state <> ''),
     channel  TEXT   NOT NULL,
     attempts BIGINT NOT NULL,
+    refunded BIGINT NOT NULL CHECK (refunded >= 0 AND refunded <= amount - discount),
     CONSTRAINT payment_discount CHECK (discount >= 0 AND discount <= amount)
 ) /* sqlite: WITHOUT ROWID */;
 CREATE UNIQUE INDEX payment_owed_once ON payment (subject, payer, purpose);
 
 CREATE TABLE attempt (
-    id      TEXT   NOT NULL PRIMARY KEY,
-    payment TEXT   NOT NULL REFERENCES payment (id),
-    subject TEXT   NOT NULL,
-    payer   TEXT   NOT NULL,
-    payee   TEXT   NOT NULL,
-    purpose TEXT   NOT NULL,
-    channel TEXT   NOT NULL,
-    state   TEXT   NOT NULL CHECK (state <> ''),
-    reason  TEXT   NOT NULL,
-    made_at BIGINT NOT NULL,
-    due_at  BIGINT NOT NULL,
-    tries   BIGINT NOT NULL
+    id       TEXT   NOT NULL PRIMARY KEY,
+    payment  TEXT   NOT NULL REFERENCES payment (id),
+    subject  TEXT   NOT NULL,
+    payer    TEXT   NOT NULL,
+    payee    TEXT   NOT NULL,
+    purpose  TEXT   NOT NULL,
+    channel  TEXT   NOT NULL,
+    state    TEXT   NOT NULL CHECK (state <> ''),
+    reason   TEXT   NOT NULL,
+    made_at  BIGINT NOT NULL,
+    due_at   BIGINT NOT NULL,
+    tries    BIGINT NOT NULL,
+    order_id TEXT   NOT NULL,
+    captured BIGINT NOT NULL CHECK (captured >= 0),
+    refunded BIGINT NOT NULL,
+    way      TEXT   NOT NULL,
+    merchant TEXT   NOT NULL,
+    token    TEXT   NOT NULL,
+    ticket   TEXT   NOT NULL,
+    trade    TEXT   NOT NULL,
+    CONSTRAINT attempt_refunded CHECK (refunded >= 0 AND refunded <= captured)
 ) /* sqlite: WITHOUT ROWID */;
 CREATE UNIQUE INDEX attempt_one_open ON attempt (payment)
     WHERE (state = 'created' OR state = 'sent' OR state = 'unknown');
 CREATE INDEX attempt_due ON attempt (due_at, id)
     WHERE due_at > 0 AND (state = 'created' OR state = 'sent' OR state = 'unknown');
+
+CREATE INDEX attempt_of_payment ON attempt (payment, id);
+CREATE UNIQUE INDEX attempt_one_paid ON attempt (payment) WHERE state = 'paid';
+CREATE INDEX attempt_of_order ON attempt (order_id, id) WHERE order_id <> id;
+CREATE INDEX attempt_stale ON attempt (made_at, id)
+    WHERE way <> '' AND (state = 'created' OR state = 'sent' OR state = 'unknown');
+
+CREATE TABLE refund (
+    id       TEXT   NOT NULL PRIMARY KEY,
+    of_order TEXT   NOT NULL REFERENCES attempt (id),
+    subject  TEXT   NOT NULL,
+    channel  TEXT   NOT NULL,
+    merchant TEXT   NOT NULL,
+    giver    TEXT   NOT NULL,
+    captured BIGINT NOT NULL,
+    amount   BIGINT NOT NULL CHECK (amount > 0 AND amount <= captured),
+    why      TEXT   NOT NULL,
+    state    TEXT   NOT NULL CHECK (state <> ''),
+    reason   TEXT   NOT NULL,
+    made_at  BIGINT NOT NULL,
+    due_at   BIGINT NOT NULL,
+    tries    BIGINT NOT NULL
+) /* sqlite: WITHOUT ROWID */;
+CREATE INDEX refund_due ON refund (due_at, id)
+    WHERE due_at > 0 AND (state = 'created' OR state = 'sent' OR state = 'unknown');
+CREATE INDEX refund_subject ON refund (subject, id);
+
+CREATE TABLE notice (
+    channel  TEXT   NOT NULL,
+    id       TEXT   NOT NULL,
+    kind     TEXT   NOT NULL,
+    order_id TEXT   NOT NULL,
+    amount   BIGINT NOT NULL,
+    at       BIGINT NOT NULL,
+    PRIMARY KEY (channel, id)
+) /* sqlite: WITHOUT ROWID */;
 
 CREATE TABLE leg (
     attempt    TEXT   NOT NULL REFERENCES attempt (id),

@@ -16,6 +16,8 @@ func due(subject money.Subject, purpose money.Purpose) money.Payment {
 	}
 }
 
+var byWallet = dispatch.Means{Channel: money.InWallet}
+
 func payments(t *testing.T, open Open) {
 	db := open(t)
 	insert := func(p money.Payment) func(dispatch.Tx) error {
@@ -65,8 +67,10 @@ func attempts(t *testing.T, open Open) {
 	p := due("r", money.PurposeFare)
 	first := filled[money.Attempt](0)
 	first.Payment, first.Subject, first.State = p.ID, "r", money.AttemptCreated
+	first.Refunded = first.Captured - 1
 	second := filled[money.Attempt](50)
 	second.Payment, second.State, second.Legs = p.ID, money.AttemptSent, first.Legs[:1]
+	second.Refunded = 0
 	insert := func(a money.Attempt) func(dispatch.Tx) error {
 		return func(tx dispatch.Tx) error { return tx.InsertAttempt(a) }
 	}

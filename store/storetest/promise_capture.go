@@ -123,7 +123,7 @@ func captureAll(t *testing.T, db Database, desk *dispatch.Desk) error {
 		switch { // what is refused here is somebody's who came second
 		case way < 4:
 			_, _ = desk.Pay(t.Context(), noon, key, dispatch.PayRide{
-				Ride: ride.ID, Rider: ride.Rider, Channel: money.InWallet,
+				Ride: ride.ID, Rider: ride.Rider, Means: byWallet,
 			})
 		case way == 4 && i/captureWorkers%3 == 0:
 			_, _ = desk.CashReceived(t.Context(), noon, key, dispatch.CashReceived{

@@ -9,6 +9,7 @@ const (
 	driverIndex     safeguard = iota + 1 // one ride for a driver, and for the taxi
 	overdraftCheck                       // no account below 0
 	transferTrigger                      // no transfer changes
+	refundCheck                          // no more back than was captured
 )
 
 // remove takes a safeguard out of the schema.
@@ -22,6 +23,11 @@ func remove(t testing.TB, db Database, s safeguard) {
 		texts = []string{`PRAGMA ignore_check_constraints = ON`}
 		if db.Postgres {
 			texts = []string{`ALTER TABLE account DROP CONSTRAINT account_overdraft`}
+		}
+	case refundCheck:
+		texts = []string{`PRAGMA ignore_check_constraints = ON`}
+		if db.Postgres {
+			texts = []string{`ALTER TABLE attempt DROP CONSTRAINT attempt_refunded`}
 		}
 	case transferTrigger:
 		texts = []string{`DROP TRIGGER transfer_no_update`, `DROP TRIGGER transfer_no_delete`}

@@ -31,7 +31,7 @@ func outcomesTogether(t *testing.T, open Open) {
 	for i, ride := range completeRidesWithTip(t, db, desk, togetherRounds) {
 		_, err := desk.Pay(t.Context(), noon,
 			dispatch.Once{Identity: "rider", RequestID: fmt.Sprint("pay", i)},
-			dispatch.PayRide{Ride: ride.ID, Rider: ride.Rider, Channel: money.InWallet})
+			dispatch.PayRide{Ride: ride.ID, Rider: ride.Rider, Means: byWallet})
 		check(t, err)
 		var attempts []money.Attempt
 		do(t, db, func(tx dispatch.Tx) (err error) {
@@ -75,7 +75,7 @@ func expiryTogether(t *testing.T, open Open) {
 		atOnce(func() {
 			_, err := desk.Pay(t.Context(), late,
 				dispatch.Once{Identity: "rider", RequestID: fmt.Sprint("pay", i)},
-				dispatch.PayRide{Ride: ride.ID, Rider: ride.Rider, Channel: money.InWallet})
+				dispatch.PayRide{Ride: ride.ID, Rider: ride.Rider, Means: byWallet})
 			if err != nil {
 				t.Error(err)
 			}

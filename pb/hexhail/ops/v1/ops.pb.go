@@ -2105,6 +2105,144 @@ func (x *ResolveFareResponse) GetRide() *v1.Ride {
 	return nil
 }
 
+// What goes back.
+type RefundRideRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The caller's own id of this request, 1 to 64 bytes: the same id gets the same answer, and is
+	// refused with another body.
+	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// The ride, 1 to 64 bytes.
+	RideId string `protobuf:"bytes,2,opt,name=ride_id,json=rideId,proto3" json:"ride_id,omitempty"`
+	// Of which payment.
+	Purpose string `protobuf:"bytes,3,opt,name=purpose,proto3" json:"purpose,omitempty"`
+	// In fen: 1 to what is left of the payment.
+	AmountFen int64 `protobuf:"varint,4,opt,name=amount_fen,json=amountFen,proto3" json:"amount_fen,omitempty"`
+	// We bear it; else the driver gives it back.
+	Ours bool `protobuf:"varint,5,opt,name=ours,proto3" json:"ours,omitempty"`
+	// Why, shown to the payer: 1 to 80 bytes.
+	Why           string `protobuf:"bytes,6,opt,name=why,proto3" json:"why,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RefundRideRequest) Reset() {
+	*x = RefundRideRequest{}
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[33]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RefundRideRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RefundRideRequest) ProtoMessage() {}
+
+func (x *RefundRideRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[33]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RefundRideRequest.ProtoReflect.Descriptor instead.
+func (*RefundRideRequest) Descriptor() ([]byte, []int) {
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{33}
+}
+
+func (x *RefundRideRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *RefundRideRequest) GetRideId() string {
+	if x != nil {
+		return x.RideId
+	}
+	return ""
+}
+
+func (x *RefundRideRequest) GetPurpose() string {
+	if x != nil {
+		return x.Purpose
+	}
+	return ""
+}
+
+func (x *RefundRideRequest) GetAmountFen() int64 {
+	if x != nil {
+		return x.AmountFen
+	}
+	return 0
+}
+
+func (x *RefundRideRequest) GetOurs() bool {
+	if x != nil {
+		return x.Ours
+	}
+	return false
+}
+
+func (x *RefundRideRequest) GetWhy() string {
+	if x != nil {
+		return x.Why
+	}
+	return ""
+}
+
+// The refund.
+type RefundRideResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its id, and its number at the channel.
+	RefundId      string `protobuf:"bytes,1,opt,name=refund_id,json=refundId,proto3" json:"refund_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RefundRideResponse) Reset() {
+	*x = RefundRideResponse{}
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[34]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RefundRideResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RefundRideResponse) ProtoMessage() {}
+
+func (x *RefundRideResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[34]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RefundRideResponse.ProtoReflect.Descriptor instead.
+func (*RefundRideResponse) Descriptor() ([]byte, []int) {
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{34}
+}
+
+func (x *RefundRideResponse) GetRefundId() string {
+	if x != nil {
+		return x.RefundId
+	}
+	return ""
+}
+
 // Of which ride.
 type GetVoiceRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -2116,7 +2254,7 @@ type GetVoiceRequest struct {
 
 func (x *GetVoiceRequest) Reset() {
 	*x = GetVoiceRequest{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[33]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2128,7 +2266,7 @@ func (x *GetVoiceRequest) String() string {
 func (*GetVoiceRequest) ProtoMessage() {}
 
 func (x *GetVoiceRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[33]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2141,7 +2279,7 @@ func (x *GetVoiceRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetVoiceRequest.ProtoReflect.Descriptor instead.
 func (*GetVoiceRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{33}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *GetVoiceRequest) GetRideId() string {
@@ -2164,7 +2302,7 @@ type GetVoiceResponse struct {
 
 func (x *GetVoiceResponse) Reset() {
 	*x = GetVoiceResponse{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[34]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2176,7 +2314,7 @@ func (x *GetVoiceResponse) String() string {
 func (*GetVoiceResponse) ProtoMessage() {}
 
 func (x *GetVoiceResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[34]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2189,7 +2327,7 @@ func (x *GetVoiceResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetVoiceResponse.ProtoReflect.Descriptor instead.
 func (*GetVoiceResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{34}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *GetVoiceResponse) GetVoice() *v1.Voice {
@@ -2218,14 +2356,18 @@ type Payment struct {
 	// What is owed, in fen, before the discount.
 	AmountFen int64 `protobuf:"varint,4,opt,name=amount_fen,json=amountFen,proto3" json:"amount_fen,omitempty"`
 	// What a sponsor pays of it, in fen.
-	DiscountFen   int64 `protobuf:"varint,5,opt,name=discount_fen,json=discountFen,proto3" json:"discount_fen,omitempty"`
+	DiscountFen int64 `protobuf:"varint,5,opt,name=discount_fen,json=discountFen,proto3" json:"discount_fen,omitempty"`
+	// What goes back or has gone, in fen.
+	RefundedFen int64 `protobuf:"varint,6,opt,name=refunded_fen,json=refundedFen,proto3" json:"refunded_fen,omitempty"`
+	// The channel of the last attempt, "" without one.
+	Channel       string `protobuf:"bytes,7,opt,name=channel,proto3" json:"channel,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Payment) Reset() {
 	*x = Payment{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[35]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2237,7 +2379,7 @@ func (x *Payment) String() string {
 func (*Payment) ProtoMessage() {}
 
 func (x *Payment) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[35]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2250,7 +2392,7 @@ func (x *Payment) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Payment.ProtoReflect.Descriptor instead.
 func (*Payment) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{35}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *Payment) GetId() string {
@@ -2288,6 +2430,20 @@ func (x *Payment) GetDiscountFen() int64 {
 	return 0
 }
 
+func (x *Payment) GetRefundedFen() int64 {
+	if x != nil {
+		return x.RefundedFen
+	}
+	return 0
+}
+
+func (x *Payment) GetChannel() string {
+	if x != nil {
+		return x.Channel
+	}
+	return ""
+}
+
 // One amount from one account to another.
 type Transfer struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -2307,7 +2463,7 @@ type Transfer struct {
 
 func (x *Transfer) Reset() {
 	*x = Transfer{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[36]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2319,7 +2475,7 @@ func (x *Transfer) String() string {
 func (*Transfer) ProtoMessage() {}
 
 func (x *Transfer) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[36]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2332,7 +2488,7 @@ func (x *Transfer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Transfer.ProtoReflect.Descriptor instead.
 func (*Transfer) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{36}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *Transfer) GetDebit() string {
@@ -2395,7 +2551,7 @@ type Candidate struct {
 
 func (x *Candidate) Reset() {
 	*x = Candidate{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[37]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2407,7 +2563,7 @@ func (x *Candidate) String() string {
 func (*Candidate) ProtoMessage() {}
 
 func (x *Candidate) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[37]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2420,7 +2576,7 @@ func (x *Candidate) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Candidate.ProtoReflect.Descriptor instead.
 func (*Candidate) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{37}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *Candidate) GetTaxiId() string {
@@ -2496,7 +2652,7 @@ type Round struct {
 
 func (x *Round) Reset() {
 	*x = Round{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[38]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2508,7 +2664,7 @@ func (x *Round) String() string {
 func (*Round) ProtoMessage() {}
 
 func (x *Round) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[38]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2521,7 +2677,7 @@ func (x *Round) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Round.ProtoReflect.Descriptor instead.
 func (*Round) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{38}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *Round) GetAt() *timestamppb.Timestamp {
@@ -2579,7 +2735,7 @@ type GetRideResponse struct {
 
 func (x *GetRideResponse) Reset() {
 	*x = GetRideResponse{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[39]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2591,7 +2747,7 @@ func (x *GetRideResponse) String() string {
 func (*GetRideResponse) ProtoMessage() {}
 
 func (x *GetRideResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[39]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2604,7 +2760,7 @@ func (x *GetRideResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetRideResponse.ProtoReflect.Descriptor instead.
 func (*GetRideResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{39}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *GetRideResponse) GetRide() *v1.Ride {
@@ -2681,7 +2837,7 @@ type ExplainRideRequest struct {
 
 func (x *ExplainRideRequest) Reset() {
 	*x = ExplainRideRequest{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[40]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2693,7 +2849,7 @@ func (x *ExplainRideRequest) String() string {
 func (*ExplainRideRequest) ProtoMessage() {}
 
 func (x *ExplainRideRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[40]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2706,7 +2862,7 @@ func (x *ExplainRideRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExplainRideRequest.ProtoReflect.Descriptor instead.
 func (*ExplainRideRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{40}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *ExplainRideRequest) GetRideId() string {
@@ -2737,7 +2893,7 @@ type Census struct {
 
 func (x *Census) Reset() {
 	*x = Census{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[41]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2749,7 +2905,7 @@ func (x *Census) String() string {
 func (*Census) ProtoMessage() {}
 
 func (x *Census) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[41]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2762,7 +2918,7 @@ func (x *Census) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Census.ProtoReflect.Descriptor instead.
 func (*Census) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{41}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *Census) GetIdle() int32 {
@@ -2820,7 +2976,7 @@ type Unfit struct {
 
 func (x *Unfit) Reset() {
 	*x = Unfit{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[42]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2832,7 +2988,7 @@ func (x *Unfit) String() string {
 func (*Unfit) ProtoMessage() {}
 
 func (x *Unfit) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[42]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2845,7 +3001,7 @@ func (x *Unfit) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Unfit.ProtoReflect.Descriptor instead.
 func (*Unfit) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{42}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *Unfit) GetVerdict() string {
@@ -2895,7 +3051,7 @@ type Look struct {
 
 func (x *Look) Reset() {
 	*x = Look{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[43]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2907,7 +3063,7 @@ func (x *Look) String() string {
 func (*Look) ProtoMessage() {}
 
 func (x *Look) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[43]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2920,7 +3076,7 @@ func (x *Look) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Look.ProtoReflect.Descriptor instead.
 func (*Look) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{43}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *Look) GetAt() *timestamppb.Timestamp {
@@ -3033,7 +3189,7 @@ type OfferAnswer struct {
 
 func (x *OfferAnswer) Reset() {
 	*x = OfferAnswer{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[44]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3045,7 +3201,7 @@ func (x *OfferAnswer) String() string {
 func (*OfferAnswer) ProtoMessage() {}
 
 func (x *OfferAnswer) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[44]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3058,7 +3214,7 @@ func (x *OfferAnswer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OfferAnswer.ProtoReflect.Descriptor instead.
 func (*OfferAnswer) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{44}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *OfferAnswer) GetOfferId() string {
@@ -3140,7 +3296,7 @@ type CallAnswer struct {
 
 func (x *CallAnswer) Reset() {
 	*x = CallAnswer{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[45]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3152,7 +3308,7 @@ func (x *CallAnswer) String() string {
 func (*CallAnswer) ProtoMessage() {}
 
 func (x *CallAnswer) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[45]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3165,7 +3321,7 @@ func (x *CallAnswer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CallAnswer.ProtoReflect.Descriptor instead.
 func (*CallAnswer) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{45}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *CallAnswer) GetCallId() string {
@@ -3230,7 +3386,7 @@ type CauseTime struct {
 
 func (x *CauseTime) Reset() {
 	*x = CauseTime{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[46]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3242,7 +3398,7 @@ func (x *CauseTime) String() string {
 func (*CauseTime) ProtoMessage() {}
 
 func (x *CauseTime) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[46]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3255,7 +3411,7 @@ func (x *CauseTime) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CauseTime.ProtoReflect.Descriptor instead.
 func (*CauseTime) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{46}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *CauseTime) GetCause() string {
@@ -3312,7 +3468,7 @@ type ExplainRideResponse struct {
 
 func (x *ExplainRideResponse) Reset() {
 	*x = ExplainRideResponse{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[47]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3324,7 +3480,7 @@ func (x *ExplainRideResponse) String() string {
 func (*ExplainRideResponse) ProtoMessage() {}
 
 func (x *ExplainRideResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[47]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3337,7 +3493,7 @@ func (x *ExplainRideResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExplainRideResponse.ProtoReflect.Descriptor instead.
 func (*ExplainRideResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{47}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *ExplainRideResponse) GetRide() *v1.Ride {
@@ -3453,7 +3609,7 @@ type ExplainDriverRequest struct {
 
 func (x *ExplainDriverRequest) Reset() {
 	*x = ExplainDriverRequest{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[48]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3465,7 +3621,7 @@ func (x *ExplainDriverRequest) String() string {
 func (*ExplainDriverRequest) ProtoMessage() {}
 
 func (x *ExplainDriverRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[48]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3478,7 +3634,7 @@ func (x *ExplainDriverRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExplainDriverRequest.ProtoReflect.Descriptor instead.
 func (*ExplainDriverRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{48}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{50}
 }
 
 func (x *ExplainDriverRequest) GetDriverId() string {
@@ -3516,7 +3672,7 @@ type PresenceTime struct {
 
 func (x *PresenceTime) Reset() {
 	*x = PresenceTime{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[49]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3528,7 +3684,7 @@ func (x *PresenceTime) String() string {
 func (*PresenceTime) ProtoMessage() {}
 
 func (x *PresenceTime) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[49]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3541,7 +3697,7 @@ func (x *PresenceTime) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PresenceTime.ProtoReflect.Descriptor instead.
 func (*PresenceTime) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{49}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{51}
 }
 
 func (x *PresenceTime) GetPresence() string {
@@ -3573,7 +3729,7 @@ type PresenceChange struct {
 
 func (x *PresenceChange) Reset() {
 	*x = PresenceChange{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[50]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3585,7 +3741,7 @@ func (x *PresenceChange) String() string {
 func (*PresenceChange) ProtoMessage() {}
 
 func (x *PresenceChange) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[50]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3598,7 +3754,7 @@ func (x *PresenceChange) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PresenceChange.ProtoReflect.Descriptor instead.
 func (*PresenceChange) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{50}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{52}
 }
 
 func (x *PresenceChange) GetAt() *timestamppb.Timestamp {
@@ -3636,7 +3792,7 @@ type VerdictCount struct {
 
 func (x *VerdictCount) Reset() {
 	*x = VerdictCount{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[51]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[53]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3648,7 +3804,7 @@ func (x *VerdictCount) String() string {
 func (*VerdictCount) ProtoMessage() {}
 
 func (x *VerdictCount) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[51]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[53]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3661,7 +3817,7 @@ func (x *VerdictCount) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VerdictCount.ProtoReflect.Descriptor instead.
 func (*VerdictCount) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{51}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{53}
 }
 
 func (x *VerdictCount) GetVerdict() string {
@@ -3707,7 +3863,7 @@ type SeenRide struct {
 
 func (x *SeenRide) Reset() {
 	*x = SeenRide{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[52]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[54]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3719,7 +3875,7 @@ func (x *SeenRide) String() string {
 func (*SeenRide) ProtoMessage() {}
 
 func (x *SeenRide) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[52]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[54]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3732,7 +3888,7 @@ func (x *SeenRide) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SeenRide.ProtoReflect.Descriptor instead.
 func (*SeenRide) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{52}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{54}
 }
 
 func (x *SeenRide) GetRideId() string {
@@ -3848,7 +4004,7 @@ type ExplainDriverResponse struct {
 
 func (x *ExplainDriverResponse) Reset() {
 	*x = ExplainDriverResponse{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[53]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[55]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3860,7 +4016,7 @@ func (x *ExplainDriverResponse) String() string {
 func (*ExplainDriverResponse) ProtoMessage() {}
 
 func (x *ExplainDriverResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[53]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[55]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3873,7 +4029,7 @@ func (x *ExplainDriverResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExplainDriverResponse.ProtoReflect.Descriptor instead.
 func (*ExplainDriverResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{53}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{55}
 }
 
 func (x *ExplainDriverResponse) GetHindrance() string {
@@ -4005,7 +4161,7 @@ type ListRidesRequest struct {
 
 func (x *ListRidesRequest) Reset() {
 	*x = ListRidesRequest{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[54]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[56]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4017,7 +4173,7 @@ func (x *ListRidesRequest) String() string {
 func (*ListRidesRequest) ProtoMessage() {}
 
 func (x *ListRidesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[54]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[56]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4030,7 +4186,7 @@ func (x *ListRidesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRidesRequest.ProtoReflect.Descriptor instead.
 func (*ListRidesRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{54}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{56}
 }
 
 func (x *ListRidesRequest) GetPageSize() int32 {
@@ -4074,7 +4230,7 @@ type ListRidesResponse struct {
 
 func (x *ListRidesResponse) Reset() {
 	*x = ListRidesResponse{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[55]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[57]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4086,7 +4242,7 @@ func (x *ListRidesResponse) String() string {
 func (*ListRidesResponse) ProtoMessage() {}
 
 func (x *ListRidesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[55]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[57]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4099,7 +4255,7 @@ func (x *ListRidesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRidesResponse.ProtoReflect.Descriptor instead.
 func (*ListRidesResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{55}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{57}
 }
 
 func (x *ListRidesResponse) GetRides() []*v1.Ride {
@@ -4125,7 +4281,7 @@ type GetClockRequest struct {
 
 func (x *GetClockRequest) Reset() {
 	*x = GetClockRequest{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[56]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[58]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4137,7 +4293,7 @@ func (x *GetClockRequest) String() string {
 func (*GetClockRequest) ProtoMessage() {}
 
 func (x *GetClockRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[56]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[58]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4150,7 +4306,7 @@ func (x *GetClockRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetClockRequest.ProtoReflect.Descriptor instead.
 func (*GetClockRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{56}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{58}
 }
 
 // The city clock: city time = at + rate × (machine time since now).
@@ -4166,7 +4322,7 @@ type GetClockResponse struct {
 
 func (x *GetClockResponse) Reset() {
 	*x = GetClockResponse{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[57]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[59]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4178,7 +4334,7 @@ func (x *GetClockResponse) String() string {
 func (*GetClockResponse) ProtoMessage() {}
 
 func (x *GetClockResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[57]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[59]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4191,7 +4347,7 @@ func (x *GetClockResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetClockResponse.ProtoReflect.Descriptor instead.
 func (*GetClockResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{57}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{59}
 }
 
 func (x *GetClockResponse) GetAt() *timestamppb.Timestamp {
@@ -4224,7 +4380,7 @@ type TopUpWalletRequest struct {
 
 func (x *TopUpWalletRequest) Reset() {
 	*x = TopUpWalletRequest{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[58]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[60]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4236,7 +4392,7 @@ func (x *TopUpWalletRequest) String() string {
 func (*TopUpWalletRequest) ProtoMessage() {}
 
 func (x *TopUpWalletRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[58]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[60]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4249,7 +4405,7 @@ func (x *TopUpWalletRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TopUpWalletRequest.ProtoReflect.Descriptor instead.
 func (*TopUpWalletRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{58}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{60}
 }
 
 func (x *TopUpWalletRequest) GetRequestId() string {
@@ -4284,7 +4440,7 @@ type TopUpWalletResponse struct {
 
 func (x *TopUpWalletResponse) Reset() {
 	*x = TopUpWalletResponse{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[59]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[61]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4296,7 +4452,7 @@ func (x *TopUpWalletResponse) String() string {
 func (*TopUpWalletResponse) ProtoMessage() {}
 
 func (x *TopUpWalletResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[59]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[61]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4309,7 +4465,7 @@ func (x *TopUpWalletResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TopUpWalletResponse.ProtoReflect.Descriptor instead.
 func (*TopUpWalletResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{59}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{61}
 }
 
 func (x *TopUpWalletResponse) GetBalanceFen() int64 {
@@ -4328,7 +4484,7 @@ type AuditBooksRequest struct {
 
 func (x *AuditBooksRequest) Reset() {
 	*x = AuditBooksRequest{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[60]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[62]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4340,7 +4496,7 @@ func (x *AuditBooksRequest) String() string {
 func (*AuditBooksRequest) ProtoMessage() {}
 
 func (x *AuditBooksRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[60]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[62]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4353,7 +4509,7 @@ func (x *AuditBooksRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AuditBooksRequest.ProtoReflect.Descriptor instead.
 func (*AuditBooksRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{60}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{62}
 }
 
 // What an audit found.
@@ -4379,7 +4535,7 @@ type AuditBooksResponse struct {
 
 func (x *AuditBooksResponse) Reset() {
 	*x = AuditBooksResponse{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[61]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[63]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4391,7 +4547,7 @@ func (x *AuditBooksResponse) String() string {
 func (*AuditBooksResponse) ProtoMessage() {}
 
 func (x *AuditBooksResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[61]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[63]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4404,7 +4560,7 @@ func (x *AuditBooksResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AuditBooksResponse.ProtoReflect.Descriptor instead.
 func (*AuditBooksResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{61}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{63}
 }
 
 func (x *AuditBooksResponse) GetSound() bool {
@@ -4471,7 +4627,7 @@ type ListContestsRequest struct {
 
 func (x *ListContestsRequest) Reset() {
 	*x = ListContestsRequest{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[62]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[64]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4483,7 +4639,7 @@ func (x *ListContestsRequest) String() string {
 func (*ListContestsRequest) ProtoMessage() {}
 
 func (x *ListContestsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[62]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[64]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4496,7 +4652,7 @@ func (x *ListContestsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListContestsRequest.ProtoReflect.Descriptor instead.
 func (*ListContestsRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{62}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{64}
 }
 
 func (x *ListContestsRequest) GetPageSize() int32 {
@@ -4539,7 +4695,7 @@ type Contest struct {
 
 func (x *Contest) Reset() {
 	*x = Contest{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[63]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[65]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4551,7 +4707,7 @@ func (x *Contest) String() string {
 func (*Contest) ProtoMessage() {}
 
 func (x *Contest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[63]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[65]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4564,7 +4720,7 @@ func (x *Contest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Contest.ProtoReflect.Descriptor instead.
 func (*Contest) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{63}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{65}
 }
 
 func (x *Contest) GetComplaint() *v1.Complaint {
@@ -4615,7 +4771,7 @@ type ListContestsResponse struct {
 
 func (x *ListContestsResponse) Reset() {
 	*x = ListContestsResponse{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[64]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[66]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4627,7 +4783,7 @@ func (x *ListContestsResponse) String() string {
 func (*ListContestsResponse) ProtoMessage() {}
 
 func (x *ListContestsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[64]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[66]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4640,7 +4796,7 @@ func (x *ListContestsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListContestsResponse.ProtoReflect.Descriptor instead.
 func (*ListContestsResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{64}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{66}
 }
 
 func (x *ListContestsResponse) GetContests() []*Contest {
@@ -4677,7 +4833,7 @@ type DecideComplaintRequest struct {
 
 func (x *DecideComplaintRequest) Reset() {
 	*x = DecideComplaintRequest{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[65]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[67]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4689,7 +4845,7 @@ func (x *DecideComplaintRequest) String() string {
 func (*DecideComplaintRequest) ProtoMessage() {}
 
 func (x *DecideComplaintRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[65]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[67]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4702,7 +4858,7 @@ func (x *DecideComplaintRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DecideComplaintRequest.ProtoReflect.Descriptor instead.
 func (*DecideComplaintRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{65}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{67}
 }
 
 func (x *DecideComplaintRequest) GetRequestId() string {
@@ -4749,7 +4905,7 @@ type DecideComplaintResponse struct {
 
 func (x *DecideComplaintResponse) Reset() {
 	*x = DecideComplaintResponse{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[66]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[68]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4761,7 +4917,7 @@ func (x *DecideComplaintResponse) String() string {
 func (*DecideComplaintResponse) ProtoMessage() {}
 
 func (x *DecideComplaintResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[66]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[68]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4774,7 +4930,7 @@ func (x *DecideComplaintResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DecideComplaintResponse.ProtoReflect.Descriptor instead.
 func (*DecideComplaintResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{66}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{68}
 }
 
 var File_hexhail_ops_v1_ops_proto protoreflect.FileDescriptor
@@ -4925,19 +5081,33 @@ const file_hexhail_ops_v1_ops_proto_rawDesc = "" +
 	"\x04note\x18\x04 \x01(\tB\n" +
 	"\xbaH\ar\x05 \x01(\xf4\x03R\x04note\"@\n" +
 	"\x13ResolveFareResponse\x12)\n" +
-	"\x04ride\x18\x01 \x01(\v2\x15.hexhail.type.v1.RideR\x04ride\"5\n" +
+	"\x04ride\x18\x01 \x01(\v2\x15.hexhail.type.v1.RideR\x04ride\"\xfc\x01\n" +
+	"\x11RefundRideRequest\x12(\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\trequestId\x12\"\n" +
+	"\aride_id\x18\x02 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\x06rideId\x12;\n" +
+	"\apurpose\x18\x03 \x01(\tB!\xbaH\x1er\x1cR\x04fareR\x03tipR\x03feeR\n" +
+	"cancel_feeR\apurpose\x12+\n" +
+	"\n" +
+	"amount_fen\x18\x04 \x01(\x03B\f\xbaH\t\"\a\x18\x80\xc2\xd7/(\x01R\tamountFen\x12\x12\n" +
+	"\x04ours\x18\x05 \x01(\bR\x04ours\x12\x1b\n" +
+	"\x03why\x18\x06 \x01(\tB\t\xbaH\x06r\x04 \x01(PR\x03why\"1\n" +
+	"\x12RefundRideResponse\x12\x1b\n" +
+	"\trefund_id\x18\x01 \x01(\tR\brefundId\"5\n" +
 	"\x0fGetVoiceRequest\x12\"\n" +
 	"\aride_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\x06rideId\"T\n" +
 	"\x10GetVoiceResponse\x12,\n" +
 	"\x05voice\x18\x01 \x01(\v2\x16.hexhail.type.v1.VoiceR\x05voice\x12\x12\n" +
-	"\x04clip\x18\x02 \x01(\fR\x04clip\"\x8b\x01\n" +
+	"\x04clip\x18\x02 \x01(\fR\x04clip\"\xc8\x01\n" +
 	"\aPayment\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x18\n" +
 	"\apurpose\x18\x02 \x01(\tR\apurpose\x12\x14\n" +
 	"\x05state\x18\x03 \x01(\tR\x05state\x12\x1d\n" +
 	"\n" +
 	"amount_fen\x18\x04 \x01(\x03R\tamountFen\x12!\n" +
-	"\fdiscount_fen\x18\x05 \x01(\x03R\vdiscountFen\"\x7f\n" +
+	"\fdiscount_fen\x18\x05 \x01(\x03R\vdiscountFen\x12!\n" +
+	"\frefunded_fen\x18\x06 \x01(\x03R\vrefundedFen\x12\x18\n" +
+	"\achannel\x18\a \x01(\tR\achannel\"\x7f\n" +
 	"\bTransfer\x12\x14\n" +
 	"\x05debit\x18\x01 \x01(\tR\x05debit\x12\x16\n" +
 	"\x06credit\x18\x02 \x01(\tR\x06credit\x12\x1d\n" +
@@ -5140,7 +5310,7 @@ const file_hexhail_ops_v1_ops_proto_rawDesc = "" +
 	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\x02by\x12\x16\n" +
 	"\x06uphold\x18\x04 \x01(\bR\x06uphold\x12\x1c\n" +
 	"\x04note\x18\x05 \x01(\tB\b\xbaH\x05r\x03(\xf4\x03R\x04note\"\x19\n" +
-	"\x17DecideComplaintResponse2\xb7\x11\n" +
+	"\x17DecideComplaintResponse2\x99\x12\n" +
 	"\n" +
 	"OpsService\x12o\n" +
 	"\x0fImportCompanies\x12&.hexhail.ops.v1.ImportCompaniesRequest\x1a'.hexhail.ops.v1.ImportCompaniesResponse\"\t\xea\xb2\x19\x05\n" +
@@ -5177,6 +5347,9 @@ const file_hexhail_ops_v1_ops_proto_rawDesc = "" +
 	"\aGetRide\x12\x1e.hexhail.ops.v1.GetRideRequest\x1a\x1f.hexhail.ops.v1.GetRideResponse\"\t\xea\xb2\x19\x05\n" +
 	"\x01\x04\x10\x03\x12c\n" +
 	"\vResolveFare\x12\".hexhail.ops.v1.ResolveFareRequest\x1a#.hexhail.ops.v1.ResolveFareResponse\"\v\xea\xb2\x19\a\n" +
+	"\x01\x04\x10\x03\x18\x01\x12`\n" +
+	"\n" +
+	"RefundRide\x12!.hexhail.ops.v1.RefundRideRequest\x1a\".hexhail.ops.v1.RefundRideResponse\"\v\xea\xb2\x19\a\n" +
 	"\x01\x04\x10\x03\x18\x01\x12X\n" +
 	"\bGetVoice\x12\x1f.hexhail.ops.v1.GetVoiceRequest\x1a .hexhail.ops.v1.GetVoiceResponse\"\t\xea\xb2\x19\x05\n" +
 	"\x01\x04\x10\x03\x12a\n" +
@@ -5206,7 +5379,7 @@ func file_hexhail_ops_v1_ops_proto_rawDescGZIP() []byte {
 	return file_hexhail_ops_v1_ops_proto_rawDescData
 }
 
-var file_hexhail_ops_v1_ops_proto_msgTypes = make([]protoimpl.MessageInfo, 68)
+var file_hexhail_ops_v1_ops_proto_msgTypes = make([]protoimpl.MessageInfo, 70)
 var file_hexhail_ops_v1_ops_proto_goTypes = []any{
 	(*Company)(nil),                 // 0: hexhail.ops.v1.Company
 	(*Driver)(nil),                  // 1: hexhail.ops.v1.Driver
@@ -5241,50 +5414,52 @@ var file_hexhail_ops_v1_ops_proto_goTypes = []any{
 	(*GetRideRequest)(nil),          // 30: hexhail.ops.v1.GetRideRequest
 	(*ResolveFareRequest)(nil),      // 31: hexhail.ops.v1.ResolveFareRequest
 	(*ResolveFareResponse)(nil),     // 32: hexhail.ops.v1.ResolveFareResponse
-	(*GetVoiceRequest)(nil),         // 33: hexhail.ops.v1.GetVoiceRequest
-	(*GetVoiceResponse)(nil),        // 34: hexhail.ops.v1.GetVoiceResponse
-	(*Payment)(nil),                 // 35: hexhail.ops.v1.Payment
-	(*Transfer)(nil),                // 36: hexhail.ops.v1.Transfer
-	(*Candidate)(nil),               // 37: hexhail.ops.v1.Candidate
-	(*Round)(nil),                   // 38: hexhail.ops.v1.Round
-	(*GetRideResponse)(nil),         // 39: hexhail.ops.v1.GetRideResponse
-	(*ExplainRideRequest)(nil),      // 40: hexhail.ops.v1.ExplainRideRequest
-	(*Census)(nil),                  // 41: hexhail.ops.v1.Census
-	(*Unfit)(nil),                   // 42: hexhail.ops.v1.Unfit
-	(*Look)(nil),                    // 43: hexhail.ops.v1.Look
-	(*OfferAnswer)(nil),             // 44: hexhail.ops.v1.OfferAnswer
-	(*CallAnswer)(nil),              // 45: hexhail.ops.v1.CallAnswer
-	(*CauseTime)(nil),               // 46: hexhail.ops.v1.CauseTime
-	(*ExplainRideResponse)(nil),     // 47: hexhail.ops.v1.ExplainRideResponse
-	(*ExplainDriverRequest)(nil),    // 48: hexhail.ops.v1.ExplainDriverRequest
-	(*PresenceTime)(nil),            // 49: hexhail.ops.v1.PresenceTime
-	(*PresenceChange)(nil),          // 50: hexhail.ops.v1.PresenceChange
-	(*VerdictCount)(nil),            // 51: hexhail.ops.v1.VerdictCount
-	(*SeenRide)(nil),                // 52: hexhail.ops.v1.SeenRide
-	(*ExplainDriverResponse)(nil),   // 53: hexhail.ops.v1.ExplainDriverResponse
-	(*ListRidesRequest)(nil),        // 54: hexhail.ops.v1.ListRidesRequest
-	(*ListRidesResponse)(nil),       // 55: hexhail.ops.v1.ListRidesResponse
-	(*GetClockRequest)(nil),         // 56: hexhail.ops.v1.GetClockRequest
-	(*GetClockResponse)(nil),        // 57: hexhail.ops.v1.GetClockResponse
-	(*TopUpWalletRequest)(nil),      // 58: hexhail.ops.v1.TopUpWalletRequest
-	(*TopUpWalletResponse)(nil),     // 59: hexhail.ops.v1.TopUpWalletResponse
-	(*AuditBooksRequest)(nil),       // 60: hexhail.ops.v1.AuditBooksRequest
-	(*AuditBooksResponse)(nil),      // 61: hexhail.ops.v1.AuditBooksResponse
-	(*ListContestsRequest)(nil),     // 62: hexhail.ops.v1.ListContestsRequest
-	(*Contest)(nil),                 // 63: hexhail.ops.v1.Contest
-	(*ListContestsResponse)(nil),    // 64: hexhail.ops.v1.ListContestsResponse
-	(*DecideComplaintRequest)(nil),  // 65: hexhail.ops.v1.DecideComplaintRequest
-	(*DecideComplaintResponse)(nil), // 66: hexhail.ops.v1.DecideComplaintResponse
-	nil,                             // 67: hexhail.ops.v1.AuditBooksResponse.BalancesFenEntry
-	(*v1.Point)(nil),                // 68: hexhail.type.v1.Point
-	(*timestamppb.Timestamp)(nil),   // 69: google.protobuf.Timestamp
-	(*v1.Flight)(nil),               // 70: hexhail.type.v1.Flight
-	(*v1.Ride)(nil),                 // 71: hexhail.type.v1.Ride
-	(*v1.Voice)(nil),                // 72: hexhail.type.v1.Voice
-	(v1.PickupSource)(0),            // 73: hexhail.type.v1.PickupSource
-	(v1.RideState)(0),               // 74: hexhail.type.v1.RideState
-	(*v1.Complaint)(nil),            // 75: hexhail.type.v1.Complaint
-	(v1.ComplaintSide)(0),           // 76: hexhail.type.v1.ComplaintSide
+	(*RefundRideRequest)(nil),       // 33: hexhail.ops.v1.RefundRideRequest
+	(*RefundRideResponse)(nil),      // 34: hexhail.ops.v1.RefundRideResponse
+	(*GetVoiceRequest)(nil),         // 35: hexhail.ops.v1.GetVoiceRequest
+	(*GetVoiceResponse)(nil),        // 36: hexhail.ops.v1.GetVoiceResponse
+	(*Payment)(nil),                 // 37: hexhail.ops.v1.Payment
+	(*Transfer)(nil),                // 38: hexhail.ops.v1.Transfer
+	(*Candidate)(nil),               // 39: hexhail.ops.v1.Candidate
+	(*Round)(nil),                   // 40: hexhail.ops.v1.Round
+	(*GetRideResponse)(nil),         // 41: hexhail.ops.v1.GetRideResponse
+	(*ExplainRideRequest)(nil),      // 42: hexhail.ops.v1.ExplainRideRequest
+	(*Census)(nil),                  // 43: hexhail.ops.v1.Census
+	(*Unfit)(nil),                   // 44: hexhail.ops.v1.Unfit
+	(*Look)(nil),                    // 45: hexhail.ops.v1.Look
+	(*OfferAnswer)(nil),             // 46: hexhail.ops.v1.OfferAnswer
+	(*CallAnswer)(nil),              // 47: hexhail.ops.v1.CallAnswer
+	(*CauseTime)(nil),               // 48: hexhail.ops.v1.CauseTime
+	(*ExplainRideResponse)(nil),     // 49: hexhail.ops.v1.ExplainRideResponse
+	(*ExplainDriverRequest)(nil),    // 50: hexhail.ops.v1.ExplainDriverRequest
+	(*PresenceTime)(nil),            // 51: hexhail.ops.v1.PresenceTime
+	(*PresenceChange)(nil),          // 52: hexhail.ops.v1.PresenceChange
+	(*VerdictCount)(nil),            // 53: hexhail.ops.v1.VerdictCount
+	(*SeenRide)(nil),                // 54: hexhail.ops.v1.SeenRide
+	(*ExplainDriverResponse)(nil),   // 55: hexhail.ops.v1.ExplainDriverResponse
+	(*ListRidesRequest)(nil),        // 56: hexhail.ops.v1.ListRidesRequest
+	(*ListRidesResponse)(nil),       // 57: hexhail.ops.v1.ListRidesResponse
+	(*GetClockRequest)(nil),         // 58: hexhail.ops.v1.GetClockRequest
+	(*GetClockResponse)(nil),        // 59: hexhail.ops.v1.GetClockResponse
+	(*TopUpWalletRequest)(nil),      // 60: hexhail.ops.v1.TopUpWalletRequest
+	(*TopUpWalletResponse)(nil),     // 61: hexhail.ops.v1.TopUpWalletResponse
+	(*AuditBooksRequest)(nil),       // 62: hexhail.ops.v1.AuditBooksRequest
+	(*AuditBooksResponse)(nil),      // 63: hexhail.ops.v1.AuditBooksResponse
+	(*ListContestsRequest)(nil),     // 64: hexhail.ops.v1.ListContestsRequest
+	(*Contest)(nil),                 // 65: hexhail.ops.v1.Contest
+	(*ListContestsResponse)(nil),    // 66: hexhail.ops.v1.ListContestsResponse
+	(*DecideComplaintRequest)(nil),  // 67: hexhail.ops.v1.DecideComplaintRequest
+	(*DecideComplaintResponse)(nil), // 68: hexhail.ops.v1.DecideComplaintResponse
+	nil,                             // 69: hexhail.ops.v1.AuditBooksResponse.BalancesFenEntry
+	(*v1.Point)(nil),                // 70: hexhail.type.v1.Point
+	(*timestamppb.Timestamp)(nil),   // 71: google.protobuf.Timestamp
+	(*v1.Flight)(nil),               // 72: hexhail.type.v1.Flight
+	(*v1.Ride)(nil),                 // 73: hexhail.type.v1.Ride
+	(*v1.Voice)(nil),                // 74: hexhail.type.v1.Voice
+	(v1.PickupSource)(0),            // 75: hexhail.type.v1.PickupSource
+	(v1.RideState)(0),               // 76: hexhail.type.v1.RideState
+	(*v1.Complaint)(nil),            // 77: hexhail.type.v1.Complaint
+	(v1.ComplaintSide)(0),           // 78: hexhail.type.v1.ComplaintSide
 }
 var file_hexhail_ops_v1_ops_proto_depIdxs = []int32{
 	0,  // 0: hexhail.ops.v1.ImportCompaniesRequest.rows:type_name -> hexhail.ops.v1.Company
@@ -5292,64 +5467,64 @@ var file_hexhail_ops_v1_ops_proto_depIdxs = []int32{
 	2,  // 2: hexhail.ops.v1.ImportTaxisRequest.rows:type_name -> hexhail.ops.v1.Taxi
 	3,  // 3: hexhail.ops.v1.ImportRidersRequest.rows:type_name -> hexhail.ops.v1.Rider
 	1,  // 4: hexhail.ops.v1.ListDriversResponse.drivers:type_name -> hexhail.ops.v1.Driver
-	68, // 5: hexhail.ops.v1.City.center:type_name -> hexhail.type.v1.Point
+	70, // 5: hexhail.ops.v1.City.center:type_name -> hexhail.type.v1.Point
 	14, // 6: hexhail.ops.v1.ListCitiesResponse.cities:type_name -> hexhail.ops.v1.City
 	17, // 7: hexhail.ops.v1.ListStandsResponse.stands:type_name -> hexhail.ops.v1.Stand
-	69, // 8: hexhail.ops.v1.StandTaxi.entered_at:type_name -> google.protobuf.Timestamp
-	69, // 9: hexhail.ops.v1.StandTaxi.ordered_at:type_name -> google.protobuf.Timestamp
+	71, // 8: hexhail.ops.v1.StandTaxi.entered_at:type_name -> google.protobuf.Timestamp
+	71, // 9: hexhail.ops.v1.StandTaxi.ordered_at:type_name -> google.protobuf.Timestamp
 	21, // 10: hexhail.ops.v1.ListStandTaxisResponse.taxis:type_name -> hexhail.ops.v1.StandTaxi
-	69, // 11: hexhail.ops.v1.Campaign.starts_at:type_name -> google.protobuf.Timestamp
-	69, // 12: hexhail.ops.v1.Campaign.ends_at:type_name -> google.protobuf.Timestamp
+	71, // 11: hexhail.ops.v1.Campaign.starts_at:type_name -> google.protobuf.Timestamp
+	71, // 12: hexhail.ops.v1.Campaign.ends_at:type_name -> google.protobuf.Timestamp
 	23, // 13: hexhail.ops.v1.LaunchCampaignRequest.campaign:type_name -> hexhail.ops.v1.Campaign
 	23, // 14: hexhail.ops.v1.LaunchCampaignResponse.campaign:type_name -> hexhail.ops.v1.Campaign
 	23, // 15: hexhail.ops.v1.ListCampaignsResponse.campaigns:type_name -> hexhail.ops.v1.Campaign
-	70, // 16: hexhail.ops.v1.MoveFlightRequest.flight:type_name -> hexhail.type.v1.Flight
-	69, // 17: hexhail.ops.v1.MoveFlightRequest.scheduled_at:type_name -> google.protobuf.Timestamp
-	69, // 18: hexhail.ops.v1.MoveFlightRequest.expected_at:type_name -> google.protobuf.Timestamp
-	71, // 19: hexhail.ops.v1.ResolveFareResponse.ride:type_name -> hexhail.type.v1.Ride
-	72, // 20: hexhail.ops.v1.GetVoiceResponse.voice:type_name -> hexhail.type.v1.Voice
-	73, // 21: hexhail.ops.v1.Candidate.pickup_source:type_name -> hexhail.type.v1.PickupSource
-	69, // 22: hexhail.ops.v1.Round.at:type_name -> google.protobuf.Timestamp
-	37, // 23: hexhail.ops.v1.Round.candidates:type_name -> hexhail.ops.v1.Candidate
-	71, // 24: hexhail.ops.v1.GetRideResponse.ride:type_name -> hexhail.type.v1.Ride
-	38, // 25: hexhail.ops.v1.GetRideResponse.rounds:type_name -> hexhail.ops.v1.Round
-	35, // 26: hexhail.ops.v1.GetRideResponse.payments:type_name -> hexhail.ops.v1.Payment
-	36, // 27: hexhail.ops.v1.GetRideResponse.transfers:type_name -> hexhail.ops.v1.Transfer
-	69, // 28: hexhail.ops.v1.Look.at:type_name -> google.protobuf.Timestamp
-	69, // 29: hexhail.ops.v1.Look.until:type_name -> google.protobuf.Timestamp
-	41, // 30: hexhail.ops.v1.Look.city:type_name -> hexhail.ops.v1.Census
-	41, // 31: hexhail.ops.v1.Look.near:type_name -> hexhail.ops.v1.Census
-	42, // 32: hexhail.ops.v1.Look.unfit:type_name -> hexhail.ops.v1.Unfit
-	69, // 33: hexhail.ops.v1.OfferAnswer.made_at:type_name -> google.protobuf.Timestamp
-	69, // 34: hexhail.ops.v1.OfferAnswer.ended_at:type_name -> google.protobuf.Timestamp
-	69, // 35: hexhail.ops.v1.CallAnswer.made_at:type_name -> google.protobuf.Timestamp
-	69, // 36: hexhail.ops.v1.CallAnswer.ended_at:type_name -> google.protobuf.Timestamp
-	71, // 37: hexhail.ops.v1.ExplainRideResponse.ride:type_name -> hexhail.type.v1.Ride
-	44, // 38: hexhail.ops.v1.ExplainRideResponse.offers:type_name -> hexhail.ops.v1.OfferAnswer
-	46, // 39: hexhail.ops.v1.ExplainRideResponse.times:type_name -> hexhail.ops.v1.CauseTime
-	43, // 40: hexhail.ops.v1.ExplainRideResponse.looks:type_name -> hexhail.ops.v1.Look
-	45, // 41: hexhail.ops.v1.ExplainRideResponse.calls:type_name -> hexhail.ops.v1.CallAnswer
-	69, // 42: hexhail.ops.v1.ExplainDriverRequest.to:type_name -> google.protobuf.Timestamp
-	69, // 43: hexhail.ops.v1.ExplainDriverRequest.from:type_name -> google.protobuf.Timestamp
-	69, // 44: hexhail.ops.v1.PresenceChange.at:type_name -> google.protobuf.Timestamp
-	69, // 45: hexhail.ops.v1.PresenceChange.heard_at:type_name -> google.protobuf.Timestamp
-	69, // 46: hexhail.ops.v1.SeenRide.at:type_name -> google.protobuf.Timestamp
-	69, // 47: hexhail.ops.v1.SeenRide.until:type_name -> google.protobuf.Timestamp
-	74, // 48: hexhail.ops.v1.SeenRide.state:type_name -> hexhail.type.v1.RideState
-	69, // 49: hexhail.ops.v1.ExplainDriverResponse.from:type_name -> google.protobuf.Timestamp
-	69, // 50: hexhail.ops.v1.ExplainDriverResponse.to:type_name -> google.protobuf.Timestamp
-	49, // 51: hexhail.ops.v1.ExplainDriverResponse.times:type_name -> hexhail.ops.v1.PresenceTime
-	50, // 52: hexhail.ops.v1.ExplainDriverResponse.changes:type_name -> hexhail.ops.v1.PresenceChange
-	51, // 53: hexhail.ops.v1.ExplainDriverResponse.verdicts:type_name -> hexhail.ops.v1.VerdictCount
-	52, // 54: hexhail.ops.v1.ExplainDriverResponse.seen:type_name -> hexhail.ops.v1.SeenRide
-	74, // 55: hexhail.ops.v1.ListRidesRequest.state:type_name -> hexhail.type.v1.RideState
-	71, // 56: hexhail.ops.v1.ListRidesResponse.rides:type_name -> hexhail.type.v1.Ride
-	69, // 57: hexhail.ops.v1.GetClockResponse.at:type_name -> google.protobuf.Timestamp
-	67, // 58: hexhail.ops.v1.AuditBooksResponse.balances_fen:type_name -> hexhail.ops.v1.AuditBooksResponse.BalancesFenEntry
-	75, // 59: hexhail.ops.v1.Contest.complaint:type_name -> hexhail.type.v1.Complaint
-	71, // 60: hexhail.ops.v1.Contest.ride:type_name -> hexhail.type.v1.Ride
-	63, // 61: hexhail.ops.v1.ListContestsResponse.contests:type_name -> hexhail.ops.v1.Contest
-	76, // 62: hexhail.ops.v1.DecideComplaintRequest.by:type_name -> hexhail.type.v1.ComplaintSide
+	72, // 16: hexhail.ops.v1.MoveFlightRequest.flight:type_name -> hexhail.type.v1.Flight
+	71, // 17: hexhail.ops.v1.MoveFlightRequest.scheduled_at:type_name -> google.protobuf.Timestamp
+	71, // 18: hexhail.ops.v1.MoveFlightRequest.expected_at:type_name -> google.protobuf.Timestamp
+	73, // 19: hexhail.ops.v1.ResolveFareResponse.ride:type_name -> hexhail.type.v1.Ride
+	74, // 20: hexhail.ops.v1.GetVoiceResponse.voice:type_name -> hexhail.type.v1.Voice
+	75, // 21: hexhail.ops.v1.Candidate.pickup_source:type_name -> hexhail.type.v1.PickupSource
+	71, // 22: hexhail.ops.v1.Round.at:type_name -> google.protobuf.Timestamp
+	39, // 23: hexhail.ops.v1.Round.candidates:type_name -> hexhail.ops.v1.Candidate
+	73, // 24: hexhail.ops.v1.GetRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	40, // 25: hexhail.ops.v1.GetRideResponse.rounds:type_name -> hexhail.ops.v1.Round
+	37, // 26: hexhail.ops.v1.GetRideResponse.payments:type_name -> hexhail.ops.v1.Payment
+	38, // 27: hexhail.ops.v1.GetRideResponse.transfers:type_name -> hexhail.ops.v1.Transfer
+	71, // 28: hexhail.ops.v1.Look.at:type_name -> google.protobuf.Timestamp
+	71, // 29: hexhail.ops.v1.Look.until:type_name -> google.protobuf.Timestamp
+	43, // 30: hexhail.ops.v1.Look.city:type_name -> hexhail.ops.v1.Census
+	43, // 31: hexhail.ops.v1.Look.near:type_name -> hexhail.ops.v1.Census
+	44, // 32: hexhail.ops.v1.Look.unfit:type_name -> hexhail.ops.v1.Unfit
+	71, // 33: hexhail.ops.v1.OfferAnswer.made_at:type_name -> google.protobuf.Timestamp
+	71, // 34: hexhail.ops.v1.OfferAnswer.ended_at:type_name -> google.protobuf.Timestamp
+	71, // 35: hexhail.ops.v1.CallAnswer.made_at:type_name -> google.protobuf.Timestamp
+	71, // 36: hexhail.ops.v1.CallAnswer.ended_at:type_name -> google.protobuf.Timestamp
+	73, // 37: hexhail.ops.v1.ExplainRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	46, // 38: hexhail.ops.v1.ExplainRideResponse.offers:type_name -> hexhail.ops.v1.OfferAnswer
+	48, // 39: hexhail.ops.v1.ExplainRideResponse.times:type_name -> hexhail.ops.v1.CauseTime
+	45, // 40: hexhail.ops.v1.ExplainRideResponse.looks:type_name -> hexhail.ops.v1.Look
+	47, // 41: hexhail.ops.v1.ExplainRideResponse.calls:type_name -> hexhail.ops.v1.CallAnswer
+	71, // 42: hexhail.ops.v1.ExplainDriverRequest.to:type_name -> google.protobuf.Timestamp
+	71, // 43: hexhail.ops.v1.ExplainDriverRequest.from:type_name -> google.protobuf.Timestamp
+	71, // 44: hexhail.ops.v1.PresenceChange.at:type_name -> google.protobuf.Timestamp
+	71, // 45: hexhail.ops.v1.PresenceChange.heard_at:type_name -> google.protobuf.Timestamp
+	71, // 46: hexhail.ops.v1.SeenRide.at:type_name -> google.protobuf.Timestamp
+	71, // 47: hexhail.ops.v1.SeenRide.until:type_name -> google.protobuf.Timestamp
+	76, // 48: hexhail.ops.v1.SeenRide.state:type_name -> hexhail.type.v1.RideState
+	71, // 49: hexhail.ops.v1.ExplainDriverResponse.from:type_name -> google.protobuf.Timestamp
+	71, // 50: hexhail.ops.v1.ExplainDriverResponse.to:type_name -> google.protobuf.Timestamp
+	51, // 51: hexhail.ops.v1.ExplainDriverResponse.times:type_name -> hexhail.ops.v1.PresenceTime
+	52, // 52: hexhail.ops.v1.ExplainDriverResponse.changes:type_name -> hexhail.ops.v1.PresenceChange
+	53, // 53: hexhail.ops.v1.ExplainDriverResponse.verdicts:type_name -> hexhail.ops.v1.VerdictCount
+	54, // 54: hexhail.ops.v1.ExplainDriverResponse.seen:type_name -> hexhail.ops.v1.SeenRide
+	76, // 55: hexhail.ops.v1.ListRidesRequest.state:type_name -> hexhail.type.v1.RideState
+	73, // 56: hexhail.ops.v1.ListRidesResponse.rides:type_name -> hexhail.type.v1.Ride
+	71, // 57: hexhail.ops.v1.GetClockResponse.at:type_name -> google.protobuf.Timestamp
+	69, // 58: hexhail.ops.v1.AuditBooksResponse.balances_fen:type_name -> hexhail.ops.v1.AuditBooksResponse.BalancesFenEntry
+	77, // 59: hexhail.ops.v1.Contest.complaint:type_name -> hexhail.type.v1.Complaint
+	73, // 60: hexhail.ops.v1.Contest.ride:type_name -> hexhail.type.v1.Ride
+	65, // 61: hexhail.ops.v1.ListContestsResponse.contests:type_name -> hexhail.ops.v1.Contest
+	78, // 62: hexhail.ops.v1.DecideComplaintRequest.by:type_name -> hexhail.type.v1.ComplaintSide
 	4,  // 63: hexhail.ops.v1.OpsService.ImportCompanies:input_type -> hexhail.ops.v1.ImportCompaniesRequest
 	6,  // 64: hexhail.ops.v1.OpsService.ImportDrivers:input_type -> hexhail.ops.v1.ImportDriversRequest
 	8,  // 65: hexhail.ops.v1.OpsService.ImportTaxis:input_type -> hexhail.ops.v1.ImportTaxisRequest
@@ -5361,41 +5536,43 @@ var file_hexhail_ops_v1_ops_proto_depIdxs = []int32{
 	24, // 71: hexhail.ops.v1.OpsService.LaunchCampaign:input_type -> hexhail.ops.v1.LaunchCampaignRequest
 	26, // 72: hexhail.ops.v1.OpsService.ListCampaigns:input_type -> hexhail.ops.v1.ListCampaignsRequest
 	28, // 73: hexhail.ops.v1.OpsService.MoveFlight:input_type -> hexhail.ops.v1.MoveFlightRequest
-	62, // 74: hexhail.ops.v1.OpsService.ListContests:input_type -> hexhail.ops.v1.ListContestsRequest
-	65, // 75: hexhail.ops.v1.OpsService.DecideComplaint:input_type -> hexhail.ops.v1.DecideComplaintRequest
+	64, // 74: hexhail.ops.v1.OpsService.ListContests:input_type -> hexhail.ops.v1.ListContestsRequest
+	67, // 75: hexhail.ops.v1.OpsService.DecideComplaint:input_type -> hexhail.ops.v1.DecideComplaintRequest
 	30, // 76: hexhail.ops.v1.OpsService.GetRide:input_type -> hexhail.ops.v1.GetRideRequest
 	31, // 77: hexhail.ops.v1.OpsService.ResolveFare:input_type -> hexhail.ops.v1.ResolveFareRequest
-	33, // 78: hexhail.ops.v1.OpsService.GetVoice:input_type -> hexhail.ops.v1.GetVoiceRequest
-	40, // 79: hexhail.ops.v1.OpsService.ExplainRide:input_type -> hexhail.ops.v1.ExplainRideRequest
-	48, // 80: hexhail.ops.v1.OpsService.ExplainDriver:input_type -> hexhail.ops.v1.ExplainDriverRequest
-	54, // 81: hexhail.ops.v1.OpsService.ListRides:input_type -> hexhail.ops.v1.ListRidesRequest
-	56, // 82: hexhail.ops.v1.OpsService.GetClock:input_type -> hexhail.ops.v1.GetClockRequest
-	58, // 83: hexhail.ops.v1.OpsService.TopUpWallet:input_type -> hexhail.ops.v1.TopUpWalletRequest
-	60, // 84: hexhail.ops.v1.OpsService.AuditBooks:input_type -> hexhail.ops.v1.AuditBooksRequest
-	5,  // 85: hexhail.ops.v1.OpsService.ImportCompanies:output_type -> hexhail.ops.v1.ImportCompaniesResponse
-	7,  // 86: hexhail.ops.v1.OpsService.ImportDrivers:output_type -> hexhail.ops.v1.ImportDriversResponse
-	9,  // 87: hexhail.ops.v1.OpsService.ImportTaxis:output_type -> hexhail.ops.v1.ImportTaxisResponse
-	11, // 88: hexhail.ops.v1.OpsService.ImportRiders:output_type -> hexhail.ops.v1.ImportRidersResponse
-	13, // 89: hexhail.ops.v1.OpsService.ListDrivers:output_type -> hexhail.ops.v1.ListDriversResponse
-	16, // 90: hexhail.ops.v1.OpsService.ListCities:output_type -> hexhail.ops.v1.ListCitiesResponse
-	19, // 91: hexhail.ops.v1.OpsService.ListStands:output_type -> hexhail.ops.v1.ListStandsResponse
-	22, // 92: hexhail.ops.v1.OpsService.ListStandTaxis:output_type -> hexhail.ops.v1.ListStandTaxisResponse
-	25, // 93: hexhail.ops.v1.OpsService.LaunchCampaign:output_type -> hexhail.ops.v1.LaunchCampaignResponse
-	27, // 94: hexhail.ops.v1.OpsService.ListCampaigns:output_type -> hexhail.ops.v1.ListCampaignsResponse
-	29, // 95: hexhail.ops.v1.OpsService.MoveFlight:output_type -> hexhail.ops.v1.MoveFlightResponse
-	64, // 96: hexhail.ops.v1.OpsService.ListContests:output_type -> hexhail.ops.v1.ListContestsResponse
-	66, // 97: hexhail.ops.v1.OpsService.DecideComplaint:output_type -> hexhail.ops.v1.DecideComplaintResponse
-	39, // 98: hexhail.ops.v1.OpsService.GetRide:output_type -> hexhail.ops.v1.GetRideResponse
-	32, // 99: hexhail.ops.v1.OpsService.ResolveFare:output_type -> hexhail.ops.v1.ResolveFareResponse
-	34, // 100: hexhail.ops.v1.OpsService.GetVoice:output_type -> hexhail.ops.v1.GetVoiceResponse
-	47, // 101: hexhail.ops.v1.OpsService.ExplainRide:output_type -> hexhail.ops.v1.ExplainRideResponse
-	53, // 102: hexhail.ops.v1.OpsService.ExplainDriver:output_type -> hexhail.ops.v1.ExplainDriverResponse
-	55, // 103: hexhail.ops.v1.OpsService.ListRides:output_type -> hexhail.ops.v1.ListRidesResponse
-	57, // 104: hexhail.ops.v1.OpsService.GetClock:output_type -> hexhail.ops.v1.GetClockResponse
-	59, // 105: hexhail.ops.v1.OpsService.TopUpWallet:output_type -> hexhail.ops.v1.TopUpWalletResponse
-	61, // 106: hexhail.ops.v1.OpsService.AuditBooks:output_type -> hexhail.ops.v1.AuditBooksResponse
-	85, // [85:107] is the sub-list for method output_type
-	63, // [63:85] is the sub-list for method input_type
+	33, // 78: hexhail.ops.v1.OpsService.RefundRide:input_type -> hexhail.ops.v1.RefundRideRequest
+	35, // 79: hexhail.ops.v1.OpsService.GetVoice:input_type -> hexhail.ops.v1.GetVoiceRequest
+	42, // 80: hexhail.ops.v1.OpsService.ExplainRide:input_type -> hexhail.ops.v1.ExplainRideRequest
+	50, // 81: hexhail.ops.v1.OpsService.ExplainDriver:input_type -> hexhail.ops.v1.ExplainDriverRequest
+	56, // 82: hexhail.ops.v1.OpsService.ListRides:input_type -> hexhail.ops.v1.ListRidesRequest
+	58, // 83: hexhail.ops.v1.OpsService.GetClock:input_type -> hexhail.ops.v1.GetClockRequest
+	60, // 84: hexhail.ops.v1.OpsService.TopUpWallet:input_type -> hexhail.ops.v1.TopUpWalletRequest
+	62, // 85: hexhail.ops.v1.OpsService.AuditBooks:input_type -> hexhail.ops.v1.AuditBooksRequest
+	5,  // 86: hexhail.ops.v1.OpsService.ImportCompanies:output_type -> hexhail.ops.v1.ImportCompaniesResponse
+	7,  // 87: hexhail.ops.v1.OpsService.ImportDrivers:output_type -> hexhail.ops.v1.ImportDriversResponse
+	9,  // 88: hexhail.ops.v1.OpsService.ImportTaxis:output_type -> hexhail.ops.v1.ImportTaxisResponse
+	11, // 89: hexhail.ops.v1.OpsService.ImportRiders:output_type -> hexhail.ops.v1.ImportRidersResponse
+	13, // 90: hexhail.ops.v1.OpsService.ListDrivers:output_type -> hexhail.ops.v1.ListDriversResponse
+	16, // 91: hexhail.ops.v1.OpsService.ListCities:output_type -> hexhail.ops.v1.ListCitiesResponse
+	19, // 92: hexhail.ops.v1.OpsService.ListStands:output_type -> hexhail.ops.v1.ListStandsResponse
+	22, // 93: hexhail.ops.v1.OpsService.ListStandTaxis:output_type -> hexhail.ops.v1.ListStandTaxisResponse
+	25, // 94: hexhail.ops.v1.OpsService.LaunchCampaign:output_type -> hexhail.ops.v1.LaunchCampaignResponse
+	27, // 95: hexhail.ops.v1.OpsService.ListCampaigns:output_type -> hexhail.ops.v1.ListCampaignsResponse
+	29, // 96: hexhail.ops.v1.OpsService.MoveFlight:output_type -> hexhail.ops.v1.MoveFlightResponse
+	66, // 97: hexhail.ops.v1.OpsService.ListContests:output_type -> hexhail.ops.v1.ListContestsResponse
+	68, // 98: hexhail.ops.v1.OpsService.DecideComplaint:output_type -> hexhail.ops.v1.DecideComplaintResponse
+	41, // 99: hexhail.ops.v1.OpsService.GetRide:output_type -> hexhail.ops.v1.GetRideResponse
+	32, // 100: hexhail.ops.v1.OpsService.ResolveFare:output_type -> hexhail.ops.v1.ResolveFareResponse
+	34, // 101: hexhail.ops.v1.OpsService.RefundRide:output_type -> hexhail.ops.v1.RefundRideResponse
+	36, // 102: hexhail.ops.v1.OpsService.GetVoice:output_type -> hexhail.ops.v1.GetVoiceResponse
+	49, // 103: hexhail.ops.v1.OpsService.ExplainRide:output_type -> hexhail.ops.v1.ExplainRideResponse
+	55, // 104: hexhail.ops.v1.OpsService.ExplainDriver:output_type -> hexhail.ops.v1.ExplainDriverResponse
+	57, // 105: hexhail.ops.v1.OpsService.ListRides:output_type -> hexhail.ops.v1.ListRidesResponse
+	59, // 106: hexhail.ops.v1.OpsService.GetClock:output_type -> hexhail.ops.v1.GetClockResponse
+	61, // 107: hexhail.ops.v1.OpsService.TopUpWallet:output_type -> hexhail.ops.v1.TopUpWalletResponse
+	63, // 108: hexhail.ops.v1.OpsService.AuditBooks:output_type -> hexhail.ops.v1.AuditBooksResponse
+	86, // [86:109] is the sub-list for method output_type
+	63, // [63:86] is the sub-list for method input_type
 	63, // [63:63] is the sub-list for extension type_name
 	63, // [63:63] is the sub-list for extension extendee
 	0,  // [0:63] is the sub-list for field type_name
@@ -5412,7 +5589,7 @@ func file_hexhail_ops_v1_ops_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_hexhail_ops_v1_ops_proto_rawDesc), len(file_hexhail_ops_v1_ops_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   68,
+			NumMessages:   70,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

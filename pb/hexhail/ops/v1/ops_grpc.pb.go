@@ -36,6 +36,7 @@ const (
 	OpsService_DecideComplaint_FullMethodName = "/hexhail.ops.v1.OpsService/DecideComplaint"
 	OpsService_GetRide_FullMethodName         = "/hexhail.ops.v1.OpsService/GetRide"
 	OpsService_ResolveFare_FullMethodName     = "/hexhail.ops.v1.OpsService/ResolveFare"
+	OpsService_RefundRide_FullMethodName      = "/hexhail.ops.v1.OpsService/RefundRide"
 	OpsService_GetVoice_FullMethodName        = "/hexhail.ops.v1.OpsService/GetVoice"
 	OpsService_ExplainRide_FullMethodName     = "/hexhail.ops.v1.OpsService/ExplainRide"
 	OpsService_ExplainDriver_FullMethodName   = "/hexhail.ops.v1.OpsService/ExplainDriver"
@@ -87,6 +88,11 @@ type OpsServiceClient interface {
 	// and has not answered. It is due at once, with the subsidy of its campaign. Errors: RIDE_STATE if no
 	// fare of the ride is questioned, FIELD_INVALID above what the driver has claimed.
 	ResolveFare(ctx context.Context, in *ResolveFareRequest, opts ...grpc.CallOption) (*ResolveFareResponse, error)
+	// RefundRide sends money of a paid payment back the way it came: to the wallet at once, to an
+	// external channel as soon as it takes it. Errors: PAYMENT_STATE if nothing was captured,
+	// AMOUNT_INVALID above what is left, BALANCE_TOO_LOW if the driver is owed less than they should
+	// give back.
+	RefundRide(ctx context.Context, in *RefundRideRequest, opts ...grpc.CallOption) (*RefundRideResponse, error)
 	// GetVoice reads the clip that a rider has sent with a ride. Errors: VOICE_UNKNOWN.
 	GetVoice(ctx context.Context, in *GetVoiceRequest, opts ...grpc.CallOption) (*GetVoiceResponse, error)
 	// ExplainRide tells why a ride was taken, or why nobody took it: the cause that held for the longest
@@ -276,6 +282,16 @@ func (c *opsServiceClient) ResolveFare(ctx context.Context, in *ResolveFareReque
 	return out, nil
 }
 
+func (c *opsServiceClient) RefundRide(ctx context.Context, in *RefundRideRequest, opts ...grpc.CallOption) (*RefundRideResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(RefundRideResponse)
+	err := c.cc.Invoke(ctx, OpsService_RefundRide_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *opsServiceClient) GetVoice(ctx context.Context, in *GetVoiceRequest, opts ...grpc.CallOption) (*GetVoiceResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(GetVoiceResponse)
@@ -388,6 +404,11 @@ type OpsServiceServer interface {
 	// and has not answered. It is due at once, with the subsidy of its campaign. Errors: RIDE_STATE if no
 	// fare of the ride is questioned, FIELD_INVALID above what the driver has claimed.
 	ResolveFare(context.Context, *ResolveFareRequest) (*ResolveFareResponse, error)
+	// RefundRide sends money of a paid payment back the way it came: to the wallet at once, to an
+	// external channel as soon as it takes it. Errors: PAYMENT_STATE if nothing was captured,
+	// AMOUNT_INVALID above what is left, BALANCE_TOO_LOW if the driver is owed less than they should
+	// give back.
+	RefundRide(context.Context, *RefundRideRequest) (*RefundRideResponse, error)
 	// GetVoice reads the clip that a rider has sent with a ride. Errors: VOICE_UNKNOWN.
 	GetVoice(context.Context, *GetVoiceRequest) (*GetVoiceResponse, error)
 	// ExplainRide tells why a ride was taken, or why nobody took it: the cause that held for the longest
@@ -459,6 +480,9 @@ func (UnimplementedOpsServiceServer) GetRide(context.Context, *GetRideRequest) (
 }
 func (UnimplementedOpsServiceServer) ResolveFare(context.Context, *ResolveFareRequest) (*ResolveFareResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ResolveFare not implemented")
+}
+func (UnimplementedOpsServiceServer) RefundRide(context.Context, *RefundRideRequest) (*RefundRideResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method RefundRide not implemented")
 }
 func (UnimplementedOpsServiceServer) GetVoice(context.Context, *GetVoiceRequest) (*GetVoiceResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetVoice not implemented")
@@ -728,6 +752,24 @@ func _OpsService_ResolveFare_Handler(srv interface{}, ctx context.Context, dec f
 	return interceptor(ctx, in, info, handler)
 }
 
+func _OpsService_RefundRide_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RefundRideRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(OpsServiceServer).RefundRide(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: OpsService_RefundRide_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(OpsServiceServer).RefundRide(ctx, req.(*RefundRideRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _OpsService_GetVoice_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(GetVoiceRequest)
 	if err := dec(in); err != nil {
@@ -904,6 +946,10 @@ var OpsService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ResolveFare",
 			Handler:    _OpsService_ResolveFare_Handler,
+		},
+		{
+			MethodName: "RefundRide",
+			Handler:    _OpsService_RefundRide_Handler,
 		},
 		{
 			MethodName: "GetVoice",

@@ -33,6 +33,7 @@ const (
 	RiderService_ConfirmFare_FullMethodName      = "/hexhail.rider.v1.RiderService/ConfirmFare"
 	RiderService_ContestFare_FullMethodName      = "/hexhail.rider.v1.RiderService/ContestFare"
 	RiderService_PayRide_FullMethodName          = "/hexhail.rider.v1.RiderService/PayRide"
+	RiderService_ListPayments_FullMethodName     = "/hexhail.rider.v1.RiderService/ListPayments"
 	RiderService_RateRide_FullMethodName         = "/hexhail.rider.v1.RiderService/RateRide"
 	RiderService_Complain_FullMethodName         = "/hexhail.rider.v1.RiderService/Complain"
 	RiderService_ContestComplaint_FullMethodName = "/hexhail.rider.v1.RiderService/ContestComplaint"
@@ -79,8 +80,14 @@ type RiderServiceClient interface {
 	ConfirmFare(ctx context.Context, in *ConfirmFareRequest, opts ...grpc.CallOption) (*ConfirmFareResponse, error)
 	// ContestFare refuses it: nothing is charged, ops decide.
 	ContestFare(ctx context.Context, in *ContestFareRequest, opts ...grpc.CallOption) (*ContestFareResponse, error)
-	// PayRide pays a completed ride through a channel.
+	// PayRide pays a completed ride through a channel. On an external one all that is due is one order:
+	// ListPayments has its ticket as soon as the channel has told it. An order that is open is closed
+	// at its channel first; while the channel does not say how it ended, PayRide is refused with
+	// PAYMENT_STATE.
 	PayRide(ctx context.Context, in *PayRideRequest, opts ...grpc.CallOption) (*PayRideResponse, error)
+	// ListPayments reads what the rider owes and has paid for a ride, with the state of the last
+	// attempt of each payment.
+	ListPayments(ctx context.Context, in *ListPaymentsRequest, opts ...grpc.CallOption) (*ListPaymentsResponse, error)
 	// RateRide gives the driver 1 to 5 stars, once.
 	RateRide(ctx context.Context, in *RateRideRequest, opts ...grpc.CallOption) (*RateRideResponse, error)
 	// Complain holds something against the driver of a ride that was driven or cancelled, once a ride,
@@ -240,6 +247,16 @@ func (c *riderServiceClient) PayRide(ctx context.Context, in *PayRideRequest, op
 	return out, nil
 }
 
+func (c *riderServiceClient) ListPayments(ctx context.Context, in *ListPaymentsRequest, opts ...grpc.CallOption) (*ListPaymentsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListPaymentsResponse)
+	err := c.cc.Invoke(ctx, RiderService_ListPayments_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *riderServiceClient) RateRide(ctx context.Context, in *RateRideRequest, opts ...grpc.CallOption) (*RateRideResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(RateRideResponse)
@@ -356,8 +373,14 @@ type RiderServiceServer interface {
 	ConfirmFare(context.Context, *ConfirmFareRequest) (*ConfirmFareResponse, error)
 	// ContestFare refuses it: nothing is charged, ops decide.
 	ContestFare(context.Context, *ContestFareRequest) (*ContestFareResponse, error)
-	// PayRide pays a completed ride through a channel.
+	// PayRide pays a completed ride through a channel. On an external one all that is due is one order:
+	// ListPayments has its ticket as soon as the channel has told it. An order that is open is closed
+	// at its channel first; while the channel does not say how it ended, PayRide is refused with
+	// PAYMENT_STATE.
 	PayRide(context.Context, *PayRideRequest) (*PayRideResponse, error)
+	// ListPayments reads what the rider owes and has paid for a ride, with the state of the last
+	// attempt of each payment.
+	ListPayments(context.Context, *ListPaymentsRequest) (*ListPaymentsResponse, error)
 	// RateRide gives the driver 1 to 5 stars, once.
 	RateRide(context.Context, *RateRideRequest) (*RateRideResponse, error)
 	// Complain holds something against the driver of a ride that was driven or cancelled, once a ride,
@@ -423,6 +446,9 @@ func (UnimplementedRiderServiceServer) ContestFare(context.Context, *ContestFare
 }
 func (UnimplementedRiderServiceServer) PayRide(context.Context, *PayRideRequest) (*PayRideResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method PayRide not implemented")
+}
+func (UnimplementedRiderServiceServer) ListPayments(context.Context, *ListPaymentsRequest) (*ListPaymentsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListPayments not implemented")
 }
 func (UnimplementedRiderServiceServer) RateRide(context.Context, *RateRideRequest) (*RateRideResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method RateRide not implemented")
@@ -678,6 +704,24 @@ func _RiderService_PayRide_Handler(srv interface{}, ctx context.Context, dec fun
 	return interceptor(ctx, in, info, handler)
 }
 
+func _RiderService_ListPayments_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListPaymentsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RiderServiceServer).ListPayments(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RiderService_ListPayments_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RiderServiceServer).ListPayments(ctx, req.(*ListPaymentsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _RiderService_RateRide_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(RateRideRequest)
 	if err := dec(in); err != nil {
@@ -872,6 +916,10 @@ var RiderService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "PayRide",
 			Handler:    _RiderService_PayRide_Handler,
+		},
+		{
+			MethodName: "ListPayments",
+			Handler:    _RiderService_ListPayments_Handler,
 		},
 		{
 			MethodName: "RateRide",

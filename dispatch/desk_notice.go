@@ -1,0 +1,54 @@
+package dispatch
+
+import (
+	"context"
+	"time"
+
+	"hexhail/money"
+)
+
+// Noticed books a channel's verified notice, once however often it comes, in one transaction with
+// the row that remembers it. A notice of an order that is not ours is NotFound, of another amount
+// or channel than ours Conflict with ReasonPayment: nothing is booked or remembered, and the
+// channel goes on telling while people look.
+func (d *Desk) Noticed(ctx context.Context, now time.Time, n money.Notice) error {
+	return d.book(ctx, "Noticed", now, func(j *job) error {
+		first, err := j.tx.Keep(n, now)
+		if err != nil || !first {
+			return err
+		}
+		switch n.Kind {
+		case money.NoticeCharge:
+			return d.noticedCharge(j, n)
+		case money.NoticeRefund:
+			return j.noticedRefund(n)
+		case money.NoticePayout:
+		}
+		return Errorf(NotFound, ReasonPayment, "%s of %s: we pay nothing out", n.Kind, n.Channel)
+	})
+}
+
+func (d *Desk) noticedCharge(j *job, n money.Notice) error {
+	id := money.AttemptID(n.Order)
+	order, err := j.tx.Order(id)
+	if err != nil {
+		return err
+	}
+	whole := order.Whole()
+	if err := n.Fits(whole.Channel, whole.Charge()); err != nil {
+		return err
+	}
+	return d.outcome(j, id, n.Outcome)
+}
+
+func (j *job) noticedRefund(n money.Notice) error {
+	id := money.RefundID(n.Order)
+	back, err := j.tx.Refund(id)
+	if err != nil {
+		return err
+	}
+	if err := n.Fits(back.Channel, back.Amount); err != nil {
+		return err
+	}
+	return j.refunded(id, n.Outcome)
+}

@@ -1,0 +1,257 @@
+package dispatch
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"hexhail/money"
+)
+
+// OrderKept is how long the payer of an order on an external channel may take: 15 minutes, in which
+// people go back to their friends, find their phone and pay. Then it is closed, and can be tried
+// again.
+const OrderKept = 15 * time.Minute
+
+// orderOf is the order of an attempt. Only external channels have those of several attempts.
+func orderOf(tx Tx, a money.Attempt) (money.Order, error) {
+	if !a.Channel.External() {
+		return money.Order{a}, nil
+	}
+	return tx.Order(a.Order)
+}
+
+// PaymentOutcome books a verified outcome of an order: paid posts what was held, with the
+// subsidies of the ride, and settles the ride when all is paid; closed gives it back. The same
+// outcome again changes nothing. An external channel that pays an order that had ended pays what is
+// still due, else the money waits in suspense and goes back; any other outcome for an attempt that
+// has ended is a *money.StateError.
+func (d *Desk) PaymentOutcome(
+	ctx context.Context, now time.Time, id money.AttemptID, o money.Outcome,
+) error {
+	return d.book(ctx, "PaymentOutcome", now, func(j *job) error { return d.outcome(j, id, o) })
+}
+
+// book is a transaction that nobody asked for under an id of their own.
+func (d *Desk) book(
+	ctx context.Context, name string, now time.Time, fn func(*job) error,
+) error {
+	var j job
+	err := d.retry(ctx, func(tx Tx) error {
+		j = job{tx: tx, now: now}
+		return fn(&j)
+	})
+	if err != nil {
+		kind, reason := Classify(err)
+		d.Listener.Refused(name, kind, reason)
+		return err
+	}
+	d.tell(ctx, &j)
+	return nil
+}
+
+func (d *Desk) outcome(j *job, id money.AttemptID, o money.Outcome) error {
+	lead, err := j.tx.Attempt(id)
+	if err != nil {
+		return err
+	}
+	r, err := j.tx.LockRide(RideID(lead.Subject))
+	if err != nil {
+		return err
+	}
+	if lead, err = j.tx.Attempt(id); err != nil { // again, now that nobody else changes it
+		return err
+	}
+	order, err := orderOf(j.tx, lead)
+	if err != nil {
+		return err
+	}
+	payments, err := j.tx.PaymentsOf(lead.Subject)
+	if err != nil {
+		return err
+	}
+	if o.State == money.AttemptPaid && order.Late(payments) {
+		return d.paidTwice(j, order)
+	}
+	was, before := slices.Clone(order), slices.Clone(payments)
+	for i, a := range order {
+		at := find(payments, a.Payment)
+		if at < 0 {
+			return Errorf(Internal, ReasonStore, "attempt %s has no payment", a.ID)
+		}
+		if payments[at], order[i], err = payments[at].Settle(a, o); err != nil {
+			return err
+		}
+	}
+	if whole := order.Whole(); !lead.State.Open() && whole.State == lead.State { // told again
+		return nil
+	}
+	if err := d.bookOrder(j, order); err != nil {
+		return err
+	}
+	if err := j.writeOrder(was, order, o.Again); err != nil {
+		return err
+	}
+	return j.writePayments(r, before, payments)
+}
+
+// bookOrder books what an order's end moves.
+func (d *Desk) bookOrder(j *job, order money.Order) error {
+	whole := order.Whole()
+	if whole.State.Open() {
+		return nil
+	}
+	if !whole.Channel.External() {
+		return j.resolve(whole)
+	}
+	if whole.State != money.AttemptPaid {
+		return nil
+	}
+	var posts []money.Transfer
+	if order.For(money.PurposeFare) {
+		booked, err := j.tx.Transfers(whole.Subject)
+		if err != nil {
+			return err
+		}
+		posts = money.SubsidiesIn(money.Unresolved(booked))
+	}
+	entry, err := order.Capture(d.Contracts[whole.Channel], posts, j.now)
+	if err != nil || len(entry.Transfers) == 0 {
+		return err
+	}
+	for i := range order {
+		if order[i].ID == whole.ID {
+			order[i].Captured = whole.Charge()
+		}
+	}
+	return j.tx.Book(entry)
+}
+
+// writeOrder writes the attempts of an order that have changed. The one that leads it says when it
+// is looked at again.
+func (j *job) writeOrder(was, order money.Order, again time.Duration) error {
+	for i, a := range order {
+		a.DueAt = time.Time{}
+		if leads := a.ID == a.Order || !a.Channel.External(); leads && a.State.Open() {
+			if again > 0 {
+				a.DueAt = j.now.Add(again)
+			} else if a.State == money.AttemptCreated {
+				a.DueAt = j.now
+			}
+		}
+		if err := j.tx.UpdateAttempt(a, was[i].State); err != nil {
+			return err
+		}
+		if a.Ticket != was[i].Ticket {
+			j.ticket = true
+		}
+	}
+	return nil
+}
+
+// writePayments writes those that have changed, tells of them, and settles a ride that is paid.
+func (j *job) writePayments(r Ride, was, payments []money.Payment) error {
+	changed, final := j.ticket, false
+	for i, p := range payments {
+		if p.State == was[i].State {
+			continue
+		}
+		if err := j.tx.UpdatePayment(p, was[i].State); err != nil {
+			return err
+		}
+		changed, final = true, final || p.State.Final()
+	}
+	if final {
+		_, err := j.settle(r, payments)
+		return err
+	}
+	if changed { // who pays goes on, or has to try again
+		j.after = append(j.after, Tell{Ride: r})
+	}
+	return nil
+}
+
+// paidTwice takes in what nobody owes any more, and sends it back.
+func (d *Desk) paidTwice(j *job, order money.Order) error {
+	whole := order.Whole()
+	first, err := j.tx.Capture(whole.ID, whole.Charge())
+	if err != nil || !first {
+		return err
+	}
+	entry, back, err := order.Twice(d.Contracts[whole.Channel], j.now)
+	if err != nil {
+		return err
+	}
+	if err := j.tx.Book(entry); err != nil {
+		return err
+	}
+	return j.refund(back)
+}
+
+func find(payments []money.Payment, id money.PaymentID) int {
+	return slices.IndexFunc(payments, func(p money.Payment) bool { return p.ID == id })
+}
+
+// resolve posts what a paid attempt held, with the ride's subsidies if it was for the fare, and
+// gives back what a closed one held.
+func (j *job) resolve(a money.Attempt) error {
+	booked, err := j.tx.Transfers(a.Subject)
+	if err != nil {
+		return err
+	}
+	open := money.Unresolved(booked)
+	var ends []money.Transfer
+	if a.State == money.AttemptPaid && a.Purpose == money.PurposeFare {
+		ends = money.SubsidiesIn(open)
+	}
+	for _, t := range open {
+		if t.ID == a.Hold().ID {
+			ends = append(ends, t)
+		}
+	}
+	if len(ends) == 0 {
+		return nil
+	}
+	kind := money.TransferPost
+	if a.State == money.AttemptClosed {
+		kind = money.TransferVoid
+	}
+	id := money.EntryID(string(a.ID) + "/" + kind.String())
+	return j.tx.Book(money.Resolution(id, a.Subject, ends, kind, j.now))
+}
+
+// closeStale closes orders whose payers have taken too long.
+func (d *Desk) closeStale(ctx context.Context, now time.Time) error {
+	var stale []money.AttemptID
+	err := d.Store.Tx(ctx, func(tx Tx) (err error) {
+		stale, err = tx.StaleOrders(now.Add(-OrderKept), workBatch)
+		return err
+	})
+	for _, id := range stale {
+		err = errors.Join(err, d.CloseOrder(ctx, now, id))
+	}
+	return err
+}
+
+// CloseOrder ends an order on its channel, and books what comes of it: that it is paid, if it came
+// too late.
+func (d *Desk) CloseOrder(ctx context.Context, now time.Time, id money.AttemptID) error {
+	var whole money.Attempt
+	err := d.Store.Tx(ctx, func(tx Tx) error {
+		order, err := tx.Order(id)
+		if err == nil {
+			whole = order.Whole()
+		}
+		return err
+	})
+	if err != nil || !whole.State.Open() {
+		return err
+	}
+	channel := d.Channels[whole.Channel]
+	if channel == nil {
+		return Errorf(Internal, ReasonChannel, "order %s: no channel %q", id, whole.Channel)
+	}
+	outcome, err := channel.Close(ctx, whole, now)
+	return d.PaymentOutcome(ctx, now, id, d.known("Close", outcome, err))
+}

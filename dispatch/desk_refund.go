@@ -1,0 +1,202 @@
+package dispatch
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"hexhail/money"
+)
+
+// RefundRide is the word of ops that a rider gets money back.
+type RefundRide struct {
+	Ride    RideID
+	Purpose money.Purpose // of the payment
+	Payer   RiderID       // "" is the ride's rider
+	Amount  money.Fen     // > 0, at most what is left of the payment
+	Ours    bool          // we bear it; else the driver gives it back
+	Why     string        // shown to the payer, 1 to money.MaxRefundWhy bytes
+}
+
+// Refund sends money of a payment that a channel has captured back the way it came: the wallet at
+// once, an external channel as soon as it takes it. It returns the refund's id. Errors: Conflict
+// with ReasonPayment for a payment that is not captured, Invalid for an amount above what is left,
+// Conflict with ReasonLedgerLimit if the driver is owed less than they should give back.
+func (d *Desk) Refund(
+	ctx context.Context, now time.Time, key Once, c RefundRide,
+) (money.RefundID, error) {
+	return do(ctx, d, "Refund", now, key, c, func(j *job) (money.RefundID, error) {
+		if len(c.Why) == 0 || len(c.Why) > money.MaxRefundWhy {
+			return "", Errorf(Invalid, ReasonField, "why: %d bytes, must be 1 to %d",
+				len(c.Why), money.MaxRefundWhy)
+		}
+		r, err := j.tx.LockRide(c.Ride)
+		if err != nil {
+			return "", err
+		}
+		p, paid, err := j.captured(r, c)
+		if err != nil {
+			return "", err
+		}
+		was := p.State
+		if p, err = p.Refund(c.Amount); err != nil {
+			return "", err
+		}
+		if err := j.tx.UpdatePayment(p, was); err != nil {
+			return "", err
+		}
+		from := money.DriverPayable(p.Payee)
+		if c.Ours {
+			from = money.Loss
+		}
+		back := money.Refund{
+			ID: money.RefundID(d.NewID(now)), Of: paid.ID, Subject: r.Subject(),
+			Channel: paid.Channel, Merchant: paid.Merchant, From: from, Captured: paid.Captured,
+			Amount: c.Amount, Why: c.Why, State: money.AttemptCreated, MadeAt: now, DueAt: now,
+		}
+		j.after = append(j.after, Tell{Ride: r})
+		return back.ID, j.refund(back)
+	})
+}
+
+// captured is the payment of a refund, and the order by which it was paid.
+func (j *job) captured(r Ride, c RefundRide) (money.Payment, money.Attempt, error) {
+	payer := c.Payer
+	if payer == "" {
+		payer = r.Rider
+	}
+	payments, err := j.tx.PaymentsOf(r.Subject())
+	if err != nil {
+		return money.Payment{}, money.Attempt{}, err
+	}
+	at := find(payments, money.NewPaymentID(r.Subject(), c.Purpose, RiderParty(payer)))
+	if at < 0 {
+		return money.Payment{}, money.Attempt{}, Errorf(NotFound, ReasonPayment,
+			"ride %s has no payment for a %s of %s", r.ID, c.Purpose, payer)
+	}
+	paid, ok, err := j.tx.PaidAttempt(payments[at].ID)
+	if err == nil && !ok {
+		err = Errorf(Conflict, ReasonPayment,
+			"the %s of ride %s is %s: there is nothing to give back", c.Purpose, r.ID,
+			payments[at].State)
+	}
+	if err == nil && paid.Order != paid.ID {
+		paid, err = j.tx.Attempt(paid.Order)
+	}
+	return payments[at], paid, err
+}
+
+// refund sets money aside that goes back. The wallet has it at once.
+func (j *job) refund(r money.Refund) error {
+	ok, err := j.tx.TakeBack(r.Of, r.Amount)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		return Errorf(Conflict, ReasonPayment,
+			"order %s: %s yuan more than was captured", r.Of, r.Amount)
+	}
+	transfer := r.Hold()
+	if r.Channel == money.InWallet {
+		payer, err := j.tx.Attempt(r.Of)
+		if err != nil {
+			return err
+		}
+		transfer = r.ToWallet(payer.Payer)
+		r.State, r.DueAt = money.AttemptPaid, time.Time{}
+	}
+	if err := r.Check(); err != nil {
+		return err
+	}
+	err = j.tx.Book(money.Entry{
+		ID: money.EntryID(transfer.ID), Subject: r.Subject, At: j.now,
+		Transfers: []money.Transfer{transfer},
+	})
+	if err != nil {
+		return err
+	}
+	j.opened = true
+	return j.tx.InsertRefund(r)
+}
+
+// workRefunds takes due refunds to their channels: those that were never sent are asked for, of the
+// others the channel is asked what became of them.
+func (d *Desk) workRefunds(ctx context.Context, now time.Time) error {
+	var due []money.Refund
+	err := d.Store.Tx(ctx, func(tx Tx) (err error) {
+		if due, err = tx.DueRefunds(now, workBatch); err != nil {
+			return err
+		}
+		for _, r := range due {
+			sent := r
+			if sent.State == money.AttemptCreated {
+				sent.State = money.AttemptSent
+			}
+			sent.Tries, sent.DueAt = r.Tries+1, now.Add(workRetry)
+			if err := tx.UpdateRefund(sent, r.State); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	for _, r := range due {
+		err = errors.Join(err, d.askRefund(ctx, now, r))
+	}
+	return err
+}
+
+func (d *Desk) askRefund(ctx context.Context, now time.Time, r money.Refund) error {
+	channel, ok := d.Channels[r.Channel].(money.Refunder)
+	if !ok {
+		return Errorf(Internal, ReasonChannel, "refund %s: channel %q gives none", r.ID, r.Channel)
+	}
+	var outcome money.Outcome
+	var err error
+	if r.State == money.AttemptCreated {
+		outcome, err = channel.Refund(ctx, r, now)
+	} else {
+		outcome, err = channel.QueryRefund(ctx, r, now)
+	}
+	return d.RefundOutcome(ctx, now, r.ID, d.known("Refund", outcome, err))
+}
+
+// RefundOutcome books a verified outcome of a refund: paid posts what was held, closed gives it
+// back to who gave it, and ops hear of it. The same outcome again changes nothing; another one for
+// a refund that has ended is a *money.StateError.
+func (d *Desk) RefundOutcome(
+	ctx context.Context, now time.Time, id money.RefundID, o money.Outcome,
+) error {
+	return d.book(ctx, "RefundOutcome", now, func(j *job) error { return j.refunded(id, o) })
+}
+
+func (j *job) refunded(id money.RefundID, o money.Outcome) error {
+	was, err := j.tx.Refund(id)
+	if err != nil {
+		return err
+	}
+	r, err := j.tx.LockRide(RideID(was.Subject))
+	if err != nil {
+		return err
+	}
+	if was, err = j.tx.Refund(id); err != nil { // again, now that nobody else changes it
+		return err
+	}
+	if o.State.Open() && o.Again == 0 {
+		o.Again = workRetry
+	}
+	back, ends, err := was.Settle(o, j.now)
+	if err != nil || back == was {
+		return err
+	}
+	if err := j.tx.UpdateRefund(back, was.State); err != nil {
+		return err
+	}
+	if ends.ID == "" {
+		return nil
+	}
+	j.after = append(j.after, Tell{Ride: r})
+	return j.tx.Book(money.Entry{
+		ID: money.EntryID(ends.ID), Subject: back.Subject, At: j.now,
+		Transfers: []money.Transfer{ends},
+	})
+}

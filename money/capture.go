@@ -1,0 +1,131 @@
+package money
+
+import (
+	"slices"
+	"time"
+)
+
+// Contract is what is agreed with an external channel.
+type Contract struct {
+	Fee         PPM       // of what it moves for us, 0 to MaxFee
+	WaivedUntil time.Time // no fee before it; zero waives nothing
+}
+
+// MaxFee is the highest fee of a channel: a tenth.
+const MaxFee PPM = 100_000
+
+// On is the fee on what an order moved at a time, rounded half up.
+func (c Contract) On(amount Fen, at time.Time) (Fen, error) {
+	if at.Before(c.WaivedUntil) {
+		return 0, nil
+	}
+	return ApplyPPM(amount, c.Fee)
+}
+
+// Contracts are those with the external channels.
+type Contracts map[ChannelName]Contract
+
+// Order is the attempts that are paid together at a channel: one number, one sum, one outcome. A
+// rider who owes fare, tip and fee taps once.
+type Order []Attempt
+
+// Whole is the order as its channel knows it: the attempt that leads it, with the legs of all.
+func (o Order) Whole() Attempt {
+	whole := o[0]
+	for _, a := range o {
+		if a.ID == whole.Order {
+			whole = a
+		}
+	}
+	whole.ID, whole.Legs = whole.Order, nil
+	for _, a := range o {
+		whole.Legs = append(whole.Legs, a.Legs...)
+	}
+	return whole
+}
+
+// For reports whether the order pays for a purpose.
+func (o Order) For(p Purpose) bool {
+	return slices.ContainsFunc(o, func(a Attempt) bool { return a.Purpose == p })
+}
+
+// Late reports whether the order has ended unpaid, and some of what it was for is not due any more:
+// what its channel moves now nobody owes.
+func (o Order) Late(payments []Payment) bool {
+	if whole := o.Whole(); !whole.Channel.External() || whole.State != AttemptClosed {
+		return false
+	}
+	return slices.ContainsFunc(payments, func(p Payment) bool {
+		of := func(a Attempt) bool { return a.Payment == p.ID }
+		return p.State != PaymentDue && slices.ContainsFunc(o, of)
+	})
+}
+
+// paidCode says for what an attempt's money moves.
+func (a Attempt) paidCode() Code {
+	switch a.Purpose {
+	case PurposeTip:
+		return CodeTip
+	case PurposeFee:
+		return CodeFee
+	case PurposeCancelFee:
+		return CodeCancelFee
+	case PurposeFare:
+	}
+	return CodeFare
+}
+
+// Capture is the entry of an order that an external channel has paid: from the channel's clearing
+// account to the drivers, less its fee, with the pending transfers that are posted by it (the
+// ride's subsidies). An order of 0 that posts nothing is an entry without transfers.
+func (o Order) Capture(c Contract, posts []Transfer, at time.Time) (Entry, error) {
+	whole := o.Whole()
+	e := Resolution(EntryID(string(whole.ID)+"/capture"), whole.Subject, posts, TransferPost, at)
+	clearing := ChannelClearing(whole.Channel)
+	for _, a := range o {
+		if a.Charge() == 0 {
+			continue
+		}
+		e.Transfers = append(e.Transfers, Transfer{
+			ID: TransferID(string(a.ID) + "/paid"), Kind: TransferPosted, Code: a.paidCode(),
+			Debit: clearing, Credit: DriverPayable(a.Payee), Amount: a.Charge(),
+		})
+	}
+	fee, err := c.On(whole.Charge(), at)
+	if err != nil {
+		return Entry{}, err
+	}
+	if fee > 0 {
+		e.Transfers = append(e.Transfers, Transfer{
+			ID: TransferID(string(whole.ID) + "/channel_fee"), Kind: TransferPosted,
+			Code: CodeChannelFee, Debit: FeeExpense(whole.Channel), Credit: clearing, Amount: fee,
+		})
+	}
+	return e, nil
+}
+
+// Twice is the entry of an order that a channel has paid though its attempts had ended: it waits
+// in suspense, and goes back by a refund of the whole.
+func (o Order) Twice(c Contract, at time.Time) (Entry, Refund, error) {
+	whole := o.Whole()
+	id := string(whole.ID)
+	e := Entry{ID: EntryID(id + "/twice"), Subject: whole.Subject, At: at, Transfers: []Transfer{{
+		ID: TransferID(id + "/twice"), Kind: TransferPosted, Code: CodeDuplicate,
+		Debit: ChannelClearing(whole.Channel), Credit: SuspenseDuplicate, Amount: whole.Charge(),
+	}}}
+	fee, err := c.On(whole.Charge(), at)
+	if err != nil {
+		return Entry{}, Refund{}, err
+	}
+	if fee > 0 {
+		e.Transfers = append(e.Transfers, Transfer{
+			ID: TransferID(id + "/channel_fee"), Kind: TransferPosted, Code: CodeChannelFee,
+			Debit: FeeExpense(whole.Channel), Credit: ChannelClearing(whole.Channel), Amount: fee,
+		})
+	}
+	return e, Refund{
+		ID: RefundID(id + "D"), Of: whole.ID, Subject: whole.Subject, Channel: whole.Channel,
+		Merchant: whole.Merchant, From: SuspenseDuplicate, Captured: whole.Charge(),
+		Amount: whole.Charge(), Why: "paid twice", State: AttemptCreated, MadeAt: at, DueAt: at,
+	}, nil
+}

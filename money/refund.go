@@ -1,0 +1,77 @@
+package money
+
+import "time"
+
+// RefundID names a refund, and is the number that a channel knows it by: asked for again under the
+// same, it is done once.
+type RefundID string
+
+// Refund is money that goes back the way it came. Its amount is held from the account that gives
+// it until the channel's outcome is known.
+type Refund struct {
+	ID       RefundID
+	Of       AttemptID // the order that was paid
+	Subject  Subject
+	Channel  ChannelName
+	Merchant string    // of the order
+	From     AccountID // who gives it: what a driver is owed, a suspense account, our loss
+	Captured Fen       // by the order
+	Amount   Fen       // > 0; all refunds of an order are ≤ Captured
+	Why      string    // shown to the payer, ≤ MaxRefundWhy bytes
+	State    AttemptState
+	Reason   string // the channel's, of one that is closed or unknown
+	MadeAt   time.Time
+	DueAt    time.Time // when the worker looks at it next
+	Tries    int       // calls to the channel so far
+}
+
+// MaxRefundWhy is the longest reason of a refund, in bytes: Alipay takes 256 characters, WeChat 80
+// bytes.
+const MaxRefundWhy = 80
+
+// Check returns an *AmountError for an amount that is not above 0, or above what was captured.
+func (r Refund) Check() error {
+	if r.Amount <= 0 {
+		return &AmountError{Field: "amount", Value: r.Amount, Limit: r.Captured}
+	}
+	return CheckAmount("amount", r.Amount, r.Captured)
+}
+
+// Hold is the pending transfer that sets a refund aside.
+func (r Refund) Hold() Transfer {
+	return Transfer{
+		ID: TransferID(string(r.ID) + "/hold"), Kind: TransferPending, Code: CodeRefund,
+		Debit: r.From, Credit: ChannelClearing(r.Channel), Amount: r.Amount,
+	}
+}
+
+// ToWallet is the transfer of a refund to the balance that it came from.
+func (r Refund) ToWallet(payer Party) Transfer {
+	t := r.Hold()
+	t.ID, t.Kind, t.Credit = TransferID(string(r.ID)+"/back"), TransferPosted, Wallet(payer)
+	return t
+}
+
+// Settle takes a verified outcome. It returns the refund after it, and the transfer that ends its
+// hold, which is empty while the outcome is not known. An outcome for a refund that has ended
+// changes nothing if it says the same, and is a *StateError if it does not.
+func (r Refund) Settle(o Outcome, now time.Time) (Refund, Transfer, error) {
+	if !r.State.Open() {
+		if r.State == o.State || o.State.Open() {
+			return r, Transfer{}, nil
+		}
+		return r, Transfer{}, &StateError{
+			"refund", string(r.ID), r.State.String(), "become " + o.State.String(),
+		}
+	}
+	r.State, r.Reason, r.DueAt = o.State, o.Reason, time.Time{}
+	switch o.State {
+	case AttemptPaid:
+		return r, r.Hold().Resolve(TransferPost), nil
+	case AttemptClosed:
+		return r, r.Hold().Resolve(TransferVoid), nil
+	case AttemptCreated, AttemptSent, AttemptUnknown:
+	}
+	r.DueAt = now.Add(o.Again)
+	return r, Transfer{}, nil
+}

@@ -1,0 +1,58 @@
+package rider
+
+import (
+	"context"
+
+	"hexhail/dispatch"
+	"hexhail/money"
+	riderpb "hexhail/pb/hexhail/rider/v1"
+)
+
+// PayRide implements [riderpb.RiderServiceServer].
+func (s *Server) PayRide(
+	ctx context.Context, req *riderpb.PayRideRequest,
+) (*riderpb.PayRideResponse, error) {
+	ride, err := s.command(ctx, req.GetRequestId(), func(o order) (dispatch.Receipt, error) {
+		return s.desk.Pay(ctx, o.now, o.once, dispatch.PayRide{
+			Ride: dispatch.RideID(req.GetRideId()), Rider: o.rider,
+			Means: dispatch.Means{
+				Channel: money.ChannelName(req.GetChannel()),
+				Way:     money.Way(req.GetWay()), Token: req.GetToken(),
+			},
+		})
+	})
+	return &riderpb.PayRideResponse{Ride: ride}, err
+}
+
+// ListPayments implements [riderpb.RiderServiceServer].
+func (s *Server) ListPayments(
+	ctx context.Context, req *riderpb.ListPaymentsRequest,
+) (*riderpb.ListPaymentsResponse, error) {
+	rider, err := riderOf(ctx)
+	if err != nil {
+		return nil, err
+	}
+	ride, err := s.reads.RiderRide(ctx, rider, dispatch.RideID(req.GetRideId()))
+	if err != nil {
+		return nil, fail(err)
+	}
+	list, err := s.reads.RiderPayments(ctx, rider, ride.ID)
+	if err != nil {
+		return nil, fail(err)
+	}
+	res := &riderpb.ListPaymentsResponse{}
+	for _, o := range list {
+		res.Payments = append(res.Payments, paymentPB(o))
+	}
+	return res, nil
+}
+
+func paymentPB(o dispatch.Owed) *riderpb.Payment {
+	return &riderpb.Payment{
+		Purpose: string(o.Payment.Purpose), State: o.Payment.State.String(),
+		AmountFen: int64(o.Payment.Amount), DiscountFen: int64(o.Payment.Discount),
+		RefundedFen: int64(o.Payment.Refunded), Channel: string(o.Payment.Channel),
+		Way: string(o.Way), AttemptState: o.Attempt.String(), Reason: o.Reason,
+		Ticket: o.Ticket,
+	}
+}
