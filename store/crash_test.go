@@ -30,12 +30,16 @@ const (
 const leastAcks = 40
 
 func TestCrashSQLite(t *testing.T) {
+	t.Parallel()
 	crash(t, func(t testing.TB) string {
 		return "sqlite:" + filepath.Join(t.TempDir(), "hexhail.db")
 	})
 }
 
-func TestCrashPostgres(t *testing.T) { crash(t, schemaURL) }
+func TestCrashPostgres(t *testing.T) {
+	t.Parallel()
+	crash(t, schemaURL)
+}
 
 // crash kills a process that works on the store, at each failpoint and at random under load, and
 // looks for every change whose answer it had given.

@@ -66,6 +66,7 @@ func openPostgres(t testing.TB, opts ...store.Option) storetest.Database {
 }
 
 func TestPostgres(t *testing.T) {
+	t.Parallel()
 	postgresURL(t)
 	storetest.Run(t, openPostgres)
 }

@@ -32,5 +32,13 @@ func openMemory(t testing.TB, opts ...store.Option) storetest.Database {
 	return open(t, "sqlite::memory:", opts...)
 }
 
-func TestSQLiteFile(t *testing.T)   { storetest.Run(t, openFile) }
-func TestSQLiteMemory(t *testing.T) { storetest.Run(t, openMemory) }
+// The suite waits for disks and servers most of the time: the engines run side by side.
+func TestSQLiteFile(t *testing.T) {
+	t.Parallel()
+	storetest.Run(t, openFile)
+}
+
+func TestSQLiteMemory(t *testing.T) {
+	t.Parallel()
+	storetest.Run(t, openMemory)
+}
