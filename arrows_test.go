@@ -27,6 +27,7 @@ var arrows = map[room][]room{
 	"money":            {},
 	"money/wechat":     {"money"},
 	"money/alipay":     {"money"},
+	"money/standin":    {"money"},
 	"pb":               {},
 	"dispatch":         {"dispatch/voice", "geo", "money"},
 	"dispatch/voice":   {},
@@ -78,8 +79,10 @@ var bans = []ban{
 	},
 	{
 		packages: []string{"database/sql", "google.golang.org/grpc", "connectrpc.com"},
-		rooms:    []room{"money/wechat", "money/alipay", "geo/osrm", "dispatch/flights"},
-		why:      "an adapter speaks HTTP and nothing else",
+		rooms: []room{
+			"money/wechat", "money/alipay", "money/standin", "geo/osrm", "dispatch/flights",
+		},
+		why: "an adapter speaks HTTP and nothing else, and so does what stands in for its peer",
 	},
 	{
 		packages: []string{"os", "syscall", "log"},
