@@ -79,6 +79,8 @@ func cityOf(n dispatch.Notice) dispatch.CityID {
 		return n.Shift.City
 	case n.Rank != nil:
 		return n.Rank.City
+	case n.HandOver != nil:
+		return n.HandOver.City
 	}
 	return ""
 }
@@ -106,8 +108,12 @@ func readNotice(data []byte, driverToken string) (dispatch.Notice, error) {
 		return dispatch.Notice{}, err
 	}
 	sound := oneOf(n.Ride, n.Offer, n.Shift)
-	if n.Rank != nil {
-		sound = n.Ride == nil && n.Offer == nil && n.Shift == nil && soundRank(n.Rank)
+	none := n.Ride == nil && n.Offer == nil && n.Shift == nil
+	switch {
+	case n.HandOver != nil:
+		sound = none && n.Rank == nil && soundHandOver(n.HandOver)
+	case n.Rank != nil:
+		sound = none && soundRank(n.Rank)
 	}
 	if token(string(n.Driver)) != driverToken || !sound {
 		return dispatch.Notice{}, errHint
@@ -148,6 +154,10 @@ func oneOf(r *dispatch.Ride, o *dispatch.Offer, s *dispatch.Shift) bool {
 		return s == nil && soundOffer(o)
 	}
 	return s != nil && soundShift(s)
+}
+
+func soundHandOver(n *dispatch.HandOverNews) bool {
+	return n.City != "" && n.Ride != "" && n.Version > 0
 }
 
 // soundRide reports whether a ride can be worked with: its enums have names and its places are on

@@ -87,6 +87,9 @@ func FuzzHints(f *testing.F) {
 		dispatch.Notice{Driver: "D1", Rank: &dispatch.StandRank{
 			City: "beijing", Stand: "t3", Rank: 2, Length: 9, EnteredAt: noon, At: noon,
 		}},
+		dispatch.Notice{Driver: "D1", HandOver: &dispatch.HandOverNews{
+			City: "beijing", Ride: "R1", Version: 3,
+		}},
 		dispatch.Change{City: "beijing", Shift: shift()},
 		dispatch.Change{City: "beijing", Call: call()},
 		*call(),

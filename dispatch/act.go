@@ -40,6 +40,9 @@ const (
 	ActContestComplaint                    // whom a complaint is about contests it
 	ActDecideComplaint                     // ops uphold or drop a complaint
 	ActPassOn                              // whom the ride was held for will not have it
+	ActHandOver                            // a booking's driver offers it to their team
+	ActWithdrawHandOver                    // that driver comes after all
+	ActTakeOver                            // another driver of the team comes instead
 )
 
 var actKinds = [...]string{
@@ -49,6 +52,7 @@ var actKinds = [...]string{
 	"resolve", "promote",
 	"complain", "contest_complaint", "decide_complaint",
 	"pass_on",
+	"hand_over", "withdraw_hand_over", "take_over",
 }
 
 // String is the act's name.

@@ -56,6 +56,8 @@ type Booking struct {
 	Fee        money.Fen // for the driver, on top of the fare
 	DueAt      time.Time // when the engine looks at it next; zero when it has a taxi or searches
 	RemindedAt time.Time // when its driver was reminded of it
+
+	HandOver HandOver // to another driver of the team
 }
 
 // ready is what a booking asks of its driver when it is time to go.

@@ -162,7 +162,10 @@ func (j *job) step(r Ride, act Act) (Ride, error) {
 	if err := j.tx.UpdateRide(d.Ride); err != nil {
 		return r, err
 	}
-	if err := j.write(d, act.Kind()); err != nil || d.Ride.Slot != "" {
+	if err := j.write(d, act.Kind()); err != nil {
+		return d.Ride, err
+	}
+	if err := j.tellReached(r, d.Ride); err != nil || d.Ride.Slot != "" {
 		return d.Ride, err
 	}
 	return d.Ride, j.nextUp(r, act)
@@ -177,6 +180,8 @@ func (j *job) write(d Decision, act ActKind) error {
 			err = j.tx.InsertPayment(w.Payment)
 		case FileComplaint:
 			err = j.file(w)
+		case RecordHandOver:
+			err = j.tx.InsertHandOver(w.HandedOver)
 		}
 		if err != nil {
 			return err

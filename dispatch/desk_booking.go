@@ -153,13 +153,13 @@ type HoldBooking struct {
 // TakeBooking gives a booking to a driver ahead. It leaves the driver free for other rides until it
 // is time to set out. Errors: NotFound for one that this driver may not take, Conflict with
 // ReasonStep if somebody has it, with ReasonBookingClash beside another of the driver's bookings,
-// with ReasonSeats if the driver never had a shift with a taxi that has the seats, Exhausted with
-// ReasonTooManyBookings.
+// with ReasonSeats if the driver never had a shift with a taxi that has the seats, with
+// ReasonDriverSuspended, Exhausted with ReasonTooManyBookings.
 func (d *Desk) TakeBooking(
 	ctx context.Context, now time.Time, key Once, c HoldBooking,
 ) (Receipt, error) {
 	return do(ctx, d, "TakeBooking", now, key, c, func(j *job) (Receipt, error) {
-		r, policy, err := d.lockHeld(j, c)
+		r, city, err := d.lockHeld(j, c)
 		if err != nil {
 			return Receipt{}, err
 		}
@@ -171,43 +171,39 @@ func (d *Desk) TakeBooking(
 			return Receipt{}, Errorf(NotFound, ReasonUnknownRide, "no ride %s", c.Ride)
 		}
 		if r.State == Scheduled {
-			if err := j.fits(r, c.Driver, policy); err != nil {
+			if err := j.fits(r, c.Driver, city); err != nil {
 				return Receipt{}, err
 			}
 		}
-		b := r.Booking
-		b.RemindedAt = time.Time{}
-		at, remind := policy.remindsAt(b)
-		knows := remind && !now.Before(at)
-		if knows {
-			b.RemindedAt = now
-		}
-		r, err = j.step(r, Book{
-			Driver: c.Driver, Team: team, Due: policy.bookedDue(b), Knows: knows,
-		})
+		due, knows := city.PolicyAt(now).takenAhead(r.Booking, now)
+		r, err = j.step(r, Book{Driver: c.Driver, Team: team, Due: due, Knows: knows})
 		return receipt(r), err
 	})
 }
 
 // lockHeld locks a driver and reads a ride of their city.
-func (d *Desk) lockHeld(j *job, c HoldBooking) (Ride, Policy, error) {
+func (d *Desk) lockHeld(j *job, c HoldBooking) (Ride, City, error) {
 	driver, err := j.tx.LockDriver(c.Driver)
 	if err != nil {
-		return Ride{}, Policy{}, err
+		return Ride{}, City{}, err
 	}
 	r, err := j.tx.Ride(c.Ride)
 	if err != nil {
-		return Ride{}, Policy{}, err
+		return Ride{}, City{}, err
 	}
 	if r.City != driver.City {
-		return Ride{}, Policy{}, Errorf(NotFound, ReasonUnknownRide, "no ride %s", c.Ride)
+		return Ride{}, City{}, Errorf(NotFound, ReasonUnknownRide, "no ride %s", c.Ride)
 	}
 	city, err := d.Cities.City(r.City)
-	return r, city.PolicyAt(j.now), err
+	return r, city, err
 }
 
 // fits refuses a booking to a driver who cannot do it. The driver is locked.
-func (j *job) fits(r Ride, driver DriverID, p Policy) error {
+func (j *job) fits(r Ride, driver DriverID, city City) error {
+	if err := j.mayDrive(driver, city); err != nil {
+		return err
+	}
+	p := city.PolicyAt(j.now)
 	shift, ok, err := j.tx.Shift(driver)
 	if err != nil {
 		return err

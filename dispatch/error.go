@@ -85,7 +85,9 @@ const (
 	// ReasonInTeam is a driver who has joined a team, and would join another.
 	ReasonInTeam Reason = "DRIVER_IN_TEAM"
 	// ReasonTeamFull is a team with as many drivers as the policy allows, invited ones included.
-	ReasonTeamFull      Reason = "TEAM_FULL"
+	ReasonTeamFull Reason = "TEAM_FULL"
+	// ReasonHandedOver is a booking that was handed over within a team once.
+	ReasonHandedOver    Reason = "HANDED_OVER_ALREADY"
 	ReasonStale         Reason = "CHANGED_MEANWHILE"
 	ReasonRequestReused Reason = "REQUEST_ID_REUSED"
 	ReasonTooManyRides  Reason = "CITY_FULL"

@@ -63,7 +63,8 @@ func judgeComplaint(was Ride, act Act, d Decision) string {
 	c, filed := d.filed()
 	kind := act.Kind()
 	cancel, _ := act.(Cancel)
-	files := kind == ActNoShow || kind >= ActComplain || cancel.AskedByDriver
+	speaks := kind >= ActComplain && kind <= ActDecideComplaint
+	files := kind == ActNoShow || speaks || cancel.AskedByDriver
 	owed := 0
 	for _, w := range d.Writes {
 		if o, ok := w.(Owe); ok && o.Payment.Purpose == money.PurposeCancelFee {
@@ -79,7 +80,7 @@ func judgeComplaint(was Ride, act Act, d Decision) string {
 		return "files a complaint when it should not, or the other way round"
 	case !filed:
 		return ""
-	case kind >= ActComplain && was.State != d.Ride.State:
+	case speaks && was.State != d.Ride.State:
 		return "moves the ride by a complaint"
 	case c.Driver == "" || c.Rider != "rider1":
 		return "complains of nobody, or for somebody else"

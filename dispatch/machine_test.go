@@ -107,6 +107,7 @@ func TestMachineCatches(t *testing.T) {
 	mutants := machineMutants()
 	maps.Copy(mutants, nextMutants())
 	maps.Copy(mutants, complaintMutants())
+	maps.Copy(mutants, handOverMutants())
 	for name, mutant := range mutants {
 		t.Run(name, func(t *testing.T) {
 			for seed := range uint64(2000) {
@@ -216,6 +217,9 @@ func judgeStep(was Ride, act Act, d Decision, boarded bool) string {
 	case string(d.Event.ID) != fmt.Sprintf("R1.%04d", r.Version):
 		return "has an event that is not its own"
 	default:
+		if problem := judgeHandOver(was, act, d); problem != "" {
+			return problem
+		}
 		return judgeComplaint(was, act, d)
 	}
 }
@@ -229,7 +233,7 @@ func anyAct(choose func(n int) int, r Ride) Act {
 	if choose(4) == 0 {
 		driver, rider = "D2", "rider2"
 	}
-	kind := ActKind(1 + choose(int(ActDecideComplaint)))
+	kind := ActKind(1 + choose(int(ActTakeOver)))
 	if choose(2) == 0 {
 		kind = legalAct(choose, r.State, kind)
 	}
@@ -249,6 +253,8 @@ func anyAct(choose func(n int) int, r Ride) Act {
 		ActDecideComplaint:  {"driver", "contested", []string{"uphold", "drop"}[choose(2)]},
 		ActBook:             {string(driver), "5000"}, ActDrop: {string(driver), "6000"},
 		ActRemind: {"5500"}, ActMove: {fmt.Sprint(3600 + choose(9000)), "3000"},
+		ActHandOver: {string(driver), []string{"", "D2"}[choose(2)]},
+		ActTakeOver: {[]string{"D1", "D2", "D3", "D9"}[choose(4)], "5000"},
 	}[kind]
 	if args == nil {
 		args = []string{string(driver)}
@@ -259,7 +265,7 @@ func anyAct(choose func(n int) int, r Ride) Act {
 // legalAct is one of the acts that the table allows, or kind if it allows none.
 func legalAct(choose func(n int) int, from State, kind ActKind) ActKind {
 	var legal []ActKind
-	for k := ActCancel; k <= ActDecideComplaint; k++ {
+	for k := ActCancel; k <= ActTakeOver; k++ {
 		if _, ok := Next(from, k); ok {
 			legal = append(legal, k)
 		}

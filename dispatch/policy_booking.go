@@ -75,6 +75,17 @@ func (p Policy) bookedDue(b Booking) time.Time {
 	return due
 }
 
+// takenAhead is when the engine looks next at a booking that a driver takes now, and whether it is
+// so soon that the driver need not be reminded.
+func (p Policy) takenAhead(b Booking, now time.Time) (due time.Time, knows bool) {
+	b.RemindedAt = time.Time{}
+	at, remind := p.remindsAt(b)
+	if knows = remind && !now.Before(at); knows {
+		b.RemindedAt = now
+	}
+	return p.bookedDue(b), knows
+}
+
 // dueAct is what becomes of a booking whose time to be looked at has come; without an act it is
 // looked at again at a time.
 //

@@ -39,6 +39,7 @@ type Tx interface {
 	FlightRows
 	Regulars
 	Teams
+	HandOvers
 	Offers
 	Calls
 	Grabs
@@ -229,6 +230,14 @@ type Teams interface {
 	MemberRows
 }
 
+// HandOvers are the records of bookings that went from one driver of a team to another.
+type HandOvers interface {
+	// InsertHandOver writes one. Conflict with ReasonHandedOver if its ride has one.
+	InsertHandOver(h HandedOver) error
+	// HandOverOf is that of a ride; ok is false if it was never handed over.
+	HandOverOf(ride RideID) (h HandedOver, ok bool, err error)
+}
+
 // MemberRows are the drivers of teams, and those who are invited.
 type MemberRows interface {
 	// Member reads one. NotFound with ReasonUnknownMember.
@@ -404,13 +413,15 @@ type Change struct {
 	Call  *Call
 }
 
-// Notice is what a driver's phone is told: one of the four is set.
+// Notice is what a driver's phone is told: one of the five is set.
 type Notice struct {
 	Driver DriverID
 	Offer  *Offer     // made, or closed
 	Ride   *Ride      // changed
 	Shift  *Shift     // put off duty
 	Rank   *StandRank `json:",omitempty"` // in the queue of a stand, changed
+	// HandOver is a booking that is offered to the driver's team, or no more.
+	HandOver *HandOverNews `json:",omitempty"`
 }
 
 // Times is a service that tells how long drives take, many at once. It is asked for what a round

@@ -18,6 +18,7 @@ var table = map[State]map[ActKind]State{
 	Booked: {
 		ActSetOut: Assigned, ActFallOut: Searching, ActDrop: Scheduled, ActRemind: Booked,
 		ActMove: Booked, ActCancel: Cancelled,
+		ActHandOver: Booked, ActWithdrawHandOver: Booked, ActTakeOver: Booked,
 	},
 	Searching: {
 		ActClaim: Assigned, ActCancel: Cancelled, ActExpire: Expired, ActTip: Searching,
@@ -120,6 +121,9 @@ func Step(r Ride, act Act, now time.Time) (Decision, error) {
 	if to.Terminal() && d.Ride.EndedAt.IsZero() {
 		d.Ride.EndedAt = now
 	}
+	if to != Booked { // nobody hands over what they do not hold
+		d.Ride.Booking.HandOver = d.Ride.Booking.HandOver.closed()
+	}
 	d.Event = eventOf(d.Ride, act.Kind(), now)
 	if c, ok := d.filed(); ok && act.Kind() >= ActComplain {
 		d.Event.Reason = c.eventReason()
@@ -206,7 +210,8 @@ func (d *Decision) tell(was Ride, act ActKind) {
 	}
 	if was.Driver != "" {
 		d.After = append(d.After, Push{Driver: was.Driver, Ride: d.Ride})
-	} else if d.Ride.Driver != "" {
+	}
+	if d.Ride.Driver != "" && d.Ride.Driver != was.Driver {
 		d.After = append(d.After, Push{Driver: d.Ride.Driver, Ride: d.Ride})
 	}
 	d.After = append(d.After, Tell{Ride: d.Ride})

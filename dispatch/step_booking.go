@@ -79,6 +79,12 @@ func (d *Decision) applyAhead(was Ride, act Act, now time.Time) error {
 		r.Taxi, r.Slot, r.ClaimedAt = a.Taxi, SlotCurrent, now
 		r.Booking.DueAt = time.Time{}
 		return was.drivenBy(a.Driver)
+	case OfferHandOver:
+		return d.offerHandOver(was, a, now)
+	case WithdrawHandOver:
+		return d.withdrawHandOver(was, a)
+	case TakeOver:
+		return d.takeOver(was, a, now)
 	case FallOut:
 		if was.State == Assigned && was.Slot != SlotNext {
 			return Errorf(Conflict, ReasonStep,

@@ -154,6 +154,7 @@ func describe(out *strings.Builder, d Decision) {
 		if !r.Booking.RemindedAt.IsZero() {
 			fmt.Fprintf(out, " reminded %s", offset(r.Booking.RemindedAt))
 		}
+		describeHandOver(out, r.Booking.HandOver)
 		if r.State == Searching {
 			fmt.Fprintf(out, " until %s", offset(r.SearchBy))
 		}
@@ -174,6 +175,8 @@ func describe(out *strings.Builder, d Decision) {
 		switch w := w.(type) {
 		case WithdrawOffers:
 			fmt.Fprintln(out, "withdraw offers")
+		case RecordHandOver:
+			fmt.Fprintf(out, "handed over from %s to %s\n", w.From, w.To)
 		case FileComplaint:
 			c := w.Complaint
 			fmt.Fprintf(out, "complaint of the %s: %s, %s\n", c.By, c.Cause, c.State)
@@ -192,6 +195,15 @@ func describe(out *strings.Builder, d Decision) {
 		case Tell:
 			fmt.Fprintln(out, "tell")
 		}
+	}
+}
+
+func describeHandOver(out *strings.Builder, h HandOver) {
+	switch {
+	case h.Open():
+		fmt.Fprintf(out, " offered to %s", cmp.Or(string(h.To), "the "+string(h.Team)))
+	case !h.At.IsZero():
+		fmt.Fprintf(out, " handed over %s", offset(h.At))
 	}
 }
 
@@ -235,6 +247,20 @@ func parseAhead(kind ActKind, args []string) Act {
 		return Move{PickupAt: at(0), Due: at(1)}
 	case ActDue:
 		return Due{Search: search}
+	case ActHandOver: // until an hour before the first pickup, to whom
+		act := OfferHandOver{Driver: who, Team: "team", By: noon.Add(time.Hour)}
+		if len(args) > 1 {
+			act.To = DriverID(args[1])
+		}
+		return act
+	case ActWithdrawHandOver:
+		return WithdrawHandOver{Driver: who}
+	case ActTakeOver:
+		act := TakeOver{Driver: who, Team: "team", By: noon.Add(time.Hour), Due: at(1)}
+		if who == "D9" { // is of another
+			act.Team = "other"
+		}
+		return act
 	case ActSetOut:
 		return SetOut{Driver: who, Taxi: "T" + TaxiID(who)[1:]}
 	case ActFallOut:

@@ -76,14 +76,21 @@ type TeamRules struct {
 	TeamDrivers int `json:"team_drivers"`
 	// FirstTeamS is for how long at most a request may be held for a regular's team, 0–600 s.
 	FirstTeamS int `json:"first_team_s"`
+	// HandOverS is how long before its pickup a booking can be handed over within a team the last
+	// time, 0–86,400 s: 45 minutes leave the new driver 20 until they may have to set out. It is
+	// never later than that; see [Policy.HandOverLead].
+	HandOverS int `json:"hand_over_s"`
 }
 
-func defaultTeamRules() TeamRules { return TeamRules{TeamDrivers: 200, FirstTeamS: 120} }
+func defaultTeamRules() TeamRules {
+	return TeamRules{TeamDrivers: 200, FirstTeamS: 120, HandOverS: 2700}
+}
 
 func (p TeamRules) check() error {
 	return checkRanges([]keyRange{
 		{"team_drivers", p.TeamDrivers, 1, 200},
 		{"first_team_s", p.FirstTeamS, 0, 600},
+		{"hand_over_s", p.HandOverS, 0, 86_400},
 	})
 }
 

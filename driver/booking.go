@@ -34,10 +34,12 @@ func (d *stand) takeBooking(b dispatch.Brief, driver dispatch.DriverID) {
 }
 
 // lost are the bookings and the next ride that the driver is thought to hold and that have no
-// driver any more.
-func (d *stand) lost(free map[dispatch.RideID]dispatch.Brief) (all []dispatch.Brief) {
+// driver any more, or another one.
+func (d *stand) lost(
+	changed map[dispatch.RideID]dispatch.Brief, driver dispatch.DriverID,
+) (all []dispatch.Brief) {
 	for _, id := range d.ahead {
-		if b, ok := free[id]; ok {
+		if b, ok := changed[id]; ok && b.Driver != driver {
 			all = append(all, b)
 		}
 	}

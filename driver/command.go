@@ -251,6 +251,15 @@ func (s *session) act(ctx context.Context, c *driverpb.Command) (dispatch.Receip
 		return desk.TakeBooking(ctx, now, key, s.hold(a.TakeBooking))
 	case *driverpb.Command_DropBooking:
 		return desk.DropBooking(ctx, now, key, s.hold(a.DropBooking))
+	case *driverpb.Command_HandOverBooking:
+		return desk.HandOverBooking(ctx, now, key, dispatch.HandOverBooking{
+			Ride: dispatch.RideID(a.HandOverBooking.GetRideId()), Driver: s.driver,
+			Member: dispatch.MemberID(a.HandOverBooking.GetMemberId()),
+		})
+	case *driverpb.Command_WithdrawHandOver:
+		return desk.WithdrawHandOver(ctx, now, key, s.hold(a.WithdrawHandOver))
+	case *driverpb.Command_TakeOverBooking:
+		return desk.TakeOverBooking(ctx, now, key, s.hold(a.TakeOverBooking))
 	case *driverpb.Command_CashReceived:
 		return desk.CashReceived(ctx, now, key, dispatch.CashReceived{
 			Ride: dispatch.RideID(a.CashReceived.GetRideId()), Driver: s.driver,

@@ -88,17 +88,21 @@ func (v *Server) tellMissed(c *city, missed dispatch.Missed) {
 	}
 	free := make(map[dispatch.RideID]dispatch.Brief)
 	for _, b := range missed.Rides {
-		if b.Driver == "" {
+		if b.Driver == "" || b.State == dispatch.Booked { // it may have been another's
 			free[b.ID] = b
-		} else if s := v.book.get(b.Driver); s != nil {
+		}
+		if b.Driver == "" {
+			continue
+		}
+		if s := v.book.get(b.Driver); s != nil {
 			s.unlessObeying(func() { s.hearRide(b, nil) })
 		}
 	}
 	v.tellFreed(c, free)
 }
 
-// tellFreed finds the drivers who still think that they are at a ride, or hold a booking, that has
-// no driver any more.
+// tellFreed finds the drivers who still think that they are at a ride that has no driver any more,
+// or hold a booking that has none, or another one.
 func (v *Server) tellFreed(c *city, free map[dispatch.RideID]dispatch.Brief) {
 	if len(free) == 0 {
 		return
@@ -107,7 +111,7 @@ func (v *Server) tellFreed(c *city, free map[dispatch.RideID]dispatch.Brief) {
 		s.mu.Lock()
 		at := s.stand.ride
 		here := s.stand.city == c
-		lost := s.stand.lost(free)
+		lost := s.stand.lost(free, s.driver)
 		s.mu.Unlock()
 		if !here {
 			return

@@ -47,6 +47,7 @@ type Reads interface {
 		[]dispatch.Complaint, error)
 	RegularReads
 	TeamReads
+	HandOverReads
 }
 
 // TeamReads are the teams that a driver has to do with.
@@ -55,6 +56,16 @@ type TeamReads interface {
 	TeamMembers(ctx context.Context, driver dispatch.DriverID) ([]dispatch.MemberCard, error)
 	// Invitations are what a driver is invited to.
 	Invitations(ctx context.Context, driver dispatch.DriverID) ([]dispatch.MemberCard, error)
+}
+
+// HandOverReads are the bookings that others of a driver's team would hand over to the driver.
+type HandOverReads interface {
+	// HandOvers are those that the driver may take over, the first pickup first.
+	HandOvers(ctx context.Context, q dispatch.HandOverQuery, p dispatch.Page) (
+		[]dispatch.HandOverCard, error)
+	// HandOver is one of them. NotFound with ReasonUnknownRide if the driver may not, or no more.
+	HandOver(ctx context.Context, q dispatch.HandOverQuery, id dispatch.RideID) (
+		dispatch.HandOverCard, error)
 }
 
 // RegularReads are the riders whom a driver keeps.

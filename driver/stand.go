@@ -112,6 +112,8 @@ func (s *session) notice(n dispatch.Notice) {
 		s.unlessObeying(func() { s.hearRide(n.Ride.Brief(), n.Ride) })
 	case n.Rank != nil:
 		s.hearRank(*n.Rank)
+	case n.HandOver != nil:
+		s.hearHandOver(*n.HandOver)
 	case n.Shift != nil:
 		s.unlessObeying(func() { s.hearShift(*n.Shift) })
 	}

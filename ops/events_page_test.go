@@ -45,6 +45,10 @@ var eventKinds = map[string]string{
 	"resolve":    "ops have decided the fare that was asked about or contested",
 	"promote":    "the driver's next ride is the current one: the ride before is completed",
 
+	"hand_over":          "the booking's driver, who keeps it meanwhile, offers it to their team",
+	"withdraw_hand_over": "the booking's driver comes after all",
+	"take_over":          "another driver of the team has the booking: `driver`; once a ride",
+
 	"complain":          "the rider complains of the driver; `reason` is the cause",
 	"contest_complaint": "whom a complaint is about has asked ops to decide; `reason` is the cause",
 	"decide_complaint":  "ops have decided; `reason` is `upheld` or `dropped`",
@@ -188,7 +192,7 @@ func eventsPage(t *testing.T, got *hooked) []byte {
 	var page bytes.Buffer
 	page.WriteString(eventsIntro)
 	kinds := []string{string(dispatch.EventRequested)}
-	for act := dispatch.ActCancel; act <= dispatch.ActPassOn; act++ {
+	for act := dispatch.ActCancel; act <= dispatch.ActTakeOver; act++ {
 		kinds = append(kinds, act.String())
 	}
 	for _, kind := range kinds {

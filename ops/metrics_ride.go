@@ -34,13 +34,14 @@ const (
 	stageDropped
 	stageSetOut
 	stageFellOut
+	stageHandedOver
 	stages
 )
 
 var stageNames = [stages]string{
 	"requested", "offered", "claimed", "released", "arrived", "no_show", "started", "broken_down",
 	"completed", "fare_asked", "fare_contested", "fare_resolved", "settled", "cancelled", "expired",
-	"booked", "dropped", "set_out", "fell_out",
+	"booked", "dropped", "set_out", "fell_out", "handed_over",
 }
 
 // acted says to which stage an act leads; −1 is none.
@@ -60,7 +61,9 @@ var acted = [...]stage{
 	dispatch.ActRemind: -1, dispatch.ActMove: -1, dispatch.ActDue: -1,
 	dispatch.ActPromote:  -1,
 	dispatch.ActComplain: -1, dispatch.ActContestComplaint: -1, dispatch.ActDecideComplaint: -1,
-	dispatch.ActPassOn: -1,
+	dispatch.ActPassOn:   -1,
+	dispatch.ActHandOver: -1, dispatch.ActWithdrawHandOver: -1,
+	dispatch.ActTakeOver: stageHandedOver,
 }
 
 // outcomes of offers, indexed by their state; an open one has just been made.

@@ -66,7 +66,7 @@ func TestBookRide(t *testing.T) {
 	got, err := a.GetRide(a.ctx, &riderpb.GetRideRequest{RideId: id})
 	w.ok(err)
 	if r := got.GetRide(); r.GetState() != typepb.RideState_RIDE_STATE_BOOKED ||
-		r.GetCard().GetName() == "" || r.GetCard().GetPlate() != "" {
+		r.GetCard().GetName() == "" || r.GetCard().GetPlate() != "京B·A" {
 		t.Errorf("taken: %v", r)
 	}
 	cancelled, err := a.CancelRide(a.ctx, &riderpb.CancelRideRequest{RequestId: "off", RideId: id})

@@ -47,6 +47,10 @@ var guards = []guard{
 		dispatch.ReasonInTeam, "the driver is of a team",
 	},
 	{
+		"hand_over_once", "hand_over.ride",
+		dispatch.ReasonHandedOver, "the booking was handed over already",
+	},
+	{
 		"attempt_one_open", "attempt.payment",
 		dispatch.ReasonPayment, "the payment has an open attempt",
 	},

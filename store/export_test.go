@@ -37,9 +37,10 @@ func (db *DB) Plans(ctx context.Context) (map[string]string, error) {
 		"driversRegulars": driversRegulars,
 		"teamOf":          teamOf, "members": members, "teamMembers": teamMembers,
 		"invitations": invitations, "changedShifts": changedShifts,
+		"handOver": handOver, "handOverOf": handOverOf,
 	}
 	lists := map[string]pages{
-		"openBookings":    openBookings,
+		"openBookings": openBookings, "handOvers": handOvers,
 		"riderComplaints": riderComplaints, "driverComplaints": driverComplaints,
 		"contests":   contests,
 		"riderRides": riderRides, "driverRides": driverRides, "companyDrivers": companyDrivers,

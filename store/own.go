@@ -47,7 +47,9 @@ var (
 		"(SELECT count(*)" + rated,
 	}.selects(`ride JOIN driver ON driver.id = ride.driver
 		LEFT JOIN company ON company.id = driver.company
-		LEFT JOIN taxi ON taxi.id = ride.taxi
+		LEFT JOIN shift ON shift.driver = ride.driver
+		LEFT JOIN taxi ON taxi.id = CASE WHEN ride.state = 'booked' THEN shift.taxi
+			ELSE ride.taxi END
 		WHERE ride.id = $1 AND ride.rider = $2 AND ride.rider <> '' AND ride.driver <> ''`)
 )
 
@@ -70,8 +72,9 @@ func (db *DB) RiderRides(
 	return page(db.look(ctx), scanRide, riderRides, p, string(rider))
 }
 
-// RideCard is the card of the driver and taxi of a rider's ride. NotFound with ReasonUnknownRide if
-// the ride is not theirs or has no driver.
+// RideCard is the card of the driver and taxi of a rider's ride; the taxi of a booked one is that
+// of the driver's shift, if there ever was one. NotFound with ReasonUnknownRide if the ride is not
+// theirs or has no driver.
 func (db *DB) RideCard(
 	ctx context.Context, rider dispatch.RiderID, id dispatch.RideID,
 ) (dispatch.Card, error) {

@@ -36,6 +36,7 @@ var (
 		"pickup_lat", "pickup_lng", "pickup_name", "pickup_note",
 		"pay_by", "tip", "driver", "taxi", "slot", "expected_at",
 		"team_at", "open_at", "pickup_at", "flight_at", "due_at", "reminded_at",
+		"hand_team", "hand_to", "handed_at",
 		"search_by", "claimed_at", "arrived_at", "started_at", "completed_at",
 		"ended_at", "changed_at",
 		"meter", "tolls", "by_trace", "coverage", "flagged", "fare_state", "fare_lines",
@@ -91,7 +92,8 @@ func stateArgs(args []any, r dispatch.Ride, lines string) []any {
 		string(r.Driver), string(r.Taxi), string(r.Slot), millis(r.ExpectedAt),
 		millis(r.First.TeamAt), millis(r.First.OpenAt),
 		millis(r.Booking.PickupAt), millis(r.Booking.FlightAt), millis(r.Booking.DueAt),
-		millis(r.Booking.RemindedAt),
+		millis(r.Booking.RemindedAt), string(r.Booking.HandOver.Team),
+		string(r.Booking.HandOver.To), millis(r.Booking.HandOver.At),
 		millis(r.SearchBy), millis(r.ClaimedAt), millis(r.ArrivedAt), millis(r.StartedAt),
 		millis(r.CompletedAt), millis(r.EndedAt), millis(r.ChangedAt))
 	f, s := r.Fare, r.Subsidy
@@ -151,6 +153,9 @@ func scanState(r *reader, ride *dispatch.Ride) {
 	ride.First.TeamAt, ride.First.OpenAt = r.time(), r.time()
 	b := &ride.Booking
 	b.PickupAt, b.FlightAt, b.DueAt, b.RemindedAt = r.time(), r.time(), r.time(), r.time()
+	b.HandOver = dispatch.HandOver{
+		Team: dispatch.TeamID(r.text()), To: dispatch.DriverID(r.text()), At: r.time(),
+	}
 	ride.SearchBy, ride.ClaimedAt, ride.ArrivedAt = r.time(), r.time(), r.time()
 	ride.StartedAt, ride.CompletedAt, ride.EndedAt = r.time(), r.time(), r.time()
 	ride.ChangedAt = r.time()

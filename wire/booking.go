@@ -14,6 +14,7 @@ func bookingPB(r dispatch.Ride) *typepb.Booking {
 	pb := &typepb.Booking{
 		PickupAt: TimePB(b.PickupAt), Terminal: b.Terminal, FlightAt: TimePB(b.FlightAt),
 		FeeFen: int64(b.Fee), OpenAt: TimePB(r.First.OpenAt), RemindedAt: TimePB(b.RemindedAt),
+		HandingOver: b.HandOver.Open(), HandedOverAt: TimePB(b.HandOver.At),
 	}
 	if b.Flight.Number != "" {
 		pb.Flight = &typepb.Flight{Number: b.Flight.Number, Day: b.Flight.Day}

@@ -239,7 +239,7 @@ func wholeRide() dispatch.Ride {
 		Booking: dispatch.Booking{
 			PickupAt: minute(3), Flight: dispatch.Flight{Number: "CA1", Day: "2014-03-01"},
 			FlightAt: minute(1), Terminal: "T3", Fee: 500,
-			RemindedAt: minute(2),
+			RemindedAt: minute(2), HandOver: dispatch.HandOver{Team: "A", At: minute(1)},
 		},
 		First: dispatch.First{Driver: "D1", OpenAt: minute(1)},
 	}
@@ -259,6 +259,18 @@ func TestANextRide(t *testing.T) {
 	r.State, r.Slot = dispatch.Completed, ""
 	if pb := RidePB(r); pb.GetExpectedAt() != nil {
 		t.Errorf("completed: still expected %v", pb.GetExpectedAt())
+	}
+}
+
+// TestAHandOver: who may see a booking is told that it is offered, until it is taken over.
+func TestAHandOver(t *testing.T) {
+	r := wholeRide()
+	for at, handing := range map[time.Time]bool{{}: true, noon: false} {
+		r.Booking.HandOver.At = at
+		pb := RidePB(r).GetBooking()
+		if pb.GetHandingOver() != handing || !TimeOf(pb.GetHandedOverAt()).Equal(at) {
+			t.Errorf("handed over %s: %v", at, pb)
+		}
 	}
 }
 
@@ -282,7 +294,8 @@ func TestARideLosesNothingOnTheWire(t *testing.T) {
 	} {
 		m := part.ProtoReflect()
 		for i := range m.Descriptor().Fields().Len() {
-			if f := m.Descriptor().Fields().Get(i); !m.Has(f) {
+			f := m.Descriptor().Fields().Get(i)
+			if !m.Has(f) && f.Name() != "handing_over" { // see TestAHandOver
 				t.Errorf("%s is not there", f.FullName())
 			}
 		}

@@ -214,6 +214,9 @@ func regularRows() []ErrorRow {
 			"You are in a team. Leave it first.", "您已加入车队，请先退出。"),
 		never(dispatch.ReasonTeamFull, codes.ResourceExhausted,
 			"The team is full.", "车队人数已满。"),
+		never(dispatch.ReasonHandedOver, codes.FailedPrecondition,
+			"This booking was handed over already, which happens once.",
+			"该预约订单已转给车队其他司机，不能再次转单。"),
 	}
 }
 

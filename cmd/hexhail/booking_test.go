@@ -140,17 +140,23 @@ func command(c *driverpb.Command) *driverpb.DriveRequest {
 	return &driverpb.DriveRequest{Message: &driverpb.DriveRequest_Command{Command: c}}
 }
 
-// rolling is driverOne's session, whose taxi stands 500 m from the pickup and says so ten times a
-// second: three city seconds are 30 ms.
+// rolling is driverOne's session.
 func (c *cast) rolling(ctx context.Context) driverpb.DriverService_DriveClient {
 	c.t.Helper()
+	return c.rolls(ctx, driverOne)
+}
+
+// rolls is a driver's session, whose taxi stands 500 m from the pickup and says so ten times a
+// second: three city seconds are 30 ms.
+func (c *cast) rolls(ctx context.Context, w who) driverpb.DriverService_DriveClient {
+	c.t.Helper()
 	client := driverpb.NewDriverServiceClient(c.conn())
-	phone, err := client.Drive(c.in(ctx, driverOne))
+	phone, err := client.Drive(c.in(ctx, w))
 	c.ok(err)
 	c.ok(phone.Send(&driverpb.DriveRequest{Message: &driverpb.DriveRequest_Hello{
-		Hello: &driverpb.Hello{TaxiId: c.taxi(driverOne)},
+		Hello: &driverpb.Hello{TaxiId: c.taxi(w)},
 	}}))
-	report, stop := context.WithCancel(c.in(ctx, driverOne))
+	report, stop := context.WithCancel(c.in(ctx, w))
 	done := make(chan struct{})
 	c.t.Cleanup(func() { stop(); <-done })
 	go func() {

@@ -107,6 +107,17 @@ func (c carelessDrivers) DriverVoice(
 	return c.service.db.RideVoice(ctx, id)
 }
 
+// HandOvers are all that is booked, whosever team it is.
+func (c carelessDrivers) HandOvers(
+	ctx context.Context, _ dispatch.HandOverQuery, p dispatch.Page,
+) (list []dispatch.HandOverCard, err error) {
+	rides, err := c.service.db.CityRides(ctx, "beijing", dispatch.Booked, p)
+	for _, r := range rides {
+		list = append(list, dispatch.HandOverCard{Ride: r})
+	}
+	return list, err
+}
+
 func (c carelessDrivers) DriverComplaints(
 	ctx context.Context, _ dispatch.DriverID, p dispatch.Page,
 ) ([]dispatch.Complaint, error) {
@@ -231,6 +242,7 @@ func mutants() []mutant {
 				"DriverService.ListRides":      three + "the answer has",
 				"DriverService.ListComplaints": three + "the answer has",
 				"DriverService.GetVoice":       former + "OK",
+				"DriverService.ListHandOvers":  three + "the answer has",
 			},
 			func(r *realm, to grpc.ServiceRegistrar) error {
 				reads := carelessDrivers{r.service.db, careless{r}}

@@ -23,7 +23,7 @@ func matrixTable() map[string][]variant {
 	for _, part := range []map[string][]variant{
 		riderTable(), riderCommandTable(), driverTable(), driverReadTable(), opsTable(),
 		importTable(), bookingTable(), voiceTable(), fareTable(), complaintTable(), regularTable(),
-		teamTable(),
+		teamTable(), handOverTable(),
 	} {
 		for name, variants := range part {
 			all[name] = append(all[name], variants...)
@@ -169,12 +169,14 @@ type action struct {
 	owner   who
 	owned   codes.Code
 	foreign codes.Code
+	others  map[who]codes.Code
 	fill    func(c *cast, w who, to *driverpb.Command)
 }
 
 func (a action) variant(wrap func(*driverpb.Command) proto.Message) variant {
 	return variant{
 		name: a.name + a.more, stage: a.stage, owner: a.owner, owned: a.owned, foreign: a.foreign,
+		others: a.others,
 		request: one(func(c *cast, w who) proto.Message {
 			command := &driverpb.Command{RequestId: "fresh"}
 			a.fill(c, w, command)
@@ -247,6 +249,7 @@ func actions() []action {
 		},
 	}
 	list = append(list, bookingActions()...)
+	list = append(list, handOverActions()...)
 	for _, a := range rideActions() {
 		fill := a.fill
 		late := action{

@@ -46,7 +46,9 @@ type variant struct {
 	owned codes.Code
 	// foreign is the code for those who may call but do not own the row; NotFound if 0.
 	foreign codes.Code
-	silent  bool // they get no answer, which is OK, and nothing happens
+	// others are the codes of those who have a part in the row beside the owner.
+	others map[who]codes.Code
+	silent bool // they get no answer, which is OK, and nothing happens
 	// shows are words that have to be in the answer, so that nobody is content with an empty one.
 	shows func(c *cast) map[who][]string
 }
@@ -62,6 +64,8 @@ func (v variant) expect(rule *typepb.Rule, w who) codes.Code {
 		return codes.OK
 	case w == v.owner:
 		return v.owned
+	case v.others[w] != 0:
+		return v.others[w]
 	case v.foreign != 0:
 		return v.foreign
 	default:

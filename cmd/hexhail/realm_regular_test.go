@@ -37,6 +37,26 @@ func (c *cast) gather() {
 	c.own, c.invited = own.ID, invited.ID
 }
 
+// handOver has driverOne offer the booking to the team, and driverTwo join it, who may take it over
+// at once.
+func (c *cast) handOver(take bool) {
+	c.t.Helper()
+	c.gather()
+	ctx, desk := c.t.Context(), c.service.desk
+	one, two := dispatch.DriverID(c.id(driverOne)), dispatch.DriverID(c.id(driverTwo))
+	_, err := desk.JoinTeam(ctx, c.now, c.once(driverTwo),
+		dispatch.MemberWord{Driver: two, Member: c.invited})
+	c.ok(err)
+	_, err = desk.HandOverBooking(ctx, c.now, c.once(driverOne),
+		dispatch.HandOverBooking{Ride: c.ride, Driver: one})
+	c.ok(err)
+	if take {
+		_, err = desk.TakeOverBooking(ctx, c.now, c.once(driverTwo),
+			dispatch.HoldBooking{Ride: c.ride, Driver: two})
+		c.ok(err)
+	}
+}
+
 // awaitNear waits until riders at a place see so many taxis.
 func (c *cast) awaitNear(ctx context.Context, at geo.Point, taxis int) {
 	c.t.Helper()

@@ -180,6 +180,8 @@ const (
 	proposed  // settled, and riderOne would keep driverOne
 	kept      // who has agreed
 	teamed    // driverOne has founded a team and invited driverTwo
+	handing   // another one: booked, and driverOne offers it to a team, of which is driverTwo
+	relieved  // who has taken it over
 )
 
 // cast is a small company of players of their own, and a ride at a stage.
@@ -230,7 +232,7 @@ type word struct {
 // words are all that tell something of somebody in the cast.
 func (c *cast) words() []word {
 	list := []word{
-		{string(c.ride), []who{riderOne, driverOne, staff}},
+		{string(c.ride), c.atRide()},
 		{string(c.earlier), []who{riderOne, staff}},
 		{string(c.others), []who{riderTwo, staff}},
 		{string(c.offer), []who{driverOne, staff}},
@@ -240,7 +242,7 @@ func (c *cast) words() []word {
 		{c.team(), []who{driverOne, driverTwo}},
 		{string(c.lapsed), []who{driverTwo, staff}},
 		{fmt.Sprintf(`"%d"`, c.meterFen()), []who{riderOne, driverOne, staff}},
-		{c.saidText(), []who{riderOne, driverOne, staff}},
+		{c.saidText(), c.atRide()},
 	}
 	if c.stage == blamed {
 		list = append(list, word{complaintText, []who{riderOne, staff}})
@@ -252,18 +254,37 @@ func (c *cast) words() []word {
 		word{c.name(riderTwo), []who{riderTwo, staff}},
 		word{c.name(companyOne), []who{companyOne, driverOne, riderOne, staff}},
 		word{c.name(companyTwo), []who{companyTwo, driverTwo, driverThree, staff}})
+	if c.stage == relieved { // riderOne sees for whom the new driver works
+		list[len(list)-1].readers = append(list[len(list)-1].readers, riderOne)
+	}
 	for _, w := range []who{driverOne, driverTwo, driverThree} {
 		can, card := []who{w, w.employer(), staff}, []who{w, w.employer(), staff}
 		if w == driverOne {
 			card = append(card, riderOne)
 		}
-		if c.stage == teamed && w != driverThree {
+		if (c.stage == teamed || c.stage >= handing) && w != driverThree {
 			card = append(card, driverOne, driverTwo)
+		}
+		if c.stage == relieved && w == driverTwo {
+			card = append(card, riderOne)
 		}
 		list = append(list, word{c.id(w), can}, word{c.phone(w), can}, word{c.name(w), card},
 			word{c.taxi(w), []who{w, staff}}, word{c.plate(w), card})
 	}
 	return slices.DeleteFunc(list, func(w word) bool { return w.text == "" })
+}
+
+// atRide are those who may see the ride: driverTwo when it is offered to their team, and then alone
+// of the drivers.
+func (c *cast) atRide() []who {
+	switch c.stage {
+	case handing:
+		return []who{riderOne, driverOne, driverTwo, staff}
+	case relieved:
+		return []who{riderOne, driverTwo, staff}
+	default:
+		return []who{riderOne, driverOne, staff}
+	}
 }
 
 // cast plays a new cast's history up to a stage.
@@ -276,8 +297,11 @@ func (r *realm) cast(to stage) *cast {
 	c.earlier = c.request(riderOne)
 	c.cancel(riderOne, c.earlier)
 	c.now = c.now.Add(100 * time.Millisecond) // ids of one millisecond have no order
-	if to == scheduled || to == booked {
-		c.book(to == booked)
+	if to == scheduled || to == booked || to >= handing {
+		c.book(to != scheduled)
+		if to >= handing {
+			c.handOver(to == relieved)
+		}
 		return c
 	}
 	c.ride = c.request(riderOne)

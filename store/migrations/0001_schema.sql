@@ -111,6 +111,9 @@ CREATE TABLE ride (
     flight_at        BIGINT           NOT NULL,
     due_at           BIGINT           NOT NULL,
     reminded_at      BIGINT           NOT NULL,
+    hand_team        TEXT             NOT NULL,
+    hand_to          TEXT             NOT NULL,
+    handed_at        BIGINT           NOT NULL,
     search_by        BIGINT           NOT NULL,
     claimed_at       BIGINT           NOT NULL,
     arrived_at       BIGINT           NOT NULL,
@@ -162,6 +165,21 @@ CREATE INDEX ride_ahead ON ride (rider)
 CREATE INDEX ride_flight ON ride (city, flight, flight_day)
     WHERE flight <> '' AND (state = 'scheduled' OR state = 'booked' OR state = 'searching'
         OR state = 'assigned' OR state = 'arrived');
+
+-- What drivers offer to their team to take over.
+CREATE INDEX ride_handing ON ride (hand_team, pickup_at)
+    WHERE hand_team <> '' AND handed_at = 0 AND state = 'booked';
+
+-- Bookings that went from one driver of a team to another: once a ride, whatever the code does.
+CREATE TABLE hand_over (
+    ride        TEXT   NOT NULL,
+    city        TEXT   NOT NULL,
+    team        TEXT   NOT NULL CHECK (team <> ''),
+    from_driver TEXT   NOT NULL CHECK (from_driver <> ''),
+    to_driver   TEXT   NOT NULL CHECK (to_driver <> '' AND to_driver <> from_driver),
+    at          BIGINT NOT NULL
+);
+CREATE UNIQUE INDEX hand_over_once ON hand_over (ride);
 
 -- What riders have said with their requests, as it came: at most 128 KiB. A clip goes with its ride,
 -- or before it when it is old.

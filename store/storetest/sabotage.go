@@ -10,6 +10,7 @@ const (
 	overdraftCheck                       // no account below 0
 	transferTrigger                      // no transfer changes
 	refundCheck                          // no more back than was captured
+	handOverIndex                        // a booking is handed over once
 )
 
 // remove takes a safeguard out of the schema.
@@ -29,6 +30,8 @@ func remove(t testing.TB, db Database, s safeguard) {
 		if db.Postgres {
 			texts = []string{`ALTER TABLE attempt DROP CONSTRAINT attempt_refunded`}
 		}
+	case handOverIndex:
+		texts = []string{`DROP INDEX hand_over_once`}
 	case transferTrigger:
 		texts = []string{`DROP TRIGGER transfer_no_update`, `DROP TRIGGER transfer_no_delete`}
 		if db.Postgres {

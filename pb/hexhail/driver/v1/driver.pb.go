@@ -373,6 +373,9 @@ type Command struct {
 	//	*Command_TakeBooking
 	//	*Command_DropBooking
 	//	*Command_SetDestination
+	//	*Command_HandOverBooking
+	//	*Command_WithdrawHandOver
+	//	*Command_TakeOverBooking
 	Action        isCommand_Action `protobuf_oneof:"action"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -573,6 +576,33 @@ func (x *Command) GetSetDestination() *SetDestination {
 	return nil
 }
 
+func (x *Command) GetHandOverBooking() *HandOverBooking {
+	if x != nil {
+		if x, ok := x.Action.(*Command_HandOverBooking); ok {
+			return x.HandOverBooking
+		}
+	}
+	return nil
+}
+
+func (x *Command) GetWithdrawHandOver() *RideAction {
+	if x != nil {
+		if x, ok := x.Action.(*Command_WithdrawHandOver); ok {
+			return x.WithdrawHandOver
+		}
+	}
+	return nil
+}
+
+func (x *Command) GetTakeOverBooking() *RideAction {
+	if x != nil {
+		if x, ok := x.Action.(*Command_TakeOverBooking); ok {
+			return x.TakeOverBooking
+		}
+	}
+	return nil
+}
+
 type isCommand_Action interface {
 	isCommand_Action()
 }
@@ -657,6 +687,23 @@ type Command_SetDestination struct {
 	SetDestination *SetDestination `protobuf:"bytes,18,opt,name=set_destination,json=setDestination,proto3,oneof"`
 }
 
+type Command_HandOverBooking struct {
+	// Offers a booked ride to the driver's team, or to one driver of it. It stays the driver's until
+	// one of them takes it over, which happens at most once a ride, and not in the last time before
+	// the pickup (policy hand_over_s).
+	HandOverBooking *HandOverBooking `protobuf:"bytes,30,opt,name=hand_over_booking,json=handOverBooking,proto3,oneof"`
+}
+
+type Command_WithdrawHandOver struct {
+	// Takes that offer back: the driver comes after all.
+	WithdrawHandOver *RideAction `protobuf:"bytes,31,opt,name=withdraw_hand_over,json=withdrawHandOver,proto3,oneof"`
+}
+
+type Command_TakeOverBooking struct {
+	// Takes over a booked ride that a driver of the same team offers, as the first who does.
+	TakeOverBooking *RideAction `protobuf:"bytes,32,opt,name=take_over_booking,json=takeOverBooking,proto3,oneof"`
+}
+
 func (*Command_SetDuty) isCommand_Action() {}
 
 func (*Command_Occupied) isCommand_Action() {}
@@ -688,6 +735,12 @@ func (*Command_TakeBooking) isCommand_Action() {}
 func (*Command_DropBooking) isCommand_Action() {}
 
 func (*Command_SetDestination) isCommand_Action() {}
+
+func (*Command_HandOverBooking) isCommand_Action() {}
+
+func (*Command_WithdrawHandOver) isCommand_Action() {}
+
+func (*Command_TakeOverBooking) isCommand_Action() {}
 
 // Where the driver is going anyway, until a ride was driven or the shift ends.
 type SetDestination struct {
@@ -984,6 +1037,62 @@ func (x *RideAction) GetReason() string {
 	return ""
 }
 
+// An offer of a booked ride to the driver's team.
+type HandOverBooking struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The ride, 1 to 64 bytes.
+	RideId string `protobuf:"bytes,1,opt,name=ride_id,json=rideId,proto3" json:"ride_id,omitempty"`
+	// Who alone may take it over, by the place in the team (TeamMember), at most 64 bytes; "" is everybody
+	// of the team.
+	MemberId      string `protobuf:"bytes,2,opt,name=member_id,json=memberId,proto3" json:"member_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *HandOverBooking) Reset() {
+	*x = HandOverBooking{}
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *HandOverBooking) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*HandOverBooking) ProtoMessage() {}
+
+func (x *HandOverBooking) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use HandOverBooking.ProtoReflect.Descriptor instead.
+func (*HandOverBooking) Descriptor() ([]byte, []int) {
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *HandOverBooking) GetRideId() string {
+	if x != nil {
+		return x.RideId
+	}
+	return ""
+}
+
+func (x *HandOverBooking) GetMemberId() string {
+	if x != nil {
+		return x.MemberId
+	}
+	return ""
+}
+
 // The end of a drive.
 type Completion struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -999,7 +1108,7 @@ type Completion struct {
 
 func (x *Completion) Reset() {
 	*x = Completion{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[10]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1011,7 +1120,7 @@ func (x *Completion) String() string {
 func (*Completion) ProtoMessage() {}
 
 func (x *Completion) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[10]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1024,7 +1133,7 @@ func (x *Completion) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Completion.ProtoReflect.Descriptor instead.
 func (*Completion) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{10}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Completion) GetRideId() string {
@@ -1061,7 +1170,7 @@ type BreakDown struct {
 
 func (x *BreakDown) Reset() {
 	*x = BreakDown{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[11]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1073,7 +1182,7 @@ func (x *BreakDown) String() string {
 func (*BreakDown) ProtoMessage() {}
 
 func (x *BreakDown) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[11]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1086,7 +1195,7 @@ func (x *BreakDown) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BreakDown.ProtoReflect.Descriptor instead.
 func (*BreakDown) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{11}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *BreakDown) GetRideId() string {
@@ -1116,7 +1225,7 @@ type RateRider struct {
 
 func (x *RateRider) Reset() {
 	*x = RateRider{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[12]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1128,7 +1237,7 @@ func (x *RateRider) String() string {
 func (*RateRider) ProtoMessage() {}
 
 func (x *RateRider) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[12]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1141,7 +1250,7 @@ func (x *RateRider) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RateRider.ProtoReflect.Descriptor instead.
 func (*RateRider) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{12}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *RateRider) GetRideId() string {
@@ -1169,7 +1278,7 @@ type OfferAck struct {
 
 func (x *OfferAck) Reset() {
 	*x = OfferAck{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[13]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1181,7 +1290,7 @@ func (x *OfferAck) String() string {
 func (*OfferAck) ProtoMessage() {}
 
 func (x *OfferAck) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[13]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1194,7 +1303,7 @@ func (x *OfferAck) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OfferAck.ProtoReflect.Descriptor instead.
 func (*OfferAck) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{13}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *OfferAck) GetOfferId() string {
@@ -1215,7 +1324,7 @@ type Heartbeat struct {
 
 func (x *Heartbeat) Reset() {
 	*x = Heartbeat{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[14]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1227,7 +1336,7 @@ func (x *Heartbeat) String() string {
 func (*Heartbeat) ProtoMessage() {}
 
 func (x *Heartbeat) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[14]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1240,7 +1349,7 @@ func (x *Heartbeat) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Heartbeat.ProtoReflect.Descriptor instead.
 func (*Heartbeat) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{14}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *Heartbeat) GetAt() *timestamppb.Timestamp {
@@ -1273,6 +1382,8 @@ type DriveResponse struct {
 	//	*DriveResponse_CallEnded
 	//	*DriveResponse_BookingReminder
 	//	*DriveResponse_BookingForYou
+	//	*DriveResponse_HandOver
+	//	*DriveResponse_HandOverEnded
 	//	*DriveResponse_StandRank
 	Message       isDriveResponse_Message `protobuf_oneof:"message"`
 	unknownFields protoimpl.UnknownFields
@@ -1281,7 +1392,7 @@ type DriveResponse struct {
 
 func (x *DriveResponse) Reset() {
 	*x = DriveResponse{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[15]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1293,7 +1404,7 @@ func (x *DriveResponse) String() string {
 func (*DriveResponse) ProtoMessage() {}
 
 func (x *DriveResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[15]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1306,7 +1417,7 @@ func (x *DriveResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DriveResponse.ProtoReflect.Descriptor instead.
 func (*DriveResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{15}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *DriveResponse) GetSeq() int64 {
@@ -1449,6 +1560,24 @@ func (x *DriveResponse) GetBookingForYou() *OpenBooking {
 	return nil
 }
 
+func (x *DriveResponse) GetHandOver() *HandOver {
+	if x != nil {
+		if x, ok := x.Message.(*DriveResponse_HandOver); ok {
+			return x.HandOver
+		}
+	}
+	return nil
+}
+
+func (x *DriveResponse) GetHandOverEnded() *HandOverEnded {
+	if x != nil {
+		if x, ok := x.Message.(*DriveResponse_HandOverEnded); ok {
+			return x.HandOverEnded
+		}
+	}
+	return nil
+}
+
 func (x *DriveResponse) GetStandRank() *StandRank {
 	if x != nil {
 		if x, ok := x.Message.(*DriveResponse_StandRank); ok {
@@ -1484,7 +1613,8 @@ type DriveResponse_OfferEnded struct {
 }
 
 type DriveResponse_Ride struct {
-	// A ride of the driver's that has changed.
+	// A ride of the driver's that has changed. Of one that is the driver's no more it has ride_id, city,
+	// state and version alone.
 	Ride *v1.Ride `protobuf:"bytes,6,opt,name=ride,proto3,oneof"`
 }
 
@@ -1534,6 +1664,17 @@ type DriveResponse_BookingForYou struct {
 	BookingForYou *OpenBooking `protobuf:"bytes,30,opt,name=booking_for_you,json=bookingForYou,proto3,oneof"`
 }
 
+type DriveResponse_HandOver struct {
+	// A booked ride that a driver of the same team would hand over to this one: told at once, and in
+	// ListHandOvers until somebody has taken it over.
+	HandOver *HandOver `protobuf:"bytes,31,opt,name=hand_over,json=handOver,proto3,oneof"`
+}
+
+type DriveResponse_HandOverEnded struct {
+	// A booked ride that cannot be taken over any more.
+	HandOverEnded *HandOverEnded `protobuf:"bytes,32,opt,name=hand_over_ended,json=handOverEnded,proto3,oneof"`
+}
+
 type DriveResponse_StandRank struct {
 	// Where the taxi is in the queue of a stand: when that has changed, and not more often than
 	// each few seconds. It may get lost; the next one, and every snapshot, is right again.
@@ -1568,6 +1709,10 @@ func (*DriveResponse_BookingReminder) isDriveResponse_Message() {}
 
 func (*DriveResponse_BookingForYou) isDriveResponse_Message() {}
 
+func (*DriveResponse_HandOver) isDriveResponse_Message() {}
+
+func (*DriveResponse_HandOverEnded) isDriveResponse_Message() {}
+
 func (*DriveResponse_StandRank) isDriveResponse_Message() {}
 
 // The session begins.
@@ -1587,7 +1732,7 @@ type Welcome struct {
 
 func (x *Welcome) Reset() {
 	*x = Welcome{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[16]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1599,7 +1744,7 @@ func (x *Welcome) String() string {
 func (*Welcome) ProtoMessage() {}
 
 func (x *Welcome) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[16]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1612,7 +1757,7 @@ func (x *Welcome) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Welcome.ProtoReflect.Descriptor instead.
 func (*Welcome) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{16}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *Welcome) GetSessionId() string {
@@ -1667,7 +1812,7 @@ type Snapshot struct {
 
 func (x *Snapshot) Reset() {
 	*x = Snapshot{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[17]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1679,7 +1824,7 @@ func (x *Snapshot) String() string {
 func (*Snapshot) ProtoMessage() {}
 
 func (x *Snapshot) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[17]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1692,7 +1837,7 @@ func (x *Snapshot) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Snapshot.ProtoReflect.Descriptor instead.
 func (*Snapshot) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{17}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *Snapshot) GetShift() *Shift {
@@ -1769,7 +1914,7 @@ type StandRank struct {
 
 func (x *StandRank) Reset() {
 	*x = StandRank{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[18]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1781,7 +1926,7 @@ func (x *StandRank) String() string {
 func (*StandRank) ProtoMessage() {}
 
 func (x *StandRank) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[18]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1794,7 +1939,7 @@ func (x *StandRank) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StandRank.ProtoReflect.Descriptor instead.
 func (*StandRank) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{18}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *StandRank) GetStandId() string {
@@ -1874,7 +2019,7 @@ type Shift struct {
 
 func (x *Shift) Reset() {
 	*x = Shift{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[19]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1886,7 +2031,7 @@ func (x *Shift) String() string {
 func (*Shift) ProtoMessage() {}
 
 func (x *Shift) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[19]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1899,7 +2044,7 @@ func (x *Shift) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Shift.ProtoReflect.Descriptor instead.
 func (*Shift) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{19}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *Shift) GetTaxiId() string {
@@ -1986,7 +2131,7 @@ type Offer struct {
 
 func (x *Offer) Reset() {
 	*x = Offer{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[20]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1998,7 +2143,7 @@ func (x *Offer) String() string {
 func (*Offer) ProtoMessage() {}
 
 func (x *Offer) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[20]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2011,7 +2156,7 @@ func (x *Offer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Offer.ProtoReflect.Descriptor instead.
 func (*Offer) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{20}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *Offer) GetOfferId() string {
@@ -2139,7 +2284,7 @@ type OfferEnded struct {
 
 func (x *OfferEnded) Reset() {
 	*x = OfferEnded{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[21]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2151,7 +2296,7 @@ func (x *OfferEnded) String() string {
 func (*OfferEnded) ProtoMessage() {}
 
 func (x *OfferEnded) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[21]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2164,7 +2309,7 @@ func (x *OfferEnded) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OfferEnded.ProtoReflect.Descriptor instead.
 func (*OfferEnded) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{21}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *OfferEnded) GetOfferId() string {
@@ -2215,7 +2360,7 @@ type Call struct {
 
 func (x *Call) Reset() {
 	*x = Call{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[22]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2227,7 +2372,7 @@ func (x *Call) String() string {
 func (*Call) ProtoMessage() {}
 
 func (x *Call) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[22]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2240,7 +2385,7 @@ func (x *Call) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Call.ProtoReflect.Descriptor instead.
 func (*Call) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{22}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *Call) GetCallId() string {
@@ -2340,7 +2485,7 @@ type CallEnded struct {
 
 func (x *CallEnded) Reset() {
 	*x = CallEnded{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[23]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2352,7 +2497,7 @@ func (x *CallEnded) String() string {
 func (*CallEnded) ProtoMessage() {}
 
 func (x *CallEnded) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[23]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2365,7 +2510,7 @@ func (x *CallEnded) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CallEnded.ProtoReflect.Descriptor instead.
 func (*CallEnded) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{23}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *CallEnded) GetCallId() string {
@@ -2400,7 +2545,7 @@ type Result struct {
 
 func (x *Result) Reset() {
 	*x = Result{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[24]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2412,7 +2557,7 @@ func (x *Result) String() string {
 func (*Result) ProtoMessage() {}
 
 func (x *Result) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[24]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2425,7 +2570,7 @@ func (x *Result) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Result.ProtoReflect.Descriptor instead.
 func (*Result) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{24}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *Result) GetRequestId() string {
@@ -2491,7 +2636,7 @@ type Done struct {
 
 func (x *Done) Reset() {
 	*x = Done{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[25]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2503,7 +2648,7 @@ func (x *Done) String() string {
 func (*Done) ProtoMessage() {}
 
 func (x *Done) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[25]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2516,7 +2661,7 @@ func (x *Done) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Done.ProtoReflect.Descriptor instead.
 func (*Done) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{25}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *Done) GetRide() *v1.Ride {
@@ -2545,7 +2690,7 @@ type FixesRefused struct {
 
 func (x *FixesRefused) Reset() {
 	*x = FixesRefused{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[26]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2557,7 +2702,7 @@ func (x *FixesRefused) String() string {
 func (*FixesRefused) ProtoMessage() {}
 
 func (x *FixesRefused) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[26]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2570,7 +2715,7 @@ func (x *FixesRefused) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FixesRefused.ProtoReflect.Descriptor instead.
 func (*FixesRefused) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{26}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *FixesRefused) GetCounts() map[string]int32 {
@@ -2593,7 +2738,7 @@ type Drain struct {
 
 func (x *Drain) Reset() {
 	*x = Drain{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[27]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2605,7 +2750,7 @@ func (x *Drain) String() string {
 func (*Drain) ProtoMessage() {}
 
 func (x *Drain) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[27]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2618,7 +2763,7 @@ func (x *Drain) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Drain.ProtoReflect.Descriptor instead.
 func (*Drain) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{27}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *Drain) GetRetryAfter() *durationpb.Duration {
@@ -2646,7 +2791,7 @@ type GiveCommandRequest struct {
 
 func (x *GiveCommandRequest) Reset() {
 	*x = GiveCommandRequest{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[28]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2658,7 +2803,7 @@ func (x *GiveCommandRequest) String() string {
 func (*GiveCommandRequest) ProtoMessage() {}
 
 func (x *GiveCommandRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[28]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2671,7 +2816,7 @@ func (x *GiveCommandRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GiveCommandRequest.ProtoReflect.Descriptor instead.
 func (*GiveCommandRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{28}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *GiveCommandRequest) GetCommand() *Command {
@@ -2692,7 +2837,7 @@ type GiveCommandResponse struct {
 
 func (x *GiveCommandResponse) Reset() {
 	*x = GiveCommandResponse{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[29]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2704,7 +2849,7 @@ func (x *GiveCommandResponse) String() string {
 func (*GiveCommandResponse) ProtoMessage() {}
 
 func (x *GiveCommandResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[29]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2717,7 +2862,7 @@ func (x *GiveCommandResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GiveCommandResponse.ProtoReflect.Descriptor instead.
 func (*GiveCommandResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{29}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *GiveCommandResponse) GetDone() *Done {
@@ -2738,7 +2883,7 @@ type SendFixesRequest struct {
 
 func (x *SendFixesRequest) Reset() {
 	*x = SendFixesRequest{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[30]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2750,7 +2895,7 @@ func (x *SendFixesRequest) String() string {
 func (*SendFixesRequest) ProtoMessage() {}
 
 func (x *SendFixesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[30]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2763,7 +2908,7 @@ func (x *SendFixesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SendFixesRequest.ProtoReflect.Descriptor instead.
 func (*SendFixesRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{30}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *SendFixesRequest) GetBatch() *FixBatch {
@@ -2786,7 +2931,7 @@ type SendFixesResponse struct {
 
 func (x *SendFixesResponse) Reset() {
 	*x = SendFixesResponse{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[31]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2798,7 +2943,7 @@ func (x *SendFixesResponse) String() string {
 func (*SendFixesResponse) ProtoMessage() {}
 
 func (x *SendFixesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[31]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2811,7 +2956,7 @@ func (x *SendFixesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SendFixesResponse.ProtoReflect.Descriptor instead.
 func (*SendFixesResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{31}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *SendFixesResponse) GetTaken() int32 {
@@ -2839,7 +2984,7 @@ type AckOfferRequest struct {
 
 func (x *AckOfferRequest) Reset() {
 	*x = AckOfferRequest{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[32]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2851,7 +2996,7 @@ func (x *AckOfferRequest) String() string {
 func (*AckOfferRequest) ProtoMessage() {}
 
 func (x *AckOfferRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[32]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2864,7 +3009,7 @@ func (x *AckOfferRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AckOfferRequest.ProtoReflect.Descriptor instead.
 func (*AckOfferRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{32}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *AckOfferRequest) GetOfferId() string {
@@ -2883,7 +3028,7 @@ type AckOfferResponse struct {
 
 func (x *AckOfferResponse) Reset() {
 	*x = AckOfferResponse{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[33]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2895,7 +3040,7 @@ func (x *AckOfferResponse) String() string {
 func (*AckOfferResponse) ProtoMessage() {}
 
 func (x *AckOfferResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[33]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2908,7 +3053,7 @@ func (x *AckOfferResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AckOfferResponse.ProtoReflect.Descriptor instead.
 func (*AckOfferResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{33}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{34}
 }
 
 // Of the caller.
@@ -2920,7 +3065,7 @@ type GetSnapshotRequest struct {
 
 func (x *GetSnapshotRequest) Reset() {
 	*x = GetSnapshotRequest{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[34]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2932,7 +3077,7 @@ func (x *GetSnapshotRequest) String() string {
 func (*GetSnapshotRequest) ProtoMessage() {}
 
 func (x *GetSnapshotRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[34]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2945,7 +3090,7 @@ func (x *GetSnapshotRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetSnapshotRequest.ProtoReflect.Descriptor instead.
 func (*GetSnapshotRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{34}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{35}
 }
 
 // Where the driver stands.
@@ -2959,7 +3104,7 @@ type GetSnapshotResponse struct {
 
 func (x *GetSnapshotResponse) Reset() {
 	*x = GetSnapshotResponse{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[35]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2971,7 +3116,7 @@ func (x *GetSnapshotResponse) String() string {
 func (*GetSnapshotResponse) ProtoMessage() {}
 
 func (x *GetSnapshotResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[35]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2984,7 +3129,7 @@ func (x *GetSnapshotResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetSnapshotResponse.ProtoReflect.Descriptor instead.
 func (*GetSnapshotResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{35}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *GetSnapshotResponse) GetSnapshot() *Snapshot {
@@ -3007,7 +3152,7 @@ type GetEarningsRequest struct {
 
 func (x *GetEarningsRequest) Reset() {
 	*x = GetEarningsRequest{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[36]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3019,7 +3164,7 @@ func (x *GetEarningsRequest) String() string {
 func (*GetEarningsRequest) ProtoMessage() {}
 
 func (x *GetEarningsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[36]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3032,7 +3177,7 @@ func (x *GetEarningsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetEarningsRequest.ProtoReflect.Descriptor instead.
 func (*GetEarningsRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{36}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *GetEarningsRequest) GetFrom() *timestamppb.Timestamp {
@@ -3070,7 +3215,7 @@ type GetEarningsResponse struct {
 
 func (x *GetEarningsResponse) Reset() {
 	*x = GetEarningsResponse{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[37]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3082,7 +3227,7 @@ func (x *GetEarningsResponse) String() string {
 func (*GetEarningsResponse) ProtoMessage() {}
 
 func (x *GetEarningsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[37]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3095,7 +3240,7 @@ func (x *GetEarningsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetEarningsResponse.ProtoReflect.Descriptor instead.
 func (*GetEarningsResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{37}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *GetEarningsResponse) GetRides() int32 {
@@ -3153,7 +3298,7 @@ type BookingReminder struct {
 
 func (x *BookingReminder) Reset() {
 	*x = BookingReminder{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[38]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3165,7 +3310,7 @@ func (x *BookingReminder) String() string {
 func (*BookingReminder) ProtoMessage() {}
 
 func (x *BookingReminder) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[38]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3178,7 +3323,7 @@ func (x *BookingReminder) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BookingReminder.ProtoReflect.Descriptor instead.
 func (*BookingReminder) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{38}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *BookingReminder) GetRide() *v1.Ride {
@@ -3204,7 +3349,7 @@ type ListBookingsRequest struct {
 
 func (x *ListBookingsRequest) Reset() {
 	*x = ListBookingsRequest{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[39]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3216,7 +3361,7 @@ func (x *ListBookingsRequest) String() string {
 func (*ListBookingsRequest) ProtoMessage() {}
 
 func (x *ListBookingsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[39]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3229,7 +3374,7 @@ func (x *ListBookingsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListBookingsRequest.ProtoReflect.Descriptor instead.
 func (*ListBookingsRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{39}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *ListBookingsRequest) GetPageSize() int32 {
@@ -3286,7 +3431,7 @@ type OpenBooking struct {
 
 func (x *OpenBooking) Reset() {
 	*x = OpenBooking{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[40]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3298,7 +3443,7 @@ func (x *OpenBooking) String() string {
 func (*OpenBooking) ProtoMessage() {}
 
 func (x *OpenBooking) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[40]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3311,7 +3456,7 @@ func (x *OpenBooking) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OpenBooking.ProtoReflect.Descriptor instead.
 func (*OpenBooking) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{40}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *OpenBooking) GetRideId() string {
@@ -3411,7 +3556,7 @@ type ListBookingsResponse struct {
 
 func (x *ListBookingsResponse) Reset() {
 	*x = ListBookingsResponse{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[41]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3423,7 +3568,7 @@ func (x *ListBookingsResponse) String() string {
 func (*ListBookingsResponse) ProtoMessage() {}
 
 func (x *ListBookingsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[41]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3436,7 +3581,7 @@ func (x *ListBookingsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListBookingsResponse.ProtoReflect.Descriptor instead.
 func (*ListBookingsResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{41}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *ListBookingsResponse) GetBookings() []*OpenBooking {
@@ -3464,7 +3609,7 @@ type GetVoiceRequest struct {
 
 func (x *GetVoiceRequest) Reset() {
 	*x = GetVoiceRequest{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[42]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3476,7 +3621,7 @@ func (x *GetVoiceRequest) String() string {
 func (*GetVoiceRequest) ProtoMessage() {}
 
 func (x *GetVoiceRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[42]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3489,7 +3634,7 @@ func (x *GetVoiceRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetVoiceRequest.ProtoReflect.Descriptor instead.
 func (*GetVoiceRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{42}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *GetVoiceRequest) GetRideId() string {
@@ -3512,7 +3657,7 @@ type GetVoiceResponse struct {
 
 func (x *GetVoiceResponse) Reset() {
 	*x = GetVoiceResponse{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[43]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3524,7 +3669,7 @@ func (x *GetVoiceResponse) String() string {
 func (*GetVoiceResponse) ProtoMessage() {}
 
 func (x *GetVoiceResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[43]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3537,7 +3682,7 @@ func (x *GetVoiceResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetVoiceResponse.ProtoReflect.Descriptor instead.
 func (*GetVoiceResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{43}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *GetVoiceResponse) GetVoice() *v1.Voice {
@@ -3567,7 +3712,7 @@ type ListRidesRequest struct {
 
 func (x *ListRidesRequest) Reset() {
 	*x = ListRidesRequest{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[44]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3579,7 +3724,7 @@ func (x *ListRidesRequest) String() string {
 func (*ListRidesRequest) ProtoMessage() {}
 
 func (x *ListRidesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[44]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3592,7 +3737,7 @@ func (x *ListRidesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRidesRequest.ProtoReflect.Descriptor instead.
 func (*ListRidesRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{44}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *ListRidesRequest) GetPageSize() int32 {
@@ -3622,7 +3767,7 @@ type ListRidesResponse struct {
 
 func (x *ListRidesResponse) Reset() {
 	*x = ListRidesResponse{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[45]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3634,7 +3779,7 @@ func (x *ListRidesResponse) String() string {
 func (*ListRidesResponse) ProtoMessage() {}
 
 func (x *ListRidesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[45]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3647,7 +3792,7 @@ func (x *ListRidesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRidesResponse.ProtoReflect.Descriptor instead.
 func (*ListRidesResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{45}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *ListRidesResponse) GetRides() []*v1.Ride {
@@ -3677,7 +3822,7 @@ type GetWhyRequest struct {
 
 func (x *GetWhyRequest) Reset() {
 	*x = GetWhyRequest{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[46]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3689,7 +3834,7 @@ func (x *GetWhyRequest) String() string {
 func (*GetWhyRequest) ProtoMessage() {}
 
 func (x *GetWhyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[46]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3702,7 +3847,7 @@ func (x *GetWhyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetWhyRequest.ProtoReflect.Descriptor instead.
 func (*GetWhyRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{46}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *GetWhyRequest) GetTo() *timestamppb.Timestamp {
@@ -3733,7 +3878,7 @@ type PresenceTime struct {
 
 func (x *PresenceTime) Reset() {
 	*x = PresenceTime{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[47]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3745,7 +3890,7 @@ func (x *PresenceTime) String() string {
 func (*PresenceTime) ProtoMessage() {}
 
 func (x *PresenceTime) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[47]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3758,7 +3903,7 @@ func (x *PresenceTime) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PresenceTime.ProtoReflect.Descriptor instead.
 func (*PresenceTime) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{47}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *PresenceTime) GetPresence() string {
@@ -3790,7 +3935,7 @@ type PresenceChange struct {
 
 func (x *PresenceChange) Reset() {
 	*x = PresenceChange{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[48]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3802,7 +3947,7 @@ func (x *PresenceChange) String() string {
 func (*PresenceChange) ProtoMessage() {}
 
 func (x *PresenceChange) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[48]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3815,7 +3960,7 @@ func (x *PresenceChange) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PresenceChange.ProtoReflect.Descriptor instead.
 func (*PresenceChange) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{48}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *PresenceChange) GetAt() *timestamppb.Timestamp {
@@ -3853,7 +3998,7 @@ type VerdictCount struct {
 
 func (x *VerdictCount) Reset() {
 	*x = VerdictCount{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[49]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3865,7 +4010,7 @@ func (x *VerdictCount) String() string {
 func (*VerdictCount) ProtoMessage() {}
 
 func (x *VerdictCount) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[49]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3878,7 +4023,7 @@ func (x *VerdictCount) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VerdictCount.ProtoReflect.Descriptor instead.
 func (*VerdictCount) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{49}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{50}
 }
 
 func (x *VerdictCount) GetVerdict() string {
@@ -3918,7 +4063,7 @@ type SeenRide struct {
 
 func (x *SeenRide) Reset() {
 	*x = SeenRide{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[50]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3930,7 +4075,7 @@ func (x *SeenRide) String() string {
 func (*SeenRide) ProtoMessage() {}
 
 func (x *SeenRide) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[50]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3943,7 +4088,7 @@ func (x *SeenRide) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SeenRide.ProtoReflect.Descriptor instead.
 func (*SeenRide) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{50}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{51}
 }
 
 func (x *SeenRide) GetNear() *v1.Point {
@@ -4031,7 +4176,7 @@ type GetWhyResponse struct {
 
 func (x *GetWhyResponse) Reset() {
 	*x = GetWhyResponse{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[51]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4043,7 +4188,7 @@ func (x *GetWhyResponse) String() string {
 func (*GetWhyResponse) ProtoMessage() {}
 
 func (x *GetWhyResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[51]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4056,7 +4201,7 @@ func (x *GetWhyResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetWhyResponse.ProtoReflect.Descriptor instead.
 func (*GetWhyResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{51}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{52}
 }
 
 func (x *GetWhyResponse) GetHindrance() string {
@@ -4187,7 +4332,7 @@ type ContestComplaintRequest struct {
 
 func (x *ContestComplaintRequest) Reset() {
 	*x = ContestComplaintRequest{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[52]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[53]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4199,7 +4344,7 @@ func (x *ContestComplaintRequest) String() string {
 func (*ContestComplaintRequest) ProtoMessage() {}
 
 func (x *ContestComplaintRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[52]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[53]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4212,7 +4357,7 @@ func (x *ContestComplaintRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ContestComplaintRequest.ProtoReflect.Descriptor instead.
 func (*ContestComplaintRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{52}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{53}
 }
 
 func (x *ContestComplaintRequest) GetRequestId() string {
@@ -4245,7 +4390,7 @@ type ContestComplaintResponse struct {
 
 func (x *ContestComplaintResponse) Reset() {
 	*x = ContestComplaintResponse{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[53]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[54]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4257,7 +4402,7 @@ func (x *ContestComplaintResponse) String() string {
 func (*ContestComplaintResponse) ProtoMessage() {}
 
 func (x *ContestComplaintResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[53]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[54]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4270,7 +4415,7 @@ func (x *ContestComplaintResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ContestComplaintResponse.ProtoReflect.Descriptor instead.
 func (*ContestComplaintResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{53}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{54}
 }
 
 // Which page.
@@ -4286,7 +4431,7 @@ type ListComplaintsRequest struct {
 
 func (x *ListComplaintsRequest) Reset() {
 	*x = ListComplaintsRequest{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[54]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[55]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4298,7 +4443,7 @@ func (x *ListComplaintsRequest) String() string {
 func (*ListComplaintsRequest) ProtoMessage() {}
 
 func (x *ListComplaintsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[54]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[55]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4311,7 +4456,7 @@ func (x *ListComplaintsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListComplaintsRequest.ProtoReflect.Descriptor instead.
 func (*ListComplaintsRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{54}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{55}
 }
 
 func (x *ListComplaintsRequest) GetPageSize() int32 {
@@ -4345,7 +4490,7 @@ type ListComplaintsResponse struct {
 
 func (x *ListComplaintsResponse) Reset() {
 	*x = ListComplaintsResponse{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[55]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[56]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4357,7 +4502,7 @@ func (x *ListComplaintsResponse) String() string {
 func (*ListComplaintsResponse) ProtoMessage() {}
 
 func (x *ListComplaintsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[55]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[56]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4370,7 +4515,7 @@ func (x *ListComplaintsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListComplaintsResponse.ProtoReflect.Descriptor instead.
 func (*ListComplaintsResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{55}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{56}
 }
 
 func (x *ListComplaintsResponse) GetComplaints() []*v1.Complaint {
@@ -4415,7 +4560,7 @@ type ProposeRegularRequest struct {
 
 func (x *ProposeRegularRequest) Reset() {
 	*x = ProposeRegularRequest{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[56]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[57]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4427,7 +4572,7 @@ func (x *ProposeRegularRequest) String() string {
 func (*ProposeRegularRequest) ProtoMessage() {}
 
 func (x *ProposeRegularRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[56]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[57]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4440,7 +4585,7 @@ func (x *ProposeRegularRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ProposeRegularRequest.ProtoReflect.Descriptor instead.
 func (*ProposeRegularRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{56}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{57}
 }
 
 func (x *ProposeRegularRequest) GetRequestId() string {
@@ -4468,7 +4613,7 @@ type ProposeRegularResponse struct {
 
 func (x *ProposeRegularResponse) Reset() {
 	*x = ProposeRegularResponse{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[57]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[58]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4480,7 +4625,7 @@ func (x *ProposeRegularResponse) String() string {
 func (*ProposeRegularResponse) ProtoMessage() {}
 
 func (x *ProposeRegularResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[57]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[58]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4493,7 +4638,7 @@ func (x *ProposeRegularResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ProposeRegularResponse.ProtoReflect.Descriptor instead.
 func (*ProposeRegularResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{57}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{58}
 }
 
 func (x *ProposeRegularResponse) GetRegular() *v1.Regular {
@@ -4517,7 +4662,7 @@ type AgreeRegularRequest struct {
 
 func (x *AgreeRegularRequest) Reset() {
 	*x = AgreeRegularRequest{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[58]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[59]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4529,7 +4674,7 @@ func (x *AgreeRegularRequest) String() string {
 func (*AgreeRegularRequest) ProtoMessage() {}
 
 func (x *AgreeRegularRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[58]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[59]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4542,7 +4687,7 @@ func (x *AgreeRegularRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AgreeRegularRequest.ProtoReflect.Descriptor instead.
 func (*AgreeRegularRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{58}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{59}
 }
 
 func (x *AgreeRegularRequest) GetRequestId() string {
@@ -4570,7 +4715,7 @@ type AgreeRegularResponse struct {
 
 func (x *AgreeRegularResponse) Reset() {
 	*x = AgreeRegularResponse{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[59]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[60]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4582,7 +4727,7 @@ func (x *AgreeRegularResponse) String() string {
 func (*AgreeRegularResponse) ProtoMessage() {}
 
 func (x *AgreeRegularResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[59]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[60]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4595,7 +4740,7 @@ func (x *AgreeRegularResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AgreeRegularResponse.ProtoReflect.Descriptor instead.
 func (*AgreeRegularResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{59}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{60}
 }
 
 func (x *AgreeRegularResponse) GetRegular() *v1.Regular {
@@ -4619,7 +4764,7 @@ type EndRegularRequest struct {
 
 func (x *EndRegularRequest) Reset() {
 	*x = EndRegularRequest{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[60]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[61]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4631,7 +4776,7 @@ func (x *EndRegularRequest) String() string {
 func (*EndRegularRequest) ProtoMessage() {}
 
 func (x *EndRegularRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[60]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[61]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4644,7 +4789,7 @@ func (x *EndRegularRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EndRegularRequest.ProtoReflect.Descriptor instead.
 func (*EndRegularRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{60}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{61}
 }
 
 func (x *EndRegularRequest) GetRequestId() string {
@@ -4670,7 +4815,7 @@ type EndRegularResponse struct {
 
 func (x *EndRegularResponse) Reset() {
 	*x = EndRegularResponse{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[61]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[62]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4682,7 +4827,7 @@ func (x *EndRegularResponse) String() string {
 func (*EndRegularResponse) ProtoMessage() {}
 
 func (x *EndRegularResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[61]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[62]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4695,7 +4840,7 @@ func (x *EndRegularResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EndRegularResponse.ProtoReflect.Descriptor instead.
 func (*EndRegularResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{61}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{62}
 }
 
 // Which page.
@@ -4711,7 +4856,7 @@ type ListRegularsRequest struct {
 
 func (x *ListRegularsRequest) Reset() {
 	*x = ListRegularsRequest{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[62]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[63]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4723,7 +4868,7 @@ func (x *ListRegularsRequest) String() string {
 func (*ListRegularsRequest) ProtoMessage() {}
 
 func (x *ListRegularsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[62]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[63]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4736,7 +4881,7 @@ func (x *ListRegularsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRegularsRequest.ProtoReflect.Descriptor instead.
 func (*ListRegularsRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{62}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{63}
 }
 
 func (x *ListRegularsRequest) GetPageSize() int32 {
@@ -4766,7 +4911,7 @@ type ListRegularsResponse struct {
 
 func (x *ListRegularsResponse) Reset() {
 	*x = ListRegularsResponse{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[63]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[64]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4778,7 +4923,7 @@ func (x *ListRegularsResponse) String() string {
 func (*ListRegularsResponse) ProtoMessage() {}
 
 func (x *ListRegularsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[63]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[64]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4791,7 +4936,7 @@ func (x *ListRegularsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRegularsResponse.ProtoReflect.Descriptor instead.
 func (*ListRegularsResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{63}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{64}
 }
 
 func (x *ListRegularsResponse) GetRegulars() []*v1.Regular {
@@ -4822,7 +4967,7 @@ type FoundTeamRequest struct {
 
 func (x *FoundTeamRequest) Reset() {
 	*x = FoundTeamRequest{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[64]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[65]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4834,7 +4979,7 @@ func (x *FoundTeamRequest) String() string {
 func (*FoundTeamRequest) ProtoMessage() {}
 
 func (x *FoundTeamRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[64]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[65]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4847,7 +4992,7 @@ func (x *FoundTeamRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FoundTeamRequest.ProtoReflect.Descriptor instead.
 func (*FoundTeamRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{64}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{65}
 }
 
 func (x *FoundTeamRequest) GetRequestId() string {
@@ -4875,7 +5020,7 @@ type FoundTeamResponse struct {
 
 func (x *FoundTeamResponse) Reset() {
 	*x = FoundTeamResponse{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[65]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[66]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4887,7 +5032,7 @@ func (x *FoundTeamResponse) String() string {
 func (*FoundTeamResponse) ProtoMessage() {}
 
 func (x *FoundTeamResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[65]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[66]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4900,7 +5045,7 @@ func (x *FoundTeamResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FoundTeamResponse.ProtoReflect.Descriptor instead.
 func (*FoundTeamResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{65}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{66}
 }
 
 func (x *FoundTeamResponse) GetTeam() *Team {
@@ -4924,7 +5069,7 @@ type InviteToTeamRequest struct {
 
 func (x *InviteToTeamRequest) Reset() {
 	*x = InviteToTeamRequest{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[66]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[67]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4936,7 +5081,7 @@ func (x *InviteToTeamRequest) String() string {
 func (*InviteToTeamRequest) ProtoMessage() {}
 
 func (x *InviteToTeamRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[66]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[67]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4949,7 +5094,7 @@ func (x *InviteToTeamRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InviteToTeamRequest.ProtoReflect.Descriptor instead.
 func (*InviteToTeamRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{66}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{67}
 }
 
 func (x *InviteToTeamRequest) GetRequestId() string {
@@ -4977,7 +5122,7 @@ type InviteToTeamResponse struct {
 
 func (x *InviteToTeamResponse) Reset() {
 	*x = InviteToTeamResponse{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[67]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[68]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4989,7 +5134,7 @@ func (x *InviteToTeamResponse) String() string {
 func (*InviteToTeamResponse) ProtoMessage() {}
 
 func (x *InviteToTeamResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[67]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[68]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5002,7 +5147,7 @@ func (x *InviteToTeamResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InviteToTeamResponse.ProtoReflect.Descriptor instead.
 func (*InviteToTeamResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{67}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{68}
 }
 
 func (x *InviteToTeamResponse) GetTeam() *Team {
@@ -5026,7 +5171,7 @@ type JoinTeamRequest struct {
 
 func (x *JoinTeamRequest) Reset() {
 	*x = JoinTeamRequest{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[68]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[69]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5038,7 +5183,7 @@ func (x *JoinTeamRequest) String() string {
 func (*JoinTeamRequest) ProtoMessage() {}
 
 func (x *JoinTeamRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[68]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[69]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5051,7 +5196,7 @@ func (x *JoinTeamRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JoinTeamRequest.ProtoReflect.Descriptor instead.
 func (*JoinTeamRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{68}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{69}
 }
 
 func (x *JoinTeamRequest) GetRequestId() string {
@@ -5079,7 +5224,7 @@ type JoinTeamResponse struct {
 
 func (x *JoinTeamResponse) Reset() {
 	*x = JoinTeamResponse{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[69]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[70]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5091,7 +5236,7 @@ func (x *JoinTeamResponse) String() string {
 func (*JoinTeamResponse) ProtoMessage() {}
 
 func (x *JoinTeamResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[69]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[70]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5104,7 +5249,7 @@ func (x *JoinTeamResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JoinTeamResponse.ProtoReflect.Descriptor instead.
 func (*JoinTeamResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{69}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{70}
 }
 
 func (x *JoinTeamResponse) GetTeam() *Team {
@@ -5128,7 +5273,7 @@ type LeaveTeamRequest struct {
 
 func (x *LeaveTeamRequest) Reset() {
 	*x = LeaveTeamRequest{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[70]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[71]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5140,7 +5285,7 @@ func (x *LeaveTeamRequest) String() string {
 func (*LeaveTeamRequest) ProtoMessage() {}
 
 func (x *LeaveTeamRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[70]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[71]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5153,7 +5298,7 @@ func (x *LeaveTeamRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LeaveTeamRequest.ProtoReflect.Descriptor instead.
 func (*LeaveTeamRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{70}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{71}
 }
 
 func (x *LeaveTeamRequest) GetRequestId() string {
@@ -5179,7 +5324,7 @@ type LeaveTeamResponse struct {
 
 func (x *LeaveTeamResponse) Reset() {
 	*x = LeaveTeamResponse{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[71]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[72]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5191,7 +5336,7 @@ func (x *LeaveTeamResponse) String() string {
 func (*LeaveTeamResponse) ProtoMessage() {}
 
 func (x *LeaveTeamResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[71]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[72]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5204,7 +5349,7 @@ func (x *LeaveTeamResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LeaveTeamResponse.ProtoReflect.Descriptor instead.
 func (*LeaveTeamResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{71}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{72}
 }
 
 // Whose team is the token's.
@@ -5216,7 +5361,7 @@ type GetTeamRequest struct {
 
 func (x *GetTeamRequest) Reset() {
 	*x = GetTeamRequest{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[72]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[73]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5228,7 +5373,7 @@ func (x *GetTeamRequest) String() string {
 func (*GetTeamRequest) ProtoMessage() {}
 
 func (x *GetTeamRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[72]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[73]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5241,7 +5386,7 @@ func (x *GetTeamRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetTeamRequest.ProtoReflect.Descriptor instead.
 func (*GetTeamRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{72}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{73}
 }
 
 // Where the driver stands with teams.
@@ -5257,7 +5402,7 @@ type GetTeamResponse struct {
 
 func (x *GetTeamResponse) Reset() {
 	*x = GetTeamResponse{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[73]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[74]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5269,7 +5414,7 @@ func (x *GetTeamResponse) String() string {
 func (*GetTeamResponse) ProtoMessage() {}
 
 func (x *GetTeamResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[73]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[74]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5282,7 +5427,7 @@ func (x *GetTeamResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetTeamResponse.ProtoReflect.Descriptor instead.
 func (*GetTeamResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{73}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{74}
 }
 
 func (x *GetTeamResponse) GetTeam() *Team {
@@ -5314,7 +5459,7 @@ type Team struct {
 
 func (x *Team) Reset() {
 	*x = Team{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[74]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[75]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5326,7 +5471,7 @@ func (x *Team) String() string {
 func (*Team) ProtoMessage() {}
 
 func (x *Team) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[74]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[75]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5339,7 +5484,7 @@ func (x *Team) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Team.ProtoReflect.Descriptor instead.
 func (*Team) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{74}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{75}
 }
 
 func (x *Team) GetName() string {
@@ -5386,7 +5531,7 @@ type TeamMember struct {
 
 func (x *TeamMember) Reset() {
 	*x = TeamMember{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[75]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[76]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5398,7 +5543,7 @@ func (x *TeamMember) String() string {
 func (*TeamMember) ProtoMessage() {}
 
 func (x *TeamMember) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[75]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[76]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5411,7 +5556,7 @@ func (x *TeamMember) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TeamMember.ProtoReflect.Descriptor instead.
 func (*TeamMember) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{75}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{76}
 }
 
 func (x *TeamMember) GetMemberId() string {
@@ -5480,7 +5625,7 @@ type TeamInvitation struct {
 
 func (x *TeamInvitation) Reset() {
 	*x = TeamInvitation{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[76]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[77]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5492,7 +5637,7 @@ func (x *TeamInvitation) String() string {
 func (*TeamInvitation) ProtoMessage() {}
 
 func (x *TeamInvitation) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[76]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[77]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5505,7 +5650,7 @@ func (x *TeamInvitation) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TeamInvitation.ProtoReflect.Descriptor instead.
 func (*TeamInvitation) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{76}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{77}
 }
 
 func (x *TeamInvitation) GetMemberId() string {
@@ -5536,6 +5681,236 @@ func (x *TeamInvitation) GetSince() *timestamppb.Timestamp {
 	return nil
 }
 
+// A booked ride of another driver of the team, who would hand it over.
+type HandOver struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The ride, for take_over_booking.
+	Booking *OpenBooking `protobuf:"bytes,1,opt,name=booking,proto3" json:"booking,omitempty"`
+	// The name of the driver who has it.
+	From string `protobuf:"bytes,2,opt,name=from,proto3" json:"from,omitempty"`
+	// It can be taken over until then, city clock.
+	Until *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=until,proto3" json:"until,omitempty"`
+	// It is offered to this driver alone.
+	ToYou         bool `protobuf:"varint,4,opt,name=to_you,json=toYou,proto3" json:"to_you,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *HandOver) Reset() {
+	*x = HandOver{}
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[78]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *HandOver) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*HandOver) ProtoMessage() {}
+
+func (x *HandOver) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[78]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use HandOver.ProtoReflect.Descriptor instead.
+func (*HandOver) Descriptor() ([]byte, []int) {
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{78}
+}
+
+func (x *HandOver) GetBooking() *OpenBooking {
+	if x != nil {
+		return x.Booking
+	}
+	return nil
+}
+
+func (x *HandOver) GetFrom() string {
+	if x != nil {
+		return x.From
+	}
+	return ""
+}
+
+func (x *HandOver) GetUntil() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Until
+	}
+	return nil
+}
+
+func (x *HandOver) GetToYou() bool {
+	if x != nil {
+		return x.ToYou
+	}
+	return false
+}
+
+// A booked ride that cannot be taken over any more: another driver has taken it over, its own driver
+// comes after all, or it is off.
+type HandOverEnded struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The ride.
+	RideId        string `protobuf:"bytes,1,opt,name=ride_id,json=rideId,proto3" json:"ride_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *HandOverEnded) Reset() {
+	*x = HandOverEnded{}
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[79]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *HandOverEnded) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*HandOverEnded) ProtoMessage() {}
+
+func (x *HandOverEnded) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[79]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use HandOverEnded.ProtoReflect.Descriptor instead.
+func (*HandOverEnded) Descriptor() ([]byte, []int) {
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{79}
+}
+
+func (x *HandOverEnded) GetRideId() string {
+	if x != nil {
+		return x.RideId
+	}
+	return ""
+}
+
+// Which page.
+type ListHandOversRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// How many at most, 1 to 200; 0 is 50, and more than 200 is 200.
+	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// next_page_token of the page before; "" for the first.
+	PageToken     string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListHandOversRequest) Reset() {
+	*x = ListHandOversRequest{}
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[80]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListHandOversRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListHandOversRequest) ProtoMessage() {}
+
+func (x *ListHandOversRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[80]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListHandOversRequest.ProtoReflect.Descriptor instead.
+func (*ListHandOversRequest) Descriptor() ([]byte, []int) {
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{80}
+}
+
+func (x *ListHandOversRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListHandOversRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+// A page of booked rides that the driver may take over.
+type ListHandOversResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The first pickup first.
+	HandOvers []*HandOver `protobuf:"bytes,1,rep,name=hand_overs,json=handOvers,proto3" json:"hand_overs,omitempty"`
+	// For the next page; "" if this is the last.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListHandOversResponse) Reset() {
+	*x = ListHandOversResponse{}
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[81]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListHandOversResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListHandOversResponse) ProtoMessage() {}
+
+func (x *ListHandOversResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[81]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListHandOversResponse.ProtoReflect.Descriptor instead.
+func (*ListHandOversResponse) Descriptor() ([]byte, []int) {
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{81}
+}
+
+func (x *ListHandOversResponse) GetHandOvers() []*HandOver {
+	if x != nil {
+		return x.HandOvers
+	}
+	return nil
+}
+
+func (x *ListHandOversResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
 var File_hexhail_driver_v1_driver_proto protoreflect.FileDescriptor
 
 const file_hexhail_driver_v1_driver_proto_rawDesc = "" +
@@ -5556,7 +5931,8 @@ const file_hexhail_driver_v1_driver_proto_rawDesc = "" +
 	"\bFixBatch\x126\n" +
 	"\x05fixes\x18\x01 \x03(\v2\x14.hexhail.type.v1.FixB\n" +
 	"\xbaH\a\x92\x01\x04\b\x01\x102R\x05fixes\x126\n" +
-	"\x05datum\x18\x02 \x01(\x0e2\x16.hexhail.type.v1.DatumB\b\xbaH\x05\x82\x01\x02\x10\x01R\x05datum\"\xca\b\n" +
+	"\x05datum\x18\x02 \x01(\x0e2\x16.hexhail.type.v1.DatumB\b\xbaH\x05\x82\x01\x02\x10\x01R\x05datum\"\xb8\n" +
+	"\n" +
 	"\aCommand\x12(\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\trequestId\x12*\n" +
@@ -5578,7 +5954,10 @@ const file_hexhail_driver_v1_driver_proto_rawDesc = "" +
 	"\x04grab\x18\x0f \x01(\v2\x1d.hexhail.driver.v1.CallAnswerH\x00R\x04grab\x12B\n" +
 	"\ftake_booking\x18\x10 \x01(\v2\x1d.hexhail.driver.v1.RideActionH\x00R\vtakeBooking\x12B\n" +
 	"\fdrop_booking\x18\x11 \x01(\v2\x1d.hexhail.driver.v1.RideActionH\x00R\vdropBooking\x12L\n" +
-	"\x0fset_destination\x18\x12 \x01(\v2!.hexhail.driver.v1.SetDestinationH\x00R\x0esetDestinationB\x0f\n" +
+	"\x0fset_destination\x18\x12 \x01(\v2!.hexhail.driver.v1.SetDestinationH\x00R\x0esetDestination\x12P\n" +
+	"\x11hand_over_booking\x18\x1e \x01(\v2\".hexhail.driver.v1.HandOverBookingH\x00R\x0fhandOverBooking\x12M\n" +
+	"\x12withdraw_hand_over\x18\x1f \x01(\v2\x1d.hexhail.driver.v1.RideActionH\x00R\x10withdrawHandOver\x12K\n" +
+	"\x11take_over_booking\x18  \x01(\v2\x1d.hexhail.driver.v1.RideActionH\x00R\x0ftakeOverBookingB\x0f\n" +
 	"\x06action\x12\x05\xbaH\x02\b\x01\"8\n" +
 	"\x0eSetDestination\x12&\n" +
 	"\x02to\x18\x01 \x01(\v2\x16.hexhail.type.v1.PointR\x02to\"d\n" +
@@ -5597,7 +5976,10 @@ const file_hexhail_driver_v1_driver_proto_rawDesc = "" +
 	"\n" +
 	"RideAction\x12\"\n" +
 	"\aride_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\x06rideId\x12 \n" +
-	"\x06reason\x18\x02 \x01(\tB\b\xbaH\x05r\x03(\xc8\x01R\x06reason\"\x84\x01\n" +
+	"\x06reason\x18\x02 \x01(\tB\b\xbaH\x05r\x03(\xc8\x01R\x06reason\"[\n" +
+	"\x0fHandOverBooking\x12\"\n" +
+	"\aride_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\x06rideId\x12$\n" +
+	"\tmember_id\x18\x02 \x01(\tB\a\xbaH\x04r\x02(@R\bmemberId\"\x84\x01\n" +
 	"\n" +
 	"Completion\x12\"\n" +
 	"\aride_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\x06rideId\x12(\n" +
@@ -5612,7 +5994,7 @@ const file_hexhail_driver_v1_driver_proto_rawDesc = "" +
 	"\bOfferAck\x12$\n" +
 	"\boffer_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\aofferId\"7\n" +
 	"\tHeartbeat\x12*\n" +
-	"\x02at\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\"\xa7\a\n" +
+	"\x02at\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\"\xaf\b\n" +
 	"\rDriveResponse\x12\x10\n" +
 	"\x03seq\x18\x01 \x01(\x03R\x03seq\x126\n" +
 	"\awelcome\x18\x02 \x01(\v2\x1a.hexhail.driver.v1.WelcomeH\x00R\awelcome\x129\n" +
@@ -5631,7 +6013,9 @@ const file_hexhail_driver_v1_driver_proto_rawDesc = "" +
 	"\n" +
 	"call_ended\x18\r \x01(\v2\x1c.hexhail.driver.v1.CallEndedH\x00R\tcallEnded\x12O\n" +
 	"\x10booking_reminder\x18\x0e \x01(\v2\".hexhail.driver.v1.BookingReminderH\x00R\x0fbookingReminder\x12H\n" +
-	"\x0fbooking_for_you\x18\x1e \x01(\v2\x1e.hexhail.driver.v1.OpenBookingH\x00R\rbookingForYou\x12=\n" +
+	"\x0fbooking_for_you\x18\x1e \x01(\v2\x1e.hexhail.driver.v1.OpenBookingH\x00R\rbookingForYou\x12:\n" +
+	"\thand_over\x18\x1f \x01(\v2\x1b.hexhail.driver.v1.HandOverH\x00R\bhandOver\x12J\n" +
+	"\x0fhand_over_ended\x18  \x01(\v2 .hexhail.driver.v1.HandOverEndedH\x00R\rhandOverEnded\x12=\n" +
 	"\n" +
 	"stand_rank\x18\x14 \x01(\v2\x1c.hexhail.driver.v1.StandRankH\x00R\tstandRankB\t\n" +
 	"\amessage\"\xdc\x01\n" +
@@ -5923,12 +6307,27 @@ const file_hexhail_driver_v1_driver_proto_rawDesc = "" +
 	"\tteam_name\x18\x02 \x01(\tR\bteamName\x12\x1d\n" +
 	"\n" +
 	"invited_by\x18\x03 \x01(\tR\tinvitedBy\x120\n" +
-	"\x05since\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x05since*H\n" +
+	"\x05since\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x05since\"\xa1\x01\n" +
+	"\bHandOver\x128\n" +
+	"\abooking\x18\x01 \x01(\v2\x1e.hexhail.driver.v1.OpenBookingR\abooking\x12\x12\n" +
+	"\x04from\x18\x02 \x01(\tR\x04from\x120\n" +
+	"\x05until\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x05until\x12\x15\n" +
+	"\x06to_you\x18\x04 \x01(\bR\x05toYou\"(\n" +
+	"\rHandOverEnded\x12\x17\n" +
+	"\aride_id\x18\x01 \x01(\tR\x06rideId\"e\n" +
+	"\x14ListHandOversRequest\x12$\n" +
+	"\tpage_size\x18\x01 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\bpageSize\x12'\n" +
+	"\n" +
+	"page_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03(\xc8\x01R\tpageToken\"{\n" +
+	"\x15ListHandOversResponse\x12:\n" +
+	"\n" +
+	"hand_overs\x18\x01 \x03(\v2\x1b.hexhail.driver.v1.HandOverR\thandOvers\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken*H\n" +
 	"\x04Duty\x12\x14\n" +
 	"\x10DUTY_UNSPECIFIED\x10\x00\x12\v\n" +
 	"\aDUTY_ON\x10\x01\x12\x0f\n" +
 	"\vDUTY_PAUSED\x10\x02\x12\f\n" +
-	"\bDUTY_OFF\x10\x032\x8c\x11\n" +
+	"\bDUTY_OFF\x10\x032\xfb\x11\n" +
 	"\rDriverService\x12Y\n" +
 	"\x05Drive\x12\x1f.hexhail.driver.v1.DriveRequest\x1a .hexhail.driver.v1.DriveResponse\"\t\xea\xb2\x19\x05\n" +
 	"\x01\x02\x10\x01(\x010\x01\x12i\n" +
@@ -5972,6 +6371,8 @@ const file_hexhail_driver_v1_driver_proto_rawDesc = "" +
 	"\tLeaveTeam\x12#.hexhail.driver.v1.LeaveTeamRequest\x1a$.hexhail.driver.v1.LeaveTeamResponse\"\v\xea\xb2\x19\a\n" +
 	"\x01\x02\x10\x01\x18\x01\x12[\n" +
 	"\aGetTeam\x12!.hexhail.driver.v1.GetTeamRequest\x1a\".hexhail.driver.v1.GetTeamResponse\"\t\xea\xb2\x19\x05\n" +
+	"\x01\x02\x10\x01\x12m\n" +
+	"\rListHandOvers\x12'.hexhail.driver.v1.ListHandOversRequest\x1a(.hexhail.driver.v1.ListHandOversResponse\"\t\xea\xb2\x19\x05\n" +
 	"\x01\x02\x10\x01B'Z%hexhail/pb/hexhail/driver/v1;driverpbb\x06proto3"
 
 var (
@@ -5987,7 +6388,7 @@ func file_hexhail_driver_v1_driver_proto_rawDescGZIP() []byte {
 }
 
 var file_hexhail_driver_v1_driver_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_hexhail_driver_v1_driver_proto_msgTypes = make([]protoimpl.MessageInfo, 79)
+var file_hexhail_driver_v1_driver_proto_msgTypes = make([]protoimpl.MessageInfo, 84)
 var file_hexhail_driver_v1_driver_proto_goTypes = []any{
 	(Duty)(0),                        // 0: hexhail.driver.v1.Duty
 	(*DriveRequest)(nil),             // 1: hexhail.driver.v1.DriveRequest
@@ -6000,255 +6401,270 @@ var file_hexhail_driver_v1_driver_proto_goTypes = []any{
 	(*OfferAnswer)(nil),              // 8: hexhail.driver.v1.OfferAnswer
 	(*CallAnswer)(nil),               // 9: hexhail.driver.v1.CallAnswer
 	(*RideAction)(nil),               // 10: hexhail.driver.v1.RideAction
-	(*Completion)(nil),               // 11: hexhail.driver.v1.Completion
-	(*BreakDown)(nil),                // 12: hexhail.driver.v1.BreakDown
-	(*RateRider)(nil),                // 13: hexhail.driver.v1.RateRider
-	(*OfferAck)(nil),                 // 14: hexhail.driver.v1.OfferAck
-	(*Heartbeat)(nil),                // 15: hexhail.driver.v1.Heartbeat
-	(*DriveResponse)(nil),            // 16: hexhail.driver.v1.DriveResponse
-	(*Welcome)(nil),                  // 17: hexhail.driver.v1.Welcome
-	(*Snapshot)(nil),                 // 18: hexhail.driver.v1.Snapshot
-	(*StandRank)(nil),                // 19: hexhail.driver.v1.StandRank
-	(*Shift)(nil),                    // 20: hexhail.driver.v1.Shift
-	(*Offer)(nil),                    // 21: hexhail.driver.v1.Offer
-	(*OfferEnded)(nil),               // 22: hexhail.driver.v1.OfferEnded
-	(*Call)(nil),                     // 23: hexhail.driver.v1.Call
-	(*CallEnded)(nil),                // 24: hexhail.driver.v1.CallEnded
-	(*Result)(nil),                   // 25: hexhail.driver.v1.Result
-	(*Done)(nil),                     // 26: hexhail.driver.v1.Done
-	(*FixesRefused)(nil),             // 27: hexhail.driver.v1.FixesRefused
-	(*Drain)(nil),                    // 28: hexhail.driver.v1.Drain
-	(*GiveCommandRequest)(nil),       // 29: hexhail.driver.v1.GiveCommandRequest
-	(*GiveCommandResponse)(nil),      // 30: hexhail.driver.v1.GiveCommandResponse
-	(*SendFixesRequest)(nil),         // 31: hexhail.driver.v1.SendFixesRequest
-	(*SendFixesResponse)(nil),        // 32: hexhail.driver.v1.SendFixesResponse
-	(*AckOfferRequest)(nil),          // 33: hexhail.driver.v1.AckOfferRequest
-	(*AckOfferResponse)(nil),         // 34: hexhail.driver.v1.AckOfferResponse
-	(*GetSnapshotRequest)(nil),       // 35: hexhail.driver.v1.GetSnapshotRequest
-	(*GetSnapshotResponse)(nil),      // 36: hexhail.driver.v1.GetSnapshotResponse
-	(*GetEarningsRequest)(nil),       // 37: hexhail.driver.v1.GetEarningsRequest
-	(*GetEarningsResponse)(nil),      // 38: hexhail.driver.v1.GetEarningsResponse
-	(*BookingReminder)(nil),          // 39: hexhail.driver.v1.BookingReminder
-	(*ListBookingsRequest)(nil),      // 40: hexhail.driver.v1.ListBookingsRequest
-	(*OpenBooking)(nil),              // 41: hexhail.driver.v1.OpenBooking
-	(*ListBookingsResponse)(nil),     // 42: hexhail.driver.v1.ListBookingsResponse
-	(*GetVoiceRequest)(nil),          // 43: hexhail.driver.v1.GetVoiceRequest
-	(*GetVoiceResponse)(nil),         // 44: hexhail.driver.v1.GetVoiceResponse
-	(*ListRidesRequest)(nil),         // 45: hexhail.driver.v1.ListRidesRequest
-	(*ListRidesResponse)(nil),        // 46: hexhail.driver.v1.ListRidesResponse
-	(*GetWhyRequest)(nil),            // 47: hexhail.driver.v1.GetWhyRequest
-	(*PresenceTime)(nil),             // 48: hexhail.driver.v1.PresenceTime
-	(*PresenceChange)(nil),           // 49: hexhail.driver.v1.PresenceChange
-	(*VerdictCount)(nil),             // 50: hexhail.driver.v1.VerdictCount
-	(*SeenRide)(nil),                 // 51: hexhail.driver.v1.SeenRide
-	(*GetWhyResponse)(nil),           // 52: hexhail.driver.v1.GetWhyResponse
-	(*ContestComplaintRequest)(nil),  // 53: hexhail.driver.v1.ContestComplaintRequest
-	(*ContestComplaintResponse)(nil), // 54: hexhail.driver.v1.ContestComplaintResponse
-	(*ListComplaintsRequest)(nil),    // 55: hexhail.driver.v1.ListComplaintsRequest
-	(*ListComplaintsResponse)(nil),   // 56: hexhail.driver.v1.ListComplaintsResponse
-	(*ProposeRegularRequest)(nil),    // 57: hexhail.driver.v1.ProposeRegularRequest
-	(*ProposeRegularResponse)(nil),   // 58: hexhail.driver.v1.ProposeRegularResponse
-	(*AgreeRegularRequest)(nil),      // 59: hexhail.driver.v1.AgreeRegularRequest
-	(*AgreeRegularResponse)(nil),     // 60: hexhail.driver.v1.AgreeRegularResponse
-	(*EndRegularRequest)(nil),        // 61: hexhail.driver.v1.EndRegularRequest
-	(*EndRegularResponse)(nil),       // 62: hexhail.driver.v1.EndRegularResponse
-	(*ListRegularsRequest)(nil),      // 63: hexhail.driver.v1.ListRegularsRequest
-	(*ListRegularsResponse)(nil),     // 64: hexhail.driver.v1.ListRegularsResponse
-	(*FoundTeamRequest)(nil),         // 65: hexhail.driver.v1.FoundTeamRequest
-	(*FoundTeamResponse)(nil),        // 66: hexhail.driver.v1.FoundTeamResponse
-	(*InviteToTeamRequest)(nil),      // 67: hexhail.driver.v1.InviteToTeamRequest
-	(*InviteToTeamResponse)(nil),     // 68: hexhail.driver.v1.InviteToTeamResponse
-	(*JoinTeamRequest)(nil),          // 69: hexhail.driver.v1.JoinTeamRequest
-	(*JoinTeamResponse)(nil),         // 70: hexhail.driver.v1.JoinTeamResponse
-	(*LeaveTeamRequest)(nil),         // 71: hexhail.driver.v1.LeaveTeamRequest
-	(*LeaveTeamResponse)(nil),        // 72: hexhail.driver.v1.LeaveTeamResponse
-	(*GetTeamRequest)(nil),           // 73: hexhail.driver.v1.GetTeamRequest
-	(*GetTeamResponse)(nil),          // 74: hexhail.driver.v1.GetTeamResponse
-	(*Team)(nil),                     // 75: hexhail.driver.v1.Team
-	(*TeamMember)(nil),               // 76: hexhail.driver.v1.TeamMember
-	(*TeamInvitation)(nil),           // 77: hexhail.driver.v1.TeamInvitation
-	nil,                              // 78: hexhail.driver.v1.FixesRefused.CountsEntry
-	nil,                              // 79: hexhail.driver.v1.SendFixesResponse.RefusedEntry
-	(*v1.Fix)(nil),                   // 80: hexhail.type.v1.Fix
-	(v1.Datum)(0),                    // 81: hexhail.type.v1.Datum
-	(*timestamppb.Timestamp)(nil),    // 82: google.protobuf.Timestamp
-	(*v1.Point)(nil),                 // 83: hexhail.type.v1.Point
-	(*v1.Place)(nil),                 // 84: hexhail.type.v1.Place
-	(*v1.Ride)(nil),                  // 85: hexhail.type.v1.Ride
-	(*durationpb.Duration)(nil),      // 86: google.protobuf.Duration
-	(*v1.Quote)(nil),                 // 87: hexhail.type.v1.Quote
-	(v1.PickupSource)(0),             // 88: hexhail.type.v1.PickupSource
-	(*v1.Voice)(nil),                 // 89: hexhail.type.v1.Voice
-	(*v1.Error)(nil),                 // 90: hexhail.type.v1.Error
-	(*v1.Complaint)(nil),             // 91: hexhail.type.v1.Complaint
-	(*v1.Regular)(nil),               // 92: hexhail.type.v1.Regular
+	(*HandOverBooking)(nil),          // 11: hexhail.driver.v1.HandOverBooking
+	(*Completion)(nil),               // 12: hexhail.driver.v1.Completion
+	(*BreakDown)(nil),                // 13: hexhail.driver.v1.BreakDown
+	(*RateRider)(nil),                // 14: hexhail.driver.v1.RateRider
+	(*OfferAck)(nil),                 // 15: hexhail.driver.v1.OfferAck
+	(*Heartbeat)(nil),                // 16: hexhail.driver.v1.Heartbeat
+	(*DriveResponse)(nil),            // 17: hexhail.driver.v1.DriveResponse
+	(*Welcome)(nil),                  // 18: hexhail.driver.v1.Welcome
+	(*Snapshot)(nil),                 // 19: hexhail.driver.v1.Snapshot
+	(*StandRank)(nil),                // 20: hexhail.driver.v1.StandRank
+	(*Shift)(nil),                    // 21: hexhail.driver.v1.Shift
+	(*Offer)(nil),                    // 22: hexhail.driver.v1.Offer
+	(*OfferEnded)(nil),               // 23: hexhail.driver.v1.OfferEnded
+	(*Call)(nil),                     // 24: hexhail.driver.v1.Call
+	(*CallEnded)(nil),                // 25: hexhail.driver.v1.CallEnded
+	(*Result)(nil),                   // 26: hexhail.driver.v1.Result
+	(*Done)(nil),                     // 27: hexhail.driver.v1.Done
+	(*FixesRefused)(nil),             // 28: hexhail.driver.v1.FixesRefused
+	(*Drain)(nil),                    // 29: hexhail.driver.v1.Drain
+	(*GiveCommandRequest)(nil),       // 30: hexhail.driver.v1.GiveCommandRequest
+	(*GiveCommandResponse)(nil),      // 31: hexhail.driver.v1.GiveCommandResponse
+	(*SendFixesRequest)(nil),         // 32: hexhail.driver.v1.SendFixesRequest
+	(*SendFixesResponse)(nil),        // 33: hexhail.driver.v1.SendFixesResponse
+	(*AckOfferRequest)(nil),          // 34: hexhail.driver.v1.AckOfferRequest
+	(*AckOfferResponse)(nil),         // 35: hexhail.driver.v1.AckOfferResponse
+	(*GetSnapshotRequest)(nil),       // 36: hexhail.driver.v1.GetSnapshotRequest
+	(*GetSnapshotResponse)(nil),      // 37: hexhail.driver.v1.GetSnapshotResponse
+	(*GetEarningsRequest)(nil),       // 38: hexhail.driver.v1.GetEarningsRequest
+	(*GetEarningsResponse)(nil),      // 39: hexhail.driver.v1.GetEarningsResponse
+	(*BookingReminder)(nil),          // 40: hexhail.driver.v1.BookingReminder
+	(*ListBookingsRequest)(nil),      // 41: hexhail.driver.v1.ListBookingsRequest
+	(*OpenBooking)(nil),              // 42: hexhail.driver.v1.OpenBooking
+	(*ListBookingsResponse)(nil),     // 43: hexhail.driver.v1.ListBookingsResponse
+	(*GetVoiceRequest)(nil),          // 44: hexhail.driver.v1.GetVoiceRequest
+	(*GetVoiceResponse)(nil),         // 45: hexhail.driver.v1.GetVoiceResponse
+	(*ListRidesRequest)(nil),         // 46: hexhail.driver.v1.ListRidesRequest
+	(*ListRidesResponse)(nil),        // 47: hexhail.driver.v1.ListRidesResponse
+	(*GetWhyRequest)(nil),            // 48: hexhail.driver.v1.GetWhyRequest
+	(*PresenceTime)(nil),             // 49: hexhail.driver.v1.PresenceTime
+	(*PresenceChange)(nil),           // 50: hexhail.driver.v1.PresenceChange
+	(*VerdictCount)(nil),             // 51: hexhail.driver.v1.VerdictCount
+	(*SeenRide)(nil),                 // 52: hexhail.driver.v1.SeenRide
+	(*GetWhyResponse)(nil),           // 53: hexhail.driver.v1.GetWhyResponse
+	(*ContestComplaintRequest)(nil),  // 54: hexhail.driver.v1.ContestComplaintRequest
+	(*ContestComplaintResponse)(nil), // 55: hexhail.driver.v1.ContestComplaintResponse
+	(*ListComplaintsRequest)(nil),    // 56: hexhail.driver.v1.ListComplaintsRequest
+	(*ListComplaintsResponse)(nil),   // 57: hexhail.driver.v1.ListComplaintsResponse
+	(*ProposeRegularRequest)(nil),    // 58: hexhail.driver.v1.ProposeRegularRequest
+	(*ProposeRegularResponse)(nil),   // 59: hexhail.driver.v1.ProposeRegularResponse
+	(*AgreeRegularRequest)(nil),      // 60: hexhail.driver.v1.AgreeRegularRequest
+	(*AgreeRegularResponse)(nil),     // 61: hexhail.driver.v1.AgreeRegularResponse
+	(*EndRegularRequest)(nil),        // 62: hexhail.driver.v1.EndRegularRequest
+	(*EndRegularResponse)(nil),       // 63: hexhail.driver.v1.EndRegularResponse
+	(*ListRegularsRequest)(nil),      // 64: hexhail.driver.v1.ListRegularsRequest
+	(*ListRegularsResponse)(nil),     // 65: hexhail.driver.v1.ListRegularsResponse
+	(*FoundTeamRequest)(nil),         // 66: hexhail.driver.v1.FoundTeamRequest
+	(*FoundTeamResponse)(nil),        // 67: hexhail.driver.v1.FoundTeamResponse
+	(*InviteToTeamRequest)(nil),      // 68: hexhail.driver.v1.InviteToTeamRequest
+	(*InviteToTeamResponse)(nil),     // 69: hexhail.driver.v1.InviteToTeamResponse
+	(*JoinTeamRequest)(nil),          // 70: hexhail.driver.v1.JoinTeamRequest
+	(*JoinTeamResponse)(nil),         // 71: hexhail.driver.v1.JoinTeamResponse
+	(*LeaveTeamRequest)(nil),         // 72: hexhail.driver.v1.LeaveTeamRequest
+	(*LeaveTeamResponse)(nil),        // 73: hexhail.driver.v1.LeaveTeamResponse
+	(*GetTeamRequest)(nil),           // 74: hexhail.driver.v1.GetTeamRequest
+	(*GetTeamResponse)(nil),          // 75: hexhail.driver.v1.GetTeamResponse
+	(*Team)(nil),                     // 76: hexhail.driver.v1.Team
+	(*TeamMember)(nil),               // 77: hexhail.driver.v1.TeamMember
+	(*TeamInvitation)(nil),           // 78: hexhail.driver.v1.TeamInvitation
+	(*HandOver)(nil),                 // 79: hexhail.driver.v1.HandOver
+	(*HandOverEnded)(nil),            // 80: hexhail.driver.v1.HandOverEnded
+	(*ListHandOversRequest)(nil),     // 81: hexhail.driver.v1.ListHandOversRequest
+	(*ListHandOversResponse)(nil),    // 82: hexhail.driver.v1.ListHandOversResponse
+	nil,                              // 83: hexhail.driver.v1.FixesRefused.CountsEntry
+	nil,                              // 84: hexhail.driver.v1.SendFixesResponse.RefusedEntry
+	(*v1.Fix)(nil),                   // 85: hexhail.type.v1.Fix
+	(v1.Datum)(0),                    // 86: hexhail.type.v1.Datum
+	(*timestamppb.Timestamp)(nil),    // 87: google.protobuf.Timestamp
+	(*v1.Point)(nil),                 // 88: hexhail.type.v1.Point
+	(*v1.Place)(nil),                 // 89: hexhail.type.v1.Place
+	(*v1.Ride)(nil),                  // 90: hexhail.type.v1.Ride
+	(*durationpb.Duration)(nil),      // 91: google.protobuf.Duration
+	(*v1.Quote)(nil),                 // 92: hexhail.type.v1.Quote
+	(v1.PickupSource)(0),             // 93: hexhail.type.v1.PickupSource
+	(*v1.Voice)(nil),                 // 94: hexhail.type.v1.Voice
+	(*v1.Error)(nil),                 // 95: hexhail.type.v1.Error
+	(*v1.Complaint)(nil),             // 96: hexhail.type.v1.Complaint
+	(*v1.Regular)(nil),               // 97: hexhail.type.v1.Regular
 }
 var file_hexhail_driver_v1_driver_proto_depIdxs = []int32{
 	2,   // 0: hexhail.driver.v1.DriveRequest.hello:type_name -> hexhail.driver.v1.Hello
 	3,   // 1: hexhail.driver.v1.DriveRequest.fixes:type_name -> hexhail.driver.v1.FixBatch
 	4,   // 2: hexhail.driver.v1.DriveRequest.command:type_name -> hexhail.driver.v1.Command
-	14,  // 3: hexhail.driver.v1.DriveRequest.ack:type_name -> hexhail.driver.v1.OfferAck
-	15,  // 4: hexhail.driver.v1.DriveRequest.heartbeat:type_name -> hexhail.driver.v1.Heartbeat
-	80,  // 5: hexhail.driver.v1.FixBatch.fixes:type_name -> hexhail.type.v1.Fix
-	81,  // 6: hexhail.driver.v1.FixBatch.datum:type_name -> hexhail.type.v1.Datum
-	82,  // 7: hexhail.driver.v1.Command.at:type_name -> google.protobuf.Timestamp
+	15,  // 3: hexhail.driver.v1.DriveRequest.ack:type_name -> hexhail.driver.v1.OfferAck
+	16,  // 4: hexhail.driver.v1.DriveRequest.heartbeat:type_name -> hexhail.driver.v1.Heartbeat
+	85,  // 5: hexhail.driver.v1.FixBatch.fixes:type_name -> hexhail.type.v1.Fix
+	86,  // 6: hexhail.driver.v1.FixBatch.datum:type_name -> hexhail.type.v1.Datum
+	87,  // 7: hexhail.driver.v1.Command.at:type_name -> google.protobuf.Timestamp
 	6,   // 8: hexhail.driver.v1.Command.set_duty:type_name -> hexhail.driver.v1.SetDuty
 	7,   // 9: hexhail.driver.v1.Command.occupied:type_name -> hexhail.driver.v1.StreetRide
 	8,   // 10: hexhail.driver.v1.Command.accept:type_name -> hexhail.driver.v1.OfferAnswer
 	8,   // 11: hexhail.driver.v1.Command.decline:type_name -> hexhail.driver.v1.OfferAnswer
 	10,  // 12: hexhail.driver.v1.Command.arrived:type_name -> hexhail.driver.v1.RideAction
 	10,  // 13: hexhail.driver.v1.Command.started:type_name -> hexhail.driver.v1.RideAction
-	11,  // 14: hexhail.driver.v1.Command.completed:type_name -> hexhail.driver.v1.Completion
+	12,  // 14: hexhail.driver.v1.Command.completed:type_name -> hexhail.driver.v1.Completion
 	10,  // 15: hexhail.driver.v1.Command.release:type_name -> hexhail.driver.v1.RideAction
-	12,  // 16: hexhail.driver.v1.Command.break_down:type_name -> hexhail.driver.v1.BreakDown
+	13,  // 16: hexhail.driver.v1.Command.break_down:type_name -> hexhail.driver.v1.BreakDown
 	10,  // 17: hexhail.driver.v1.Command.no_show:type_name -> hexhail.driver.v1.RideAction
 	10,  // 18: hexhail.driver.v1.Command.cash_received:type_name -> hexhail.driver.v1.RideAction
-	13,  // 19: hexhail.driver.v1.Command.rate:type_name -> hexhail.driver.v1.RateRider
+	14,  // 19: hexhail.driver.v1.Command.rate:type_name -> hexhail.driver.v1.RateRider
 	9,   // 20: hexhail.driver.v1.Command.grab:type_name -> hexhail.driver.v1.CallAnswer
 	10,  // 21: hexhail.driver.v1.Command.take_booking:type_name -> hexhail.driver.v1.RideAction
 	10,  // 22: hexhail.driver.v1.Command.drop_booking:type_name -> hexhail.driver.v1.RideAction
 	5,   // 23: hexhail.driver.v1.Command.set_destination:type_name -> hexhail.driver.v1.SetDestination
-	83,  // 24: hexhail.driver.v1.SetDestination.to:type_name -> hexhail.type.v1.Point
-	0,   // 25: hexhail.driver.v1.SetDuty.duty:type_name -> hexhail.driver.v1.Duty
-	83,  // 26: hexhail.driver.v1.StreetRide.at:type_name -> hexhail.type.v1.Point
-	84,  // 27: hexhail.driver.v1.BreakDown.at:type_name -> hexhail.type.v1.Place
-	82,  // 28: hexhail.driver.v1.Heartbeat.at:type_name -> google.protobuf.Timestamp
-	17,  // 29: hexhail.driver.v1.DriveResponse.welcome:type_name -> hexhail.driver.v1.Welcome
-	18,  // 30: hexhail.driver.v1.DriveResponse.snapshot:type_name -> hexhail.driver.v1.Snapshot
-	21,  // 31: hexhail.driver.v1.DriveResponse.offer:type_name -> hexhail.driver.v1.Offer
-	22,  // 32: hexhail.driver.v1.DriveResponse.offer_ended:type_name -> hexhail.driver.v1.OfferEnded
-	85,  // 33: hexhail.driver.v1.DriveResponse.ride:type_name -> hexhail.type.v1.Ride
-	20,  // 34: hexhail.driver.v1.DriveResponse.shift:type_name -> hexhail.driver.v1.Shift
-	25,  // 35: hexhail.driver.v1.DriveResponse.result:type_name -> hexhail.driver.v1.Result
-	27,  // 36: hexhail.driver.v1.DriveResponse.fixes_refused:type_name -> hexhail.driver.v1.FixesRefused
-	15,  // 37: hexhail.driver.v1.DriveResponse.heartbeat:type_name -> hexhail.driver.v1.Heartbeat
-	28,  // 38: hexhail.driver.v1.DriveResponse.drain:type_name -> hexhail.driver.v1.Drain
-	23,  // 39: hexhail.driver.v1.DriveResponse.call:type_name -> hexhail.driver.v1.Call
-	24,  // 40: hexhail.driver.v1.DriveResponse.call_ended:type_name -> hexhail.driver.v1.CallEnded
-	39,  // 41: hexhail.driver.v1.DriveResponse.booking_reminder:type_name -> hexhail.driver.v1.BookingReminder
-	41,  // 42: hexhail.driver.v1.DriveResponse.booking_for_you:type_name -> hexhail.driver.v1.OpenBooking
-	19,  // 43: hexhail.driver.v1.DriveResponse.stand_rank:type_name -> hexhail.driver.v1.StandRank
-	82,  // 44: hexhail.driver.v1.Welcome.at:type_name -> google.protobuf.Timestamp
-	86,  // 45: hexhail.driver.v1.Welcome.fix_interval:type_name -> google.protobuf.Duration
-	86,  // 46: hexhail.driver.v1.Welcome.heartbeat_interval:type_name -> google.protobuf.Duration
-	20,  // 47: hexhail.driver.v1.Snapshot.shift:type_name -> hexhail.driver.v1.Shift
-	21,  // 48: hexhail.driver.v1.Snapshot.offer:type_name -> hexhail.driver.v1.Offer
-	85,  // 49: hexhail.driver.v1.Snapshot.ride:type_name -> hexhail.type.v1.Ride
-	23,  // 50: hexhail.driver.v1.Snapshot.calls:type_name -> hexhail.driver.v1.Call
-	85,  // 51: hexhail.driver.v1.Snapshot.bookings:type_name -> hexhail.type.v1.Ride
-	19,  // 52: hexhail.driver.v1.Snapshot.stand_rank:type_name -> hexhail.driver.v1.StandRank
-	85,  // 53: hexhail.driver.v1.Snapshot.next_ride:type_name -> hexhail.type.v1.Ride
-	82,  // 54: hexhail.driver.v1.StandRank.entered_at:type_name -> google.protobuf.Timestamp
-	82,  // 55: hexhail.driver.v1.StandRank.at:type_name -> google.protobuf.Timestamp
-	0,   // 56: hexhail.driver.v1.Shift.duty:type_name -> hexhail.driver.v1.Duty
-	83,  // 57: hexhail.driver.v1.Shift.destination:type_name -> hexhail.type.v1.Point
-	84,  // 58: hexhail.driver.v1.Offer.pickup:type_name -> hexhail.type.v1.Place
-	84,  // 59: hexhail.driver.v1.Offer.dropoff:type_name -> hexhail.type.v1.Place
-	86,  // 60: hexhail.driver.v1.Offer.pickup_time:type_name -> google.protobuf.Duration
-	87,  // 61: hexhail.driver.v1.Offer.quote:type_name -> hexhail.type.v1.Quote
-	82,  // 62: hexhail.driver.v1.Offer.expires_at:type_name -> google.protobuf.Timestamp
-	88,  // 63: hexhail.driver.v1.Offer.pickup_source:type_name -> hexhail.type.v1.PickupSource
-	89,  // 64: hexhail.driver.v1.Offer.voice:type_name -> hexhail.type.v1.Voice
-	86,  // 65: hexhail.driver.v1.Offer.current_ride_time:type_name -> google.protobuf.Duration
-	84,  // 66: hexhail.driver.v1.Call.pickup:type_name -> hexhail.type.v1.Place
-	84,  // 67: hexhail.driver.v1.Call.dropoff:type_name -> hexhail.type.v1.Place
-	87,  // 68: hexhail.driver.v1.Call.quote:type_name -> hexhail.type.v1.Quote
-	82,  // 69: hexhail.driver.v1.Call.expires_at:type_name -> google.protobuf.Timestamp
-	89,  // 70: hexhail.driver.v1.Call.voice:type_name -> hexhail.type.v1.Voice
-	26,  // 71: hexhail.driver.v1.Result.done:type_name -> hexhail.driver.v1.Done
-	90,  // 72: hexhail.driver.v1.Result.error:type_name -> hexhail.type.v1.Error
-	85,  // 73: hexhail.driver.v1.Done.ride:type_name -> hexhail.type.v1.Ride
-	20,  // 74: hexhail.driver.v1.Done.shift:type_name -> hexhail.driver.v1.Shift
-	78,  // 75: hexhail.driver.v1.FixesRefused.counts:type_name -> hexhail.driver.v1.FixesRefused.CountsEntry
-	86,  // 76: hexhail.driver.v1.Drain.retry_after:type_name -> google.protobuf.Duration
-	4,   // 77: hexhail.driver.v1.GiveCommandRequest.command:type_name -> hexhail.driver.v1.Command
-	26,  // 78: hexhail.driver.v1.GiveCommandResponse.done:type_name -> hexhail.driver.v1.Done
-	3,   // 79: hexhail.driver.v1.SendFixesRequest.batch:type_name -> hexhail.driver.v1.FixBatch
-	79,  // 80: hexhail.driver.v1.SendFixesResponse.refused:type_name -> hexhail.driver.v1.SendFixesResponse.RefusedEntry
-	18,  // 81: hexhail.driver.v1.GetSnapshotResponse.snapshot:type_name -> hexhail.driver.v1.Snapshot
-	82,  // 82: hexhail.driver.v1.GetEarningsRequest.from:type_name -> google.protobuf.Timestamp
-	82,  // 83: hexhail.driver.v1.GetEarningsRequest.to:type_name -> google.protobuf.Timestamp
-	85,  // 84: hexhail.driver.v1.BookingReminder.ride:type_name -> hexhail.type.v1.Ride
-	83,  // 85: hexhail.driver.v1.OpenBooking.pickup:type_name -> hexhail.type.v1.Point
-	83,  // 86: hexhail.driver.v1.OpenBooking.dropoff:type_name -> hexhail.type.v1.Point
-	82,  // 87: hexhail.driver.v1.OpenBooking.pickup_at:type_name -> google.protobuf.Timestamp
-	87,  // 88: hexhail.driver.v1.OpenBooking.quote:type_name -> hexhail.type.v1.Quote
-	41,  // 89: hexhail.driver.v1.ListBookingsResponse.bookings:type_name -> hexhail.driver.v1.OpenBooking
-	89,  // 90: hexhail.driver.v1.GetVoiceResponse.voice:type_name -> hexhail.type.v1.Voice
-	85,  // 91: hexhail.driver.v1.ListRidesResponse.rides:type_name -> hexhail.type.v1.Ride
-	82,  // 92: hexhail.driver.v1.GetWhyRequest.to:type_name -> google.protobuf.Timestamp
-	82,  // 93: hexhail.driver.v1.GetWhyRequest.from:type_name -> google.protobuf.Timestamp
-	82,  // 94: hexhail.driver.v1.PresenceChange.at:type_name -> google.protobuf.Timestamp
-	82,  // 95: hexhail.driver.v1.PresenceChange.heard_at:type_name -> google.protobuf.Timestamp
-	83,  // 96: hexhail.driver.v1.SeenRide.near:type_name -> hexhail.type.v1.Point
-	82,  // 97: hexhail.driver.v1.SeenRide.at:type_name -> google.protobuf.Timestamp
-	82,  // 98: hexhail.driver.v1.GetWhyResponse.from:type_name -> google.protobuf.Timestamp
-	82,  // 99: hexhail.driver.v1.GetWhyResponse.to:type_name -> google.protobuf.Timestamp
-	48,  // 100: hexhail.driver.v1.GetWhyResponse.times:type_name -> hexhail.driver.v1.PresenceTime
-	49,  // 101: hexhail.driver.v1.GetWhyResponse.changes:type_name -> hexhail.driver.v1.PresenceChange
-	50,  // 102: hexhail.driver.v1.GetWhyResponse.verdicts:type_name -> hexhail.driver.v1.VerdictCount
-	51,  // 103: hexhail.driver.v1.GetWhyResponse.seen:type_name -> hexhail.driver.v1.SeenRide
-	91,  // 104: hexhail.driver.v1.ListComplaintsResponse.complaints:type_name -> hexhail.type.v1.Complaint
-	82,  // 105: hexhail.driver.v1.ListComplaintsResponse.suspended_until:type_name -> google.protobuf.Timestamp
-	92,  // 106: hexhail.driver.v1.ProposeRegularResponse.regular:type_name -> hexhail.type.v1.Regular
-	92,  // 107: hexhail.driver.v1.AgreeRegularResponse.regular:type_name -> hexhail.type.v1.Regular
-	92,  // 108: hexhail.driver.v1.ListRegularsResponse.regulars:type_name -> hexhail.type.v1.Regular
-	75,  // 109: hexhail.driver.v1.FoundTeamResponse.team:type_name -> hexhail.driver.v1.Team
-	75,  // 110: hexhail.driver.v1.InviteToTeamResponse.team:type_name -> hexhail.driver.v1.Team
-	75,  // 111: hexhail.driver.v1.JoinTeamResponse.team:type_name -> hexhail.driver.v1.Team
-	75,  // 112: hexhail.driver.v1.GetTeamResponse.team:type_name -> hexhail.driver.v1.Team
-	77,  // 113: hexhail.driver.v1.GetTeamResponse.invitations:type_name -> hexhail.driver.v1.TeamInvitation
-	76,  // 114: hexhail.driver.v1.Team.members:type_name -> hexhail.driver.v1.TeamMember
-	82,  // 115: hexhail.driver.v1.Team.made_at:type_name -> google.protobuf.Timestamp
-	82,  // 116: hexhail.driver.v1.TeamMember.since:type_name -> google.protobuf.Timestamp
-	82,  // 117: hexhail.driver.v1.TeamInvitation.since:type_name -> google.protobuf.Timestamp
-	1,   // 118: hexhail.driver.v1.DriverService.Drive:input_type -> hexhail.driver.v1.DriveRequest
-	29,  // 119: hexhail.driver.v1.DriverService.GiveCommand:input_type -> hexhail.driver.v1.GiveCommandRequest
-	31,  // 120: hexhail.driver.v1.DriverService.SendFixes:input_type -> hexhail.driver.v1.SendFixesRequest
-	33,  // 121: hexhail.driver.v1.DriverService.AckOffer:input_type -> hexhail.driver.v1.AckOfferRequest
-	35,  // 122: hexhail.driver.v1.DriverService.GetSnapshot:input_type -> hexhail.driver.v1.GetSnapshotRequest
-	37,  // 123: hexhail.driver.v1.DriverService.GetEarnings:input_type -> hexhail.driver.v1.GetEarningsRequest
-	40,  // 124: hexhail.driver.v1.DriverService.ListBookings:input_type -> hexhail.driver.v1.ListBookingsRequest
-	47,  // 125: hexhail.driver.v1.DriverService.GetWhy:input_type -> hexhail.driver.v1.GetWhyRequest
-	43,  // 126: hexhail.driver.v1.DriverService.GetVoice:input_type -> hexhail.driver.v1.GetVoiceRequest
-	45,  // 127: hexhail.driver.v1.DriverService.ListRides:input_type -> hexhail.driver.v1.ListRidesRequest
-	53,  // 128: hexhail.driver.v1.DriverService.ContestComplaint:input_type -> hexhail.driver.v1.ContestComplaintRequest
-	55,  // 129: hexhail.driver.v1.DriverService.ListComplaints:input_type -> hexhail.driver.v1.ListComplaintsRequest
-	57,  // 130: hexhail.driver.v1.DriverService.ProposeRegular:input_type -> hexhail.driver.v1.ProposeRegularRequest
-	59,  // 131: hexhail.driver.v1.DriverService.AgreeRegular:input_type -> hexhail.driver.v1.AgreeRegularRequest
-	61,  // 132: hexhail.driver.v1.DriverService.EndRegular:input_type -> hexhail.driver.v1.EndRegularRequest
-	63,  // 133: hexhail.driver.v1.DriverService.ListRegulars:input_type -> hexhail.driver.v1.ListRegularsRequest
-	65,  // 134: hexhail.driver.v1.DriverService.FoundTeam:input_type -> hexhail.driver.v1.FoundTeamRequest
-	67,  // 135: hexhail.driver.v1.DriverService.InviteToTeam:input_type -> hexhail.driver.v1.InviteToTeamRequest
-	69,  // 136: hexhail.driver.v1.DriverService.JoinTeam:input_type -> hexhail.driver.v1.JoinTeamRequest
-	71,  // 137: hexhail.driver.v1.DriverService.LeaveTeam:input_type -> hexhail.driver.v1.LeaveTeamRequest
-	73,  // 138: hexhail.driver.v1.DriverService.GetTeam:input_type -> hexhail.driver.v1.GetTeamRequest
-	16,  // 139: hexhail.driver.v1.DriverService.Drive:output_type -> hexhail.driver.v1.DriveResponse
-	30,  // 140: hexhail.driver.v1.DriverService.GiveCommand:output_type -> hexhail.driver.v1.GiveCommandResponse
-	32,  // 141: hexhail.driver.v1.DriverService.SendFixes:output_type -> hexhail.driver.v1.SendFixesResponse
-	34,  // 142: hexhail.driver.v1.DriverService.AckOffer:output_type -> hexhail.driver.v1.AckOfferResponse
-	36,  // 143: hexhail.driver.v1.DriverService.GetSnapshot:output_type -> hexhail.driver.v1.GetSnapshotResponse
-	38,  // 144: hexhail.driver.v1.DriverService.GetEarnings:output_type -> hexhail.driver.v1.GetEarningsResponse
-	42,  // 145: hexhail.driver.v1.DriverService.ListBookings:output_type -> hexhail.driver.v1.ListBookingsResponse
-	52,  // 146: hexhail.driver.v1.DriverService.GetWhy:output_type -> hexhail.driver.v1.GetWhyResponse
-	44,  // 147: hexhail.driver.v1.DriverService.GetVoice:output_type -> hexhail.driver.v1.GetVoiceResponse
-	46,  // 148: hexhail.driver.v1.DriverService.ListRides:output_type -> hexhail.driver.v1.ListRidesResponse
-	54,  // 149: hexhail.driver.v1.DriverService.ContestComplaint:output_type -> hexhail.driver.v1.ContestComplaintResponse
-	56,  // 150: hexhail.driver.v1.DriverService.ListComplaints:output_type -> hexhail.driver.v1.ListComplaintsResponse
-	58,  // 151: hexhail.driver.v1.DriverService.ProposeRegular:output_type -> hexhail.driver.v1.ProposeRegularResponse
-	60,  // 152: hexhail.driver.v1.DriverService.AgreeRegular:output_type -> hexhail.driver.v1.AgreeRegularResponse
-	62,  // 153: hexhail.driver.v1.DriverService.EndRegular:output_type -> hexhail.driver.v1.EndRegularResponse
-	64,  // 154: hexhail.driver.v1.DriverService.ListRegulars:output_type -> hexhail.driver.v1.ListRegularsResponse
-	66,  // 155: hexhail.driver.v1.DriverService.FoundTeam:output_type -> hexhail.driver.v1.FoundTeamResponse
-	68,  // 156: hexhail.driver.v1.DriverService.InviteToTeam:output_type -> hexhail.driver.v1.InviteToTeamResponse
-	70,  // 157: hexhail.driver.v1.DriverService.JoinTeam:output_type -> hexhail.driver.v1.JoinTeamResponse
-	72,  // 158: hexhail.driver.v1.DriverService.LeaveTeam:output_type -> hexhail.driver.v1.LeaveTeamResponse
-	74,  // 159: hexhail.driver.v1.DriverService.GetTeam:output_type -> hexhail.driver.v1.GetTeamResponse
-	139, // [139:160] is the sub-list for method output_type
-	118, // [118:139] is the sub-list for method input_type
-	118, // [118:118] is the sub-list for extension type_name
-	118, // [118:118] is the sub-list for extension extendee
-	0,   // [0:118] is the sub-list for field type_name
+	11,  // 24: hexhail.driver.v1.Command.hand_over_booking:type_name -> hexhail.driver.v1.HandOverBooking
+	10,  // 25: hexhail.driver.v1.Command.withdraw_hand_over:type_name -> hexhail.driver.v1.RideAction
+	10,  // 26: hexhail.driver.v1.Command.take_over_booking:type_name -> hexhail.driver.v1.RideAction
+	88,  // 27: hexhail.driver.v1.SetDestination.to:type_name -> hexhail.type.v1.Point
+	0,   // 28: hexhail.driver.v1.SetDuty.duty:type_name -> hexhail.driver.v1.Duty
+	88,  // 29: hexhail.driver.v1.StreetRide.at:type_name -> hexhail.type.v1.Point
+	89,  // 30: hexhail.driver.v1.BreakDown.at:type_name -> hexhail.type.v1.Place
+	87,  // 31: hexhail.driver.v1.Heartbeat.at:type_name -> google.protobuf.Timestamp
+	18,  // 32: hexhail.driver.v1.DriveResponse.welcome:type_name -> hexhail.driver.v1.Welcome
+	19,  // 33: hexhail.driver.v1.DriveResponse.snapshot:type_name -> hexhail.driver.v1.Snapshot
+	22,  // 34: hexhail.driver.v1.DriveResponse.offer:type_name -> hexhail.driver.v1.Offer
+	23,  // 35: hexhail.driver.v1.DriveResponse.offer_ended:type_name -> hexhail.driver.v1.OfferEnded
+	90,  // 36: hexhail.driver.v1.DriveResponse.ride:type_name -> hexhail.type.v1.Ride
+	21,  // 37: hexhail.driver.v1.DriveResponse.shift:type_name -> hexhail.driver.v1.Shift
+	26,  // 38: hexhail.driver.v1.DriveResponse.result:type_name -> hexhail.driver.v1.Result
+	28,  // 39: hexhail.driver.v1.DriveResponse.fixes_refused:type_name -> hexhail.driver.v1.FixesRefused
+	16,  // 40: hexhail.driver.v1.DriveResponse.heartbeat:type_name -> hexhail.driver.v1.Heartbeat
+	29,  // 41: hexhail.driver.v1.DriveResponse.drain:type_name -> hexhail.driver.v1.Drain
+	24,  // 42: hexhail.driver.v1.DriveResponse.call:type_name -> hexhail.driver.v1.Call
+	25,  // 43: hexhail.driver.v1.DriveResponse.call_ended:type_name -> hexhail.driver.v1.CallEnded
+	40,  // 44: hexhail.driver.v1.DriveResponse.booking_reminder:type_name -> hexhail.driver.v1.BookingReminder
+	42,  // 45: hexhail.driver.v1.DriveResponse.booking_for_you:type_name -> hexhail.driver.v1.OpenBooking
+	79,  // 46: hexhail.driver.v1.DriveResponse.hand_over:type_name -> hexhail.driver.v1.HandOver
+	80,  // 47: hexhail.driver.v1.DriveResponse.hand_over_ended:type_name -> hexhail.driver.v1.HandOverEnded
+	20,  // 48: hexhail.driver.v1.DriveResponse.stand_rank:type_name -> hexhail.driver.v1.StandRank
+	87,  // 49: hexhail.driver.v1.Welcome.at:type_name -> google.protobuf.Timestamp
+	91,  // 50: hexhail.driver.v1.Welcome.fix_interval:type_name -> google.protobuf.Duration
+	91,  // 51: hexhail.driver.v1.Welcome.heartbeat_interval:type_name -> google.protobuf.Duration
+	21,  // 52: hexhail.driver.v1.Snapshot.shift:type_name -> hexhail.driver.v1.Shift
+	22,  // 53: hexhail.driver.v1.Snapshot.offer:type_name -> hexhail.driver.v1.Offer
+	90,  // 54: hexhail.driver.v1.Snapshot.ride:type_name -> hexhail.type.v1.Ride
+	24,  // 55: hexhail.driver.v1.Snapshot.calls:type_name -> hexhail.driver.v1.Call
+	90,  // 56: hexhail.driver.v1.Snapshot.bookings:type_name -> hexhail.type.v1.Ride
+	20,  // 57: hexhail.driver.v1.Snapshot.stand_rank:type_name -> hexhail.driver.v1.StandRank
+	90,  // 58: hexhail.driver.v1.Snapshot.next_ride:type_name -> hexhail.type.v1.Ride
+	87,  // 59: hexhail.driver.v1.StandRank.entered_at:type_name -> google.protobuf.Timestamp
+	87,  // 60: hexhail.driver.v1.StandRank.at:type_name -> google.protobuf.Timestamp
+	0,   // 61: hexhail.driver.v1.Shift.duty:type_name -> hexhail.driver.v1.Duty
+	88,  // 62: hexhail.driver.v1.Shift.destination:type_name -> hexhail.type.v1.Point
+	89,  // 63: hexhail.driver.v1.Offer.pickup:type_name -> hexhail.type.v1.Place
+	89,  // 64: hexhail.driver.v1.Offer.dropoff:type_name -> hexhail.type.v1.Place
+	91,  // 65: hexhail.driver.v1.Offer.pickup_time:type_name -> google.protobuf.Duration
+	92,  // 66: hexhail.driver.v1.Offer.quote:type_name -> hexhail.type.v1.Quote
+	87,  // 67: hexhail.driver.v1.Offer.expires_at:type_name -> google.protobuf.Timestamp
+	93,  // 68: hexhail.driver.v1.Offer.pickup_source:type_name -> hexhail.type.v1.PickupSource
+	94,  // 69: hexhail.driver.v1.Offer.voice:type_name -> hexhail.type.v1.Voice
+	91,  // 70: hexhail.driver.v1.Offer.current_ride_time:type_name -> google.protobuf.Duration
+	89,  // 71: hexhail.driver.v1.Call.pickup:type_name -> hexhail.type.v1.Place
+	89,  // 72: hexhail.driver.v1.Call.dropoff:type_name -> hexhail.type.v1.Place
+	92,  // 73: hexhail.driver.v1.Call.quote:type_name -> hexhail.type.v1.Quote
+	87,  // 74: hexhail.driver.v1.Call.expires_at:type_name -> google.protobuf.Timestamp
+	94,  // 75: hexhail.driver.v1.Call.voice:type_name -> hexhail.type.v1.Voice
+	27,  // 76: hexhail.driver.v1.Result.done:type_name -> hexhail.driver.v1.Done
+	95,  // 77: hexhail.driver.v1.Result.error:type_name -> hexhail.type.v1.Error
+	90,  // 78: hexhail.driver.v1.Done.ride:type_name -> hexhail.type.v1.Ride
+	21,  // 79: hexhail.driver.v1.Done.shift:type_name -> hexhail.driver.v1.Shift
+	83,  // 80: hexhail.driver.v1.FixesRefused.counts:type_name -> hexhail.driver.v1.FixesRefused.CountsEntry
+	91,  // 81: hexhail.driver.v1.Drain.retry_after:type_name -> google.protobuf.Duration
+	4,   // 82: hexhail.driver.v1.GiveCommandRequest.command:type_name -> hexhail.driver.v1.Command
+	27,  // 83: hexhail.driver.v1.GiveCommandResponse.done:type_name -> hexhail.driver.v1.Done
+	3,   // 84: hexhail.driver.v1.SendFixesRequest.batch:type_name -> hexhail.driver.v1.FixBatch
+	84,  // 85: hexhail.driver.v1.SendFixesResponse.refused:type_name -> hexhail.driver.v1.SendFixesResponse.RefusedEntry
+	19,  // 86: hexhail.driver.v1.GetSnapshotResponse.snapshot:type_name -> hexhail.driver.v1.Snapshot
+	87,  // 87: hexhail.driver.v1.GetEarningsRequest.from:type_name -> google.protobuf.Timestamp
+	87,  // 88: hexhail.driver.v1.GetEarningsRequest.to:type_name -> google.protobuf.Timestamp
+	90,  // 89: hexhail.driver.v1.BookingReminder.ride:type_name -> hexhail.type.v1.Ride
+	88,  // 90: hexhail.driver.v1.OpenBooking.pickup:type_name -> hexhail.type.v1.Point
+	88,  // 91: hexhail.driver.v1.OpenBooking.dropoff:type_name -> hexhail.type.v1.Point
+	87,  // 92: hexhail.driver.v1.OpenBooking.pickup_at:type_name -> google.protobuf.Timestamp
+	92,  // 93: hexhail.driver.v1.OpenBooking.quote:type_name -> hexhail.type.v1.Quote
+	42,  // 94: hexhail.driver.v1.ListBookingsResponse.bookings:type_name -> hexhail.driver.v1.OpenBooking
+	94,  // 95: hexhail.driver.v1.GetVoiceResponse.voice:type_name -> hexhail.type.v1.Voice
+	90,  // 96: hexhail.driver.v1.ListRidesResponse.rides:type_name -> hexhail.type.v1.Ride
+	87,  // 97: hexhail.driver.v1.GetWhyRequest.to:type_name -> google.protobuf.Timestamp
+	87,  // 98: hexhail.driver.v1.GetWhyRequest.from:type_name -> google.protobuf.Timestamp
+	87,  // 99: hexhail.driver.v1.PresenceChange.at:type_name -> google.protobuf.Timestamp
+	87,  // 100: hexhail.driver.v1.PresenceChange.heard_at:type_name -> google.protobuf.Timestamp
+	88,  // 101: hexhail.driver.v1.SeenRide.near:type_name -> hexhail.type.v1.Point
+	87,  // 102: hexhail.driver.v1.SeenRide.at:type_name -> google.protobuf.Timestamp
+	87,  // 103: hexhail.driver.v1.GetWhyResponse.from:type_name -> google.protobuf.Timestamp
+	87,  // 104: hexhail.driver.v1.GetWhyResponse.to:type_name -> google.protobuf.Timestamp
+	49,  // 105: hexhail.driver.v1.GetWhyResponse.times:type_name -> hexhail.driver.v1.PresenceTime
+	50,  // 106: hexhail.driver.v1.GetWhyResponse.changes:type_name -> hexhail.driver.v1.PresenceChange
+	51,  // 107: hexhail.driver.v1.GetWhyResponse.verdicts:type_name -> hexhail.driver.v1.VerdictCount
+	52,  // 108: hexhail.driver.v1.GetWhyResponse.seen:type_name -> hexhail.driver.v1.SeenRide
+	96,  // 109: hexhail.driver.v1.ListComplaintsResponse.complaints:type_name -> hexhail.type.v1.Complaint
+	87,  // 110: hexhail.driver.v1.ListComplaintsResponse.suspended_until:type_name -> google.protobuf.Timestamp
+	97,  // 111: hexhail.driver.v1.ProposeRegularResponse.regular:type_name -> hexhail.type.v1.Regular
+	97,  // 112: hexhail.driver.v1.AgreeRegularResponse.regular:type_name -> hexhail.type.v1.Regular
+	97,  // 113: hexhail.driver.v1.ListRegularsResponse.regulars:type_name -> hexhail.type.v1.Regular
+	76,  // 114: hexhail.driver.v1.FoundTeamResponse.team:type_name -> hexhail.driver.v1.Team
+	76,  // 115: hexhail.driver.v1.InviteToTeamResponse.team:type_name -> hexhail.driver.v1.Team
+	76,  // 116: hexhail.driver.v1.JoinTeamResponse.team:type_name -> hexhail.driver.v1.Team
+	76,  // 117: hexhail.driver.v1.GetTeamResponse.team:type_name -> hexhail.driver.v1.Team
+	78,  // 118: hexhail.driver.v1.GetTeamResponse.invitations:type_name -> hexhail.driver.v1.TeamInvitation
+	77,  // 119: hexhail.driver.v1.Team.members:type_name -> hexhail.driver.v1.TeamMember
+	87,  // 120: hexhail.driver.v1.Team.made_at:type_name -> google.protobuf.Timestamp
+	87,  // 121: hexhail.driver.v1.TeamMember.since:type_name -> google.protobuf.Timestamp
+	87,  // 122: hexhail.driver.v1.TeamInvitation.since:type_name -> google.protobuf.Timestamp
+	42,  // 123: hexhail.driver.v1.HandOver.booking:type_name -> hexhail.driver.v1.OpenBooking
+	87,  // 124: hexhail.driver.v1.HandOver.until:type_name -> google.protobuf.Timestamp
+	79,  // 125: hexhail.driver.v1.ListHandOversResponse.hand_overs:type_name -> hexhail.driver.v1.HandOver
+	1,   // 126: hexhail.driver.v1.DriverService.Drive:input_type -> hexhail.driver.v1.DriveRequest
+	30,  // 127: hexhail.driver.v1.DriverService.GiveCommand:input_type -> hexhail.driver.v1.GiveCommandRequest
+	32,  // 128: hexhail.driver.v1.DriverService.SendFixes:input_type -> hexhail.driver.v1.SendFixesRequest
+	34,  // 129: hexhail.driver.v1.DriverService.AckOffer:input_type -> hexhail.driver.v1.AckOfferRequest
+	36,  // 130: hexhail.driver.v1.DriverService.GetSnapshot:input_type -> hexhail.driver.v1.GetSnapshotRequest
+	38,  // 131: hexhail.driver.v1.DriverService.GetEarnings:input_type -> hexhail.driver.v1.GetEarningsRequest
+	41,  // 132: hexhail.driver.v1.DriverService.ListBookings:input_type -> hexhail.driver.v1.ListBookingsRequest
+	48,  // 133: hexhail.driver.v1.DriverService.GetWhy:input_type -> hexhail.driver.v1.GetWhyRequest
+	44,  // 134: hexhail.driver.v1.DriverService.GetVoice:input_type -> hexhail.driver.v1.GetVoiceRequest
+	46,  // 135: hexhail.driver.v1.DriverService.ListRides:input_type -> hexhail.driver.v1.ListRidesRequest
+	54,  // 136: hexhail.driver.v1.DriverService.ContestComplaint:input_type -> hexhail.driver.v1.ContestComplaintRequest
+	56,  // 137: hexhail.driver.v1.DriverService.ListComplaints:input_type -> hexhail.driver.v1.ListComplaintsRequest
+	58,  // 138: hexhail.driver.v1.DriverService.ProposeRegular:input_type -> hexhail.driver.v1.ProposeRegularRequest
+	60,  // 139: hexhail.driver.v1.DriverService.AgreeRegular:input_type -> hexhail.driver.v1.AgreeRegularRequest
+	62,  // 140: hexhail.driver.v1.DriverService.EndRegular:input_type -> hexhail.driver.v1.EndRegularRequest
+	64,  // 141: hexhail.driver.v1.DriverService.ListRegulars:input_type -> hexhail.driver.v1.ListRegularsRequest
+	66,  // 142: hexhail.driver.v1.DriverService.FoundTeam:input_type -> hexhail.driver.v1.FoundTeamRequest
+	68,  // 143: hexhail.driver.v1.DriverService.InviteToTeam:input_type -> hexhail.driver.v1.InviteToTeamRequest
+	70,  // 144: hexhail.driver.v1.DriverService.JoinTeam:input_type -> hexhail.driver.v1.JoinTeamRequest
+	72,  // 145: hexhail.driver.v1.DriverService.LeaveTeam:input_type -> hexhail.driver.v1.LeaveTeamRequest
+	74,  // 146: hexhail.driver.v1.DriverService.GetTeam:input_type -> hexhail.driver.v1.GetTeamRequest
+	81,  // 147: hexhail.driver.v1.DriverService.ListHandOvers:input_type -> hexhail.driver.v1.ListHandOversRequest
+	17,  // 148: hexhail.driver.v1.DriverService.Drive:output_type -> hexhail.driver.v1.DriveResponse
+	31,  // 149: hexhail.driver.v1.DriverService.GiveCommand:output_type -> hexhail.driver.v1.GiveCommandResponse
+	33,  // 150: hexhail.driver.v1.DriverService.SendFixes:output_type -> hexhail.driver.v1.SendFixesResponse
+	35,  // 151: hexhail.driver.v1.DriverService.AckOffer:output_type -> hexhail.driver.v1.AckOfferResponse
+	37,  // 152: hexhail.driver.v1.DriverService.GetSnapshot:output_type -> hexhail.driver.v1.GetSnapshotResponse
+	39,  // 153: hexhail.driver.v1.DriverService.GetEarnings:output_type -> hexhail.driver.v1.GetEarningsResponse
+	43,  // 154: hexhail.driver.v1.DriverService.ListBookings:output_type -> hexhail.driver.v1.ListBookingsResponse
+	53,  // 155: hexhail.driver.v1.DriverService.GetWhy:output_type -> hexhail.driver.v1.GetWhyResponse
+	45,  // 156: hexhail.driver.v1.DriverService.GetVoice:output_type -> hexhail.driver.v1.GetVoiceResponse
+	47,  // 157: hexhail.driver.v1.DriverService.ListRides:output_type -> hexhail.driver.v1.ListRidesResponse
+	55,  // 158: hexhail.driver.v1.DriverService.ContestComplaint:output_type -> hexhail.driver.v1.ContestComplaintResponse
+	57,  // 159: hexhail.driver.v1.DriverService.ListComplaints:output_type -> hexhail.driver.v1.ListComplaintsResponse
+	59,  // 160: hexhail.driver.v1.DriverService.ProposeRegular:output_type -> hexhail.driver.v1.ProposeRegularResponse
+	61,  // 161: hexhail.driver.v1.DriverService.AgreeRegular:output_type -> hexhail.driver.v1.AgreeRegularResponse
+	63,  // 162: hexhail.driver.v1.DriverService.EndRegular:output_type -> hexhail.driver.v1.EndRegularResponse
+	65,  // 163: hexhail.driver.v1.DriverService.ListRegulars:output_type -> hexhail.driver.v1.ListRegularsResponse
+	67,  // 164: hexhail.driver.v1.DriverService.FoundTeam:output_type -> hexhail.driver.v1.FoundTeamResponse
+	69,  // 165: hexhail.driver.v1.DriverService.InviteToTeam:output_type -> hexhail.driver.v1.InviteToTeamResponse
+	71,  // 166: hexhail.driver.v1.DriverService.JoinTeam:output_type -> hexhail.driver.v1.JoinTeamResponse
+	73,  // 167: hexhail.driver.v1.DriverService.LeaveTeam:output_type -> hexhail.driver.v1.LeaveTeamResponse
+	75,  // 168: hexhail.driver.v1.DriverService.GetTeam:output_type -> hexhail.driver.v1.GetTeamResponse
+	82,  // 169: hexhail.driver.v1.DriverService.ListHandOvers:output_type -> hexhail.driver.v1.ListHandOversResponse
+	148, // [148:170] is the sub-list for method output_type
+	126, // [126:148] is the sub-list for method input_type
+	126, // [126:126] is the sub-list for extension type_name
+	126, // [126:126] is the sub-list for extension extendee
+	0,   // [0:126] is the sub-list for field type_name
 }
 
 func init() { file_hexhail_driver_v1_driver_proto_init() }
@@ -6280,8 +6696,11 @@ func file_hexhail_driver_v1_driver_proto_init() {
 		(*Command_TakeBooking)(nil),
 		(*Command_DropBooking)(nil),
 		(*Command_SetDestination)(nil),
+		(*Command_HandOverBooking)(nil),
+		(*Command_WithdrawHandOver)(nil),
+		(*Command_TakeOverBooking)(nil),
 	}
-	file_hexhail_driver_v1_driver_proto_msgTypes[15].OneofWrappers = []any{
+	file_hexhail_driver_v1_driver_proto_msgTypes[16].OneofWrappers = []any{
 		(*DriveResponse_Welcome)(nil),
 		(*DriveResponse_Snapshot)(nil),
 		(*DriveResponse_Offer)(nil),
@@ -6296,9 +6715,11 @@ func file_hexhail_driver_v1_driver_proto_init() {
 		(*DriveResponse_CallEnded)(nil),
 		(*DriveResponse_BookingReminder)(nil),
 		(*DriveResponse_BookingForYou)(nil),
+		(*DriveResponse_HandOver)(nil),
+		(*DriveResponse_HandOverEnded)(nil),
 		(*DriveResponse_StandRank)(nil),
 	}
-	file_hexhail_driver_v1_driver_proto_msgTypes[24].OneofWrappers = []any{
+	file_hexhail_driver_v1_driver_proto_msgTypes[25].OneofWrappers = []any{
 		(*Result_Done)(nil),
 		(*Result_Error)(nil),
 	}
@@ -6308,7 +6729,7 @@ func file_hexhail_driver_v1_driver_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_hexhail_driver_v1_driver_proto_rawDesc), len(file_hexhail_driver_v1_driver_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   79,
+			NumMessages:   84,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

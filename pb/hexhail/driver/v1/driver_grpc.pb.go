@@ -42,6 +42,7 @@ const (
 	DriverService_JoinTeam_FullMethodName         = "/hexhail.driver.v1.DriverService/JoinTeam"
 	DriverService_LeaveTeam_FullMethodName        = "/hexhail.driver.v1.DriverService/LeaveTeam"
 	DriverService_GetTeam_FullMethodName          = "/hexhail.driver.v1.DriverService/GetTeam"
+	DriverService_ListHandOvers_FullMethodName    = "/hexhail.driver.v1.DriverService/ListHandOvers"
 )
 
 // DriverServiceClient is the client API for DriverService service.
@@ -107,6 +108,9 @@ type DriverServiceClient interface {
 	LeaveTeam(ctx context.Context, in *LeaveTeamRequest, opts ...grpc.CallOption) (*LeaveTeamResponse, error)
 	// GetTeam reads the driver's team with its members, and what the driver is invited to.
 	GetTeam(ctx context.Context, in *GetTeamRequest, opts ...grpc.CallOption) (*GetTeamResponse, error)
+	// ListHandOvers reads the booked rides of others of the driver's team that the driver may take over,
+	// the first pickup first. What the driver offers is in the snapshot's bookings.
+	ListHandOvers(ctx context.Context, in *ListHandOversRequest, opts ...grpc.CallOption) (*ListHandOversResponse, error)
 }
 
 type driverServiceClient struct {
@@ -330,6 +334,16 @@ func (c *driverServiceClient) GetTeam(ctx context.Context, in *GetTeamRequest, o
 	return out, nil
 }
 
+func (c *driverServiceClient) ListHandOvers(ctx context.Context, in *ListHandOversRequest, opts ...grpc.CallOption) (*ListHandOversResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListHandOversResponse)
+	err := c.cc.Invoke(ctx, DriverService_ListHandOvers_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // DriverServiceServer is the server API for DriverService service.
 // All implementations must embed UnimplementedDriverServiceServer
 // for forward compatibility.
@@ -393,6 +407,9 @@ type DriverServiceServer interface {
 	LeaveTeam(context.Context, *LeaveTeamRequest) (*LeaveTeamResponse, error)
 	// GetTeam reads the driver's team with its members, and what the driver is invited to.
 	GetTeam(context.Context, *GetTeamRequest) (*GetTeamResponse, error)
+	// ListHandOvers reads the booked rides of others of the driver's team that the driver may take over,
+	// the first pickup first. What the driver offers is in the snapshot's bookings.
+	ListHandOvers(context.Context, *ListHandOversRequest) (*ListHandOversResponse, error)
 	mustEmbedUnimplementedDriverServiceServer()
 }
 
@@ -465,6 +482,9 @@ func (UnimplementedDriverServiceServer) LeaveTeam(context.Context, *LeaveTeamReq
 }
 func (UnimplementedDriverServiceServer) GetTeam(context.Context, *GetTeamRequest) (*GetTeamResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetTeam not implemented")
+}
+func (UnimplementedDriverServiceServer) ListHandOvers(context.Context, *ListHandOversRequest) (*ListHandOversResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListHandOvers not implemented")
 }
 func (UnimplementedDriverServiceServer) mustEmbedUnimplementedDriverServiceServer() {}
 func (UnimplementedDriverServiceServer) testEmbeddedByValue()                       {}
@@ -854,6 +874,24 @@ func _DriverService_GetTeam_Handler(srv interface{}, ctx context.Context, dec fu
 	return interceptor(ctx, in, info, handler)
 }
 
+func _DriverService_ListHandOvers_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListHandOversRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(DriverServiceServer).ListHandOvers(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: DriverService_ListHandOvers_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(DriverServiceServer).ListHandOvers(ctx, req.(*ListHandOversRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // DriverService_ServiceDesc is the grpc.ServiceDesc for DriverService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -940,6 +978,10 @@ var DriverService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "GetTeam",
 			Handler:    _DriverService_GetTeam_Handler,
+		},
+		{
+			MethodName: "ListHandOvers",
+			Handler:    _DriverService_ListHandOvers_Handler,
 		},
 	},
 	Streams: []grpc.StreamDesc{

@@ -784,7 +784,8 @@ type Card struct {
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// Where a picture of the driver is; "" if there is none.
 	PhotoUri string `protobuf:"bytes,2,opt,name=photo_uri,json=photoUri,proto3" json:"photo_uri,omitempty"`
-	// The taxi's plate.
+	// The taxi's plate; of a booked ride whose driver has not set out yet, that of the taxi which the
+	// driver is on shift with, or was last.
 	Plate string `protobuf:"bytes,3,opt,name=plate,proto3" json:"plate,omitempty"`
 	// The taxi company.
 	Company string `protobuf:"bytes,4,opt,name=company,proto3" json:"company,omitempty"`
@@ -1059,7 +1060,12 @@ type Booking struct {
 	// Until then one driver alone may take it; absent if it is everybody's.
 	OpenAt *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=open_at,json=openAt,proto3" json:"open_at,omitempty"`
 	// When its driver was reminded.
-	RemindedAt    *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=reminded_at,json=remindedAt,proto3" json:"reminded_at,omitempty"`
+	RemindedAt *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=reminded_at,json=remindedAt,proto3" json:"reminded_at,omitempty"`
+	// Its driver, who keeps it meanwhile, would hand it over to another one of their team.
+	HandingOver bool `protobuf:"varint,20,opt,name=handing_over,json=handingOver,proto3" json:"handing_over,omitempty"`
+	// When another driver of the same team took it over, city clock; absent if none did. It happens once
+	// at most. The card is the new driver's.
+	HandedOverAt  *timestamppb.Timestamp `protobuf:"bytes,21,opt,name=handed_over_at,json=handedOverAt,proto3" json:"handed_over_at,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1139,6 +1145,20 @@ func (x *Booking) GetOpenAt() *timestamppb.Timestamp {
 func (x *Booking) GetRemindedAt() *timestamppb.Timestamp {
 	if x != nil {
 		return x.RemindedAt
+	}
+	return nil
+}
+
+func (x *Booking) GetHandingOver() bool {
+	if x != nil {
+		return x.HandingOver
+	}
+	return false
+}
+
+func (x *Booking) GetHandedOverAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.HandedOverAt
 	}
 	return nil
 }
@@ -1570,7 +1590,7 @@ const file_hexhail_type_v1_ride_proto_rawDesc = "" +
 	"\x06length\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\x06length\"p\n" +
 	"\x06Flight\x12,\n" +
 	"\x06number\x18\x01 \x01(\tB\x14\xbaH\x11r\x0f(\b2\v^[A-Z0-9]*$R\x06number\x128\n" +
-	"\x03day\x18\x02 \x01(\tB&\xbaH#r!2\x1f^([0-9]{4}-[0-9]{2}-[0-9]{2})?$R\x03day\"\xd3\x02\n" +
+	"\x03day\x18\x02 \x01(\tB&\xbaH#r!2\x1f^([0-9]{4}-[0-9]{2}-[0-9]{2})?$R\x03day\"\xb8\x03\n" +
 	"\aBooking\x127\n" +
 	"\tpickup_at\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\bpickupAt\x12/\n" +
 	"\x06flight\x18\x02 \x01(\v2\x17.hexhail.type.v1.FlightR\x06flight\x12\x1a\n" +
@@ -1579,7 +1599,9 @@ const file_hexhail_type_v1_ride_proto_rawDesc = "" +
 	"\afee_fen\x18\x05 \x01(\x03R\x06feeFen\x123\n" +
 	"\aopen_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\x06openAt\x12;\n" +
 	"\vreminded_at\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"remindedAt\"\xd3\f\n" +
+	"remindedAt\x12!\n" +
+	"\fhanding_over\x18\x14 \x01(\bR\vhandingOver\x12@\n" +
+	"\x0ehanded_over_at\x18\x15 \x01(\v2\x1a.google.protobuf.TimestampR\fhandedOverAt\"\xd3\f\n" +
 	"\x04Ride\x12\x17\n" +
 	"\aride_id\x18\x01 \x01(\tR\x06rideId\x12\x12\n" +
 	"\x04city\x18\x02 \x01(\tR\x04city\x12-\n" +
@@ -1716,33 +1738,34 @@ var file_hexhail_type_v1_ride_proto_depIdxs = []int32{
 	18, // 9: hexhail.type.v1.Booking.flight_at:type_name -> google.protobuf.Timestamp
 	18, // 10: hexhail.type.v1.Booking.open_at:type_name -> google.protobuf.Timestamp
 	18, // 11: hexhail.type.v1.Booking.reminded_at:type_name -> google.protobuf.Timestamp
-	0,  // 12: hexhail.type.v1.Ride.kind:type_name -> hexhail.type.v1.RideKind
-	1,  // 13: hexhail.type.v1.Ride.state:type_name -> hexhail.type.v1.RideState
-	19, // 14: hexhail.type.v1.Ride.pickup:type_name -> hexhail.type.v1.Place
-	19, // 15: hexhail.type.v1.Ride.dropoff:type_name -> hexhail.type.v1.Place
-	10, // 16: hexhail.type.v1.Ride.quote:type_name -> hexhail.type.v1.Quote
-	11, // 17: hexhail.type.v1.Ride.card:type_name -> hexhail.type.v1.Card
-	18, // 18: hexhail.type.v1.Ride.requested_at:type_name -> google.protobuf.Timestamp
-	18, // 19: hexhail.type.v1.Ride.search_by:type_name -> google.protobuf.Timestamp
-	18, // 20: hexhail.type.v1.Ride.claimed_at:type_name -> google.protobuf.Timestamp
-	18, // 21: hexhail.type.v1.Ride.arrived_at:type_name -> google.protobuf.Timestamp
-	18, // 22: hexhail.type.v1.Ride.started_at:type_name -> google.protobuf.Timestamp
-	18, // 23: hexhail.type.v1.Ride.completed_at:type_name -> google.protobuf.Timestamp
-	18, // 24: hexhail.type.v1.Ride.ended_at:type_name -> google.protobuf.Timestamp
-	8,  // 25: hexhail.type.v1.Ride.fare:type_name -> hexhail.type.v1.Fare
-	9,  // 26: hexhail.type.v1.Ride.subsidy:type_name -> hexhail.type.v1.Subsidy
-	12, // 27: hexhail.type.v1.Ride.contact:type_name -> hexhail.type.v1.Contact
-	15, // 28: hexhail.type.v1.Ride.booking:type_name -> hexhail.type.v1.Booking
-	13, // 29: hexhail.type.v1.Ride.voice:type_name -> hexhail.type.v1.Voice
-	18, // 30: hexhail.type.v1.Ride.expected_at:type_name -> google.protobuf.Timestamp
-	5,  // 31: hexhail.type.v1.Ride.waits_for:type_name -> hexhail.type.v1.WaitsFor
-	18, // 32: hexhail.type.v1.Ride.regular_until:type_name -> google.protobuf.Timestamp
-	18, // 33: hexhail.type.v1.Ride.team_until:type_name -> google.protobuf.Timestamp
-	34, // [34:34] is the sub-list for method output_type
-	34, // [34:34] is the sub-list for method input_type
-	34, // [34:34] is the sub-list for extension type_name
-	34, // [34:34] is the sub-list for extension extendee
-	0,  // [0:34] is the sub-list for field type_name
+	18, // 12: hexhail.type.v1.Booking.handed_over_at:type_name -> google.protobuf.Timestamp
+	0,  // 13: hexhail.type.v1.Ride.kind:type_name -> hexhail.type.v1.RideKind
+	1,  // 14: hexhail.type.v1.Ride.state:type_name -> hexhail.type.v1.RideState
+	19, // 15: hexhail.type.v1.Ride.pickup:type_name -> hexhail.type.v1.Place
+	19, // 16: hexhail.type.v1.Ride.dropoff:type_name -> hexhail.type.v1.Place
+	10, // 17: hexhail.type.v1.Ride.quote:type_name -> hexhail.type.v1.Quote
+	11, // 18: hexhail.type.v1.Ride.card:type_name -> hexhail.type.v1.Card
+	18, // 19: hexhail.type.v1.Ride.requested_at:type_name -> google.protobuf.Timestamp
+	18, // 20: hexhail.type.v1.Ride.search_by:type_name -> google.protobuf.Timestamp
+	18, // 21: hexhail.type.v1.Ride.claimed_at:type_name -> google.protobuf.Timestamp
+	18, // 22: hexhail.type.v1.Ride.arrived_at:type_name -> google.protobuf.Timestamp
+	18, // 23: hexhail.type.v1.Ride.started_at:type_name -> google.protobuf.Timestamp
+	18, // 24: hexhail.type.v1.Ride.completed_at:type_name -> google.protobuf.Timestamp
+	18, // 25: hexhail.type.v1.Ride.ended_at:type_name -> google.protobuf.Timestamp
+	8,  // 26: hexhail.type.v1.Ride.fare:type_name -> hexhail.type.v1.Fare
+	9,  // 27: hexhail.type.v1.Ride.subsidy:type_name -> hexhail.type.v1.Subsidy
+	12, // 28: hexhail.type.v1.Ride.contact:type_name -> hexhail.type.v1.Contact
+	15, // 29: hexhail.type.v1.Ride.booking:type_name -> hexhail.type.v1.Booking
+	13, // 30: hexhail.type.v1.Ride.voice:type_name -> hexhail.type.v1.Voice
+	18, // 31: hexhail.type.v1.Ride.expected_at:type_name -> google.protobuf.Timestamp
+	5,  // 32: hexhail.type.v1.Ride.waits_for:type_name -> hexhail.type.v1.WaitsFor
+	18, // 33: hexhail.type.v1.Ride.regular_until:type_name -> google.protobuf.Timestamp
+	18, // 34: hexhail.type.v1.Ride.team_until:type_name -> google.protobuf.Timestamp
+	35, // [35:35] is the sub-list for method output_type
+	35, // [35:35] is the sub-list for method input_type
+	35, // [35:35] is the sub-list for extension type_name
+	35, // [35:35] is the sub-list for extension extendee
+	0,  // [0:35] is the sub-list for field type_name
 }
 
 func init() { file_hexhail_type_v1_ride_proto_init() }
