@@ -169,6 +169,9 @@ func (b *Book) Open(o Order, now time.Time) (Order, error) {
 		return Order{}, errBookIsFull
 	}
 	o.State, o.MadeAt, o.Trade = Waiting, now, ""
+	if o.Channel == money.Alipay { // it numbers an order when it comes into being, not when paid
+		o.Trade = b.number(o.Channel, now)
+	}
 	o.PaidAt, o.Refunded, o.Refunds = time.Time{}, 0, 0
 	b.orders[at] = &o
 	return o, nil
@@ -244,7 +247,10 @@ func (b *Book) Pay(
 			!o.Expires.IsZero() && !now.Before(o.Expires):
 			return false, ErrEnded
 		}
-		o.State, o.PaidAt, o.Trade = Paid, now, b.number(channel, now)
+		o.State, o.PaidAt = Paid, now
+		if o.Trade == "" {
+			o.Trade = b.number(channel, now)
+		}
 		o.Payer, o.Instrument = cmp.Or(payer.Account, o.Payer), payer.Instrument(o.Amount)
 		return true, nil
 	})
