@@ -121,12 +121,14 @@ type NoticeError struct {
 
 func (e *NoticeError) Error() string { return fmt.Sprintf("notice of %s: %s", e.Order, e.Problem) }
 
-// Fits returns a *NoticeError unless the notice is of this channel and amount.
+// Fits returns a *NoticeError unless the notice is of this channel and amount. One whose outcome is
+// not known only says that it is time to ask, and its amount need not be ours: Alipay's notices of
+// refunds tell all that an order has given back.
 func (n Notice) Fits(c ChannelName, amount Fen) error {
 	switch {
 	case n.Channel != c:
 		return &NoticeError{n.Order, fmt.Sprintf("by %s, the order went to %s", n.Channel, c)}
-	case n.Amount != amount:
+	case n.Outcome.State != AttemptUnknown && n.Amount != amount:
 		return &NoticeError{
 			n.Order, fmt.Sprintf("of %s yuan, the order is of %s", n.Amount, amount),
 		}
