@@ -37,6 +37,7 @@ var brokenArrows = []snippet{
 	{path: "money/fare.go", imports: "hexhail/geo", want: "no arrow money → geo"},
 	{path: "money/pay.go", imports: "hexhail/money/wechat", want: "money → money/wechat"},
 	{path: "money/alipay/a.go", imports: "hexhail/money/wechat", want: "no arrow money/alipay"},
+	{path: "money/standin/s.go", imports: "hexhail/money/alipay", want: "no arrow money/standin"},
 	{path: "money/wechat/w.go", imports: "hexhail/dispatch", want: "money/wechat → dispatch"},
 	{path: "store/ride.go", imports: "hexhail/pb/hexhail/type/v1", want: "store → pb"},
 	{path: "store/ride.go", imports: "hexhail/wire", want: "no arrow store → wire"},

@@ -1,0 +1,141 @@
+package alipay
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"hexhail/money"
+)
+
+// TestConfig: each field that is wrong is named, and no error shows a key.
+func TestConfig(t *testing.T) {
+	w := newWorld(t, byCert)
+	other, err := w.alipay.Merchant(0)
+	must(t, err)
+	house := account1(w.merchant, byCert)
+	for field, change := range map[string]func(*Config, *Account){
+		"gateway":      func(c *Config, _ *Account) { c.Gateway = "ftp://x" },
+		"notify_url":   func(c *Config, _ *Account) { c.NotifyURL = "taxi.example" },
+		"pay_within":   func(c *Config, _ *Account) { c.PayWithin = time.Hour },
+		"title":        func(c *Config, _ *Account) { c.Title = "a&total_amount=0.01" },
+		"app_id":       func(_ *Config, a *Account) { a.AppID = "x" },
+		"seller_id":    func(_ *Config, a *Account) { a.SellerID = "1234567890123456" },
+		"private_key":  func(_ *Config, a *Account) { a.PrivateKey = a.AppCert },
+		"app_cert":     func(_ *Config, a *Account) { a.AppCert = other.AppCert },
+		"root_cert":    func(_ *Config, a *Account) { a.RootCert = "x" },
+		"alipay_certs": func(_ *Config, a *Account) { a.AlipayCerts = nil },
+		"alipay_certs[0]": func(_ *Config, a *Account) {
+			a.AlipayCerts = []string{a.RootCert[:len(a.RootCert)/2]}
+		},
+		"alipay_key": func(_ *Config, a *Account) { a.AlipayKey = w.merchant.AlipayKey },
+	} {
+		cfg, account := w.config, house
+		change(&cfg, &account)
+		cfg.Accounts = map[string]Account{"": account}
+		_, err := New(cfg, noon)
+		var bad *ConfigError
+		if !errors.As(err, &bad) || !strings.HasSuffix(bad.Field, field) {
+			t.Errorf("%s: %v", field, err)
+			continue
+		}
+		if text := fmt.Sprintf("%v %+v %#v", err, account, account); strings.Contains(text, "MII") {
+			t.Errorf("%s shows a key: %s", field, text)
+		}
+	}
+	twice := w.config
+	twice.Accounts = map[string]Account{"": house, "C1": house}
+	if _, err := New(twice, noon); err == nil {
+		t.Error("two merchants of one app are taken")
+	}
+	if _, err := New(w.config, noon.AddDate(40, 0, 0)); err == nil {
+		t.Error("certificates that have expired are taken")
+	}
+	if _, err := New(Config{}, noon); err == nil {
+		t.Error("no account is taken")
+	}
+}
+
+// TestStrangeRoot: a certificate of Alipay's that leads to no root is refused.
+func TestStrangeRoot(t *testing.T) {
+	w := newWorld(t, byCert)
+	a := account1(w.merchant, byCert)
+	a.RootCert = a.AppCert // a certificate, but nobody's root
+	w.config.Accounts = map[string]Account{"": a}
+	if _, err := New(w.config, noon); err == nil {
+		t.Error("it is taken")
+	}
+}
+
+// TestMerchants: an attempt of a company is paid to the company's own account, and its notices are
+// known by its app.
+func TestMerchants(t *testing.T) {
+	w := newWorld(t, byKey)
+	company, err := w.alipay.Merchant(3_800)
+	must(t, err)
+	w.config.Accounts["C1"] = account1(company, byCert)
+	w.channel, err = New(w.config, noon)
+	must(t, err)
+	a := w.try(money.WayBarcode)
+	a.Merchant = "C1"
+	o, err := w.channel.Charge(t.Context(), a, w.now())
+	if err != nil || o.State != money.AttemptPaid {
+		t.Fatalf("%+v, %v", o, err)
+	}
+	if _, ok := w.book.Order(money.Alipay, company.SellerID, string(a.ID)); !ok {
+		t.Error("it was not the company that was paid")
+	}
+	w.outbox.Send(t.Context(), w.now())
+	if len(w.heard) != 1 || w.heard[0].Order != string(a.ID) {
+		t.Errorf("heard %v, refused %v", w.heard, w.refused)
+	}
+	a.Merchant = "C2"
+	var bad *ConfigError
+	if o, err := w.channel.Query(t.Context(), a, w.now()); !errors.As(err, &bad) ||
+		o.State != money.AttemptUnknown {
+		t.Errorf("of nobody: %+v, %v", o, err)
+	}
+}
+
+// leaky fails with all that it was given.
+type leaky struct{}
+
+func (leaky) RoundTrip(r *http.Request) (*http.Response, error) {
+	body, _ := io.ReadAll(r.Body)
+	return nil, fmt.Errorf("proxy http://user:secret@10.0.0.1 failed: %s %s", r.URL, body)
+}
+
+// TestRedacted: what the network says of a call stays out of the error, as it is kept with the
+// attempt and logged.
+func TestRedacted(t *testing.T) {
+	w := newWorld(t, byKey)
+	w.config.Transport = leaky{}
+	channel, err := New(w.config, noon)
+	must(t, err)
+	a := w.try(money.WayBarcode)
+	o, err := channel.Charge(t.Context(), a, w.now())
+	text := fmt.Sprintf("%v %+v %#v %+v", err, err, err, o)
+	for _, secret := range []string{"secret", "alipay.test", "sign=", a.Token, w.merchant.AppID} {
+		if strings.Contains(text, secret) {
+			t.Errorf("%q in %s", secret, text)
+		}
+	}
+	if err == nil || o.State != money.AttemptUnknown {
+		t.Errorf("%+v, %v", o, err)
+	}
+}
+
+// TestGivenUp: a caller who gives up can tell it from the error.
+func TestGivenUp(t *testing.T) {
+	w := newWorld(t, byKey)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := w.channel.Query(ctx, w.try(money.WayQR), noon); !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+}
