@@ -47,6 +47,13 @@ func (j *job) noticedRefund(n money.Notice) error {
 	if err != nil {
 		return err
 	}
+	if !back.State.Open() && n.Outcome.State.Open() {
+		return nil
+	}
+	if n.Outcome.State.Open() { // it says that something has changed, and not what: it is asked
+		back.DueAt, j.opened = j.now, true
+		return j.tx.UpdateRefund(back, back.State)
+	}
 	if err := n.Fits(back.Channel, back.Amount); err != nil {
 		return err
 	}

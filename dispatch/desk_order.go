@@ -2,7 +2,6 @@ package dispatch
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"time"
 
@@ -20,6 +19,36 @@ func orderOf(tx Tx, a money.Attempt) (money.Order, error) {
 		return money.Order{a}, nil
 	}
 	return tx.Order(a.Order)
+}
+
+// externalErrands are those to channels that others run: orders and refunds.
+func (d *Desk) externalErrands(tx Tx, now time.Time) ([]errand, error) {
+	list, err := tx.DueAttempts(now, true, workBatch)
+	if err != nil {
+		return nil, err
+	}
+	due := make([]errand, 0, len(list))
+	for _, a := range list {
+		if err := tx.UpdateAttempt(sent(a, now), a.State); err != nil {
+			return nil, err
+		}
+		order, err := tx.Order(a.Order)
+		if err != nil {
+			return nil, err
+		}
+		whole := order.Whole()
+		due = append(due, func(ctx context.Context) error {
+			switch {
+			case whole.Charge() == 0: // a subsidy pays all of it
+				return d.PaymentOutcome(ctx, now, a.ID, money.Outcome{State: money.AttemptPaid})
+			case !now.Before(a.MadeAt.Add(OrderKept)):
+				return d.CloseOrder(ctx, now, a.ID)
+			}
+			return d.ask(ctx, a, whole, now)
+		})
+	}
+	refunds, err := d.refundErrands(tx, now)
+	return append(due, refunds...), err
 }
 
 // PaymentOutcome books a verified outcome of an order: paid posts what was held, with the
@@ -128,18 +157,27 @@ func (d *Desk) bookOrder(j *job, order money.Order) error {
 	return j.tx.Book(entry)
 }
 
-// writeOrder writes the attempts of an order that have changed. The one that leads it says when it
-// is looked at again.
+// lookAgain is when an attempt is due, zero for never: the one that leads an order for the whole,
+// and an external one in the end to be closed.
+func (j *job) lookAgain(a money.Attempt, again time.Duration) time.Time {
+	switch {
+	case !a.State.Open() || a.ID != a.Order:
+		return time.Time{}
+	case again > 0:
+		return j.now.Add(again)
+	case a.State == money.AttemptCreated:
+		return j.now
+	case a.Channel.External():
+		return later(a.MadeAt.Add(OrderKept), j.now.Add(workRetry))
+	default:
+		return time.Time{}
+	}
+}
+
+// writeOrder writes the attempts of an order.
 func (j *job) writeOrder(was, order money.Order, again time.Duration) error {
 	for i, a := range order {
-		a.DueAt = time.Time{}
-		if leads := a.ID == a.Order || !a.Channel.External(); leads && a.State.Open() {
-			if again > 0 {
-				a.DueAt = j.now.Add(again)
-			} else if a.State == money.AttemptCreated {
-				a.DueAt = j.now
-			}
-		}
+		a.DueAt = j.lookAgain(a, again)
 		if err := j.tx.UpdateAttempt(a, was[i].State); err != nil {
 			return err
 		}
@@ -219,19 +257,6 @@ func (j *job) resolve(a money.Attempt) error {
 	}
 	id := money.EntryID(string(a.ID) + "/" + kind.String())
 	return j.tx.Book(money.Resolution(id, a.Subject, ends, kind, j.now))
-}
-
-// closeStale closes orders whose payers have taken too long.
-func (d *Desk) closeStale(ctx context.Context, now time.Time) error {
-	var stale []money.AttemptID
-	err := d.Store.Tx(ctx, func(tx Tx) (err error) {
-		stale, err = tx.StaleOrders(now.Add(-OrderKept), workBatch)
-		return err
-	})
-	for _, id := range stale {
-		err = errors.Join(err, d.CloseOrder(ctx, now, id))
-	}
-	return err
 }
 
 // CloseOrder ends an order on its channel, and books what comes of it: that it is paid, if it came

@@ -2,7 +2,6 @@ package dispatch
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"hexhail/money"
@@ -119,32 +118,28 @@ func (j *job) refund(r money.Refund) error {
 	return j.tx.InsertRefund(r)
 }
 
-// workRefunds takes due refunds to their channels: those that were never sent are asked for, of the
-// others the channel is asked what became of them.
-func (d *Desk) workRefunds(ctx context.Context, now time.Time) error {
-	var due []money.Refund
-	err := d.Store.Tx(ctx, func(tx Tx) (err error) {
-		if due, err = tx.DueRefunds(now, workBatch); err != nil {
-			return err
-		}
-		for _, r := range due {
-			sent := r
-			if sent.State == money.AttemptCreated {
-				sent.State = money.AttemptSent
-			}
-			sent.Tries, sent.DueAt = r.Tries+1, now.Add(workRetry)
-			if err := tx.UpdateRefund(sent, r.State); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	for _, r := range due {
-		err = errors.Join(err, d.askRefund(ctx, now, r))
+// refundErrands are the refunds to be asked for, or about.
+func (d *Desk) refundErrands(tx Tx, now time.Time) ([]errand, error) {
+	list, err := tx.DueRefunds(now, workBatch)
+	if err != nil {
+		return nil, err
 	}
-	return err
+	due := make([]errand, 0, len(list))
+	for _, r := range list {
+		sent := r
+		if sent.State == money.AttemptCreated {
+			sent.State = money.AttemptSent
+		}
+		sent.Tries, sent.DueAt = r.Tries+1, now.Add(workRetry)
+		if err := tx.UpdateRefund(sent, r.State); err != nil {
+			return nil, err
+		}
+		due = append(due, func(ctx context.Context) error { return d.askRefund(ctx, now, r) })
+	}
+	return due, nil
 }
 
+// askRefund asks a channel for a refund that was never sent, or what became of it.
 func (d *Desk) askRefund(ctx context.Context, now time.Time, r money.Refund) error {
 	channel, ok := d.Channels[r.Channel].(money.Refunder)
 	if !ok {

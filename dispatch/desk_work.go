@@ -16,63 +16,49 @@ const (
 	workRetry = 10 * time.Second // until an attempt whose outcome is not known is queried
 )
 
-// Work takes due attempts to their channels: it charges those that were never sent, queries those
-// whose outcome is not known, and books what comes back. It returns how many it took. An attempt
-// is marked as sent, with the time of its next query, before the channel is called: whoever dies in
-// between leaves an attempt that is queried, never one that is charged twice.
+// Work takes due attempts and refunds to their channels: it asks for those that were never sent,
+// asks about those whose outcome is not known, and books what comes back. It returns how many it
+// took. Each is marked as sent, with the time of the next question, before the channel is called:
+// whoever dies in between leaves one that is queried, never one that is charged twice.
 func (d *Desk) Work(ctx context.Context, now time.Time) (int, error) {
-	n, err := d.takeDue(ctx, now)
-	return n, errors.Join(err, d.workRefunds(ctx, now), d.closeStale(ctx, now), d.tidy(ctx, now))
+	own, err := d.errands(ctx, now, d.Parallel, d.ownErrands)
+	others, errOutside := d.errands(ctx, now, workBatch, d.externalErrands)
+	return own + others, errors.Join(err, errOutside, d.tidy(ctx, now))
 }
 
-// errand is what a worker takes to a channel.
-type errand struct {
-	was   money.Attempt // before it was marked as sent
-	order money.Attempt // the whole order, as its channel knows it
-}
+// errand is one call of a channel, and the booking of what comes of it.
+type errand func(context.Context) error
 
-func (d *Desk) takeDue(ctx context.Context, now time.Time) (int, error) {
+// errands finds what is due, in one transaction, and does it. It returns how many there were.
+func (d *Desk) errands(
+	ctx context.Context, now time.Time, parallel int, find func(Tx, time.Time) ([]errand, error),
+) (int, error) {
 	var due []errand
-	err := d.Store.Tx(ctx, func(tx Tx) error {
-		due = nil
-		list, err := tx.DueAttempts(now, workBatch)
-		if err != nil {
-			return err
-		}
-		for _, a := range list {
-			called := sent(a, now)
-			if err := tx.UpdateAttempt(called, a.State); err != nil {
-				return err
-			}
-			order, err := orderOf(tx, called)
-			if err != nil {
-				return err
-			}
-			due = append(due, errand{a, order.Whole()})
-		}
-		return nil
+	err := d.Store.Tx(ctx, func(tx Tx) (err error) {
+		due, err = find(tx, now)
+		return err
 	})
 	if err != nil {
 		return 0, err
 	}
-	return len(due), d.askAll(ctx, due, now)
+	return len(due), runAll(ctx, due, parallel)
 }
 
-// askAll takes attempts to their channels. One that fails does not keep the others waiting.
-func (d *Desk) askAll(ctx context.Context, due []errand, now time.Time) error {
+// runAll runs errands. One that fails does not keep the others waiting.
+func runAll(ctx context.Context, due []errand, parallel int) error {
 	failed := make([]error, len(due))
-	if d.Parallel <= 1 {
-		for i, e := range due {
-			failed[i] = d.ask(ctx, e, now)
+	if parallel <= 1 || len(due) == 1 {
+		for i, run := range due {
+			failed[i] = run(ctx)
 		}
 		return errors.Join(failed...)
 	}
 	var all sync.WaitGroup
-	room := make(chan struct{}, d.Parallel)
-	for i, e := range due {
+	room := make(chan struct{}, parallel)
+	for i, run := range due {
 		room <- struct{}{}
 		all.Go(func() {
-			failed[i] = d.ask(ctx, e, now)
+			failed[i] = run(ctx)
 			<-room
 		})
 	}
@@ -80,15 +66,55 @@ func (d *Desk) askAll(ctx context.Context, due []errand, now time.Time) error {
 	return errors.Join(failed...)
 }
 
-// Working does what Work does every second of the city's time, at most ten times a second of the
-// machine's; attempts it takes at once when woken. It returns when ctx ends. failed hears of errors
-// that it goes on after.
+// ownErrands are those to the channels that are part of the house.
+func (d *Desk) ownErrands(tx Tx, now time.Time) ([]errand, error) {
+	list, err := tx.DueAttempts(now, false, workBatch)
+	if err != nil {
+		return nil, err
+	}
+	due := make([]errand, 0, len(list))
+	for _, a := range list {
+		called := sent(a, now)
+		if err := tx.UpdateAttempt(called, a.State); err != nil {
+			return nil, err
+		}
+		due = append(due, func(ctx context.Context) error { return d.ask(ctx, a, called, now) })
+	}
+	return due, nil
+}
+
+// Working does the errands to the house's own channels, and what Work does besides, every second of
+// the city's time, at most ten times a second of the machine's, and at once when woken. It returns
+// when ctx ends. failed hears of errors that it goes on after.
 func (d *Desk) Working(
 	ctx context.Context, clock Clock, woken <-chan struct{}, failed func(what string, err error),
 ) {
+	var tidyAt time.Time
+	work(ctx, clock, woken, failed, func(now time.Time) (int, error) {
+		n, err := d.errands(ctx, now, d.Parallel, d.ownErrands)
+		if err == nil && !tidyAt.After(now) {
+			tidyAt, err = now.Add(dueEvery), d.tidy(ctx, now)
+		}
+		return n, err
+	})
+}
+
+// WorkingOutside is Working for the errands to external channels: while one of them does not
+// answer, the house's own go on.
+func (d *Desk) WorkingOutside(
+	ctx context.Context, clock Clock, woken <-chan struct{}, failed func(what string, err error),
+) {
+	work(ctx, clock, woken, failed, func(now time.Time) (int, error) {
+		return d.errands(ctx, now, workBatch, d.externalErrands)
+	})
+}
+
+func work(
+	ctx context.Context, clock Clock, woken <-chan struct{}, failed func(what string, err error),
+	turn func(now time.Time) (int, error),
+) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
-	var tidyAt time.Time
 	for {
 		select {
 		case <-ctx.Done():
@@ -97,15 +123,11 @@ func (d *Desk) Working(
 		case <-timer.C:
 		}
 		now := clock.Now()
-		n, err := d.takeDue(ctx, now)
-		if err == nil && !tidyAt.After(now) {
-			tidyAt = now.Add(dueEvery)
-			err = errors.Join(d.workRefunds(ctx, now), d.closeStale(ctx, now), d.tidy(ctx, now))
-		}
+		n, err := turn(now)
 		if err != nil && ctx.Err() == nil {
 			failed("work", err)
 		}
-		if n == workBatch { // there is more
+		if n >= workBatch { // there is more
 			timer.Reset(0)
 		} else {
 			timer.Reset(max(clock.Wait(now.Add(dueEvery)), dueLeast))
@@ -182,23 +204,20 @@ func sent(a money.Attempt, now time.Time) money.Attempt {
 	return a
 }
 
-// ask calls the channel of an errand. An order that costs nothing is paid without one.
-func (d *Desk) ask(ctx context.Context, e errand, now time.Time) error {
-	channel := d.Channels[e.order.Channel]
+// ask calls an attempt's channel. was is the attempt before it was marked as sent.
+func (d *Desk) ask(ctx context.Context, was, order money.Attempt, now time.Time) error {
+	channel := d.Channels[order.Channel]
 	if channel == nil {
-		return Errorf(Internal, ReasonChannel, "attempt %s: no channel %q", e.was.ID, e.was.Channel)
+		return Errorf(Internal, ReasonChannel, "attempt %s: no channel %q", was.ID, was.Channel)
 	}
 	var outcome money.Outcome
 	var err error
-	switch {
-	case e.order.Charge() == 0 && e.order.Channel.External():
-		outcome.State = money.AttemptPaid
-	case e.was.State == money.AttemptCreated:
-		outcome, err = channel.Charge(ctx, e.order, now)
-	default:
-		outcome, err = channel.Query(ctx, e.order, now)
+	if was.State == money.AttemptCreated {
+		outcome, err = channel.Charge(ctx, order, now)
+	} else {
+		outcome, err = channel.Query(ctx, order, now)
 	}
-	return d.PaymentOutcome(ctx, now, e.was.ID, d.known("Charge", outcome, err))
+	return d.PaymentOutcome(ctx, now, was.ID, d.known("Charge", outcome, err))
 }
 
 // known is an outcome, or that it is not known.

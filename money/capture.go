@@ -25,6 +25,18 @@ func (c Contract) On(amount Fen, at time.Time) (Fen, error) {
 // Contracts are those with the external channels.
 type Contracts map[ChannelName]Contract
 
+// Check returns an *AmountError for a fee that is out of its limits.
+func (c Contracts) Check() error {
+	for name, contract := range c {
+		if contract.Fee < 0 || contract.Fee > MaxFee {
+			return &AmountError{
+				Field: string(name) + ".fee_ppm", Value: Fen(contract.Fee), Limit: Fen(MaxFee),
+			}
+		}
+	}
+	return nil
+}
+
 // Order is the attempts that are paid together at a channel: one number, one sum, one outcome. A
 // rider who owes fare, tip and fee taps once.
 type Order []Attempt

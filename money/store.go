@@ -59,8 +59,9 @@ type Attempts interface {
 	Attempt(id AttemptID) (Attempt, error)
 	// OpenAttempt is a payment's open attempt, if it has one.
 	OpenAttempt(payment PaymentID) (Attempt, bool, error)
-	// DueAttempts are open attempts to look at, by due time and id, at most limit.
-	DueAttempts(now time.Time, limit int) ([]Attempt, error)
+	// DueAttempts are open attempts to look at, of external channels or of the house's own, by due
+	// time and id, at most limit.
+	DueAttempts(now time.Time, external bool, limit int) ([]Attempt, error)
 }
 
 // Orders are the attempts that are paid together.
@@ -75,8 +76,6 @@ type Orders interface {
 	// TakeBack adds to what is refunded of an order; ok is false if that would be more than was
 	// captured.
 	TakeBack(id AttemptID, amount Fen) (ok bool, err error)
-	// StaleOrders are orders that are open since before a time, by id, at most limit.
-	StaleOrders(before time.Time, limit int) ([]AttemptID, error)
 }
 
 // Refunds are what goes back.

@@ -28,6 +28,7 @@ type Metrics struct {
 	sessions sessionMetrics
 	watches  prometheus.Gauge
 	hooks    hookMetrics
+	notices  *prometheus.CounterVec
 
 	commits      prometheus.Histogram
 	commitGroups prometheus.Histogram
@@ -60,6 +61,8 @@ func NewMetrics(c MetricsConfig) (*Metrics, error) {
 	m.sessions.register(&f)
 	m.watches = f.gauge("hexhail_watches", "Riders' watches that are open.")
 	m.hooks.register(&f)
+	m.notices = f.counters("hexhail_notices_total",
+		"Notices of external channels: booked, or refused and told again.", "channel", "outcome")
 	m.commits = f.histogram("hexhail_commit_seconds",
 		"Time of a commit of the database, from its first statement to the disk.",
 		shortSeconds)

@@ -5,12 +5,14 @@ import (
 	"net/http"
 	"time"
 
-	"hexhail/dispatch"
 	"hexhail/money"
 )
 
 // MaxNotice is the longest notice of a channel, in bytes.
 const MaxNotice = 64 << 10
+
+// NotifyPath is where channels tell us, each at its name.
+const NotifyPath = "/notify/"
 
 // noticeTime is what a notice has: WeChat Pay tells again what is not answered within 5 s.
 const noticeTime = 4 * time.Second
@@ -34,7 +36,7 @@ func Notices(
 ) http.Handler {
 	mux := http.NewServeMux()
 	for channel, teller := range tellers {
-		path := "POST /notify/" + string(channel)
+		path := "POST " + NotifyPath + string(channel)
 		mux.HandleFunc(path, func(w http.ResponseWriter, r *http.Request) {
 			ctx, cancel := context.WithTimeout(r.Context(), noticeTime)
 			defer cancel()
@@ -50,13 +52,11 @@ func Notices(
 	return mux
 }
 
-// NoticeResult says in one word what became of a notice: booked, or the reason of its refusal.
-func NoticeResult(err error) string {
-	if err == nil {
-		return "booked"
+// Noticed is a notice of a channel that was booked, or refused.
+func (m *Metrics) Noticed(channel money.ChannelName, err error) {
+	outcome := "booked"
+	if err != nil {
+		outcome = "refused"
 	}
-	if reason := dispatch.ReasonOf(err); reason != dispatch.ReasonStore {
-		return string(reason)
-	}
-	return "refused"
+	m.notices.WithLabelValues(string(channel), outcome).Inc()
 }

@@ -23,11 +23,8 @@ const (
 )
 
 // isOtherOrder is the condition of the index attempt_of_order: an attempt that is paid with another
-// one. isStale is that of attempt_stale: one that a payer was asked for.
-const (
-	isOtherOrder = `order_id <> id`
-	isStale      = `way <> '' AND ` + isOpenAttempt
-)
+// one.
+const isOtherOrder = `order_id <> id`
 
 // attemptLegs are an attempt's columns and those of one of its legs.
 var attemptLegs = append(append(columns{}, attemptColumns...),
@@ -48,15 +45,18 @@ var (
 	captureOrder = &query{text: `UPDATE attempt SET captured = $2 WHERE id = $1 AND captured = 0`}
 	takeBack     = &query{text: `UPDATE attempt SET refunded = refunded + $2
 		WHERE id = $1 AND refunded + $2 <= captured`}
-	staleOrders = &query{text: `SELECT id FROM attempt WHERE made_at < $1 AND order_id = id
-		AND ` + isStale + ` ORDER BY made_at, id LIMIT $2`}
 	// Two workers share what is due: who finds a row locked passes it by.
-	dueIDs = &query{
+	dueIDs         = dueAttempts(`way = ''`)
+	dueExternalIDs = dueAttempts(`way <> ''`)
+)
+
+func dueAttempts(which string) *query {
+	return &query{
 		text: `SELECT id FROM attempt WHERE due_at > 0 AND due_at <= $1 AND ` + isOpenAttempt +
-			` ORDER BY due_at, id LIMIT $2`,
+			` AND ` + which + ` ORDER BY due_at, id LIMIT $2`,
 		lock: `FOR UPDATE SKIP LOCKED`,
 	}
-)
+}
 
 // attempts reads attempts with their legs; the legs of an attempt come one after another.
 func (t *tx) attempts(q *query, args ...any) ([]money.Attempt, error) {
@@ -137,8 +137,14 @@ func (t *tx) OpenAttempt(payment money.PaymentID) (money.Attempt, bool, error) {
 }
 
 // DueAttempts passes by an attempt without a due time: it waits for somebody's word.
-func (t *tx) DueAttempts(now time.Time, limit int) ([]money.Attempt, error) {
-	ids, err := all(t, func(r *reader) string { return r.text() }, dueIDs, millis(now), limit)
+func (t *tx) DueAttempts(
+	now time.Time, external bool, limit int,
+) ([]money.Attempt, error) {
+	which := dueIDs
+	if external {
+		which = dueExternalIDs
+	}
+	ids, err := all(t, func(r *reader) string { return r.text() }, which, millis(now), limit)
 	if err != nil {
 		return nil, err
 	}
@@ -182,12 +188,6 @@ func (t *tx) Capture(id money.AttemptID, amount money.Fen) (bool, error) {
 func (t *tx) TakeBack(id money.AttemptID, amount money.Fen) (bool, error) {
 	changed, err := t.exec(takeBack, string(id), int64(amount))
 	return changed == 1, err
-}
-
-// StaleOrders implements [money.Orders].
-func (t *tx) StaleOrders(before time.Time, limit int) ([]money.AttemptID, error) {
-	return all(t, func(r *reader) money.AttemptID { return money.AttemptID(r.text()) },
-		staleOrders, millis(before), limit)
 }
 
 // PaidAttempt implements [money.Orders].

@@ -86,8 +86,6 @@ CREATE INDEX attempt_due ON attempt (due_at, id)
 CREATE INDEX attempt_of_payment ON attempt (payment, id);
 CREATE UNIQUE INDEX attempt_one_paid ON attempt (payment) WHERE state = 'paid';
 CREATE INDEX attempt_of_order ON attempt (order_id, id) WHERE order_id <> id;
-CREATE INDEX attempt_stale ON attempt (made_at, id)
-    WHERE way <> '' AND (state = 'created' OR state = 'sent' OR state = 'unknown');
 
 CREATE TABLE refund (
     id       TEXT   NOT NULL PRIMARY KEY,

@@ -132,6 +132,21 @@ func dueAttempts(t *testing.T, db Database) {
 	insert("waits", money.AttemptSent, time.Time{})
 	insert("paid", money.AttemptPaid, after(1))
 	insert("closed", money.AttemptClosed, after(1))
+	outside := due("outside", money.PurposeFare)
+	do(t, db, func(tx dispatch.Tx) error {
+		check(t, tx.InsertPayment(outside))
+		return tx.InsertAttempt(money.Attempt{
+			ID: "outside", Payment: outside.ID, State: money.AttemptSent, DueAt: after(1),
+			Channel: money.Alipay, Way: money.WayQR,
+			Legs: []money.Leg{{Instrument: money.Alipay, Amount: 1}},
+		})
+	})
+	do(t, db, func(tx dispatch.Tx) error {
+		list, err := tx.DueAttempts(after(9), true, 9)
+		equal(t, "external", len(list), 1)
+		equal(t, "external", list[0].ID, "outside")
+		return err
+	})
 	for _, test := range []struct {
 		seconds float64
 		limit   int
@@ -143,7 +158,7 @@ func dueAttempts(t *testing.T, db Database) {
 		{9, 2, []money.AttemptID{"c", "a"}},
 	} {
 		do(t, db, func(tx dispatch.Tx) error {
-			list, err := tx.DueAttempts(after(test.seconds), test.limit)
+			list, err := tx.DueAttempts(after(test.seconds), false, test.limit)
 			var ids []money.AttemptID
 			for _, a := range list {
 				ids = append(ids, a.ID)

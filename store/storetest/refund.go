@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"sync"
 	"testing"
-	"time"
 
 	"hexhail/dispatch"
 	"hexhail/money"
@@ -84,46 +83,11 @@ func orders(t *testing.T, open Open) {
 			return err
 		})
 	}
-	t.Run("Stale", func(t *testing.T) { staleOrders(t, open(t)) })
 }
 
 func capture(tx dispatch.Tx) func(money.AttemptID, money.Fen) (bool, error) { return tx.Capture }
 
 func takeBack(tx dispatch.Tx) func(money.AttemptID, money.Fen) (bool, error) { return tx.TakeBack }
-
-// staleOrders are those that a payer was asked for and that are open for long, by their leads.
-func staleOrders(t *testing.T, db Database) {
-	insert := func(id money.AttemptID, made time.Time, change func(*money.Attempt)) {
-		p := due(money.Subject(id), money.PurposeFare)
-		a := money.Attempt{
-			ID: id, Order: id, Payment: p.ID, State: money.AttemptSent, Way: money.WayQR,
-			MadeAt: made, Channel: money.Alipay,
-			Legs: []money.Leg{{Instrument: money.Alipay, Amount: 1}},
-		}
-		change(&a)
-		do(t, db, func(tx dispatch.Tx) error {
-			if err := tx.InsertPayment(p); err != nil {
-				return err
-			}
-			return tx.InsertAttempt(a)
-		})
-	}
-	as := func(*money.Attempt) {}
-	insert("c", after(2), as)
-	insert("a", after(1), as)
-	insert("b", after(1), func(a *money.Attempt) { a.State = money.AttemptUnknown })
-	insert("young", after(5), as)
-	insert("with a", after(1), func(a *money.Attempt) { a.Order = "a" })
-	insert("closed", after(1), func(a *money.Attempt) { a.State = money.AttemptClosed })
-	insert("wallet", after(1), func(a *money.Attempt) { a.Way = "" })
-	for limit, want := range map[int][]money.AttemptID{9: {"a", "b", "c"}, 2: {"a", "b"}} {
-		do(t, db, func(tx dispatch.Tx) error {
-			got, err := tx.StaleOrders(after(5), limit)
-			equal(t, "stale", got, want)
-			return err
-		})
-	}
-}
 
 func refunds(t *testing.T, open Open) {
 	db := open(t)

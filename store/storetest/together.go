@@ -35,7 +35,7 @@ func outcomesTogether(t *testing.T, open Open) {
 		check(t, err)
 		var attempts []money.Attempt
 		do(t, db, func(tx dispatch.Tx) (err error) {
-			attempts, err = tx.DueAttempts(noon, 10)
+			attempts, err = tx.DueAttempts(noon, false, 10)
 			return err
 		})
 		if len(attempts) != 2 {
