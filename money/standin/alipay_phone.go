@@ -83,12 +83,6 @@ const (
 	codePassword = "9003"
 )
 
-// covers reports whether an instrument of the payer holds the amount; see [Payer.Instrument].
-func (p Payer) covers(amount money.Fen) bool {
-	most := max(p.Hongbao, p.Card, p.Credit, p.Balance, p.Fund)
-	return most == 0 || most >= amount
-}
-
 // shown is whose barcode it is, and whether the payer has to type the password for an amount.
 func (a *Alipay) shown(code string, amount money.Fen) (payer Payer, password bool) {
 	a.mu.Lock()

@@ -11,9 +11,17 @@
 // until they are answered. The halves, one for each channel, translate between the channel's HTTP
 // and these three; both read them, neither changes how they work.
 //
-//	book := standin.NewBook()
-//	script := standin.NewScript(seed)
-//	script.Add(standin.Rule{Call: standin.CallCharge, Fault: standin.HangAfter, Times: 1})
+//	book, script := standin.NewBook(), standin.NewScript(seed)
+//	outbox := standin.NewOutbox(client, script)
+//	wechat, err := standin.NewWeChat(standin.WeChatConfig{
+//		Book: book, Script: script, Outbox: outbox, Clock: time.Now, Fee: 6_000,
+//	})
+//	err = wechat.Register(merchant)             // whose calls it verifies
+//	go http.Serve(listener, wechat)             // what the adapter's base URL points to
+//	go outbox.Sending(ctx, ticker.C, nil)       // notices
+//	err = script.Add(standin.Rule{Call: standin.CallCharge, Fault: standin.HangAfter, Times: 1})
+//
+// A [Phone] is what pays: by the ticket of an app or QR code, or by a barcode.
 //
 // # Time and luck
 //

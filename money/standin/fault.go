@@ -51,6 +51,7 @@ const (
 	FrequencyLimited Fault = "frequency_limited"  // nothing is done, FREQUENCY_LIMITED
 	NotYetSeen       Fault = "not_yet_seen"       // the order is not found, though it is there
 
+	StillAtIt  Fault = "still_at_it" // a refund or payout is done, the answer says: not yet
 	UserPaying Fault = "user_paying" // the payer has to type the password first
 	PayFirst   Fault = "pay_first"   // the payer confirms just before the call is carried out
 
@@ -103,8 +104,8 @@ const (
 func AnswerFaults() []Fault {
 	return []Fault{
 		HangBefore, HangAfter, DropBefore, DropAfter, SystemError, SystemErrorAfter,
-		FrequencyLimited, NotYetSeen, UserPaying, PayFirst, Unsigned, BadSignature, WrongSerial,
-		OldAnswer, Garbage, HugeAnswer, RotateKey, OtherAmount, OtherOrder,
+		FrequencyLimited, NotYetSeen, StillAtIt, UserPaying, PayFirst, Unsigned, BadSignature,
+		WrongSerial, OldAnswer, Garbage, HugeAnswer, RotateKey, OtherAmount, OtherOrder,
 	}
 }
 

@@ -13,6 +13,12 @@ type Payer struct {
 	Fund    money.Fen `json:"fund,omitempty"` // the money fund
 }
 
+// covers reports whether one of what the wallet holds is as much as an amount.
+func (p Payer) covers(amount money.Fen) bool {
+	most := max(p.Hongbao, p.Card, p.Credit, p.Balance, p.Fund)
+	return most == 0 || most >= amount
+}
+
 // Instrument is what the wallet chooses for an amount, as Alipay does: hongbao before quick-pay
 // card before credit before balance before money fund, the first that covers the whole.
 func (p Payer) Instrument(amount money.Fen) string {

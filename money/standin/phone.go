@@ -25,6 +25,7 @@ var ErrTicket = errors.New("standin: no app would take this ticket")
 //
 //	POST /pay     {"ticket": "…", "payer": {"account": "ann"}}: what an app or QR code shows
 //	POST /pay     {"channel": "wechat", "merchant": "…", "order": "…"}: confirms a barcode's order
+//	POST /barcode {"channel": "wechat", "payer": {"account": "ann"}}: {"code": "…"} to be scanned
 //	POST /orders  {"channel": "wechat", "merchant": "…"}: what was asked of a channel, ≤ 1,000
 //	POST /faults  [{"call": "charge", "fault": "hang_after", "times": 1}]: from now on; [] clears
 //
@@ -34,6 +35,8 @@ type Phone struct {
 	Script   *Script
 	Scanners []Scanner
 	Clock    func() time.Time
+	// Shows makes a fresh barcode of a payer, by channel.
+	Shows map[money.ChannelName]func(Payer) (code string)
 }
 
 const (
@@ -52,6 +55,8 @@ func (p Phone) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		err = errors.New("standin: more than 64 KiB")
 	case r.Method == http.MethodPost && r.URL.Path == "/pay":
 		said, err = p.pay(body)
+	case r.Method == http.MethodPost && r.URL.Path == "/barcode":
+		said, err = p.barcode(body)
 	case r.Method == http.MethodPost && r.URL.Path == "/orders":
 		said, err = p.orders(body)
 	case r.Method == http.MethodPost && r.URL.Path == "/faults":
@@ -104,6 +109,21 @@ func (p Phone) scan(ticket string) (Order, error) {
 		}
 	}
 	return Order{}, ErrTicket
+}
+
+func (p Phone) barcode(body []byte) (any, error) {
+	var ask struct {
+		Channel money.ChannelName `json:"channel"`
+		Payer   Payer             `json:"payer"`
+	}
+	if err := json.Unmarshal(body, &ask); err != nil {
+		return nil, err
+	}
+	shows, ok := p.Shows[ask.Channel]
+	if !ok {
+		return nil, ErrUnknown
+	}
+	return map[string]string{"code": shows(ask.Payer)}, nil
 }
 
 func (p Phone) orders(body []byte) (any, error) {

@@ -24,8 +24,11 @@ func (s onlyA) Scan(ticket string) (Order, error) {
 func TestPhone(t *testing.T) {
 	book, script := NewBook(), NewScript(1)
 	p := Phone{
-		Book: book, Script: script, Scanners: []Scanner{onlyA{NewBook()}, onlyA{book}},
-		Clock: func() time.Time { return noon },
+		Book: book, Script: script, Clock: func() time.Time { return noon },
+		Scanners: []Scanner{onlyA{NewBook()}, onlyA{book}},
+		Shows: map[money.ChannelName]func(Payer) string{
+			money.WeChat: func(p Payer) string { return "code of " + p.Account },
+		},
 	}
 	for _, number := range []string{"A", "B", "C"} {
 		o := Order{Channel: money.WeChat, Merchant: "M", Number: number, Amount: 2300}
@@ -48,6 +51,8 @@ func TestPhone(t *testing.T) {
 		{"/pay", `{"ticket": "of somebody"}`, 400, "no app would take"},
 		{"/pay", `{`, 400, "error"},
 		{"/pay", `{"ticket": "` + strings.Repeat("x", maxPhone) + `"}`, 400, "64 KiB"},
+		{"/barcode", `{"channel": "wechat", "payer": {"account": "ann"}}`, 200, "code of ann"},
+		{"/barcode", `{"channel": "cash"}`, 404, "no such number"},
 		{"/orders", `{"channel": "wechat"}`, 200, `"paid":4600`},
 		{"/faults", `[{"call": "charge", "fault": "hang_after", "times": 1}]`, 200, `"rules":1`},
 		{"/faults", `[{"call": "charge", "fault": "flood"}]`, 400, "no such fault"},

@@ -16,7 +16,7 @@ import (
 	"hexhail/money"
 )
 
-// WeChatConfig says what plays WeChat Pay. All but Fee and Latency are needed.
+// WeChatConfig says what plays WeChat Pay. All but Fee, Latency and NewKey are needed.
 type WeChatConfig struct {
 	Book   *Book
 	Script *Script
@@ -26,6 +26,8 @@ type WeChatConfig struct {
 	Fee money.PPM
 	// Latency is how long each call takes.
 	Latency time.Duration
+	// NewKey makes WeChat's keys; nil makes fresh ones of 2,048 bits, a tenth of a second each.
+	NewKey func() (*rsa.PrivateKey, error)
 }
 
 // WeChatMerchant is an account that exists at the stand-in.
@@ -47,8 +49,9 @@ type WeChatMerchant struct {
 // WeChat plays the servers of WeChat Pay, API v3, for direct merchants. It verifies our signatures
 // and signs with keys of its own, in both of WeChat's modes. See [NewWeChat].
 //
-// The barcode of a payer is 18 digits. Codes that end in 9001 have expired, the wallets of those
-// that end in 9002 are empty, the payers of those that end in 9003 have to type the password first.
+// A payer's barcode is 18 digits that begin with 10 to 15: one that [WeChat.Shows], whose payer is
+// known, or any other. Codes that end in 9001 have expired, the wallets of those that end in 9002
+// are empty, the payers of those that end in 9003 have to type the password first.
 type WeChat struct {
 	config WeChatConfig
 	mux    *http.ServeMux
@@ -58,18 +61,22 @@ type WeChat struct {
 	merchants map[string]*WeChatMerchant
 	platform  []signer // the last one signs; all are announced
 	prepaid   map[string]key
+	shown     map[string]Payer  // by the code on their phones
 	bills     map[string]string // texts that were announced, by token
 	tokens    int64
 }
 
 // NewWeChat starts the stand-in with fresh keys. The book's events become its notices.
 func NewWeChat(c WeChatConfig) (*WeChat, error) {
+	if c.NewKey == nil {
+		c.NewKey = newKey
+	}
 	w := &WeChat{
 		config: c, merchants: map[string]*WeChatMerchant{}, prepaid: map[string]key{},
-		bills: map[string]string{},
+		shown: map[string]Payer{}, bills: map[string]string{},
 	}
 	var err error
-	if w.public, err = newPublicSigner(); err != nil {
+	if w.public, err = newPublicSigner(c.NewKey); err != nil {
 		return nil, err
 	}
 	if err := w.Rotate(); err != nil {
@@ -99,7 +106,7 @@ func (w *WeChat) PublicKey() (id string, key *rsa.PublicKey) {
 // Rotate makes a new platform certificate, which signs from now on. The old ones are announced for
 // as long as the stand-in lives.
 func (w *WeChat) Rotate() error {
-	s, err := newPlatformSigner(w.config.Clock())
+	s, err := newPlatformSigner(w.config.NewKey, w.config.Clock())
 	if err != nil {
 		return err
 	}
@@ -107,13 +114,6 @@ func (w *WeChat) Rotate() error {
 	defer w.mu.Unlock()
 	w.platform = append(w.platform, s)
 	return nil
-}
-
-// Forget drops all platform certificates but the newest.
-func (w *WeChat) Forget() {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.platform = w.platform[len(w.platform)-1:]
 }
 
 func (w *WeChat) merchant(mchid string) (*WeChatMerchant, bool) {
@@ -226,6 +226,8 @@ func (x exchange) answer(to http.ResponseWriter, do func(exchange) reply) {
 		if err := x.Rotate(); err != nil {
 			said = refuse(http.StatusInternalServerError, "SYSTEM_ERROR", err.Error())
 		}
+	case x.fault == StillAtIt:
+		stillAtIt(said.fields)
 	case x.fault == OtherAmount:
 		fenMore(said.fields)
 	case x.fault == OtherOrder:
@@ -257,6 +259,18 @@ func fenMore(fields map[string]any) {
 	if amount, ok := fields["amount"].(map[string]any); ok {
 		raise(amount, "total")
 		raise(amount, "refund")
+	}
+}
+
+// stillAtIt makes an answer about a refund or payout one that has no end yet. A payout waits for
+// its receiver, who takes it by the time that somebody asks again.
+func stillAtIt(fields map[string]any) {
+	if fields["status"] == "SUCCESS" {
+		fields["status"] = "PROCESSING"
+		delete(fields, "success_time")
+	}
+	if fields["state"] == "SUCCESS" {
+		fields["state"], fields["package_info"] = "WAIT_USER_CONFIRM", nonce(32)
 	}
 }
 

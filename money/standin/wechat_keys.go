@@ -31,16 +31,20 @@ type signer struct {
 
 const keyBits = 2048
 
-func newPublicSigner() (signer, error) {
-	key, err := rsa.GenerateKey(rand.Reader, keyBits)
+func newKey() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, keyBits) }
+
+func newPublicSigner(newKey func() (*rsa.PrivateKey, error)) (signer, error) {
+	key, err := newKey()
 	if err != nil {
 		return signer{}, err
 	}
 	return signer{serial: "PUB_KEY_ID_" + nonce(15), key: key}, nil
 }
 
-func newPlatformSigner(now time.Time) (signer, error) {
-	key, err := rsa.GenerateKey(rand.Reader, keyBits)
+func newPlatformSigner(
+	newKey func() (*rsa.PrivateKey, error), now time.Time,
+) (signer, error) {
+	key, err := newKey()
 	if err != nil {
 		return signer{}, err
 	}

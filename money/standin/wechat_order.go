@@ -115,7 +115,8 @@ func (x exchange) codepay() reply {
 	case strings.HasSuffix(code, "9001"):
 		return refuse(http.StatusBadRequest, "AUTH_CODE_EXPIRED", "付款码已过期，请用户在微信上刷新后再试")
 	}
-	o.Payer = "payer-" + code[12:]
+	payer := x.payer(code)
+	o.Payer = payer.Account
 	made, err := x.config.Book.OpenWith(code, o, x.now)
 	if err != nil {
 		return said(err)
@@ -130,7 +131,7 @@ func (x exchange) codepay() reply {
 	case Waiting, Paying:
 	}
 	switch {
-	case strings.HasSuffix(code, "9002"):
+	case strings.HasSuffix(code, "9002"), !payer.covers(o.Amount):
 		return refuse(http.StatusForbidden, "NOT_ENOUGH", "用户账号余额不足")
 	case x.fault == UserPaying || strings.HasSuffix(code, "9003") || made.State == Paying:
 		if _, err := x.config.Book.Wait(money.WeChat, o.Merchant, o.Number); err != nil {
@@ -138,8 +139,7 @@ func (x exchange) codepay() reply {
 		}
 		return refuse(http.StatusBadRequest, "USERPAYING", "需要用户输入支付密码")
 	}
-	made, err = x.config.Book.Pay(
-		money.WeChat, o.Merchant, o.Number, Payer{Account: o.Payer}, x.now)
+	made, err = x.config.Book.Pay(money.WeChat, o.Merchant, o.Number, payer, x.now)
 	if err != nil {
 		return said(err)
 	}

@@ -2,6 +2,7 @@ package standin
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 
 	"hexhail/money"
@@ -13,7 +14,7 @@ var _ Scanner = (*WeChat)(nil)
 // signature has to be the merchant's, and the text of a QR code.
 func (w *WeChat) Scan(ticket string) (Order, error) {
 	if strings.HasPrefix(ticket, "weixin://") {
-		return w.shown(ticket, "")
+		return w.ordered(ticket, "")
 	}
 	var t map[string]string // encoding/json's structs match appid and appId alike
 	if err := json.Unmarshal([]byte(ticket), &t); err != nil {
@@ -26,7 +27,7 @@ func (w *WeChat) Scan(ticket string) (Order, error) {
 			t["paySign"]
 		prepay = strings.TrimPrefix(what, "prepay_id=")
 	}
-	o, err := w.shown(prepay, app)
+	o, err := w.ordered(prepay, app)
 	if err != nil {
 		return o, err
 	}
@@ -37,8 +38,31 @@ func (w *WeChat) Scan(ticket string) (Order, error) {
 	return o, nil
 }
 
-// shown finds the order of a prepay id or code URL, which has to be of one of the merchant's apps.
-func (w *WeChat) shown(id, app string) (Order, error) {
+// Shows is the code that a payer's phone shows to a driver. It pays one order.
+func (w *WeChat) Shows(p Payer) string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.tokens++
+	code := fmt.Sprintf("13%012d0000", w.tokens)
+	if len(w.shown) < MaxOrders {
+		w.shown[code] = p
+	}
+	return code
+}
+
+// payer is whose code it is.
+func (w *WeChat) payer(code string) Payer {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if p, ok := w.shown[code]; ok {
+		return p
+	}
+	return Payer{Account: "payer-" + code[12:]}
+}
+
+// ordered finds the order of a prepay id or code URL, which has to be of one of its merchant's
+// apps.
+func (w *WeChat) ordered(id, app string) (Order, error) {
 	w.mu.Lock()
 	at, ok := w.prepaid[id]
 	w.mu.Unlock()

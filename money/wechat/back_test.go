@@ -70,7 +70,7 @@ func TestRefundsThatNeverCome(t *testing.T) {
 		"nothing":             {refund("R3", a.ID, 0), "bad_amount"},
 		"no number":           {refund("", a.ID, 1), "bad_refund"},
 		"a number with space": {refund("R 4", a.ID, 1), "bad_refund"},
-		"of no order":         {refund("R5", "01HZXNOORDER", 1), "RESOURCE_NOT_EXISTS"},
+		"of no order":         {refund("R5", "01HZXNOORDER", 1), "resource_not_exists"},
 	} {
 		out, err := s.Refund(t.Context(), c.refund, noon.Add(refundSeen))
 		if err != nil || out.State != money.AttemptClosed || out.Reason != c.reason {
@@ -253,11 +253,57 @@ func TestPoor(t *testing.T) {
 		t.Fatal(err)
 	}
 	if out, err := s.PayOut(t.Context(), payout("W1"), noon); err != nil ||
-		out.State != money.AttemptCreated || out.Reason != "NOT_ENOUGH" {
+		out.State != money.AttemptCreated || out.Reason != "not_enough" {
 		t.Errorf("a payout: %+v, %v", out, err)
 	}
 	if out, err := s.Refund(t.Context(), refund("R1", a.ID, 2), noon); err != nil ||
-		out.State != money.AttemptCreated || out.Reason != "NOT_ENOUGH" {
+		out.State != money.AttemptCreated || out.Reason != "not_enough" {
 		t.Errorf("a refund: %+v, %v", out, err)
+	}
+}
+
+// TestNotYet: a refund at a bank and a payout that waits for its receiver are sent; what the
+// receiver needs is told.
+func TestNotYet(t *testing.T) {
+	s := newStand(t, byPublicKey)
+	a := s.paid(t, "01HZX0000000000000NOTYET")
+	s.add(t, standin.Rule{Fault: standin.StillAtIt, Times: 2})
+	out, err := s.Refund(t.Context(), refund("R1", a.ID, 300), noon)
+	if err != nil || out.State != money.AttemptSent || out.Again != refundAgain {
+		t.Errorf("a refund: %+v, %v", out, err)
+	}
+	out, err = s.PayOut(t.Context(), payout("W1"), noon)
+	if err != nil || out.State != money.AttemptSent || !strings.Contains(out.Ticket, mchid) {
+		t.Errorf("a payout: %+v, %v", out, err)
+	}
+	if out, err = s.QueryPayout(t.Context(), payout("W1"), noon); err != nil ||
+		out.State != money.AttemptPaid || out.Ticket != "" {
+		t.Errorf("a payout that was taken: %+v, %v", out, err)
+	}
+}
+
+// TestStates: each word of WeChat's about refunds and payouts, and one that it does not have yet.
+func TestStates(t *testing.T) {
+	for status, want := range map[string]money.AttemptState{
+		"SUCCESS": money.AttemptPaid, "CLOSED": money.AttemptClosed,
+		"PROCESSING": money.AttemptSent, "ABNORMAL": money.AttemptSent,
+		"NEW_WORD": money.AttemptUnknown, "": money.AttemptUnknown,
+	} {
+		out := refundState(status, "")
+		if out.State != want || out.State.Open() != (out.Again > 0) {
+			t.Errorf("a refund that is %q: %+v", status, out)
+		}
+	}
+	for state, want := range map[string]money.AttemptState{
+		"SUCCESS": money.AttemptPaid, "FAIL": money.AttemptClosed,
+		"CANCELLED": money.AttemptClosed, "ACCEPTED": money.AttemptSent,
+		"PROCESSING": money.AttemptSent, "WAIT_USER_CONFIRM": money.AttemptSent,
+		transferring: money.AttemptSent, "CANCELING": money.AttemptSent,
+		"NEW_WORD": money.AttemptUnknown, "": money.AttemptUnknown,
+	} {
+		out := payoutState(transferred{State: state})
+		if out.State != want || out.State.Open() != (out.Again > 0) {
+			t.Errorf("a payout that is %q: %+v", state, out)
+		}
 	}
 }

@@ -68,10 +68,10 @@ func (c *Client) after(
 	t, err := o.look(ctx)
 	if missing := (*Error)(nil); errors.As(err, &missing) && missing.says(codesNotExist) {
 		if o.nobodyPays(now) {
-			return closed(no.Code), nil
+			return closed(reason(no.Code)), nil
 		}
 		return money.Outcome{
-			State: money.AttemptUnknown, Reason: no.Code, Again: againAfter,
+			State: money.AttemptUnknown, Reason: reason(no.Code), Again: againAfter,
 		}, nil
 	}
 	if err != nil {
@@ -174,15 +174,15 @@ func (c *Client) stands(
 	if err := o.same(t); err != nil {
 		return unknown(err)
 	}
-	out := money.Outcome{Trade: text(t.TransactionId), Reason: text(t.TradeState)}
-	switch out.Reason {
+	out := money.Outcome{Trade: text(t.TransactionId), Reason: reason(text(t.TradeState))}
+	switch text(t.TradeState) {
 	case "SUCCESS", "REFUND": // what was refunded was paid
 		out.State, out.Reason = money.AttemptPaid, ""
 	case "CLOSED", "REVOKED":
 		out.State = money.AttemptClosed
 	case "NOTPAY", "USERPAYING", "PAYERROR", "ACCEPT":
 		if o.attempt.Way == money.WayBarcode {
-			return c.paying(ctx, o, out.Reason == "USERPAYING", now)
+			return c.paying(ctx, o, *t.TradeState == "PAYERROR", now)
 		}
 		out.State, out.Again = money.AttemptSent, poll(o.attempt, now)
 	default:

@@ -1,9 +1,13 @@
 package wechat
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/wechatpay-apiv3/wechatpay-go/core"
+	"github.com/wechatpay-apiv3/wechatpay-go/services/payments"
 
 	"hexhail/money"
 	"hexhail/money/standin"
@@ -58,8 +62,8 @@ func TestBarcode(t *testing.T) {
 	}
 	s.paidOnce(t, 2300)
 	for code, reason := range map[string]string{
-		"134567890123459001": "AUTH_CODE_EXPIRED", "134567890123459002": "NOT_ENOUGH",
-		barcode: "AUTH_CODE_INVALID", // it has paid already
+		"134567890123459001": "auth_code_expired", "134567890123459002": "not_enough",
+		barcode: "auth_code_invalid", // it has paid already
 	} {
 		b := attempt("01HZX"+money.AttemptID(code), money.WayBarcode)
 		b.Token = code
@@ -274,5 +278,105 @@ func TestAccounts(t *testing.T) {
 	s.outbox.Send(t.Context(), s.clock.now())
 	if len(s.heard) != 1 || s.heard[0].err != nil || s.heard[0].notice.Order != o.Number {
 		t.Errorf("heard %+v", s.heard)
+	}
+}
+
+// TestBarcodeOfAPayer: the payer whose phone shows the code pays, with what the wallet chooses.
+func TestBarcodeOfAPayer(t *testing.T) {
+	s := newStand(t, byPublicKey)
+	a := attempt("01HZX00000000000000000ANN", money.WayBarcode)
+	a.Token = s.server.Shows(standin.Payer{Account: "ann", Hongbao: 2300, Card: 100_000})
+	if out, err := s.Charge(t.Context(), a, noon); err != nil || out.State != money.AttemptPaid {
+		t.Fatalf("%+v, %v", out, err)
+	}
+	o, _ := s.book.Order(money.WeChat, mchid, string(a.ID))
+	if o.Payer != "ann" || o.Instrument != "hongbao" {
+		t.Errorf("%+v: want ann's hongbao", o)
+	}
+	poor := attempt("01HZX00000000000000000BOB", money.WayBarcode)
+	poor.Token = s.server.Shows(standin.Payer{Account: "bob", Balance: 2299})
+	if out, err := s.Charge(t.Context(), poor, noon); err != nil ||
+		out.State != money.AttemptClosed || out.Reason != "not_enough" {
+		t.Errorf("%+v, %v", out, err)
+	}
+	if n := s.outbox.Waiting(); n != 0 {
+		t.Errorf("%d notices of barcodes: WeChat sends none", n)
+	}
+}
+
+// TestAskedTooOften: WeChat's word that we ask too often is not known, and is given more time.
+func TestAskedTooOften(t *testing.T) {
+	s := newStand(t, byPublicKey)
+	a := s.paid(t, "01HZX000000000000000OFTEN")
+	s.add(t, standin.Rule{Fault: standin.FrequencyLimited})
+	out, err := s.Query(t.Context(), a, noon)
+	if err != nil || out.State != money.AttemptUnknown || out.Again != againLimit {
+		t.Errorf("a query: %+v, %v", out, err)
+	}
+	out, err = s.Refund(t.Context(), refund("R1", a.ID, 1), noon)
+	if err != nil || out.State != money.AttemptUnknown || out.Again < time.Minute {
+		t.Errorf("a refund: %+v, %v", out, err)
+	}
+	if out.Reason != "frequency_limited" {
+		t.Errorf("the reason is %q", out.Reason)
+	}
+}
+
+// TestStatesOfOrders: each state of WeChat's, and one that it does not have yet.
+func TestStatesOfOrders(t *testing.T) {
+	s := newStand(t, byPublicKey)
+	for state, want := range map[string][2]money.AttemptState{ // of a QR code's, of a barcode's
+		"SUCCESS":    {money.AttemptPaid, money.AttemptPaid},
+		"REFUND":     {money.AttemptPaid, money.AttemptPaid},
+		"CLOSED":     {money.AttemptClosed, money.AttemptClosed},
+		"REVOKED":    {money.AttemptClosed, money.AttemptClosed},
+		"NOTPAY":     {money.AttemptSent, money.AttemptSent},
+		"USERPAYING": {money.AttemptSent, money.AttemptSent},
+		"PAYERROR":   {money.AttemptSent, money.AttemptSent},
+		"NEW_WORD":   {money.AttemptUnknown, money.AttemptUnknown},
+		"":           {money.AttemptUnknown, money.AttemptUnknown},
+	} {
+		for i, way := range []money.Way{money.WayQR, money.WayBarcode} {
+			o, err := s.order(attempt("01HZX0000000000000000STATE", way))
+			if err != nil {
+				t.Fatal(err)
+			}
+			out, err := s.stands(t.Context(), o, &payments.Transaction{
+				OutTradeNo: &o.number, Mchid: core.String(mchid), Appid: core.String(pageID),
+				TradeState: &state, TransactionId: core.String("4200"),
+				Amount: &payments.TransactionAmount{Total: core.Int64(2300)},
+			}, noon.Add(reverseLeast-time.Second))
+			if err != nil || out.State != want[i] || out.State.Open() != (out.Again > 0) {
+				t.Errorf("%q by %s: %+v, %v", state, way, out, err)
+			}
+		}
+	}
+}
+
+// TestAnswersAboutSomethingElse: well signed, but not about this order.
+func TestAnswersAboutSomethingElse(t *testing.T) {
+	s := newStand(t, byPublicKey)
+	o, err := s.order(attempt("01HZX0000000000000000OTHER", money.WayQR))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for field, change := range map[string]func(*payments.Transaction){
+		"number":   func(t *payments.Transaction) { t.OutTradeNo = core.String("ANOTHER") },
+		"merchant": func(t *payments.Transaction) { t.Mchid = core.String("1900000000") },
+		"app":      func(t *payments.Transaction) { t.Appid = nil },
+		"amount":   func(t *payments.Transaction) { t.Amount = nil },
+		"currency": func(t *payments.Transaction) { t.Amount.Currency = core.String("USD") },
+	} {
+		said := payments.Transaction{
+			OutTradeNo: &o.number, Mchid: core.String(mchid), Appid: core.String(pageID),
+			TradeState: core.String("SUCCESS"),
+			Amount:     &payments.TransactionAmount{Total: core.Int64(2300)},
+		}
+		change(&said)
+		out, err := s.stands(t.Context(), o, &said, noon)
+		bad := (*MismatchError)(nil)
+		if !errors.As(err, &bad) || bad.Field != field || out.State != money.AttemptUnknown {
+			t.Errorf("%s: %+v, %v", field, out, err)
+		}
 	}
 }

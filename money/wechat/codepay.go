@@ -82,21 +82,22 @@ func (c *Client) chargeCode(
 	no := (*Error)(nil)
 	switch {
 	case errors.As(err, &no) && no.says(codesPaying):
-		return c.paying(ctx, o, true, now)
+		return c.paying(ctx, o, false, now)
 	case no != nil && no.says(codesRefused) && o.attempt.Tries == firstTry:
-		return closed(no.Code), nil // nothing was asked for before; the payer shows another code
+		// Nothing was asked for before; the payer shows another code.
+		return closed(reason(no.Code)), nil
 	}
 	return c.after(ctx, o, err, now)
 }
 
-// paying is where a barcode's order stands that is not paid. While the payer types it is left
-// alone for 45 s, otherwise for 15 s.
+// paying is where a barcode's order stands that is not paid: the payer has 45 s, unless the payment
+// has failed already. Then it is ended as soon as WeChat lets us, as it may still be tried again.
 func (c *Client) paying(
-	ctx context.Context, o order, typing bool, now time.Time,
+	ctx context.Context, o order, failed bool, now time.Time,
 ) (money.Outcome, error) {
-	limit := reverseLeast
-	if typing {
-		limit = reverseAfter
+	limit := reverseAfter
+	if failed {
+		limit = reverseLeast
 	}
 	age := now.Sub(o.attempt.MadeAt)
 	if age >= limit {

@@ -28,8 +28,8 @@
 //
 // The same notice may come many times and is accepted each time for 300 s: an inbox row by
 // [money.Notice].ID stops that. A notice tells our number and the amount; that they are those of an
-// attempt of ours is for whoever has the attempt to compare. A notice of success may come after a
-// barcode's order was reversed: ask before a closed attempt is called paid.
+// attempt of ours is for whoever has the attempt to compare. Of barcodes' orders WeChat sends no
+// notices: they are known by asking.
 //
 // # Two clocks
 //

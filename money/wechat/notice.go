@@ -19,6 +19,9 @@ import (
 // MaxNotice is how many bytes a notice may have. WeChat's have some 2 KiB.
 const MaxNotice = 64 << 10
 
+// maxFetches is for how many accounts one notice by an unknown key downloads certificates.
+const maxFetches = 2
+
 // NoticeFault is why a notice is refused.
 type NoticeFault string
 
@@ -123,7 +126,9 @@ func (c *Client) signers(
 		}
 	}
 	if len(good) == 0 {
-		good = strange // perhaps a new key: it is downloaded, at most once a minute
+		// Perhaps a new key: it is downloaded, at most once a minute for an account. Strangers can
+		// make us do so: the others have their turn with the next notice.
+		good = strange[:min(len(strange), maxFetches)]
 	}
 	why := errUnknownKey
 	good = slices.DeleteFunc(good, func(a *account) bool {
@@ -169,8 +174,10 @@ func (a *account) chargeNotice(n money.Notice, plain []byte) (money.Notice, erro
 		return money.Notice{}, &NoticeError{WrongApp, "of an app that is not ours"}
 	}
 	n.Kind, n.Order, n.Amount = money.NoticeCharge, *t.OutTradeNo, money.Fen(*t.Amount.Total)
-	n.Outcome = money.Outcome{Trade: text(t.TransactionId), Reason: text(t.TradeState)}
-	switch n.Outcome.Reason {
+	n.Outcome = money.Outcome{
+		Trade: text(t.TransactionId), Reason: reason(text(t.TradeState)),
+	}
+	switch text(t.TradeState) {
 	case "SUCCESS":
 		n.Outcome.State, n.Outcome.Reason = money.AttemptPaid, ""
 	case "CLOSED", "REVOKED":

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -144,12 +145,35 @@ func TestUnknownSerialsDoNotDownload(t *testing.T) {
 		r.Header.Set("Wechatpay-Serial", "FORGED")
 		r.Header.Set("Wechatpay-Nonce", "n")
 		r.Header.Set("Wechatpay-Signature", "c2lnbmF0dXJl")
-		r.Header.Set("Wechatpay-Timestamp", "1")
+		r.Header.Set("Wechatpay-Timestamp", strconv.FormatInt(s.clock.now().Unix(), 10))
 		if _, err := s.Notice(r); err == nil {
 			t.Fatal("taken")
 		}
 	}
-	if len(kept.paths) > 1 {
+	if len(kept.paths) != 1 {
+		t.Errorf("downloaded %q", kept.paths)
+	}
+}
+
+// TestUnknownSerialsOfManyAccounts: one forged notice makes two downloads at most, however many
+// merchants there are.
+func TestUnknownSerialsOfManyAccounts(t *testing.T) {
+	kept := &carrier{next: &http.Transport{}}
+	s := newStand(t, byCertificate, func(c *Config) {
+		c.Transport = kept
+		for i := range 20 {
+			c.Accounts[fmt.Sprint("taxi-", i)] = c.Accounts[""]
+		}
+	})
+	r := httptest.NewRequest(http.MethodPost, "/notify/wechat", strings.NewReader("{}"))
+	r.Header.Set("Wechatpay-Serial", "FORGED")
+	r.Header.Set("Wechatpay-Nonce", "n")
+	r.Header.Set("Wechatpay-Signature", "c2lnbmF0dXJl")
+	r.Header.Set("Wechatpay-Timestamp", strconv.FormatInt(s.clock.now().Unix(), 10))
+	if _, err := s.Notice(r); err == nil {
+		t.Fatal("taken")
+	}
+	if len(kept.paths) == 0 || len(kept.paths) > maxFetches {
 		t.Errorf("downloaded %q", kept.paths)
 	}
 }

@@ -2,6 +2,7 @@ package wechat
 
 import (
 	"errors"
+	"strings"
 
 	"hexhail/money"
 )
@@ -20,7 +21,7 @@ func unknown(err error) (money.Outcome, error) {
 		return out, err
 	}
 	if no.Code != "" {
-		out.Reason = no.Code
+		out.Reason = reason(no.Code)
 	}
 	if no.limited() {
 		out.Again = againLimit
@@ -39,6 +40,9 @@ func refusedHere(err error) (money.Outcome, error) {
 	}
 	return money.Outcome{State: money.AttemptUnknown, Reason: "no_account", Again: pollOld}, err
 }
+
+// reason is a word of WeChat's as ours are written: "auth_code_expired".
+func reason(code string) string { return strings.ToLower(clean(code)) }
 
 func text(s *string) string {
 	if s == nil {

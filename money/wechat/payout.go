@@ -96,7 +96,7 @@ func (c *Client) PayOut(
 	// Refused; but perhaps because it was made already, on a call whose answer was lost.
 	out, err := c.QueryPayout(ctx, p, now)
 	if err == nil && out.State == money.AttemptCreated {
-		out.Reason, out.Again = no.Code, abnormalAgain
+		out.Reason, out.Again = reason(no.Code), abnormalAgain
 	}
 	return out, err
 }
@@ -122,7 +122,7 @@ func (c *Client) QueryPayout(
 	}
 	if no := (*Error)(nil); errors.As(err, &no) && no.says(codesNotFound) {
 		return money.Outcome{
-			State: money.AttemptCreated, Reason: no.Code, Again: refundAgain,
+			State: money.AttemptCreated, Reason: reason(no.Code), Again: refundAgain,
 		}, nil
 	}
 	return later(unknown(err))
@@ -175,9 +175,12 @@ func (a *account) paidOut(
 	return out, err
 }
 
+// transferring is WeChat's own spelling.
+const transferring = "TRANSFERING" //nolint:misspell // WeChat's
+
 // payoutState is what a payout's state means.
 func payoutState(made transferred) money.Outcome {
-	out := money.Outcome{Reason: made.State, Trade: made.Trade}
+	out := money.Outcome{Reason: reason(made.State), Trade: made.Trade}
 	switch made.State {
 	case "SUCCESS":
 		out.State, out.Reason = money.AttemptPaid, ""
@@ -185,7 +188,7 @@ func payoutState(made transferred) money.Outcome {
 		out.State, out.Reason = money.AttemptClosed, clean(made.Fail)
 	case "CANCELLED":
 		out.State = money.AttemptClosed
-	case "ACCEPTED", "PROCESSING", "TRANSFERRING", "CANCELING", "WAIT_USER_CONFIRM":
+	case "ACCEPTED", "PROCESSING", transferring, "CANCELING", "WAIT_USER_CONFIRM":
 		out.State, out.Again = money.AttemptSent, refundAgain
 	default:
 		out.State, out.Again = money.AttemptUnknown, refundAgain

@@ -55,7 +55,7 @@ func (c *Client) Refund(
 	case codesNotEnough[no.Code]:
 		// Our account is empty, which passes; the same id may be asked for again.
 		return money.Outcome{
-			State: money.AttemptCreated, Reason: no.Code, Again: abnormalAgain,
+			State: money.AttemptCreated, Reason: reason(no.Code), Again: abnormalAgain,
 		}, nil
 	}
 	// Refused; but perhaps because it was made already, on a call whose answer was lost.
@@ -64,9 +64,9 @@ func (c *Client) Refund(
 	case err != nil || out.State != money.AttemptCreated:
 		return out, err
 	case now.Sub(r.MadeAt) >= refundSeen:
-		return closed(no.Code), nil
+		return closed(reason(no.Code)), nil
 	}
-	out.State, out.Reason = money.AttemptUnknown, no.Code // perhaps it is not yet seen
+	out.State, out.Reason = money.AttemptUnknown, reason(no.Code) // perhaps it is not yet seen
 	return out, nil
 }
 
@@ -92,7 +92,7 @@ func (c *Client) QueryRefund(
 	err = o.said(ctx, "query refund", err)
 	if no := (*Error)(nil); errors.As(err, &no) && no.says(codesNotFound) {
 		return money.Outcome{
-			State: money.AttemptCreated, Reason: no.Code, Again: refundAgain,
+			State: money.AttemptCreated, Reason: reason(no.Code), Again: refundAgain,
 		}, nil
 	}
 	return later(unknown(err))
@@ -145,7 +145,7 @@ func (o order) refunded(r money.Refund, made *refunddomestic.Refund) (money.Outc
 
 // refundState is what a refund's status means.
 func refundState(status, trade string) money.Outcome {
-	out := money.Outcome{Reason: status, Trade: trade}
+	out := money.Outcome{Reason: reason(status), Trade: trade}
 	switch status {
 	case "SUCCESS":
 		out.State, out.Reason = money.AttemptPaid, ""

@@ -28,14 +28,27 @@ const (
 	barcode  = "134567890123456789"
 )
 
-// merchantKey is made once: 2,048 bits take a tenth of a second.
-var merchantKey = sync.OnceValue(func() *rsa.PrivateKey {
-	key, err := rsa.GenerateKey(rand.Reader, 2048)
-	if err != nil {
-		panic(err)
+// keyPairs are made once: 2,048 bits take a tenth of a second. The first is the merchant's.
+var keyPairs = sync.OnceValue(func() (all [5]*rsa.PrivateKey) {
+	for i := range all {
+		var err error
+		if all[i], err = rsa.GenerateKey(rand.Reader, 2048); err != nil {
+			panic(err)
+		}
 	}
-	return key
+	return all
 })
+
+func merchantKey() *rsa.PrivateKey { return keyPairs()[0] }
+
+// wechatKeys gives the others out in turn.
+func wechatKeys() func() (*rsa.PrivateKey, error) {
+	given := 0
+	return func() (*rsa.PrivateKey, error) {
+		given++
+		return keyPairs()[1+given%4], nil
+	}
+}
 
 // machine is a clock that tests move.
 type machine struct {
@@ -102,6 +115,7 @@ func newStand(t testing.TB, m mode, change ...func(*Config)) *stand {
 	var err error
 	s.server, err = standin.NewWeChat(standin.WeChatConfig{
 		Book: s.book, Script: s.script, Outbox: s.outbox, Clock: s.clock.now, Fee: 6000,
+		NewKey: wechatKeys(),
 	})
 	if err != nil {
 		t.Fatal(err)
