@@ -57,7 +57,7 @@ type Call struct {
 	Seats     int        // that the ride needs
 	Wants     Vehicle    // likewise
 	Taxis     int        // that were fit and in the ring when it was made
-	Except    []DriverID // who are not asked: they have declined the ride or given it back
+	Except    []DriverID // who are not asked: they have declined it at this tip, or given it back
 	Driver    DriverID   // who has grabbed it
 	MadeAt    time.Time
 	ExpiresAt time.Time

@@ -215,7 +215,7 @@ func unknownCall(c GrabRide) error {
 	return Errorf(NotFound, ReasonUnknownCall, "no call %s for driver %s", c.Call, c.Driver)
 }
 
-// Decline gives the offer back; the pair is not tried again.
+// Decline gives the offer back; the pair is not tried again, unless the rider raises the tip.
 func (d *Desk) Decline(
 	ctx context.Context, now time.Time, key Once, c AnswerOffer,
 ) (Receipt, error) {

@@ -244,7 +244,7 @@ func (e *Engine) takeDriver(b Brief, m *memo) {
 	if m.taxi != noTaxi && m.taxi != is {
 		c := &e.fleet.taxis[m.taxi]
 		if b.State == Searching {
-			m.exclude(c.shift.Driver)
+			m.exclude(c.shift.Driver, MaxTip)
 		}
 		if c.endTrip(b) {
 			e.leaveRide(c, b)

@@ -20,7 +20,7 @@ func (e *Engine) calls(w *wait, now time.Time) bool {
 	case Grab:
 		return true
 	case Hybrid:
-		return len(w.memo.excluded) > 0 && w.rounds(e.queue.round) > e.policy.AssignRounds &&
+		return len(w.memo.refusals) > 0 && w.rounds(e.queue.round) > e.policy.AssignRounds &&
 			e.fleet.idle.Len() >= e.queue.open.Len()
 	default:
 		return false
@@ -59,12 +59,11 @@ func (e *Engine) callOf(ref rideRef, now time.Time) Call {
 		p.options[len(p.options)-1].verdict = Called
 	}
 	e.timeOptions(first, now)
-	except := w.memo.excluded
 	return Call{
 		ID: CallID(e.newID(now)), City: e.city.ID, Ride: w.ride.ID, Search: w.ride.Search,
 		State: CallOpen, Round: e.queue.round, Pickup: w.ride.Pickup, RadiusM: radius,
 		Seats: w.ride.Seats, Wants: w.ride.Wants, Taxis: len(p.near),
-		Except: slices.Clone(except[max(0, len(except)-MaxExcept):]),
+		Except: w.memo.excluded(w.ride.Tip, MaxExcept),
 		MadeAt: now, ExpiresAt: now.Add(policy.Call()), ChangedAt: now,
 	}
 }

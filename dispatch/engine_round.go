@@ -124,7 +124,7 @@ func (e *Engine) offerOf(o option, now time.Time) Offer {
 		ID: OfferID(e.newID(now)), City: e.city.ID, Ride: w.ride.ID, Search: w.ride.Search,
 		Driver: c.shift.Driver, Taxi: c.shift.Taxi, State: OfferOpen, Round: e.queue.round,
 		PickupM: int(o.distanceM), PickupS: int(o.ms+500) / 1000,
-		PickupSource: o.source, After: after, AfterS: int(o.restMS+500) / 1000,
+		Tip: w.ride.Tip, PickupSource: o.source, After: after, AfterS: int(o.restMS+500) / 1000,
 		MadeAt: now, ExpiresAt: now.Add(e.policy.Offer()), ChangedAt: now,
 	}
 }

@@ -192,14 +192,17 @@ func (w *wait) holdOffer(c *taxi, o Offer) {
 	}
 }
 
-// endOffer lets go of an ended offer. Its driver is not tried again after a no, a silence, or a
-// claim in an earlier search that has been given back.
+// endOffer lets go of an ended offer. Its driver is not tried again after a no or a silence, unless
+// at a higher tip than was offered, nor after a claim in an earlier search that was given back.
 func (w *wait) endOffer(o Offer) {
 	if w.offer == o.ID {
 		w.offer = ""
 	}
-	if o.State.Excludes() || o.State == OfferAccepted && o.Search < w.ride.Search {
-		w.memo.exclude(o.Driver)
+	switch {
+	case o.State.Excludes():
+		w.memo.exclude(o.Driver, o.Tip)
+	case o.State == OfferAccepted && o.Search < w.ride.Search:
+		w.memo.exclude(o.Driver, MaxTip)
 	}
 }
 

@@ -3,14 +3,16 @@ package dispatch
 import (
 	"slices"
 	"time"
+
+	"hexhail/money"
 )
 
 // memo is what the engine remembers of one ride, from its first word on until some time after its
 // end: nudges come late and in any order, and what is known better already must stay.
 type memo struct {
 	version  int
-	taxi     taxiRef // that is at it, noTaxi if none
-	excluded []DriverID
+	taxi     taxiRef   // that is at it, noTaxi if none
+	refusals []refusal // each driver at most once
 	log      RoundLog
 	rounds   int       // that it was in, without the present wait
 	ticket   uint32    // 0 before it searches
@@ -25,11 +27,41 @@ const noTaxi = taxiRef(-1)
 // memoKept is how long an ended ride is remembered: longer than any nudge is late.
 const memoKept = 10 * time.Minute
 
-// exclude keeps a driver from being tried again, in this search and in later ones.
-func (m *memo) exclude(driver DriverID) {
-	if !slices.Contains(m.excluded, driver) {
-		m.excluded = append(m.excluded, driver)
+// refusal is a driver who is not tried again for a ride, in this search and in later ones, unless
+// its tip rises above an amount. Who has said no, or nothing, has said so to what was offered; who
+// has given the ride back let the rider wait for nothing, and that no tip makes good.
+type refusal struct {
+	driver DriverID
+	upTo   money.Fen // MaxTip: whatever the tip
+}
+
+// exclude keeps a driver from being tried again at a tip.
+func (m *memo) exclude(driver DriverID, upTo money.Fen) {
+	for i := range m.refusals {
+		if r := &m.refusals[i]; r.driver == driver {
+			r.upTo = max(r.upTo, upTo)
+			return
+		}
 	}
+	m.refusals = append(m.refusals, refusal{driver, upTo})
+}
+
+// excludes reports whether a driver is not tried at a tip.
+func (m *memo) excludes(driver DriverID, tip money.Fen) bool {
+	return slices.ContainsFunc(m.refusals, func(r refusal) bool {
+		return r.driver == driver && tip <= r.upTo
+	})
+}
+
+// excluded are the latest drivers, at most so many, who are not tried at a tip.
+func (m *memo) excluded(tip money.Fen, limit int) (drivers []DriverID) {
+	for _, r := range slices.Backward(m.refusals) {
+		if tip <= r.upTo && len(drivers) < limit {
+			drivers = append(drivers, r.driver)
+		}
+	}
+	slices.Reverse(drivers)
+	return drivers
 }
 
 // memos are the rides that are remembered.

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"hexhail/geo"
+	"hexhail/money"
 )
 
 // OfferState is where an offer stands.
@@ -49,7 +50,7 @@ func (s *OfferState) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// Excludes reports whether the pair of ride and driver is not tried again.
+// Excludes reports whether the pair of ride and driver is not tried again, unless at a higher tip.
 func (s OfferState) Excludes() bool { return s == OfferDeclined || s == OfferSilent }
 
 // Offer gives one driver the exclusive right to one ride until it expires.
@@ -64,6 +65,8 @@ type Offer struct {
 	Round   int
 	PickupM int // estimated way to the pickup
 	PickupS int // estimated time to the pickup
+	// Tip is the ride's when it was made: a no is to what was offered.
+	Tip money.Fen
 	// PickupSource is where PickupS comes from.
 	PickupSource geo.Source
 	// After is the ride that the driver has to end first, of an offer by forward dispatch; "" of

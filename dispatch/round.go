@@ -65,7 +65,7 @@ func (e *Engine) suits(w *wait, c *taxi, now time.Time) Verdict {
 		return TooFewSeats
 	case !c.shift.Vehicle.Serves(w.ride.Wants):
 		return WrongVehicle
-	case slices.Contains(w.memo.excluded, c.shift.Driver):
+	case w.memo.excludes(c.shift.Driver, w.ride.Tip):
 		return ExcludedPair
 	case now.Before(c.barred):
 		return OfferRefused

@@ -20,7 +20,7 @@ const (
 	TooFar
 	// TooFewSeats is a taxi that is too small.
 	TooFewSeats
-	// ExcludedPair is a driver who declined this ride, was silent, or gave it back.
+	// ExcludedPair is a driver who declined this ride at its tip, was silent, or gave it back.
 	ExcludedPair
 	// Called is a taxi that the ride's call reaches.
 	Called

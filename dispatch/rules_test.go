@@ -224,8 +224,10 @@ func (p *play) command(name string, arg func(int) string, words []string) string
 			}))
 	case "owed":
 		return p.owed(ride)
-	case "accept":
-		w.accept(driver)
+	case "accept", "decline":
+		map[string]func(dispatch.DriverID){
+			"accept": func(d dispatch.DriverID) { w.accept(d) }, "decline": w.decline,
+		}[name](driver)
 		return "ok"
 	case "arrive", "no_show", "release", "start": // driver rider
 		do := map[string]driveCommand{

@@ -12,7 +12,7 @@ import (
 var offerColumns = columns{
 	"id", "city", "ride", "search", "driver", "taxi", "state", "round", "pickup_m", "pickup_s",
 	"pickup_source", "after_ride", "after_s", "made_at", "expires_at", "delivered_at",
-	"changed_at",
+	"changed_at", "tip",
 }
 
 const ended = `SET state = CASE WHEN delivered_at > 0 THEN 'silent' ELSE 'expired' END,
@@ -64,7 +64,8 @@ func offerArgs(args []any, o dispatch.Offer) []any {
 	return append(args, string(o.ID), string(o.City), string(o.Ride), o.Search, string(o.Driver),
 		string(o.Taxi), o.State.String(), o.Round, o.PickupM, o.PickupS, o.PickupSource.String(),
 		string(o.After), o.AfterS,
-		millis(o.MadeAt), millis(o.ExpiresAt), millis(o.DeliveredAt), millis(o.ChangedAt))
+		millis(o.MadeAt), millis(o.ExpiresAt), millis(o.DeliveredAt), millis(o.ChangedAt),
+		int64(o.Tip))
 }
 
 func scanOffer(r *reader) dispatch.Offer {
@@ -75,6 +76,7 @@ func scanOffer(r *reader) dispatch.Offer {
 		Round: r.int(), PickupM: r.int(), PickupS: r.int(), PickupSource: name(r, geo.ParseSource),
 		After: dispatch.RideID(r.text()), AfterS: r.int(),
 		MadeAt: r.time(), ExpiresAt: r.time(), DeliveredAt: r.time(), ChangedAt: r.time(),
+		Tip: r.fen(),
 	}
 }
 

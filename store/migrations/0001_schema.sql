@@ -276,7 +276,8 @@ CREATE TABLE offer (
     made_at      BIGINT NOT NULL,
     expires_at   BIGINT NOT NULL,
     delivered_at BIGINT NOT NULL,
-    changed_at   BIGINT NOT NULL
+    changed_at   BIGINT NOT NULL,
+    tip          BIGINT NOT NULL
 ) /* sqlite: WITHOUT ROWID */;
 CREATE UNIQUE INDEX offer_one_per_driver ON offer (driver) WHERE state = 'open';
 CREATE UNIQUE INDEX offer_one_per_ride ON offer (ride) WHERE state = 'open';

@@ -266,7 +266,7 @@ func offered(
 	return dispatch.Offer{
 		ID: id, City: city, Ride: ride, Search: 1, Driver: driver,
 		Taxi: dispatch.TaxiID("taxi of " + driver), State: dispatch.OfferOpen, Round: 1,
-		PickupM: 700, PickupS: 120, PickupSource: geo.SourceRoad,
+		PickupM: 700, PickupS: 120, Tip: 5_00, PickupSource: geo.SourceRoad,
 		MadeAt: noon, ExpiresAt: after(15), ChangedAt: noon,
 	}
 }
