@@ -121,8 +121,8 @@ type Comparison struct {
 	CutShort   bool  // runs are missing, as the comparison was ended from outside
 }
 
-// ErrNoRuns is a comparison that was ended before all contenders had met once.
-var ErrNoRuns = errors.New("sim: ended before all contenders had run once")
+// ErrNoRuns is a comparison that was ended before its first run was over.
+var ErrNoRuns = errors.New("sim: ended before the first run was over")
 
 // results are a comparison's reports where they can be found.
 type results struct {

@@ -125,11 +125,26 @@ func TestACompareThatIsEndedEarly(t *testing.T) {
 		if n := len(c.results().seeds(2000)); n != stop/4 {
 			t.Errorf("stopped at %d: %d seeds with 2,000 taxis, want %d", stop, n, stop/4)
 		}
-		err = c.Table(io.Discard)
-		if (stop < 2) != errors.Is(err, ErrNoRuns) {
+		var table strings.Builder
+		if err := c.Table(&table); err != nil {
 			t.Errorf("stopped at %d: %v", stop, err)
 		}
+		alone, compared := strings.Count(table.String(), "nothing is compared"),
+			strings.Count(table.String(), "less nearest")
+		if want := [...][2]int{{1, 0}, {0, 1}, {1, 1}, {0, 2}}[min(stop, 4)-1]; alone != want[0] ||
+			compared != want[1] {
+			t.Errorf("stopped at %d: %s", stop, table.String())
+		}
 	}
+	if err := smallComparison().Table(io.Discard); !errors.Is(err, ErrNoRuns) {
+		t.Errorf("nothing was run: %v", err)
+	}
+}
+
+// smallComparison is a small lab's without a run.
+func smallComparison() Comparison {
+	l := smallLab(1)
+	return Comparison{Contenders: l.Contenders, Fleets: l.Fleets, Seeds: l.Seeds, CutShort: true}
 }
 
 func TestAFailureEndsACompare(t *testing.T) {

@@ -11,13 +11,16 @@ import (
 
 // Table writes the comparison for people: for each fleet a block with the mean of each figure and
 // half of its 95 % confidence interval, and one with the paired differences to the first
-// contender. Without a seed that all contenders have run it is ErrNoRuns.
+// contender. At a fleet without a seed that all contenders have run, those that have run are told
+// of alone, and compared with nobody. Without any run it is ErrNoRuns.
 func (c Comparison) Table(w io.Writer) error {
 	r := c.results()
 	var text strings.Builder
 	for _, fleet := range c.Fleets {
 		if seeds := len(r.seeds(fleet)); seeds > 0 {
 			r.block(&text, fleet, seeds)
+		} else {
+			r.alone(&text, fleet)
 		}
 	}
 	if text.Len() == 0 {
@@ -44,6 +47,36 @@ func (r results) block(text *strings.Builder, fleet, seeds int) {
 	}
 	r.lines(text, "less "+r.Contenders[0], r.Contenders[1:], func(name string, f figure) string {
 		return r.difference(name, fleet, f.of).text(f.decimals, "+")
+	})
+}
+
+// alone writes what is known at a fleet at which not all contenders have run.
+func (r results) alone(text *strings.Builder, fleet int) {
+	ran := make(map[string][]Report)
+	var names []string
+	for _, run := range r.Runs {
+		if run.Fleet != fleet {
+			continue
+		}
+		if len(ran[run.Contender]) == 0 {
+			names = append(names, run.Contender)
+		}
+		ran[run.Contender] = append(ran[run.Contender], run.Report)
+	}
+	if len(names) == 0 {
+		return
+	}
+	if text.Len() > 0 {
+		text.WriteByte('\n')
+	}
+	fmt.Fprintf(text, "%d taxis, %d requests; ended before all contenders had run: nothing is "+
+		"compared\n", fleet, ran[names[0]][0].Requests)
+	r.lines(text, "", names, func(name string, f figure) string {
+		samples := make([]float64, len(ran[name]))
+		for i, report := range ran[name] {
+			samples[i] = f.of(report)
+		}
+		return IntervalOf(samples).text(f.decimals, "")
 	})
 }
 

@@ -12,13 +12,16 @@ import (
 	"hexhail/wire"
 )
 
+// clockFile keeps a sandbox's clock, in its data folder.
+const clockFile = "clock.json"
+
 // openClock is the city clock: real time, or in a sandbox the one that its data folder keeps, which
 // the first start sets going.
 func openClock(c config, now time.Time) (wire.Clock, error) {
 	if !c.Sandbox {
 		return wire.NewClock(), nil
 	}
-	path := filepath.Join(c.DataDir, "clock.json")
+	path := filepath.Join(c.DataDir, clockFile)
 	text, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return startClock(c, path, now)

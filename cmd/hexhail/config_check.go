@@ -33,8 +33,8 @@ func (c *config) fill() {
 // that may hold a secret.
 func (c *config) check() error {
 	for key, addr := range map[string]string{"grpc-addr": c.GRPCAddr, "http-addr": c.HTTPAddr} {
-		if _, _, err := net.SplitHostPort(addr); err != nil {
-			return badSetting(key, "host:port, not "+addr)
+		if _, port, err := net.SplitHostPort(addr); err != nil || !isPort(port) {
+			return badSetting(key, "host:port, the port 0 to 65535, not "+addr)
 		}
 	}
 	switch {
@@ -60,6 +60,12 @@ func (c *config) check() error {
 		return err
 	}
 	return c.checkURLs()
+}
+
+// isPort reports whether text is a number of a port or the name of one; "" is 0, any free one.
+func isPort(text string) bool {
+	_, err := net.LookupPort("tcp", text)
+	return err == nil
 }
 
 func badSetting(key, limit string) error {
@@ -113,7 +119,7 @@ func (c *config) checkURLs() error {
 // at a socket, a host.
 func isURL(text string, schemes ...string) bool {
 	u, err := url.Parse(text)
-	return err == nil && slices.Contains(schemes, u.Scheme) && u.Opaque == "" &&
+	return err == nil && slices.Contains(schemes, u.Scheme) && u.Opaque == "" && isPort(u.Port()) &&
 		(u.Host != "" || strings.HasPrefix(u.Scheme, "postgres"))
 }
 

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -71,8 +72,16 @@ func maskURL(text string, nameIsSecret bool) string {
 	return u.String()
 }
 
-// strangers tells of variables of the environment that differ from a setting by two letters at most
-// (by one in three of a short one) and are none. Others with the prefix are for tests and scripts.
+// readElsewhere are the variables with our prefix that are no settings: the configuration file's,
+// and those of tests and scripts. One that ends with _ stands for all that begin so.
+var readElsewhere = []string{
+	"CONFIG", "DATA", "POSTGRES", "REQUIRE_POSTGRES", "REWRITE", "SPEEDUP", "AT_ONCE", "SOAK",
+	"FAILPOINT", "DRIVER_BENCH", "SOAK_", "BENCH_", "CRASH_", "TEST_",
+}
+
+// strangers tells of variables of the environment with our prefix that nothing reads, and of the
+// setting that may be meant: one that differs by two letters at most (by one in three of a short
+// one).
 func strangers(environ []string) (told []string) {
 	for _, v := range environ {
 		name, _, _ := strings.Cut(v, "=")
@@ -81,18 +90,28 @@ func strangers(environ []string) (told []string) {
 			continue
 		}
 		key := strings.ReplaceAll(strings.ToLower(word), "_", "-")
-		if known(key) || name == envPrefix+"CONFIG" {
+		if known(key) || slices.ContainsFunc(readElsewhere, func(other string) bool {
+			return word == other || strings.HasSuffix(other, "_") && strings.HasPrefix(word, other)
+		}) {
 			continue
 		}
-		for _, s := range settings {
-			if distance(key, s.key) <= min(2, len(key)/3) {
-				told = append(told, fmt.Sprintf("%s is no setting and is not read; is %s meant?",
-					name, envName(s.key)))
-				break
-			}
+		text := name + " is no setting and is not read"
+		if near := nearestSetting(key); near != "" {
+			text += "; is " + envName(near) + " meant?"
 		}
+		told = append(told, text)
 	}
 	return told
+}
+
+// nearestSetting is the first of the settings that a key may be a slip of; "" if there is none.
+func nearestSetting(key string) string {
+	for _, s := range settings {
+		if distance(key, s.key) <= min(2, len(key)/3) {
+			return s.key
+		}
+	}
+	return ""
 }
 
 func envName(key string) string {

@@ -181,15 +181,34 @@ func TestSecretsInURLsAreMasked(t *testing.T) {
 	}
 }
 
-func TestVariablesThatMayBeMeantAreToldOf(t *testing.T) {
+func TestPortsEndAt65535(t *testing.T) {
+	for args, want := range map[string]string{
+		"--grpc-addr :65535 --http-addr localhost:http": "",
+		"--grpc-addr :99999":                            "grpc-addr must be host:port, the port 0",
+		"--http-addr :-1":                               "http-addr must be host:port, the port 0",
+		"--nats nats://a:65536":                         "nats must be URLs like",
+		"--store postgres://a:99999/b":                  "store must be sqlite:PATH or postgres",
+	} {
+		_, _, err := readConfig(flagsOf(t, strings.Fields(args)...), nil)
+		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %q", args, err, want)
+		}
+	}
+}
+
+func TestVariablesThatNothingReadsAreToldOf(t *testing.T) {
 	told := strangers([]string{
 		"HEXHAIL_GRPC_ADR=:1", "HEXHAIL_CITES=a", // mistaken
+		"HEXHAIL_DATABASE_URL=postgres://me:secret@db/a", "HEXHAIL_DAT=/a", // of somebody else
 		"HEXHAIL_GRPC_ADDR=:1", "HEXHAIL_grpc_addr=:1", "HEXHAIL_CONFIG=a", "HEXHAIL_DATA=/a",
 		"HEXHAIL_SOAK=1", "HEXHAIL_POSTGRES=a", "HEXHAIL_SPEEDUP=3", "GRPC_ADR=:1",
+		"HEXHAIL_SOAK_ROUNDS=3", "HEXHAIL_BENCH_TIME=1s", "HEXHAIL_REQUIRE_POSTGRES=1",
 	})
 	want := []string{
 		"HEXHAIL_GRPC_ADR is no setting and is not read; is HEXHAIL_GRPC_ADDR meant?",
 		"HEXHAIL_CITES is no setting and is not read; is HEXHAIL_CITIES meant?",
+		"HEXHAIL_DATABASE_URL is no setting and is not read",
+		"HEXHAIL_DAT is no setting and is not read",
 	}
 	if !slices.Equal(told, want) {
 		t.Errorf("%q, want %q", told, want)

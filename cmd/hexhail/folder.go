@@ -85,6 +85,53 @@ func (d *dataFolder) holder() string {
 	return who
 }
 
+// kindFile says whether the data are a sandbox's. The first start writes it.
+const kindFile = "kind"
+
+// The kinds: a sandbox has money from nowhere and may have a clock of its own, so neither may ever
+// be taken for the other.
+const (
+	kindSandbox = "sandbox"
+	kindReal    = "real"
+)
+
+// settle says that the folder is a sandbox's, or is none, and refuses one that was made as the
+// other. A folder of before there were kinds is a sandbox's if it keeps a clock.
+func (d *dataFolder) settle(sandbox bool) error {
+	wanted := kindReal
+	if sandbox {
+		wanted = kindSandbox
+	}
+	path := filepath.Join(d.path, kindFile)
+	text, err := os.ReadFile(path)
+	kind := strings.TrimSpace(string(text))
+	if errors.Is(err, fs.ErrNotExist) {
+		if sandbox || !hasFile(filepath.Join(d.path, clockFile)) {
+			return replaceFile(path, []byte(wanted+"\n"))
+		}
+		kind, err = kindSandbox, nil
+	}
+	switch {
+	case err != nil:
+		return err
+	case kind == wanted:
+		return nil
+	case kind == kindSandbox:
+		return &usageError{fmt.Errorf("sandbox: %s was made with --sandbox, its money may be from "+
+			"nowhere: it is served with --sandbox only", d.path)}
+	case kind == kindReal:
+		return &usageError{fmt.Errorf("sandbox: %s was made without --sandbox, its money is real: "+
+			"it is served without --sandbox only", d.path)}
+	default:
+		return fmt.Errorf("%s must be %s or %s, not %.20q", path, kindSandbox, kindReal, kind)
+	}
+}
+
+func hasFile(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
 // Close gives the folder back.
 func (d *dataFolder) Close() error {
 	return errors.Join(d.forgetAddresses(), d.lock.Close())
@@ -104,8 +151,11 @@ func (d *dataFolder) write(at addresses) error {
 	if err != nil {
 		return err
 	}
-	path := filepath.Join(d.path, addressFile)
-	if err := os.WriteFile(path+".new", append(text, '\n'), 0o600); err != nil {
+	return replaceFile(filepath.Join(d.path, addressFile), append(text, '\n'))
+}
+
+func replaceFile(path string, text []byte) error {
+	if err := os.WriteFile(path+".new", text, 0o600); err != nil {
 		return err
 	}
 	return os.Rename(path+".new", path)

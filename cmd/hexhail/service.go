@@ -111,13 +111,17 @@ func (s *service) Close(ctx context.Context) error {
 	return all
 }
 
-// openFolder takes the data folder, and reads or makes the clock and the key.
+// openFolder takes the data folder, if it is of the right kind, and reads or makes the clock and
+// the key.
 func (s *service) openFolder(ctx context.Context) error {
 	var err error
 	if s.folder, err = openDataFolder(ctx, s.config.DataDir); err != nil {
 		return err
 	}
 	s.closer("data folder", func(context.Context) error { return s.folder.Close() })
+	if err = s.folder.settle(s.config.Sandbox); err != nil {
+		return err
+	}
 	if s.clock, err = openClock(s.config, time.Now()); err != nil {
 		return err
 	}

@@ -135,6 +135,26 @@ func TestAnInterruptedComparisonTellsWhatIsDone(t *testing.T) {
 	}
 }
 
+// Ctrl-C after the very first run leaves a table of that, and no comparison.
+func TestAComparisonInterruptedAfterOneRun(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	var out, errs strings.Builder
+	code := run(ctx, append(slices.Clone(small), "--compare", "nearest,assign", "--seeds", "50"),
+		&out, writer(func(p []byte) (int, error) {
+			if strings.HasPrefix(string(p), "1/") {
+				cancel()
+			}
+			return errs.Write(p)
+		}))
+	if code != exitInterrupted || !strings.Contains(out.String(), "nothing is compared") ||
+		!strings.Contains(out.String(), "nearest\n") || strings.Contains(out.String(), "assign") ||
+		!strings.Contains(out.String(), "served, %") ||
+		!strings.Contains(errs.String(), errInterrupted.Error()) {
+		t.Errorf("code %d, stdout %s, stderr %s", code, out.String(), errs.String())
+	}
+}
+
 func TestSimLooksForTheSmallestFleetBetweenTwo(t *testing.T) {
 	flags := []string{
 		"--smallest-fleet", "--compare", "nearest,assign", "--seeds", "1", "--fleets", "5,60",

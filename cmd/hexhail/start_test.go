@@ -1,6 +1,7 @@
 package main
 
 import (
+	"io"
 	"net"
 	"os"
 	"path/filepath"
@@ -106,5 +107,51 @@ func TestFailedLiveRunLeavesNoFolder(t *testing.T) {
 	left, err := os.ReadDir(os.TempDir())
 	if err != nil || len(left) > 0 {
 		t.Errorf("left behind: %v %v", left, err)
+	}
+}
+
+// A data folder that was made as a sandbox is served as one only, and one that was not never; that
+// it says so in a file of its own is not needed where it keeps a clock.
+func TestAFolderIsASandboxOrNot(t *testing.T) {
+	for _, c := range []struct {
+		name         string
+		made, served string
+		forget       bool // the file that says what kind it is
+		want         string
+	}{
+		{"sandbox", "--sandbox", "", false, "was made with --sandbox"},
+		{"sandbox of before", "--sandbox", "", true, "was made with --sandbox"},
+		{"real", "", "--sandbox", false, "was made without --sandbox"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			dir := t.TempDir()
+			flags := []string{
+				"--data-dir", dir, "--grpc-addr", "127.0.0.1:0", "--http-addr", "127.0.0.1:0",
+			}
+			for range 2 { // it is opened again as what it is
+				config, _, err := readConfig(
+					flagsOf(t, append(flags, strings.Fields(c.made)...)...), nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				s, err := openService(t.Context(), config, newLog(io.Discard, "error"))
+				if err != nil {
+					t.Fatal(err)
+				}
+				if err := s.Close(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if c.forget {
+				if err := os.Remove(filepath.Join(dir, kindFile)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			code, stdout, stderr := hexhail(t.Context(),
+				append(append([]string{"serve"}, flags...), strings.Fields(c.served)...)...)
+			if code != exitUsage || stdout != "" || !strings.Contains(stderr, dir+" "+c.want) {
+				t.Errorf("code %d, %q, %q", code, stdout, stderr)
+			}
+		})
 	}
 }
