@@ -21,6 +21,9 @@ const (
 	breakDown                        // a taxi breaks down with the rider on board
 	pay                              // the rider pays, or looks whether it is paid
 	giveUp                           // a rider cancels, as the pickup is late
+	takeAhead                        // a driver finds a booking
+	raiseTip                         // a rider raises the tip
+	leave                            // a rider changes their mind
 	work                             // every second: due scans and the payment worker
 	round                            // the engine's next round
 	lookAtClock                      // every minute: progress

@@ -2,10 +2,10 @@ package sim
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"google.golang.org/grpc"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"hexhail/dispatch"
 	"hexhail/money"
@@ -116,23 +116,35 @@ func (l *live) ask(r *rider, w wish) error {
 			return err
 		}
 	}
+	if w == wantRide {
+		l.byName[string(r.id)] = r.who // of those who have come back, the latest
+	}
 	r.asked++
-	request := fmt.Sprintf("%d", r.asked)
-	var got *typepb.Ride
+	request := r.requestID()
+	var got reply
 	l.call(call{
 		try: func(ctx context.Context, conn grpc.ClientConnInterface) (err error) {
-			ctx = wire.WithToken(ctx, a.token)
-			got, err = l.serve(ctx, riderpb.NewRiderServiceClient(conn), r, w, request)
+			got, err = l.serve(ctx, conn, r, w, request)
 			return err
 		},
 		then: func(err error) error {
-			if err != nil {
+			switch {
+			case err != nil:
 				return l.turnedDown(r, w, err)
+			case got.ride == nil:
+				return r.answered(&l.crowd, w, told{kept: got.kept}, nil)
+			default:
+				return l.granted(r, w, got.ride)
 			}
-			return l.granted(r, w, got)
 		},
 	})
 	return nil
+}
+
+// reply is a server's answer to a wish: the ride, unless it was about something else.
+type reply struct {
+	ride *typepb.Ride
+	kept dispatch.RegularID
 }
 
 // turnedDown is a wish that was refused.
@@ -149,7 +161,7 @@ func (l *live) turnedDown(r *rider, w wish, err error) error {
 // wishNames are the commands' names at the Desk.
 var wishNames = [...]string{
 	wantRide: "Request", wantOut: "Cancel", wantLook: "GetRide", wantConfirm: "Confirm",
-	wantPay: "Pay",
+	wantPay: "Pay", wantTip: "AddTip", wantComplain: "Complain", wantKeep: "ProposeRegular",
 }
 
 // granted is an answer: the ride as it stands.
@@ -192,34 +204,73 @@ func fareStateOf(pb *typepb.Ride) dispatch.FareState {
 // serve makes the call of a wish. It reads of the rider what does not change while a call is under
 // way.
 func (l *live) serve(
-	ctx context.Context, api riderpb.RiderServiceClient, r *rider, w wish, request string,
-) (*typepb.Ride, error) {
-	id := string(r.ride)
+	bare context.Context, conn grpc.ClientConnInterface, r *rider, w wish, request string,
+) (a reply, err error) {
+	api, id := riderpb.NewRiderServiceClient(conn), string(r.ride)
+	ctx := wire.WithToken(bare, l.apps[r.who].token)
 	switch w {
 	case wantRide:
-		return l.requestRide(ctx, api, r, request)
+		a.ride, err = l.requestRide(ctx, api, r, request)
 	case wantOut:
-		got, err := api.CancelRide(ctx, &riderpb.CancelRideRequest{
-			RequestId: request, RideId: id, Reason: lateTaxi,
+		got, failed := api.CancelRide(ctx, &riderpb.CancelRideRequest{
+			RequestId: request, RideId: id, Reason: r.whyOut(),
 		})
-		return got.GetRide(), err
+		a.ride, err = got.GetRide(), failed
 	case wantConfirm:
-		got, err := api.ConfirmFare(ctx, &riderpb.ConfirmFareRequest{
+		got, failed := api.ConfirmFare(ctx, &riderpb.ConfirmFareRequest{
 			RequestId: request, RideId: id,
 		})
-		return got.GetRide(), err
+		a.ride, err = got.GetRide(), failed
 	case wantPay:
-		got, err := api.PayRide(ctx, &riderpb.PayRideRequest{
+		got, failed := api.PayRide(ctx, &riderpb.PayRideRequest{
 			RequestId: request, RideId: id, Channel: string(r.payBy),
 		})
-		return got.GetRide(), err
+		a.ride, err = got.GetRide(), failed
+	case wantTip:
+		got, failed := api.AddTip(ctx, &riderpb.AddTipRequest{
+			RequestId: request, RideId: id, TipFen: int64(r.tip),
+		})
+		a.ride, err = got.GetRide(), failed
+	case wantComplain:
+		_, err = api.Complain(ctx, &riderpb.ComplainRequest{
+			RequestId: request, RideId: id, Cause: typepb.ComplaintCause_COMPLAINT_CAUSE_RUDE,
+		})
+	case wantKeep:
+		if a.kept, err = l.propose(ctx, api, r, request); err == nil {
+			err = l.agree(bare, conn, r, a.kept)
+		}
 	default:
-		got, err := api.GetRide(ctx, &riderpb.GetRideRequest{RideId: id})
-		return got.GetRide(), err
+		got, failed := api.GetRide(ctx, &riderpb.GetRideRequest{RideId: id})
+		a.ride, err = got.GetRide(), failed
 	}
+	return a, err
 }
 
-// requestRide asks for a quote, as an app does, and then for the ride.
+// propose is a rider's wish to keep the driver.
+func (l *live) propose(
+	ctx context.Context, api riderpb.RiderServiceClient, r *rider, request string,
+) (dispatch.RegularID, error) {
+	got, err := api.ProposeRegular(ctx,
+		&riderpb.ProposeRegularRequest{RequestId: request, RideId: string(r.ride)})
+	return dispatch.RegularID(got.GetRegular().GetRegularId()), err
+}
+
+// agree is the driver's yes. bare has no token yet.
+func (l *live) agree(
+	bare context.Context, conn grpc.ClientConnInterface, r *rider, kept dispatch.RegularID,
+) error {
+	token, err := l.token(typepb.Role_ROLE_DRIVER, string(l.drivers[r.payee].id))
+	if err != nil {
+		return err
+	}
+	_, err = driverpb.NewDriverServiceClient(conn).AgreeRegular(wire.WithToken(bare, token),
+		&driverpb.AgreeRegularRequest{
+			RequestId: "keep " + string(kept), RegularId: string(kept),
+		})
+	return err
+}
+
+// requestRide asks for a quote, as an app does, and then for the ride, now or at its time.
 func (l *live) requestRide(
 	ctx context.Context, api riderpb.RiderServiceClient, r *rider, request string,
 ) (*typepb.Ride, error) {
@@ -230,10 +281,25 @@ func (l *live) requestRide(
 	if err != nil {
 		return nil, err
 	}
-	got, err := api.RequestRide(ctx, &riderpb.RequestRideRequest{
-		RequestId: request, City: string(l.city.ID), Pickup: from, Dropoff: to,
-		Seats: int32(r.trip.Seats), //nolint:gosec // G115: 1 to 8
-		PayBy: string(r.payBy),
-	})
+	seats := int32(r.trip.Seats) //nolint:gosec // G115: 1 to 8
+	if r.will.lead > 0 {
+		got, err := api.BookRide(ctx, &riderpb.BookRideRequest{
+			RequestId: request, City: string(l.city.ID), Pickup: from, Dropoff: to, Seats: seats,
+			PayBy: string(r.payBy), PickupAt: timestamppb.New(r.pickupAt),
+			Voice: clip(r.will.clipS),
+		})
+		return got.GetRide(), err
+	}
+	ask := &riderpb.RequestRideRequest{
+		RequestId: request, City: string(l.city.ID), Pickup: from, Dropoff: to, Seats: seats,
+		PayBy: string(r.payBy), Voice: clip(r.will.clipS),
+	}
+	if r.first != (dispatch.AskFirst{}) {
+		ask.First = &riderpb.AskFirst{
+			RegularId:      string(r.first.Regular),
+			RegularSeconds: int32(r.first.RegularS), //nolint:gosec // G115: at most 30
+		}
+	}
+	got, err := api.RequestRide(ctx, ask)
 	return got.GetRide(), err
 }

@@ -29,8 +29,8 @@ func (c *crowd) countRiders(r *Report, rides []dispatch.Ride) {
 			continue
 		}
 		r.Claimed++
-		if p.street {
-			continue // nobody searched
+		if p.street || p.will.lead > 0 {
+			continue // nobody searched, or not from when they asked
 		}
 		match = append(match, p.claimedAt.Sub(p.askedAt).Seconds())
 		if p.arrivedAt.Before(p.claimedAt) {
@@ -55,6 +55,7 @@ func (c *crowd) countRiders(r *Report, rides []dispatch.Ride) {
 			in.Completed += r.Completed - was
 		}
 	}
+	c.countHabits(r, rides)
 	r.Derive()
 }
 
@@ -122,7 +123,7 @@ func (c *crowd) countMoney(
 			perRide = perRide && cancelCloses(ride, b)
 			continue
 		}
-		owed := ride.Fare.Total() + ride.Tip
+		owed := ride.Fare.Total() + ride.Tip + ride.Booking.Fee
 		r.FaresFen += ride.Fare.Total()
 		switch {
 		case ride.State != dispatch.Settled: // the run was ended early

@@ -13,19 +13,20 @@ type deed uint8
 
 // The deeds.
 const (
-	beginShift deed = iota + 1 // on duty
-	endShift                   // off duty
-	takeStreet                 // an offer at the kerb: a rider got in
-	accept                     // yes to an offer
-	decline                    // no to an offer
-	arrived                    // the taxi is at the pickup
-	started                    // the rider is on board
-	completed                  // the drive is over
-	released                   // gives the ride back
-	broken                     // the taxi cannot go on
-	inVain                     // nobody came to the pickup
-	cashTaken                  // the rider has paid by hand
-	grab                       // wants the ride of a call
+	beginShift  deed = iota + 1 // on duty
+	endShift                    // off duty
+	takeStreet                  // an offer at the kerb: a rider got in
+	accept                      // yes to an offer
+	decline                     // no to an offer
+	arrived                     // the taxi is at the pickup
+	started                     // the rider is on board
+	completed                   // the drive is over
+	released                    // gives the ride back
+	broken                      // the taxi cannot go on
+	inVain                      // nobody came to the pickup
+	cashTaken                   // the rider has paid by hand
+	grab                        // wants the ride of a call
+	takeBooking                 // takes a booked ride ahead
 )
 
 // deedNames are the commands' names at the Desk, under which refusals are counted.
@@ -33,7 +34,7 @@ var deedNames = [...]string{
 	beginShift: "SetDuty", endShift: "SetDuty", takeStreet: "Occupied", accept: "Accept",
 	decline: "Decline", arrived: "Arrive", started: "Start", completed: "Complete",
 	grab: "Grab", released: "Release", broken: "BreakDown", inVain: "NoShow",
-	cashTaken: "CashReceived",
+	cashTaken: "CashReceived", takeBooking: "TakeBooking",
 }
 
 // String is the command's name.
@@ -75,11 +76,14 @@ type wish uint8
 
 // The wishes.
 const (
-	wantRide    wish = iota + 1 // asks for a taxi
-	wantOut                     // cancels
-	wantLook                    // reads where the ride stands
-	wantConfirm                 // agrees to a fare that is questioned
-	wantPay                     // pays in the app
+	wantRide     wish = iota + 1 // asks for a taxi
+	wantOut                      // cancels
+	wantLook                     // reads where the ride stands
+	wantConfirm                  // agrees to a fare that is questioned
+	wantPay                      // pays in the app
+	wantTip                      // raises the tip
+	wantComplain                 // complains of the driver
+	wantKeep                     // keeps the driver as a regular, who agrees
 )
 
 // told is what an answer says of a ride. A live city does not say who drives, nor count searches:
@@ -88,4 +92,5 @@ type told struct {
 	brief  dispatch.Brief
 	quoted time.Duration // until a taxi is there
 	fare   dispatch.FareState
+	kept   dispatch.RegularID // of wantKeep
 }

@@ -28,6 +28,7 @@ type crowd struct {
 	last    time.Time     // request
 	again   time.Duration // until a rider looks whether a payment has arrived
 	open    int           // rides that have not ended
+	kept    []kept        // who will ask again
 	tally   tally
 	report  Report
 }
@@ -76,6 +77,9 @@ func newCrowd(city dispatch.City, o Options, trips []Trip, taxis []Taxi, tag str
 			at: trips[i].Pickup, left: trips[i].Duration,
 		})
 		c.riders[i].decide(o.Behaviour)
+		if o.any() {
+			c.riders[i].will = whimsOf(Stream(o.Seed, "whims", uint64(i)), o.Habits)
+		}
 	}
 	return c
 }
@@ -105,6 +109,12 @@ func (c *crowd) happen(e entry) error {
 		return c.pay(e.who)
 	case giveUp:
 		return c.giveUp(e)
+	case takeAhead:
+		return c.takeAhead(e.who)
+	case raiseTip:
+		return c.raiseTip(e.who)
+	case leave:
+		return c.leave(e)
 	default:
 		return c.drivers[e.who].happen(c, e)
 	}
@@ -120,6 +130,10 @@ func (c *crowd) at(t time.Time, what happening, who, serial int32) {
 func (c *crowd) in(d time.Duration, what happening, who, serial int32) {
 	c.at(c.now.Add(d), what, who, serial)
 }
+
+// end is when the run is over, whatever is still under way: two hours after the last pickup that is
+// asked for.
+func (c *crowd) end() time.Time { return c.last.Add(c.do.ahead() + afterLast) }
 
 // within is how many seconds of a time span lie before the last request.
 func (c *crowd) within(from, to time.Time) float64 {

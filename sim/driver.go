@@ -46,6 +46,7 @@ type driver struct {
 	racing map[dispatch.RideID]errand // of grabs that are not decided yet
 	job    errand                     // theirs
 	next   errand                     // theirs after it
+	ahead  map[dispatch.RideID]errand // bookings that they have taken
 	fixed  geo.Fix                    // last that was sent
 	hasFix bool
 	meter  money.Meter
@@ -187,6 +188,7 @@ func (d *driver) answer(c *crowd) error {
 		deed: accept, offer: d.offer.id, call: d.offer.call, errand: d.offer.errand,
 	}
 	d.hush()
+	delete(d.ahead, cmd.errand.ride) // a booking that is offered is theirs no more
 	chance := d.likes(c, cmd.errand)
 	wants := d.rand.Float64() < chance
 	switch {
@@ -244,9 +246,15 @@ func (d *driver) answered(c *crowd, cmd command, ride dispatch.RideID, err error
 		}
 	case released, inVain:
 		if cmd.errand.ride == d.job.ride {
-			d.leave(c.now)
+			d.leave(c)
 			c.phones.freed(d)
 		}
+	case takeBooking:
+		if d.ahead == nil {
+			d.ahead = make(map[dispatch.RideID]errand)
+		}
+		d.ahead[cmd.errand.ride] = cmd.errand
+		c.tally.habits.TakenAhead++
 	case broken:
 		d.job, d.next = errand{}, errand{}
 		d.goOff(c)
@@ -342,15 +350,19 @@ func (d *driver) wait(c *crowd, cmd command) {
 		return // the ride has ended meanwhile
 	}
 	d.serial++
-	absent := false
+	from, absent := c.now, false
 	if d.job.rider != nobody {
 		r := &c.riders[d.job.rider]
 		r.pickupM, absent = d.pickupM, r.absent
+		if r.pickupAt.After(from) {
+			from = r.pickupAt // nobody has to be there before the time that was booked
+		}
 	}
 	if absent {
-		c.in(time.Duration(c.city.PolicyAt(c.now).NoShowS)*time.Second, notThere, d.who, d.serial)
+		wait := time.Duration(c.city.PolicyAt(c.now).NoShowS) * time.Second
+		c.at(from.Add(wait), notThere, d.who, d.serial)
 	} else {
-		c.in(c.do.Boarding, board, d.who, d.serial)
+		c.at(from.Add(c.do.Boarding), board, d.who, d.serial)
 	}
 }
 
@@ -441,22 +453,25 @@ func (d *driver) onRide(c *crowd, b dispatch.Brief) {
 		clear(d.racing)
 		return
 	}
+	d.onAhead(c, b)
 	theirs := b.Driver == d.id && b.State.Active()
 	if b.ID == d.job.ride && !theirs {
-		d.leave(c.now)
+		d.leave(c)
 	}
 	if b.ID == d.next.ride && !theirs {
 		d.next = errand{}
 	}
 }
 
-// leave gives up the way to the rider, or the waiting there.
-func (d *driver) leave(now time.Time) {
+// leave gives up the way to the rider, or the waiting there, for a booking whose time has come
+// meanwhile if there is one.
+func (d *driver) leave(c *crowd) {
 	if d.phase == toPickup {
-		d.emptyM += d.stop(now)
+		d.emptyM += d.stop(c.now)
 	}
 	if d.phase == toPickup || d.phase == atPickup {
 		d.job, d.phase = errand{}, idle
 		d.serial++
+		d.goNext(c)
 	}
 }

@@ -187,6 +187,9 @@ func (l *live) shiftOf(s *session, pb *driverpb.Shift) {
 // snapshot is where the driver stands. A command on its way may change it: its result tells.
 func (l *live) snapshot(s *session, pb *driverpb.Snapshot) {
 	d := &l.drivers[s.who]
+	if ride := pb.GetRide(); d.ahead[dispatch.RideID(ride.GetRideId())] != (errand{}) {
+		l.rideOf(s, ride) // it was time to set out, and the phone has not heard it
+	}
 	if len(s.pending) == 0 {
 		if d.job.ride != "" && pb.GetRide().GetRideId() != string(d.job.ride) {
 			d.onRide(&l.crowd, dispatch.Brief{ID: d.job.ride})
@@ -262,7 +265,8 @@ func (l *live) briefOf(r *rider, pb *typepb.Ride) dispatch.Brief {
 		b.Driver = l.drivers[r.driver].id
 	}
 	another := r.driver != nobody && b.Driver != "" && l.byID[b.Driver] != r.driver
-	if b.State == dispatch.Searching && r.state.Active() || another && b.Version > r.version+1 {
+	begins := b.State == dispatch.Searching && (r.state.Active() || r.state.Ahead())
+	if begins || another && b.Version > r.version+1 {
 		b.Search++
 	}
 	return b

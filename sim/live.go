@@ -230,7 +230,7 @@ func (l *live) hear() error {
 // play is the run: it does what the agenda says when the city's clock says so, and hears what is
 // told meanwhile.
 func (l *live) play(stop context.Context) error {
-	end := l.last.Add(afterLast)
+	end := l.end()
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {

@@ -81,6 +81,8 @@ func rideOfPB(pb *typepb.Ride) dispatch.Ride {
 		PayBy: money.ChannelName(pb.GetPayBy()), Tip: money.Fen(pb.GetTipFen()),
 		RequestedAt: wire.TimeOf(pb.GetRequestedAt()),
 		CompletedAt: wire.TimeOf(pb.GetCompletedAt()),
+		CancelFee:   money.Fen(pb.GetCancelFeeFen()),
+		Booking:     dispatch.Booking{Fee: money.Fen(pb.GetBooking().GetFeeFen())},
 		Fare: dispatch.Fare{
 			Meter: money.Fen(pb.GetFare().GetMeterFen()),
 			Tolls: money.Fen(pb.GetFare().GetTollsFen()),

@@ -35,7 +35,17 @@ func liveEvening(
 		}
 		return p
 	})
-	near := func(p *geo.Point) { // a village with the streets of Beijing
+	village(c)
+	w := newTown(t, c.City, c.Trips[0].At.Add(-time.Minute), liveRate)
+	return w, sim.LiveConfig{
+		Addr: w.addr, Key: wire.NewSigner(w.key), City: c.City, Options: c.Options,
+		Trips: c.Trips, Taxis: c.Taxis, Wall: time.Now,
+	}
+}
+
+// village makes a village with the streets of Beijing of a city.
+func village(c sim.VirtualConfig) {
+	near := func(p *geo.Point) {
 		p.Lat = c.City.Center.Lat + (p.Lat-c.City.Center.Lat)/6
 		p.Lng = c.City.Center.Lng + (p.Lng-c.City.Center.Lng)/6
 	}
@@ -46,11 +56,6 @@ func liveEvening(
 	}
 	for i := range c.Taxis {
 		near(&c.Taxis[i].At)
-	}
-	w := newTown(t, c.City, c.Trips[0].At.Add(-time.Minute), liveRate)
-	return w, sim.LiveConfig{
-		Addr: w.addr, Key: wire.NewSigner(w.key), City: c.City, Options: c.Options,
-		Trips: c.Trips, Taxis: c.Taxis, Wall: time.Now,
 	}
 }
 

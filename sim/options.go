@@ -90,7 +90,9 @@ type Options struct {
 	Speedup  float64 // --speedup, live without --addr: city seconds in a second, 1 to MaxSpeedup
 
 	Behaviour
-	Budget money.Fen // --budget: of the launch campaign, 1 yuan to money.MaxCampaignCap
+	// BehaviourFile is a file with keys of Habits, in place of those below.
+	BehaviourFile string    // --behaviour; empty: none
+	Budget        money.Fen // --budget: of the launch campaign, 1 yuan to money.MaxCampaignCap
 }
 
 // Behaviour is how the simulated riders and drivers act.
@@ -117,6 +119,8 @@ type Behaviour struct {
 	NoShow float64 // --no-show: 0 to 1
 	// RiderBalance is what every rider's wallet holds at first.
 	RiderBalance money.Fen // --rider-balance: 0 to 100,000 yuan
+	// Habits are what some people do besides.
+	Habits // --behaviour: a file with its keys
 }
 
 // DefaultOptions are what a run does that is told nothing else.
@@ -129,6 +133,7 @@ func DefaultOptions() Options {
 		Behaviour: Behaviour{
 			Accept: 1, Answer: 3 * time.Second, Boarding: time.Minute, Alighting: 30 * time.Second,
 			Cash: 0.2, FixEvery: 4 * time.Second, RiderBalance: money.Yuan(500),
+			Habits: DefaultHabits(),
 		},
 	}
 }
@@ -146,7 +151,7 @@ func optionError(flag, format string, args ...any) error {
 	return &OptionError{Flag: flag, Limit: fmt.Sprintf(format, args...)}
 }
 
-// Check returns an *OptionError that names the first flag out of its limits.
+// Check returns an *OptionError that names the first flag out of its limits, or a *HabitError.
 func (o Options) Check() error {
 	for _, check := range []func() error{
 		o.checkWords, o.checkLive, o.checkFiles, o.checkNumbers, o.checkTimes, o.checkShares,
@@ -155,6 +160,9 @@ func (o Options) Check() error {
 		if err := check(); err != nil {
 			return err
 		}
+	}
+	if err := o.check(); err != nil {
+		return err
 	}
 	return nil
 }

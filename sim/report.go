@@ -72,6 +72,8 @@ type Report struct {
 	CutShort bool `json:"cut_short"`
 	// Acceptance is of a run with --accept-model only; nil otherwise.
 	Acceptance *AcceptanceFigures `json:"acceptance,omitempty"`
+	// Habits are of a run with --behaviour only; nil otherwise.
+	Habits *HabitFigures `json:"habits,omitempty"`
 	// LiveFigures are of a live run only; nil otherwise.
 	*LiveFigures
 }
@@ -229,6 +231,7 @@ func (r Report) MarshalJSON() ([]byte, error) {
 	if r.Acceptance != nil {
 		r.Acceptance = r.Acceptance.rounded()
 	}
+	r.Habits = r.Habits.rounded()
 	if r.LiveFigures != nil {
 		f := *r.LiveFigures
 		f.LagS = Lag{P99: rounded(f.LagS.P99), Max: rounded(f.LagS.Max)}
@@ -272,7 +275,7 @@ books      %s; %s yuan owed to drivers, %s in wallets
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(r.Acceptance.summary(w), r.summary(w)); err != nil {
+	if err := errors.Join(r.Acceptance.summary(w), r.Habits.summary(w), r.summary(w)); err != nil {
 		return err
 	}
 	_, err = fmt.Fprintf(w, "wall_s=%.3f fixes_per_s=%.0f fixes=%d\n",

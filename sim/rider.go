@@ -21,6 +21,7 @@ type rider struct {
 	quoted time.Duration
 	at     geo.Point     // where they stand: the pickup
 	left   time.Duration // of the recorded ride, 0: unknown
+	will   whims
 
 	ride    dispatch.RideID
 	state   dispatch.State
@@ -34,6 +35,14 @@ type rider struct {
 	asked   int  // of the city
 	pays    int
 
+	pickupAt time.Time         // that was booked
+	tip      money.Fen         // that was asked for
+	again    bool              // has ridden before, as another rider
+	first    dispatch.AskFirst // the regular who is asked before all others
+	regular  int32             // the driver that is
+	leaving  bool              // has changed their mind
+	spoke    bool              // has said about the driver what there was to say
+
 	askedAt, claimedAt, arrivedAt, boardedAt time.Time
 	pickupM                                  float64
 }
@@ -43,8 +52,9 @@ func (c *crowd) request(who int32) error {
 	r := &c.riders[who]
 	c.tally.requests++
 	c.tally.see(c.world, r)
-	r.askedAt = c.now
-	if r.trip.Street || r.rand.Float64() < c.do.Street {
+	r.askedAt, r.pickupAt = c.now, c.now.Add(r.will.lead)
+	c.comeBack(r)
+	if (r.trip.Street || r.rand.Float64() < c.do.Street) && r.will.lead == 0 && !r.again {
 		if d := c.hailed(r.trip); d != nil {
 			return d.give(c, command{
 				deed: takeStreet, errand: errand{search: 1, rider: who}, place: r.trip.Pickup,
@@ -65,6 +75,19 @@ func (r *rider) answered(c *crowd, w wish, got told, err error) error {
 		r.quoted = got.quoted
 		r.ride, r.state, r.search = got.brief.ID, dispatch.Searching, 1
 		c.byRide[r.ride] = r.who
+		c.taken(r)
+	case wantOut:
+		if r.leaving {
+			c.tally.habits.LateCancels++
+		}
+	case wantTip:
+		c.tally.habits.TipsRaised++
+		c.mindTip(r)
+	case wantComplain:
+		c.tally.habits.Complaints++
+	case wantKeep:
+		c.tally.habits.Kept++
+		c.kept = append(c.kept, kept{r.who, r.payee, got.kept})
 	case wantLook:
 		return r.looked(c, got)
 	case wantConfirm:
@@ -131,6 +154,7 @@ func (r *rider) onRide(c *crowd, b dispatch.Brief) {
 		r.claims++
 		r.claimedAt = b.ClaimedAt
 		r.watchPickup(c)
+		r.mindLeaving(c)
 	}
 	if b.State.Active() || b.State == dispatch.Searching {
 		r.driver = driver
@@ -171,16 +195,17 @@ func (c *crowd) giveUp(e entry) error {
 func (c *crowd) pay(who int32) error { return c.phones.ask(&c.riders[who], wantLook) }
 
 func (r *rider) looked(c *crowd, got told) error {
-	switch {
-	case got.brief.State != dispatch.Completed:
+	if got.brief.State != dispatch.Completed {
 		return nil
-	case got.fare == dispatch.FareAsked:
-		r.payee = c.byID[got.brief.Driver]
-		return c.phones.ask(r, wantConfirm)
-	default:
-		r.payee = c.byID[got.brief.Driver]
-		return r.settle(c)
 	}
+	r.payee = c.byID[got.brief.Driver]
+	if err := c.afterRide(r); err != nil {
+		return err
+	}
+	if got.fare == dispatch.FareAsked {
+		return c.phones.ask(r, wantConfirm)
+	}
+	return r.settle(c)
 }
 
 // settle pays a ride whose fare stands.

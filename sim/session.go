@@ -310,6 +310,8 @@ func commandPB(c *command) *driverpb.DriveRequest {
 		pb.Action = &driverpb.Command_NoShow{NoShow: ride}
 	case cashTaken:
 		pb.Action = &driverpb.Command_CashReceived{CashReceived: ride}
+	case takeBooking:
+		pb.Action = &driverpb.Command_TakeBooking{TakeBooking: ride}
 	}
 	return &driverpb.DriveRequest{Message: &driverpb.DriveRequest_Command{Command: pb}}
 }

@@ -24,6 +24,7 @@ type tally struct {
 	called            int // calls on drivers' screens
 	forward           int // rides taken for after the present one
 	guesses           guesses
+	habits            HabitFigures // what is counted as it happens
 	fixes, rounds     int
 	doubles           int
 	boarded           int

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 
 	"hexhail/geo"
+	"hexhail/money"
 )
 
 // taste is what a simulated driver thinks of offers, hidden from the city: what its model learns is
@@ -56,7 +57,11 @@ func (d *driver) likes(c *crowd, e errand) float64 {
 			at = c.riders[d.job.rider].trip.Dropoff
 		}
 	}
-	return d.taste.chance(at, e.pickup, to, spreadMood*normal(d.rand))
+	mood := spreadMood * normal(d.rand)
+	if e.rider != nobody {
+		mood += tipOdds * float64(c.riders[e.rider].tip) / float64(money.Yuan(1))
+	}
+	return d.taste.chance(at, e.pickup, to, mood)
 }
 
 // chance is the chance of a yes at a place, in a mood.

@@ -32,7 +32,7 @@ type VirtualConfig struct {
 
 // How a run goes.
 const (
-	afterLast    = 2 * time.Hour // of city time, at most, after the last request
+	afterLast    = 2 * time.Hour // of city time, at most, after the last request or booked pickup
 	pollEvery    = 5 * time.Second
 	payAgain     = 10 * time.Second
 	setupBatch   = 500
@@ -88,7 +88,7 @@ func Virtual(ctx context.Context, c VirtualConfig) (Report, error) {
 var errNoTrips = errors.New("sim: no trips to simulate")
 
 func (v *virtual) run() error {
-	end := v.ms(v.last.Add(afterLast))
+	end := v.ms(v.end())
 	for len(v.agenda) > 0 {
 		e := v.agenda.next()
 		if e.atMS > end || v.open == 0 && v.tally.requests == len(v.trips) {

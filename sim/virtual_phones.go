@@ -95,6 +95,10 @@ func (v *virtual) obey(d *driver, cmd command) (r dispatch.Receipt, err error) {
 		return v.desk.Release(ctx, now, key, ride)
 	case inVain:
 		return v.desk.NoShow(ctx, now, key, ride)
+	case takeBooking:
+		return v.desk.TakeBooking(ctx, now, key, dispatch.HoldBooking{
+			Ride: cmd.errand.ride, Driver: d.id,
+		})
 	default:
 		return v.obeyAtEnd(d, cmd, key)
 	}
@@ -147,7 +151,7 @@ func (v *virtual) ask(r *rider, w wish) error {
 func (v *virtual) serve(r *rider, w wish) (got told, err error) {
 	r.asked++
 	ctx, now := v.ctx, v.now
-	key := once("rider:"+string(r.id), fmt.Sprint(r.asked))
+	key := once("rider:"+string(r.id), r.requestID())
 	word := dispatch.FareWord{Ride: r.ride, Rider: r.id}
 	switch w {
 	case wantRide:
@@ -157,8 +161,18 @@ func (v *virtual) serve(r *rider, w wish) (got told, err error) {
 		return told{brief: ride.Brief(), fare: ride.Fare.State}, err
 	case wantOut:
 		_, err = v.desk.Cancel(ctx, now, key, dispatch.CancelRide{
-			Ride: r.ride, Rider: r.id, Reason: lateTaxi,
+			Ride: r.ride, Rider: r.id, Reason: r.whyOut(),
 		})
+	case wantTip:
+		_, err = v.desk.AddTip(ctx, now, key, dispatch.RaiseTip{
+			Ride: r.ride, Rider: r.id, To: r.tip,
+		})
+	case wantComplain:
+		_, err = v.desk.Complain(ctx, now, key, dispatch.MakeComplaint{
+			Ride: r.ride, Rider: r.id, Cause: complainsOf,
+		})
+	case wantKeep:
+		got.kept, err = v.keep(r, key)
 	case wantConfirm:
 		_, err = v.desk.Confirm(ctx, now, key, word)
 	default:
@@ -169,10 +183,48 @@ func (v *virtual) serve(r *rider, w wish) (got told, err error) {
 	return got, err
 }
 
-// lateTaxi is why riders cancel.
-const lateTaxi = "taxi is late"
+// Why riders cancel, and what they complain of.
+const (
+	lateTaxi    = "taxi is late"
+	changedMind = "changed their mind"
+	complainsOf = dispatch.CauseRude
+)
+
+func (r *rider) whyOut() string {
+	if r.leaving {
+		return changedMind
+	}
+	return lateTaxi
+}
+
+// requestID is the app's own id of the rider's latest request. Who comes back has another app.
+func (r *rider) requestID() string {
+	if r.again {
+		return fmt.Sprintf("%d-%d", r.who, r.asked)
+	}
+	return fmt.Sprint(r.asked)
+}
+
+// keep is a rider's wish to keep the driver, and the driver's yes.
+func (v *virtual) keep(r *rider, key dispatch.Once) (dispatch.RegularID, error) {
+	driver := v.drivers[r.payee].id
+	kept, err := v.desk.ProposeRegular(v.ctx, v.now, key, dispatch.ProposeRegular{
+		Person: dispatch.Person{Rider: r.id}, Ride: r.ride,
+	})
+	if err != nil {
+		return "", err
+	}
+	key = once("driver:"+string(driver), "keep "+string(kept.ID))
+	_, err = v.desk.AgreeRegular(v.ctx, v.now, key, dispatch.RegularWord{
+		Person: dispatch.Person{Driver: driver}, Regular: kept.ID,
+	})
+	return kept.ID, err
+}
 
 func (v *virtual) requestRide(r *rider, key dispatch.Once) (got told, err error) {
+	if r.will.lead > 0 {
+		return v.bookRide(r, key)
+	}
 	got.quoted = v.engine.Nearby(r.trip.Pickup, v.now).Pickup
 	quote, err := v.city.QuoteFor(r.trip.Pickup, r.trip.Dropoff, got.quoted, v.now)
 	if err != nil {
@@ -182,6 +234,26 @@ func (v *virtual) requestRide(r *rider, key dispatch.Once) (got told, err error)
 		City: v.city.ID, Rider: r.id, Seats: r.trip.Seats, PayBy: r.payBy, Quote: quote,
 		Pickup:  dispatch.Place{Point: r.trip.Pickup},
 		Dropoff: dispatch.Place{Point: r.trip.Dropoff},
+		Voice:   clip(r.will.clipS), First: r.first,
+	})
+	got.brief.ID = receipt.Ride
+	return got, err
+}
+
+// bookRide asks for a taxi at a time ahead. Nobody can say where taxis will be then.
+func (v *virtual) bookRide(r *rider, key dispatch.Once) (got told, err error) {
+	quote, err := v.city.QuoteFor(r.trip.Pickup, r.trip.Dropoff, 0, r.pickupAt)
+	if err != nil {
+		return got, err
+	}
+	receipt, err := v.desk.Book(v.ctx, v.now, key, dispatch.BookRide{
+		RequestRide: dispatch.RequestRide{
+			City: v.city.ID, Rider: r.id, Seats: r.trip.Seats, PayBy: r.payBy, Quote: quote,
+			Pickup:  dispatch.Place{Point: r.trip.Pickup},
+			Dropoff: dispatch.Place{Point: r.trip.Dropoff},
+			Voice:   clip(r.will.clipS),
+		},
+		PickupAt: r.pickupAt,
 	})
 	got.brief.ID = receipt.Ride
 	return got, err

@@ -56,10 +56,11 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 func exitCode(err error) int {
 	var usage *usageError
 	var option *sim.OptionError
+	var habit *sim.HabitError
 	switch {
 	case err == nil:
 		return exitOK
-	case errors.As(err, &usage), errors.As(err, &option):
+	case errors.As(err, &usage), errors.As(err, &option), errors.As(err, &habit):
 		return exitUsage
 	case errors.Is(err, errInterrupted), errors.Is(err, errNothingDone),
 		errors.Is(err, context.Canceled):

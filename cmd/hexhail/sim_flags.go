@@ -92,6 +92,8 @@ func bindBehaviour(f *pflag.FlagSet, o *sim.Options) {
 		"share of loaded legs on which the taxi breaks down halfway")
 	f.Float64Var(&o.NoShow, "no-show", o.NoShow,
 		"share of riders who do not come to the taxi")
+	f.StringVar(&o.BehaviourFile, "behaviour", o.BehaviourFile,
+		"JSON `file` of what some people do besides: book, complain, … (docs/behaviour.json)")
 	f.Var((*yuan)(&o.RiderBalance), "rider-balance", "in each rider's wallet at first")
 	f.Var((*yuan)(&o.Budget), "budget", "of the launch campaign")
 }

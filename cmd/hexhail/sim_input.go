@@ -23,6 +23,12 @@ type inputs struct {
 // prepare makes the city, its streets, its demand and its taxis.
 func (in *inputs) prepare(o sim.Options) (sim.VirtualConfig, error) {
 	none := sim.VirtualConfig{}
+	var err error
+	if o.BehaviourFile != "" {
+		if o.Habits, err = readHabits(o.BehaviourFile); err != nil {
+			return none, err
+		}
+	}
 	city, err := cityOf(o)
 	if err != nil {
 		return none, err
@@ -60,6 +66,14 @@ func (in *inputs) load(o sim.Options, city dispatch.City) (err error) {
 	}
 	in.read = true
 	return nil
+}
+
+func readHabits(path string) (sim.Habits, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return sim.Habits{}, err
+	}
+	return sim.ParseHabits(path, data)
 }
 
 // cityOf is the run's city, with what flags and policy file say about every version of its policy.

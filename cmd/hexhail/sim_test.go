@@ -210,3 +210,27 @@ func TestOnlyATerminalHasColumns(t *testing.T) {
 		t.Error("nothing has columns")
 	}
 }
+
+// A behaviour file lets people do more, and is told of when it is wrong.
+func TestSimTakesABehaviourFile(t *testing.T) {
+	code, stdout, stderr := hexhail(t.Context(), append(slices.Clone(small), "--requests", "1200",
+		"--behaviour", "../../docs/behaviour.json", "--report", "-")...)
+	if code != exitOK {
+		t.Fatalf("code %d, %s", code, stderr)
+	}
+	if r := parsed(t, stdout); r.Habits == nil || r.Habits.Booked == 0 || !r.BooksClose ||
+		!strings.Contains(stderr, "\nhabits     ") {
+		t.Errorf("%s%s", stdout, stderr)
+	}
+	for path, want := range map[string]string{
+		"/absent.json": "/absent.json",
+		policyFile(t, "often.json", `{"booked": 2}`): "often.json: booked must be 0 to 1, not 2",
+		policyFile(t, "angry.json", `{"angry": 1}`):  `angry.json: "angry" must be one of booked,`,
+	} {
+		code, stdout, stderr := hexhail(t.Context(),
+			append(slices.Clone(small), "--behaviour", path)...)
+		if code == exitOK || stdout != "" || !strings.Contains(stderr, want) {
+			t.Errorf("%s: code %d, %q, %q", path, code, stdout, stderr)
+		}
+	}
+}
