@@ -3,6 +3,7 @@ package storetest
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"sync"
 	"testing"
 
@@ -194,6 +195,9 @@ func promiseRefund(t *testing.T, open Open) {
 			})
 			if err != nil || left < r.Amount {
 				return fmt.Errorf("%s left: %w", left, err)
+			}
+			for range 100 {
+				runtime.Gosched() // the pause between check and act, in which others check
 			}
 			insert := func(tx dispatch.Tx) error { return tx.InsertRefund(r) }
 			if err := db.Tx(ctx, insert); err != nil {
