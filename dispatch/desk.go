@@ -22,6 +22,8 @@ type Desk struct {
 	Hints    Hints
 	Listener Listener
 	Channels money.Channels
+	// Festivals are those for which drivers may greet their regulars; none is nobody.
+	Festivals Festivals
 	// Contracts say what external channels keep of what they move; one without has no fee.
 	Contracts money.Contracts
 	// NewID makes an id for a time; safe for concurrent use if the Desk is so used.

@@ -14,6 +14,8 @@ import (
 const (
 	workBatch = 64               // attempts taken in one transaction
 	workRetry = 10 * time.Second // until an attempt whose outcome is not known is queried
+	// greetingBatch is how many greetings are dropped at once; each may be to 1,000 riders.
+	greetingBatch = 2
 )
 
 // Work takes due attempts and refunds to their channels: it asks for those that were never sent,
@@ -142,6 +144,9 @@ func (d *Desk) tidy(ctx context.Context, now time.Time) error {
 	err := d.retry(ctx, func(tx Tx) error {
 		j = job{tx: tx, now: now}
 		if _, err := tx.Forget(now.Add(-OnceKept), workBatch); err != nil {
+			return err
+		}
+		if _, err := tx.ForgetGreetings(now.Add(-GreetingKept), greetingBatch); err != nil {
 			return err
 		}
 		if _, err := tx.ForgetVoices(now.Add(-VoiceKept), workBatch); err != nil {

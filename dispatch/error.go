@@ -86,6 +86,12 @@ const (
 	ReasonInTeam Reason = "DRIVER_IN_TEAM"
 	// ReasonTeamFull is a team with as many drivers as the policy allows, invited ones included.
 	ReasonTeamFull Reason = "TEAM_FULL"
+	// ReasonNoFestival is a greeting for a festival that is not, or not now.
+	ReasonNoFestival Reason = "NO_FESTIVAL"
+	// ReasonGreeted is a driver's second greeting for a festival.
+	ReasonGreeted Reason = "GREETED_ALREADY"
+	// ReasonNobodyToGreet is a driver without a regular who wants greetings.
+	ReasonNobodyToGreet Reason = "NOBODY_TO_GREET"
 	// ReasonHandedOver is a booking that was handed over within a team once.
 	ReasonHandedOver    Reason = "HANDED_OVER_ALREADY"
 	ReasonStale         Reason = "CHANGED_MEANWHILE"

@@ -29,6 +29,8 @@ type (
 	TeamID string
 	// MemberID names a driver's place in a team, or the invitation to it.
 	MemberID string
+	// GreetingID names a driver's greeting to their regulars.
+	GreetingID string
 	// EventID names an event; outsiders drop one that they have seen.
 	EventID string
 )

@@ -40,6 +40,7 @@ type Tx interface {
 	Regulars
 	Teams
 	HandOvers
+	Greetings
 	Offers
 	Calls
 	Grabs
@@ -236,6 +237,21 @@ type HandOvers interface {
 	InsertHandOver(h HandedOver) error
 	// HandOverOf is that of a ride; ok is false if it was never handed over.
 	HandOverOf(ride RideID) (h HandedOver, ok bool, err error)
+}
+
+// Greetings are what drivers send to their regulars.
+type Greetings interface {
+	// InsertGreeting writes a new one. Conflict with ReasonGreeted if its driver has sent one for
+	// the festival.
+	InsertGreeting(g Greeting) error
+	// DeliverGreeting puts one before all regulars of its driver that both have agreed to, but for
+	// riders who want none, and says how many those are.
+	DeliverGreeting(g Greeting) (riders int, err error)
+	// SetGreetings says whether a rider wants greetings.
+	SetGreetings(rider RiderID, want bool) error
+	// ForgetGreetings drops greetings that were sent before a time, the oldest first, at most
+	// limit, and says how many.
+	ForgetGreetings(before time.Time, limit int) (int, error)
 }
 
 // MemberRows are the drivers of teams, and those who are invited.

@@ -110,10 +110,15 @@ type RegularRules struct {
 	// FirstRegularS is for how long at most a request may be held for a regular, 0–600 s; 0 lets
 	// nobody ask for one.
 	FirstRegularS int `json:"first_regular_s"`
+	// GreetDays is from how many days before a festival's day on drivers may greet their regulars,
+	// 0–14.
+	GreetDays int `json:"greet_days"`
 }
 
 func defaultRegularRules() RegularRules {
-	return RegularRules{RegularsADriver: 1000, RegularsARider: 50, FirstRegularS: 120}
+	return RegularRules{
+		RegularsADriver: 1000, RegularsARider: 50, FirstRegularS: 120, GreetDays: 3,
+	}
 }
 
 func (p RegularRules) check() error {
@@ -121,5 +126,6 @@ func (p RegularRules) check() error {
 		{"regulars_a_driver", p.RegularsADriver, 1, 1000},
 		{"regulars_a_rider", p.RegularsARider, 1, 200},
 		{"first_regular_s", p.FirstRegularS, 0, 600},
+		{"greet_days", p.GreetDays, 0, 14},
 	})
 }

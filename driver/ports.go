@@ -48,6 +48,9 @@ type Reads interface {
 	RegularReads
 	TeamReads
 	HandOverReads
+	// DriverGreetings are the greetings that a driver has sent, the latest first.
+	DriverGreetings(ctx context.Context, driver dispatch.DriverID, p dispatch.Page) (
+		[]dispatch.Greeting, error)
 }
 
 // TeamReads are the teams that a driver has to do with.

@@ -33,9 +33,19 @@ type Reads interface {
 	// RiderRegulars are a rider's regulars that have not ended, the latest first.
 	RiderRegulars(ctx context.Context, rider dispatch.RiderID, p dispatch.Page) (
 		[]dispatch.RegularCard, error)
+	GreetingReads
 	// RiderRegular is one of them. NotFound with ReasonUnknownRegular if it is not theirs.
 	RiderRegular(ctx context.Context, rider dispatch.RiderID, id dispatch.RegularID) (
 		dispatch.RegularCard, error)
+}
+
+// GreetingReads are the greetings that a rider has got.
+type GreetingReads interface {
+	// RiderGreetings are those by drivers whom the rider keeps still, the latest first.
+	RiderGreetings(ctx context.Context, rider dispatch.RiderID, p dispatch.Page) (
+		[]dispatch.GreetingCard, error)
+	// WantsGreetings reports whether the rider wants any.
+	WantsGreetings(ctx context.Context, rider dispatch.RiderID) (bool, error)
 }
 
 // City asks the engine of a city.

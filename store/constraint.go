@@ -47,6 +47,10 @@ var guards = []guard{
 		dispatch.ReasonInTeam, "the driver is of a team",
 	},
 	{
+		"greeting_once", "greeting.driver, greeting.festival",
+		dispatch.ReasonGreeted, "the driver has sent a greeting for the festival",
+	},
+	{
 		"hand_over_once", "hand_over.ride",
 		dispatch.ReasonHandedOver, "the booking was handed over already",
 	},

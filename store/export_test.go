@@ -38,9 +38,12 @@ func (db *DB) Plans(ctx context.Context) (map[string]string, error) {
 		"teamOf":          teamOf, "members": members, "teamMembers": teamMembers,
 		"invitations": invitations, "changedShifts": changedShifts,
 		"handOver": handOver, "handOverOf": handOverOf,
+		"deliverGreeting": deliverGreeting, "forgetGreetings": forgetGreetings,
+		"forgetGreetingsTo": forgetGreetingsTo,
 	}
 	lists := map[string]pages{
 		"openBookings": openBookings, "handOvers": handOvers,
+		"riderGreetings": riderGreetings, "driverGreetings": driverGreetings,
 		"riderComplaints": riderComplaints, "driverComplaints": driverComplaints,
 		"contests":   contests,
 		"riderRides": riderRides, "driverRides": driverRides, "companyDrivers": companyDrivers,

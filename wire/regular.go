@@ -35,6 +35,16 @@ func regularStatePB(s dispatch.RegularState) typepb.RegularState {
 	}
 }
 
+// FestivalPB is a festival; nil for the zero Festival, of which nothing is known any more.
+func FestivalPB(f dispatch.Festival) *typepb.Festival {
+	if f == (dispatch.Festival{}) {
+		return nil
+	}
+	return &typepb.Festival{
+		FestivalId: string(f.ID), Name: f.Name, NameZh: f.NameZH, Day: f.Day,
+	}
+}
+
 // WaitsForPB is for whom a stage of a ride holds it.
 func WaitsForPB(s dispatch.Stage) typepb.WaitsFor {
 	switch s {

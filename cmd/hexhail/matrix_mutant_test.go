@@ -83,6 +83,27 @@ func (c careless) RiderRegulars(
 	return c.service.db.RiderRegulars(ctx, of, p)
 }
 
+func (c careless) RiderGreetings(
+	ctx context.Context, _ dispatch.RiderID, p dispatch.Page,
+) (list []dispatch.GreetingCard, err error) {
+	rides, err := c.service.db.CityRides(ctx, "beijing", dispatch.Settled, p)
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range rides {
+		own, err := c.service.db.RiderGreetings(ctx, r.Rider, p)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, own...)
+	}
+	return list, nil
+}
+
+func (c careless) WantsGreetings(ctx context.Context, of dispatch.RiderID) (bool, error) {
+	return c.service.db.WantsGreetings(ctx, of)
+}
+
 func (c careless) RiderRegular(
 	ctx context.Context, of dispatch.RiderID, id dispatch.RegularID,
 ) (dispatch.RegularCard, error) {
@@ -114,6 +135,16 @@ func (c carelessDrivers) HandOvers(
 	rides, err := c.service.db.CityRides(ctx, "beijing", dispatch.Booked, p)
 	for _, r := range rides {
 		list = append(list, dispatch.HandOverCard{Ride: r})
+	}
+	return list, err
+}
+
+func (c carelessDrivers) DriverGreetings(
+	ctx context.Context, _ dispatch.DriverID, p dispatch.Page,
+) (list []dispatch.Greeting, err error) {
+	cards, err := c.RiderGreetings(ctx, "", p)
+	for _, g := range cards {
+		list = append(list, g.Greeting)
 	}
 	return list, err
 }
@@ -222,6 +253,7 @@ func mutants() []mutant {
 				"RiderService.GetVoice":  two + "OK", "RiderService.ListPayments": two + "OK",
 
 				"RiderService.ListComplaints": two + "the answer has",
+				"RiderService.ListGreetings":  two + "the answer has",
 			},
 			func(r *realm, to grpc.ServiceRegistrar) error {
 				return r.serveRiders(to, careless{r}, r.service.desk)
@@ -243,6 +275,7 @@ func mutants() []mutant {
 				"DriverService.ListComplaints": three + "the answer has",
 				"DriverService.GetVoice":       former + "OK",
 				"DriverService.ListHandOvers":  three + "the answer has",
+				"DriverService.ListGreetings":  three + "the answer has",
 			},
 			func(r *realm, to grpc.ServiceRegistrar) error {
 				reads := carelessDrivers{r.service.db, careless{r}}

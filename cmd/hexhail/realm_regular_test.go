@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"fmt"
+	"time"
 
 	"hexhail/dispatch"
 	"hexhail/geo"
@@ -55,6 +57,21 @@ func (c *cast) handOver(take bool) {
 			dispatch.HoldBooking{Ride: c.ride, Driver: two})
 		c.ok(err)
 	}
+}
+
+// greeting is what driverOne writes to their regulars.
+func (c *cast) greeting() string { return fmt.Sprintf("马年吉祥 from %05d", c.n) }
+
+// greet has driverOne greet their regulars, at a festival long ago.
+func (c *cast) greet() {
+	c.t.Helper()
+	spring := time.Date(2014, 1, 31, 12, 0, 0, 0, c.service.cities["beijing"].Zone)
+	_, err := c.service.desk.SendGreeting(c.t.Context(), spring, c.once(driverOne),
+		dispatch.SendGreeting{
+			Driver: dispatch.DriverID(c.id(driverOne)), Festival: "spring-2014",
+			Text: c.greeting(),
+		})
+	c.ok(err)
 }
 
 // awaitNear waits until riders at a place see so many taxis.

@@ -182,6 +182,7 @@ const (
 	teamed    // driverOne has founded a team and invited driverTwo
 	handing   // another one: booked, and driverOne offers it to a team, of which is driverTwo
 	relieved  // who has taken it over
+	greeted   // driverOne, whom riderOne keeps, has greeted their regulars
 )
 
 // cast is a small company of players of their own, and a ride at a stage.
@@ -244,6 +245,9 @@ func (c *cast) words() []word {
 		{fmt.Sprintf(`"%d"`, c.meterFen()), []who{riderOne, driverOne, staff}},
 		{c.saidText(), c.atRide()},
 	}
+	if c.stage == greeted {
+		list = append(list, word{c.greeting(), []who{riderOne, driverOne}})
+	}
 	if c.stage == blamed {
 		list = append(list, word{complaintText, []who{riderOne, staff}})
 	}
@@ -262,7 +266,7 @@ func (c *cast) words() []word {
 		if w == driverOne {
 			card = append(card, riderOne)
 		}
-		if (c.stage == teamed || c.stage >= handing) && w != driverThree {
+		if (c.stage == teamed || c.stage == handing || c.stage == relieved) && w != driverThree {
 			card = append(card, driverOne, driverTwo)
 		}
 		if c.stage == relieved && w == driverTwo {
@@ -297,7 +301,7 @@ func (r *realm) cast(to stage) *cast {
 	c.earlier = c.request(riderOne)
 	c.cancel(riderOne, c.earlier)
 	c.now = c.now.Add(100 * time.Millisecond) // ids of one millisecond have no order
-	if to == scheduled || to == booked || to >= handing {
+	if to == scheduled || to == booked || to == handing || to == relieved {
 		c.book(to != scheduled)
 		if to >= handing {
 			c.handOver(to == relieved)
@@ -316,7 +320,7 @@ func (r *realm) cast(to stage) *cast {
 	switch to {
 	case unmet:
 		last = waited
-	case blamed, proposed, kept, teamed:
+	case blamed, proposed, kept, teamed, greeted:
 		last = settled
 	default:
 	}
@@ -329,8 +333,12 @@ func (r *realm) cast(to stage) *cast {
 	case last != to:
 		c.play(to)
 	}
-	if to == teamed {
+	switch to {
+	case teamed:
 		c.gather()
+	case greeted:
+		c.greet()
+	default:
 	}
 	return c
 }

@@ -190,8 +190,13 @@ func ring(bell chan struct{}) func() {
 const payingAtOnce = 16
 
 func (s *service) openDesk(context.Context) error {
+	festivals, err := dispatch.LoadFestivals()
+	if err != nil {
+		return err
+	}
 	s.desk = &dispatch.Desk{
 		Cities: s.cities, Store: s.db, Traces: s.db, Hints: s.bus, Listener: s.metrics,
+		Festivals: festivals,
 		Channels: money.Channels{
 			money.Cash: money.CashChannel{}, money.InWallet: money.WalletChannel{Store: s.db},
 		},

@@ -238,6 +238,29 @@ CREATE UNIQUE INDEX regular_one_per_pair ON regular (rider, driver);
 CREATE INDEX regular_of_rider ON regular (rider, id) WHERE state <> 'ended';
 CREATE INDEX regular_of_driver ON regular (driver, id) WHERE state <> 'ended';
 
+-- Drivers' greetings to their regulars, one a festival, to whom they went, and who wants none.
+CREATE TABLE greeting (
+    id       TEXT   NOT NULL PRIMARY KEY,
+    driver   TEXT   NOT NULL CHECK (driver <> ''),
+    city     TEXT   NOT NULL,
+    festival TEXT   NOT NULL CHECK (festival <> ''),
+    words    TEXT   NOT NULL,
+    sent_at  BIGINT NOT NULL,
+    riders   BIGINT NOT NULL CHECK (riders > 0)
+) /* sqlite: WITHOUT ROWID */;
+CREATE UNIQUE INDEX greeting_once ON greeting (driver, festival);
+CREATE INDEX greeting_of_driver ON greeting (driver, id);
+CREATE INDEX greeting_age ON greeting (sent_at, id);
+CREATE TABLE greeting_to (
+    rider    TEXT NOT NULL,
+    greeting TEXT NOT NULL,
+    PRIMARY KEY (rider, greeting)
+) /* sqlite: WITHOUT ROWID */;
+CREATE INDEX greeting_to_whom ON greeting_to (greeting);
+CREATE TABLE greeting_refusal (
+    rider TEXT NOT NULL PRIMARY KEY
+) /* sqlite: WITHOUT ROWID */;
+
 CREATE TABLE team (
     id      TEXT   NOT NULL PRIMARY KEY,
     city    TEXT   NOT NULL,

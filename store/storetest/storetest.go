@@ -67,6 +67,7 @@ func rowTests() []test {
 		{"Regulars", regulars},
 		{"Teams", teams},
 		{"HandOvers", handOvers},
+		{"Greetings", greetings},
 		{"People", people},
 		{"Shifts", shifts},
 		{"Once", once},

@@ -5911,6 +5911,318 @@ func (x *ListHandOversResponse) GetNextPageToken() string {
 	return ""
 }
 
+// A greeting.
+type SendGreetingRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The app's own id of this request, 1 to 64 bytes: the same id gets the same answer, and is
+	// refused with another body.
+	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// For which festival, 1 to 64 bytes: one of ListGreetings' festivals.
+	FestivalId string `protobuf:"bytes,2,opt,name=festival_id,json=festivalId,proto3" json:"festival_id,omitempty"`
+	// What is said, 1 to 300 bytes, without a phone number (7 digits or more).
+	Text          string `protobuf:"bytes,3,opt,name=text,proto3" json:"text,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SendGreetingRequest) Reset() {
+	*x = SendGreetingRequest{}
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[82]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SendGreetingRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SendGreetingRequest) ProtoMessage() {}
+
+func (x *SendGreetingRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[82]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SendGreetingRequest.ProtoReflect.Descriptor instead.
+func (*SendGreetingRequest) Descriptor() ([]byte, []int) {
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{82}
+}
+
+func (x *SendGreetingRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *SendGreetingRequest) GetFestivalId() string {
+	if x != nil {
+		return x.FestivalId
+	}
+	return ""
+}
+
+func (x *SendGreetingRequest) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
+}
+
+// The greeting.
+type SendGreetingResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// As it was sent.
+	Greeting      *Greeting `protobuf:"bytes,1,opt,name=greeting,proto3" json:"greeting,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SendGreetingResponse) Reset() {
+	*x = SendGreetingResponse{}
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[83]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SendGreetingResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SendGreetingResponse) ProtoMessage() {}
+
+func (x *SendGreetingResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[83]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SendGreetingResponse.ProtoReflect.Descriptor instead.
+func (*SendGreetingResponse) Descriptor() ([]byte, []int) {
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{83}
+}
+
+func (x *SendGreetingResponse) GetGreeting() *Greeting {
+	if x != nil {
+		return x.Greeting
+	}
+	return nil
+}
+
+// A festival greeting as its driver sees it. To whom it went is not told one by one.
+type Greeting struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its id.
+	GreetingId string `protobuf:"bytes,1,opt,name=greeting_id,json=greetingId,proto3" json:"greeting_id,omitempty"`
+	// For which festival.
+	Festival *v1.Festival `protobuf:"bytes,2,opt,name=festival,proto3" json:"festival,omitempty"`
+	// What was said.
+	Text string `protobuf:"bytes,3,opt,name=text,proto3" json:"text,omitempty"`
+	// When it was sent, city clock.
+	SentAt *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=sent_at,json=sentAt,proto3" json:"sent_at,omitempty"`
+	// To how many riders it went.
+	Riders        int32 `protobuf:"varint,5,opt,name=riders,proto3" json:"riders,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Greeting) Reset() {
+	*x = Greeting{}
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[84]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Greeting) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Greeting) ProtoMessage() {}
+
+func (x *Greeting) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[84]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Greeting.ProtoReflect.Descriptor instead.
+func (*Greeting) Descriptor() ([]byte, []int) {
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{84}
+}
+
+func (x *Greeting) GetGreetingId() string {
+	if x != nil {
+		return x.GreetingId
+	}
+	return ""
+}
+
+func (x *Greeting) GetFestival() *v1.Festival {
+	if x != nil {
+		return x.Festival
+	}
+	return nil
+}
+
+func (x *Greeting) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
+}
+
+func (x *Greeting) GetSentAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.SentAt
+	}
+	return nil
+}
+
+func (x *Greeting) GetRiders() int32 {
+	if x != nil {
+		return x.Riders
+	}
+	return 0
+}
+
+// Which page.
+type ListGreetingsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// How many at most, 1 to 200; 0 is 50, and more than 200 is 200.
+	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// next_page_token of the page before; "" for the first.
+	PageToken     string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListGreetingsRequest) Reset() {
+	*x = ListGreetingsRequest{}
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[85]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListGreetingsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListGreetingsRequest) ProtoMessage() {}
+
+func (x *ListGreetingsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[85]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListGreetingsRequest.ProtoReflect.Descriptor instead.
+func (*ListGreetingsRequest) Descriptor() ([]byte, []int) {
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{85}
+}
+
+func (x *ListGreetingsRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListGreetingsRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+// A page of greetings.
+type ListGreetingsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The greetings, the latest first.
+	Greetings []*Greeting `protobuf:"bytes,1,rep,name=greetings,proto3" json:"greetings,omitempty"`
+	// For the next page; "" if this is the last.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	// The festivals for which a greeting can be sent now, by day.
+	Festivals     []*v1.Festival `protobuf:"bytes,3,rep,name=festivals,proto3" json:"festivals,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListGreetingsResponse) Reset() {
+	*x = ListGreetingsResponse{}
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[86]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListGreetingsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListGreetingsResponse) ProtoMessage() {}
+
+func (x *ListGreetingsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[86]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListGreetingsResponse.ProtoReflect.Descriptor instead.
+func (*ListGreetingsResponse) Descriptor() ([]byte, []int) {
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{86}
+}
+
+func (x *ListGreetingsResponse) GetGreetings() []*Greeting {
+	if x != nil {
+		return x.Greetings
+	}
+	return nil
+}
+
+func (x *ListGreetingsResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+func (x *ListGreetingsResponse) GetFestivals() []*v1.Festival {
+	if x != nil {
+		return x.Festivals
+	}
+	return nil
+}
+
 var File_hexhail_driver_v1_driver_proto protoreflect.FileDescriptor
 
 const file_hexhail_driver_v1_driver_proto_rawDesc = "" +
@@ -6322,12 +6634,36 @@ const file_hexhail_driver_v1_driver_proto_rawDesc = "" +
 	"\x15ListHandOversResponse\x12:\n" +
 	"\n" +
 	"hand_overs\x18\x01 \x03(\v2\x1b.hexhail.driver.v1.HandOverR\thandOvers\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken*H\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x8b\x01\n" +
+	"\x13SendGreetingRequest\x12(\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\trequestId\x12*\n" +
+	"\vfestival_id\x18\x02 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\n" +
+	"festivalId\x12\x1e\n" +
+	"\x04text\x18\x03 \x01(\tB\n" +
+	"\xbaH\ar\x05 \x01(\xac\x02R\x04text\"O\n" +
+	"\x14SendGreetingResponse\x127\n" +
+	"\bgreeting\x18\x01 \x01(\v2\x1b.hexhail.driver.v1.GreetingR\bgreeting\"\xc3\x01\n" +
+	"\bGreeting\x12\x1f\n" +
+	"\vgreeting_id\x18\x01 \x01(\tR\n" +
+	"greetingId\x125\n" +
+	"\bfestival\x18\x02 \x01(\v2\x19.hexhail.type.v1.FestivalR\bfestival\x12\x12\n" +
+	"\x04text\x18\x03 \x01(\tR\x04text\x123\n" +
+	"\asent_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x06sentAt\x12\x16\n" +
+	"\x06riders\x18\x05 \x01(\x05R\x06riders\"e\n" +
+	"\x14ListGreetingsRequest\x12$\n" +
+	"\tpage_size\x18\x01 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\bpageSize\x12'\n" +
+	"\n" +
+	"page_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03(\xc8\x01R\tpageToken\"\xb3\x01\n" +
+	"\x15ListGreetingsResponse\x129\n" +
+	"\tgreetings\x18\x01 \x03(\v2\x1b.hexhail.driver.v1.GreetingR\tgreetings\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x127\n" +
+	"\tfestivals\x18\x03 \x03(\v2\x19.hexhail.type.v1.FestivalR\tfestivals*H\n" +
 	"\x04Duty\x12\x14\n" +
 	"\x10DUTY_UNSPECIFIED\x10\x00\x12\v\n" +
 	"\aDUTY_ON\x10\x01\x12\x0f\n" +
 	"\vDUTY_PAUSED\x10\x02\x12\f\n" +
-	"\bDUTY_OFF\x10\x032\xfb\x11\n" +
+	"\bDUTY_OFF\x10\x032\xd8\x13\n" +
 	"\rDriverService\x12Y\n" +
 	"\x05Drive\x12\x1f.hexhail.driver.v1.DriveRequest\x1a .hexhail.driver.v1.DriveResponse\"\t\xea\xb2\x19\x05\n" +
 	"\x01\x02\x10\x01(\x010\x01\x12i\n" +
@@ -6373,6 +6709,10 @@ const file_hexhail_driver_v1_driver_proto_rawDesc = "" +
 	"\aGetTeam\x12!.hexhail.driver.v1.GetTeamRequest\x1a\".hexhail.driver.v1.GetTeamResponse\"\t\xea\xb2\x19\x05\n" +
 	"\x01\x02\x10\x01\x12m\n" +
 	"\rListHandOvers\x12'.hexhail.driver.v1.ListHandOversRequest\x1a(.hexhail.driver.v1.ListHandOversResponse\"\t\xea\xb2\x19\x05\n" +
+	"\x01\x02\x10\x01\x12l\n" +
+	"\fSendGreeting\x12&.hexhail.driver.v1.SendGreetingRequest\x1a'.hexhail.driver.v1.SendGreetingResponse\"\v\xea\xb2\x19\a\n" +
+	"\x01\x02\x10\x01\x18\x01\x12m\n" +
+	"\rListGreetings\x12'.hexhail.driver.v1.ListGreetingsRequest\x1a(.hexhail.driver.v1.ListGreetingsResponse\"\t\xea\xb2\x19\x05\n" +
 	"\x01\x02\x10\x01B'Z%hexhail/pb/hexhail/driver/v1;driverpbb\x06proto3"
 
 var (
@@ -6388,7 +6728,7 @@ func file_hexhail_driver_v1_driver_proto_rawDescGZIP() []byte {
 }
 
 var file_hexhail_driver_v1_driver_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_hexhail_driver_v1_driver_proto_msgTypes = make([]protoimpl.MessageInfo, 84)
+var file_hexhail_driver_v1_driver_proto_msgTypes = make([]protoimpl.MessageInfo, 89)
 var file_hexhail_driver_v1_driver_proto_goTypes = []any{
 	(Duty)(0),                        // 0: hexhail.driver.v1.Duty
 	(*DriveRequest)(nil),             // 1: hexhail.driver.v1.DriveRequest
@@ -6473,21 +6813,27 @@ var file_hexhail_driver_v1_driver_proto_goTypes = []any{
 	(*HandOverEnded)(nil),            // 80: hexhail.driver.v1.HandOverEnded
 	(*ListHandOversRequest)(nil),     // 81: hexhail.driver.v1.ListHandOversRequest
 	(*ListHandOversResponse)(nil),    // 82: hexhail.driver.v1.ListHandOversResponse
-	nil,                              // 83: hexhail.driver.v1.FixesRefused.CountsEntry
-	nil,                              // 84: hexhail.driver.v1.SendFixesResponse.RefusedEntry
-	(*v1.Fix)(nil),                   // 85: hexhail.type.v1.Fix
-	(v1.Datum)(0),                    // 86: hexhail.type.v1.Datum
-	(*timestamppb.Timestamp)(nil),    // 87: google.protobuf.Timestamp
-	(*v1.Point)(nil),                 // 88: hexhail.type.v1.Point
-	(*v1.Place)(nil),                 // 89: hexhail.type.v1.Place
-	(*v1.Ride)(nil),                  // 90: hexhail.type.v1.Ride
-	(*durationpb.Duration)(nil),      // 91: google.protobuf.Duration
-	(*v1.Quote)(nil),                 // 92: hexhail.type.v1.Quote
-	(v1.PickupSource)(0),             // 93: hexhail.type.v1.PickupSource
-	(*v1.Voice)(nil),                 // 94: hexhail.type.v1.Voice
-	(*v1.Error)(nil),                 // 95: hexhail.type.v1.Error
-	(*v1.Complaint)(nil),             // 96: hexhail.type.v1.Complaint
-	(*v1.Regular)(nil),               // 97: hexhail.type.v1.Regular
+	(*SendGreetingRequest)(nil),      // 83: hexhail.driver.v1.SendGreetingRequest
+	(*SendGreetingResponse)(nil),     // 84: hexhail.driver.v1.SendGreetingResponse
+	(*Greeting)(nil),                 // 85: hexhail.driver.v1.Greeting
+	(*ListGreetingsRequest)(nil),     // 86: hexhail.driver.v1.ListGreetingsRequest
+	(*ListGreetingsResponse)(nil),    // 87: hexhail.driver.v1.ListGreetingsResponse
+	nil,                              // 88: hexhail.driver.v1.FixesRefused.CountsEntry
+	nil,                              // 89: hexhail.driver.v1.SendFixesResponse.RefusedEntry
+	(*v1.Fix)(nil),                   // 90: hexhail.type.v1.Fix
+	(v1.Datum)(0),                    // 91: hexhail.type.v1.Datum
+	(*timestamppb.Timestamp)(nil),    // 92: google.protobuf.Timestamp
+	(*v1.Point)(nil),                 // 93: hexhail.type.v1.Point
+	(*v1.Place)(nil),                 // 94: hexhail.type.v1.Place
+	(*v1.Ride)(nil),                  // 95: hexhail.type.v1.Ride
+	(*durationpb.Duration)(nil),      // 96: google.protobuf.Duration
+	(*v1.Quote)(nil),                 // 97: hexhail.type.v1.Quote
+	(v1.PickupSource)(0),             // 98: hexhail.type.v1.PickupSource
+	(*v1.Voice)(nil),                 // 99: hexhail.type.v1.Voice
+	(*v1.Error)(nil),                 // 100: hexhail.type.v1.Error
+	(*v1.Complaint)(nil),             // 101: hexhail.type.v1.Complaint
+	(*v1.Regular)(nil),               // 102: hexhail.type.v1.Regular
+	(*v1.Festival)(nil),              // 103: hexhail.type.v1.Festival
 }
 var file_hexhail_driver_v1_driver_proto_depIdxs = []int32{
 	2,   // 0: hexhail.driver.v1.DriveRequest.hello:type_name -> hexhail.driver.v1.Hello
@@ -6495,9 +6841,9 @@ var file_hexhail_driver_v1_driver_proto_depIdxs = []int32{
 	4,   // 2: hexhail.driver.v1.DriveRequest.command:type_name -> hexhail.driver.v1.Command
 	15,  // 3: hexhail.driver.v1.DriveRequest.ack:type_name -> hexhail.driver.v1.OfferAck
 	16,  // 4: hexhail.driver.v1.DriveRequest.heartbeat:type_name -> hexhail.driver.v1.Heartbeat
-	85,  // 5: hexhail.driver.v1.FixBatch.fixes:type_name -> hexhail.type.v1.Fix
-	86,  // 6: hexhail.driver.v1.FixBatch.datum:type_name -> hexhail.type.v1.Datum
-	87,  // 7: hexhail.driver.v1.Command.at:type_name -> google.protobuf.Timestamp
+	90,  // 5: hexhail.driver.v1.FixBatch.fixes:type_name -> hexhail.type.v1.Fix
+	91,  // 6: hexhail.driver.v1.FixBatch.datum:type_name -> hexhail.type.v1.Datum
+	92,  // 7: hexhail.driver.v1.Command.at:type_name -> google.protobuf.Timestamp
 	6,   // 8: hexhail.driver.v1.Command.set_duty:type_name -> hexhail.driver.v1.SetDuty
 	7,   // 9: hexhail.driver.v1.Command.occupied:type_name -> hexhail.driver.v1.StreetRide
 	8,   // 10: hexhail.driver.v1.Command.accept:type_name -> hexhail.driver.v1.OfferAnswer
@@ -6517,16 +6863,16 @@ var file_hexhail_driver_v1_driver_proto_depIdxs = []int32{
 	11,  // 24: hexhail.driver.v1.Command.hand_over_booking:type_name -> hexhail.driver.v1.HandOverBooking
 	10,  // 25: hexhail.driver.v1.Command.withdraw_hand_over:type_name -> hexhail.driver.v1.RideAction
 	10,  // 26: hexhail.driver.v1.Command.take_over_booking:type_name -> hexhail.driver.v1.RideAction
-	88,  // 27: hexhail.driver.v1.SetDestination.to:type_name -> hexhail.type.v1.Point
+	93,  // 27: hexhail.driver.v1.SetDestination.to:type_name -> hexhail.type.v1.Point
 	0,   // 28: hexhail.driver.v1.SetDuty.duty:type_name -> hexhail.driver.v1.Duty
-	88,  // 29: hexhail.driver.v1.StreetRide.at:type_name -> hexhail.type.v1.Point
-	89,  // 30: hexhail.driver.v1.BreakDown.at:type_name -> hexhail.type.v1.Place
-	87,  // 31: hexhail.driver.v1.Heartbeat.at:type_name -> google.protobuf.Timestamp
+	93,  // 29: hexhail.driver.v1.StreetRide.at:type_name -> hexhail.type.v1.Point
+	94,  // 30: hexhail.driver.v1.BreakDown.at:type_name -> hexhail.type.v1.Place
+	92,  // 31: hexhail.driver.v1.Heartbeat.at:type_name -> google.protobuf.Timestamp
 	18,  // 32: hexhail.driver.v1.DriveResponse.welcome:type_name -> hexhail.driver.v1.Welcome
 	19,  // 33: hexhail.driver.v1.DriveResponse.snapshot:type_name -> hexhail.driver.v1.Snapshot
 	22,  // 34: hexhail.driver.v1.DriveResponse.offer:type_name -> hexhail.driver.v1.Offer
 	23,  // 35: hexhail.driver.v1.DriveResponse.offer_ended:type_name -> hexhail.driver.v1.OfferEnded
-	90,  // 36: hexhail.driver.v1.DriveResponse.ride:type_name -> hexhail.type.v1.Ride
+	95,  // 36: hexhail.driver.v1.DriveResponse.ride:type_name -> hexhail.type.v1.Ride
 	21,  // 37: hexhail.driver.v1.DriveResponse.shift:type_name -> hexhail.driver.v1.Shift
 	26,  // 38: hexhail.driver.v1.DriveResponse.result:type_name -> hexhail.driver.v1.Result
 	28,  // 39: hexhail.driver.v1.DriveResponse.fixes_refused:type_name -> hexhail.driver.v1.FixesRefused
@@ -6539,132 +6885,141 @@ var file_hexhail_driver_v1_driver_proto_depIdxs = []int32{
 	79,  // 46: hexhail.driver.v1.DriveResponse.hand_over:type_name -> hexhail.driver.v1.HandOver
 	80,  // 47: hexhail.driver.v1.DriveResponse.hand_over_ended:type_name -> hexhail.driver.v1.HandOverEnded
 	20,  // 48: hexhail.driver.v1.DriveResponse.stand_rank:type_name -> hexhail.driver.v1.StandRank
-	87,  // 49: hexhail.driver.v1.Welcome.at:type_name -> google.protobuf.Timestamp
-	91,  // 50: hexhail.driver.v1.Welcome.fix_interval:type_name -> google.protobuf.Duration
-	91,  // 51: hexhail.driver.v1.Welcome.heartbeat_interval:type_name -> google.protobuf.Duration
+	92,  // 49: hexhail.driver.v1.Welcome.at:type_name -> google.protobuf.Timestamp
+	96,  // 50: hexhail.driver.v1.Welcome.fix_interval:type_name -> google.protobuf.Duration
+	96,  // 51: hexhail.driver.v1.Welcome.heartbeat_interval:type_name -> google.protobuf.Duration
 	21,  // 52: hexhail.driver.v1.Snapshot.shift:type_name -> hexhail.driver.v1.Shift
 	22,  // 53: hexhail.driver.v1.Snapshot.offer:type_name -> hexhail.driver.v1.Offer
-	90,  // 54: hexhail.driver.v1.Snapshot.ride:type_name -> hexhail.type.v1.Ride
+	95,  // 54: hexhail.driver.v1.Snapshot.ride:type_name -> hexhail.type.v1.Ride
 	24,  // 55: hexhail.driver.v1.Snapshot.calls:type_name -> hexhail.driver.v1.Call
-	90,  // 56: hexhail.driver.v1.Snapshot.bookings:type_name -> hexhail.type.v1.Ride
+	95,  // 56: hexhail.driver.v1.Snapshot.bookings:type_name -> hexhail.type.v1.Ride
 	20,  // 57: hexhail.driver.v1.Snapshot.stand_rank:type_name -> hexhail.driver.v1.StandRank
-	90,  // 58: hexhail.driver.v1.Snapshot.next_ride:type_name -> hexhail.type.v1.Ride
-	87,  // 59: hexhail.driver.v1.StandRank.entered_at:type_name -> google.protobuf.Timestamp
-	87,  // 60: hexhail.driver.v1.StandRank.at:type_name -> google.protobuf.Timestamp
+	95,  // 58: hexhail.driver.v1.Snapshot.next_ride:type_name -> hexhail.type.v1.Ride
+	92,  // 59: hexhail.driver.v1.StandRank.entered_at:type_name -> google.protobuf.Timestamp
+	92,  // 60: hexhail.driver.v1.StandRank.at:type_name -> google.protobuf.Timestamp
 	0,   // 61: hexhail.driver.v1.Shift.duty:type_name -> hexhail.driver.v1.Duty
-	88,  // 62: hexhail.driver.v1.Shift.destination:type_name -> hexhail.type.v1.Point
-	89,  // 63: hexhail.driver.v1.Offer.pickup:type_name -> hexhail.type.v1.Place
-	89,  // 64: hexhail.driver.v1.Offer.dropoff:type_name -> hexhail.type.v1.Place
-	91,  // 65: hexhail.driver.v1.Offer.pickup_time:type_name -> google.protobuf.Duration
-	92,  // 66: hexhail.driver.v1.Offer.quote:type_name -> hexhail.type.v1.Quote
-	87,  // 67: hexhail.driver.v1.Offer.expires_at:type_name -> google.protobuf.Timestamp
-	93,  // 68: hexhail.driver.v1.Offer.pickup_source:type_name -> hexhail.type.v1.PickupSource
-	94,  // 69: hexhail.driver.v1.Offer.voice:type_name -> hexhail.type.v1.Voice
-	91,  // 70: hexhail.driver.v1.Offer.current_ride_time:type_name -> google.protobuf.Duration
-	89,  // 71: hexhail.driver.v1.Call.pickup:type_name -> hexhail.type.v1.Place
-	89,  // 72: hexhail.driver.v1.Call.dropoff:type_name -> hexhail.type.v1.Place
-	92,  // 73: hexhail.driver.v1.Call.quote:type_name -> hexhail.type.v1.Quote
-	87,  // 74: hexhail.driver.v1.Call.expires_at:type_name -> google.protobuf.Timestamp
-	94,  // 75: hexhail.driver.v1.Call.voice:type_name -> hexhail.type.v1.Voice
+	93,  // 62: hexhail.driver.v1.Shift.destination:type_name -> hexhail.type.v1.Point
+	94,  // 63: hexhail.driver.v1.Offer.pickup:type_name -> hexhail.type.v1.Place
+	94,  // 64: hexhail.driver.v1.Offer.dropoff:type_name -> hexhail.type.v1.Place
+	96,  // 65: hexhail.driver.v1.Offer.pickup_time:type_name -> google.protobuf.Duration
+	97,  // 66: hexhail.driver.v1.Offer.quote:type_name -> hexhail.type.v1.Quote
+	92,  // 67: hexhail.driver.v1.Offer.expires_at:type_name -> google.protobuf.Timestamp
+	98,  // 68: hexhail.driver.v1.Offer.pickup_source:type_name -> hexhail.type.v1.PickupSource
+	99,  // 69: hexhail.driver.v1.Offer.voice:type_name -> hexhail.type.v1.Voice
+	96,  // 70: hexhail.driver.v1.Offer.current_ride_time:type_name -> google.protobuf.Duration
+	94,  // 71: hexhail.driver.v1.Call.pickup:type_name -> hexhail.type.v1.Place
+	94,  // 72: hexhail.driver.v1.Call.dropoff:type_name -> hexhail.type.v1.Place
+	97,  // 73: hexhail.driver.v1.Call.quote:type_name -> hexhail.type.v1.Quote
+	92,  // 74: hexhail.driver.v1.Call.expires_at:type_name -> google.protobuf.Timestamp
+	99,  // 75: hexhail.driver.v1.Call.voice:type_name -> hexhail.type.v1.Voice
 	27,  // 76: hexhail.driver.v1.Result.done:type_name -> hexhail.driver.v1.Done
-	95,  // 77: hexhail.driver.v1.Result.error:type_name -> hexhail.type.v1.Error
-	90,  // 78: hexhail.driver.v1.Done.ride:type_name -> hexhail.type.v1.Ride
+	100, // 77: hexhail.driver.v1.Result.error:type_name -> hexhail.type.v1.Error
+	95,  // 78: hexhail.driver.v1.Done.ride:type_name -> hexhail.type.v1.Ride
 	21,  // 79: hexhail.driver.v1.Done.shift:type_name -> hexhail.driver.v1.Shift
-	83,  // 80: hexhail.driver.v1.FixesRefused.counts:type_name -> hexhail.driver.v1.FixesRefused.CountsEntry
-	91,  // 81: hexhail.driver.v1.Drain.retry_after:type_name -> google.protobuf.Duration
+	88,  // 80: hexhail.driver.v1.FixesRefused.counts:type_name -> hexhail.driver.v1.FixesRefused.CountsEntry
+	96,  // 81: hexhail.driver.v1.Drain.retry_after:type_name -> google.protobuf.Duration
 	4,   // 82: hexhail.driver.v1.GiveCommandRequest.command:type_name -> hexhail.driver.v1.Command
 	27,  // 83: hexhail.driver.v1.GiveCommandResponse.done:type_name -> hexhail.driver.v1.Done
 	3,   // 84: hexhail.driver.v1.SendFixesRequest.batch:type_name -> hexhail.driver.v1.FixBatch
-	84,  // 85: hexhail.driver.v1.SendFixesResponse.refused:type_name -> hexhail.driver.v1.SendFixesResponse.RefusedEntry
+	89,  // 85: hexhail.driver.v1.SendFixesResponse.refused:type_name -> hexhail.driver.v1.SendFixesResponse.RefusedEntry
 	19,  // 86: hexhail.driver.v1.GetSnapshotResponse.snapshot:type_name -> hexhail.driver.v1.Snapshot
-	87,  // 87: hexhail.driver.v1.GetEarningsRequest.from:type_name -> google.protobuf.Timestamp
-	87,  // 88: hexhail.driver.v1.GetEarningsRequest.to:type_name -> google.protobuf.Timestamp
-	90,  // 89: hexhail.driver.v1.BookingReminder.ride:type_name -> hexhail.type.v1.Ride
-	88,  // 90: hexhail.driver.v1.OpenBooking.pickup:type_name -> hexhail.type.v1.Point
-	88,  // 91: hexhail.driver.v1.OpenBooking.dropoff:type_name -> hexhail.type.v1.Point
-	87,  // 92: hexhail.driver.v1.OpenBooking.pickup_at:type_name -> google.protobuf.Timestamp
-	92,  // 93: hexhail.driver.v1.OpenBooking.quote:type_name -> hexhail.type.v1.Quote
+	92,  // 87: hexhail.driver.v1.GetEarningsRequest.from:type_name -> google.protobuf.Timestamp
+	92,  // 88: hexhail.driver.v1.GetEarningsRequest.to:type_name -> google.protobuf.Timestamp
+	95,  // 89: hexhail.driver.v1.BookingReminder.ride:type_name -> hexhail.type.v1.Ride
+	93,  // 90: hexhail.driver.v1.OpenBooking.pickup:type_name -> hexhail.type.v1.Point
+	93,  // 91: hexhail.driver.v1.OpenBooking.dropoff:type_name -> hexhail.type.v1.Point
+	92,  // 92: hexhail.driver.v1.OpenBooking.pickup_at:type_name -> google.protobuf.Timestamp
+	97,  // 93: hexhail.driver.v1.OpenBooking.quote:type_name -> hexhail.type.v1.Quote
 	42,  // 94: hexhail.driver.v1.ListBookingsResponse.bookings:type_name -> hexhail.driver.v1.OpenBooking
-	94,  // 95: hexhail.driver.v1.GetVoiceResponse.voice:type_name -> hexhail.type.v1.Voice
-	90,  // 96: hexhail.driver.v1.ListRidesResponse.rides:type_name -> hexhail.type.v1.Ride
-	87,  // 97: hexhail.driver.v1.GetWhyRequest.to:type_name -> google.protobuf.Timestamp
-	87,  // 98: hexhail.driver.v1.GetWhyRequest.from:type_name -> google.protobuf.Timestamp
-	87,  // 99: hexhail.driver.v1.PresenceChange.at:type_name -> google.protobuf.Timestamp
-	87,  // 100: hexhail.driver.v1.PresenceChange.heard_at:type_name -> google.protobuf.Timestamp
-	88,  // 101: hexhail.driver.v1.SeenRide.near:type_name -> hexhail.type.v1.Point
-	87,  // 102: hexhail.driver.v1.SeenRide.at:type_name -> google.protobuf.Timestamp
-	87,  // 103: hexhail.driver.v1.GetWhyResponse.from:type_name -> google.protobuf.Timestamp
-	87,  // 104: hexhail.driver.v1.GetWhyResponse.to:type_name -> google.protobuf.Timestamp
+	99,  // 95: hexhail.driver.v1.GetVoiceResponse.voice:type_name -> hexhail.type.v1.Voice
+	95,  // 96: hexhail.driver.v1.ListRidesResponse.rides:type_name -> hexhail.type.v1.Ride
+	92,  // 97: hexhail.driver.v1.GetWhyRequest.to:type_name -> google.protobuf.Timestamp
+	92,  // 98: hexhail.driver.v1.GetWhyRequest.from:type_name -> google.protobuf.Timestamp
+	92,  // 99: hexhail.driver.v1.PresenceChange.at:type_name -> google.protobuf.Timestamp
+	92,  // 100: hexhail.driver.v1.PresenceChange.heard_at:type_name -> google.protobuf.Timestamp
+	93,  // 101: hexhail.driver.v1.SeenRide.near:type_name -> hexhail.type.v1.Point
+	92,  // 102: hexhail.driver.v1.SeenRide.at:type_name -> google.protobuf.Timestamp
+	92,  // 103: hexhail.driver.v1.GetWhyResponse.from:type_name -> google.protobuf.Timestamp
+	92,  // 104: hexhail.driver.v1.GetWhyResponse.to:type_name -> google.protobuf.Timestamp
 	49,  // 105: hexhail.driver.v1.GetWhyResponse.times:type_name -> hexhail.driver.v1.PresenceTime
 	50,  // 106: hexhail.driver.v1.GetWhyResponse.changes:type_name -> hexhail.driver.v1.PresenceChange
 	51,  // 107: hexhail.driver.v1.GetWhyResponse.verdicts:type_name -> hexhail.driver.v1.VerdictCount
 	52,  // 108: hexhail.driver.v1.GetWhyResponse.seen:type_name -> hexhail.driver.v1.SeenRide
-	96,  // 109: hexhail.driver.v1.ListComplaintsResponse.complaints:type_name -> hexhail.type.v1.Complaint
-	87,  // 110: hexhail.driver.v1.ListComplaintsResponse.suspended_until:type_name -> google.protobuf.Timestamp
-	97,  // 111: hexhail.driver.v1.ProposeRegularResponse.regular:type_name -> hexhail.type.v1.Regular
-	97,  // 112: hexhail.driver.v1.AgreeRegularResponse.regular:type_name -> hexhail.type.v1.Regular
-	97,  // 113: hexhail.driver.v1.ListRegularsResponse.regulars:type_name -> hexhail.type.v1.Regular
+	101, // 109: hexhail.driver.v1.ListComplaintsResponse.complaints:type_name -> hexhail.type.v1.Complaint
+	92,  // 110: hexhail.driver.v1.ListComplaintsResponse.suspended_until:type_name -> google.protobuf.Timestamp
+	102, // 111: hexhail.driver.v1.ProposeRegularResponse.regular:type_name -> hexhail.type.v1.Regular
+	102, // 112: hexhail.driver.v1.AgreeRegularResponse.regular:type_name -> hexhail.type.v1.Regular
+	102, // 113: hexhail.driver.v1.ListRegularsResponse.regulars:type_name -> hexhail.type.v1.Regular
 	76,  // 114: hexhail.driver.v1.FoundTeamResponse.team:type_name -> hexhail.driver.v1.Team
 	76,  // 115: hexhail.driver.v1.InviteToTeamResponse.team:type_name -> hexhail.driver.v1.Team
 	76,  // 116: hexhail.driver.v1.JoinTeamResponse.team:type_name -> hexhail.driver.v1.Team
 	76,  // 117: hexhail.driver.v1.GetTeamResponse.team:type_name -> hexhail.driver.v1.Team
 	78,  // 118: hexhail.driver.v1.GetTeamResponse.invitations:type_name -> hexhail.driver.v1.TeamInvitation
 	77,  // 119: hexhail.driver.v1.Team.members:type_name -> hexhail.driver.v1.TeamMember
-	87,  // 120: hexhail.driver.v1.Team.made_at:type_name -> google.protobuf.Timestamp
-	87,  // 121: hexhail.driver.v1.TeamMember.since:type_name -> google.protobuf.Timestamp
-	87,  // 122: hexhail.driver.v1.TeamInvitation.since:type_name -> google.protobuf.Timestamp
+	92,  // 120: hexhail.driver.v1.Team.made_at:type_name -> google.protobuf.Timestamp
+	92,  // 121: hexhail.driver.v1.TeamMember.since:type_name -> google.protobuf.Timestamp
+	92,  // 122: hexhail.driver.v1.TeamInvitation.since:type_name -> google.protobuf.Timestamp
 	42,  // 123: hexhail.driver.v1.HandOver.booking:type_name -> hexhail.driver.v1.OpenBooking
-	87,  // 124: hexhail.driver.v1.HandOver.until:type_name -> google.protobuf.Timestamp
+	92,  // 124: hexhail.driver.v1.HandOver.until:type_name -> google.protobuf.Timestamp
 	79,  // 125: hexhail.driver.v1.ListHandOversResponse.hand_overs:type_name -> hexhail.driver.v1.HandOver
-	1,   // 126: hexhail.driver.v1.DriverService.Drive:input_type -> hexhail.driver.v1.DriveRequest
-	30,  // 127: hexhail.driver.v1.DriverService.GiveCommand:input_type -> hexhail.driver.v1.GiveCommandRequest
-	32,  // 128: hexhail.driver.v1.DriverService.SendFixes:input_type -> hexhail.driver.v1.SendFixesRequest
-	34,  // 129: hexhail.driver.v1.DriverService.AckOffer:input_type -> hexhail.driver.v1.AckOfferRequest
-	36,  // 130: hexhail.driver.v1.DriverService.GetSnapshot:input_type -> hexhail.driver.v1.GetSnapshotRequest
-	38,  // 131: hexhail.driver.v1.DriverService.GetEarnings:input_type -> hexhail.driver.v1.GetEarningsRequest
-	41,  // 132: hexhail.driver.v1.DriverService.ListBookings:input_type -> hexhail.driver.v1.ListBookingsRequest
-	48,  // 133: hexhail.driver.v1.DriverService.GetWhy:input_type -> hexhail.driver.v1.GetWhyRequest
-	44,  // 134: hexhail.driver.v1.DriverService.GetVoice:input_type -> hexhail.driver.v1.GetVoiceRequest
-	46,  // 135: hexhail.driver.v1.DriverService.ListRides:input_type -> hexhail.driver.v1.ListRidesRequest
-	54,  // 136: hexhail.driver.v1.DriverService.ContestComplaint:input_type -> hexhail.driver.v1.ContestComplaintRequest
-	56,  // 137: hexhail.driver.v1.DriverService.ListComplaints:input_type -> hexhail.driver.v1.ListComplaintsRequest
-	58,  // 138: hexhail.driver.v1.DriverService.ProposeRegular:input_type -> hexhail.driver.v1.ProposeRegularRequest
-	60,  // 139: hexhail.driver.v1.DriverService.AgreeRegular:input_type -> hexhail.driver.v1.AgreeRegularRequest
-	62,  // 140: hexhail.driver.v1.DriverService.EndRegular:input_type -> hexhail.driver.v1.EndRegularRequest
-	64,  // 141: hexhail.driver.v1.DriverService.ListRegulars:input_type -> hexhail.driver.v1.ListRegularsRequest
-	66,  // 142: hexhail.driver.v1.DriverService.FoundTeam:input_type -> hexhail.driver.v1.FoundTeamRequest
-	68,  // 143: hexhail.driver.v1.DriverService.InviteToTeam:input_type -> hexhail.driver.v1.InviteToTeamRequest
-	70,  // 144: hexhail.driver.v1.DriverService.JoinTeam:input_type -> hexhail.driver.v1.JoinTeamRequest
-	72,  // 145: hexhail.driver.v1.DriverService.LeaveTeam:input_type -> hexhail.driver.v1.LeaveTeamRequest
-	74,  // 146: hexhail.driver.v1.DriverService.GetTeam:input_type -> hexhail.driver.v1.GetTeamRequest
-	81,  // 147: hexhail.driver.v1.DriverService.ListHandOvers:input_type -> hexhail.driver.v1.ListHandOversRequest
-	17,  // 148: hexhail.driver.v1.DriverService.Drive:output_type -> hexhail.driver.v1.DriveResponse
-	31,  // 149: hexhail.driver.v1.DriverService.GiveCommand:output_type -> hexhail.driver.v1.GiveCommandResponse
-	33,  // 150: hexhail.driver.v1.DriverService.SendFixes:output_type -> hexhail.driver.v1.SendFixesResponse
-	35,  // 151: hexhail.driver.v1.DriverService.AckOffer:output_type -> hexhail.driver.v1.AckOfferResponse
-	37,  // 152: hexhail.driver.v1.DriverService.GetSnapshot:output_type -> hexhail.driver.v1.GetSnapshotResponse
-	39,  // 153: hexhail.driver.v1.DriverService.GetEarnings:output_type -> hexhail.driver.v1.GetEarningsResponse
-	43,  // 154: hexhail.driver.v1.DriverService.ListBookings:output_type -> hexhail.driver.v1.ListBookingsResponse
-	53,  // 155: hexhail.driver.v1.DriverService.GetWhy:output_type -> hexhail.driver.v1.GetWhyResponse
-	45,  // 156: hexhail.driver.v1.DriverService.GetVoice:output_type -> hexhail.driver.v1.GetVoiceResponse
-	47,  // 157: hexhail.driver.v1.DriverService.ListRides:output_type -> hexhail.driver.v1.ListRidesResponse
-	55,  // 158: hexhail.driver.v1.DriverService.ContestComplaint:output_type -> hexhail.driver.v1.ContestComplaintResponse
-	57,  // 159: hexhail.driver.v1.DriverService.ListComplaints:output_type -> hexhail.driver.v1.ListComplaintsResponse
-	59,  // 160: hexhail.driver.v1.DriverService.ProposeRegular:output_type -> hexhail.driver.v1.ProposeRegularResponse
-	61,  // 161: hexhail.driver.v1.DriverService.AgreeRegular:output_type -> hexhail.driver.v1.AgreeRegularResponse
-	63,  // 162: hexhail.driver.v1.DriverService.EndRegular:output_type -> hexhail.driver.v1.EndRegularResponse
-	65,  // 163: hexhail.driver.v1.DriverService.ListRegulars:output_type -> hexhail.driver.v1.ListRegularsResponse
-	67,  // 164: hexhail.driver.v1.DriverService.FoundTeam:output_type -> hexhail.driver.v1.FoundTeamResponse
-	69,  // 165: hexhail.driver.v1.DriverService.InviteToTeam:output_type -> hexhail.driver.v1.InviteToTeamResponse
-	71,  // 166: hexhail.driver.v1.DriverService.JoinTeam:output_type -> hexhail.driver.v1.JoinTeamResponse
-	73,  // 167: hexhail.driver.v1.DriverService.LeaveTeam:output_type -> hexhail.driver.v1.LeaveTeamResponse
-	75,  // 168: hexhail.driver.v1.DriverService.GetTeam:output_type -> hexhail.driver.v1.GetTeamResponse
-	82,  // 169: hexhail.driver.v1.DriverService.ListHandOvers:output_type -> hexhail.driver.v1.ListHandOversResponse
-	148, // [148:170] is the sub-list for method output_type
-	126, // [126:148] is the sub-list for method input_type
-	126, // [126:126] is the sub-list for extension type_name
-	126, // [126:126] is the sub-list for extension extendee
-	0,   // [0:126] is the sub-list for field type_name
+	85,  // 126: hexhail.driver.v1.SendGreetingResponse.greeting:type_name -> hexhail.driver.v1.Greeting
+	103, // 127: hexhail.driver.v1.Greeting.festival:type_name -> hexhail.type.v1.Festival
+	92,  // 128: hexhail.driver.v1.Greeting.sent_at:type_name -> google.protobuf.Timestamp
+	85,  // 129: hexhail.driver.v1.ListGreetingsResponse.greetings:type_name -> hexhail.driver.v1.Greeting
+	103, // 130: hexhail.driver.v1.ListGreetingsResponse.festivals:type_name -> hexhail.type.v1.Festival
+	1,   // 131: hexhail.driver.v1.DriverService.Drive:input_type -> hexhail.driver.v1.DriveRequest
+	30,  // 132: hexhail.driver.v1.DriverService.GiveCommand:input_type -> hexhail.driver.v1.GiveCommandRequest
+	32,  // 133: hexhail.driver.v1.DriverService.SendFixes:input_type -> hexhail.driver.v1.SendFixesRequest
+	34,  // 134: hexhail.driver.v1.DriverService.AckOffer:input_type -> hexhail.driver.v1.AckOfferRequest
+	36,  // 135: hexhail.driver.v1.DriverService.GetSnapshot:input_type -> hexhail.driver.v1.GetSnapshotRequest
+	38,  // 136: hexhail.driver.v1.DriverService.GetEarnings:input_type -> hexhail.driver.v1.GetEarningsRequest
+	41,  // 137: hexhail.driver.v1.DriverService.ListBookings:input_type -> hexhail.driver.v1.ListBookingsRequest
+	48,  // 138: hexhail.driver.v1.DriverService.GetWhy:input_type -> hexhail.driver.v1.GetWhyRequest
+	44,  // 139: hexhail.driver.v1.DriverService.GetVoice:input_type -> hexhail.driver.v1.GetVoiceRequest
+	46,  // 140: hexhail.driver.v1.DriverService.ListRides:input_type -> hexhail.driver.v1.ListRidesRequest
+	54,  // 141: hexhail.driver.v1.DriverService.ContestComplaint:input_type -> hexhail.driver.v1.ContestComplaintRequest
+	56,  // 142: hexhail.driver.v1.DriverService.ListComplaints:input_type -> hexhail.driver.v1.ListComplaintsRequest
+	58,  // 143: hexhail.driver.v1.DriverService.ProposeRegular:input_type -> hexhail.driver.v1.ProposeRegularRequest
+	60,  // 144: hexhail.driver.v1.DriverService.AgreeRegular:input_type -> hexhail.driver.v1.AgreeRegularRequest
+	62,  // 145: hexhail.driver.v1.DriverService.EndRegular:input_type -> hexhail.driver.v1.EndRegularRequest
+	64,  // 146: hexhail.driver.v1.DriverService.ListRegulars:input_type -> hexhail.driver.v1.ListRegularsRequest
+	66,  // 147: hexhail.driver.v1.DriverService.FoundTeam:input_type -> hexhail.driver.v1.FoundTeamRequest
+	68,  // 148: hexhail.driver.v1.DriverService.InviteToTeam:input_type -> hexhail.driver.v1.InviteToTeamRequest
+	70,  // 149: hexhail.driver.v1.DriverService.JoinTeam:input_type -> hexhail.driver.v1.JoinTeamRequest
+	72,  // 150: hexhail.driver.v1.DriverService.LeaveTeam:input_type -> hexhail.driver.v1.LeaveTeamRequest
+	74,  // 151: hexhail.driver.v1.DriverService.GetTeam:input_type -> hexhail.driver.v1.GetTeamRequest
+	81,  // 152: hexhail.driver.v1.DriverService.ListHandOvers:input_type -> hexhail.driver.v1.ListHandOversRequest
+	83,  // 153: hexhail.driver.v1.DriverService.SendGreeting:input_type -> hexhail.driver.v1.SendGreetingRequest
+	86,  // 154: hexhail.driver.v1.DriverService.ListGreetings:input_type -> hexhail.driver.v1.ListGreetingsRequest
+	17,  // 155: hexhail.driver.v1.DriverService.Drive:output_type -> hexhail.driver.v1.DriveResponse
+	31,  // 156: hexhail.driver.v1.DriverService.GiveCommand:output_type -> hexhail.driver.v1.GiveCommandResponse
+	33,  // 157: hexhail.driver.v1.DriverService.SendFixes:output_type -> hexhail.driver.v1.SendFixesResponse
+	35,  // 158: hexhail.driver.v1.DriverService.AckOffer:output_type -> hexhail.driver.v1.AckOfferResponse
+	37,  // 159: hexhail.driver.v1.DriverService.GetSnapshot:output_type -> hexhail.driver.v1.GetSnapshotResponse
+	39,  // 160: hexhail.driver.v1.DriverService.GetEarnings:output_type -> hexhail.driver.v1.GetEarningsResponse
+	43,  // 161: hexhail.driver.v1.DriverService.ListBookings:output_type -> hexhail.driver.v1.ListBookingsResponse
+	53,  // 162: hexhail.driver.v1.DriverService.GetWhy:output_type -> hexhail.driver.v1.GetWhyResponse
+	45,  // 163: hexhail.driver.v1.DriverService.GetVoice:output_type -> hexhail.driver.v1.GetVoiceResponse
+	47,  // 164: hexhail.driver.v1.DriverService.ListRides:output_type -> hexhail.driver.v1.ListRidesResponse
+	55,  // 165: hexhail.driver.v1.DriverService.ContestComplaint:output_type -> hexhail.driver.v1.ContestComplaintResponse
+	57,  // 166: hexhail.driver.v1.DriverService.ListComplaints:output_type -> hexhail.driver.v1.ListComplaintsResponse
+	59,  // 167: hexhail.driver.v1.DriverService.ProposeRegular:output_type -> hexhail.driver.v1.ProposeRegularResponse
+	61,  // 168: hexhail.driver.v1.DriverService.AgreeRegular:output_type -> hexhail.driver.v1.AgreeRegularResponse
+	63,  // 169: hexhail.driver.v1.DriverService.EndRegular:output_type -> hexhail.driver.v1.EndRegularResponse
+	65,  // 170: hexhail.driver.v1.DriverService.ListRegulars:output_type -> hexhail.driver.v1.ListRegularsResponse
+	67,  // 171: hexhail.driver.v1.DriverService.FoundTeam:output_type -> hexhail.driver.v1.FoundTeamResponse
+	69,  // 172: hexhail.driver.v1.DriverService.InviteToTeam:output_type -> hexhail.driver.v1.InviteToTeamResponse
+	71,  // 173: hexhail.driver.v1.DriverService.JoinTeam:output_type -> hexhail.driver.v1.JoinTeamResponse
+	73,  // 174: hexhail.driver.v1.DriverService.LeaveTeam:output_type -> hexhail.driver.v1.LeaveTeamResponse
+	75,  // 175: hexhail.driver.v1.DriverService.GetTeam:output_type -> hexhail.driver.v1.GetTeamResponse
+	82,  // 176: hexhail.driver.v1.DriverService.ListHandOvers:output_type -> hexhail.driver.v1.ListHandOversResponse
+	84,  // 177: hexhail.driver.v1.DriverService.SendGreeting:output_type -> hexhail.driver.v1.SendGreetingResponse
+	87,  // 178: hexhail.driver.v1.DriverService.ListGreetings:output_type -> hexhail.driver.v1.ListGreetingsResponse
+	155, // [155:179] is the sub-list for method output_type
+	131, // [131:155] is the sub-list for method input_type
+	131, // [131:131] is the sub-list for extension type_name
+	131, // [131:131] is the sub-list for extension extendee
+	0,   // [0:131] is the sub-list for field type_name
 }
 
 func init() { file_hexhail_driver_v1_driver_proto_init() }
@@ -6729,7 +7084,7 @@ func file_hexhail_driver_v1_driver_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_hexhail_driver_v1_driver_proto_rawDesc), len(file_hexhail_driver_v1_driver_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   84,
+			NumMessages:   89,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

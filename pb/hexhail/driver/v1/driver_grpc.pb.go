@@ -43,6 +43,8 @@ const (
 	DriverService_LeaveTeam_FullMethodName        = "/hexhail.driver.v1.DriverService/LeaveTeam"
 	DriverService_GetTeam_FullMethodName          = "/hexhail.driver.v1.DriverService/GetTeam"
 	DriverService_ListHandOvers_FullMethodName    = "/hexhail.driver.v1.DriverService/ListHandOvers"
+	DriverService_SendGreeting_FullMethodName     = "/hexhail.driver.v1.DriverService/SendGreeting"
+	DriverService_ListGreetings_FullMethodName    = "/hexhail.driver.v1.DriverService/ListGreetings"
 )
 
 // DriverServiceClient is the client API for DriverService service.
@@ -111,6 +113,12 @@ type DriverServiceClient interface {
 	// ListHandOvers reads the booked rides of others of the driver's team that the driver may take over,
 	// the first pickup first. What the driver offers is in the snapshot's bookings.
 	ListHandOvers(ctx context.Context, in *ListHandOversRequest, opts ...grpc.CallOption) (*ListHandOversResponse, error)
+	// SendGreeting greets all the driver's regulars that both sides have agreed to, but for riders who
+	// want no greetings: once a festival, from some days before its day (policy greet_days) to its end.
+	SendGreeting(ctx context.Context, in *SendGreetingRequest, opts ...grpc.CallOption) (*SendGreetingResponse, error)
+	// ListGreetings reads the greetings that the driver has sent, the latest first, and for which
+	// festivals one can be sent now. They are kept for 90 days.
+	ListGreetings(ctx context.Context, in *ListGreetingsRequest, opts ...grpc.CallOption) (*ListGreetingsResponse, error)
 }
 
 type driverServiceClient struct {
@@ -344,6 +352,26 @@ func (c *driverServiceClient) ListHandOvers(ctx context.Context, in *ListHandOve
 	return out, nil
 }
 
+func (c *driverServiceClient) SendGreeting(ctx context.Context, in *SendGreetingRequest, opts ...grpc.CallOption) (*SendGreetingResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(SendGreetingResponse)
+	err := c.cc.Invoke(ctx, DriverService_SendGreeting_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *driverServiceClient) ListGreetings(ctx context.Context, in *ListGreetingsRequest, opts ...grpc.CallOption) (*ListGreetingsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListGreetingsResponse)
+	err := c.cc.Invoke(ctx, DriverService_ListGreetings_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // DriverServiceServer is the server API for DriverService service.
 // All implementations must embed UnimplementedDriverServiceServer
 // for forward compatibility.
@@ -410,6 +438,12 @@ type DriverServiceServer interface {
 	// ListHandOvers reads the booked rides of others of the driver's team that the driver may take over,
 	// the first pickup first. What the driver offers is in the snapshot's bookings.
 	ListHandOvers(context.Context, *ListHandOversRequest) (*ListHandOversResponse, error)
+	// SendGreeting greets all the driver's regulars that both sides have agreed to, but for riders who
+	// want no greetings: once a festival, from some days before its day (policy greet_days) to its end.
+	SendGreeting(context.Context, *SendGreetingRequest) (*SendGreetingResponse, error)
+	// ListGreetings reads the greetings that the driver has sent, the latest first, and for which
+	// festivals one can be sent now. They are kept for 90 days.
+	ListGreetings(context.Context, *ListGreetingsRequest) (*ListGreetingsResponse, error)
 	mustEmbedUnimplementedDriverServiceServer()
 }
 
@@ -485,6 +519,12 @@ func (UnimplementedDriverServiceServer) GetTeam(context.Context, *GetTeamRequest
 }
 func (UnimplementedDriverServiceServer) ListHandOvers(context.Context, *ListHandOversRequest) (*ListHandOversResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListHandOvers not implemented")
+}
+func (UnimplementedDriverServiceServer) SendGreeting(context.Context, *SendGreetingRequest) (*SendGreetingResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method SendGreeting not implemented")
+}
+func (UnimplementedDriverServiceServer) ListGreetings(context.Context, *ListGreetingsRequest) (*ListGreetingsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListGreetings not implemented")
 }
 func (UnimplementedDriverServiceServer) mustEmbedUnimplementedDriverServiceServer() {}
 func (UnimplementedDriverServiceServer) testEmbeddedByValue()                       {}
@@ -892,6 +932,42 @@ func _DriverService_ListHandOvers_Handler(srv interface{}, ctx context.Context, 
 	return interceptor(ctx, in, info, handler)
 }
 
+func _DriverService_SendGreeting_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(SendGreetingRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(DriverServiceServer).SendGreeting(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: DriverService_SendGreeting_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(DriverServiceServer).SendGreeting(ctx, req.(*SendGreetingRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _DriverService_ListGreetings_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListGreetingsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(DriverServiceServer).ListGreetings(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: DriverService_ListGreetings_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(DriverServiceServer).ListGreetings(ctx, req.(*ListGreetingsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // DriverService_ServiceDesc is the grpc.ServiceDesc for DriverService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -982,6 +1058,14 @@ var DriverService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ListHandOvers",
 			Handler:    _DriverService_ListHandOvers_Handler,
+		},
+		{
+			MethodName: "SendGreeting",
+			Handler:    _DriverService_SendGreeting_Handler,
+		},
+		{
+			MethodName: "ListGreetings",
+			Handler:    _DriverService_ListGreetings_Handler,
 		},
 	},
 	Streams: []grpc.StreamDesc{

@@ -2973,6 +2973,327 @@ func (x *ListRegularsResponse) GetNextPageToken() string {
 	return ""
 }
 
+// Which page.
+type ListGreetingsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// How many at most, 1 to 200; 0 is 50, and more than 200 is 200.
+	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// next_page_token of the page before; "" for the first.
+	PageToken     string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListGreetingsRequest) Reset() {
+	*x = ListGreetingsRequest{}
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[47]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListGreetingsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListGreetingsRequest) ProtoMessage() {}
+
+func (x *ListGreetingsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[47]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListGreetingsRequest.ProtoReflect.Descriptor instead.
+func (*ListGreetingsRequest) Descriptor() ([]byte, []int) {
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{47}
+}
+
+func (x *ListGreetingsRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListGreetingsRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+// A page of greetings.
+type ListGreetingsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The greetings, the latest first.
+	Greetings []*Greeting `protobuf:"bytes,1,rep,name=greetings,proto3" json:"greetings,omitempty"`
+	// For the next page; "" if this is the last.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	// The rider wants greetings.
+	Wanted        bool `protobuf:"varint,3,opt,name=wanted,proto3" json:"wanted,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListGreetingsResponse) Reset() {
+	*x = ListGreetingsResponse{}
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[48]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListGreetingsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListGreetingsResponse) ProtoMessage() {}
+
+func (x *ListGreetingsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[48]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListGreetingsResponse.ProtoReflect.Descriptor instead.
+func (*ListGreetingsResponse) Descriptor() ([]byte, []int) {
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{48}
+}
+
+func (x *ListGreetingsResponse) GetGreetings() []*Greeting {
+	if x != nil {
+		return x.Greetings
+	}
+	return nil
+}
+
+func (x *ListGreetingsResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+func (x *ListGreetingsResponse) GetWanted() bool {
+	if x != nil {
+		return x.Wanted
+	}
+	return false
+}
+
+// A festival greeting by a driver whom the rider keeps. No phone number is told by it.
+type Greeting struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its id.
+	GreetingId string `protobuf:"bytes,1,opt,name=greeting_id,json=greetingId,proto3" json:"greeting_id,omitempty"`
+	// The regular whose driver has sent it.
+	RegularId string `protobuf:"bytes,2,opt,name=regular_id,json=regularId,proto3" json:"regular_id,omitempty"`
+	// The driver's name.
+	Name string `protobuf:"bytes,3,opt,name=name,proto3" json:"name,omitempty"`
+	// Where a picture of the driver is; "" if there is none.
+	PhotoUri string `protobuf:"bytes,4,opt,name=photo_uri,json=photoUri,proto3" json:"photo_uri,omitempty"`
+	// For which festival.
+	Festival *v1.Festival `protobuf:"bytes,5,opt,name=festival,proto3" json:"festival,omitempty"`
+	// In the driver's words, at most 300 bytes.
+	Text string `protobuf:"bytes,6,opt,name=text,proto3" json:"text,omitempty"`
+	// When it was sent, city clock.
+	SentAt        *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=sent_at,json=sentAt,proto3" json:"sent_at,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Greeting) Reset() {
+	*x = Greeting{}
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[49]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Greeting) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Greeting) ProtoMessage() {}
+
+func (x *Greeting) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[49]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Greeting.ProtoReflect.Descriptor instead.
+func (*Greeting) Descriptor() ([]byte, []int) {
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{49}
+}
+
+func (x *Greeting) GetGreetingId() string {
+	if x != nil {
+		return x.GreetingId
+	}
+	return ""
+}
+
+func (x *Greeting) GetRegularId() string {
+	if x != nil {
+		return x.RegularId
+	}
+	return ""
+}
+
+func (x *Greeting) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Greeting) GetPhotoUri() string {
+	if x != nil {
+		return x.PhotoUri
+	}
+	return ""
+}
+
+func (x *Greeting) GetFestival() *v1.Festival {
+	if x != nil {
+		return x.Festival
+	}
+	return nil
+}
+
+func (x *Greeting) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
+}
+
+func (x *Greeting) GetSentAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.SentAt
+	}
+	return nil
+}
+
+// Whether greetings are wanted.
+type WantGreetingsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The app's own id of this request, 1 to 64 bytes: the same id gets the same answer, and is
+	// refused with another body.
+	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// False is none from now on, of nobody.
+	Wanted        bool `protobuf:"varint,2,opt,name=wanted,proto3" json:"wanted,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WantGreetingsRequest) Reset() {
+	*x = WantGreetingsRequest{}
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[50]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WantGreetingsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WantGreetingsRequest) ProtoMessage() {}
+
+func (x *WantGreetingsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[50]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WantGreetingsRequest.ProtoReflect.Descriptor instead.
+func (*WantGreetingsRequest) Descriptor() ([]byte, []int) {
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{50}
+}
+
+func (x *WantGreetingsRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *WantGreetingsRequest) GetWanted() bool {
+	if x != nil {
+		return x.Wanted
+	}
+	return false
+}
+
+// Noted.
+type WantGreetingsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What holds now.
+	Wanted        bool `protobuf:"varint,1,opt,name=wanted,proto3" json:"wanted,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WantGreetingsResponse) Reset() {
+	*x = WantGreetingsResponse{}
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[51]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WantGreetingsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WantGreetingsResponse) ProtoMessage() {}
+
+func (x *WantGreetingsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[51]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WantGreetingsResponse.ProtoReflect.Descriptor instead.
+func (*WantGreetingsResponse) Descriptor() ([]byte, []int) {
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{51}
+}
+
+func (x *WantGreetingsResponse) GetWanted() bool {
+	if x != nil {
+		return x.Wanted
+	}
+	return false
+}
+
 var File_hexhail_rider_v1_rider_proto protoreflect.FileDescriptor
 
 const file_hexhail_rider_v1_rider_proto_rawDesc = "" +
@@ -3184,7 +3505,31 @@ const file_hexhail_rider_v1_rider_proto_rawDesc = "" +
 	"page_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03(\xc8\x01R\tpageToken\"t\n" +
 	"\x14ListRegularsResponse\x124\n" +
 	"\bregulars\x18\x01 \x03(\v2\x18.hexhail.type.v1.RegularR\bregulars\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken2\xec\x10\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"e\n" +
+	"\x14ListGreetingsRequest\x12$\n" +
+	"\tpage_size\x18\x01 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\bpageSize\x12'\n" +
+	"\n" +
+	"page_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03(\xc8\x01R\tpageToken\"\x91\x01\n" +
+	"\x15ListGreetingsResponse\x128\n" +
+	"\tgreetings\x18\x01 \x03(\v2\x1a.hexhail.rider.v1.GreetingR\tgreetings\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12\x16\n" +
+	"\x06wanted\x18\x03 \x01(\bR\x06wanted\"\xfb\x01\n" +
+	"\bGreeting\x12\x1f\n" +
+	"\vgreeting_id\x18\x01 \x01(\tR\n" +
+	"greetingId\x12\x1d\n" +
+	"\n" +
+	"regular_id\x18\x02 \x01(\tR\tregularId\x12\x12\n" +
+	"\x04name\x18\x03 \x01(\tR\x04name\x12\x1b\n" +
+	"\tphoto_uri\x18\x04 \x01(\tR\bphotoUri\x125\n" +
+	"\bfestival\x18\x05 \x01(\v2\x19.hexhail.type.v1.FestivalR\bfestival\x12\x12\n" +
+	"\x04text\x18\x06 \x01(\tR\x04text\x123\n" +
+	"\asent_at\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\x06sentAt\"X\n" +
+	"\x14WantGreetingsRequest\x12(\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\trequestId\x12\x16\n" +
+	"\x06wanted\x18\x02 \x01(\bR\x06wanted\"/\n" +
+	"\x15WantGreetingsResponse\x12\x16\n" +
+	"\x06wanted\x18\x01 \x01(\bR\x06wanted2\xc8\x12\n" +
 	"\fRiderService\x12_\n" +
 	"\tQuoteRide\x12\".hexhail.rider.v1.QuoteRideRequest\x1a#.hexhail.rider.v1.QuoteRideResponse\"\t\xea\xb2\x19\x05\n" +
 	"\x01\x01\x10\x02\x12k\n" +
@@ -3229,7 +3574,11 @@ const file_hexhail_rider_v1_rider_proto_rawDesc = "" +
 	"EndRegular\x12#.hexhail.rider.v1.EndRegularRequest\x1a$.hexhail.rider.v1.EndRegularResponse\"\v\xea\xb2\x19\a\n" +
 	"\x01\x01\x10\x01\x18\x01\x12h\n" +
 	"\fListRegulars\x12%.hexhail.rider.v1.ListRegularsRequest\x1a&.hexhail.rider.v1.ListRegularsResponse\"\t\xea\xb2\x19\x05\n" +
-	"\x01\x01\x10\x01B%Z#hexhail/pb/hexhail/rider/v1;riderpbb\x06proto3"
+	"\x01\x01\x10\x01\x12k\n" +
+	"\rListGreetings\x12&.hexhail.rider.v1.ListGreetingsRequest\x1a'.hexhail.rider.v1.ListGreetingsResponse\"\t\xea\xb2\x19\x05\n" +
+	"\x01\x01\x10\x01\x12m\n" +
+	"\rWantGreetings\x12&.hexhail.rider.v1.WantGreetingsRequest\x1a'.hexhail.rider.v1.WantGreetingsResponse\"\v\xea\xb2\x19\a\n" +
+	"\x01\x01\x10\x01\x18\x01B%Z#hexhail/pb/hexhail/rider/v1;riderpbb\x06proto3"
 
 var (
 	file_hexhail_rider_v1_rider_proto_rawDescOnce sync.Once
@@ -3243,7 +3592,7 @@ func file_hexhail_rider_v1_rider_proto_rawDescGZIP() []byte {
 	return file_hexhail_rider_v1_rider_proto_rawDescData
 }
 
-var file_hexhail_rider_v1_rider_proto_msgTypes = make([]protoimpl.MessageInfo, 47)
+var file_hexhail_rider_v1_rider_proto_msgTypes = make([]protoimpl.MessageInfo, 52)
 var file_hexhail_rider_v1_rider_proto_goTypes = []any{
 	(*QuoteRideRequest)(nil),         // 0: hexhail.rider.v1.QuoteRideRequest
 	(*NearbyTaxi)(nil),               // 1: hexhail.rider.v1.NearbyTaxi
@@ -3292,104 +3641,117 @@ var file_hexhail_rider_v1_rider_proto_goTypes = []any{
 	(*EndRegularResponse)(nil),       // 44: hexhail.rider.v1.EndRegularResponse
 	(*ListRegularsRequest)(nil),      // 45: hexhail.rider.v1.ListRegularsRequest
 	(*ListRegularsResponse)(nil),     // 46: hexhail.rider.v1.ListRegularsResponse
-	(*v1.Place)(nil),                 // 47: hexhail.type.v1.Place
-	(*v1.Point)(nil),                 // 48: hexhail.type.v1.Point
-	(*v1.Quote)(nil),                 // 49: hexhail.type.v1.Quote
-	(*timestamppb.Timestamp)(nil),    // 50: google.protobuf.Timestamp
-	(*v1.Ride)(nil),                  // 51: hexhail.type.v1.Ride
-	(*v1.Flight)(nil),                // 52: hexhail.type.v1.Flight
-	(*v1.Voice)(nil),                 // 53: hexhail.type.v1.Voice
-	(v1.ComplaintCause)(0),           // 54: hexhail.type.v1.ComplaintCause
-	(*v1.Complaint)(nil),             // 55: hexhail.type.v1.Complaint
-	(*v1.Regular)(nil),               // 56: hexhail.type.v1.Regular
+	(*ListGreetingsRequest)(nil),     // 47: hexhail.rider.v1.ListGreetingsRequest
+	(*ListGreetingsResponse)(nil),    // 48: hexhail.rider.v1.ListGreetingsResponse
+	(*Greeting)(nil),                 // 49: hexhail.rider.v1.Greeting
+	(*WantGreetingsRequest)(nil),     // 50: hexhail.rider.v1.WantGreetingsRequest
+	(*WantGreetingsResponse)(nil),    // 51: hexhail.rider.v1.WantGreetingsResponse
+	(*v1.Place)(nil),                 // 52: hexhail.type.v1.Place
+	(*v1.Point)(nil),                 // 53: hexhail.type.v1.Point
+	(*v1.Quote)(nil),                 // 54: hexhail.type.v1.Quote
+	(*timestamppb.Timestamp)(nil),    // 55: google.protobuf.Timestamp
+	(*v1.Ride)(nil),                  // 56: hexhail.type.v1.Ride
+	(*v1.Flight)(nil),                // 57: hexhail.type.v1.Flight
+	(*v1.Voice)(nil),                 // 58: hexhail.type.v1.Voice
+	(v1.ComplaintCause)(0),           // 59: hexhail.type.v1.ComplaintCause
+	(*v1.Complaint)(nil),             // 60: hexhail.type.v1.Complaint
+	(*v1.Regular)(nil),               // 61: hexhail.type.v1.Regular
+	(*v1.Festival)(nil),              // 62: hexhail.type.v1.Festival
 }
 var file_hexhail_rider_v1_rider_proto_depIdxs = []int32{
-	47, // 0: hexhail.rider.v1.QuoteRideRequest.pickup:type_name -> hexhail.type.v1.Place
-	47, // 1: hexhail.rider.v1.QuoteRideRequest.dropoff:type_name -> hexhail.type.v1.Place
-	48, // 2: hexhail.rider.v1.NearbyTaxi.point:type_name -> hexhail.type.v1.Point
-	49, // 3: hexhail.rider.v1.QuoteRideResponse.quote:type_name -> hexhail.type.v1.Quote
+	52, // 0: hexhail.rider.v1.QuoteRideRequest.pickup:type_name -> hexhail.type.v1.Place
+	52, // 1: hexhail.rider.v1.QuoteRideRequest.dropoff:type_name -> hexhail.type.v1.Place
+	53, // 2: hexhail.rider.v1.NearbyTaxi.point:type_name -> hexhail.type.v1.Point
+	54, // 3: hexhail.rider.v1.QuoteRideResponse.quote:type_name -> hexhail.type.v1.Quote
 	1,  // 4: hexhail.rider.v1.QuoteRideResponse.taxis:type_name -> hexhail.rider.v1.NearbyTaxi
-	50, // 5: hexhail.rider.v1.QuoteRideResponse.closed_until:type_name -> google.protobuf.Timestamp
-	47, // 6: hexhail.rider.v1.RequestRideRequest.pickup:type_name -> hexhail.type.v1.Place
-	47, // 7: hexhail.rider.v1.RequestRideRequest.dropoff:type_name -> hexhail.type.v1.Place
+	55, // 5: hexhail.rider.v1.QuoteRideResponse.closed_until:type_name -> google.protobuf.Timestamp
+	52, // 6: hexhail.rider.v1.RequestRideRequest.pickup:type_name -> hexhail.type.v1.Place
+	52, // 7: hexhail.rider.v1.RequestRideRequest.dropoff:type_name -> hexhail.type.v1.Place
 	4,  // 8: hexhail.rider.v1.RequestRideRequest.first:type_name -> hexhail.rider.v1.AskFirst
-	51, // 9: hexhail.rider.v1.RequestRideResponse.ride:type_name -> hexhail.type.v1.Ride
-	47, // 10: hexhail.rider.v1.BookRideRequest.pickup:type_name -> hexhail.type.v1.Place
-	47, // 11: hexhail.rider.v1.BookRideRequest.dropoff:type_name -> hexhail.type.v1.Place
-	50, // 12: hexhail.rider.v1.BookRideRequest.pickup_at:type_name -> google.protobuf.Timestamp
-	52, // 13: hexhail.rider.v1.BookRideRequest.flight:type_name -> hexhail.type.v1.Flight
-	50, // 14: hexhail.rider.v1.BookRideRequest.open_at:type_name -> google.protobuf.Timestamp
-	50, // 15: hexhail.rider.v1.BookRideRequest.team_at:type_name -> google.protobuf.Timestamp
-	51, // 16: hexhail.rider.v1.BookRideResponse.ride:type_name -> hexhail.type.v1.Ride
-	51, // 17: hexhail.rider.v1.GetRideResponse.ride:type_name -> hexhail.type.v1.Ride
-	53, // 18: hexhail.rider.v1.GetVoiceResponse.voice:type_name -> hexhail.type.v1.Voice
-	51, // 19: hexhail.rider.v1.ListRidesResponse.rides:type_name -> hexhail.type.v1.Ride
-	48, // 20: hexhail.rider.v1.TaxiPosition.point:type_name -> hexhail.type.v1.Point
-	50, // 21: hexhail.rider.v1.TaxiPosition.at:type_name -> google.protobuf.Timestamp
-	51, // 22: hexhail.rider.v1.WatchRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	56, // 9: hexhail.rider.v1.RequestRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	52, // 10: hexhail.rider.v1.BookRideRequest.pickup:type_name -> hexhail.type.v1.Place
+	52, // 11: hexhail.rider.v1.BookRideRequest.dropoff:type_name -> hexhail.type.v1.Place
+	55, // 12: hexhail.rider.v1.BookRideRequest.pickup_at:type_name -> google.protobuf.Timestamp
+	57, // 13: hexhail.rider.v1.BookRideRequest.flight:type_name -> hexhail.type.v1.Flight
+	55, // 14: hexhail.rider.v1.BookRideRequest.open_at:type_name -> google.protobuf.Timestamp
+	55, // 15: hexhail.rider.v1.BookRideRequest.team_at:type_name -> google.protobuf.Timestamp
+	56, // 16: hexhail.rider.v1.BookRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	56, // 17: hexhail.rider.v1.GetRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	58, // 18: hexhail.rider.v1.GetVoiceResponse.voice:type_name -> hexhail.type.v1.Voice
+	56, // 19: hexhail.rider.v1.ListRidesResponse.rides:type_name -> hexhail.type.v1.Ride
+	53, // 20: hexhail.rider.v1.TaxiPosition.point:type_name -> hexhail.type.v1.Point
+	55, // 21: hexhail.rider.v1.TaxiPosition.at:type_name -> google.protobuf.Timestamp
+	56, // 22: hexhail.rider.v1.WatchRideResponse.ride:type_name -> hexhail.type.v1.Ride
 	15, // 23: hexhail.rider.v1.WatchRideResponse.taxi:type_name -> hexhail.rider.v1.TaxiPosition
 	17, // 24: hexhail.rider.v1.WatchRideResponse.heartbeat:type_name -> hexhail.rider.v1.Heartbeat
-	50, // 25: hexhail.rider.v1.Heartbeat.at:type_name -> google.protobuf.Timestamp
-	51, // 26: hexhail.rider.v1.AddTipResponse.ride:type_name -> hexhail.type.v1.Ride
-	51, // 27: hexhail.rider.v1.CancelRideResponse.ride:type_name -> hexhail.type.v1.Ride
-	51, // 28: hexhail.rider.v1.ConfirmFareResponse.ride:type_name -> hexhail.type.v1.Ride
-	51, // 29: hexhail.rider.v1.ContestFareResponse.ride:type_name -> hexhail.type.v1.Ride
+	55, // 25: hexhail.rider.v1.Heartbeat.at:type_name -> google.protobuf.Timestamp
+	56, // 26: hexhail.rider.v1.AddTipResponse.ride:type_name -> hexhail.type.v1.Ride
+	56, // 27: hexhail.rider.v1.CancelRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	56, // 28: hexhail.rider.v1.ConfirmFareResponse.ride:type_name -> hexhail.type.v1.Ride
+	56, // 29: hexhail.rider.v1.ContestFareResponse.ride:type_name -> hexhail.type.v1.Ride
 	27, // 30: hexhail.rider.v1.ListPaymentsResponse.payments:type_name -> hexhail.rider.v1.Payment
-	51, // 31: hexhail.rider.v1.PayRideResponse.ride:type_name -> hexhail.type.v1.Ride
-	51, // 32: hexhail.rider.v1.RateRideResponse.ride:type_name -> hexhail.type.v1.Ride
-	54, // 33: hexhail.rider.v1.ComplainRequest.cause:type_name -> hexhail.type.v1.ComplaintCause
-	55, // 34: hexhail.rider.v1.ListComplaintsResponse.complaints:type_name -> hexhail.type.v1.Complaint
-	50, // 35: hexhail.rider.v1.ListComplaintsResponse.suspended_until:type_name -> google.protobuf.Timestamp
-	56, // 36: hexhail.rider.v1.ProposeRegularResponse.regular:type_name -> hexhail.type.v1.Regular
-	56, // 37: hexhail.rider.v1.AgreeRegularResponse.regular:type_name -> hexhail.type.v1.Regular
-	56, // 38: hexhail.rider.v1.ListRegularsResponse.regulars:type_name -> hexhail.type.v1.Regular
-	0,  // 39: hexhail.rider.v1.RiderService.QuoteRide:input_type -> hexhail.rider.v1.QuoteRideRequest
-	3,  // 40: hexhail.rider.v1.RiderService.RequestRide:input_type -> hexhail.rider.v1.RequestRideRequest
-	6,  // 41: hexhail.rider.v1.RiderService.BookRide:input_type -> hexhail.rider.v1.BookRideRequest
-	8,  // 42: hexhail.rider.v1.RiderService.GetRide:input_type -> hexhail.rider.v1.GetRideRequest
-	10, // 43: hexhail.rider.v1.RiderService.GetVoice:input_type -> hexhail.rider.v1.GetVoiceRequest
-	12, // 44: hexhail.rider.v1.RiderService.ListRides:input_type -> hexhail.rider.v1.ListRidesRequest
-	14, // 45: hexhail.rider.v1.RiderService.WatchRide:input_type -> hexhail.rider.v1.WatchRideRequest
-	18, // 46: hexhail.rider.v1.RiderService.AddTip:input_type -> hexhail.rider.v1.AddTipRequest
-	20, // 47: hexhail.rider.v1.RiderService.CancelRide:input_type -> hexhail.rider.v1.CancelRideRequest
-	22, // 48: hexhail.rider.v1.RiderService.ConfirmFare:input_type -> hexhail.rider.v1.ConfirmFareRequest
-	24, // 49: hexhail.rider.v1.RiderService.ContestFare:input_type -> hexhail.rider.v1.ContestFareRequest
-	26, // 50: hexhail.rider.v1.RiderService.PayRide:input_type -> hexhail.rider.v1.PayRideRequest
-	28, // 51: hexhail.rider.v1.RiderService.ListPayments:input_type -> hexhail.rider.v1.ListPaymentsRequest
-	31, // 52: hexhail.rider.v1.RiderService.RateRide:input_type -> hexhail.rider.v1.RateRideRequest
-	33, // 53: hexhail.rider.v1.RiderService.Complain:input_type -> hexhail.rider.v1.ComplainRequest
-	35, // 54: hexhail.rider.v1.RiderService.ContestComplaint:input_type -> hexhail.rider.v1.ContestComplaintRequest
-	37, // 55: hexhail.rider.v1.RiderService.ListComplaints:input_type -> hexhail.rider.v1.ListComplaintsRequest
-	39, // 56: hexhail.rider.v1.RiderService.ProposeRegular:input_type -> hexhail.rider.v1.ProposeRegularRequest
-	41, // 57: hexhail.rider.v1.RiderService.AgreeRegular:input_type -> hexhail.rider.v1.AgreeRegularRequest
-	43, // 58: hexhail.rider.v1.RiderService.EndRegular:input_type -> hexhail.rider.v1.EndRegularRequest
-	45, // 59: hexhail.rider.v1.RiderService.ListRegulars:input_type -> hexhail.rider.v1.ListRegularsRequest
-	2,  // 60: hexhail.rider.v1.RiderService.QuoteRide:output_type -> hexhail.rider.v1.QuoteRideResponse
-	5,  // 61: hexhail.rider.v1.RiderService.RequestRide:output_type -> hexhail.rider.v1.RequestRideResponse
-	7,  // 62: hexhail.rider.v1.RiderService.BookRide:output_type -> hexhail.rider.v1.BookRideResponse
-	9,  // 63: hexhail.rider.v1.RiderService.GetRide:output_type -> hexhail.rider.v1.GetRideResponse
-	11, // 64: hexhail.rider.v1.RiderService.GetVoice:output_type -> hexhail.rider.v1.GetVoiceResponse
-	13, // 65: hexhail.rider.v1.RiderService.ListRides:output_type -> hexhail.rider.v1.ListRidesResponse
-	16, // 66: hexhail.rider.v1.RiderService.WatchRide:output_type -> hexhail.rider.v1.WatchRideResponse
-	19, // 67: hexhail.rider.v1.RiderService.AddTip:output_type -> hexhail.rider.v1.AddTipResponse
-	21, // 68: hexhail.rider.v1.RiderService.CancelRide:output_type -> hexhail.rider.v1.CancelRideResponse
-	23, // 69: hexhail.rider.v1.RiderService.ConfirmFare:output_type -> hexhail.rider.v1.ConfirmFareResponse
-	25, // 70: hexhail.rider.v1.RiderService.ContestFare:output_type -> hexhail.rider.v1.ContestFareResponse
-	30, // 71: hexhail.rider.v1.RiderService.PayRide:output_type -> hexhail.rider.v1.PayRideResponse
-	29, // 72: hexhail.rider.v1.RiderService.ListPayments:output_type -> hexhail.rider.v1.ListPaymentsResponse
-	32, // 73: hexhail.rider.v1.RiderService.RateRide:output_type -> hexhail.rider.v1.RateRideResponse
-	34, // 74: hexhail.rider.v1.RiderService.Complain:output_type -> hexhail.rider.v1.ComplainResponse
-	36, // 75: hexhail.rider.v1.RiderService.ContestComplaint:output_type -> hexhail.rider.v1.ContestComplaintResponse
-	38, // 76: hexhail.rider.v1.RiderService.ListComplaints:output_type -> hexhail.rider.v1.ListComplaintsResponse
-	40, // 77: hexhail.rider.v1.RiderService.ProposeRegular:output_type -> hexhail.rider.v1.ProposeRegularResponse
-	42, // 78: hexhail.rider.v1.RiderService.AgreeRegular:output_type -> hexhail.rider.v1.AgreeRegularResponse
-	44, // 79: hexhail.rider.v1.RiderService.EndRegular:output_type -> hexhail.rider.v1.EndRegularResponse
-	46, // 80: hexhail.rider.v1.RiderService.ListRegulars:output_type -> hexhail.rider.v1.ListRegularsResponse
-	60, // [60:81] is the sub-list for method output_type
-	39, // [39:60] is the sub-list for method input_type
-	39, // [39:39] is the sub-list for extension type_name
-	39, // [39:39] is the sub-list for extension extendee
-	0,  // [0:39] is the sub-list for field type_name
+	56, // 31: hexhail.rider.v1.PayRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	56, // 32: hexhail.rider.v1.RateRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	59, // 33: hexhail.rider.v1.ComplainRequest.cause:type_name -> hexhail.type.v1.ComplaintCause
+	60, // 34: hexhail.rider.v1.ListComplaintsResponse.complaints:type_name -> hexhail.type.v1.Complaint
+	55, // 35: hexhail.rider.v1.ListComplaintsResponse.suspended_until:type_name -> google.protobuf.Timestamp
+	61, // 36: hexhail.rider.v1.ProposeRegularResponse.regular:type_name -> hexhail.type.v1.Regular
+	61, // 37: hexhail.rider.v1.AgreeRegularResponse.regular:type_name -> hexhail.type.v1.Regular
+	61, // 38: hexhail.rider.v1.ListRegularsResponse.regulars:type_name -> hexhail.type.v1.Regular
+	49, // 39: hexhail.rider.v1.ListGreetingsResponse.greetings:type_name -> hexhail.rider.v1.Greeting
+	62, // 40: hexhail.rider.v1.Greeting.festival:type_name -> hexhail.type.v1.Festival
+	55, // 41: hexhail.rider.v1.Greeting.sent_at:type_name -> google.protobuf.Timestamp
+	0,  // 42: hexhail.rider.v1.RiderService.QuoteRide:input_type -> hexhail.rider.v1.QuoteRideRequest
+	3,  // 43: hexhail.rider.v1.RiderService.RequestRide:input_type -> hexhail.rider.v1.RequestRideRequest
+	6,  // 44: hexhail.rider.v1.RiderService.BookRide:input_type -> hexhail.rider.v1.BookRideRequest
+	8,  // 45: hexhail.rider.v1.RiderService.GetRide:input_type -> hexhail.rider.v1.GetRideRequest
+	10, // 46: hexhail.rider.v1.RiderService.GetVoice:input_type -> hexhail.rider.v1.GetVoiceRequest
+	12, // 47: hexhail.rider.v1.RiderService.ListRides:input_type -> hexhail.rider.v1.ListRidesRequest
+	14, // 48: hexhail.rider.v1.RiderService.WatchRide:input_type -> hexhail.rider.v1.WatchRideRequest
+	18, // 49: hexhail.rider.v1.RiderService.AddTip:input_type -> hexhail.rider.v1.AddTipRequest
+	20, // 50: hexhail.rider.v1.RiderService.CancelRide:input_type -> hexhail.rider.v1.CancelRideRequest
+	22, // 51: hexhail.rider.v1.RiderService.ConfirmFare:input_type -> hexhail.rider.v1.ConfirmFareRequest
+	24, // 52: hexhail.rider.v1.RiderService.ContestFare:input_type -> hexhail.rider.v1.ContestFareRequest
+	26, // 53: hexhail.rider.v1.RiderService.PayRide:input_type -> hexhail.rider.v1.PayRideRequest
+	28, // 54: hexhail.rider.v1.RiderService.ListPayments:input_type -> hexhail.rider.v1.ListPaymentsRequest
+	31, // 55: hexhail.rider.v1.RiderService.RateRide:input_type -> hexhail.rider.v1.RateRideRequest
+	33, // 56: hexhail.rider.v1.RiderService.Complain:input_type -> hexhail.rider.v1.ComplainRequest
+	35, // 57: hexhail.rider.v1.RiderService.ContestComplaint:input_type -> hexhail.rider.v1.ContestComplaintRequest
+	37, // 58: hexhail.rider.v1.RiderService.ListComplaints:input_type -> hexhail.rider.v1.ListComplaintsRequest
+	39, // 59: hexhail.rider.v1.RiderService.ProposeRegular:input_type -> hexhail.rider.v1.ProposeRegularRequest
+	41, // 60: hexhail.rider.v1.RiderService.AgreeRegular:input_type -> hexhail.rider.v1.AgreeRegularRequest
+	43, // 61: hexhail.rider.v1.RiderService.EndRegular:input_type -> hexhail.rider.v1.EndRegularRequest
+	45, // 62: hexhail.rider.v1.RiderService.ListRegulars:input_type -> hexhail.rider.v1.ListRegularsRequest
+	47, // 63: hexhail.rider.v1.RiderService.ListGreetings:input_type -> hexhail.rider.v1.ListGreetingsRequest
+	50, // 64: hexhail.rider.v1.RiderService.WantGreetings:input_type -> hexhail.rider.v1.WantGreetingsRequest
+	2,  // 65: hexhail.rider.v1.RiderService.QuoteRide:output_type -> hexhail.rider.v1.QuoteRideResponse
+	5,  // 66: hexhail.rider.v1.RiderService.RequestRide:output_type -> hexhail.rider.v1.RequestRideResponse
+	7,  // 67: hexhail.rider.v1.RiderService.BookRide:output_type -> hexhail.rider.v1.BookRideResponse
+	9,  // 68: hexhail.rider.v1.RiderService.GetRide:output_type -> hexhail.rider.v1.GetRideResponse
+	11, // 69: hexhail.rider.v1.RiderService.GetVoice:output_type -> hexhail.rider.v1.GetVoiceResponse
+	13, // 70: hexhail.rider.v1.RiderService.ListRides:output_type -> hexhail.rider.v1.ListRidesResponse
+	16, // 71: hexhail.rider.v1.RiderService.WatchRide:output_type -> hexhail.rider.v1.WatchRideResponse
+	19, // 72: hexhail.rider.v1.RiderService.AddTip:output_type -> hexhail.rider.v1.AddTipResponse
+	21, // 73: hexhail.rider.v1.RiderService.CancelRide:output_type -> hexhail.rider.v1.CancelRideResponse
+	23, // 74: hexhail.rider.v1.RiderService.ConfirmFare:output_type -> hexhail.rider.v1.ConfirmFareResponse
+	25, // 75: hexhail.rider.v1.RiderService.ContestFare:output_type -> hexhail.rider.v1.ContestFareResponse
+	30, // 76: hexhail.rider.v1.RiderService.PayRide:output_type -> hexhail.rider.v1.PayRideResponse
+	29, // 77: hexhail.rider.v1.RiderService.ListPayments:output_type -> hexhail.rider.v1.ListPaymentsResponse
+	32, // 78: hexhail.rider.v1.RiderService.RateRide:output_type -> hexhail.rider.v1.RateRideResponse
+	34, // 79: hexhail.rider.v1.RiderService.Complain:output_type -> hexhail.rider.v1.ComplainResponse
+	36, // 80: hexhail.rider.v1.RiderService.ContestComplaint:output_type -> hexhail.rider.v1.ContestComplaintResponse
+	38, // 81: hexhail.rider.v1.RiderService.ListComplaints:output_type -> hexhail.rider.v1.ListComplaintsResponse
+	40, // 82: hexhail.rider.v1.RiderService.ProposeRegular:output_type -> hexhail.rider.v1.ProposeRegularResponse
+	42, // 83: hexhail.rider.v1.RiderService.AgreeRegular:output_type -> hexhail.rider.v1.AgreeRegularResponse
+	44, // 84: hexhail.rider.v1.RiderService.EndRegular:output_type -> hexhail.rider.v1.EndRegularResponse
+	46, // 85: hexhail.rider.v1.RiderService.ListRegulars:output_type -> hexhail.rider.v1.ListRegularsResponse
+	48, // 86: hexhail.rider.v1.RiderService.ListGreetings:output_type -> hexhail.rider.v1.ListGreetingsResponse
+	51, // 87: hexhail.rider.v1.RiderService.WantGreetings:output_type -> hexhail.rider.v1.WantGreetingsResponse
+	65, // [65:88] is the sub-list for method output_type
+	42, // [42:65] is the sub-list for method input_type
+	42, // [42:42] is the sub-list for extension type_name
+	42, // [42:42] is the sub-list for extension extendee
+	0,  // [0:42] is the sub-list for field type_name
 }
 
 func init() { file_hexhail_rider_v1_rider_proto_init() }
@@ -3408,7 +3770,7 @@ func file_hexhail_rider_v1_rider_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_hexhail_rider_v1_rider_proto_rawDesc), len(file_hexhail_rider_v1_rider_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   47,
+			NumMessages:   52,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

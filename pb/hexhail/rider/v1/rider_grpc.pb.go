@@ -42,6 +42,8 @@ const (
 	RiderService_AgreeRegular_FullMethodName     = "/hexhail.rider.v1.RiderService/AgreeRegular"
 	RiderService_EndRegular_FullMethodName       = "/hexhail.rider.v1.RiderService/EndRegular"
 	RiderService_ListRegulars_FullMethodName     = "/hexhail.rider.v1.RiderService/ListRegulars"
+	RiderService_ListGreetings_FullMethodName    = "/hexhail.rider.v1.RiderService/ListGreetings"
+	RiderService_WantGreetings_FullMethodName    = "/hexhail.rider.v1.RiderService/WantGreetings"
 )
 
 // RiderServiceClient is the client API for RiderService service.
@@ -108,6 +110,11 @@ type RiderServiceClient interface {
 	EndRegular(ctx context.Context, in *EndRegularRequest, opts ...grpc.CallOption) (*EndRegularResponse, error)
 	// ListRegulars reads the rider's regulars and what was proposed, the latest first.
 	ListRegulars(ctx context.Context, in *ListRegularsRequest, opts ...grpc.CallOption) (*ListRegularsResponse, error)
+	// ListGreetings reads the festival greetings that the drivers whom the rider keeps have sent, the
+	// latest first. They are kept for 90 days.
+	ListGreetings(ctx context.Context, in *ListGreetingsRequest, opts ...grpc.CallOption) (*ListGreetingsResponse, error)
+	// WantGreetings says whether the rider wants greetings at all; who has said nothing does.
+	WantGreetings(ctx context.Context, in *WantGreetingsRequest, opts ...grpc.CallOption) (*WantGreetingsResponse, error)
 }
 
 type riderServiceClient struct {
@@ -337,6 +344,26 @@ func (c *riderServiceClient) ListRegulars(ctx context.Context, in *ListRegularsR
 	return out, nil
 }
 
+func (c *riderServiceClient) ListGreetings(ctx context.Context, in *ListGreetingsRequest, opts ...grpc.CallOption) (*ListGreetingsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListGreetingsResponse)
+	err := c.cc.Invoke(ctx, RiderService_ListGreetings_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *riderServiceClient) WantGreetings(ctx context.Context, in *WantGreetingsRequest, opts ...grpc.CallOption) (*WantGreetingsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(WantGreetingsResponse)
+	err := c.cc.Invoke(ctx, RiderService_WantGreetings_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // RiderServiceServer is the server API for RiderService service.
 // All implementations must embed UnimplementedRiderServiceServer
 // for forward compatibility.
@@ -401,6 +428,11 @@ type RiderServiceServer interface {
 	EndRegular(context.Context, *EndRegularRequest) (*EndRegularResponse, error)
 	// ListRegulars reads the rider's regulars and what was proposed, the latest first.
 	ListRegulars(context.Context, *ListRegularsRequest) (*ListRegularsResponse, error)
+	// ListGreetings reads the festival greetings that the drivers whom the rider keeps have sent, the
+	// latest first. They are kept for 90 days.
+	ListGreetings(context.Context, *ListGreetingsRequest) (*ListGreetingsResponse, error)
+	// WantGreetings says whether the rider wants greetings at all; who has said nothing does.
+	WantGreetings(context.Context, *WantGreetingsRequest) (*WantGreetingsResponse, error)
 	mustEmbedUnimplementedRiderServiceServer()
 }
 
@@ -473,6 +505,12 @@ func (UnimplementedRiderServiceServer) EndRegular(context.Context, *EndRegularRe
 }
 func (UnimplementedRiderServiceServer) ListRegulars(context.Context, *ListRegularsRequest) (*ListRegularsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListRegulars not implemented")
+}
+func (UnimplementedRiderServiceServer) ListGreetings(context.Context, *ListGreetingsRequest) (*ListGreetingsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListGreetings not implemented")
+}
+func (UnimplementedRiderServiceServer) WantGreetings(context.Context, *WantGreetingsRequest) (*WantGreetingsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method WantGreetings not implemented")
 }
 func (UnimplementedRiderServiceServer) mustEmbedUnimplementedRiderServiceServer() {}
 func (UnimplementedRiderServiceServer) testEmbeddedByValue()                      {}
@@ -866,6 +904,42 @@ func _RiderService_ListRegulars_Handler(srv interface{}, ctx context.Context, de
 	return interceptor(ctx, in, info, handler)
 }
 
+func _RiderService_ListGreetings_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListGreetingsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RiderServiceServer).ListGreetings(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RiderService_ListGreetings_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RiderServiceServer).ListGreetings(ctx, req.(*ListGreetingsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _RiderService_WantGreetings_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(WantGreetingsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RiderServiceServer).WantGreetings(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RiderService_WantGreetings_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RiderServiceServer).WantGreetings(ctx, req.(*WantGreetingsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // RiderService_ServiceDesc is the grpc.ServiceDesc for RiderService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -952,6 +1026,14 @@ var RiderService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ListRegulars",
 			Handler:    _RiderService_ListRegulars_Handler,
+		},
+		{
+			MethodName: "ListGreetings",
+			Handler:    _RiderService_ListGreetings_Handler,
+		},
+		{
+			MethodName: "WantGreetings",
+			Handler:    _RiderService_WantGreetings_Handler,
 		},
 	},
 	Streams: []grpc.StreamDesc{

@@ -75,6 +75,79 @@ func (RegularState) EnumDescriptor() ([]byte, []int) {
 	return file_hexhail_type_v1_regular_proto_rawDescGZIP(), []int{0}
 }
 
+// A festival of one year, for which drivers greet their regulars.
+type Festival struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its id ("spring-2014").
+	FestivalId string `protobuf:"bytes,1,opt,name=festival_id,json=festivalId,proto3" json:"festival_id,omitempty"`
+	// Its name in English.
+	Name string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	// Its name in Chinese.
+	NameZh string `protobuf:"bytes,3,opt,name=name_zh,json=nameZh,proto3" json:"name_zh,omitempty"`
+	// Its own day, as 2014-01-31.
+	Day           string `protobuf:"bytes,4,opt,name=day,proto3" json:"day,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Festival) Reset() {
+	*x = Festival{}
+	mi := &file_hexhail_type_v1_regular_proto_msgTypes[0]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Festival) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Festival) ProtoMessage() {}
+
+func (x *Festival) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_type_v1_regular_proto_msgTypes[0]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Festival.ProtoReflect.Descriptor instead.
+func (*Festival) Descriptor() ([]byte, []int) {
+	return file_hexhail_type_v1_regular_proto_rawDescGZIP(), []int{0}
+}
+
+func (x *Festival) GetFestivalId() string {
+	if x != nil {
+		return x.FestivalId
+	}
+	return ""
+}
+
+func (x *Festival) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Festival) GetNameZh() string {
+	if x != nil {
+		return x.NameZh
+	}
+	return ""
+}
+
+func (x *Festival) GetDay() string {
+	if x != nil {
+		return x.Day
+	}
+	return ""
+}
+
 // A rider and a driver who keep each other, as one of them sees it. No phone number and no position is
 // told by it.
 type Regular struct {
@@ -105,7 +178,7 @@ type Regular struct {
 
 func (x *Regular) Reset() {
 	*x = Regular{}
-	mi := &file_hexhail_type_v1_regular_proto_msgTypes[0]
+	mi := &file_hexhail_type_v1_regular_proto_msgTypes[1]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -117,7 +190,7 @@ func (x *Regular) String() string {
 func (*Regular) ProtoMessage() {}
 
 func (x *Regular) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_type_v1_regular_proto_msgTypes[0]
+	mi := &file_hexhail_type_v1_regular_proto_msgTypes[1]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -130,7 +203,7 @@ func (x *Regular) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Regular.ProtoReflect.Descriptor instead.
 func (*Regular) Descriptor() ([]byte, []int) {
-	return file_hexhail_type_v1_regular_proto_rawDescGZIP(), []int{0}
+	return file_hexhail_type_v1_regular_proto_rawDescGZIP(), []int{1}
 }
 
 func (x *Regular) GetRegularId() string {
@@ -207,7 +280,13 @@ var File_hexhail_type_v1_regular_proto protoreflect.FileDescriptor
 
 const file_hexhail_type_v1_regular_proto_rawDesc = "" +
 	"\n" +
-	"\x1dhexhail/type/v1/regular.proto\x12\x0fhexhail.type.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xf4\x02\n" +
+	"\x1dhexhail/type/v1/regular.proto\x12\x0fhexhail.type.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"j\n" +
+	"\bFestival\x12\x1f\n" +
+	"\vfestival_id\x18\x01 \x01(\tR\n" +
+	"festivalId\x12\x12\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\x12\x17\n" +
+	"\aname_zh\x18\x03 \x01(\tR\x06nameZh\x12\x10\n" +
+	"\x03day\x18\x04 \x01(\tR\x03day\"\xf4\x02\n" +
 	"\aRegular\x12\x1d\n" +
 	"\n" +
 	"regular_id\x18\x01 \x01(\tR\tregularId\x12\x12\n" +
@@ -240,16 +319,17 @@ func file_hexhail_type_v1_regular_proto_rawDescGZIP() []byte {
 }
 
 var file_hexhail_type_v1_regular_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_hexhail_type_v1_regular_proto_msgTypes = make([]protoimpl.MessageInfo, 1)
+var file_hexhail_type_v1_regular_proto_msgTypes = make([]protoimpl.MessageInfo, 2)
 var file_hexhail_type_v1_regular_proto_goTypes = []any{
 	(RegularState)(0),             // 0: hexhail.type.v1.RegularState
-	(*Regular)(nil),               // 1: hexhail.type.v1.Regular
-	(*timestamppb.Timestamp)(nil), // 2: google.protobuf.Timestamp
+	(*Festival)(nil),              // 1: hexhail.type.v1.Festival
+	(*Regular)(nil),               // 2: hexhail.type.v1.Regular
+	(*timestamppb.Timestamp)(nil), // 3: google.protobuf.Timestamp
 }
 var file_hexhail_type_v1_regular_proto_depIdxs = []int32{
 	0, // 0: hexhail.type.v1.Regular.state:type_name -> hexhail.type.v1.RegularState
-	2, // 1: hexhail.type.v1.Regular.proposed_at:type_name -> google.protobuf.Timestamp
-	2, // 2: hexhail.type.v1.Regular.kept_at:type_name -> google.protobuf.Timestamp
+	3, // 1: hexhail.type.v1.Regular.proposed_at:type_name -> google.protobuf.Timestamp
+	3, // 2: hexhail.type.v1.Regular.kept_at:type_name -> google.protobuf.Timestamp
 	3, // [3:3] is the sub-list for method output_type
 	3, // [3:3] is the sub-list for method input_type
 	3, // [3:3] is the sub-list for extension type_name
@@ -268,7 +348,7 @@ func file_hexhail_type_v1_regular_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_hexhail_type_v1_regular_proto_rawDesc), len(file_hexhail_type_v1_regular_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   1,
+			NumMessages:   2,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
