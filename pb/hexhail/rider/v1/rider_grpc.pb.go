@@ -73,7 +73,8 @@ type RiderServiceClient interface {
 	// second, until the ride has reached an end. Versions rise by one; after a gap the snapshot that
 	// follows within seconds has all that was missed.
 	WatchRide(ctx context.Context, in *WatchRideRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchRideResponse], error)
-	// AddTip raises the tip while the ride searches.
+	// AddTip raises the tip while the ride searches. The next round is at once, and asks drivers again who
+	// have declined the ride at the lower tip or not answered.
 	AddTip(ctx context.Context, in *AddTipRequest, opts ...grpc.CallOption) (*AddTipResponse, error)
 	// CancelRide gives a ride up before boarding. A late one may cost the city's fee, which is the
 	// driver's: it is charged to the wallet that was to pay, or owed until PayRide pays it.
@@ -391,7 +392,8 @@ type RiderServiceServer interface {
 	// second, until the ride has reached an end. Versions rise by one; after a gap the snapshot that
 	// follows within seconds has all that was missed.
 	WatchRide(*WatchRideRequest, grpc.ServerStreamingServer[WatchRideResponse]) error
-	// AddTip raises the tip while the ride searches.
+	// AddTip raises the tip while the ride searches. The next round is at once, and asks drivers again who
+	// have declined the ride at the lower tip or not answered.
 	AddTip(context.Context, *AddTipRequest) (*AddTipResponse, error)
 	// CancelRide gives a ride up before boarding. A late one may cost the city's fee, which is the
 	// driver's: it is charged to the wallet that was to pay, or owed until PayRide pays it.
