@@ -44,7 +44,8 @@ func openBenchTown(b *testing.B) *benchTown {
 	b.Helper()
 	config, _, err := readConfig(flagsOf(b,
 		"--data-dir", b.TempDir(), "--grpc-addr", "127.0.0.1:0", "--http-addr", "127.0.0.1:0",
-		"--sandbox", "--rate-per-s", "100000", "--drain-for", "5s", "--log-level", "error"), nil)
+		"--sandbox", "--channels", "none", "--rate-per-s", "100000", "--drain-for", "5s",
+		"--log-level", "error"), nil)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -41,6 +41,7 @@ type config struct {
 	FrameEvery time.Duration `koanf:"frame-every"`
 	Reflection bool          `koanf:"reflection"`
 	RatePerS   float64       `koanf:"rate-per-s"`
+	Channels   string        `koanf:"channels"`
 	FlightsURL string        `koanf:"flights-url"`
 	NotifyURL  string        `koanf:"notify-url"`
 	NotifyKey  string        `koanf:"notify-key"`
@@ -82,6 +83,8 @@ var settings = []setting{
 	{"frame-every", 50 * time.Millisecond, "time between two messages of positions to the engine"},
 	{"reflection", true, "let clients list the services"},
 	{"rate-per-s", 50.0, "calls a second that one identity may make"},
+	{"channels", "", "WeChat Pay and Alipay: a `file` (docs/payments.md), standin or none" +
+		" (default none, with --sandbox standin)"},
 	{"flights-url", "", "`URL` of a service that tells when flights land (docs/flights.md)"},
 	{"notify-url", "", "`URL` to which events of rides are sent"},
 	{"notify-key", "", "`file` with the secret that signs them"},

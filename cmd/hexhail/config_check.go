@@ -24,6 +24,12 @@ func (c *config) fill() {
 	if c.Store == "" {
 		c.Store = "sqlite:" + filepath.Join(c.DataDir, "hexhail.db")
 	}
+	if c.Channels == "" {
+		c.Channels = noChannels
+		if c.Sandbox {
+			c.Channels = standinChannels
+		}
+	}
 	if c.TokenKey == "" {
 		c.TokenKey = filepath.Join(c.DataDir, "token.key")
 	}
@@ -40,6 +46,8 @@ func (c *config) check() error {
 	switch {
 	case c.DataDir == "":
 		return badSetting("data-dir", "a folder")
+	case c.Channels == standinChannels && !c.Sandbox:
+		return badSetting("channels", "none or a file without --sandbox")
 	case (c.TLSCert == "") != (c.TLSKey == ""):
 		return badSetting("tls-cert and tls-key", "given together")
 	case (c.NATSCert == "") != (c.NATSKey == ""):

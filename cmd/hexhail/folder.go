@@ -141,6 +141,8 @@ func (d *dataFolder) Close() error {
 type addresses struct {
 	GRPC string `json:"grpc"`
 	HTTP string `json:"http"`
+	// Sandbox is where the stand-ins of the channels are, "" without them.
+	Sandbox string `json:"sandbox,omitempty"`
 }
 
 const addressFile = "address"

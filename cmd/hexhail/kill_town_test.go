@@ -219,7 +219,8 @@ func (w *town) dial() *grpc.ClientConn {
 func (w *town) start() {
 	w.t.Helper()
 	args := append([]string{
-		"serve", "--sandbox", "--data-dir", w.dir, "--grpc-addr", w.grpc, "--http-addr", w.http,
+		"serve", "--sandbox", "--channels", "none", "--data-dir", w.dir,
+		"--grpc-addr", w.grpc, "--http-addr", w.http,
 		"--log-level", "warn",
 	}, w.args...)
 	w.server = launch(w.t, w.dir+".log", program(w.t), args...)

@@ -155,7 +155,9 @@ func TestStaleAddressIsNotTrusted(t *testing.T) {
 	dir := t.TempDir()
 	folder, err := openDataFolder(t.Context(), dir)
 	alive.ok(err)
-	alive.ok(folder.write(addresses{alive.grpcAddr(), alive.service.httpAt.Addr().String()}))
+	alive.ok(folder.write(addresses{
+		GRPC: alive.grpcAddr(), HTTP: alive.service.httpAt.Addr().String(),
+	}))
 	alive.ok(folder.lock.Close()) // as the system does when a process is killed
 	code, stdout, stderr := hexhail(t.Context(), "health", "--data-dir", dir)
 	if code != exitFailed || stdout != "" || !strings.Contains(stderr, "nobody serves "+dir) {

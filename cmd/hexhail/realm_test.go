@@ -40,7 +40,7 @@ func openRealm(t *testing.T, more ...string) *realm {
 	t.Helper()
 	flags := append([]string{
 		"--data-dir", t.TempDir(), "--grpc-addr", "127.0.0.1:0", "--http-addr", "127.0.0.1:0",
-		"--sandbox", "--rate-per-s", "100000", "--drain-for", "5s",
+		"--sandbox", "--channels", "none", "--rate-per-s", "100000", "--drain-for", "5s",
 	}, more...)
 	config, _, err := readConfig(flagsOf(t, flags...), nil)
 	if err != nil {

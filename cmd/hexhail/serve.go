@@ -107,18 +107,35 @@ func (s *service) failure() error {
 	return nil
 }
 
-// listen opens both addresses, serves, and writes them into the data folder. HTTP is closed after
-// gRPC: /readyz says so while sessions leave.
-func (s *service) listen(ctx context.Context) error {
+// openHTTP takes the address of the HTTP side, which channels are told. It is served when all
+// stands.
+func (s *service) openHTTP(ctx context.Context) error {
 	var open net.ListenConfig
 	var err error
 	if s.httpAt, err = open.Listen(ctx, "tcp", s.config.HTTPAddr); err != nil {
 		return fmt.Errorf("http-addr: %w", err)
 	}
-	s.http = ops.NewHTTPServer(s.metrics.Handler(s.checks()...))
+	s.closer("http-addr", func(context.Context) error {
+		if err := s.httpAt.Close(); !errors.Is(err, net.ErrClosed) {
+			return err
+		}
+		return nil // with its server
+	})
+	return nil
+}
+
+// listen opens the address of gRPC, serves both, and writes them into the data folder. HTTP is
+// closed after gRPC: /readyz says so while sessions leave.
+func (s *service) listen(ctx context.Context) error {
+	var open net.ListenConfig
+	var err error
 	if s.grpcAt, err = open.Listen(ctx, "tcp", s.config.GRPCAddr); err != nil {
-		return errors.Join(fmt.Errorf("grpc-addr: %w", err), s.httpAt.Close())
+		return fmt.Errorf("grpc-addr: %w", err)
 	}
+	mux := http.NewServeMux()
+	mux.Handle("/", s.metrics.Handler(s.checks()...))
+	mux.Handle(ops.NotifyPath, s.notices())
+	s.http = ops.NewHTTPServer(mux)
 	s.part("HTTP", func() error {
 		if err := s.http.Serve(s.httpAt); !errors.Is(err, http.ErrServerClosed) {
 			return err
@@ -133,7 +150,11 @@ func (s *service) listen(ctx context.Context) error {
 		return nil // closed before it has begun
 	})
 	s.closer("gRPC", s.drain)
-	return s.folder.write(addresses{s.grpcAt.Addr().String(), s.httpAt.Addr().String()})
+	at := addresses{GRPC: s.grpcAt.Addr().String(), HTTP: s.httpAt.Addr().String()}
+	if s.standins != nil {
+		at.Sandbox = s.standins.Addr().String()
+	}
+	return s.folder.write(at)
 }
 
 // drain tells sessions and watches to go, waits for calls to end, then stops.

@@ -58,8 +58,11 @@ type service struct {
 	notify  *ops.Notifier
 
 	grpcAt, httpAt net.Listener
+	external       external
+	standins       net.Listener // of the channels, in a sandbox; nil without them
 
-	events, attempts chan struct{}   // rings when there are some
+	events           chan struct{}   // rings when there are some
+	attempts, orders chan struct{}   // likewise, for the house's own channels and for others'
 	running          sync.WaitGroup  // the parts
 	broken           context.Context // ends when the first part fails, with its error as cause
 	breaks           context.CancelCauseFunc
@@ -77,10 +80,12 @@ func openService(ctx context.Context, c config, log *slog.Logger) (*service, err
 	s := &service{
 		config: c, loaded: loaded, log: log, loops: map[dispatch.CityID]*dispatch.Loop{},
 		events: make(chan struct{}, 1), attempts: make(chan struct{}, 1),
+		orders: make(chan struct{}, 1),
 	}
 	s.broken, s.breaks = context.WithCancelCause(context.WithoutCancel(ctx))
 	for _, open := range []func(context.Context) error{
-		s.openFolder, s.openMetrics, s.openStore, s.openBus, s.openDesk, s.openRoads, s.openEngines,
+		s.openFolder, s.openMetrics, s.openStore, s.openBus, s.openHTTP,
+		s.openChannels, s.openDesk, s.openRoads, s.openEngines,
 		s.openEdges, s.openServers,
 	} {
 		if err := open(ctx); err != nil {
@@ -176,11 +181,13 @@ func newIDs() func(time.Time) string {
 	}
 }
 
-func ring(bell chan struct{}) func() {
+func ring(bells ...chan struct{}) func() {
 	return func() {
-		select {
-		case bell <- struct{}{}:
-		default:
+		for _, bell := range bells {
+			select {
+			case bell <- struct{}{}:
+			default:
+			}
 		}
 	}
 }
@@ -194,13 +201,14 @@ func (s *service) openDesk(context.Context) error {
 	if err != nil {
 		return err
 	}
+	channels := money.Channels{
+		money.Cash: money.CashChannel{}, money.InWallet: money.WalletChannel{Store: s.db},
+	}
+	maps.Copy(channels, s.external.channels)
 	s.desk = &dispatch.Desk{
 		Cities: s.cities, Store: s.db, Traces: s.db, Hints: s.bus, Listener: s.metrics,
-		Festivals: festivals,
-		Channels: money.Channels{
-			money.Cash: money.CashChannel{}, money.InWallet: money.WalletChannel{Store: s.db},
-		},
-		NewID: newIDs(), Committed: ring(s.events), Opened: ring(s.attempts),
+		Channels: channels, Contracts: s.external.contracts, Festivals: festivals,
+		NewID: newIDs(), Committed: ring(s.events), Opened: ring(s.attempts, s.orders),
 		Backlog: s.bus.Backlog, Parallel: payingAtOnce,
 	}
 	if err := s.metrics.Bus(s.busStats); err != nil {
@@ -264,6 +272,12 @@ func (s *service) openEngines(ctx context.Context) error {
 		s.desk.Working(running, s.clock, s.attempts, s.failed)
 		return nil
 	})
+	if len(s.external.channels) > 0 {
+		s.part("the payments outside", func() error {
+			s.desk.WorkingOutside(running, s.clock, s.orders, s.failed)
+			return nil
+		})
+	}
 	s.part("the relay", func() error { return s.bus.Relay(running, s.db, s.events) })
 	if err := s.openFlights(running); err != nil {
 		return err

@@ -83,7 +83,8 @@ func openOwn(
 		DataDir: dir, Store: "sqlite:" + dir + "/hexhail.db", TokenKey: dir + "/token.key",
 		GRPCAddr: c.Options.GRPCAddr, HTTPAddr: c.Options.HTTPAddr,
 		FrameEvery: 50 * time.Millisecond, Reflection: true, RatePerS: liveRate,
-		DrainFor: 5 * time.Second, LogLevel: "warn", Sandbox: true, ClockRate: speedup,
+		DrainFor: 5 * time.Second, LogLevel: "warn", Sandbox: true, Channels: noChannels,
+		ClockRate:  speedup,
 		ClockEpoch: c.Trips[0].At.Add(-lead).Format(time.RFC3339),
 		only:       dispatch.Cities{c.City.ID: c.City},
 	}
