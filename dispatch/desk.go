@@ -67,6 +67,8 @@ type job struct {
 
 	opened bool // attempts or refunds
 	ticket bool // a channel has told what a payer's app needs
+
+	unpaid []string // what a channel will never do: the commands, as the listener hears of them
 }
 
 // do runs a command once for its request id.
@@ -267,6 +269,9 @@ func (j *job) tellOffer(o Offer) {
 // tell gives the hints of a committed job.
 func (d *Desk) tell(ctx context.Context, j *job) {
 	tell(ctx, d.Hints, d.Listener, j)
+	for _, command := range j.unpaid {
+		d.Listener.Refused(command, Conflict, ReasonPayment)
+	}
 	if d.Committed != nil {
 		d.Committed()
 	}

@@ -49,9 +49,10 @@ func (d *Desk) Refund(
 			from = money.Loss
 		}
 		back := money.Refund{
-			ID: money.RefundID(d.NewID(now)), Of: paid.ID, Subject: r.Subject(),
-			Channel: paid.Channel, Merchant: paid.Merchant, From: from, Captured: paid.Captured,
-			Amount: c.Amount, Why: c.Why, State: money.AttemptCreated, MadeAt: now, DueAt: now,
+			ID: money.RefundID(d.NewID(now)), Of: paid.ID, Payment: p.ID,
+			Subject: r.Subject(), Channel: paid.Channel, Merchant: paid.Merchant,
+			From: from, Captured: paid.Captured, Amount: c.Amount, Why: c.Why,
+			State: money.AttemptCreated, MadeAt: now, DueAt: now,
 		}
 		j.after = append(j.after, Tell{Ride: r})
 		return back.ID, j.refund(back)
@@ -156,13 +157,16 @@ func (d *Desk) askRefund(ctx context.Context, now time.Time, r money.Refund) err
 }
 
 // RefundOutcome books a verified outcome of a refund: paid posts what was held, closed gives it
-// back to who gave it, and ops hear of it. The same outcome again changes nothing; another one for
-// a refund that has ended is a *money.StateError.
+// back to who gave it, and the payment is as if the refund had never been asked for; the listener
+// hears of it as of a command that was refused, for people have to act. The same outcome again
+// changes nothing; another one for a refund that has ended is a *money.StateError.
 func (d *Desk) RefundOutcome(
 	ctx context.Context, now time.Time, id money.RefundID, o money.Outcome,
 ) error {
-	return d.book(ctx, "RefundOutcome", now, func(j *job) error { return j.refunded(id, o) })
+	return d.book(ctx, refundOutcome, now, func(j *job) error { return j.refunded(id, o) })
 }
+
+const refundOutcome = "RefundOutcome"
 
 func (j *job) refunded(id money.RefundID, o money.Outcome) error {
 	was, err := j.tx.Refund(id)
@@ -190,8 +194,34 @@ func (j *job) refunded(id money.RefundID, o money.Outcome) error {
 		return nil
 	}
 	j.after = append(j.after, Tell{Ride: r})
-	return j.tx.Book(money.Entry{
+	err = j.tx.Book(money.Entry{
 		ID: money.EntryID(ends.ID), Subject: back.Subject, At: j.now,
 		Transfers: []money.Transfer{ends},
 	})
+	if err != nil || back.State != money.AttemptClosed {
+		return err
+	}
+	j.unpaid = append(j.unpaid, refundOutcome)
+	return j.notRefunded(back)
+}
+
+// notRefunded writes that a refund will never be made: as much may be asked for again.
+func (j *job) notRefunded(r money.Refund) error {
+	ok, err := j.tx.TakeBack(r.Of, -r.Amount)
+	if err == nil && !ok {
+		err = Errorf(Internal, ReasonStore, "refund %s: order %s has less to go back", r.ID, r.Of)
+	}
+	if err != nil || r.Payment == "" {
+		return err
+	}
+	payments, err := j.tx.PaymentsOf(r.Subject)
+	if err != nil {
+		return err
+	}
+	at := find(payments, r.Payment)
+	if at < 0 {
+		return Errorf(Internal, ReasonStore, "refund %s has no payment", r.ID)
+	}
+	p := payments[at]
+	return j.tx.UpdatePayment(p.NotRefunded(r.Amount), p.State)
 }

@@ -17,6 +17,8 @@ type channel struct {
 	refunds map[money.RefundID]money.AttemptState
 	deaf    bool // it does what it is asked to, and its answer gets lost
 	down    bool // it hears nothing
+	silent  bool // it does not say when to ask again
+	refuses bool // it gives nothing back
 	asked   []string
 }
 
@@ -52,10 +54,14 @@ func (c *channel) outcome(id money.AttemptID) money.Outcome {
 	if !known {
 		return money.Outcome{State: money.AttemptCreated}
 	}
-	return money.Outcome{
+	o := money.Outcome{
 		State: a.State, Ticket: "ticket of " + string(id), Trade: "T" + string(id),
 		Again: 5 * time.Second,
 	}
+	if c.silent {
+		o.Again = 0
+	}
+	return o
 }
 
 func (c *channel) Query(_ context.Context, a money.Attempt, _ time.Time) (money.Outcome, error) {
@@ -76,6 +82,9 @@ func (c *channel) Close(_ context.Context, a money.Attempt, _ time.Time) (money.
 func (c *channel) Refund(_ context.Context, r money.Refund, _ time.Time) (money.Outcome, error) {
 	if _, known := c.refunds[r.ID]; !known && !c.down {
 		c.refunds[r.ID] = money.AttemptPaid
+		if c.refuses {
+			c.refunds[r.ID] = money.AttemptClosed
+		}
 	}
 	return c.answer("refund", money.Outcome{State: c.refunds[r.ID]})
 }
@@ -315,6 +324,71 @@ func TestLateSuccessPays(t *testing.T) {
 	w.settledBy(ride, paidOnce())
 }
 
+// An order whose ride has another price since, as the sponsor's share went back to its campaign,
+// pays nothing when it comes late: the driver would have less than the fare. It goes back.
+func TestLateSuccessAtAnOldPrice(t *testing.T) {
+	w, c := newTown(t), newChannel()
+	w.desk.Channels[money.Alipay] = c
+	w.ok(money.Cashier{Store: w.db}.Launch(w.ctx, money.Campaign{
+		ID: "alipay", Version: 1, City: string(w.city.ID), Sponsor: "sponsor",
+		Channel: money.Alipay, Rider: 5_00, Driver: 5_00, Cap: budget,
+		StartsAt: w.now.Add(-time.Hour), EndsAt: w.now.Add(24 * time.Hour),
+	}, w.now))
+	w.payBy = money.Alipay
+	ride := w.ridden("1", w.taxi("A", w.at(0, 0), 4), byTrace)
+	w.ok(w.payExternal(ride, byQR))
+	w.work()
+	order := c.only(t, money.AttemptSent)
+	w.pass(dispatch.OrderKept + time.Second)
+	w.work()
+	w.pass(dispatch.SubsidyHeld)
+	w.work()
+	if o := w.owed(ride)[money.PurposeFare]; order.Charge() != byTrace-5_00 ||
+		o.Payment.Charge() != byTrace {
+		t.Fatalf("asked for %s, due are %s", order.Charge(), o.Payment.Charge())
+	}
+	w.ok(w.desk.PaymentOutcome(w.ctx, w.now, order.ID, money.Outcome{State: money.AttemptPaid}))
+	w.work()
+	if o := w.owed(ride)[money.PurposeFare]; o.Payment.State != money.PaymentDue {
+		t.Errorf("the fare is %s, want due: the driver has not had it", o.Payment.State)
+	}
+	w.balances(map[money.AccountID]money.Fen{
+		payee: 0, "suspense:duplicate": 0, "channel_clearing:alipay": 0,
+	})
+	w.ok(w.cash("DA", ride))
+}
+
+// A channel that cannot be reached is asked to close an order every ten seconds, not every second.
+func TestStaleOrderIsNotHammered(t *testing.T) {
+	w, c, ride := rideDue(t)
+	w.ok(w.payExternal(ride, byQR))
+	w.work()
+	c.asked, c.down = nil, true
+	w.pass(dispatch.OrderKept)
+	for range 30 {
+		w.pass(time.Second)
+		w.work()
+	}
+	if n := len(c.asked); n < 2 || n > 4 {
+		t.Errorf("asked %d times in 30 s: %v", n, c.asked)
+	}
+	c.down = false
+	w.pass(10 * time.Second)
+	w.work()
+	c.only(t, money.AttemptClosed)
+}
+
+// A payer whose channel says nothing of when to ask again is not forgotten.
+func TestSilentOrderEnds(t *testing.T) {
+	w, c, ride := rideDue(t)
+	c.silent = true
+	w.ok(w.payExternal(ride, byQR))
+	w.work()
+	w.pass(dispatch.OrderKept + time.Second)
+	w.work()
+	c.only(t, money.AttemptClosed)
+}
+
 // A notice of another amount, channel or order books nothing and is not remembered.
 func TestForeignNotices(t *testing.T) {
 	w, c, ride := rideDue(t)
@@ -381,6 +455,45 @@ func TestRefunds(t *testing.T) {
 		owed[money.PurposeTip].Payment.State != money.PaymentRefunded {
 		t.Errorf("%+v", owed)
 	}
+}
+
+// A refund that the channel never makes is none: the driver has the money again, the payment is
+// paid as before, ops are told, and it can be asked for anew.
+func TestRefusedRefund(t *testing.T) {
+	w, c, ride := rideDue(t)
+	back := func(amount money.Fen) error {
+		_, err := w.desk.Refund(w.ctx, w.now, w.key("ops:me"), dispatch.RefundRide{
+			Ride: ride, Purpose: money.PurposeFare, Amount: amount, Why: "wrong way round",
+		})
+		return err
+	}
+	w.ok(w.payExternal(ride, byQR))
+	w.work()
+	c.set(c.only(t, money.AttemptSent).ID, money.AttemptPaid)
+	w.pass(5 * time.Second)
+	w.work()
+	w.ok(back(5_00))
+	w.work()
+	c.refuses = true
+	told := w.refused[dispatch.ReasonPayment]
+	w.ok(back(10_00))
+	if o := w.owed(ride)[money.PurposeFare].Payment; o.State != money.PaymentRefunded {
+		t.Errorf("%+v: want it on its way back", o)
+	}
+	w.work()
+	if o := w.owed(ride)[money.PurposeFare].Payment; o.State != money.PaymentPartlyRefunded ||
+		o.Refunded != 5_00 {
+		t.Errorf("%+v: want 5.00 back", o)
+	}
+	if n := w.refused[dispatch.ReasonPayment] - told; n != 1 {
+		t.Errorf("%d refunds told to ops as refused, want one", n)
+	}
+	w.balances(map[money.AccountID]money.Fen{payee: 15_00})
+	c.refuses = false
+	w.ok(back(10_00))
+	w.work()
+	w.balances(map[money.AccountID]money.Fen{payee: 5_00})
+	w.fails(back(1), dispatch.ReasonAmount)
 }
 
 // The wallet has its refund at once.

@@ -61,15 +61,17 @@ func (o Order) For(p Purpose) bool {
 	return slices.ContainsFunc(o, func(a Attempt) bool { return a.Purpose == p })
 }
 
-// Late reports whether the order has ended unpaid, and some of what it was for is not due any more:
-// what its channel moves now nobody owes.
+// Late reports whether the order has ended unpaid, and some of what it was for is not due any more,
+// or not at that price, as a subsidy has come or gone since: what its channel moves now nobody
+// owes.
 func (o Order) Late(payments []Payment) bool {
 	if whole := o.Whole(); !whole.Channel.External() || whole.State != AttemptClosed {
 		return false
 	}
 	return slices.ContainsFunc(payments, func(p Payment) bool {
-		of := func(a Attempt) bool { return a.Payment == p.ID }
-		return p.State != PaymentDue && slices.ContainsFunc(o, of)
+		return slices.ContainsFunc(o, func(a Attempt) bool {
+			return a.Payment == p.ID && (p.State != PaymentDue || p.Charge() != a.Charge())
+		})
 	})
 }
 

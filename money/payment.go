@@ -108,6 +108,16 @@ func (p Payment) Refund(amount Fen) (Payment, error) {
 	return p, nil
 }
 
+// NotRefunded is the payment after amount of it, which was asked to go back, never will.
+func (p Payment) NotRefunded(amount Fen) Payment {
+	p.Refunded -= amount
+	p.State = PaymentPartlyRefunded
+	if p.Refunded == 0 {
+		p.State = PaymentPaid
+	}
+	return p
+}
+
 // AttemptState is where one try to pay stands.
 type AttemptState int
 

@@ -11,6 +11,7 @@ type RefundID string
 type Refund struct {
 	ID       RefundID
 	Of       AttemptID // the order that was paid
+	Payment  PaymentID // of the order; "" of what nobody owed
 	Subject  Subject
 	Channel  ChannelName
 	Merchant string    // of the order

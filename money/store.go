@@ -74,7 +74,7 @@ type Orders interface {
 	// is written already.
 	Capture(id AttemptID, amount Fen) (first bool, err error)
 	// TakeBack adds to what is refunded of an order; ok is false if that would be more than was
-	// captured.
+	// captured. An amount below 0, of a refund that will never be made, takes away from it.
 	TakeBack(id AttemptID, amount Fen) (ok bool, err error)
 }
 

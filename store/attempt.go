@@ -44,7 +44,7 @@ var (
 		SELECT id FROM attempt WHERE order_id = $1 AND ` + isOtherOrder}
 	captureOrder = &query{text: `UPDATE attempt SET captured = $2 WHERE id = $1 AND captured = 0`}
 	takeBack     = &query{text: `UPDATE attempt SET refunded = refunded + $2
-		WHERE id = $1 AND refunded + $2 <= captured`}
+		WHERE id = $1 AND refunded + $2 <= captured AND refunded + $2 >= 0`}
 	// Two workers share what is due: who finds a row locked passes it by.
 	dueIDs         = dueAttempts(`way = ''`)
 	dueExternalIDs = dueAttempts(`way <> ''`)

@@ -9,8 +9,8 @@ import (
 
 // refundColumns are written by InsertRefund and read by scanRefund in this order.
 var refundColumns = columns{
-	"id", "of_order", "subject", "channel", "merchant", "giver", "captured", "amount", "why",
-	"state", "reason", "made_at", "due_at", "tries",
+	"id", "of_order", "payment", "subject", "channel", "merchant", "giver", "captured", "amount",
+	"why", "state", "reason", "made_at", "due_at", "tries",
 }
 
 var (
@@ -31,7 +31,8 @@ var (
 func scanRefund(r *reader) money.Refund {
 	return money.Refund{
 		ID: money.RefundID(r.text()), Of: money.AttemptID(r.text()),
-		Subject: money.Subject(r.text()), Channel: money.ChannelName(r.text()),
+		Payment: money.PaymentID(r.text()), Subject: money.Subject(r.text()),
+		Channel:  money.ChannelName(r.text()),
 		Merchant: r.text(), From: money.AccountID(r.text()), Captured: r.fen(), Amount: r.fen(),
 		Why: r.text(), State: name(r, money.ParseAttemptState), Reason: r.text(),
 		MadeAt: r.time(), DueAt: r.time(), Tries: r.int(),
@@ -40,8 +41,9 @@ func scanRefund(r *reader) money.Refund {
 
 // InsertRefund implements [money.Refunds].
 func (t *tx) InsertRefund(r money.Refund) error {
-	_, err := t.exec(insertRefund, string(r.ID), string(r.Of), string(r.Subject),
-		string(r.Channel), r.Merchant, string(r.From), int64(r.Captured), int64(r.Amount), r.Why,
+	_, err := t.exec(insertRefund, string(r.ID), string(r.Of), string(r.Payment),
+		string(r.Subject), string(r.Channel), r.Merchant, string(r.From), int64(r.Captured),
+		int64(r.Amount), r.Why,
 		r.State.String(), r.Reason, millis(r.MadeAt), millis(r.DueAt), r.Tries)
 	return err
 }

@@ -90,6 +90,7 @@ CREATE INDEX attempt_of_order ON attempt (order_id, id) WHERE order_id <> id;
 CREATE TABLE refund (
     id       TEXT   NOT NULL PRIMARY KEY,
     of_order TEXT   NOT NULL REFERENCES attempt (id),
+    payment  TEXT   NOT NULL,
     subject  TEXT   NOT NULL,
     channel  TEXT   NOT NULL,
     merchant TEXT   NOT NULL,

@@ -77,6 +77,10 @@ func orders(t *testing.T, open Open) {
 		{"a fen too many", 2, takeBack, false},
 		{"the rest", 1, takeBack, true},
 		{"nothing left", 1, takeBack, false},
+		{"some was never made", -5_00, takeBack, true},
+		{"a fen too many again", 5_01, takeBack, false},
+		{"that", 5_00, takeBack, true},
+		{"more than was asked for", -30_01, takeBack, false},
 	} {
 		do(t, db, func(tx dispatch.Tx) error {
 			ok, err := step.call(tx)(id, step.amount)
