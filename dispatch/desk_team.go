@@ -138,8 +138,12 @@ func (d *Desk) JoinTeam(
 		if m.Driver != c.Driver {
 			return Member{}, unknownMember(c.Member)
 		}
-		if m.State == MemberJoined {
-			return m, nil
+		if _, err := j.tx.LockTeam(m.Team); err != nil {
+			return Member{}, err
+		}
+		// The last of the team may have left since, and the invitation with them.
+		if m, err = j.tx.Member(c.Member); err != nil || m.State == MemberJoined {
+			return m, err
 		}
 		m.State, m.Since = MemberJoined, now
 		if err := j.tx.UpdateMember(m); err != nil {

@@ -198,6 +198,51 @@ func promiseTeams(t *testing.T, open Open) {
 		check(t, db.SQL(t.Context(), `DROP INDEX team_one_per_driver`))
 		caught(t, joinAll(t, db))
 	})
+	t.Run("BesideLeave", func(t *testing.T) { joinLeft(t, open(t)) })
+}
+
+// joinLeft: who joins a team in the moment in which the last of its drivers leaves has the team, or
+// hears that there is no such place any more.
+func joinLeft(t *testing.T, db Database) {
+	desk, ctx := NewDesk(t, db), t.Context()
+	for i := range 24 {
+		a, b := dispatch.DriverID(fmt.Sprint("A", i)), dispatch.DriverID(fmt.Sprint("B", i))
+		do(t, db, func(tx dispatch.Tx) error {
+			check(t, tx.InsertDriver(dispatch.Driver{ID: a, City: city}))
+			return tx.InsertDriver(dispatch.Driver{ID: b, City: city})
+		})
+		own, err := desk.FoundTeam(ctx, noon, onceFor(a, "found"),
+			dispatch.FoundTeam{Driver: a, Name: "team"})
+		check(t, err)
+		place, err := desk.InviteToTeam(ctx, noon, onceFor(a, "invite"),
+			dispatch.InviteToTeam{Driver: a, Invited: b})
+		check(t, err)
+		var refusal error
+		each(2, 2, func(which int) {
+			if which == 0 {
+				_, err := desk.LeaveTeam(ctx, noon, onceFor(a, "leave"),
+					dispatch.MemberWord{Driver: a, Member: own.ID})
+				check(t, err)
+				return
+			}
+			_, refusal = desk.JoinTeam(ctx, noon, onceFor(b, "join"),
+				dispatch.MemberWord{Driver: b, Member: place.ID})
+		})
+		do(t, db, func(tx dispatch.Tx) error {
+			of, err := tx.TeamOf(b)
+			check(t, err)
+			team, err := tx.LockTeam(own.Team)
+			joined := of == team.ID && team.Founder == b
+			switch {
+			case refusal == nil && !joined:
+				t.Errorf("%s has joined, is of team %q, and %s is founder", b, of, team.Founder)
+			case refusal != nil && (of != "" ||
+				dispatch.ReasonOf(refusal) != dispatch.ReasonUnknownMember):
+				t.Errorf("%s is of team %q: %v", b, of, refusal)
+			}
+			return err
+		})
+	}
 }
 
 // joinAll has a few drivers join many teams at once, each of whose invitations was read before.
