@@ -1,6 +1,7 @@
 package dispatch
 
 import (
+	"fmt"
 	"time"
 
 	"hexhail/money"
@@ -19,17 +20,41 @@ type CancelRules struct {
 	// CancelLateS is by how much the taxi may be later than was quoted, or than was booked,
 	// 0–3,600 s: beyond it a cancel is free.
 	CancelLateS int `json:"cancel_late_s"`
+	// UnpaidFees is with how many fees unpaid a rider may ask for no taxi, 0–100; 0 asks nobody to
+	// pay first. What the wallet is being charged counts as paid: that takes a second.
+	UnpaidFees int `json:"unpaid_fees"`
 }
 
-// defaultCancelRules: free.
-func defaultCancelRules() CancelRules { return CancelRules{CancelFreeS: 180, CancelLateS: 300} }
+// defaultCancelRules: free. A city that takes a fee sees it paid before the next ride.
+func defaultCancelRules() CancelRules {
+	return CancelRules{CancelFreeS: 180, CancelLateS: 300, UnpaidFees: 1}
+}
 
 func (p CancelRules) check() error {
 	return checkRanges([]keyRange{
 		{"cancel_fee_fen", int(p.CancelFee), 0, int(MaxCancelFee)},
 		{"cancel_free_s", p.CancelFreeS, 0, 3600},
 		{"cancel_late_s", p.CancelLateS, 0, 3600},
+		{"unpaid_fees", p.UnpaidFees, 0, 100},
 	})
+}
+
+// paidUp refuses a rider who has as many fees unpaid as the policy asks nobody to have. It names
+// the oldest of them.
+func (j *job) paidUp(rider RiderID, p Policy) error {
+	if p.UnpaidFees == 0 {
+		return nil
+	}
+	unpaid, err := j.tx.UnpaidFees(RiderParty(rider), p.UnpaidFees)
+	if err != nil || len(unpaid) < p.UnpaidFees {
+		return err
+	}
+	first := unpaid[0]
+	return &Error{
+		Kind: Conflict, Reason: ReasonUnpaidFee, Ride: RideID(first.Subject), Owed: first.Charge(),
+		Text: fmt.Sprintf("rider %s owes %s yuan for the cancel of ride %s: pay first; unpaid: %d",
+			rider, first.Charge(), first.Subject, len(unpaid)),
+	}
 }
 
 // OwedForCancel is what the rider of a ride owes its driver who cancels it now: nothing while no

@@ -154,7 +154,7 @@ type HoldBooking struct {
 // is time to set out. Errors: NotFound for one that this driver may not take, Conflict with
 // ReasonStep if somebody has it, with ReasonBookingClash beside another of the driver's bookings,
 // with ReasonSeats if the driver never had a shift with a taxi that has the seats, with
-// ReasonDriverSuspended, Exhausted with ReasonTooManyBookings.
+// ReasonDriverSuspended until the error's time, Exhausted with ReasonTooManyBookings.
 func (d *Desk) TakeBooking(
 	ctx context.Context, now time.Time, key Once, c HoldBooking,
 ) (Receipt, error) {

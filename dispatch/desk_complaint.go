@@ -155,12 +155,16 @@ func (j *job) file(w FileComplaint) error {
 	return j.tx.UpdateComplaint(w.Complaint, w.Was)
 }
 
-// mayAsk refuses a rider who is suspended under the city's policy. No-shows count wherever they
-// were.
+// mayAsk refuses a rider who is suspended under the city's policy, or has to pay for late cancels
+// first. Those, and no-shows, count wherever they were.
 func (j *job) mayAsk(rider RiderID, city City) error {
-	s, ok, err := suspensionOfRider(j.tx, rider, city.PolicyAt(j.now), j.now)
-	if err != nil || !ok {
+	policy := city.PolicyAt(j.now)
+	s, ok, err := suspensionOfRider(j.tx, rider, policy, j.now)
+	if err != nil {
 		return err
+	}
+	if !ok {
+		return j.paidUp(rider, policy)
 	}
 	return s.refusal(ReasonRiderSuspended, "rider "+string(rider), city.Zone)
 }

@@ -341,7 +341,8 @@ type StreetRide struct {
 }
 
 // Occupied begins a street ride: no search, the rider is on board. NotFound without a shift,
-// Conflict with another ride.
+// Conflict with another ride, or with ReasonDriverSuspended for a driver whom complaints have
+// paused at the ride before.
 func (d *Desk) Occupied(
 	ctx context.Context, now time.Time, key Once, c StreetRide,
 ) (Receipt, error) {
@@ -360,6 +361,13 @@ func (d *Desk) Occupied(
 		}
 		if !ok || shift.Duty == OffDuty {
 			return Receipt{}, Errorf(Conflict, ReasonOffDuty, "driver %s is off duty", c.Driver)
+		}
+		city, err := d.Cities.City(shift.City)
+		if err != nil {
+			return Receipt{}, err
+		}
+		if err := j.mayDrive(c.Driver, city); err != nil {
+			return Receipt{}, err
 		}
 		if c.Rider != "" {
 			if err := d.checkChannel(c.PayBy); err != nil {

@@ -60,7 +60,7 @@ func (c City) allows(r RequestRide, now time.Time) error {
 // unknown city, rider, channel or regular, Conflict if the rider has an open ride, or the city is
 // closed, has banned tips or does not serve the pickup, Exhausted if the city has as many searches
 // as its policy allows, or too many events wait to be sent; Conflict with ReasonRiderSuspended
-// until the error's time.
+// until the error's time, with ReasonUnpaidFee until the error's ride is paid.
 func (d *Desk) Request(
 	ctx context.Context, now time.Time, key Once, c RequestRide,
 ) (Receipt, error) {

@@ -140,6 +140,8 @@ const (
 	ReasonComplaintState Reason = "COMPLAINT_STATE"
 	// ReasonTooLate is what could be said for some days only.
 	ReasonTooLate Reason = "TOO_LATE"
+	// ReasonUnpaidFee is a rider who has to pay for late cancels first.
+	ReasonUnpaidFee Reason = "CANCEL_FEE_UNPAID"
 	// ReasonTipBanned is a tip where the policy allows none.
 	ReasonTipBanned Reason = "TIPS_BANNED"
 )
@@ -156,6 +158,9 @@ type Error struct {
 	Cause        error // may be nil
 	// Until is the city's time from which on it may be otherwise; zero if nobody knows.
 	Until time.Time
+	// Ride is one whose payment stands in the way, with what is Owed for it; "" and 0 for none.
+	Ride RideID
+	Owed money.Fen
 }
 
 func (e *Error) Error() string {

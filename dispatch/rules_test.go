@@ -209,9 +209,13 @@ func (p *play) command(name string, arg func(int) string, words []string) string
 	case "book": // who seconds ahead
 		c := w.request(p.rider(who), w.at(0, 0), 1)
 		ahead, _ := strconv.Atoi(arg(1))
-		return p.answer(w.desk.Book(w.ctx, w.now, w.key("rider:"+who), dispatch.BookRide{
+		got, err := w.desk.Book(w.ctx, w.now, w.key("rider:"+who), dispatch.BookRide{
 			RequestRide: c, PickupAt: w.now.Add(time.Duration(ahead) * time.Second),
-		}))
+		})
+		if err == nil {
+			p.rides[who] = got.Ride
+		}
+		return p.answer(got, err)
 	case "tip":
 		return p.answer(w.desk.AddTip(w.ctx, w.now, w.key("rider:"+who),
 			dispatch.RaiseTip{Ride: ride, Rider: p.rider(who), To: yuan(1)}))
@@ -288,6 +292,12 @@ func (p *play) peopleCommand(name string, arg func(int) string) string {
 		return fmt.Sprintf("rider %s, driver %s",
 			books[money.Wallet(money.Party("R"+who))].Balance(),
 			books[money.DriverPayable(money.Party("D"+arg(1)))].Balance())
+	case "take": // driver rider
+		return p.answer(w.desk.TakeBooking(w.ctx, w.now, w.key("driver:"+who),
+			dispatch.HoldBooking{Ride: p.rides[arg(1)], Driver: driver}))
+	case "occupied": // driver
+		return p.answer(w.desk.Occupied(w.ctx, w.now, w.key("driver:"+who),
+			dispatch.StreetRide{Driver: driver, At: w.at(0, 0)}))
 	case "duty": // driver duty
 		s, err := w.desk.SetDuty(w.ctx, w.now, w.key("driver:"+who), dispatch.SetDuty{
 			Driver: driver, Taxi: dispatch.TaxiID("T" + who), Duty: dispatch.ParseDuty(arg(1)),

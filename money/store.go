@@ -46,6 +46,9 @@ type Payments interface {
 	UpdatePayment(p Payment, from PaymentState) error
 	// PaymentsOf are a subject's payments in the order of their ids.
 	PaymentsOf(subject Subject) ([]Payment, error)
+	// UnpaidFees are a payer's payments for late cancels that are due, or that an external channel
+	// waits to be paid, by their ids, at most limit.
+	UnpaidFees(payer Party, limit int) ([]Payment, error)
 }
 
 // Attempts are the tries to pay.

@@ -197,3 +197,42 @@ func TestLateCancel(t *testing.T) {
 		t.Errorf("complaints: %v", got)
 	}
 }
+
+// TestUnpaidFee: who owes for a late cancel is told for which ride and how much when they ask for
+// the next one, and has a taxi as soon as it is paid.
+func TestUnpaidFee(t *testing.T) {
+	w := newTown(t)
+	w.govern(func(p *dispatch.Policy) { p.CancelFee, p.CancelFreeS = 5_00, 60 })
+	a := w.app("1")
+	driver := w.taxi("A", w.at(0, 0))
+	ask := func() error {
+		in := w.request(w.key("").RequestID, 0)
+		in.PayBy = "cash"
+		_, err := a.RequestRide(a.ctx, in)
+		return err
+	}
+	w.ok(ask())
+	ride := w.claim(driver)
+	w.drive(driver, ride, w.desk.Arrive)
+	w.pass(2 * time.Minute)
+	_, err := a.CancelRide(a.ctx, &riderpb.CancelRideRequest{
+		RequestId: w.key("").RequestID, RideId: string(ride),
+	})
+	w.ok(err)
+	err = ask()
+	w.refused(err, codes.FailedPrecondition, dispatch.ReasonUnpaidFee)
+	told := map[string]string{}
+	for _, d := range status.Convert(err).Details() {
+		if info, ok := d.(*errdetails.ErrorInfo); ok {
+			told = info.GetMetadata()
+		}
+	}
+	if told["ride_id"] != string(ride) || told["owed_fen"] != "500" {
+		t.Errorf("told %v", told)
+	}
+	_, err = a.PayRide(a.ctx, &riderpb.PayRideRequest{
+		RequestId: w.key("").RequestID, RideId: string(ride), Channel: "wallet",
+	})
+	w.ok(err)
+	w.ok(ask()) // while the wallet is being charged
+}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"hexhail/dispatch"
 )
@@ -25,7 +26,7 @@ func (db *DB) Plans(ctx context.Context) (map[string]string, error) {
 		"riderRide":    riderRide, "driverRide": driverRide, "driverOffer": driverOffer,
 		"rideContact": rideContact, "rideCard": rideCard, "earnings": earnings,
 		"driversRide": driversRide, "ridersRide": ridersRide, "dueRides": dueRides,
-		"unpaidRides": unpaidRides, "countSearching": countSearching,
+		"unpaidRides": unpaidRides, "countSearching": countSearching, "unpaidFees": unpaidFees,
 		"changedRides": changedRides, "searchingRides": searchingRides,
 		"driversNext": driversNext, "insertNextOffer": insertNextOffer,
 		"activeRides": activeRides, "endedOffers": endedOffers, "insertOffer": insertOffer,
@@ -74,3 +75,6 @@ func (db *DB) Plans(ctx context.Context) (map[string]string, error) {
 	}
 	return plans, nil
 }
+
+// CloseWithin is Close with another patience.
+func (db *DB) CloseWithin(most time.Duration) error { return db.closeWithin(most) }

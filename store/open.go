@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"time"
 
@@ -108,6 +109,24 @@ func Open(ctx context.Context, url string, opts ...Option) (*DB, error) {
 	return &DB{engine: engine, pause: o.pause}, nil
 }
 
-// Close waits for what has begun, refuses what has not, and closes the database. Closing again does
-// nothing.
-func (db *DB) Close() error { return db.engine.close() }
+// closeMost is how long Close waits for who still reads: longer than any page or command takes. A
+// report that does not end by then must not keep a server from ending.
+const closeMost = 10 * time.Second
+
+// Close waits for what has begun, at most 10 s, refuses what has not, and closes the database.
+// Closing again does nothing. Unavailable if somebody has not ended by then: all that was committed
+// is kept, and the database is closed when they end, or the process.
+func (db *DB) Close() error { return db.closeWithin(closeMost) }
+
+func (db *DB) closeWithin(most time.Duration) error {
+	done := make(chan error, 1)
+	go func() { done <- db.engine.close() }()
+	patience := time.NewTimer(most)
+	defer patience.Stop()
+	select {
+	case err := <-done:
+		return err
+	case <-patience.C:
+		return unavailable(fmt.Sprintf("somebody still reads %s after the close", most), nil)
+	}
+}

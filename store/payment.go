@@ -11,12 +11,17 @@ var paymentColumns = columns{
 	"attempts", "refunded",
 }
 
+// isCancelFee is the condition of the index payment_cancel_fee.
+const isCancelFee = `purpose = 'cancel_fee'`
+
 var (
 	insertPayment = paymentColumns.insert("payment")
 	updatePayment = &query{text: `UPDATE payment
 		SET state = $2, discount = $3, channel = $4, attempts = $5, refunded = $6
 		WHERE id = $1 AND state = $7`}
 	paymentsOf = paymentColumns.selects(`payment WHERE subject = $1 ORDER BY id`)
+	unpaidFees = paymentColumns.selects(`payment WHERE payer = $1 AND ` + isCancelFee + `
+		AND (state = 'due' OR state = 'open' AND channel <> 'wallet') ORDER BY id LIMIT $2`)
 )
 
 func scanPayment(r *reader) money.Payment {
@@ -51,4 +56,9 @@ func (t *tx) UpdatePayment(p money.Payment, from money.PaymentState) error {
 // PaymentsOf implements [money.Payments].
 func (t *tx) PaymentsOf(subject money.Subject) ([]money.Payment, error) {
 	return all(t, scanPayment, paymentsOf, string(subject))
+}
+
+// UnpaidFees implements [money.Payments].
+func (t *tx) UnpaidFees(payer money.Party, limit int) ([]money.Payment, error) {
+	return all(t, scanPayment, unpaidFees, string(payer), limit)
 }

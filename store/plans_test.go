@@ -40,6 +40,7 @@ func plansWanted() map[string]string {
 		"driversRide": "ride_one_per_driver", "ridersRide": "ride_one_per_rider",
 		"driversNext": bySlot, "insertOffer": bySlot, "insertNextOffer": bySlot,
 		"dueRides": "ride_search_due (city=? AND search_by<?)", "unpaidRides": "ride_unpaid",
+		"unpaidFees":     "payment_cancel_fee (payer=?)",
 		"countSearching": "COVERING INDEX ride_search_due", "changedRides": "ride_changed",
 		"searchingRides": "SCAN ride USING INDEX ride_search_due",
 		"activeRides":    "SCAN ride USING INDEX ride_one_per_",

@@ -98,6 +98,7 @@ type memory struct {
 	mu     sync.Mutex
 	conn   *liteConn
 	closed bool
+	begun  bool // the one transaction: if it is no more, all rows are lost with it
 }
 
 func openMemory(ctx context.Context, path string, o options) (engine, error) {
@@ -115,19 +116,29 @@ func openMemory(ctx context.Context, path string, o options) (engine, error) {
 	return &memory{options: o, conn: conn}, nil
 }
 
+// ready refuses a database that is closed or lost, and a caller who has gone away.
+func (m *memory) ready(ctx context.Context) error {
+	switch {
+	case m.closed:
+		return errClosed
+	case m.begun && !m.conn.inTransaction(): // whoever went on would go on with an empty city
+		return unavailable("SQLite has given up all that it had in memory", nil)
+	default:
+		return ctx.Err()
+	}
+}
+
 func (m *memory) write(ctx context.Context, fn func(runner) error) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.closed {
-		return errClosed
-	}
-	if err := ctx.Err(); err != nil {
+	if err := m.ready(ctx); err != nil {
 		return err
 	}
-	if !m.conn.inTransaction() {
+	if !m.begun {
 		if _, err := m.conn.exec(liteBegin, nil); err != nil {
 			return err
 		}
+		m.begun = true
 	}
 	err := m.conn.within(func(r runner) error {
 		err := fn(r)
@@ -145,10 +156,7 @@ func (m *memory) write(ctx context.Context, fn func(runner) error) error {
 func (m *memory) read(ctx context.Context, fn func(runner) error) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.closed {
-		return errClosed
-	}
-	if err := ctx.Err(); err != nil {
+	if err := m.ready(ctx); err != nil {
 		return err
 	}
 	return fn(m.conn)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"strconv"
 	"strings"
 	"time"
 
@@ -34,6 +35,13 @@ const (
 // as RFC 3339.
 const metadataUntil = "until"
 
+// metadataRide and metadataOwed are those for the ride that has to be paid first, and for what is
+// owed for it, in fen.
+const (
+	metadataRide = "ride_id"
+	metadataOwed = "owed_fen"
+)
+
 // maxFaults is how many fields a BadRequest names at most.
 const maxFaults = 16
 
@@ -44,6 +52,8 @@ type verdict struct {
 	text   string // public
 	after  time.Duration
 	until  time.Time // the city's; zero if nobody knows
+	ride   string    // that has to be paid first; "" for none
+	owed   string    // for it, in fen
 	faults []fault
 }
 
@@ -214,6 +224,7 @@ func undress(st *status.Status) (v verdict, ok bool) {
 			v.reason, ok = dispatch.Reason(d.GetReason()), d.GetDomain() == Domain
 			// Our own; what another has written there is no time, and the zero Time.
 			v.until, _ = time.Parse(time.RFC3339, d.GetMetadata()[metadataUntil])
+			v.ride, v.owed = d.GetMetadata()[metadataRide], d.GetMetadata()[metadataOwed]
 		case *errdetails.RetryInfo:
 			v.after = d.GetRetryDelay().AsDuration()
 		case *errdetails.BadRequest:
@@ -247,6 +258,9 @@ func judgeKind(err error, kind dispatch.Kind, reason dispatch.Reason) verdict {
 		v := verdict{code: code, reason: reason, text: text, after: row.After}
 		if own := (*dispatch.Error)(nil); errors.As(err, &own) {
 			v.until = own.Until
+			if own.Ride != "" {
+				v.ride, v.owed = string(own.Ride), strconv.FormatInt(int64(own.Owed), 10)
+			}
 		}
 		if kind == dispatch.Invalid {
 			v.faults = faults
@@ -360,6 +374,9 @@ func (v verdict) details(requestID string) []protoadapt.MessageV1 {
 	info := &errdetails.ErrorInfo{Reason: string(v.reason), Domain: Domain}
 	if !v.until.IsZero() {
 		info.Metadata = map[string]string{metadataUntil: v.until.Format(time.RFC3339)}
+	}
+	if v.ride != "" {
+		info.Metadata = map[string]string{metadataRide: v.ride, metadataOwed: v.owed}
 	}
 	list := []protoadapt.MessageV1{
 		info,

@@ -237,6 +237,8 @@ func moneyRows() []ErrorRow {
 			"The booking was refused.", "记账请求被拒绝。"),
 		never(dispatch.ReasonLedgerLimit, codes.FailedPrecondition,
 			"The balance is too low.", "余额不足。"),
+		never(dispatch.ReasonUnpaidFee, codes.FailedPrecondition,
+			"Please pay for the ride that you cancelled late first.", "请先支付此前取消订单的费用。"),
 	}
 }
 

@@ -54,6 +54,7 @@ CREATE TABLE payment (
     CONSTRAINT payment_discount CHECK (discount >= 0 AND discount <= amount)
 ) /* sqlite: WITHOUT ROWID */;
 CREATE UNIQUE INDEX payment_owed_once ON payment (subject, payer, purpose);
+CREATE INDEX payment_cancel_fee ON payment (payer, id) WHERE purpose = 'cancel_fee';
 
 CREATE TABLE attempt (
     id       TEXT   NOT NULL PRIMARY KEY,

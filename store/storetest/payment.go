@@ -18,6 +18,33 @@ func due(subject money.Subject, purpose money.Purpose) money.Payment {
 
 var byWallet = dispatch.Means{Channel: money.InWallet}
 
+// unpaidFees are a payer's own for late cancels, the oldest first, but for those that the wallet is
+// being charged.
+func unpaidFees(t *testing.T, db Database) {
+	t.Helper()
+	insert := func(ride money.Subject, change func(*money.Payment)) money.Payment {
+		p := due(ride, money.PurposeCancelFee)
+		change(&p)
+		do(t, db, func(tx dispatch.Tx) error { return tx.InsertPayment(p) })
+		return p
+	}
+	as := func(s money.PaymentState, c money.ChannelName) func(*money.Payment) {
+		return func(p *money.Payment) { p.State, p.Channel = s, c }
+	}
+	asked := insert("f2", as(money.PaymentOpen, money.Alipay))
+	owed := insert("f1", as(money.PaymentDue, money.InWallet))
+	insert("f3", as(money.PaymentOpen, money.InWallet))
+	insert("f4", as(money.PaymentPaid, money.Alipay))
+	insert("f5", func(p *money.Payment) { p.Payer = "another" })
+	for limit, want := range map[int][]money.Payment{9: {owed, asked}, 1: {owed}} {
+		do(t, db, func(tx dispatch.Tx) error {
+			got, err := tx.UnpaidFees("R", limit)
+			equal(t, "unpaid", got, want)
+			return err
+		})
+	}
+}
+
 func payments(t *testing.T, open Open) {
 	db := open(t)
 	insert := func(p money.Payment) func(dispatch.Tx) error {
@@ -49,6 +76,7 @@ func payments(t *testing.T, open Open) {
 		return ps
 	}
 	equal(t, "by id", read(), []money.Payment{fare, tip})
+	unpaidFees(t, db)
 
 	paid := fare
 	paid.State, paid.Discount, paid.Channel, paid.Attempts = money.PaymentOpen, 0, money.InWallet, 1
