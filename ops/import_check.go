@@ -22,8 +22,8 @@ func checkPhones[P interface{ GetPhone() string }](rows []P) error {
 	return nil
 }
 
-// checkPlates refuses a plate that two taxis of a city have in one message. That another message
-// gives it to a third is not seen.
+// checkPlates names the rows of a plate that two taxis of a city have in one message. Those of
+// other messages the registry knows.
 func checkPlates(rows []*opspb.Taxi) error {
 	type plate struct{ city, text string }
 	at := make(map[plate]int, len(rows))

@@ -144,7 +144,7 @@ func newLive(c LiveConfig) *live {
 	for i := range l.drivers {
 		d := &l.drivers[i]
 		l.sessions[i] = session{who: d.who, luck: Stream(c.Options.Seed, "phone", uint64(i))}
-		l.byPlate[plate(d)] = d.id
+		l.byPlate[l.plate(d)] = d.id
 	}
 	for i := range l.riders {
 		l.byName[string(l.riders[i].id)] = int32(i)

@@ -138,8 +138,8 @@ func (l *live) audit(ctx context.Context) error {
 	})
 }
 
-// plate is what riders know a taxi by.
-func plate(d *driver) string { return fmt.Sprintf("T%06d", d.who) }
+// plate is what riders know a taxi by: no two runs on one server have the same.
+func (l *live) plate(d *driver) string { return fmt.Sprintf("%sT%06d", l.tag, d.who) }
 
 // register imports the company, the drivers, the taxis and the riders.
 func (l *live) register(ctx context.Context) error {
@@ -151,7 +151,7 @@ func (l *live) register(ctx context.Context) error {
 			Id: string(d.id), City: string(l.city.ID), Name: string(d.id), Company: company,
 		}
 		taxis[i] = &opspb.Taxi{
-			Id: string(d.taxi), City: string(l.city.ID), Plate: plate(d),
+			Id: string(d.taxi), City: string(l.city.ID), Plate: l.plate(d),
 			Seats: int32(d.seats), //nolint:gosec // G115: 1 to 8
 		}
 	}

@@ -35,6 +35,10 @@ var guards = []guard{
 		dispatch.ReasonTaxiTaken, "another driver has the taxi",
 	},
 	{
+		"taxi_one_per_plate", "taxi.city, taxi.plate",
+		dispatch.ReasonDuplicate, "another taxi of the city has the plate",
+	},
+	{
 		"complaint_pkey", "complaint.ride, complaint.by_side",
 		dispatch.ReasonComplained, "this side has complained of the ride already",
 	},

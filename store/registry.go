@@ -18,6 +18,8 @@ var (
 	companyByID = companyColumns.selects(`company WHERE id = $1`)
 	takenBy     = &query{text: `SELECT driver FROM shift WHERE taxi = $1 AND duty <> 'off'`}
 	takes       = &query{text: `SELECT taxi FROM shift WHERE driver = $1 AND duty <> 'off'`}
+	plateOf     = &query{text: `SELECT id FROM taxi WHERE city = $1 AND plate = $2 AND plate <> ''`}
+	takePlate   = &query{text: `UPDATE taxi SET plate = '' WHERE id = $1`}
 )
 
 // registry is a table that is imported into.
@@ -25,6 +27,8 @@ type registry[T comparable] struct {
 	read, insert, update *query
 	scan                 func(*reader) T
 	args                 func(T) []any // the first is the id
+	// before is done with all rows before the first is written.
+	before func(t *tx, rows []T) error
 	// refuse says why a row must not be written in place of the one that is there, or of none,
 	// which is the zero one.
 	refuse func(t *tx, was, row T) error
@@ -40,6 +44,7 @@ func registryOf[T comparable](
 		insert: c.insert(table),
 		update: &query{text: `UPDATE ` + table + ` SET ` + c.assignments() + ` WHERE id = $1`},
 		scan:   scan, args: args,
+		before: func(*tx, []T) error { return nil },
 		refuse: func(*tx, T, T) error { return nil },
 	}
 }
@@ -49,11 +54,17 @@ var (
 	riderRegistry   = registryOf("rider", riderColumns, scanRider, riderArgs)
 	driverRegistry  = registryOf("driver", driverColumns, scanDriver, driverArgs).
 			but(driverStays)
-	taxiRegistry = registryOf("taxi", taxiColumns, scanTaxi, taxiArgs).but(taxiStays)
+	taxiRegistry = registryOf("taxi", taxiColumns, scanTaxi, taxiArgs).
+			but(taxiStays).after(takePlates)
 )
 
 func (g registry[T]) but(refuse func(t *tx, was, row T) error) registry[T] {
 	g.refuse = refuse
+	return g
+}
+
+func (g registry[T]) after(before func(t *tx, rows []T) error) registry[T] {
+	g.before = before
 	return g
 }
 
@@ -86,8 +97,40 @@ func driverStays(t *tx, was, d dispatch.Driver) error {
 	return err
 }
 
-// taxiStays refuses another city during a shift.
+// takePlates takes from taxis that are in the same import the plates that others get, so that two
+// may change theirs for each other's.
+func takePlates(t *tx, taxis []dispatch.Taxi) error {
+	here := make(map[string]bool, len(taxis))
+	for _, x := range taxis {
+		here[string(x.ID)] = true
+	}
+	for _, x := range taxis {
+		other, ok, err := one(t, (*reader).text, plateOf, string(x.City), x.Plate)
+		if err != nil {
+			return err
+		}
+		if !ok || other == string(x.ID) || !here[other] {
+			continue
+		}
+		if _, err := t.exec(takePlate, other); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// taxiStays refuses another city during a shift, and another taxi's plate.
 func taxiStays(t *tx, was, x dispatch.Taxi) error {
+	if was.Plate != x.Plate || was.City != x.City {
+		other, ok, err := one(t, (*reader).text, plateOf, string(x.City), x.Plate)
+		if err != nil {
+			return err
+		}
+		if ok && other != string(x.ID) {
+			return dispatch.Errorf(dispatch.Conflict, dispatch.ReasonDuplicate,
+				"taxi %s has the plate %q of taxi %s", other, x.Plate, x.ID)
+		}
+	}
 	if was.City == x.City || was.ID == "" {
 		return nil
 	}
@@ -113,6 +156,9 @@ func (g registry[T]) put(
 	var n dispatch.Imported
 	err := db.transact(ctx, func(t *tx) error {
 		n = dispatch.Imported{}
+		if err := g.before(t, rows); err != nil {
+			return err
+		}
 		for _, row := range rows {
 			if err := g.putOne(t, row, id(row), &n); err != nil {
 				return err
@@ -168,8 +214,8 @@ func (db *DB) ImportDrivers(
 }
 
 // ImportTaxis writes taxis by id, all or none. Conflict with ReasonTaxiTaken for another city
-// during a shift; Invalid as above. Seats and plate may change at any time; a shift keeps the seats
-// that it began with.
+// during a shift, with ReasonDuplicate for the plate of another taxi of the city; Invalid as above.
+// Seats and plate may change at any time; a shift keeps the seats that it began with.
 func (db *DB) ImportTaxis(
 	ctx context.Context, rows []dispatch.Taxi,
 ) (dispatch.Imported, error) {

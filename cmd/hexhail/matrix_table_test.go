@@ -526,7 +526,10 @@ func importTable() map[string][]variant {
 		}),
 		service + "ImportTaxis": imports(func(c *cast, name string) proto.Message {
 			return &opspb.ImportTaxisRequest{Rows: []*opspb.Taxi{
-				{Id: "new-" + c.taxi(driverOne), City: "beijing", Plate: name, Seats: 4},
+				{
+					Id: "new-" + c.taxi(driverOne), City: "beijing", Seats: 4,
+					Plate: name + c.plate(driverOne),
+				},
 			}}
 		}),
 		service + "ImportRiders": imports(func(c *cast, name string) proto.Message {

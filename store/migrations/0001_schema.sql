@@ -32,6 +32,7 @@ CREATE TABLE taxi (
     class TEXT   NOT NULL,
     tags  TEXT   NOT NULL
 ) /* sqlite: WITHOUT ROWID */;
+CREATE UNIQUE INDEX taxi_one_per_plate ON taxi (city, plate) WHERE plate <> '';
 
 CREATE TABLE shift (
     driver     TEXT   NOT NULL PRIMARY KEY,

@@ -59,7 +59,7 @@ func imports(t *testing.T, open Open) {
 			x.ID = dispatch.TaxiID(fmt.Sprint("T", n))
 			return x
 		},
-		change: func(x *dispatch.Taxi) { x.Plate, x.Seats, x.Class = "京B·T0001", 6, "large" },
+		change: func(x *dispatch.Taxi) { x.Plate, x.Seats, x.Class = "京B·"+string(x.ID), 6, "large" },
 		put:    db.ImportTaxis,
 		read: func(tx dispatch.Tx, x dispatch.Taxi) (dispatch.Taxi, error) {
 			return tx.Taxi(x.ID)
@@ -148,11 +148,36 @@ func importRefused(t *testing.T, open Open) {
 		equal(t, "unchanged", d, good)
 		return err
 	})
+	plates(t, db)
 	_, err = db.ImportRiders(ctx, []dispatch.Rider{{ID: "R1"}, {Name: "without an id"}})
 	wantError(t, err, dispatch.Invalid, dispatch.ReasonField)
 	equal(t, "a rider beside a bad one", has(t, db, "R1"), false)
 	_, err = db.ImportRiders(ctx, make([]dispatch.Rider, 100_001))
 	wantError(t, err, dispatch.Invalid, dispatch.ReasonField)
+}
+
+// plates: two taxis of a city never have the same one, and may change theirs for each other's.
+func plates(t *testing.T, db Database) {
+	t.Helper()
+	taxi := func(id dispatch.TaxiID, plate string) dispatch.Taxi {
+		return dispatch.Taxi{ID: id, City: city, Plate: plate, Seats: 4}
+	}
+	put := func(taxis ...dispatch.Taxi) error {
+		_, err := db.ImportTaxis(t.Context(), taxis)
+		return err
+	}
+	check(t, put(taxi("P1", "京B1"), taxi("P2", "京B2")))
+	wantError(t, put(taxi("P3", "京B1")), dispatch.Conflict, dispatch.ReasonDuplicate)
+	wantError(t, put(taxi("P2", "京B1")), dispatch.Conflict, dispatch.ReasonDuplicate)
+	wantError(t, put(taxi("P3", "京B3"), taxi("P4", "京B3")),
+		dispatch.Conflict, dispatch.ReasonDuplicate)
+	refused(t, db, dispatch.Conflict, dispatch.ReasonDuplicate, func(tx dispatch.Tx) error {
+		return tx.InsertTaxi(taxi("P3", "京B1"))
+	})
+	check(t, put(taxi("P1", "京B2"), taxi("P2", "京B1"))) // in one import
+	elsewhere := taxi("P3", "京B1")
+	elsewhere.City = "chengdu"
+	check(t, put(elsewhere, taxi("P4", ""), taxi("P5", "")))
 }
 
 // importDuringShift: driver and taxi stay in their city as long as the shift is not off.
