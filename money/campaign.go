@@ -46,8 +46,10 @@ func (c Campaign) Check() error {
 		return &CampaignError{"id", "given"}
 	case c.Version < 1:
 		return &CampaignError{"version", "≥ 1"}
-	case c.City == "" || c.Sponsor == "" || c.Channel == "":
-		return &CampaignError{"city, sponsor and channel", "given"}
+	case c.City == "" || c.Sponsor == "":
+		return &CampaignError{"city and sponsor", "given"}
+	case !c.Channel.sponsors():
+		return &CampaignError{"channel", "wallet, wechat or alipay"}
 	case c.Rider < 0 || c.Rider > MaxSubsidy:
 		return &CampaignError{"rider", fmt.Sprintf("0 to %d fen", MaxSubsidy)}
 	case c.Driver < 0 || c.Driver > MaxSubsidy:

@@ -84,6 +84,7 @@ func TestLaunchFundsOnce(t *testing.T) {
 	for field, change := range map[string]func(*money.Campaign){
 		"id":      func(c *money.Campaign) { c.ID = "" },
 		"version": func(c *money.Campaign) { c.ID, c.Version = "other", 2 },
+		"channel": func(c *money.Campaign) { c.ID, c.Channel = "other", money.Cash },
 		"cap":     func(c *money.Campaign) { c.ID, c.Cap = "other", 0 },
 		"rider":   func(c *money.Campaign) { c.ID, c.Rider = "other", money.MaxSubsidy+1 },
 		"driver":  func(c *money.Campaign) { c.ID, c.Driver = "other", -1 },

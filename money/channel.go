@@ -17,6 +17,10 @@ const (
 	Alipay   ChannelName = "alipay"
 )
 
+// sponsors reports whether campaigns may be of the channel: who hands money over in cash leaves
+// nothing of which a sponsor could be told.
+func (c ChannelName) sponsors() bool { return c == InWallet || c == WeChat || c == Alipay }
+
 // External reports whether others move the money: it reaches our bank by their settlement, and they
 // are asked how, and told by their own names.
 func (c ChannelName) External() bool { return c != Cash && c != InWallet }
