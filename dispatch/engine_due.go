@@ -182,12 +182,17 @@ func (s selfNudge) Announce(ctx context.Context, c Call) { s.e.hints.Announce(ct
 // Tell passes it on.
 func (s selfNudge) Tell(ctx context.Context, r Ride) { s.e.hints.Tell(ctx, r) }
 
+// logsAtOnce is how many logs of rides are written in a second, each up to some 20 KB of JSON: what
+// is left over has its turn in the next one. After an hour of rush all searches of a large city
+// would be written in one transaction, for which every claim waits.
+const logsAtOnce = 256
+
 // writeLogs writes the logs of rides that have something new for their rows.
 func (e *Engine) writeLogs() []chore {
 	if len(e.logs) == 0 {
 		return nil
 	}
-	ids := e.logs
+	ids := e.logs[:min(logsAtOnce, len(e.logs))]
 	in := func(tx Tx) error {
 		for _, id := range ids {
 			if err := tx.PutRoundLog(e.logOf(id)); err != nil {

@@ -3,6 +3,7 @@ package dispatch_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -69,5 +70,45 @@ func TestDueIsDoneTogether(t *testing.T) {
 	}
 	if state := w.ride(id).State; state != dispatch.Expired {
 		t.Errorf("the ride is %s", state)
+	}
+}
+
+// TestLogsAreWrittenInBatches: many rides' logs that have something new in the same second are
+// written over several, so that no claim waits for all of them.
+func TestLogsAreWrittenInBatches(t *testing.T) {
+	w := newTown(t)
+	const rides = 300
+	w.taxi("A", w.at(0, 0), 1)
+	var ids []dispatch.RideID
+	for i := range rides {
+		ids = append(ids, w.ask(fmt.Sprint(i), w.at(0, float64(i)), 2))
+	}
+	w.round()
+	written := func() (n int) {
+		w.ok(w.db.View(w.ctx, func(tx dispatch.Tx) error {
+			for _, id := range ids {
+				_, ok, err := tx.RoundLog(id)
+				if err != nil {
+					return err
+				}
+				if ok {
+					n++
+				}
+			}
+			return nil
+		}))
+		return n
+	}
+	before := written()
+	for now := written(); now < rides; before, now = now, written() {
+		if now-before > 256 {
+			t.Fatalf("%d logs in a second", now-before)
+		}
+		if w.pass(time.Second); w.ride(ids[0]).State != dispatch.Searching {
+			t.Fatalf("%d logs at the end of the search", now)
+		}
+		w.fix("A", w.at(0, 0))
+		w.round()
+		w.due()
 	}
 }

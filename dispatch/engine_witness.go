@@ -97,7 +97,10 @@ func (t *trail) due(nowMS int64, age time.Duration) bool {
 // Leave writes what the engine has not written yet, before it is left: logs of rides and drivers.
 // Without it a new engine knows at most ten minutes less.
 func (e *Engine) Leave(ctx context.Context, now time.Time) error {
-	err := e.together(ctx, e.writeLogs())
+	var err error
+	for range (len(e.logs) + logsAtOnce - 1) / logsAtOnce {
+		err = errors.Join(err, e.together(ctx, e.writeLogs()))
+	}
 	for range len(e.witness.trails)/trailsAtOnce + 1 {
 		err = errors.Join(err, e.together(ctx, e.writeTrails(now, time.Millisecond)))
 	}
