@@ -39,7 +39,6 @@ type phone struct {
 	err   error // of the stream, when done is closed
 	done  chan struct{}
 	asked int
-	id    string // of the session
 }
 
 // phone connects driver i and says hello.
@@ -115,10 +114,9 @@ func (p *phone) send(msg *driverpb.DriveRequest) {
 func (p *phone) hello() *driverpb.Snapshot {
 	p.t.Helper()
 	p.send(&driverpb.DriveRequest{Message: &driverpb.DriveRequest_Hello{Hello: &driverpb.Hello{
-		TaxiId: string(p.taxi), AppVersion: "test", Resume: p.id,
+		TaxiId: string(p.taxi), AppVersion: "test",
 	}}})
-	welcome := await(p, "welcome", (*driverpb.DriveResponse).GetWelcome, nil)
-	p.id = welcome.GetSessionId()
+	await(p, "welcome", (*driverpb.DriveResponse).GetWelcome, nil)
 	return await(p, "snapshot", (*driverpb.DriveResponse).GetSnapshot, nil)
 }
 

@@ -42,8 +42,7 @@ type session struct {
 	met     bool              // it has been connected once
 	saidAt  time.Time         // machine time of the last message
 
-	luck   *rand.Rand // of its pauses; the receiver's
-	resume string     // the receiver's
+	luck *rand.Rand // of its pauses; the receiver's
 }
 
 // pending is a command that has no result yet.
@@ -76,7 +75,6 @@ func (l *live) connect(s *session) {
 func (l *live) hold(ctx context.Context, s *session, hello *driverpb.Hello) error {
 	broken := l.config.Wall()
 	for pause := leastPause; ; pause = min(2*pause, mostPause) {
-		hello.Resume = s.resume
 		met, wait, err := l.converse(ctx, s, hello)
 		now := l.config.Wall()
 		switch {
@@ -167,7 +165,6 @@ func (l *live) greet(
 	if err := stream.RecvMsg(msg); err != nil {
 		return nil, ended(err)
 	}
-	s.resume = msg.GetWelcome().GetSessionId()
 	return stream, nil
 }
 

@@ -230,7 +230,9 @@ type Hello struct {
 	TaxiId string `protobuf:"bytes,1,opt,name=taxi_id,json=taxiId,proto3" json:"taxi_id,omitempty"`
 	// The app's version, at most 64 bytes.
 	AppVersion string `protobuf:"bytes,2,opt,name=app_version,json=appVersion,proto3" json:"app_version,omitempty"`
-	// The session of an earlier stream that is taken up again; "" for a new one.
+	// Not read: a session has nothing that rows do not have, so that every stream begins as a new one.
+	//
+	// Deprecated: Marked as deprecated in hexhail/driver/v1/driver.proto.
 	Resume        string `protobuf:"bytes,3,opt,name=resume,proto3" json:"resume,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -280,6 +282,7 @@ func (x *Hello) GetAppVersion() string {
 	return ""
 }
 
+// Deprecated: Marked as deprecated in hexhail/driver/v1/driver.proto.
 func (x *Hello) GetResume() string {
 	if x != nil {
 		return x.Resume
@@ -1718,7 +1721,7 @@ func (*DriveResponse_StandRank) isDriveResponse_Message() {}
 // The session begins.
 type Welcome struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The session's id, for resume.
+	// The session's id, as the server's log has it.
 	SessionId string `protobuf:"bytes,1,opt,name=session_id,json=sessionId,proto3" json:"session_id,omitempty"`
 	// The city's time now.
 	At *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=at,proto3" json:"at,omitempty"`
@@ -6234,12 +6237,12 @@ const file_hexhail_driver_v1_driver_proto_rawDesc = "" +
 	"\acommand\x18\x03 \x01(\v2\x1a.hexhail.driver.v1.CommandH\x00R\acommand\x12/\n" +
 	"\x03ack\x18\x04 \x01(\v2\x1b.hexhail.driver.v1.OfferAckH\x00R\x03ack\x12<\n" +
 	"\theartbeat\x18\x05 \x01(\v2\x1c.hexhail.driver.v1.HeartbeatH\x00R\theartbeatB\x10\n" +
-	"\amessage\x12\x05\xbaH\x02\b\x01\"v\n" +
+	"\amessage\x12\x05\xbaH\x02\b\x01\"x\n" +
 	"\x05Hello\x12\"\n" +
 	"\ataxi_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\x06taxiId\x12(\n" +
 	"\vapp_version\x18\x02 \x01(\tB\a\xbaH\x04r\x02(@R\n" +
-	"appVersion\x12\x1f\n" +
-	"\x06resume\x18\x03 \x01(\tB\a\xbaH\x04r\x02(@R\x06resume\"z\n" +
+	"appVersion\x12!\n" +
+	"\x06resume\x18\x03 \x01(\tB\t\xbaH\x04r\x02(@\x18\x01R\x06resume\"z\n" +
 	"\bFixBatch\x126\n" +
 	"\x05fixes\x18\x01 \x03(\v2\x14.hexhail.type.v1.FixB\n" +
 	"\xbaH\a\x92\x01\x04\b\x01\x102R\x05fixes\x126\n" +

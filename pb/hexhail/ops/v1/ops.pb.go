@@ -1473,7 +1473,7 @@ type Campaign struct {
 	City string `protobuf:"bytes,3,opt,name=city,proto3" json:"city,omitempty"`
 	// Who pays for it, 1 to 64 bytes.
 	Sponsor string `protobuf:"bytes,4,opt,name=sponsor,proto3" json:"sponsor,omitempty"`
-	// The channel of payment: "wallet", "cash".
+	// The channel through which a ride must be paid: "wallet", "wechat", "alipay".
 	Channel string `protobuf:"bytes,5,opt,name=channel,proto3" json:"channel,omitempty"`
 	// Off the rider's fare, in fen, 0 to 200 yuan.
 	RiderFen int64 `protobuf:"varint,6,opt,name=rider_fen,json=riderFen,proto3" json:"rider_fen,omitempty"`
