@@ -66,7 +66,79 @@ func TestContestedFareIsResolved(t *testing.T) {
 	w.fails(w.resolve(ride, byTrace), dispatch.ReasonStep)
 }
 
-// A rider who never answers: ops decide, and the driver takes cash.
+// Nobody rides for nothing by saying nothing: after the policy's hours what the trace gives stands,
+// with its subsidy, for which the rider has three days from then on. What is contested waits for
+// ops, and in a city that says so all does.
+func TestSilentFareStandsByItsTrace(t *testing.T) {
+	for name, test := range map[string]struct {
+		hours   int
+		contest bool
+		want    dispatch.FareState
+	}{
+		"silent":    {48, false, dispatch.FareResolved},
+		"contested": {48, true, dispatch.FareContested},
+		"left":      {0, false, dispatch.FareAsked},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newTown(t, func(p *dispatch.Policy) { p.FareAnswerH = test.hours })
+			w.bank(100_00, "1")
+			ride := w.ridden("1", w.taxi("A", w.at(0, 0), 4), 40_00)
+			if test.contest {
+				_, err := w.desk.Contest(w.ctx, w.now, w.key("rider:R1"),
+					dispatch.FareWord{Ride: ride, Rider: "R1"})
+				w.ok(err)
+			}
+			w.pass(48*time.Hour - time.Millisecond)
+			w.work()
+			if s := w.ride(ride).Fare.State; s == dispatch.FareResolved {
+				t.Fatalf("the fare is %s too early", s)
+			}
+			w.pass(time.Millisecond)
+			for range 2 {
+				w.work()
+			}
+			r := w.ride(ride)
+			if r.Fare.State != test.want {
+				t.Fatalf("the fare is %s, want %s", r.Fare.State, test.want)
+			}
+			if test.want != dispatch.FareResolved {
+				return
+			}
+			if r.Fare.Total() != byTrace || r.Fare.Resolution.By != dispatch.BySystem ||
+				!r.Subsidy.Granted() {
+				t.Errorf("%+v, %+v: want what the trace gives", r.Fare, r.Subsidy)
+			}
+			w.pass(dispatch.SubsidyHeld - time.Second)
+			w.work()
+			w.ok(w.pay("1", ride, money.InWallet))
+			w.balances(map[money.AccountID]money.Fen{
+				"wallet:R1": 100_00 - byTrace + 5_00, payee: byTrace + 5_00,
+			})
+		})
+	}
+}
+
+// Where too little of the drive is in the trace, what was quoted stands, and never more than was
+// claimed.
+func TestSilentFareOfAThinTrace(t *testing.T) {
+	for _, test := range []struct{ trace, quote, claimed, want money.Fen }{
+		{13_00, 23_00, 40_00, 25_00},
+		{30_00, 23_00, 40_00, 32_00},
+		{13_00, 50_00, 40_00, 42_00},
+	} {
+		r := dispatch.Ride{
+			Quote: dispatch.Quote{Low: 10_00, High: test.quote},
+			Fare: dispatch.Fare{
+				Meter: test.claimed, Tolls: 2_00, ByTrace: test.trace, Flagged: true,
+			},
+		}
+		if got := r.Silent().Total; got != test.want {
+			t.Errorf("%+v: %s stand", test, got)
+		}
+	}
+}
+
+// A rider who never answers: ops may decide before, and the driver takes cash.
 func TestSilentFareIsResolved(t *testing.T) {
 	w := newTown(t)
 	w.bank(100_00, "1")

@@ -137,7 +137,8 @@ func work(
 	}
 }
 
-// tidy gives back what has been reserved for too long, and forgets answers that nobody repeats and
+// tidy ends the waiting for riders who do not answer, gives back what has been reserved for too
+// long, and forgets answers that nobody repeats and
 // clips that nobody may hear any more.
 func (d *Desk) tidy(ctx context.Context, now time.Time) error {
 	var j job
@@ -150,6 +151,9 @@ func (d *Desk) tidy(ctx context.Context, now time.Time) error {
 			return err
 		}
 		if _, err := tx.ForgetVoices(now.Add(-VoiceKept), workBatch); err != nil {
+			return err
+		}
+		if err := d.answerFares(&j); err != nil {
 			return err
 		}
 		rides, err := tx.UnpaidRides(now.Add(-SubsidyHeld), workBatch)

@@ -63,6 +63,6 @@ func checkID(field, id string) error {
 	return nil
 }
 
-// SubsidyHeld is how long a subsidy stays reserved for a ride that is not paid; then it goes back
-// to its campaign, and the ride costs its full fare.
+// SubsidyHeld is how long a subsidy stays reserved for a ride that is not paid, after the ride last
+// changed; then it goes back to its campaign, and the ride costs its full fare.
 const SubsidyHeld = 72 * time.Hour

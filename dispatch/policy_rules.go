@@ -26,6 +26,9 @@ type Rules struct {
 	// SeniorBonusS is by how many seconds of pickup a senior's ride goes before others where taxis
 	// are too few, 0–600.
 	SeniorBonusS int `json:"senior_bonus_s"`
+	// FareAnswerH is for how many hours a rider may leave a questioned fare without a word, 0–720;
+	// then what the trace gives stands, or what was quoted. 0 leaves it to ops.
+	FareAnswerH int `json:"fare_answer_h"`
 }
 
 // defaultRules are those of a city that says nothing else. The apps of 2014 stopped at 30 yuan.
@@ -33,6 +36,7 @@ func defaultRules() Rules {
 	return Rules{
 		TipStepsFen: []money.Fen{5_00, 10_00, 15_00, 20_00, 25_00, 30_00}, TipPromptS: 30,
 		Classes: []Class{ClassStandard, "large"}, Tags: []string{"wheelchair", "child_seat"},
+		FareAnswerH: 48,
 	}
 }
 
@@ -41,6 +45,7 @@ func (r Rules) check() error {
 		checkRanges([]keyRange{
 			{"senior_bonus_s", r.SeniorBonusS, 0, 600},
 			{"tip_prompt_s", r.TipPromptS, 0, 3600},
+			{"fare_answer_h", r.FareAnswerH, 0, 720},
 		}),
 		checkHours(r.ClosedHours), checkTipSteps(r.TipStepsFen), checkBookingFees(r.BookingFees),
 		r.checkWords(),

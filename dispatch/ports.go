@@ -34,6 +34,7 @@ type Fence struct {
 type Tx interface {
 	Rides
 	RideScans
+	Fares
 	Voices
 	Bookings
 	FlightRows
@@ -79,8 +80,8 @@ type RideScans interface {
 	DueRides(city CityID, now time.Time, limit int) ([]Ride, error)
 	// Searching counts a city's rides that look for a taxi.
 	Searching(city CityID) (int, error)
-	// UnpaidRides are rides completed by a time whose subsidy is reserved and whose fare is not
-	// paid, nor being paid, by the time of their completion and id.
+	// UnpaidRides are completed rides that last changed by a time, whose subsidy is reserved and
+	// whose fare is not paid, nor being paid, by that time and id.
 	UnpaidRides(before time.Time, limit int) ([]Ride, error)
 	// DriversRide is the ride that a driver is at, in the slot current.
 	DriversRide(driver DriverID) (r Ride, ok bool, err error)
@@ -88,6 +89,14 @@ type RideScans interface {
 	DriversNext(driver DriverID) (r Ride, ok bool, err error)
 	// RidersRide is a rider's open ride.
 	RidersRide(rider RiderID) (r Ride, ok bool, err error)
+}
+
+// Fares find what is questioned.
+type Fares interface {
+	// SilentFares are a city's rides completed by a time whose riders are asked about the fare and
+	// have not answered, by the time of their completion and id. Those whose trace covers too
+	// little are among them only if they were quoted a fare.
+	SilentFares(city CityID, before time.Time, limit int) ([]Ride, error)
 }
 
 // Voices keep what riders have said with their requests.

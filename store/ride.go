@@ -62,10 +62,13 @@ var (
 	ridersRide  = rideColumns.selects(`ride WHERE rider = $1 AND rider <> '' AND ` + isOpenRide)
 	dueRides    = rideColumns.selects(`ride WHERE city = $1 AND search_by <= $2 AND ` +
 		isSearching + ` ORDER BY search_by, id LIMIT $3`)
-	unpaidRides = rideColumns.selects(`ride WHERE completed_at <= $1 AND state = 'completed'
+	silentFares = rideColumns.selects(`ride WHERE city = $1 AND completed_at <= $2
+		AND state = 'completed' AND fare_state = 'asked' AND (flagged = 0 OR quote_high > 0)
+		ORDER BY completed_at, id LIMIT $3`)
+	unpaidRides = rideColumns.selects(`ride WHERE changed_at <= $1 AND state = 'completed'
 		AND subsidy_reason = 'granted' AND EXISTS (SELECT 1 FROM payment
 			WHERE subject = ride.id AND purpose = 'fare' AND state IN ('due', 'cash'))
-		ORDER BY completed_at, id LIMIT $2`)
+		ORDER BY changed_at, id LIMIT $2`)
 	countSearching = &query{text: `SELECT count(*) FROM ride WHERE city = $1 AND ` + isSearching}
 )
 
@@ -260,6 +263,13 @@ func (t *tx) DueRides(
 	city dispatch.CityID, now time.Time, limit int,
 ) ([]dispatch.Ride, error) {
 	return all(t, scanRide, dueRides, string(city), millis(now), limit)
+}
+
+// SilentFares implements [dispatch.Fares].
+func (t *tx) SilentFares(
+	city dispatch.CityID, before time.Time, limit int,
+) ([]dispatch.Ride, error) {
+	return all(t, scanRide, silentFares, string(city), millis(before), limit)
 }
 
 // UnpaidRides implements [dispatch.RideScans].

@@ -153,8 +153,10 @@ CREATE UNIQUE INDEX ride_one_per_rider ON ride (rider)
     WHERE rider <> '' AND kind <> 'booked' AND (state = 'searching'
         OR state = 'assigned' OR state = 'arrived' OR state = 'on_trip');
 CREATE INDEX ride_search_due ON ride (city, search_by, id) WHERE state = 'searching';
-CREATE INDEX ride_unpaid ON ride (completed_at, id)
+CREATE INDEX ride_unpaid ON ride (changed_at, id)
     WHERE state = 'completed' AND subsidy_reason = 'granted';
+CREATE INDEX ride_fare_asked ON ride (city, completed_at, id)
+    WHERE state = 'completed' AND fare_state = 'asked';
 CREATE INDEX ride_changed ON ride (city, changed_at);
 -- Bookings whose time has not come: what the engine looks at next, what drivers may take, whose
 -- they are. Few rides are in these.

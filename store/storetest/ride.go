@@ -116,7 +116,7 @@ func unpaidRides(t *testing.T, open Open) {
 	db := open(t)
 	completed := func(id dispatch.RideID, seconds float64) dispatch.Ride {
 		r := searching(id)
-		r.State, r.CompletedAt = dispatch.Completed, after(seconds)
+		r.State, r.CompletedAt, r.ChangedAt = dispatch.Completed, noon, after(seconds)
 		r.Subsidy.Reason = money.SubsidyGranted
 		return r
 	}
@@ -153,6 +153,41 @@ func unpaidRides(t *testing.T, open Open) {
 			unpaid, err := tx.UnpaidRides(after(test.seconds), test.limit)
 			check(t, err)
 			equal(t, "unpaid rides", rideIDs(unpaid), test.want)
+		}
+		return nil
+	})
+}
+
+// silentFares are those that a rider of the city is asked about, and has not answered.
+func silentFares(t *testing.T, open Open) {
+	db := open(t)
+	asked := func(id dispatch.RideID, seconds float64, change func(*dispatch.Ride)) {
+		r := searching(id)
+		r.State, r.CompletedAt = dispatch.Completed, after(seconds)
+		r.Fare.State = dispatch.FareAsked
+		change(&r)
+		insertRides(t, db, r)
+	}
+	as := func(*dispatch.Ride) {}
+	asked("l", 20, as)
+	asked("e", 10, func(r *dispatch.Ride) { r.Fare.Flagged, r.Quote.High = true, 20_00 })
+	asked("thin", 1, func(r *dispatch.Ride) { r.Fare.Flagged, r.Quote = true, dispatch.Quote{} })
+	asked("contested", 1, func(r *dispatch.Ride) { r.Fare.State = dispatch.FareContested })
+	asked("stands", 1, func(r *dispatch.Ride) { r.Fare.State = dispatch.FareAccepted })
+	asked("elsewhere", 1, func(r *dispatch.Ride) { r.City = "chengdu" })
+	do(t, db, func(tx dispatch.Tx) error {
+		for _, test := range []struct {
+			seconds float64
+			limit   int
+			want    []dispatch.RideID
+		}{
+			{9.999, 10, nil},
+			{20, 10, []dispatch.RideID{"e", "l"}},
+			{20, 1, []dispatch.RideID{"e"}},
+		} {
+			silent, err := tx.SilentFares(city, after(test.seconds), test.limit)
+			check(t, err)
+			equal(t, "silent", rideIDs(silent), test.want)
 		}
 		return nil
 	})

@@ -49,6 +49,7 @@ func rowTests() []test {
 		{"Rides", rides},
 		{"RideScans", rideScans},
 		{"UnpaidRides", unpaidRides},
+		{"SilentFares", silentFares},
 		{"RideIndexes", rideIndexes},
 		{"Offers", offers},
 		{"OfferRefused", offerRefused},
