@@ -39,7 +39,8 @@ func plansWanted() map[string]string {
 
 		"driversRide": "ride_one_per_driver", "ridersRide": "ride_one_per_rider",
 		"driversNext": bySlot, "insertOffer": bySlot, "insertNextOffer": bySlot,
-		"dueRides": "ride_search_due (city=? AND search_by<?)", "unpaidRides": "ride_unpaid (changed_at<?)",
+		"dueRides":       "ride_search_due (city=? AND search_by<?)",
+		"unpaidRides":    "ride_unpaid (changed_at<?)",
 		"silentFares":    "ride_fare_asked (city=? AND completed_at<?)",
 		"unpaidFees":     "payment_cancel_fee (payer=?)",
 		"countSearching": "COVERING INDEX ride_search_due", "changedRides": "ride_changed",

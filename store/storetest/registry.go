@@ -59,8 +59,10 @@ func imports(t *testing.T, open Open) {
 			x.ID = dispatch.TaxiID(fmt.Sprint("T", n))
 			return x
 		},
-		change: func(x *dispatch.Taxi) { x.Plate, x.Seats, x.Class = "京B·"+string(x.ID), 6, "large" },
-		put:    db.ImportTaxis,
+		change: func(x *dispatch.Taxi) {
+			x.Plate, x.Seats, x.Class = "京B·"+string(x.ID), 6, "large"
+		},
+		put: db.ImportTaxis,
 		read: func(tx dispatch.Tx, x dispatch.Taxi) (dispatch.Taxi, error) {
 			return tx.Taxi(x.ID)
 		},
