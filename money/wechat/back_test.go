@@ -104,25 +104,18 @@ func TestRefundsThatNeverCome(t *testing.T) {
 // TestEveryFaultOfRefunds: I7, as far as a channel holds it: whatever goes wrong, the outcome is
 // the truth or not known, and by asking again under the same id the money goes back once.
 func TestEveryFaultOfRefunds(t *testing.T) {
-	s := newStand(t, byPublicKey, soon)
-	a := s.paid(t, "01HZX00000000000000FAULTS")
-	n := 0
-	for _, f := range standin.AnswerFaults() {
-		for _, call := range []standin.Call{standin.CallRefund, standin.CallQueryRefund} {
-			n++
-			r := refund(money.RefundID(fmt.Sprint("FR", n)), a.ID, 2)
-			s.faulty(t, call, f, string(r.ID), func(t *testing.T) (money.Outcome, error) {
-				out, err := s.Refund(t.Context(), r, noon)
-				if call == standin.CallQueryRefund {
-					return s.QueryRefund(t.Context(), r, noon)
-				}
-				return out, err
-			}, func(t *testing.T) (money.Outcome, error) {
-				return s.Refund(t.Context(), r, noon)
-			})
+	inBubble(t, func(t *testing.T, s *stand) {
+		a := s.paid(t, "01HZX00000000000000FAULTS")
+		n := 0
+		for _, f := range standin.AnswerFaults() {
+			for _, call := range []standin.Call{standin.CallRefund, standin.CallQueryRefund} {
+				n++
+				r := refund(money.RefundID(fmt.Sprint("FR", n)), a.ID, 2)
+				s.faulty(t, call, f, string(r.ID),
+					func() (money.Outcome, error) { return s.Refund(t.Context(), r, noon) },
+					func() (money.Outcome, error) { return s.QueryRefund(t.Context(), r, noon) })
+			}
 		}
-	}
-	t.Cleanup(func() {
 		if got := s.book.Totals(money.WeChat); got.Refunded != money.Fen(2*n) {
 			t.Errorf("moved %+v back, want %d refunds of 2 fen", got, n)
 		}
@@ -131,24 +124,17 @@ func TestEveryFaultOfRefunds(t *testing.T) {
 
 // TestEveryFaultOfPayouts: I12, likewise.
 func TestEveryFaultOfPayouts(t *testing.T) {
-	s := newStand(t, byPublicKey, soon)
-	n := 0
-	for _, f := range standin.AnswerFaults() {
-		for _, call := range []standin.Call{standin.CallPayout, standin.CallQueryPayout} {
-			n++
-			p := payout(money.PayoutID(fmt.Sprint("FP", n)))
-			s.faulty(t, call, f, string(p.ID), func(t *testing.T) (money.Outcome, error) {
-				out, err := s.PayOut(t.Context(), p, noon)
-				if call == standin.CallQueryPayout {
-					return s.QueryPayout(t.Context(), p, noon)
-				}
-				return out, err
-			}, func(t *testing.T) (money.Outcome, error) {
-				return s.PayOut(t.Context(), p, noon)
-			})
+	inBubble(t, func(t *testing.T, s *stand) {
+		n := 0
+		for _, f := range standin.AnswerFaults() {
+			for _, call := range []standin.Call{standin.CallPayout, standin.CallQueryPayout} {
+				n++
+				p := payout(money.PayoutID(fmt.Sprint("FP", n)))
+				s.faulty(t, call, f, string(p.ID),
+					func() (money.Outcome, error) { return s.PayOut(t.Context(), p, noon) },
+					func() (money.Outcome, error) { return s.QueryPayout(t.Context(), p, noon) })
+			}
 		}
-	}
-	t.Cleanup(func() {
 		got := s.book.Totals(money.WeChat)
 		if got.Payouts != n || got.PaidOut != money.Fen(n)*5_000 {
 			t.Errorf("moved %+v, want %d payouts", got, n)
@@ -156,29 +142,31 @@ func TestEveryFaultOfPayouts(t *testing.T) {
 	})
 }
 
-// faulty makes a call that goes wrong, then asks for the same twice more.
+// faulty asks for something, and what became of it if that is the call that goes wrong, then asks
+// for the same twice more.
 func (s *stand) faulty(
 	t *testing.T, call standin.Call, f standin.Fault, number string,
-	wrong, again func(*testing.T) (money.Outcome, error),
+	do, query func() (money.Outcome, error),
 ) {
-	t.Run(fmt.Sprintf("%s of %s", f, call), func(t *testing.T) {
-		t.Parallel()
-		s.add(t, standin.Rule{Call: call, Order: number, Fault: f, Times: 1})
-		out, err := wrong(t)
-		_, there := s.book.RefundOf(money.WeChat, mchid, number)
-		if !there {
-			_, there = s.book.PayoutOf(money.WeChat, mchid, number)
+	t.Helper()
+	s.add(t, standin.Rule{Call: call, Order: number, Fault: f, Times: 1})
+	out, err := do()
+	if call == standin.CallQueryRefund || call == standin.CallQueryPayout {
+		out, err = query()
+	}
+	_, there := s.book.RefundOf(money.WeChat, mchid, number)
+	if !there {
+		_, there = s.book.PayoutOf(money.WeChat, mchid, number)
+	}
+	if err == nil && (out.State == money.AttemptPaid && !there ||
+		out.State == money.AttemptClosed && there) {
+		t.Errorf("%s of %s: %+v, and it is there: %v", f, call, out, there)
+	}
+	for range 2 {
+		if out, err = do(); err != nil || out.State != money.AttemptPaid {
+			t.Errorf("%s of %s, then again: %+v, %v", f, call, out, err)
 		}
-		if err == nil && (out.State == money.AttemptPaid && !there ||
-			out.State == money.AttemptClosed && there) {
-			t.Errorf("%+v, and it is there: %v", out, there)
-		}
-		for range 2 {
-			if out, err = again(t); err != nil || out.State != money.AttemptPaid {
-				t.Errorf("then again: %+v, %v", out, err)
-			}
-		}
-	})
+	}
 }
 
 func payout(id money.PayoutID) money.Payout {

@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"go.uber.org/goleak"
@@ -104,7 +105,36 @@ const (
 	byPublicKey   mode = "public key"
 )
 
+// newStand starts both sides as servers.
 func newStand(t testing.TB, m mode, change ...func(*Config)) *stand {
+	t.Helper()
+	s := theirs(t, m)
+	wechat := httptest.NewServer(s.server)
+	t.Cleanup(wechat.Close)
+	ours := httptest.NewServer(s)
+	t.Cleanup(ours.Close)
+	s.ours(t, m, append([]func(*Config){func(c *Config) {
+		c.NotifyURL, c.BaseURL = ours.URL+"/notify/wechat", wechat.URL
+	}}, change...))
+	return s
+}
+
+// inBubble runs a test in fake time, without a socket: calls that hang take none.
+func inBubble(t *testing.T, do func(*testing.T, *stand)) {
+	t.Helper()
+	keyPairs() // made outside, where all share them
+	synctest.Test(t, func(t *testing.T) {
+		s := theirs(t, byPublicKey)
+		s.ours(t, byPublicKey, []func(*Config){func(c *Config) {
+			c.NotifyURL, c.BaseURL = "http://ours/notify/wechat", "http://theirs"
+			c.Transport = standin.Local{Handler: s.server}
+		}})
+		do(t, s)
+	})
+}
+
+// theirs makes the stand-in.
+func theirs(t testing.TB, m mode) *stand {
 	t.Helper()
 	s := &stand{
 		book: standin.NewBook(), script: standin.NewScript(1), clock: &machine{},
@@ -127,23 +157,24 @@ func newStand(t testing.TB, m mode, change ...func(*Config)) *stand {
 	if err != nil {
 		t.Fatal(err)
 	}
-	wechat := httptest.NewServer(s.server)
-	t.Cleanup(wechat.Close)
-	ours := httptest.NewServer(s)
-	t.Cleanup(ours.Close)
+	return s
+}
+
+// ours makes the adapter.
+func (s *stand) ours(t testing.TB, m mode, change []func(*Config)) {
+	t.Helper()
 	c := Config{
-		Accounts:  map[string]Account{"": s.account(m)},
-		NotifyURL: ours.URL + "/notify/wechat", BaseURL: wechat.URL, Clock: s.clock.now,
+		Accounts: map[string]Account{"": s.account(m)}, Clock: s.clock.now,
 		Payouts: Payouts{Scene: "1005", Perception: "劳务报酬"},
 	}
 	for _, do := range change {
 		do(&c)
 	}
+	var err error
 	if s.Client, err = New(c); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(s.CloseIdle)
-	return s
 }
 
 // account is the merchant as the adapter is configured with it.
