@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"testing"
 	"time"
@@ -13,8 +14,8 @@ import (
 	typepb "hexhail/pb/hexhail/type/v1"
 )
 
-// posts asks the payers' phone of the stand-ins.
-func (r *realm) posts(path string, ask any) {
+// posts asks the payers' phone of the stand-ins, and returns its answer's fields.
+func (r *realm) posts(path string, ask any) map[string]string {
 	r.t.Helper()
 	body, err := json.Marshal(ask)
 	r.ok(err)
@@ -24,11 +25,16 @@ func (r *realm) posts(path string, ask any) {
 	res, err := http.DefaultClient.Do(req)
 	r.ok(err)
 	defer func() { _ = res.Body.Close() }()
-	var said any
+	said := map[string]any{}
 	r.ok(json.NewDecoder(res.Body).Decode(&said))
 	if res.StatusCode != http.StatusOK {
 		r.t.Fatalf("phone %s: %d %v", path, res.StatusCode, said)
 	}
+	texts := map[string]string{}
+	for key, value := range said {
+		texts[key] = fmt.Sprint(value)
+	}
+	return texts
 }
 
 // eventually waits for what has to happen within ten seconds.
@@ -83,17 +89,14 @@ func TestPayThroughChannels(t *testing.T) {
 	for _, channel := range []money.ChannelName{money.WeChat, money.Alipay} {
 		for way, token := range map[money.Way]string{
 			money.WayApp: "", money.WayQR: "", money.WayPage: "a-payers-own-id",
-			money.WayBarcode: barcodes[channel],
+			money.WayBarcode: r.posts("/barcode", map[string]any{
+				"channel": channel, "payer": map[string]string{"account": "ann"},
+			})["code"],
 		} {
 			t.Log(channel, way)
 			r.cast(completed).payThrough(channel, way, token)
 		}
 	}
-}
-
-// barcodes are what phones show that pay at once.
-var barcodes = map[money.ChannelName]string{
-	money.WeChat: "130000000000000000", money.Alipay: "280000000000000000",
 }
 
 func (c *cast) payThrough(channel money.ChannelName, way money.Way, token string) {

@@ -60,6 +60,9 @@ func (s *service) openStandins(ctx context.Context) (external, error) {
 	mux.Handle("/phone/", http.StripPrefix("/phone", standin.Phone{
 		Book: book, Script: script, Clock: time.Now,
 		Scanners: []standin.Scanner{theirWeChat, theirAlipay},
+		Shows: map[money.ChannelName]func(standin.Payer) string{
+			money.WeChat: theirWeChat.Shows, money.Alipay: theirAlipay.Shows,
+		},
 	}))
 	s.serveStandins(ctx, at, mux, outbox)
 	return out, nil
