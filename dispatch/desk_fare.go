@@ -46,7 +46,7 @@ func (d *Desk) answerFares(j *job) error {
 			return err
 		}
 		for _, r := range rides {
-			if err := j.answerFare(r.ID); err != nil {
+			if err := d.answerFare(j, r.ID); err != nil {
 				return err
 			}
 		}
@@ -54,14 +54,14 @@ func (d *Desk) answerFares(j *job) error {
 	return nil
 }
 
-func (j *job) answerFare(id RideID) error {
+func (d *Desk) answerFare(j *job, id RideID) error {
 	r, err := j.tx.LockRide(id) // again, now that nobody else changes it
 	if err != nil || r.State != Completed || r.Fare.State != FareAsked {
 		return err
 	}
 	act, resolved := Resolve{Resolution: r.Silent()}, r
 	resolved.Fare = r.Fare.resolved(act.Resolution)
-	if act.Subsidy, err = j.reserve(resolved); err == nil {
+	if act.Subsidy, err = d.reserve(j, resolved); err == nil {
 		_, err = j.step(r, act)
 	}
 	return err

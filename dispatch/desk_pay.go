@@ -51,7 +51,7 @@ func (d *Desk) Complete(
 		act := Complete{Driver: c.Driver, Did: c.Did, Fare: fare}
 		if fare.State == FareAccepted && r.State == OnTrip {
 			r.Fare, r.CompletedAt = fare, did
-			act.Subsidy, err = j.reserve(r)
+			act.Subsidy, err = d.reserve(j, r)
 		}
 		return act, err
 	})
@@ -92,34 +92,12 @@ func checkFare(
 	fare := Fare{
 		Meter: m.Meter, Tolls: m.Tolls, ByTrace: byTrace.Meter(), Lines: byTrace.Lines,
 		Coverage: int(coverage * 100), Flagged: verdict.LowCoverage, State: FareAccepted,
+		DrivenM: int(stats.Distance / 1000),
 	}
 	if !verdict.MayCharge() && r.Rider != "" { // else there is nobody to ask
 		fare.State = FareAsked
 	}
 	return fare, nil
-}
-
-// reserve sets the ride's subsidy aside. A campaign that does not apply, or a budget that is
-// spent, is an answer and not an error.
-func (j *job) reserve(r Ride) (money.Subsidy, error) {
-	if r.Rider == "" {
-		return money.Subsidy{Reason: money.SubsidyChannel}, nil
-	}
-	campaigns, err := j.tx.CampaignsOf(string(r.City))
-	if err != nil {
-		return money.Subsidy{}, err
-	}
-	s := money.Subsidise(campaigns, money.SubsidyFacts{
-		City: string(r.City), Channel: r.PayBy, CompletedAt: r.CompletedAt, Fare: r.Fare.Total(),
-	})
-	if !s.Granted() {
-		return s, nil
-	}
-	err = j.tx.Book(s.Reservation(r.Subject(), DriverParty(r.Driver), j.now))
-	if refused := (*money.LimitError)(nil); errors.As(err, &refused) {
-		return s.Without(money.SubsidyBudget), nil
-	}
-	return s, err
 }
 
 // FareWord is the rider's answer to a questioned fare.
@@ -134,7 +112,7 @@ func (d *Desk) Confirm(ctx context.Context, now time.Time, key Once, c FareWord)
 		act := Confirm{Rider: c.Rider}
 		err := r.riddenBy(c.Rider)
 		if err == nil && r.State == Completed && r.Fare.State == FareAsked {
-			act.Subsidy, err = j.reserve(r)
+			act.Subsidy, err = d.reserve(j, r)
 		}
 		return act, err
 	})
@@ -168,7 +146,7 @@ func (d *Desk) Resolve(
 		err := act.check(r.Fare)
 		if err == nil {
 			r.Fare = r.Fare.resolved(act.Resolution)
-			act.Subsidy, err = j.reserve(r)
+			act.Subsidy, err = d.reserve(j, r)
 		}
 		return act, err
 	})
@@ -246,7 +224,7 @@ func (d *Desk) pay(ctx context.Context, now time.Time, key Once, c PayRide) (Rec
 			return Receipt{}, Errorf(Conflict, ReasonStep,
 				"ride %s: its fare is %s: nothing to pay yet", r.ID, r.Fare.State)
 		}
-		payments, err := j.payBy(&r, c.Channel)
+		payments, err := d.payBy(j, &r, c.Channel)
 		if err != nil {
 			return Receipt{}, err
 		}
@@ -385,52 +363,6 @@ func (j *job) try(p money.Payment, id, order money.AttemptID, m Means) error {
 	return j.tx.InsertAttempt(attempt)
 }
 
-// payBy changes the channel of a ride of which nothing is paid yet. The subsidy of another
-// channel's sponsor is given back, that of the new one's reserved.
-func (j *job) payBy(r *Ride, channel money.ChannelName) ([]money.Payment, error) {
-	payments, err := j.tx.PaymentsOf(r.Subject())
-	paid := func(p money.Payment) bool { return p.State.Final() }
-	if err != nil || channel == r.PayBy || slices.ContainsFunc(payments, paid) {
-		return payments, err
-	}
-	changed := *r
-	changed.PayBy = channel
-	subsidy := r.Subsidy
-	switch {
-	case subsidy.Granted():
-		if err := j.giveBack(*r, money.TransferVoid); err != nil {
-			return nil, err
-		}
-		subsidy = subsidy.Without(money.SubsidyVoid)
-	case subsidy.Reason == money.SubsidyChannel: // nothing was ever reserved
-		if subsidy, err = j.reserve(changed); err != nil {
-			return nil, err
-		}
-	}
-	for i := range payments {
-		payments[i].Discount = 0
-		if payments[i].Purpose == money.PurposeFare {
-			payments[i].Discount = subsidy.Rider
-		}
-	}
-	*r, err = j.step(changed, PayOtherwise{Subsidy: subsidy})
-	return payments, err
-}
-
-// giveBack returns what is reserved for a ride to its campaign.
-func (j *job) giveBack(r Ride, how money.TransferKind) error {
-	booked, err := j.tx.Transfers(r.Subject())
-	if err != nil {
-		return err
-	}
-	pending := money.SubsidiesIn(money.Unresolved(booked))
-	if len(pending) == 0 {
-		return nil
-	}
-	id := money.EntryID(string(r.ID) + "/" + how.String())
-	return j.tx.Book(money.Resolution(id, r.Subject(), pending, how, j.now))
-}
-
 // CashReceived is the driver's word that the rider has paid by hand.
 type CashReceived struct {
 	Ride   RideID
@@ -468,7 +400,7 @@ func (d *Desk) cashReceived(
 			return Receipt{}, Errorf(Conflict, ReasonStep,
 				"ride %s is %s, its fare %s: nothing to confirm", r.ID, r.State, r.Fare.State)
 		}
-		payments, err := j.payBy(&r, money.Cash)
+		payments, err := d.payBy(j, &r, money.Cash)
 		if err != nil {
 			return Receipt{}, err
 		}

@@ -20,7 +20,9 @@ func (w *town) bank(cents money.Fen, riders ...string) {
 	cashier := money.Cashier{Store: w.db}
 	w.ok(cashier.Launch(w.ctx, money.Campaign{
 		ID: "launch", Version: 1, City: string(w.city.ID), Sponsor: "sponsor",
-		Channel: money.InWallet, Rider: 500, Driver: 500, Cap: budget,
+		Channel: money.InWallet, State: money.CampaignRuns,
+		Rider: money.Fixed(500), Driver: money.Fixed(500),
+		Cap:      budget,
 		StartsAt: w.now.Add(-time.Hour), EndsAt: w.now.Add(24 * time.Hour),
 	}, w.now))
 	for _, r := range riders {

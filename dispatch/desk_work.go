@@ -197,10 +197,11 @@ func (j *job) expireSubsidy(id RideID) error {
 			return err
 		}
 	}
-	if err := j.giveBack(r, money.TransferExpire); err != nil {
+	rest, err := j.giveBack(r, money.TransferExpire, none)
+	if err != nil {
 		return err
 	}
-	_, err = j.step(r, PayOtherwise{Subsidy: r.Subsidy.Without(money.SubsidyExpired)})
+	_, err = j.step(r, PayOtherwise{Subsidy: rest})
 	return err
 }
 

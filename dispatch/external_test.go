@@ -331,7 +331,8 @@ func TestLateSuccessAtAnOldPrice(t *testing.T) {
 	w.desk.Channels[money.Alipay] = c
 	w.ok(money.Cashier{Store: w.db}.Launch(w.ctx, money.Campaign{
 		ID: "alipay", Version: 1, City: string(w.city.ID), Sponsor: "sponsor",
-		Channel: money.Alipay, Rider: 5_00, Driver: 5_00, Cap: budget,
+		Channel: money.Alipay, State: money.CampaignRuns,
+		Rider: money.Fixed(5_00), Driver: money.Fixed(5_00), Cap: budget,
 		StartsAt: w.now.Add(-time.Hour), EndsAt: w.now.Add(24 * time.Hour),
 	}, w.now))
 	w.payBy = money.Alipay

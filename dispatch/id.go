@@ -43,3 +43,16 @@ type IDs struct{ Entropy io.Reader }
 func (s IDs) New(now time.Time) string {
 	return ulid.MustNew(ulid.Timestamp(now), s.Entropy).String()
 }
+
+// LongestRide is how long before its completion a ride was asked for at most, for who looks rides
+// up by the time of their making: bookings are made days ahead.
+const LongestRide = 9 * 24 * time.Hour
+
+// MadeAt is what the ids begin with that are made at a moment: all made before it sort below, all
+// made later above. Times outside of what a ULID can tell (to the year 10889) are its ends.
+func MadeAt(at time.Time) string {
+	ms := min(ulid.Timestamp(time.UnixMilli(max(0, at.UnixMilli()))), ulid.MaxTime())
+	var id ulid.ULID
+	_ = id.SetTime(ms) // within its range by the line above
+	return id.String()[:10]
+}

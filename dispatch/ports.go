@@ -35,6 +35,7 @@ type Tx interface {
 	Rides
 	RideScans
 	Fares
+	RiderPast
 	Voices
 	Bookings
 	FlightRows
@@ -97,6 +98,18 @@ type Fares interface {
 	// have not answered, by the time of their completion and id. Those whose trace covers too
 	// little are among them only if they were quoted a fare.
 	SilentFares(city CityID, before time.Time, limit int) ([]Ride, error)
+}
+
+// RiderPast is what campaigns for first rides ask for.
+type RiderPast interface {
+	// PastOf is what a rider had done before a ride was completed, other than it.
+	PastOf(rider RiderID, ride RideID, before time.Time) (Past, error)
+}
+
+// Past is what a rider has done.
+type Past struct {
+	Rode      bool // completed a ride
+	PaidByApp bool // settled one otherwise than by hand
 }
 
 // Voices keep what riders have said with their requests.

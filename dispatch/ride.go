@@ -159,6 +159,7 @@ type Fare struct {
 	ByTrace  money.Fen // what the tariff gives for the trace
 	Coverage int       // percent of the ride's time that the trace covers
 	Flagged  bool      // coverage too low to judge by
+	DrivenM  int       // how long the trace is, in metres
 	State    FareState
 	Lines    []money.FareLine // of the trace's fare, for people to read
 

@@ -2,25 +2,55 @@ package money
 
 import (
 	"fmt"
+	"reflect"
+	"slices"
 	"time"
 )
 
 // CampaignID names a campaign over all its versions.
 type CampaignID string
 
-// Campaign is one version of a dated, budgeted rule. Versions are append-only: extending a
-// campaign is a new version of it.
+// CampaignState says whether a campaign gives anything.
+type CampaignState int
+
+// The states of a campaign.
+const (
+	// CampaignRuns gives between its dates.
+	CampaignRuns CampaignState = iota + 1
+	// CampaignPaused gives nothing until it runs again; its budget stays.
+	CampaignPaused
+	// CampaignEnded gives nothing any more, and what was left of its budget went back. An end.
+	CampaignEnded
+)
+
+var campaignStates = [...]string{"", "runs", "paused", "ended"}
+
+// String is the name as stored.
+func (s CampaignState) String() string { return campaignStates[s] }
+
+// ParseCampaignState is String's inverse; it returns 0 for an unknown name.
+func ParseCampaignState(s string) CampaignState {
+	return CampaignState(max(0, slices.Index(campaignStates[:], s)))
+}
+
+// Campaign is one version of a dated, budgeted rule. Versions are append-only: extending, pausing
+// and ending a campaign are new versions of it.
 type Campaign struct {
 	ID       CampaignID
 	Version  int         // from 1
+	Name     string      // as riders read it; may be empty
 	City     string      // the city in which it holds
 	Sponsor  Party       // who owes us what it gives
-	Channel  ChannelName // through which a ride must be paid
-	Rider    Fen         // given to the rider of a ride, ≥ 0
-	Driver   Fen         // given to the driver of a ride, ≥ 0
-	Cap      Fen         // all that it may give
-	StartsAt time.Time   // inclusive
-	EndsAt   time.Time   // exclusive
+	Channel  ChannelName // through which a ride must be paid; When may name others besides
+	State    CampaignState
+	Group    string // a ride takes one campaign of each group; "" is the city's main group
+	When     When   // which rides it is for, beyond city, channel and dates
+	Rider    Gift   // given to the rider of a ride
+	Driver   Gift   // given to the driver of a ride
+	Limits   Limits // how often a day
+	Cap      Fen    // all that it may give
+	StartsAt time.Time
+	EndsAt   time.Time // exclusive
 }
 
 // Limits of a campaign.
@@ -28,9 +58,26 @@ const (
 	// MaxCampaignCap is the largest budget: 1,000 million yuan, above what both apps together
 	// spent in the spring of 2014.
 	MaxCampaignCap = Fen(1_000_000_000_00)
-	// MaxSubsidy is the most that one ride may give to one side: 200 yuan.
+	// MaxSubsidy is the most that one campaign may give to one side of a ride: 200 yuan.
 	MaxSubsidy = Fen(200_00)
+	// MaxCampaignName is how many bytes a name may have, and a group's.
+	MaxCampaignName = 120
+	// MaxDailyLimit is the highest limit of a day that can be set; 0 is none.
+	MaxDailyLimit = 1_000_000
+	// MaxCampaigns is how many campaigns a city may have that have not ended: each completed ride
+	// reads them all.
+	MaxCampaigns = 100
 )
+
+// Limits are how often a campaign gives on one business day of its city; 0 is no limit. One that
+// is reached on the rider's side leaves the driver's gift, and the other way round; one of the pair
+// or of the city ends both.
+type Limits struct {
+	Rider  int `json:"rider,omitempty"`  // rides of one rider that the rider is given for
+	Driver int `json:"driver,omitempty"` // rides of one driver that the driver is given for
+	Pair   int `json:"pair,omitempty"`   // rides of one rider with one driver
+	City   int `json:"city,omitempty"`   // rides of all
+}
 
 // CampaignError is a campaign that cannot be: it names the field and its limit.
 type CampaignError struct{ Field, Limit string }
@@ -46,117 +93,116 @@ func (c Campaign) Check() error {
 		return &CampaignError{"id", "given"}
 	case c.Version < 1:
 		return &CampaignError{"version", "≥ 1"}
+	case len(c.Name) > MaxCampaignName:
+		return &CampaignError{"name", fmt.Sprintf("at most %d bytes", MaxCampaignName)}
+	case len(c.Group) > MaxCampaignName:
+		return &CampaignError{"group", fmt.Sprintf("at most %d bytes", MaxCampaignName)}
 	case c.City == "" || c.Sponsor == "":
 		return &CampaignError{"city and sponsor", "given"}
 	case !c.Channel.sponsors():
 		return &CampaignError{"channel", "wallet, wechat or alipay"}
-	case c.Rider < 0 || c.Rider > MaxSubsidy:
-		return &CampaignError{"rider", fmt.Sprintf("0 to %d fen", MaxSubsidy)}
-	case c.Driver < 0 || c.Driver > MaxSubsidy:
-		return &CampaignError{"driver", fmt.Sprintf("0 to %d fen", MaxSubsidy)}
-	case c.Rider+c.Driver == 0:
-		return &CampaignError{"rider", "above 0 where the driver gets nothing"}
+	case c.State < CampaignRuns || c.State > CampaignEnded:
+		return &CampaignError{"state", "runs, paused or ended"}
 	case c.Cap <= 0 || c.Cap > MaxCampaignCap:
 		return &CampaignError{"cap", fmt.Sprintf("1 to %d fen", MaxCampaignCap)}
 	case !c.StartsAt.Before(c.EndsAt):
 		return &CampaignError{"ends_at", "after starts_at"}
+	}
+	for _, check := range []func() error{c.checkGifts, c.Limits.check, c.When.check} {
+		if err := check(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c Campaign) checkGifts() error {
+	if err := c.Rider.check("rider"); err != nil {
+		return err
+	}
+	if err := c.Driver.check("driver"); err != nil {
+		return err
+	}
+	switch {
+	case c.Rider.None() && c.Driver.None():
+		return &CampaignError{"rider", "above 0 where the driver gets nothing"}
+	case c.Driver.Price != (PriceGift{}):
+		return &CampaignError{"driver", "other than a price: drivers pay none"}
 	default:
 		return nil
 	}
 }
 
-// SubsidyReason says why a ride has no subsidy, or that it has one.
-type SubsidyReason string
-
-// The reasons.
-const (
-	SubsidyGranted    SubsidyReason = "granted"
-	SubsidyNone       SubsidyReason = "no_campaign"       // no campaign in this city
-	SubsidyNotDated   SubsidyReason = "outside_dates"     // completed before or after it
-	SubsidyChannel    SubsidyReason = "other_channel"     // not paid through the sponsor's channel
-	SubsidyBudget     SubsidyReason = "budget_spent"      // the reservation was refused
-	SubsidyWaits      SubsidyReason = "fare_questioned"   // waits for the rider's word
-	SubsidyVoid       SubsidyReason = "paid_otherwise"    // reserved, then given back
-	SubsidyExpired    SubsidyReason = "not_paid_in_time"  // reserved for too long, given back
-	SubsidyNotAllowed SubsidyReason = "nothing_to_charge" // a fare of 0
-)
-
-// Subsidy is what a campaign gives for one ride.
-type Subsidy struct {
-	Campaign CampaignID
-	Version  int
-	Rider    Fen
-	Driver   Fen
-	Reason   SubsidyReason
-}
-
-// Granted reports whether money is reserved or was given.
-func (s Subsidy) Granted() bool { return s.Reason == SubsidyGranted }
-
-// Without is the same ride's subsidy, refused for a reason.
-func (s Subsidy) Without(why SubsidyReason) Subsidy {
-	return Subsidy{Campaign: s.Campaign, Version: s.Version, Reason: why}
-}
-
-// SubsidyFacts are what decides on a ride's subsidy.
-type SubsidyFacts struct {
-	City        string
-	Channel     ChannelName // through which the rider means to pay
-	CompletedAt time.Time
-	Fare        Fen
-}
-
-// Subsidise picks the first campaign, in the order given, that applies to the ride. The rider's
-// part is never more than the fare. What it grants has still to be reserved.
-func Subsidise(campaigns []Campaign, f SubsidyFacts) Subsidy {
-	refused := Subsidy{Reason: SubsidyNone}
-	for _, c := range campaigns {
-		why := c.applies(f)
-		if why == SubsidyGranted {
-			return Subsidy{
-				Campaign: c.ID, Version: c.Version,
-				Rider: min(c.Rider, f.Fare), Driver: c.Driver, Reason: why,
-			}
-		}
-		if refused.Reason == SubsidyNone {
-			refused = Subsidy{Campaign: c.ID, Version: c.Version, Reason: why}
+func (l Limits) check() error {
+	for _, limit := range []struct {
+		field string
+		n     int
+	}{
+		{"limits.rider", l.Rider},
+		{"limits.driver", l.Driver},
+		{"limits.pair", l.Pair},
+		{"limits.city", l.City},
+	} {
+		if limit.n < 0 || limit.n > MaxDailyLimit {
+			return &CampaignError{limit.field, fmt.Sprintf("0 to %d a day", MaxDailyLimit)}
 		}
 	}
-	return refused
+	return nil
 }
 
-func (c Campaign) applies(f SubsidyFacts) SubsidyReason {
+// Takes reports whether rides that are paid through a channel count.
+func (c Campaign) Takes(channel ChannelName) bool {
+	return channel == c.Channel || slices.Contains(c.When.Channels, channel)
+}
+
+// Overlaps reports whether there may be a ride that both campaigns of one group are for, by dates,
+// channels, kinds, hours, fares and distances. Whether it is somebody's first ride is not asked: a
+// bonus for it belongs into a group of its own.
+func (c Campaign) Overlaps(o Campaign) bool {
+	both := func(channel ChannelName) bool { return o.Takes(channel) }
+	return c.City == o.City && c.Group == o.Group &&
+		c.State != CampaignEnded && o.State != CampaignEnded &&
+		c.StartsAt.Before(o.EndsAt) && o.StartsAt.Before(c.EndsAt) &&
+		(both(c.Channel) || slices.ContainsFunc(c.When.Channels, both)) &&
+		c.When.overlaps(o.When)
+}
+
+// redatedBy checks that next follows on c, and differs in its name and period only.
+func (c Campaign) redatedBy(next Campaign) error {
+	funded := func(field string, is any) error {
+		return &CampaignError{field, fmt.Sprintf("%v, as it was funded", is)}
+	}
 	switch {
-	case c.City != f.City:
-		return SubsidyNone
-	case f.CompletedAt.Before(c.StartsAt) || !f.CompletedAt.Before(c.EndsAt):
-		return SubsidyNotDated
-	case c.Channel != f.Channel:
-		return SubsidyChannel
-	case f.Fare <= 0:
-		return SubsidyNotAllowed
+	case next.Version != c.Version+1:
+		return &CampaignError{"version", fmt.Sprintf("%d, after the newest", c.Version+1)}
+	case c.State == CampaignEnded:
+		return &CampaignError{"version", "that of a campaign that has not ended"}
+	case next.Sponsor != c.Sponsor:
+		return funded("sponsor", c.Sponsor)
+	case next.Channel != c.Channel:
+		return funded("channel", c.Channel)
+	case !reflect.DeepEqual(next.Rider, c.Rider):
+		return funded("rider", c.Rider)
+	case !reflect.DeepEqual(next.Driver, c.Driver):
+		return funded("driver", c.Driver)
+	case next.Cap != c.Cap:
+		return funded("cap", fmt.Sprintf("%d fen", c.Cap))
+	case next.Group != c.Group:
+		return funded("group", fmt.Sprintf("%q", c.Group))
+	case next.Limits != c.Limits:
+		return &CampaignError{"limits", "as they were funded"}
+	case !reflect.DeepEqual(next.When, c.When):
+		return &CampaignError{"when", "as it was funded"}
 	default:
-		return SubsidyGranted
+		return nil
 	}
 }
 
-// Reservation is the entry that sets a granted subsidy aside: two pending transfers, or one where
-// a side gets nothing. There is at most one for a subject.
-func (s Subsidy) Reservation(subject Subject, driver Party, at time.Time) Entry {
-	e := Entry{ID: EntryID(string(subject) + "/reserve"), Subject: subject, At: at}
-	budget, payable := PromoBudget(s.Campaign), DriverPayable(driver)
-	add := func(code Code, amount Fen) {
-		if amount == 0 {
-			return
-		}
-		e.Transfers = append(e.Transfers, Transfer{
-			ID: TransferID(string(subject) + "/" + string(code)), Kind: TransferPending,
-			Debit: budget, Credit: payable, Amount: amount, Code: code,
-		})
-	}
-	add(CodeSubsidyRider, s.Rider)
-	add(CodeSubsidyDriver, s.Driver)
-	return e
+// Same reports whether two versions say the same.
+func (c Campaign) Same(o Campaign) bool {
+	dates := c.StartsAt.Equal(o.StartsAt) && c.EndsAt.Equal(o.EndsAt)
+	c.StartsAt, c.EndsAt = o.StartsAt, o.EndsAt
+	return dates && reflect.DeepEqual(c, o)
 }
 
 // Funding is the entry by which a sponsor's promise becomes a campaign's budget.

@@ -11,16 +11,23 @@ import (
 type Cashier struct{ Store Store }
 
 // Launch writes a campaign's first version and turns its sponsor's promise into a budget. A
-// *CampaignError names a field that is out of its limits; a campaign that is launched already is an
-// error of kind Conflict of the store.
+// *CampaignError names a field that is out of its limits, be it
+// that another one of its group may be for the same rides; a campaign that is launched already is
+// an error of kind Conflict of the store.
 func (c Cashier) Launch(ctx context.Context, campaign Campaign, now time.Time) error {
 	if err := campaign.Check(); err != nil {
 		return err
 	}
-	if campaign.Version != 1 {
+	switch {
+	case campaign.Version != 1:
 		return &CampaignError{"version", "1 at the launch"}
+	case campaign.State != CampaignRuns:
+		return &CampaignError{"state", "runs at the launch"}
 	}
 	return c.Store.MoneyTx(ctx, func(tx Tx) error {
+		if err := fits(tx, campaign, now); err != nil {
+			return err
+		}
 		if err := tx.InsertCampaign(campaign); err != nil {
 			return err
 		}
@@ -28,93 +35,32 @@ func (c Cashier) Launch(ctx context.Context, campaign Campaign, now time.Time) e
 	})
 }
 
-// Redate appends a version of a campaign with another period; its budget stays, and so does all
-// else that was funded. A *CampaignError names the first field that differs from the newest
-// version, or a version that does not follow on it.
-func (c Cashier) Redate(ctx context.Context, campaign Campaign) error {
-	if err := campaign.Check(); err != nil {
-		return err
-	}
-	return c.Store.MoneyTx(ctx, func(tx Tx) error {
-		newest, err := launched(tx, campaign)
-		if err != nil {
-			return err
-		}
-		if err := newest.redatedBy(campaign); err != nil {
-			return err
-		}
-		return tx.InsertCampaign(campaign)
-	})
-}
-
-// launched is the newest version of a campaign, or a *CampaignError if its city has none of it.
-func launched(tx Tx, c Campaign) (Campaign, error) {
+// fits refuses a campaign beside another of its group that may be for the same rides, and one too
+// many. Two that are launched at the same moment may miss each other: a ride takes one of a group
+// all the same, the first by id.
+func fits(tx Tx, c Campaign, now time.Time) error {
 	all, err := tx.CampaignsOf(c.City)
 	if err != nil {
-		return Campaign{}, err
+		return err
 	}
-	for _, newest := range all {
-		if newest.ID == c.ID {
-			return newest, nil
+	running := 0
+	for _, o := range all {
+		if o.ID == c.ID {
+			continue
+		}
+		if o.State != CampaignEnded && o.EndsAt.After(now) {
+			running++
+		}
+		if c.Overlaps(o) {
+			return &CampaignError{"group", fmt.Sprintf(
+				"other than that of %s, which may be for the same rides", o.ID)}
 		}
 	}
-	return Campaign{}, &CampaignError{"city", fmt.Sprintf("that in which %q is launched", c.ID)}
-}
-
-// redatedBy checks that next follows on c, and differs in its period only.
-func (c Campaign) redatedBy(next Campaign) error {
-	switch {
-	case next.Version != c.Version+1:
-		return &CampaignError{"version", fmt.Sprintf("%d, after the newest", c.Version+1)}
-	case next.Sponsor != c.Sponsor:
-		return &CampaignError{"sponsor", string(c.Sponsor) + ", as it was funded"}
-	case next.Channel != c.Channel:
-		return &CampaignError{"channel", string(c.Channel) + ", as it was funded"}
-	case next.Rider != c.Rider:
-		return &CampaignError{"rider", fmt.Sprintf("%d fen, as it was funded", c.Rider)}
-	case next.Driver != c.Driver:
-		return &CampaignError{"driver", fmt.Sprintf("%d fen, as it was funded", c.Driver)}
-	case next.Cap != c.Cap:
-		return &CampaignError{"cap", fmt.Sprintf("%d fen, as it was funded", c.Cap)}
-	default:
-		return nil
+	if running >= MaxCampaigns {
+		return &CampaignError{"city", fmt.Sprintf(
+			"one with fewer than %d campaigns that have not ended", MaxCampaigns)}
 	}
-}
-
-// End gives what is left of a campaign's budget back to its sponsor, and returns how much that is.
-// What is reserved stays until it is posted or voided; ending later, with another id, returns that
-// too. The same id moves money once: again it returns 0 if nothing is left, and an error of kind
-// Conflict of the store if something has been given back to the budget meanwhile. A campaign that
-// was not launched in its city with its sponsor is a *CampaignError.
-func (c Cashier) End(
-	ctx context.Context, campaign Campaign, id EntryID, now time.Time,
-) (Fen, error) {
-	var left Fen
-	err := c.Store.MoneyTx(ctx, func(tx Tx) error {
-		left = 0
-		funded, err := launched(tx, campaign)
-		if err != nil {
-			return err
-		}
-		if campaign.Sponsor != funded.Sponsor {
-			return &CampaignError{"sponsor", string(funded.Sponsor) + ", as it was funded"}
-		}
-		budget, err := tx.Account(PromoBudget(campaign.ID))
-		if err != nil {
-			return err
-		}
-		if left = budget.Available(); left == 0 {
-			return nil
-		}
-		return tx.Book(Entry{ID: id, At: now, Transfers: []Transfer{{
-			ID: TransferID(id), Kind: TransferPosted, Code: CodeCampaignEnd, Amount: left,
-			Debit: budget.ID, Credit: SponsorReceivable(campaign.Sponsor),
-		}}})
-	})
-	if err != nil {
-		return 0, err
-	}
-	return left, nil
+	return nil
 }
 
 // MaxTopUp is the most that one top-up may bring: 100,000 yuan.

@@ -32,7 +32,8 @@ func cashier(t *testing.T) money.Cashier {
 func spring(change func(*money.Campaign)) money.Campaign {
 	c := money.Campaign{
 		ID: "spring", Version: 1, City: "beijing", Sponsor: "tencent", Channel: "wechat",
-		Rider: money.Yuan(10), Driver: money.Yuan(5), Cap: money.Yuan(1000),
+		State: money.CampaignRuns, Rider: money.Fixed(money.Yuan(10)),
+		Driver: money.Fixed(money.Yuan(5)), Cap: money.Yuan(1000),
 		StartsAt: noon, EndsAt: noon.AddDate(0, 0, 30),
 	}
 	change(&c)
@@ -86,14 +87,16 @@ func TestLaunchFundsOnce(t *testing.T) {
 		"version": func(c *money.Campaign) { c.ID, c.Version = "other", 2 },
 		"channel": func(c *money.Campaign) { c.ID, c.Channel = "other", money.Cash },
 		"cap":     func(c *money.Campaign) { c.ID, c.Cap = "other", 0 },
-		"rider":   func(c *money.Campaign) { c.ID, c.Rider = "other", money.MaxSubsidy+1 },
-		"driver":  func(c *money.Campaign) { c.ID, c.Driver = "other", -1 },
+		"rider": func(c *money.Campaign) {
+			c.ID, c.Rider = "other", money.Fixed(money.MaxSubsidy+1)
+		},
+		"driver":  func(c *money.Campaign) { c.ID, c.Driver = "other", money.Fixed(-1) },
 		"ends_at": func(c *money.Campaign) { c.ID, c.EndsAt = "other", c.StartsAt },
 	} {
 		refused(t, c.Launch(t.Context(), spring(change), noon), field)
 	}
 	refused(t, c.Launch(t.Context(), spring(func(c *money.Campaign) {
-		c.ID, c.Rider, c.Driver = "other", 0, 0
+		c.ID, c.Rider, c.Driver = "other", money.Gift{}, money.Gift{}
 	}), noon), "rider")
 	holds(t, c, money.PromoBudget("spring").Class(), money.Yuan(1000))
 }
@@ -111,18 +114,19 @@ func TestRedateChangesThePeriodAlone(t *testing.T) {
 		"city":    func(c *money.Campaign) { c.City = "shanghai" },
 		"sponsor": func(c *money.Campaign) { c.Sponsor = "alibaba" },
 		"channel": func(c *money.Campaign) { c.Channel = "alipay" },
-		"rider":   func(c *money.Campaign) { c.Rider++ },
-		"driver":  func(c *money.Campaign) { c.Driver++ },
+		"rider":   func(c *money.Campaign) { c.Rider.Fixed++ },
+		"driver":  func(c *money.Campaign) { c.Driver.Fixed++ },
 		"cap":     func(c *money.Campaign) { c.Cap *= 2 },
 		"ends_at": func(c *money.Campaign) { c.EndsAt = c.StartsAt },
 	} {
-		refused(t, c.Redate(t.Context(), next(change)), field)
+		refused(t, c.Redate(t.Context(), next(change), noon), field)
 	}
-	refused(t, c.Redate(t.Context(), next(func(c *money.Campaign) { c.ID = "other" })), "city")
-	if err := c.Redate(t.Context(), next(asItIs)); err != nil {
+	other := next(func(c *money.Campaign) { c.ID = "other" })
+	refused(t, c.Redate(t.Context(), other, noon), "city")
+	if err := c.Redate(t.Context(), next(asItIs), noon); err != nil {
 		t.Fatal(err)
 	}
-	refused(t, c.Redate(t.Context(), next(asItIs)), "version")
+	refused(t, c.Redate(t.Context(), next(asItIs), noon), "version")
 	var stored []money.Campaign
 	err := c.Store.MoneyTx(t.Context(), func(tx money.Tx) (err error) {
 		stored, err = tx.CampaignsOf("beijing")
@@ -138,10 +142,9 @@ func TestRedateChangesThePeriodAlone(t *testing.T) {
 // reserve sets a ride's subsidy aside, and returns what voids it.
 func reserve(t *testing.T, c money.Cashier) (void func()) {
 	t.Helper()
-	s := money.Subsidy{
-		Campaign: "spring", Version: 1, Rider: money.Yuan(10), Driver: money.Yuan(5),
-		Reason: money.SubsidyGranted,
-	}
+	s := money.Subsidy{Grants: []money.Grant{
+		{Campaign: "spring", Version: 1, Rider: money.Yuan(10), Driver: money.Yuan(5)},
+	}}
 	e := s.Reservation("ride", "driver", noon)
 	book := func(e money.Entry) {
 		t.Helper()

@@ -23,6 +23,7 @@ type Tx interface {
 	Refunds
 	Inbox
 	Campaigns
+	Counts
 }
 
 // Accounts books entries.
@@ -107,4 +108,15 @@ type Campaigns interface {
 	InsertCampaign(c Campaign) error
 	// CampaignsOf are the newest versions of a city's campaigns, by id.
 	CampaignsOf(city string) ([]Campaign, error)
+}
+
+// Counts are how often campaigns have given on a day.
+type Counts interface {
+	// TakeCount adds one to a count that is below its limit, in one conditional statement, and
+	// returns the count after it; 0 says that the limit is reached.
+	TakeCount(k CountKey, limit int) (n int, err error)
+	// GiveBackCount takes one away from a count.
+	GiveBackCount(k CountKey) error
+	// CountOf reads a count; one that was never taken is 0.
+	CountOf(k CountKey) (int, error)
 }

@@ -9,7 +9,6 @@ import (
 	"hexhail/dispatch"
 	"hexhail/money"
 	"hexhail/pb/hexhail/ops/v1"
-	"hexhail/wire"
 )
 
 // LaunchCampaign begins a campaign (version 1, which funds its budget), or appends the next version
@@ -18,27 +17,55 @@ import (
 func (s *Server) LaunchCampaign(ctx context.Context, in *opspb.LaunchCampaignRequest) (
 	*opspb.LaunchCampaignResponse, error,
 ) {
-	c := campaignOf(in.GetCampaign())
+	c, err := campaignOf(in.GetCampaign())
+	if err != nil {
+		return nil, campaignFault(err)
+	}
 	if _, err := s.config.Cities.City(dispatch.CityID(c.City)); err != nil {
 		return nil, err
 	}
-	left, err := once(ctx, s, "LaunchCampaign", in.GetRequestId(), c,
-		func(tx dispatch.Tx, now time.Time, _ string) (money.Fen, error) {
+	after, err := once(ctx, s, "LaunchCampaign", in.GetRequestId(), c,
+		func(tx dispatch.Tx, now time.Time, _ string) (standing, error) {
 			if err := launch(ctx, tx, c, now); err != nil {
-				return 0, err
+				return standing{}, err
 			}
-			return leftOf(tx, c.ID)
+			return standingOf(ctx, tx, c.City, c.ID)
 		})
 	if err != nil {
 		return nil, campaignFault(err)
 	}
-	return &opspb.LaunchCampaignResponse{Campaign: campaignPB(c, left)}, nil
+	return &opspb.LaunchCampaignResponse{Campaign: campaignPB(after.Campaign, after.Left)}, nil
+}
+
+// standing is how a campaign stands after a change.
+type standing struct {
+	Campaign       money.Campaign
+	Left, Returned money.Fen
+}
+
+func standingOf(
+	ctx context.Context, tx dispatch.Tx, city string, id money.CampaignID,
+) (standing, error) {
+	newest, err := money.Cashier{Store: joined{tx}}.Newest(ctx, city, id)
+	if err != nil {
+		return standing{}, err
+	}
+	left, err := leftOf(tx, id)
+	return standing{Campaign: newest, Left: left}, err
 }
 
 // campaignFields are the paths of a campaign's fields in LaunchCampaign, where they differ from
 // money's names: amounts are in fen there and say so.
 var campaignFields = map[string]string{
 	"rider": "rider_fen", "driver": "driver_fen", "cap": "cap_fen",
+	"rider.percent.cap": "rider.percent.cap_fen", "driver.percent.cap": "driver.percent.cap_fen",
+	"rider.random.to": "rider.random.to_fen", "driver.random.to": "driver.random.to_fen",
+	"rider.tiers.amount":  "rider.tiers.tiers.amount_fen",
+	"driver.tiers.amount": "driver.tiers.tiers.amount_fen",
+	"rider.price.cap":     "rider.price.cap_fen",
+	"when.min_fare":       "when.min_fare_fen", "when.max_fare": "when.max_fare_fen",
+	"when.min_distance": "when.min_distance_meters",
+	"when.max_distance": "when.max_distance_meters",
 }
 
 // campaignFault names the field of the request that a campaign is refused for.
@@ -65,7 +92,8 @@ func launch(ctx context.Context, tx dispatch.Tx, c money.Campaign, now time.Time
 		if newest.ID != c.ID || newest.Version != c.Version {
 			continue
 		}
-		if !sameCampaign(newest, c) {
+		c.State = newest.State
+		if !newest.Same(c) {
 			return dispatch.Errorf(dispatch.Conflict, dispatch.ReasonDuplicate,
 				"campaign %s has a version %d with other content", c.ID, c.Version)
 		}
@@ -73,15 +101,9 @@ func launch(ctx context.Context, tx dispatch.Tx, c money.Campaign, now time.Time
 	}
 	cashier := money.Cashier{Store: joined{tx}}
 	if c.Version > 1 {
-		return cashier.Redate(ctx, c)
+		return cashier.Redate(ctx, c, now)
 	}
 	return cashier.Launch(ctx, c, now)
-}
-
-func sameCampaign(a, b money.Campaign) bool {
-	dates := a.StartsAt.Equal(b.StartsAt) && a.EndsAt.Equal(b.EndsAt)
-	a.StartsAt, a.EndsAt = b.StartsAt, b.EndsAt
-	return dates && a == b
 }
 
 // ListCampaigns reads the newest versions of a city's campaigns, with what is left of each budget.
@@ -116,23 +138,80 @@ func leftOf(tx money.Accounts, id money.CampaignID) (money.Fen, error) {
 	return budget.Available(), err
 }
 
-// campaignOf keeps times to the millisecond, as rows do.
-func campaignOf(c *opspb.Campaign) money.Campaign {
-	return money.Campaign{
-		ID: money.CampaignID(c.GetId()), Version: int(c.GetVersion()), City: c.GetCity(),
-		Sponsor: money.Party(c.GetSponsor()), Channel: money.ChannelName(c.GetChannel()),
-		Rider: money.Fen(c.GetRiderFen()), Driver: money.Fen(c.GetDriverFen()),
-		Cap:      money.Fen(c.GetCapFen()),
-		StartsAt: wire.TimeOf(c.GetStartsAt()).Truncate(time.Millisecond),
-		EndsAt:   wire.TimeOf(c.GetEndsAt()).Truncate(time.Millisecond),
+// PauseCampaign stops a campaign, or lets it run again.
+func (s *Server) PauseCampaign(ctx context.Context, in *opspb.PauseCampaignRequest) (
+	*opspb.PauseCampaignResponse, error,
+) {
+	type pause struct {
+		City   string
+		ID     money.CampaignID
+		Paused bool
 	}
+	p := pause{in.GetCity(), money.CampaignID(in.GetCampaignId()), in.GetPaused()}
+	after, err := once(ctx, s, "PauseCampaign", in.GetRequestId(), p,
+		func(tx dispatch.Tx, _ time.Time, _ string) (standing, error) {
+			_, err := money.Cashier{Store: joined{tx}}.Pause(ctx, p.City, p.ID, p.Paused)
+			if err != nil {
+				return standing{}, err
+			}
+			return standingOf(ctx, tx, p.City, p.ID)
+		})
+	if err != nil {
+		return nil, idFault(err)
+	}
+	return &opspb.PauseCampaignResponse{Campaign: campaignPB(after.Campaign, after.Left)}, nil
 }
 
-func campaignPB(c money.Campaign, left money.Fen) *opspb.Campaign {
-	return &opspb.Campaign{
-		Id: string(c.ID), Version: int32Of(c.Version), City: c.City, Sponsor: string(c.Sponsor),
-		Channel: string(c.Channel), RiderFen: int64(c.Rider), DriverFen: int64(c.Driver),
-		CapFen: int64(c.Cap), StartsAt: wire.TimePB(c.StartsAt), EndsAt: wire.TimePB(c.EndsAt),
-		LeftFen: int64(left),
+// idFault names the field of a request that has a campaign's id and nothing else of it.
+func idFault(err error) error {
+	var bad *money.CampaignError
+	if !errors.As(err, &bad) {
+		return err
 	}
+	field := bad.Field
+	if field == "id" {
+		field = "campaign_id"
+	}
+	named := dispatch.BadField(field, bad.Limit)
+	named.Reason, named.Cause = dispatch.ReasonCampaign, err
+	return named
+}
+
+// EndCampaign ends a campaign and returns what is left of its budget.
+func (s *Server) EndCampaign(ctx context.Context, in *opspb.EndCampaignRequest) (
+	*opspb.EndCampaignResponse, error,
+) {
+	type end struct {
+		City string
+		ID   money.CampaignID
+	}
+	e := end{in.GetCity(), money.CampaignID(in.GetCampaignId())}
+	after, err := once(ctx, s, "EndCampaign", in.GetRequestId(), e,
+		func(tx dispatch.Tx, now time.Time, key string) (standing, error) {
+			return endCampaign(ctx, tx, e.City, e.ID, money.EntryID("end/"+key), now)
+		})
+	if err != nil {
+		return nil, idFault(err)
+	}
+	return &opspb.EndCampaignResponse{
+		Campaign: campaignPB(after.Campaign, after.Left), ReturnedFen: int64(after.Returned),
+	}, nil
+}
+
+func endCampaign(
+	ctx context.Context, tx dispatch.Tx, city string, id money.CampaignID, entry money.EntryID,
+	now time.Time,
+) (after standing, err error) {
+	cashier := money.Cashier{Store: joined{tx}}
+	newest, err := cashier.Newest(ctx, city, id)
+	if err != nil {
+		return after, err
+	}
+	returned, err := cashier.End(ctx, newest, entry, now)
+	if err != nil {
+		return after, err
+	}
+	after, err = standingOf(ctx, tx, city, id)
+	after.Returned = returned
+	return after, err
 }

@@ -93,6 +93,7 @@ type cityMetrics struct {
 	quoted, overQuoted                   prometheus.Observer
 
 	fares, cash, tips, riderSubsidies, driverSubsidies prometheus.Counter
+	subsidiesRefused                                   *prometheus.CounterVec // by reason
 
 	taken, notTaken prometheus.Counter
 	chances, errors prometheus.Counter
@@ -107,6 +108,7 @@ type cityMetrics struct {
 // rideVectors are the same of all cities.
 type rideVectors struct {
 	rides, offers, fares, cash, tips, subsidies *prometheus.CounterVec
+	subsidiesRefused                            *prometheus.CounterVec
 	calls                                       *prometheus.CounterVec
 	calledTaxis                                 *prometheus.HistogramVec
 	rounds, pairs, quotes                       *prometheus.CounterVec
@@ -169,6 +171,9 @@ func newRideVectors(f *factory) *rideVectors {
 		tips:  fen("hexhail_tips_fen_total", "Tips of settled rides."),
 		subsidies: f.counters("hexhail_subsidies_fen_total", "Subsidies of settled rides.",
 			"city", "side"),
+		subsidiesRefused: f.counters("hexhail_subsidies_refused_total",
+			"Completed rides that a campaign has not given for, or not to one side, by reason.",
+			"city", "reason"),
 		rounds: f.counters("hexhail_rounds_total", "Finished rounds.", "city"),
 		pairs: f.counters("hexhail_round_pairs_total",
 			"Pairs that rounds considered, by where their pickup time comes from.",
@@ -199,12 +204,13 @@ func (v *rideVectors) city(id string) *cityMetrics {
 		late:   v.late.WithLabelValues(id),
 		quoted: v.quoted.WithLabelValues(id), overQuoted: v.overQuoted.WithLabelValues(id),
 		fares: v.fares.WithLabelValues(id), cash: v.cash.WithLabelValues(id),
-		tips:            v.tips.WithLabelValues(id),
-		riderSubsidies:  v.subsidies.WithLabelValues(id, "rider"),
-		driverSubsidies: v.subsidies.WithLabelValues(id, "driver"),
-		rounds:          v.rounds.WithLabelValues(id),
-		roundSeconds:    v.roundSeconds.WithLabelValues(id),
-		waiting:         v.waiting.WithLabelValues(id), idle: v.idle.WithLabelValues(id),
+		tips:             v.tips.WithLabelValues(id),
+		riderSubsidies:   v.subsidies.WithLabelValues(id, "rider"),
+		driverSubsidies:  v.subsidies.WithLabelValues(id, "driver"),
+		subsidiesRefused: v.subsidiesRefused.MustCurryWith(prometheus.Labels{"city": id}),
+		rounds:           v.rounds.WithLabelValues(id),
+		roundSeconds:     v.roundSeconds.WithLabelValues(id),
+		waiting:          v.waiting.WithLabelValues(id), idle: v.idle.WithLabelValues(id),
 		taken:    v.answers.WithLabelValues(id, outcomes[dispatch.OfferAccepted]),
 		notTaken: v.answers.WithLabelValues(id, outcomes[dispatch.OfferDeclined]),
 		chances:  v.chances.WithLabelValues(id), errors: v.errors.WithLabelValues(id),
@@ -280,6 +286,13 @@ func settles(act dispatch.ActKind) bool {
 func (c *cityMetrics) timed(act dispatch.ActKind, r dispatch.Ride) {
 	span := func(o prometheus.Observer, from, to time.Time) {
 		o.Observe(max(0, to.Sub(from).Seconds()))
+	}
+	switch act {
+	case dispatch.ActComplete, dispatch.ActConfirm, dispatch.ActResolve:
+		for _, r := range r.Subsidy.Refused {
+			c.subsidiesRefused.WithLabelValues(string(r.Reason)).Inc()
+		}
+	default:
 	}
 	switch act {
 	case dispatch.ActClaim:

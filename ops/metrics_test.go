@@ -249,6 +249,7 @@ func TestFunnel(t *testing.T) {
 		`hexhail_tips_fen_total`+in+`500`,
 		`hexhail_subsidies_fen_total{city="beijing",side="rider"} 500`,
 		`hexhail_subsidies_fen_total{city="beijing",side="driver"} 400`,
+		`hexhail_subsidies_refused_total{city="beijing",reason="other_channel"} 1`,
 		`hexhail_commands_refused_total{command="Accept",reason="OFFER_CLOSED"} 1`,
 		`hexhail_round_waiting_rides`+in+`1`, `hexhail_rounds_total`+in+`3`,
 	)

@@ -2,6 +2,7 @@ package ops
 
 import (
 	"context"
+	"time"
 
 	"hexhail/dispatch"
 )
@@ -35,6 +36,10 @@ type Reads interface {
 		limit int) ([]dispatch.Turn, error)
 	// StandLengths are how many taxis queue at each stand of a city that has any.
 	StandLengths(ctx context.Context, city dispatch.CityID) (map[dispatch.StandID]int, error)
+	// CompletedRides are a city's rides with a rider, completed in [from, to), in the order of
+	// their completion: of each what campaigns go by.
+	CompletedRides(ctx context.Context, city dispatch.CityID, from, to time.Time, limit int) (
+		[]dispatch.Ride, error)
 	// Contests are the complaints of a city that wait for a decision, the longest waiting first.
 	Contests(ctx context.Context, city dispatch.CityID, p dispatch.Page) (
 		[]dispatch.Contested, error)

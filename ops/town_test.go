@@ -103,7 +103,9 @@ func (w *town) people() {
 	w.ok(cashier.TopUp(ctx, "top", money.SandboxEquity, "R1", 100_00, w.now))
 	w.ok(cashier.Launch(ctx, money.Campaign{
 		ID: "launch", Version: 1, City: string(w.city.ID), Sponsor: "sponsor",
-		Channel: money.InWallet, Rider: 500, Driver: 400, Cap: 20_00,
+		Channel: money.InWallet, State: money.CampaignRuns,
+		Rider: money.Fixed(500), Driver: money.Fixed(400),
+		Cap:      20_00,
 		StartsAt: w.now.Add(-time.Hour), EndsAt: w.now.Add(24 * time.Hour),
 	}, w.now))
 	_, err = w.desk.SetDuty(ctx, w.now, w.once("driver:D1"),

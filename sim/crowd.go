@@ -149,7 +149,8 @@ func (c *crowd) campaign(day time.Time) money.Campaign {
 	midnight := time.Date(day.Year(), day.Month(), day.Day(), 0, 0, 0, 0, c.city.Zone)
 	return money.Campaign{
 		ID: campaignID, Version: 1, City: string(c.city.ID), Sponsor: sponsor,
-		Channel: money.InWallet, Rider: money.Yuan(5), Driver: money.Yuan(5),
+		Channel: money.InWallet, State: money.CampaignRuns,
+		Rider: money.Fixed(money.Yuan(5)), Driver: money.Fixed(money.Yuan(5)),
 		Cap: c.do.Budget, StartsAt: midnight, EndsAt: midnight.AddDate(0, 0, 2),
 	}
 }

@@ -239,8 +239,9 @@ func (l *live) launch(ctx context.Context) error {
 		_, err = api.LaunchCampaign(ctx, &opspb.LaunchCampaignRequest{
 			RequestId: l.tag, Campaign: &opspb.Campaign{
 				Id: string(c.ID), Version: 1, City: c.City, Sponsor: string(c.Sponsor),
-				Channel: string(c.Channel), RiderFen: int64(c.Rider), DriverFen: int64(c.Driver),
-				CapFen: int64(c.Cap), StartsAt: timestamppb.New(c.StartsAt),
+				Channel: string(c.Channel), RiderFen: int64(c.Rider.Fixed),
+				DriverFen: int64(c.Driver.Fixed),
+				CapFen:    int64(c.Cap), StartsAt: timestamppb.New(c.StartsAt),
 				EndsAt: timestamppb.New(c.EndsAt),
 			},
 		})

@@ -7,7 +7,8 @@ import (
 
 // campaignColumns are written by InsertCampaign and read by scanCampaign in this order.
 var campaignColumns = columns{
-	"id", "version", "city", "sponsor", "channel", "rider", "driver", "cap", "starts_at", "ends_at",
+	"id", "version", "name", "city", "sponsor", "channel", "state", "stack", "rules", "cap",
+	"starts_at", "ends_at",
 }
 
 var (
@@ -17,20 +18,47 @@ var (
 		SELECT 1 FROM campaign WHERE id = $1 AND version >= $2)`}
 	campaignsOf = campaignColumns.selects(`campaign WHERE city = $1 AND version = (
 		SELECT max(v.version) FROM campaign v WHERE v.id = campaign.id) ORDER BY id`)
+
+	// takeCount is the one guard of a limit of the day: the condition and the change are one
+	// statement, so that no two takers can both see the last one. At the limit it returns no row.
+	takeCount = &query{text: `INSERT INTO campaign_count (campaign, day, side, who, n)
+		VALUES ($1, $2, $3, $4, 1) ON CONFLICT (campaign, day, side, who)
+		DO UPDATE SET n = campaign_count.n + 1 WHERE campaign_count.n < $5 RETURNING n`}
+	giveBackCount = &query{text: `UPDATE campaign_count SET n = n - 1
+		WHERE campaign = $1 AND day = $2 AND side = $3 AND who = $4`}
+	countOf = &query{text: `SELECT n FROM campaign_count
+		WHERE campaign = $1 AND day = $2 AND side = $3 AND who = $4`}
 )
 
+// rules are the parts of a campaign that no query looks into, as JSON in one column.
+type rules struct {
+	When   money.When   `json:"when,omitzero"`
+	Rider  money.Gift   `json:"rider,omitzero"`
+	Driver money.Gift   `json:"driver,omitzero"`
+	Limits money.Limits `json:"limits,omitzero"`
+}
+
 func scanCampaign(r *reader) money.Campaign {
-	return money.Campaign{
-		ID: money.CampaignID(r.text()), Version: r.int(), City: r.text(),
+	c := money.Campaign{
+		ID: money.CampaignID(r.text()), Version: r.int(), Name: r.text(), City: r.text(),
 		Sponsor: money.Party(r.text()), Channel: money.ChannelName(r.text()),
-		Rider: r.fen(), Driver: r.fen(), Cap: r.fen(), StartsAt: r.time(), EndsAt: r.time(),
+		State: name(r, money.ParseCampaignState), Group: r.text(),
 	}
+	var has rules
+	r.json("rules", &has)
+	c.When, c.Rider, c.Driver, c.Limits = has.When, has.Rider, has.Driver, has.Limits
+	c.Cap, c.StartsAt, c.EndsAt = r.fen(), r.time(), r.time()
+	return c
 }
 
 // InsertCampaign implements [money.Campaigns].
 func (t *tx) InsertCampaign(c money.Campaign) error {
-	changed, err := t.exec(insertCampaign, string(c.ID), c.Version, c.City, string(c.Sponsor),
-		string(c.Channel), int64(c.Rider), int64(c.Driver), int64(c.Cap),
+	text, err := jsonText("rules", rules{c.When, c.Rider, c.Driver, c.Limits})
+	if err != nil {
+		return err
+	}
+	changed, err := t.exec(insertCampaign, string(c.ID), c.Version, c.Name, c.City,
+		string(c.Sponsor), string(c.Channel), c.State.String(), c.Group, text, int64(c.Cap),
 		millis(c.StartsAt), millis(c.EndsAt))
 	if err != nil || changed == 1 {
 		return err
@@ -42,4 +70,30 @@ func (t *tx) InsertCampaign(c money.Campaign) error {
 // CampaignsOf implements [money.Campaigns].
 func (t *tx) CampaignsOf(city string) ([]money.Campaign, error) {
 	return all(t, scanCampaign, campaignsOf, city)
+}
+
+// TakeCount implements [money.Counts].
+func (t *tx) TakeCount(k money.CountKey, limit int) (int, error) {
+	t.at(PauseCount)
+	n, _, err := one(t, (*reader).int, takeCount,
+		string(k.Campaign), k.Day, string(k.Side), k.Key, limit)
+	return n, err
+}
+
+// GiveBackCount implements [money.Counts].
+func (t *tx) GiveBackCount(k money.CountKey) error {
+	changed, err := t.exec(giveBackCount, string(k.Campaign), k.Day, string(k.Side), k.Key)
+	if err == nil && changed != 1 {
+		t.failed = dispatch.Errorf(dispatch.Internal, dispatch.ReasonLedger,
+			"count %s %s %s was never taken", k.Campaign, k.Day, k.Side)
+		err = t.failed
+	}
+	return err
+}
+
+// CountOf implements [money.Counts].
+func (t *tx) CountOf(k money.CountKey) (int, error) {
+	n, _, err := one(t, (*reader).int, countOf,
+		string(k.Campaign), k.Day, string(k.Side), k.Key)
+	return n, err
 }

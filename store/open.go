@@ -32,6 +32,8 @@ const (
 	PauseAccept = "accept"
 	// PauseBook is before the statement that takes from an account with a limit.
 	PauseBook = "book"
+	// PauseCount is before the statement that takes a count of the day.
+	PauseCount = "count"
 	// PauseBeforeCommit is after the last statement of a transaction, or of a group of them.
 	PauseBeforeCommit = "before-commit"
 	// PauseAfterCommit is before the callers hear that their transaction is committed.

@@ -39,9 +39,10 @@ var (
 		"hand_team", "hand_to", "handed_at",
 		"search_by", "claimed_at", "arrived_at", "started_at", "completed_at",
 		"ended_at", "changed_at",
-		"meter", "tolls", "by_trace", "coverage", "flagged", "fare_state", "fare_lines",
+		"meter", "tolls", "by_trace", "coverage", "driven_m", "flagged", "fare_state", "fare_lines",
 		"fare_total", "fare_note", "fare_by",
 		"campaign", "campaign_version", "rider_subsidy", "driver_subsidy", "subsidy_reason",
+		"grants",
 		"ended_by", "end_reason", "cancel_fee", "rider_stars", "driver_stars",
 	}
 	// rideColumns are read by scanRide in this order.
@@ -69,6 +70,13 @@ var (
 		AND subsidy_reason = 'granted' AND EXISTS (SELECT 1 FROM payment
 			WHERE subject = ride.id AND purpose = 'fare' AND state IN ('due', 'cash'))
 		ORDER BY changed_at, id LIMIT $2`)
+	// What a rider has done before. Either part ends at the first ride that it finds.
+	pastOf = &query{text: `SELECT
+		CASE WHEN EXISTS (SELECT 1 FROM ride WHERE rider = $1 AND id <> $2
+			AND completed_at > 0 AND completed_at <= $3) THEN 1 ELSE 0 END,
+		CASE WHEN EXISTS (SELECT 1 FROM ride WHERE rider = $1 AND id <> $2
+			AND completed_at > 0 AND completed_at <= $3
+			AND state = 'settled' AND pay_by <> 'cash') THEN 1 ELSE 0 END`}
 	countSearching = &query{text: `SELECT count(*) FROM ride WHERE city = $1 AND ` + isSearching}
 )
 
@@ -89,7 +97,7 @@ func planArgs(args []any, r dispatch.Ride) []any {
 		r.Voice.Format.String(), r.Voice.Length.Milliseconds())
 }
 
-func stateArgs(args []any, r dispatch.Ride, lines string) []any {
+func stateArgs(args []any, r dispatch.Ride, text ridesText) []any {
 	args = placeArgs(append(args, r.Version, r.State.String(), r.Search), r.Pickup)
 	args = append(args, string(r.PayBy), int64(r.Tip),
 		string(r.Driver), string(r.Taxi), string(r.Slot), millis(r.ExpectedAt),
@@ -101,9 +109,10 @@ func stateArgs(args []any, r dispatch.Ride, lines string) []any {
 		millis(r.CompletedAt), millis(r.EndedAt), millis(r.ChangedAt))
 	f, s := r.Fare, r.Subsidy
 	return append(args, int64(f.Meter), int64(f.Tolls), int64(f.ByTrace), f.Coverage,
-		bit(f.Flagged), f.State.String(), lines,
+		f.DrivenM, bit(f.Flagged), f.State.String(), text.lines,
 		int64(f.Resolution.Total), f.Resolution.Note, f.Resolution.By,
 		string(s.Campaign), s.Version, int64(s.Rider), int64(s.Driver), string(s.Reason),
+		text.grants,
 		r.EndedBy.String(), r.EndReason, int64(r.CancelFee), r.RiderStars, r.DriverStars)
 }
 
@@ -164,7 +173,7 @@ func scanState(r *reader, ride *dispatch.Ride) {
 	ride.ChangedAt = r.time()
 	ride.Fare = dispatch.Fare{
 		Meter: r.fen(), Tolls: r.fen(), ByTrace: r.fen(), Coverage: r.int(),
-		Flagged: r.integer() != 0, State: name(r, dispatch.ParseFareState),
+		DrivenM: r.int(), Flagged: r.integer() != 0, State: name(r, dispatch.ParseFareState),
 		Lines:      r.fareLines(),
 		Resolution: dispatch.Resolution{Total: r.fen(), Note: r.text(), By: r.text()},
 	}
@@ -172,51 +181,76 @@ func scanState(r *reader, ride *dispatch.Ride) {
 		Campaign: money.CampaignID(r.text()), Version: r.int(), Rider: r.fen(),
 		Driver: r.fen(), Reason: money.SubsidyReason(r.text()),
 	}
+	var g grants
+	r.json("grants", &g)
+	ride.Subsidy.Grants, ride.Subsidy.Refused = g.Grants, g.Refused
 	ride.EndedBy, ride.EndReason, ride.CancelFee = name(r, dispatch.ParseSide), r.text(), r.fen()
 	ride.RiderStars, ride.DriverStars = r.int(), r.int()
 }
 
-// fareLines reads JSON; "" is no lines.
-func (r *reader) fareLines() (lines []money.FareLine) {
+// json reads a column into v; "" leaves it as it is.
+func (r *reader) json(column string, v any) {
 	stored := r.text()
 	if stored == "" {
-		return nil
+		return
 	}
-	if err := json.Unmarshal([]byte(stored), &lines); err != nil && r.err == nil {
-		r.err = internal("fare_lines", err)
+	if err := json.Unmarshal([]byte(stored), v); err != nil && r.err == nil {
+		r.err = internal(column, err)
 	}
+}
+
+func (r *reader) fareLines() (lines []money.FareLine) {
+	r.json("fare_lines", &lines)
 	return lines
 }
 
-func fareLines(lines []money.FareLine) (string, error) {
-	if len(lines) == 0 {
-		return "", nil
+// ridesText is what of a ride is written as JSON; "" where there is nothing.
+type ridesText struct{ lines, grants string }
+
+// grants is how a subsidy's parts are stored.
+type grants struct {
+	Grants  []money.Grant   `json:"grants,omitempty"`
+	Refused []money.Refusal `json:"refused,omitempty"`
+}
+
+func textOf(r dispatch.Ride) (text ridesText, err error) {
+	if len(r.Fare.Lines) > 0 {
+		if text.lines, err = jsonText("fare_lines", r.Fare.Lines); err != nil {
+			return text, err
+		}
 	}
-	text, err := json.Marshal(lines)
+	if s := r.Subsidy; len(s.Grants)+len(s.Refused) > 0 {
+		text.grants, err = jsonText("grants", grants{s.Grants, s.Refused})
+	}
+	return text, err
+}
+
+func jsonText(column string, v any) (string, error) {
+	text, err := json.Marshal(v)
 	if err != nil {
-		return "", internal("fare_lines", err)
+		return "", internal(column, err)
 	}
 	return string(text), nil
 }
 
 // InsertRide implements [dispatch.Rides].
 func (t *tx) InsertRide(r dispatch.Ride) error {
-	lines, err := fareLines(r.Fare.Lines)
+	text, err := textOf(r)
 	if err != nil {
 		return err
 	}
-	t.args = stateArgs(planArgs(t.args[:0], r), r, lines)
+	t.args = stateArgs(planArgs(t.args[:0], r), r, text)
 	_, err = t.exec(insertRide, t.args...)
 	return err
 }
 
 // UpdateRide implements [dispatch.Rides].
 func (t *tx) UpdateRide(r dispatch.Ride) error {
-	lines, err := fareLines(r.Fare.Lines)
+	text, err := textOf(r)
 	if err != nil {
 		return err
 	}
-	t.args = stateArgs(append(t.args[:0], string(r.ID)), r, lines)
+	t.args = stateArgs(append(t.args[:0], string(r.ID)), r, text)
 	changed, err := t.exec(updateRide, t.args...)
 	if err != nil || changed == 1 {
 		return err
@@ -281,4 +315,14 @@ func (t *tx) UnpaidRides(before time.Time, limit int) ([]dispatch.Ride, error) {
 func (t *tx) Searching(city dispatch.CityID) (int, error) {
 	n, _, err := one(t, (*reader).int, countSearching, string(city))
 	return n, err
+}
+
+// PastOf implements [dispatch.RiderPast].
+func (t *tx) PastOf(
+	rider dispatch.RiderID, ride dispatch.RideID, before time.Time,
+) (dispatch.Past, error) {
+	past, _, err := one(t, func(r *reader) dispatch.Past {
+		return dispatch.Past{Rode: r.integer() != 0, PaidByApp: r.integer() != 0}
+	}, pastOf, string(rider), string(ride), millis(before))
+	return past, err
 }

@@ -227,12 +227,15 @@ func wholeRide() dispatch.Ride {
 		StartedAt: minute(4), CompletedAt: minute(5), EndedAt: minute(6), ChangedAt: minute(7),
 		Fare: dispatch.Fare{
 			Meter: 1500, Tolls: 100, ByTrace: 1400, Coverage: 98, Flagged: true,
+			DrivenM:    5200,
 			State:      dispatch.FareResolved,
 			Resolution: dispatch.Resolution{Total: 1200, Note: "a detour", By: "ops:O1"},
 			Lines:      []money.FareLine{{Code: money.LineFlagFall, Amount: 1300}},
 		},
 		Subsidy: money.Subsidy{
 			Campaign: "c", Version: 1, Rider: 300, Driver: 200, Reason: money.SubsidyGranted,
+			Grants:  []money.Grant{{Campaign: "c", Version: 1, Rider: 300, Driver: 200}},
+			Refused: []money.Refusal{{Campaign: "d", Reason: money.SubsidyGroup}},
 		},
 		EndedBy: dispatch.SideDriver, EndReason: "flat tyre", CancelFee: 500,
 		RiderStars: 5, DriverStars: 4,

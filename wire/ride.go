@@ -160,6 +160,7 @@ func farePB(f dispatch.Fare) *typepb.Fare {
 	pb := &typepb.Fare{
 		MeterFen: int64(f.Meter), TollsFen: int64(f.Tolls), ByTraceFen: int64(f.ByTrace),
 		CoveragePercent: int32Of(f.Coverage), Flagged: f.Flagged, State: fareStatePB(f.State),
+		DrivenMeters: int32Of(f.DrivenM),
 	}
 	if f.State == dispatch.FareResolved {
 		pb.Resolution = &typepb.FareResolution{
@@ -175,13 +176,25 @@ func farePB(f dispatch.Fare) *typepb.Fare {
 
 // subsidyPB is nil before the ride is completed.
 func subsidyPB(s money.Subsidy) *typepb.Subsidy {
-	if s == (money.Subsidy{}) {
+	if s.IsZero() {
 		return nil
 	}
-	return &typepb.Subsidy{
+	pb := &typepb.Subsidy{
 		RiderFen: int64(s.Rider), DriverFen: int64(s.Driver),
 		Reason: string(s.Reason), Campaign: string(s.Campaign),
 	}
+	for _, g := range s.Grants {
+		pb.Grants = append(pb.Grants, &typepb.SubsidyGrant{
+			Campaign: string(g.Campaign), RiderFen: int64(g.Rider), DriverFen: int64(g.Driver),
+		})
+	}
+	for _, r := range s.Refused {
+		en, zh := SubsidyWords(r.Reason)
+		pb.Refusals = append(pb.Refusals, &typepb.SubsidyRefusal{
+			Campaign: string(r.Campaign), Reason: string(r.Reason), Text: en, TextZh: zh,
+		})
+	}
+	return pb
 }
 
 // RidePB is a ride for a message, without the driver's card and the rider's contact: who may see

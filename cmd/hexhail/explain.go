@@ -99,10 +99,50 @@ type told interface {
 	GetTextZh() string
 }
 
-// explaining is how a server is asked, and how the answer is shown.
+// asking is how a running server is asked by ops.
+type asking struct{ addr, caFile string }
+
+func (a *asking) bind(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.SortFlags = false
+	f.StringVar(&a.addr, "addr", "", "`address` of its gRPC (default: as DATA-DIR/address says)")
+	f.StringVar(&a.caFile, "ca", "", "`file` with the certificates that it is trusted by "+
+		"(default: no TLS)")
+	bindSettings(f, "data-dir", "token-key")
+}
+
+// call calls a server as a member of ops.
+func (a *asking) call(
+	cmd *cobra.Command, fn func(context.Context, opspb.OpsServiceClient) error,
+) (err error) {
+	c, _, err := mergeConfig(cmd.Flags(), os.Environ())
+	if err != nil {
+		return err
+	}
+	conn, err := a.dial(c.DataDir)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, conn.Close()) }()
+	token, err := staffToken(c.TokenKey, cmd.CommandPath())
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(cmd.Context(), answerWithin)
+	defer cancel()
+	ctx = metadata.AppendToOutgoingContext(ctx, "authorization", "Bearer "+token)
+	err = fn(ctx, opspb.NewOpsServiceClient(conn))
+	if s, ok := status.FromError(err); ok && err != nil {
+		return fmt.Errorf("%s: %s", s.Code(), s.Message())
+	}
+	return err
+}
+
+// explaining is how a story is asked for, and how it is shown.
 type explaining struct {
-	addr, caFile, lang string
-	json               bool
+	asking
+	lang string
+	json bool
 }
 
 func (e *explaining) bind(cmd *cobra.Command) {
@@ -110,66 +150,48 @@ func (e *explaining) bind(cmd *cobra.Command) {
 	f.SortFlags = false
 	f.StringVar(&e.lang, "lang", string(dispatch.English), "en or zh")
 	f.BoolVar(&e.json, "json", false, "the whole answer, as JSON")
-	f.StringVar(&e.addr, "addr", "", "`address` of its gRPC (default: as DATA-DIR/address says)")
-	f.StringVar(&e.caFile, "ca", "", "`file` with the certificates that it is trusted by "+
-		"(default: no TLS)")
-	bindSettings(f, "data-dir", "token-key")
+	e.asking.bind(cmd)
 }
 
-// ask calls a server as a member of ops, and prints what it tells.
+// ask calls a server, and prints what it tells.
 func (e *explaining) ask(
 	cmd *cobra.Command, call func(context.Context, opspb.OpsServiceClient) (told, error),
 ) (err error) {
 	if e.lang != string(dispatch.English) && e.lang != string(dispatch.Chinese) {
 		return &usageError{fmt.Errorf("--lang must be en or zh")}
 	}
-	c, _, err := mergeConfig(cmd.Flags(), os.Environ())
-	if err != nil {
+	return e.call(cmd, func(ctx context.Context, c opspb.OpsServiceClient) error {
+		answer, err := call(ctx, c)
+		if err != nil {
+			return err
+		}
+		text := answer.GetText()
+		switch {
+		case e.json:
+			text = protojson.Format(answer) + "\n"
+		case e.lang == string(dispatch.Chinese):
+			text = answer.GetTextZh()
+		}
+		_, err = fmt.Fprint(cmd.OutOrStdout(), text)
 		return err
-	}
-	conn, err := e.dial(c.DataDir)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, conn.Close()) }()
-	token, err := staffToken(c.TokenKey)
-	if err != nil {
-		return err
-	}
-	ctx, cancel := context.WithTimeout(cmd.Context(), answerWithin)
-	defer cancel()
-	ctx = metadata.AppendToOutgoingContext(ctx, "authorization", "Bearer "+token)
-	answer, err := call(ctx, opspb.NewOpsServiceClient(conn))
-	if err != nil {
-		s := status.Convert(err)
-		return fmt.Errorf("%s: %s", s.Code(), s.Message())
-	}
-	text := answer.GetText()
-	switch {
-	case e.json:
-		text = protojson.Format(answer) + "\n"
-	case e.lang == string(dispatch.Chinese):
-		text = answer.GetTextZh()
-	}
-	_, err = fmt.Fprint(cmd.OutOrStdout(), text)
-	return err
+	})
 }
 
-// answerWithin is how long a server may take to explain.
+// answerWithin is how long a server may take to answer.
 const answerWithin = 10 * time.Second
 
 // staffToken is one of a member of ops, for this one call.
-func staffToken(file string) (string, error) {
+func staffToken(file, who string) (string, error) {
 	key, err := readKey(file)
 	if err != nil {
 		return "", fmt.Errorf("%w (a server makes it at its first start)", err)
 	}
-	caller := wire.Caller{Role: typepb.Role_ROLE_OPS, ID: "hexhail explain"}
+	caller := wire.Caller{Role: typepb.Role_ROLE_OPS, ID: who}
 	return wire.NewSigner(key.private).Mint(caller, time.Now(), time.Minute)
 }
 
-func (e *explaining) dial(dataDir string) (*grpc.ClientConn, error) {
-	addr := e.addr
+func (a *asking) dial(dataDir string) (*grpc.ClientConn, error) {
+	addr := a.addr
 	if addr == "" {
 		at, err := readAddresses(dataDir)
 		if err != nil {
@@ -185,14 +207,14 @@ func (e *explaining) dial(dataDir string) (*grpc.ClientConn, error) {
 		host = "localhost"
 	}
 	creds := insecure.NewCredentials()
-	if e.caFile != "" {
-		text, err := os.ReadFile(e.caFile)
+	if a.caFile != "" {
+		text, err := os.ReadFile(a.caFile)
 		if err != nil {
 			return nil, err
 		}
 		pool := x509.NewCertPool()
 		if !pool.AppendCertsFromPEM(text) {
-			return nil, fmt.Errorf("--ca %s has no certificate", e.caFile)
+			return nil, fmt.Errorf("--ca %s has no certificate", a.caFile)
 		}
 		creds = credentials.NewTLS(&tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12})
 	}

@@ -23,7 +23,7 @@ func matrixTable() map[string][]variant {
 	for _, part := range []map[string][]variant{
 		riderTable(), riderCommandTable(), driverTable(), driverReadTable(), opsTable(),
 		importTable(), bookingTable(), voiceTable(), fareTable(), complaintTable(), regularTable(),
-		teamTable(), handOverTable(), greetingTable(),
+		teamTable(), handOverTable(), greetingTable(), campaignTable(),
 	} {
 		for name, variants := range part {
 			all[name] = append(all[name], variants...)
@@ -413,6 +413,7 @@ func opsTable() map[string][]variant {
 		from := c.service.clock.Now().Add(24 * time.Hour)
 		return &opspb.Campaign{
 			Id: c.fresh(), Version: 1, City: "beijing", Sponsor: "sponsor:" + c.id(w),
+			Group:   c.fresh(),
 			Channel: "wallet", RiderFen: 1, CapFen: 1000,
 			StartsAt: timestamppb.New(from), EndsAt: timestamppb.New(from.Add(time.Hour)),
 		}

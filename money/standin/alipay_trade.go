@@ -1,7 +1,6 @@
 package standin
 
 import (
-	"cmp"
 	"errors"
 	"regexp"
 	"strconv"
@@ -35,7 +34,7 @@ func (ask alipayAsk) order(way money.Way) (Order, alipayAnswer) {
 	return Order{
 		Channel: money.Alipay, Merchant: ask.merchant.seller, App: ask.merchant.app,
 		Number: ask.OutTradeNo, Way: way, Amount: amount, Subject: ask.Subject,
-		Notify: ask.notify, Expires: expires, Payer: cmp.Or(ask.BuyerID, ask.BuyerOpenID),
+		Notify: ask.notify, Expires: expires, Payer: ask.BuyerID,
 	}, nil
 }
 
@@ -96,7 +95,7 @@ func (a *Alipay) create(ask alipayAsk) alipayAnswer {
 	if no != nil {
 		return no
 	}
-	if o.Payer == "" {
+	if ask.BuyerID == "" {
 		return refused("40004", "ACQ.BUYER_NOT_EXIST")
 	}
 	o, err := a.Book.Open(o, ask.now)

@@ -130,16 +130,29 @@ CREATE TABLE leg (
 CREATE TABLE campaign (
     id        TEXT   NOT NULL,
     version   BIGINT NOT NULL CHECK (version > 0),
+    name      TEXT   NOT NULL,
     city      TEXT   NOT NULL,
     sponsor   TEXT   NOT NULL,
     channel   TEXT   NOT NULL,
-    rider     BIGINT NOT NULL CHECK (rider >= 0),
-    driver    BIGINT NOT NULL CHECK (driver >= 0),
+    state     TEXT   NOT NULL CHECK (state = 'runs' OR state = 'paused' OR state = 'ended'),
+    stack     TEXT   NOT NULL,
+    rules     TEXT   NOT NULL,
     cap       BIGINT NOT NULL CHECK (cap > 0),
     starts_at BIGINT NOT NULL,
     ends_at   BIGINT NOT NULL,
     PRIMARY KEY (id, version),
     CONSTRAINT campaign_dates CHECK (starts_at < ends_at)
+) /* sqlite: WITHOUT ROWID */;
+
+-- How often a campaign has given to somebody on a business day. The count goes up by a statement
+-- whose condition is the limit; the CHECK keeps what is given back from being given back twice.
+CREATE TABLE campaign_count (
+    campaign TEXT   NOT NULL,
+    day      TEXT   NOT NULL,
+    side     TEXT   NOT NULL,
+    who      TEXT   NOT NULL,
+    n        BIGINT NOT NULL CHECK (n >= 0),
+    PRIMARY KEY (campaign, day, side, who)
 ) /* sqlite: WITHOUT ROWID */;
 
 -- +goose Down

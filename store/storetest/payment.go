@@ -201,7 +201,8 @@ func dueAttempts(t *testing.T, db Database) {
 func campaign(id money.CampaignID, version int) money.Campaign {
 	return money.Campaign{
 		ID: id, Version: version, City: string(city), Sponsor: "alipay", Channel: money.InWallet,
-		Rider: 500, Driver: 500, Cap: 100_000, StartsAt: noon, EndsAt: after(3600),
+		State: money.CampaignRuns, Rider: money.Fixed(500), Driver: money.Fixed(500), Cap: 100_000,
+		StartsAt: noon, EndsAt: after(3600),
 	}
 }
 

@@ -71,9 +71,9 @@ func readBudget(ctx context.Context, db Database) (a money.Account, err error) {
 
 // reservation is what ride i asks for: 500 fen for the rider and 500 for the driver.
 func reservation(i int) money.Entry {
-	s := money.Subsidy{
-		Campaign: capped, Version: 1, Rider: 500, Driver: 500, Reason: money.SubsidyGranted,
-	}
+	s := money.Subsidy{Grants: []money.Grant{
+		{Campaign: capped, Version: 1, Rider: 500, Driver: 500},
+	}}
 	return s.Reservation(money.Subject(fmt.Sprint("ride", i)), "D", noon)
 }
 

@@ -32,7 +32,7 @@ type Open func(t testing.TB, opts ...store.Option) Database
 
 // Run runs the suite on one engine.
 func Run(t *testing.T, open Open) {
-	for _, test := range slices.Concat(rowTests(), promiseTests()) {
+	for _, test := range slices.Concat(rowTests(), campaignTests(), promiseTests()) {
 		t.Run(test.name, func(t *testing.T) { test.run(t, open) })
 	}
 }
@@ -88,7 +88,6 @@ func rowTests() []test {
 		{"Orders", orders},
 		{"Refunds", refunds},
 		{"Inbox", inbox},
-		{"Campaigns", campaigns},
 		{"Immutable", immutable},
 		{"Audit", audit},
 		{"Traces", traces},
@@ -113,6 +112,16 @@ func rowTests() []test {
 	}
 }
 
+// campaignTests are of the rows of campaigns, and of what these ask of rides.
+func campaignTests() []test {
+	return []test{
+		{"Campaigns", campaigns},
+		{"Counts", counts},
+		{"RidersPast", ridersPast},
+		{"CompletedRides", completedRides},
+	}
+}
+
 // promiseTests are of what holds under load, with the mutants that they catch.
 func promiseTests() []test {
 	return []test{
@@ -122,6 +131,7 @@ func promiseTests() []test {
 		{"PromiseHandOver", promiseHandOver},
 		{"PromiseExpiry", promiseExpiry},
 		{"PromiseCap", promiseCap},
+		{"PromiseLimit", promiseLimit},
 		{"PromiseBalance", promiseBalance},
 		{"PromiseLedger", promiseLedger},
 		{"PromiseAnswer", promiseAnswer},

@@ -139,7 +139,8 @@ func fund(t *testing.T, db Database) {
 	t.Helper()
 	check(t, money.Cashier{Store: db}.Launch(t.Context(), money.Campaign{
 		ID: "launch", Version: 1, City: string(city), Sponsor: "sponsor", Channel: money.InWallet,
-		Rider: 500, Driver: 500, Cap: money.Yuan(10_000),
+		State: money.CampaignRuns, Rider: money.Fixed(500), Driver: money.Fixed(500),
+		Cap:      money.Yuan(10_000),
 		StartsAt: noon.Add(-time.Hour), EndsAt: noon.Add(time.Hour),
 	}, noon))
 }

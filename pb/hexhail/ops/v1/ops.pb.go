@@ -26,6 +26,63 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// Whether a campaign gives anything.
+type CampaignState int32
+
+const (
+	// Not said.
+	CampaignState_CAMPAIGN_STATE_UNSPECIFIED CampaignState = 0
+	// It gives between its dates.
+	CampaignState_CAMPAIGN_STATE_RUNS CampaignState = 1
+	// It gives nothing until it runs again.
+	CampaignState_CAMPAIGN_STATE_PAUSED CampaignState = 2
+	// It gives nothing any more. An end.
+	CampaignState_CAMPAIGN_STATE_ENDED CampaignState = 3
+)
+
+// Enum value maps for CampaignState.
+var (
+	CampaignState_name = map[int32]string{
+		0: "CAMPAIGN_STATE_UNSPECIFIED",
+		1: "CAMPAIGN_STATE_RUNS",
+		2: "CAMPAIGN_STATE_PAUSED",
+		3: "CAMPAIGN_STATE_ENDED",
+	}
+	CampaignState_value = map[string]int32{
+		"CAMPAIGN_STATE_UNSPECIFIED": 0,
+		"CAMPAIGN_STATE_RUNS":        1,
+		"CAMPAIGN_STATE_PAUSED":      2,
+		"CAMPAIGN_STATE_ENDED":       3,
+	}
+)
+
+func (x CampaignState) Enum() *CampaignState {
+	p := new(CampaignState)
+	*p = x
+	return p
+}
+
+func (x CampaignState) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (CampaignState) Descriptor() protoreflect.EnumDescriptor {
+	return file_hexhail_ops_v1_ops_proto_enumTypes[0].Descriptor()
+}
+
+func (CampaignState) Type() protoreflect.EnumType {
+	return &file_hexhail_ops_v1_ops_proto_enumTypes[0]
+}
+
+func (x CampaignState) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use CampaignState.Descriptor instead.
+func (CampaignState) EnumDescriptor() ([]byte, []int) {
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{0}
+}
+
 // A taxi company.
 type Company struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1486,7 +1543,21 @@ type Campaign struct {
 	// Rides completed before then.
 	EndsAt *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=ends_at,json=endsAt,proto3" json:"ends_at,omitempty"`
 	// What is left of the budget, in fen; only in answers.
-	LeftFen       int64 `protobuf:"varint,11,opt,name=left_fen,json=leftFen,proto3" json:"left_fen,omitempty"`
+	LeftFen int64 `protobuf:"varint,11,opt,name=left_fen,json=leftFen,proto3" json:"left_fen,omitempty"`
+	// What riders read, at most 120 bytes.
+	Name string `protobuf:"bytes,12,opt,name=name,proto3" json:"name,omitempty"`
+	// A ride takes one campaign of each group, at most 120 bytes; "" is the city's main group.
+	Group string `protobuf:"bytes,13,opt,name=group,proto3" json:"group,omitempty"`
+	// Which rides it is for, beyond city, channel and dates; absent is all.
+	When *CampaignWhen `protobuf:"bytes,14,opt,name=when,proto3" json:"when,omitempty"`
+	// What the rider gets, in place of rider_fen where that is not one amount.
+	Rider *CampaignGift `protobuf:"bytes,15,opt,name=rider,proto3" json:"rider,omitempty"`
+	// What the driver gets, in place of driver_fen.
+	Driver *CampaignGift `protobuf:"bytes,16,opt,name=driver,proto3" json:"driver,omitempty"`
+	// How often a day; absent is no limit.
+	Limits *CampaignLimits `protobuf:"bytes,17,opt,name=limits,proto3" json:"limits,omitempty"`
+	// Whether it gives; only in answers.
+	State         CampaignState `protobuf:"varint,18,opt,name=state,proto3,enum=hexhail.ops.v1.CampaignState" json:"state,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1598,6 +1669,1200 @@ func (x *Campaign) GetLeftFen() int64 {
 	return 0
 }
 
+func (x *Campaign) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Campaign) GetGroup() string {
+	if x != nil {
+		return x.Group
+	}
+	return ""
+}
+
+func (x *Campaign) GetWhen() *CampaignWhen {
+	if x != nil {
+		return x.When
+	}
+	return nil
+}
+
+func (x *Campaign) GetRider() *CampaignGift {
+	if x != nil {
+		return x.Rider
+	}
+	return nil
+}
+
+func (x *Campaign) GetDriver() *CampaignGift {
+	if x != nil {
+		return x.Driver
+	}
+	return nil
+}
+
+func (x *Campaign) GetLimits() *CampaignLimits {
+	if x != nil {
+		return x.Limits
+	}
+	return nil
+}
+
+func (x *Campaign) GetState() CampaignState {
+	if x != nil {
+		return x.State
+	}
+	return CampaignState_CAMPAIGN_STATE_UNSPECIFIED
+}
+
+// Which rides a campaign is for. What is left out asks for nothing.
+type CampaignWhen struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Channels of payment that count besides the campaign's own.
+	Channels []string `protobuf:"bytes,1,rep,name=channels,proto3" json:"channels,omitempty"`
+	// How the ride came about; any of them.
+	Kinds []v1.RideKind `protobuf:"varint,2,rep,packed,name=kinds,proto3,enum=hexhail.type.v1.RideKind" json:"kinds,omitempty"`
+	// When it was completed; any of them.
+	Hours []*CampaignHours `protobuf:"bytes,3,rep,name=hours,proto3" json:"hours,omitempty"`
+	// The fare with tolls is not below, in fen.
+	MinFareFen int64 `protobuf:"varint,4,opt,name=min_fare_fen,json=minFareFen,proto3" json:"min_fare_fen,omitempty"`
+	// And not above, in fen; 0 is no limit.
+	MaxFareFen int64 `protobuf:"varint,5,opt,name=max_fare_fen,json=maxFareFen,proto3" json:"max_fare_fen,omitempty"`
+	// The ride is not shorter, in metres.
+	MinDistanceMeters int32 `protobuf:"varint,6,opt,name=min_distance_meters,json=minDistanceMeters,proto3" json:"min_distance_meters,omitempty"`
+	// And not longer, in metres; 0 is no limit.
+	MaxDistanceMeters int32 `protobuf:"varint,7,opt,name=max_distance_meters,json=maxDistanceMeters,proto3" json:"max_distance_meters,omitempty"`
+	// The rider has completed no other ride. It gives to a rider once.
+	FirstRide bool `protobuf:"varint,8,opt,name=first_ride,json=firstRide,proto3" json:"first_ride,omitempty"`
+	// The rider has paid no other ride in the app. It gives to a rider once.
+	FirstAppPayment bool `protobuf:"varint,9,opt,name=first_app_payment,json=firstAppPayment,proto3" json:"first_app_payment,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
+}
+
+func (x *CampaignWhen) Reset() {
+	*x = CampaignWhen{}
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CampaignWhen) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CampaignWhen) ProtoMessage() {}
+
+func (x *CampaignWhen) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CampaignWhen.ProtoReflect.Descriptor instead.
+func (*CampaignWhen) Descriptor() ([]byte, []int) {
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *CampaignWhen) GetChannels() []string {
+	if x != nil {
+		return x.Channels
+	}
+	return nil
+}
+
+func (x *CampaignWhen) GetKinds() []v1.RideKind {
+	if x != nil {
+		return x.Kinds
+	}
+	return nil
+}
+
+func (x *CampaignWhen) GetHours() []*CampaignHours {
+	if x != nil {
+		return x.Hours
+	}
+	return nil
+}
+
+func (x *CampaignWhen) GetMinFareFen() int64 {
+	if x != nil {
+		return x.MinFareFen
+	}
+	return 0
+}
+
+func (x *CampaignWhen) GetMaxFareFen() int64 {
+	if x != nil {
+		return x.MaxFareFen
+	}
+	return 0
+}
+
+func (x *CampaignWhen) GetMinDistanceMeters() int32 {
+	if x != nil {
+		return x.MinDistanceMeters
+	}
+	return 0
+}
+
+func (x *CampaignWhen) GetMaxDistanceMeters() int32 {
+	if x != nil {
+		return x.MaxDistanceMeters
+	}
+	return 0
+}
+
+func (x *CampaignWhen) GetFirstRide() bool {
+	if x != nil {
+		return x.FirstRide
+	}
+	return false
+}
+
+func (x *CampaignWhen) GetFirstAppPayment() bool {
+	if x != nil {
+		return x.FirstAppPayment
+	}
+	return false
+}
+
+// A time of the day in the city's zone. One that passes midnight is two of them.
+type CampaignHours struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// 1 is Monday, 7 is Sunday; none is all days.
+	Days []int32 `protobuf:"varint,1,rep,packed,name=days,proto3" json:"days,omitempty"`
+	// Minutes from midnight, inclusive.
+	FromMinute int32 `protobuf:"varint,2,opt,name=from_minute,json=fromMinute,proto3" json:"from_minute,omitempty"`
+	// Exclusive, at most 1440.
+	ToMinute      int32 `protobuf:"varint,3,opt,name=to_minute,json=toMinute,proto3" json:"to_minute,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CampaignHours) Reset() {
+	*x = CampaignHours{}
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CampaignHours) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CampaignHours) ProtoMessage() {}
+
+func (x *CampaignHours) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CampaignHours.ProtoReflect.Descriptor instead.
+func (*CampaignHours) Descriptor() ([]byte, []int) {
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{25}
+}
+
+func (x *CampaignHours) GetDays() []int32 {
+	if x != nil {
+		return x.Days
+	}
+	return nil
+}
+
+func (x *CampaignHours) GetFromMinute() int32 {
+	if x != nil {
+		return x.FromMinute
+	}
+	return 0
+}
+
+func (x *CampaignHours) GetToMinute() int32 {
+	if x != nil {
+		return x.ToMinute
+	}
+	return 0
+}
+
+// What one side of a ride gets. No amount is above 200 yuan.
+type CampaignGift struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Exactly one.
+	//
+	// Types that are valid to be assigned to Gift:
+	//
+	//	*CampaignGift_FixedFen
+	//	*CampaignGift_Percent
+	//	*CampaignGift_Random
+	//	*CampaignGift_Tiers
+	//	*CampaignGift_Price
+	Gift          isCampaignGift_Gift `protobuf_oneof:"gift"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CampaignGift) Reset() {
+	*x = CampaignGift{}
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[26]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CampaignGift) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CampaignGift) ProtoMessage() {}
+
+func (x *CampaignGift) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[26]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CampaignGift.ProtoReflect.Descriptor instead.
+func (*CampaignGift) Descriptor() ([]byte, []int) {
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{26}
+}
+
+func (x *CampaignGift) GetGift() isCampaignGift_Gift {
+	if x != nil {
+		return x.Gift
+	}
+	return nil
+}
+
+func (x *CampaignGift) GetFixedFen() int64 {
+	if x != nil {
+		if x, ok := x.Gift.(*CampaignGift_FixedFen); ok {
+			return x.FixedFen
+		}
+	}
+	return 0
+}
+
+func (x *CampaignGift) GetPercent() *CampaignPercent {
+	if x != nil {
+		if x, ok := x.Gift.(*CampaignGift_Percent); ok {
+			return x.Percent
+		}
+	}
+	return nil
+}
+
+func (x *CampaignGift) GetRandom() *CampaignRandom {
+	if x != nil {
+		if x, ok := x.Gift.(*CampaignGift_Random); ok {
+			return x.Random
+		}
+	}
+	return nil
+}
+
+func (x *CampaignGift) GetTiers() *CampaignTiers {
+	if x != nil {
+		if x, ok := x.Gift.(*CampaignGift_Tiers); ok {
+			return x.Tiers
+		}
+	}
+	return nil
+}
+
+func (x *CampaignGift) GetPrice() *CampaignPrice {
+	if x != nil {
+		if x, ok := x.Gift.(*CampaignGift_Price); ok {
+			return x.Price
+		}
+	}
+	return nil
+}
+
+type isCampaignGift_Gift interface {
+	isCampaignGift_Gift()
+}
+
+type CampaignGift_FixedFen struct {
+	// One amount, in fen.
+	FixedFen int64 `protobuf:"varint,1,opt,name=fixed_fen,json=fixedFen,proto3,oneof"`
+}
+
+type CampaignGift_Percent struct {
+	// A part of the fare.
+	Percent *CampaignPercent `protobuf:"bytes,2,opt,name=percent,proto3,oneof"`
+}
+
+type CampaignGift_Random struct {
+	// An amount in a range, which anybody can draw again.
+	Random *CampaignRandom `protobuf:"bytes,3,opt,name=random,proto3,oneof"`
+}
+
+type CampaignGift_Tiers struct {
+	// By how many rides of the day it is.
+	Tiers *CampaignTiers `protobuf:"bytes,4,opt,name=tiers,proto3,oneof"`
+}
+
+type CampaignGift_Price struct {
+	// What the fare is above a fixed price.
+	Price *CampaignPrice `protobuf:"bytes,5,opt,name=price,proto3,oneof"`
+}
+
+func (*CampaignGift_FixedFen) isCampaignGift_Gift() {}
+
+func (*CampaignGift_Percent) isCampaignGift_Gift() {}
+
+func (*CampaignGift_Random) isCampaignGift_Gift() {}
+
+func (*CampaignGift_Tiers) isCampaignGift_Gift() {}
+
+func (*CampaignGift_Price) isCampaignGift_Gift() {}
+
+// A part of the fare, rounded down to a fen.
+type CampaignPercent struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// 1 to 100.
+	Percent int32 `protobuf:"varint,1,opt,name=percent,proto3" json:"percent,omitempty"`
+	// At most, in fen.
+	CapFen        int64 `protobuf:"varint,2,opt,name=cap_fen,json=capFen,proto3" json:"cap_fen,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CampaignPercent) Reset() {
+	*x = CampaignPercent{}
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[27]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CampaignPercent) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CampaignPercent) ProtoMessage() {}
+
+func (x *CampaignPercent) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[27]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CampaignPercent.ProtoReflect.Descriptor instead.
+func (*CampaignPercent) Descriptor() ([]byte, []int) {
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{27}
+}
+
+func (x *CampaignPercent) GetPercent() int32 {
+	if x != nil {
+		return x.Percent
+	}
+	return 0
+}
+
+func (x *CampaignPercent) GetCapFen() int64 {
+	if x != nil {
+		return x.CapFen
+	}
+	return 0
+}
+
+// An amount in a range.
+type CampaignRandom struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The least, in fen.
+	FromFen int64 `protobuf:"varint,1,opt,name=from_fen,json=fromFen,proto3" json:"from_fen,omitempty"`
+	// The most, in fen.
+	ToFen int64 `protobuf:"varint,2,opt,name=to_fen,json=toFen,proto3" json:"to_fen,omitempty"`
+	// In steps from the least, in fen; 0 is 1 fen.
+	StepFen       int64 `protobuf:"varint,3,opt,name=step_fen,json=stepFen,proto3" json:"step_fen,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CampaignRandom) Reset() {
+	*x = CampaignRandom{}
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[28]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CampaignRandom) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CampaignRandom) ProtoMessage() {}
+
+func (x *CampaignRandom) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[28]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CampaignRandom.ProtoReflect.Descriptor instead.
+func (*CampaignRandom) Descriptor() ([]byte, []int) {
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{28}
+}
+
+func (x *CampaignRandom) GetFromFen() int64 {
+	if x != nil {
+		return x.FromFen
+	}
+	return 0
+}
+
+func (x *CampaignRandom) GetToFen() int64 {
+	if x != nil {
+		return x.ToFen
+	}
+	return 0
+}
+
+func (x *CampaignRandom) GetStepFen() int64 {
+	if x != nil {
+		return x.StepFen
+	}
+	return 0
+}
+
+// Amounts by the count of the day.
+type CampaignTiers struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The first from ride 1 on, the others rising; at most 20.
+	Tiers         []*CampaignTier `protobuf:"bytes,1,rep,name=tiers,proto3" json:"tiers,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CampaignTiers) Reset() {
+	*x = CampaignTiers{}
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[29]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CampaignTiers) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CampaignTiers) ProtoMessage() {}
+
+func (x *CampaignTiers) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[29]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CampaignTiers.ProtoReflect.Descriptor instead.
+func (*CampaignTiers) Descriptor() ([]byte, []int) {
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{29}
+}
+
+func (x *CampaignTiers) GetTiers() []*CampaignTier {
+	if x != nil {
+		return x.Tiers
+	}
+	return nil
+}
+
+// An amount from the n-th ride of the day on.
+type CampaignTier struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// 1 is the first.
+	FromRide int32 `protobuf:"varint,1,opt,name=from_ride,json=fromRide,proto3" json:"from_ride,omitempty"`
+	// In fen.
+	AmountFen     int64 `protobuf:"varint,2,opt,name=amount_fen,json=amountFen,proto3" json:"amount_fen,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CampaignTier) Reset() {
+	*x = CampaignTier{}
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[30]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CampaignTier) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CampaignTier) ProtoMessage() {}
+
+func (x *CampaignTier) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[30]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CampaignTier.ProtoReflect.Descriptor instead.
+func (*CampaignTier) Descriptor() ([]byte, []int) {
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{30}
+}
+
+func (x *CampaignTier) GetFromRide() int32 {
+	if x != nil {
+		return x.FromRide
+	}
+	return 0
+}
+
+func (x *CampaignTier) GetAmountFen() int64 {
+	if x != nil {
+		return x.AmountFen
+	}
+	return 0
+}
+
+// A fixed price for the rider.
+type CampaignPrice struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What the rider pays, in fen: 1 fen, say.
+	PriceFen int64 `protobuf:"varint,1,opt,name=price_fen,json=priceFen,proto3" json:"price_fen,omitempty"`
+	// At most so much is given, in fen.
+	CapFen        int64 `protobuf:"varint,2,opt,name=cap_fen,json=capFen,proto3" json:"cap_fen,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CampaignPrice) Reset() {
+	*x = CampaignPrice{}
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[31]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CampaignPrice) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CampaignPrice) ProtoMessage() {}
+
+func (x *CampaignPrice) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[31]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CampaignPrice.ProtoReflect.Descriptor instead.
+func (*CampaignPrice) Descriptor() ([]byte, []int) {
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{31}
+}
+
+func (x *CampaignPrice) GetPriceFen() int64 {
+	if x != nil {
+		return x.PriceFen
+	}
+	return 0
+}
+
+func (x *CampaignPrice) GetCapFen() int64 {
+	if x != nil {
+		return x.CapFen
+	}
+	return 0
+}
+
+// How often a campaign gives on one business day of its city; 0 is no limit.
+type CampaignLimits struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Rides of one rider that the rider is given for; the driver still is.
+	Rider int32 `protobuf:"varint,1,opt,name=rider,proto3" json:"rider,omitempty"`
+	// Rides of one driver that the driver is given for; the rider still is.
+	Driver int32 `protobuf:"varint,2,opt,name=driver,proto3" json:"driver,omitempty"`
+	// Rides of one rider with one driver.
+	Pair int32 `protobuf:"varint,3,opt,name=pair,proto3" json:"pair,omitempty"`
+	// Rides of all.
+	City          int32 `protobuf:"varint,4,opt,name=city,proto3" json:"city,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CampaignLimits) Reset() {
+	*x = CampaignLimits{}
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[32]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CampaignLimits) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CampaignLimits) ProtoMessage() {}
+
+func (x *CampaignLimits) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[32]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CampaignLimits.ProtoReflect.Descriptor instead.
+func (*CampaignLimits) Descriptor() ([]byte, []int) {
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{32}
+}
+
+func (x *CampaignLimits) GetRider() int32 {
+	if x != nil {
+		return x.Rider
+	}
+	return 0
+}
+
+func (x *CampaignLimits) GetDriver() int32 {
+	if x != nil {
+		return x.Driver
+	}
+	return 0
+}
+
+func (x *CampaignLimits) GetPair() int32 {
+	if x != nil {
+		return x.Pair
+	}
+	return 0
+}
+
+func (x *CampaignLimits) GetCity() int32 {
+	if x != nil {
+		return x.City
+	}
+	return 0
+}
+
+// A pause of a campaign, or its end.
+type PauseCampaignRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The app's own id of this request, 1 to 64 bytes: the same id gets the same answer, and is
+	// refused with another body.
+	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// The city's id, 1 to 64 bytes.
+	City string `protobuf:"bytes,2,opt,name=city,proto3" json:"city,omitempty"`
+	// The campaign's id, 1 to 64 bytes.
+	CampaignId string `protobuf:"bytes,3,opt,name=campaign_id,json=campaignId,proto3" json:"campaign_id,omitempty"`
+	// True pauses it, false lets it run again.
+	Paused        bool `protobuf:"varint,4,opt,name=paused,proto3" json:"paused,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PauseCampaignRequest) Reset() {
+	*x = PauseCampaignRequest{}
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[33]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PauseCampaignRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PauseCampaignRequest) ProtoMessage() {}
+
+func (x *PauseCampaignRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[33]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PauseCampaignRequest.ProtoReflect.Descriptor instead.
+func (*PauseCampaignRequest) Descriptor() ([]byte, []int) {
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{33}
+}
+
+func (x *PauseCampaignRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *PauseCampaignRequest) GetCity() string {
+	if x != nil {
+		return x.City
+	}
+	return ""
+}
+
+func (x *PauseCampaignRequest) GetCampaignId() string {
+	if x != nil {
+		return x.CampaignId
+	}
+	return ""
+}
+
+func (x *PauseCampaignRequest) GetPaused() bool {
+	if x != nil {
+		return x.Paused
+	}
+	return false
+}
+
+// As it stands.
+type PauseCampaignResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The campaign's newest version.
+	Campaign      *Campaign `protobuf:"bytes,1,opt,name=campaign,proto3" json:"campaign,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PauseCampaignResponse) Reset() {
+	*x = PauseCampaignResponse{}
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[34]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PauseCampaignResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PauseCampaignResponse) ProtoMessage() {}
+
+func (x *PauseCampaignResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[34]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PauseCampaignResponse.ProtoReflect.Descriptor instead.
+func (*PauseCampaignResponse) Descriptor() ([]byte, []int) {
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{34}
+}
+
+func (x *PauseCampaignResponse) GetCampaign() *Campaign {
+	if x != nil {
+		return x.Campaign
+	}
+	return nil
+}
+
+// A campaign that ends.
+type EndCampaignRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The app's own id of this request, 1 to 64 bytes: the same id gets the same answer, and is
+	// refused with another body.
+	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// The city's id, 1 to 64 bytes.
+	City string `protobuf:"bytes,2,opt,name=city,proto3" json:"city,omitempty"`
+	// The campaign's id, 1 to 64 bytes.
+	CampaignId    string `protobuf:"bytes,3,opt,name=campaign_id,json=campaignId,proto3" json:"campaign_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EndCampaignRequest) Reset() {
+	*x = EndCampaignRequest{}
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[35]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EndCampaignRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EndCampaignRequest) ProtoMessage() {}
+
+func (x *EndCampaignRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[35]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EndCampaignRequest.ProtoReflect.Descriptor instead.
+func (*EndCampaignRequest) Descriptor() ([]byte, []int) {
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{35}
+}
+
+func (x *EndCampaignRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *EndCampaignRequest) GetCity() string {
+	if x != nil {
+		return x.City
+	}
+	return ""
+}
+
+func (x *EndCampaignRequest) GetCampaignId() string {
+	if x != nil {
+		return x.CampaignId
+	}
+	return ""
+}
+
+// As it stands.
+type EndCampaignResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The campaign's newest version.
+	Campaign *Campaign `protobuf:"bytes,1,opt,name=campaign,proto3" json:"campaign,omitempty"`
+	// What went back to its sponsor now, in fen.
+	ReturnedFen   int64 `protobuf:"varint,2,opt,name=returned_fen,json=returnedFen,proto3" json:"returned_fen,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EndCampaignResponse) Reset() {
+	*x = EndCampaignResponse{}
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[36]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EndCampaignResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EndCampaignResponse) ProtoMessage() {}
+
+func (x *EndCampaignResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[36]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EndCampaignResponse.ProtoReflect.Descriptor instead.
+func (*EndCampaignResponse) Descriptor() ([]byte, []int) {
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{36}
+}
+
+func (x *EndCampaignResponse) GetCampaign() *Campaign {
+	if x != nil {
+		return x.Campaign
+	}
+	return nil
+}
+
+func (x *EndCampaignResponse) GetReturnedFen() int64 {
+	if x != nil {
+		return x.ReturnedFen
+	}
+	return 0
+}
+
+// A campaign, and rides that are over.
+type PreviewCampaignRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The campaign; its dates and the rides' need not meet.
+	Campaign *Campaign `protobuf:"bytes,1,opt,name=campaign,proto3" json:"campaign,omitempty"`
+	// Rides completed from then on.
+	From *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=from,proto3" json:"from,omitempty"`
+	// Rides completed before then: at most 31 days later.
+	To *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=to,proto3" json:"to,omitempty"`
+	// Takes every ride as paid through the campaign's channel, not only those that were.
+	AnyChannel    bool `protobuf:"varint,4,opt,name=any_channel,json=anyChannel,proto3" json:"any_channel,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PreviewCampaignRequest) Reset() {
+	*x = PreviewCampaignRequest{}
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[37]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PreviewCampaignRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PreviewCampaignRequest) ProtoMessage() {}
+
+func (x *PreviewCampaignRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[37]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PreviewCampaignRequest.ProtoReflect.Descriptor instead.
+func (*PreviewCampaignRequest) Descriptor() ([]byte, []int) {
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{37}
+}
+
+func (x *PreviewCampaignRequest) GetCampaign() *Campaign {
+	if x != nil {
+		return x.Campaign
+	}
+	return nil
+}
+
+func (x *PreviewCampaignRequest) GetFrom() *timestamppb.Timestamp {
+	if x != nil {
+		return x.From
+	}
+	return nil
+}
+
+func (x *PreviewCampaignRequest) GetTo() *timestamppb.Timestamp {
+	if x != nil {
+		return x.To
+	}
+	return nil
+}
+
+func (x *PreviewCampaignRequest) GetAnyChannel() bool {
+	if x != nil {
+		return x.AnyChannel
+	}
+	return false
+}
+
+// What it would have given.
+type PreviewCampaignResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Completed rides of the period that were looked at.
+	Rides int64 `protobuf:"varint,1,opt,name=rides,proto3" json:"rides,omitempty"`
+	// Rides that it would have given for.
+	Granted int64 `protobuf:"varint,2,opt,name=granted,proto3" json:"granted,omitempty"`
+	// To riders, in fen.
+	RiderFen int64 `protobuf:"varint,3,opt,name=rider_fen,json=riderFen,proto3" json:"rider_fen,omitempty"`
+	// To drivers, in fen.
+	DriverFen int64 `protobuf:"varint,4,opt,name=driver_fen,json=driverFen,proto3" json:"driver_fen,omitempty"`
+	// How many rides it would have refused, or refused one side of, by reason.
+	Refused []*PreviewCount `protobuf:"bytes,5,rep,name=refused,proto3" json:"refused,omitempty"`
+	// How many riders it would have given to.
+	Riders int64 `protobuf:"varint,6,opt,name=riders,proto3" json:"riders,omitempty"`
+	// How many drivers.
+	Drivers int64 `protobuf:"varint,7,opt,name=drivers,proto3" json:"drivers,omitempty"`
+	// There are more rides than 200,000: these are the first.
+	Cut           bool `protobuf:"varint,8,opt,name=cut,proto3" json:"cut,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PreviewCampaignResponse) Reset() {
+	*x = PreviewCampaignResponse{}
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[38]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PreviewCampaignResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PreviewCampaignResponse) ProtoMessage() {}
+
+func (x *PreviewCampaignResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[38]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PreviewCampaignResponse.ProtoReflect.Descriptor instead.
+func (*PreviewCampaignResponse) Descriptor() ([]byte, []int) {
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{38}
+}
+
+func (x *PreviewCampaignResponse) GetRides() int64 {
+	if x != nil {
+		return x.Rides
+	}
+	return 0
+}
+
+func (x *PreviewCampaignResponse) GetGranted() int64 {
+	if x != nil {
+		return x.Granted
+	}
+	return 0
+}
+
+func (x *PreviewCampaignResponse) GetRiderFen() int64 {
+	if x != nil {
+		return x.RiderFen
+	}
+	return 0
+}
+
+func (x *PreviewCampaignResponse) GetDriverFen() int64 {
+	if x != nil {
+		return x.DriverFen
+	}
+	return 0
+}
+
+func (x *PreviewCampaignResponse) GetRefused() []*PreviewCount {
+	if x != nil {
+		return x.Refused
+	}
+	return nil
+}
+
+func (x *PreviewCampaignResponse) GetRiders() int64 {
+	if x != nil {
+		return x.Riders
+	}
+	return 0
+}
+
+func (x *PreviewCampaignResponse) GetDrivers() int64 {
+	if x != nil {
+		return x.Drivers
+	}
+	return 0
+}
+
+func (x *PreviewCampaignResponse) GetCut() bool {
+	if x != nil {
+		return x.Cut
+	}
+	return false
+}
+
+// How often a reason was found.
+type PreviewCount struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// As of a ride's subsidy ("rider_limit").
+	Reason string `protobuf:"bytes,1,opt,name=reason,proto3" json:"reason,omitempty"`
+	// How many rides.
+	Rides         int64 `protobuf:"varint,2,opt,name=rides,proto3" json:"rides,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PreviewCount) Reset() {
+	*x = PreviewCount{}
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[39]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PreviewCount) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PreviewCount) ProtoMessage() {}
+
+func (x *PreviewCount) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[39]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PreviewCount.ProtoReflect.Descriptor instead.
+func (*PreviewCount) Descriptor() ([]byte, []int) {
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{39}
+}
+
+func (x *PreviewCount) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *PreviewCount) GetRides() int64 {
+	if x != nil {
+		return x.Rides
+	}
+	return 0
+}
+
 // A campaign, or its next version.
 type LaunchCampaignRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1612,7 +2877,7 @@ type LaunchCampaignRequest struct {
 
 func (x *LaunchCampaignRequest) Reset() {
 	*x = LaunchCampaignRequest{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[24]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1624,7 +2889,7 @@ func (x *LaunchCampaignRequest) String() string {
 func (*LaunchCampaignRequest) ProtoMessage() {}
 
 func (x *LaunchCampaignRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[24]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1637,7 +2902,7 @@ func (x *LaunchCampaignRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LaunchCampaignRequest.ProtoReflect.Descriptor instead.
 func (*LaunchCampaignRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{24}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *LaunchCampaignRequest) GetRequestId() string {
@@ -1665,7 +2930,7 @@ type LaunchCampaignResponse struct {
 
 func (x *LaunchCampaignResponse) Reset() {
 	*x = LaunchCampaignResponse{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[25]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1677,7 +2942,7 @@ func (x *LaunchCampaignResponse) String() string {
 func (*LaunchCampaignResponse) ProtoMessage() {}
 
 func (x *LaunchCampaignResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[25]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1690,7 +2955,7 @@ func (x *LaunchCampaignResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LaunchCampaignResponse.ProtoReflect.Descriptor instead.
 func (*LaunchCampaignResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{25}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *LaunchCampaignResponse) GetCampaign() *Campaign {
@@ -1711,7 +2976,7 @@ type ListCampaignsRequest struct {
 
 func (x *ListCampaignsRequest) Reset() {
 	*x = ListCampaignsRequest{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[26]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1723,7 +2988,7 @@ func (x *ListCampaignsRequest) String() string {
 func (*ListCampaignsRequest) ProtoMessage() {}
 
 func (x *ListCampaignsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[26]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1736,7 +3001,7 @@ func (x *ListCampaignsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListCampaignsRequest.ProtoReflect.Descriptor instead.
 func (*ListCampaignsRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{26}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *ListCampaignsRequest) GetCity() string {
@@ -1757,7 +3022,7 @@ type ListCampaignsResponse struct {
 
 func (x *ListCampaignsResponse) Reset() {
 	*x = ListCampaignsResponse{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[27]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1769,7 +3034,7 @@ func (x *ListCampaignsResponse) String() string {
 func (*ListCampaignsResponse) ProtoMessage() {}
 
 func (x *ListCampaignsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[27]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1782,7 +3047,7 @@ func (x *ListCampaignsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListCampaignsResponse.ProtoReflect.Descriptor instead.
 func (*ListCampaignsResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{27}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *ListCampaignsResponse) GetCampaigns() []*Campaign {
@@ -1812,7 +3077,7 @@ type MoveFlightRequest struct {
 
 func (x *MoveFlightRequest) Reset() {
 	*x = MoveFlightRequest{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[28]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1824,7 +3089,7 @@ func (x *MoveFlightRequest) String() string {
 func (*MoveFlightRequest) ProtoMessage() {}
 
 func (x *MoveFlightRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[28]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1837,7 +3102,7 @@ func (x *MoveFlightRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MoveFlightRequest.ProtoReflect.Descriptor instead.
 func (*MoveFlightRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{28}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *MoveFlightRequest) GetRequestId() string {
@@ -1890,7 +3155,7 @@ type MoveFlightResponse struct {
 
 func (x *MoveFlightResponse) Reset() {
 	*x = MoveFlightResponse{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[29]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1902,7 +3167,7 @@ func (x *MoveFlightResponse) String() string {
 func (*MoveFlightResponse) ProtoMessage() {}
 
 func (x *MoveFlightResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[29]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1915,7 +3180,7 @@ func (x *MoveFlightResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MoveFlightResponse.ProtoReflect.Descriptor instead.
 func (*MoveFlightResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{29}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *MoveFlightResponse) GetMoved() int32 {
@@ -1950,7 +3215,7 @@ type GetRideRequest struct {
 
 func (x *GetRideRequest) Reset() {
 	*x = GetRideRequest{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[30]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1962,7 +3227,7 @@ func (x *GetRideRequest) String() string {
 func (*GetRideRequest) ProtoMessage() {}
 
 func (x *GetRideRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[30]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1975,7 +3240,7 @@ func (x *GetRideRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetRideRequest.ProtoReflect.Descriptor instead.
 func (*GetRideRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{30}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *GetRideRequest) GetRideId() string {
@@ -2003,7 +3268,7 @@ type ResolveFareRequest struct {
 
 func (x *ResolveFareRequest) Reset() {
 	*x = ResolveFareRequest{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[31]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2015,7 +3280,7 @@ func (x *ResolveFareRequest) String() string {
 func (*ResolveFareRequest) ProtoMessage() {}
 
 func (x *ResolveFareRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[31]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2028,7 +3293,7 @@ func (x *ResolveFareRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResolveFareRequest.ProtoReflect.Descriptor instead.
 func (*ResolveFareRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{31}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *ResolveFareRequest) GetRequestId() string {
@@ -2070,7 +3335,7 @@ type ResolveFareResponse struct {
 
 func (x *ResolveFareResponse) Reset() {
 	*x = ResolveFareResponse{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[32]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2082,7 +3347,7 @@ func (x *ResolveFareResponse) String() string {
 func (*ResolveFareResponse) ProtoMessage() {}
 
 func (x *ResolveFareResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[32]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2095,7 +3360,7 @@ func (x *ResolveFareResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResolveFareResponse.ProtoReflect.Descriptor instead.
 func (*ResolveFareResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{32}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *ResolveFareResponse) GetRide() *v1.Ride {
@@ -2127,7 +3392,7 @@ type RefundRideRequest struct {
 
 func (x *RefundRideRequest) Reset() {
 	*x = RefundRideRequest{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[33]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2139,7 +3404,7 @@ func (x *RefundRideRequest) String() string {
 func (*RefundRideRequest) ProtoMessage() {}
 
 func (x *RefundRideRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[33]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2152,7 +3417,7 @@ func (x *RefundRideRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RefundRideRequest.ProtoReflect.Descriptor instead.
 func (*RefundRideRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{33}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *RefundRideRequest) GetRequestId() string {
@@ -2208,7 +3473,7 @@ type RefundRideResponse struct {
 
 func (x *RefundRideResponse) Reset() {
 	*x = RefundRideResponse{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[34]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2220,7 +3485,7 @@ func (x *RefundRideResponse) String() string {
 func (*RefundRideResponse) ProtoMessage() {}
 
 func (x *RefundRideResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[34]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2233,7 +3498,7 @@ func (x *RefundRideResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RefundRideResponse.ProtoReflect.Descriptor instead.
 func (*RefundRideResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{34}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{50}
 }
 
 func (x *RefundRideResponse) GetRefundId() string {
@@ -2254,7 +3519,7 @@ type GetVoiceRequest struct {
 
 func (x *GetVoiceRequest) Reset() {
 	*x = GetVoiceRequest{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[35]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2266,7 +3531,7 @@ func (x *GetVoiceRequest) String() string {
 func (*GetVoiceRequest) ProtoMessage() {}
 
 func (x *GetVoiceRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[35]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2279,7 +3544,7 @@ func (x *GetVoiceRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetVoiceRequest.ProtoReflect.Descriptor instead.
 func (*GetVoiceRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{35}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{51}
 }
 
 func (x *GetVoiceRequest) GetRideId() string {
@@ -2302,7 +3567,7 @@ type GetVoiceResponse struct {
 
 func (x *GetVoiceResponse) Reset() {
 	*x = GetVoiceResponse{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[36]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2314,7 +3579,7 @@ func (x *GetVoiceResponse) String() string {
 func (*GetVoiceResponse) ProtoMessage() {}
 
 func (x *GetVoiceResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[36]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2327,7 +3592,7 @@ func (x *GetVoiceResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetVoiceResponse.ProtoReflect.Descriptor instead.
 func (*GetVoiceResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{36}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{52}
 }
 
 func (x *GetVoiceResponse) GetVoice() *v1.Voice {
@@ -2367,7 +3632,7 @@ type Payment struct {
 
 func (x *Payment) Reset() {
 	*x = Payment{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[37]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[53]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2379,7 +3644,7 @@ func (x *Payment) String() string {
 func (*Payment) ProtoMessage() {}
 
 func (x *Payment) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[37]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[53]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2392,7 +3657,7 @@ func (x *Payment) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Payment.ProtoReflect.Descriptor instead.
 func (*Payment) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{37}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{53}
 }
 
 func (x *Payment) GetId() string {
@@ -2463,7 +3728,7 @@ type Transfer struct {
 
 func (x *Transfer) Reset() {
 	*x = Transfer{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[38]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[54]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2475,7 +3740,7 @@ func (x *Transfer) String() string {
 func (*Transfer) ProtoMessage() {}
 
 func (x *Transfer) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[38]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[54]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2488,7 +3753,7 @@ func (x *Transfer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Transfer.ProtoReflect.Descriptor instead.
 func (*Transfer) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{38}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{54}
 }
 
 func (x *Transfer) GetDebit() string {
@@ -2551,7 +3816,7 @@ type Candidate struct {
 
 func (x *Candidate) Reset() {
 	*x = Candidate{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[39]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[55]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2563,7 +3828,7 @@ func (x *Candidate) String() string {
 func (*Candidate) ProtoMessage() {}
 
 func (x *Candidate) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[39]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[55]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2576,7 +3841,7 @@ func (x *Candidate) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Candidate.ProtoReflect.Descriptor instead.
 func (*Candidate) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{39}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{55}
 }
 
 func (x *Candidate) GetTaxiId() string {
@@ -2652,7 +3917,7 @@ type Round struct {
 
 func (x *Round) Reset() {
 	*x = Round{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[40]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[56]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2664,7 +3929,7 @@ func (x *Round) String() string {
 func (*Round) ProtoMessage() {}
 
 func (x *Round) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[40]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[56]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2677,7 +3942,7 @@ func (x *Round) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Round.ProtoReflect.Descriptor instead.
 func (*Round) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{40}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{56}
 }
 
 func (x *Round) GetAt() *timestamppb.Timestamp {
@@ -2735,7 +4000,7 @@ type GetRideResponse struct {
 
 func (x *GetRideResponse) Reset() {
 	*x = GetRideResponse{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[41]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[57]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2747,7 +4012,7 @@ func (x *GetRideResponse) String() string {
 func (*GetRideResponse) ProtoMessage() {}
 
 func (x *GetRideResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[41]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[57]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2760,7 +4025,7 @@ func (x *GetRideResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetRideResponse.ProtoReflect.Descriptor instead.
 func (*GetRideResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{41}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{57}
 }
 
 func (x *GetRideResponse) GetRide() *v1.Ride {
@@ -2837,7 +4102,7 @@ type ExplainRideRequest struct {
 
 func (x *ExplainRideRequest) Reset() {
 	*x = ExplainRideRequest{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[42]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[58]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2849,7 +4114,7 @@ func (x *ExplainRideRequest) String() string {
 func (*ExplainRideRequest) ProtoMessage() {}
 
 func (x *ExplainRideRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[42]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[58]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2862,7 +4127,7 @@ func (x *ExplainRideRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExplainRideRequest.ProtoReflect.Descriptor instead.
 func (*ExplainRideRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{42}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{58}
 }
 
 func (x *ExplainRideRequest) GetRideId() string {
@@ -2893,7 +4158,7 @@ type Census struct {
 
 func (x *Census) Reset() {
 	*x = Census{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[43]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[59]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2905,7 +4170,7 @@ func (x *Census) String() string {
 func (*Census) ProtoMessage() {}
 
 func (x *Census) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[43]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[59]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2918,7 +4183,7 @@ func (x *Census) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Census.ProtoReflect.Descriptor instead.
 func (*Census) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{43}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{59}
 }
 
 func (x *Census) GetIdle() int32 {
@@ -2976,7 +4241,7 @@ type Unfit struct {
 
 func (x *Unfit) Reset() {
 	*x = Unfit{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[44]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[60]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2988,7 +4253,7 @@ func (x *Unfit) String() string {
 func (*Unfit) ProtoMessage() {}
 
 func (x *Unfit) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[44]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[60]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3001,7 +4266,7 @@ func (x *Unfit) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Unfit.ProtoReflect.Descriptor instead.
 func (*Unfit) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{44}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{60}
 }
 
 func (x *Unfit) GetVerdict() string {
@@ -3051,7 +4316,7 @@ type Look struct {
 
 func (x *Look) Reset() {
 	*x = Look{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[45]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[61]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3063,7 +4328,7 @@ func (x *Look) String() string {
 func (*Look) ProtoMessage() {}
 
 func (x *Look) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[45]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[61]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3076,7 +4341,7 @@ func (x *Look) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Look.ProtoReflect.Descriptor instead.
 func (*Look) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{45}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{61}
 }
 
 func (x *Look) GetAt() *timestamppb.Timestamp {
@@ -3189,7 +4454,7 @@ type OfferAnswer struct {
 
 func (x *OfferAnswer) Reset() {
 	*x = OfferAnswer{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[46]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[62]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3201,7 +4466,7 @@ func (x *OfferAnswer) String() string {
 func (*OfferAnswer) ProtoMessage() {}
 
 func (x *OfferAnswer) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[46]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[62]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3214,7 +4479,7 @@ func (x *OfferAnswer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OfferAnswer.ProtoReflect.Descriptor instead.
 func (*OfferAnswer) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{46}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{62}
 }
 
 func (x *OfferAnswer) GetOfferId() string {
@@ -3296,7 +4561,7 @@ type CallAnswer struct {
 
 func (x *CallAnswer) Reset() {
 	*x = CallAnswer{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[47]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[63]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3308,7 +4573,7 @@ func (x *CallAnswer) String() string {
 func (*CallAnswer) ProtoMessage() {}
 
 func (x *CallAnswer) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[47]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[63]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3321,7 +4586,7 @@ func (x *CallAnswer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CallAnswer.ProtoReflect.Descriptor instead.
 func (*CallAnswer) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{47}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{63}
 }
 
 func (x *CallAnswer) GetCallId() string {
@@ -3386,7 +4651,7 @@ type CauseTime struct {
 
 func (x *CauseTime) Reset() {
 	*x = CauseTime{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[48]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[64]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3398,7 +4663,7 @@ func (x *CauseTime) String() string {
 func (*CauseTime) ProtoMessage() {}
 
 func (x *CauseTime) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[48]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[64]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3411,7 +4676,7 @@ func (x *CauseTime) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CauseTime.ProtoReflect.Descriptor instead.
 func (*CauseTime) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{48}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{64}
 }
 
 func (x *CauseTime) GetCause() string {
@@ -3468,7 +4733,7 @@ type ExplainRideResponse struct {
 
 func (x *ExplainRideResponse) Reset() {
 	*x = ExplainRideResponse{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[49]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[65]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3480,7 +4745,7 @@ func (x *ExplainRideResponse) String() string {
 func (*ExplainRideResponse) ProtoMessage() {}
 
 func (x *ExplainRideResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[49]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[65]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3493,7 +4758,7 @@ func (x *ExplainRideResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExplainRideResponse.ProtoReflect.Descriptor instead.
 func (*ExplainRideResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{49}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{65}
 }
 
 func (x *ExplainRideResponse) GetRide() *v1.Ride {
@@ -3609,7 +4874,7 @@ type ExplainDriverRequest struct {
 
 func (x *ExplainDriverRequest) Reset() {
 	*x = ExplainDriverRequest{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[50]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[66]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3621,7 +4886,7 @@ func (x *ExplainDriverRequest) String() string {
 func (*ExplainDriverRequest) ProtoMessage() {}
 
 func (x *ExplainDriverRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[50]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[66]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3634,7 +4899,7 @@ func (x *ExplainDriverRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExplainDriverRequest.ProtoReflect.Descriptor instead.
 func (*ExplainDriverRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{50}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{66}
 }
 
 func (x *ExplainDriverRequest) GetDriverId() string {
@@ -3672,7 +4937,7 @@ type PresenceTime struct {
 
 func (x *PresenceTime) Reset() {
 	*x = PresenceTime{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[51]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[67]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3684,7 +4949,7 @@ func (x *PresenceTime) String() string {
 func (*PresenceTime) ProtoMessage() {}
 
 func (x *PresenceTime) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[51]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[67]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3697,7 +4962,7 @@ func (x *PresenceTime) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PresenceTime.ProtoReflect.Descriptor instead.
 func (*PresenceTime) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{51}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{67}
 }
 
 func (x *PresenceTime) GetPresence() string {
@@ -3729,7 +4994,7 @@ type PresenceChange struct {
 
 func (x *PresenceChange) Reset() {
 	*x = PresenceChange{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[52]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[68]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3741,7 +5006,7 @@ func (x *PresenceChange) String() string {
 func (*PresenceChange) ProtoMessage() {}
 
 func (x *PresenceChange) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[52]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[68]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3754,7 +5019,7 @@ func (x *PresenceChange) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PresenceChange.ProtoReflect.Descriptor instead.
 func (*PresenceChange) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{52}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{68}
 }
 
 func (x *PresenceChange) GetAt() *timestamppb.Timestamp {
@@ -3792,7 +5057,7 @@ type VerdictCount struct {
 
 func (x *VerdictCount) Reset() {
 	*x = VerdictCount{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[53]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[69]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3804,7 +5069,7 @@ func (x *VerdictCount) String() string {
 func (*VerdictCount) ProtoMessage() {}
 
 func (x *VerdictCount) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[53]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[69]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3817,7 +5082,7 @@ func (x *VerdictCount) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VerdictCount.ProtoReflect.Descriptor instead.
 func (*VerdictCount) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{53}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{69}
 }
 
 func (x *VerdictCount) GetVerdict() string {
@@ -3863,7 +5128,7 @@ type SeenRide struct {
 
 func (x *SeenRide) Reset() {
 	*x = SeenRide{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[54]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[70]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3875,7 +5140,7 @@ func (x *SeenRide) String() string {
 func (*SeenRide) ProtoMessage() {}
 
 func (x *SeenRide) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[54]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[70]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3888,7 +5153,7 @@ func (x *SeenRide) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SeenRide.ProtoReflect.Descriptor instead.
 func (*SeenRide) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{54}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{70}
 }
 
 func (x *SeenRide) GetRideId() string {
@@ -4004,7 +5269,7 @@ type ExplainDriverResponse struct {
 
 func (x *ExplainDriverResponse) Reset() {
 	*x = ExplainDriverResponse{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[55]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[71]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4016,7 +5281,7 @@ func (x *ExplainDriverResponse) String() string {
 func (*ExplainDriverResponse) ProtoMessage() {}
 
 func (x *ExplainDriverResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[55]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[71]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4029,7 +5294,7 @@ func (x *ExplainDriverResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExplainDriverResponse.ProtoReflect.Descriptor instead.
 func (*ExplainDriverResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{55}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{71}
 }
 
 func (x *ExplainDriverResponse) GetHindrance() string {
@@ -4161,7 +5426,7 @@ type ListRidesRequest struct {
 
 func (x *ListRidesRequest) Reset() {
 	*x = ListRidesRequest{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[56]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[72]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4173,7 +5438,7 @@ func (x *ListRidesRequest) String() string {
 func (*ListRidesRequest) ProtoMessage() {}
 
 func (x *ListRidesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[56]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[72]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4186,7 +5451,7 @@ func (x *ListRidesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRidesRequest.ProtoReflect.Descriptor instead.
 func (*ListRidesRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{56}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{72}
 }
 
 func (x *ListRidesRequest) GetPageSize() int32 {
@@ -4230,7 +5495,7 @@ type ListRidesResponse struct {
 
 func (x *ListRidesResponse) Reset() {
 	*x = ListRidesResponse{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[57]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[73]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4242,7 +5507,7 @@ func (x *ListRidesResponse) String() string {
 func (*ListRidesResponse) ProtoMessage() {}
 
 func (x *ListRidesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[57]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[73]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4255,7 +5520,7 @@ func (x *ListRidesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRidesResponse.ProtoReflect.Descriptor instead.
 func (*ListRidesResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{57}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{73}
 }
 
 func (x *ListRidesResponse) GetRides() []*v1.Ride {
@@ -4281,7 +5546,7 @@ type GetClockRequest struct {
 
 func (x *GetClockRequest) Reset() {
 	*x = GetClockRequest{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[58]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[74]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4293,7 +5558,7 @@ func (x *GetClockRequest) String() string {
 func (*GetClockRequest) ProtoMessage() {}
 
 func (x *GetClockRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[58]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[74]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4306,7 +5571,7 @@ func (x *GetClockRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetClockRequest.ProtoReflect.Descriptor instead.
 func (*GetClockRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{58}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{74}
 }
 
 // The city clock: city time = at + rate × (machine time since now).
@@ -4322,7 +5587,7 @@ type GetClockResponse struct {
 
 func (x *GetClockResponse) Reset() {
 	*x = GetClockResponse{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[59]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[75]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4334,7 +5599,7 @@ func (x *GetClockResponse) String() string {
 func (*GetClockResponse) ProtoMessage() {}
 
 func (x *GetClockResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[59]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[75]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4347,7 +5612,7 @@ func (x *GetClockResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetClockResponse.ProtoReflect.Descriptor instead.
 func (*GetClockResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{59}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{75}
 }
 
 func (x *GetClockResponse) GetAt() *timestamppb.Timestamp {
@@ -4380,7 +5645,7 @@ type TopUpWalletRequest struct {
 
 func (x *TopUpWalletRequest) Reset() {
 	*x = TopUpWalletRequest{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[60]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[76]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4392,7 +5657,7 @@ func (x *TopUpWalletRequest) String() string {
 func (*TopUpWalletRequest) ProtoMessage() {}
 
 func (x *TopUpWalletRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[60]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[76]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4405,7 +5670,7 @@ func (x *TopUpWalletRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TopUpWalletRequest.ProtoReflect.Descriptor instead.
 func (*TopUpWalletRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{60}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{76}
 }
 
 func (x *TopUpWalletRequest) GetRequestId() string {
@@ -4440,7 +5705,7 @@ type TopUpWalletResponse struct {
 
 func (x *TopUpWalletResponse) Reset() {
 	*x = TopUpWalletResponse{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[61]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[77]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4452,7 +5717,7 @@ func (x *TopUpWalletResponse) String() string {
 func (*TopUpWalletResponse) ProtoMessage() {}
 
 func (x *TopUpWalletResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[61]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[77]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4465,7 +5730,7 @@ func (x *TopUpWalletResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TopUpWalletResponse.ProtoReflect.Descriptor instead.
 func (*TopUpWalletResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{61}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{77}
 }
 
 func (x *TopUpWalletResponse) GetBalanceFen() int64 {
@@ -4484,7 +5749,7 @@ type AuditBooksRequest struct {
 
 func (x *AuditBooksRequest) Reset() {
 	*x = AuditBooksRequest{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[62]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[78]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4496,7 +5761,7 @@ func (x *AuditBooksRequest) String() string {
 func (*AuditBooksRequest) ProtoMessage() {}
 
 func (x *AuditBooksRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[62]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[78]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4509,7 +5774,7 @@ func (x *AuditBooksRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AuditBooksRequest.ProtoReflect.Descriptor instead.
 func (*AuditBooksRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{62}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{78}
 }
 
 // What an audit found.
@@ -4535,7 +5800,7 @@ type AuditBooksResponse struct {
 
 func (x *AuditBooksResponse) Reset() {
 	*x = AuditBooksResponse{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[63]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[79]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4547,7 +5812,7 @@ func (x *AuditBooksResponse) String() string {
 func (*AuditBooksResponse) ProtoMessage() {}
 
 func (x *AuditBooksResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[63]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[79]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4560,7 +5825,7 @@ func (x *AuditBooksResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AuditBooksResponse.ProtoReflect.Descriptor instead.
 func (*AuditBooksResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{63}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{79}
 }
 
 func (x *AuditBooksResponse) GetSound() bool {
@@ -4627,7 +5892,7 @@ type ListContestsRequest struct {
 
 func (x *ListContestsRequest) Reset() {
 	*x = ListContestsRequest{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[64]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[80]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4639,7 +5904,7 @@ func (x *ListContestsRequest) String() string {
 func (*ListContestsRequest) ProtoMessage() {}
 
 func (x *ListContestsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[64]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[80]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4652,7 +5917,7 @@ func (x *ListContestsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListContestsRequest.ProtoReflect.Descriptor instead.
 func (*ListContestsRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{64}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{80}
 }
 
 func (x *ListContestsRequest) GetPageSize() int32 {
@@ -4695,7 +5960,7 @@ type Contest struct {
 
 func (x *Contest) Reset() {
 	*x = Contest{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[65]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[81]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4707,7 +5972,7 @@ func (x *Contest) String() string {
 func (*Contest) ProtoMessage() {}
 
 func (x *Contest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[65]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[81]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4720,7 +5985,7 @@ func (x *Contest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Contest.ProtoReflect.Descriptor instead.
 func (*Contest) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{65}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{81}
 }
 
 func (x *Contest) GetComplaint() *v1.Complaint {
@@ -4771,7 +6036,7 @@ type ListContestsResponse struct {
 
 func (x *ListContestsResponse) Reset() {
 	*x = ListContestsResponse{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[66]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[82]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4783,7 +6048,7 @@ func (x *ListContestsResponse) String() string {
 func (*ListContestsResponse) ProtoMessage() {}
 
 func (x *ListContestsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[66]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[82]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4796,7 +6061,7 @@ func (x *ListContestsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListContestsResponse.ProtoReflect.Descriptor instead.
 func (*ListContestsResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{66}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{82}
 }
 
 func (x *ListContestsResponse) GetContests() []*Contest {
@@ -4833,7 +6098,7 @@ type DecideComplaintRequest struct {
 
 func (x *DecideComplaintRequest) Reset() {
 	*x = DecideComplaintRequest{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[67]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[83]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4845,7 +6110,7 @@ func (x *DecideComplaintRequest) String() string {
 func (*DecideComplaintRequest) ProtoMessage() {}
 
 func (x *DecideComplaintRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[67]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[83]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4858,7 +6123,7 @@ func (x *DecideComplaintRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DecideComplaintRequest.ProtoReflect.Descriptor instead.
 func (*DecideComplaintRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{67}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{83}
 }
 
 func (x *DecideComplaintRequest) GetRequestId() string {
@@ -4905,7 +6170,7 @@ type DecideComplaintResponse struct {
 
 func (x *DecideComplaintResponse) Reset() {
 	*x = DecideComplaintResponse{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[68]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[84]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4917,7 +6182,7 @@ func (x *DecideComplaintResponse) String() string {
 func (*DecideComplaintResponse) ProtoMessage() {}
 
 func (x *DecideComplaintResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[68]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[84]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4930,7 +6195,7 @@ func (x *DecideComplaintResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DecideComplaintResponse.ProtoReflect.Descriptor instead.
 func (*DecideComplaintResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{68}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{84}
 }
 
 var File_hexhail_ops_v1_ops_proto protoreflect.FileDescriptor
@@ -5034,7 +6299,7 @@ const file_hexhail_ops_v1_ops_proto_rawDesc = "" +
 	"ordered_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\torderedAt\"q\n" +
 	"\x16ListStandTaxisResponse\x12/\n" +
 	"\x05taxis\x18\x01 \x03(\v2\x19.hexhail.ops.v1.StandTaxiR\x05taxis\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xc2\x03\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x87\x06\n" +
 	"\bCampaign\x12\x19\n" +
 	"\x02id\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\x02id\x12!\n" +
 	"\aversion\x18\x02 \x01(\x05B\a\xbaH\x04\x1a\x02(\x01R\aversion\x12\x1d\n" +
@@ -5048,7 +6313,101 @@ const file_hexhail_ops_v1_ops_proto_rawDesc = "" +
 	"\tstarts_at\x18\t \x01(\v2\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01R\bstartsAt\x12;\n" +
 	"\aends_at\x18\n" +
 	" \x01(\v2\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01R\x06endsAt\x12\x19\n" +
-	"\bleft_fen\x18\v \x01(\x03R\aleftFen\"\x7f\n" +
+	"\bleft_fen\x18\v \x01(\x03R\aleftFen\x12\x1b\n" +
+	"\x04name\x18\f \x01(\tB\a\xbaH\x04r\x02(xR\x04name\x12\x1d\n" +
+	"\x05group\x18\r \x01(\tB\a\xbaH\x04r\x02(xR\x05group\x120\n" +
+	"\x04when\x18\x0e \x01(\v2\x1c.hexhail.ops.v1.CampaignWhenR\x04when\x122\n" +
+	"\x05rider\x18\x0f \x01(\v2\x1c.hexhail.ops.v1.CampaignGiftR\x05rider\x124\n" +
+	"\x06driver\x18\x10 \x01(\v2\x1c.hexhail.ops.v1.CampaignGiftR\x06driver\x126\n" +
+	"\x06limits\x18\x11 \x01(\v2\x1e.hexhail.ops.v1.CampaignLimitsR\x06limits\x123\n" +
+	"\x05state\x18\x12 \x01(\x0e2\x1d.hexhail.ops.v1.CampaignStateR\x05state\"\xd2\x03\n" +
+	"\fCampaignWhen\x12,\n" +
+	"\bchannels\x18\x01 \x03(\tB\x10\xbaH\r\x92\x01\n" +
+	"\x10\b\"\x06r\x04 \x01( R\bchannels\x12B\n" +
+	"\x05kinds\x18\x02 \x03(\x0e2\x19.hexhail.type.v1.RideKindB\x11\xbaH\x0e\x92\x01\v\x10\x03\"\a\x82\x01\x04\x10\x01 \x00R\x05kinds\x12=\n" +
+	"\x05hours\x18\x03 \x03(\v2\x1d.hexhail.ops.v1.CampaignHoursB\b\xbaH\x05\x92\x01\x02\x10\x0eR\x05hours\x12)\n" +
+	"\fmin_fare_fen\x18\x04 \x01(\x03B\a\xbaH\x04\"\x02(\x00R\n" +
+	"minFareFen\x12)\n" +
+	"\fmax_fare_fen\x18\x05 \x01(\x03B\a\xbaH\x04\"\x02(\x00R\n" +
+	"maxFareFen\x127\n" +
+	"\x13min_distance_meters\x18\x06 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\x11minDistanceMeters\x127\n" +
+	"\x13max_distance_meters\x18\a \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\x11maxDistanceMeters\x12\x1d\n" +
+	"\n" +
+	"first_ride\x18\b \x01(\bR\tfirstRide\x12*\n" +
+	"\x11first_app_payment\x18\t \x01(\bR\x0ffirstAppPayment\"\x8b\x01\n" +
+	"\rCampaignHours\x12$\n" +
+	"\x04days\x18\x01 \x03(\x05B\x10\xbaH\r\x92\x01\n" +
+	"\x10\a\"\x06\x1a\x04\x18\a(\x01R\x04days\x12+\n" +
+	"\vfrom_minute\x18\x02 \x01(\x05B\n" +
+	"\xbaH\a\x1a\x05\x10\xa0\v(\x00R\n" +
+	"fromMinute\x12'\n" +
+	"\tto_minute\x18\x03 \x01(\x05B\n" +
+	"\xbaH\a\x1a\x05\x18\xa0\v \x00R\btoMinute\"\x9a\x02\n" +
+	"\fCampaignGift\x12\x1d\n" +
+	"\tfixed_fen\x18\x01 \x01(\x03H\x00R\bfixedFen\x12;\n" +
+	"\apercent\x18\x02 \x01(\v2\x1f.hexhail.ops.v1.CampaignPercentH\x00R\apercent\x128\n" +
+	"\x06random\x18\x03 \x01(\v2\x1e.hexhail.ops.v1.CampaignRandomH\x00R\x06random\x125\n" +
+	"\x05tiers\x18\x04 \x01(\v2\x1d.hexhail.ops.v1.CampaignTiersH\x00R\x05tiers\x125\n" +
+	"\x05price\x18\x05 \x01(\v2\x1d.hexhail.ops.v1.CampaignPriceH\x00R\x05priceB\x06\n" +
+	"\x04gift\"D\n" +
+	"\x0fCampaignPercent\x12\x18\n" +
+	"\apercent\x18\x01 \x01(\x05R\apercent\x12\x17\n" +
+	"\acap_fen\x18\x02 \x01(\x03R\x06capFen\"]\n" +
+	"\x0eCampaignRandom\x12\x19\n" +
+	"\bfrom_fen\x18\x01 \x01(\x03R\afromFen\x12\x15\n" +
+	"\x06to_fen\x18\x02 \x01(\x03R\x05toFen\x12\x19\n" +
+	"\bstep_fen\x18\x03 \x01(\x03R\astepFen\"M\n" +
+	"\rCampaignTiers\x12<\n" +
+	"\x05tiers\x18\x01 \x03(\v2\x1c.hexhail.ops.v1.CampaignTierB\b\xbaH\x05\x92\x01\x02\x10\x14R\x05tiers\"J\n" +
+	"\fCampaignTier\x12\x1b\n" +
+	"\tfrom_ride\x18\x01 \x01(\x05R\bfromRide\x12\x1d\n" +
+	"\n" +
+	"amount_fen\x18\x02 \x01(\x03R\tamountFen\"E\n" +
+	"\rCampaignPrice\x12\x1b\n" +
+	"\tprice_fen\x18\x01 \x01(\x03R\bpriceFen\x12\x17\n" +
+	"\acap_fen\x18\x02 \x01(\x03R\x06capFen\"\x8a\x01\n" +
+	"\x0eCampaignLimits\x12\x1d\n" +
+	"\x05rider\x18\x01 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\x05rider\x12\x1f\n" +
+	"\x06driver\x18\x02 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\x06driver\x12\x1b\n" +
+	"\x04pair\x18\x03 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\x04pair\x12\x1b\n" +
+	"\x04city\x18\x04 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\x04city\"\xa3\x01\n" +
+	"\x14PauseCampaignRequest\x12(\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\trequestId\x12\x1d\n" +
+	"\x04city\x18\x02 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\x04city\x12*\n" +
+	"\vcampaign_id\x18\x03 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\n" +
+	"campaignId\x12\x16\n" +
+	"\x06paused\x18\x04 \x01(\bR\x06paused\"M\n" +
+	"\x15PauseCampaignResponse\x124\n" +
+	"\bcampaign\x18\x01 \x01(\v2\x18.hexhail.ops.v1.CampaignR\bcampaign\"\x89\x01\n" +
+	"\x12EndCampaignRequest\x12(\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\trequestId\x12\x1d\n" +
+	"\x04city\x18\x02 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\x04city\x12*\n" +
+	"\vcampaign_id\x18\x03 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\n" +
+	"campaignId\"n\n" +
+	"\x13EndCampaignResponse\x124\n" +
+	"\bcampaign\x18\x01 \x01(\v2\x18.hexhail.ops.v1.CampaignR\bcampaign\x12!\n" +
+	"\freturned_fen\x18\x02 \x01(\x03R\vreturnedFen\"\xe3\x01\n" +
+	"\x16PreviewCampaignRequest\x12<\n" +
+	"\bcampaign\x18\x01 \x01(\v2\x18.hexhail.ops.v1.CampaignB\x06\xbaH\x03\xc8\x01\x01R\bcampaign\x126\n" +
+	"\x04from\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01R\x04from\x122\n" +
+	"\x02to\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01R\x02to\x12\x1f\n" +
+	"\vany_channel\x18\x04 \x01(\bR\n" +
+	"anyChannel\"\x81\x02\n" +
+	"\x17PreviewCampaignResponse\x12\x14\n" +
+	"\x05rides\x18\x01 \x01(\x03R\x05rides\x12\x18\n" +
+	"\agranted\x18\x02 \x01(\x03R\agranted\x12\x1b\n" +
+	"\trider_fen\x18\x03 \x01(\x03R\briderFen\x12\x1d\n" +
+	"\n" +
+	"driver_fen\x18\x04 \x01(\x03R\tdriverFen\x126\n" +
+	"\arefused\x18\x05 \x03(\v2\x1c.hexhail.ops.v1.PreviewCountR\arefused\x12\x16\n" +
+	"\x06riders\x18\x06 \x01(\x03R\x06riders\x12\x18\n" +
+	"\adrivers\x18\a \x01(\x03R\adrivers\x12\x10\n" +
+	"\x03cut\x18\b \x01(\bR\x03cut\"<\n" +
+	"\fPreviewCount\x12\x16\n" +
+	"\x06reason\x18\x01 \x01(\tR\x06reason\x12\x14\n" +
+	"\x05rides\x18\x02 \x01(\x03R\x05rides\"\x7f\n" +
 	"\x15LaunchCampaignRequest\x12(\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\trequestId\x12<\n" +
@@ -5310,7 +6669,12 @@ const file_hexhail_ops_v1_ops_proto_rawDesc = "" +
 	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\x02by\x12\x16\n" +
 	"\x06uphold\x18\x04 \x01(\bR\x06uphold\x12\x1c\n" +
 	"\x04note\x18\x05 \x01(\tB\b\xbaH\x05r\x03(\xf4\x03R\x04note\"\x19\n" +
-	"\x17DecideComplaintResponse2\x99\x12\n" +
+	"\x17DecideComplaintResponse*}\n" +
+	"\rCampaignState\x12\x1e\n" +
+	"\x1aCAMPAIGN_STATE_UNSPECIFIED\x10\x00\x12\x17\n" +
+	"\x13CAMPAIGN_STATE_RUNS\x10\x01\x12\x19\n" +
+	"\x15CAMPAIGN_STATE_PAUSED\x10\x02\x12\x18\n" +
+	"\x14CAMPAIGN_STATE_ENDED\x10\x032\xd8\x14\n" +
 	"\n" +
 	"OpsService\x12o\n" +
 	"\x0fImportCompanies\x12&.hexhail.ops.v1.ImportCompaniesRequest\x1a'.hexhail.ops.v1.ImportCompaniesResponse\"\t\xea\xb2\x19\x05\n" +
@@ -5336,6 +6700,12 @@ const file_hexhail_ops_v1_ops_proto_rawDesc = "" +
 	"\x0eLaunchCampaign\x12%.hexhail.ops.v1.LaunchCampaignRequest\x1a&.hexhail.ops.v1.LaunchCampaignResponse\"\v\xea\xb2\x19\a\n" +
 	"\x01\x04\x10\x03\x18\x01\x12g\n" +
 	"\rListCampaigns\x12$.hexhail.ops.v1.ListCampaignsRequest\x1a%.hexhail.ops.v1.ListCampaignsResponse\"\t\xea\xb2\x19\x05\n" +
+	"\x01\x04\x10\x03\x12i\n" +
+	"\rPauseCampaign\x12$.hexhail.ops.v1.PauseCampaignRequest\x1a%.hexhail.ops.v1.PauseCampaignResponse\"\v\xea\xb2\x19\a\n" +
+	"\x01\x04\x10\x03\x18\x01\x12c\n" +
+	"\vEndCampaign\x12\".hexhail.ops.v1.EndCampaignRequest\x1a#.hexhail.ops.v1.EndCampaignResponse\"\v\xea\xb2\x19\a\n" +
+	"\x01\x04\x10\x03\x18\x01\x12m\n" +
+	"\x0fPreviewCampaign\x12&.hexhail.ops.v1.PreviewCampaignRequest\x1a'.hexhail.ops.v1.PreviewCampaignResponse\"\t\xea\xb2\x19\x05\n" +
 	"\x01\x04\x10\x03\x12`\n" +
 	"\n" +
 	"MoveFlight\x12!.hexhail.ops.v1.MoveFlightRequest\x1a\".hexhail.ops.v1.MoveFlightResponse\"\v\xea\xb2\x19\a\n" +
@@ -5379,203 +6749,246 @@ func file_hexhail_ops_v1_ops_proto_rawDescGZIP() []byte {
 	return file_hexhail_ops_v1_ops_proto_rawDescData
 }
 
-var file_hexhail_ops_v1_ops_proto_msgTypes = make([]protoimpl.MessageInfo, 70)
+var file_hexhail_ops_v1_ops_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
+var file_hexhail_ops_v1_ops_proto_msgTypes = make([]protoimpl.MessageInfo, 86)
 var file_hexhail_ops_v1_ops_proto_goTypes = []any{
-	(*Company)(nil),                 // 0: hexhail.ops.v1.Company
-	(*Driver)(nil),                  // 1: hexhail.ops.v1.Driver
-	(*Taxi)(nil),                    // 2: hexhail.ops.v1.Taxi
-	(*Rider)(nil),                   // 3: hexhail.ops.v1.Rider
-	(*ImportCompaniesRequest)(nil),  // 4: hexhail.ops.v1.ImportCompaniesRequest
-	(*ImportCompaniesResponse)(nil), // 5: hexhail.ops.v1.ImportCompaniesResponse
-	(*ImportDriversRequest)(nil),    // 6: hexhail.ops.v1.ImportDriversRequest
-	(*ImportDriversResponse)(nil),   // 7: hexhail.ops.v1.ImportDriversResponse
-	(*ImportTaxisRequest)(nil),      // 8: hexhail.ops.v1.ImportTaxisRequest
-	(*ImportTaxisResponse)(nil),     // 9: hexhail.ops.v1.ImportTaxisResponse
-	(*ImportRidersRequest)(nil),     // 10: hexhail.ops.v1.ImportRidersRequest
-	(*ImportRidersResponse)(nil),    // 11: hexhail.ops.v1.ImportRidersResponse
-	(*ListDriversRequest)(nil),      // 12: hexhail.ops.v1.ListDriversRequest
-	(*ListDriversResponse)(nil),     // 13: hexhail.ops.v1.ListDriversResponse
-	(*City)(nil),                    // 14: hexhail.ops.v1.City
-	(*ListCitiesRequest)(nil),       // 15: hexhail.ops.v1.ListCitiesRequest
-	(*ListCitiesResponse)(nil),      // 16: hexhail.ops.v1.ListCitiesResponse
-	(*Stand)(nil),                   // 17: hexhail.ops.v1.Stand
-	(*ListStandsRequest)(nil),       // 18: hexhail.ops.v1.ListStandsRequest
-	(*ListStandsResponse)(nil),      // 19: hexhail.ops.v1.ListStandsResponse
-	(*ListStandTaxisRequest)(nil),   // 20: hexhail.ops.v1.ListStandTaxisRequest
-	(*StandTaxi)(nil),               // 21: hexhail.ops.v1.StandTaxi
-	(*ListStandTaxisResponse)(nil),  // 22: hexhail.ops.v1.ListStandTaxisResponse
-	(*Campaign)(nil),                // 23: hexhail.ops.v1.Campaign
-	(*LaunchCampaignRequest)(nil),   // 24: hexhail.ops.v1.LaunchCampaignRequest
-	(*LaunchCampaignResponse)(nil),  // 25: hexhail.ops.v1.LaunchCampaignResponse
-	(*ListCampaignsRequest)(nil),    // 26: hexhail.ops.v1.ListCampaignsRequest
-	(*ListCampaignsResponse)(nil),   // 27: hexhail.ops.v1.ListCampaignsResponse
-	(*MoveFlightRequest)(nil),       // 28: hexhail.ops.v1.MoveFlightRequest
-	(*MoveFlightResponse)(nil),      // 29: hexhail.ops.v1.MoveFlightResponse
-	(*GetRideRequest)(nil),          // 30: hexhail.ops.v1.GetRideRequest
-	(*ResolveFareRequest)(nil),      // 31: hexhail.ops.v1.ResolveFareRequest
-	(*ResolveFareResponse)(nil),     // 32: hexhail.ops.v1.ResolveFareResponse
-	(*RefundRideRequest)(nil),       // 33: hexhail.ops.v1.RefundRideRequest
-	(*RefundRideResponse)(nil),      // 34: hexhail.ops.v1.RefundRideResponse
-	(*GetVoiceRequest)(nil),         // 35: hexhail.ops.v1.GetVoiceRequest
-	(*GetVoiceResponse)(nil),        // 36: hexhail.ops.v1.GetVoiceResponse
-	(*Payment)(nil),                 // 37: hexhail.ops.v1.Payment
-	(*Transfer)(nil),                // 38: hexhail.ops.v1.Transfer
-	(*Candidate)(nil),               // 39: hexhail.ops.v1.Candidate
-	(*Round)(nil),                   // 40: hexhail.ops.v1.Round
-	(*GetRideResponse)(nil),         // 41: hexhail.ops.v1.GetRideResponse
-	(*ExplainRideRequest)(nil),      // 42: hexhail.ops.v1.ExplainRideRequest
-	(*Census)(nil),                  // 43: hexhail.ops.v1.Census
-	(*Unfit)(nil),                   // 44: hexhail.ops.v1.Unfit
-	(*Look)(nil),                    // 45: hexhail.ops.v1.Look
-	(*OfferAnswer)(nil),             // 46: hexhail.ops.v1.OfferAnswer
-	(*CallAnswer)(nil),              // 47: hexhail.ops.v1.CallAnswer
-	(*CauseTime)(nil),               // 48: hexhail.ops.v1.CauseTime
-	(*ExplainRideResponse)(nil),     // 49: hexhail.ops.v1.ExplainRideResponse
-	(*ExplainDriverRequest)(nil),    // 50: hexhail.ops.v1.ExplainDriverRequest
-	(*PresenceTime)(nil),            // 51: hexhail.ops.v1.PresenceTime
-	(*PresenceChange)(nil),          // 52: hexhail.ops.v1.PresenceChange
-	(*VerdictCount)(nil),            // 53: hexhail.ops.v1.VerdictCount
-	(*SeenRide)(nil),                // 54: hexhail.ops.v1.SeenRide
-	(*ExplainDriverResponse)(nil),   // 55: hexhail.ops.v1.ExplainDriverResponse
-	(*ListRidesRequest)(nil),        // 56: hexhail.ops.v1.ListRidesRequest
-	(*ListRidesResponse)(nil),       // 57: hexhail.ops.v1.ListRidesResponse
-	(*GetClockRequest)(nil),         // 58: hexhail.ops.v1.GetClockRequest
-	(*GetClockResponse)(nil),        // 59: hexhail.ops.v1.GetClockResponse
-	(*TopUpWalletRequest)(nil),      // 60: hexhail.ops.v1.TopUpWalletRequest
-	(*TopUpWalletResponse)(nil),     // 61: hexhail.ops.v1.TopUpWalletResponse
-	(*AuditBooksRequest)(nil),       // 62: hexhail.ops.v1.AuditBooksRequest
-	(*AuditBooksResponse)(nil),      // 63: hexhail.ops.v1.AuditBooksResponse
-	(*ListContestsRequest)(nil),     // 64: hexhail.ops.v1.ListContestsRequest
-	(*Contest)(nil),                 // 65: hexhail.ops.v1.Contest
-	(*ListContestsResponse)(nil),    // 66: hexhail.ops.v1.ListContestsResponse
-	(*DecideComplaintRequest)(nil),  // 67: hexhail.ops.v1.DecideComplaintRequest
-	(*DecideComplaintResponse)(nil), // 68: hexhail.ops.v1.DecideComplaintResponse
-	nil,                             // 69: hexhail.ops.v1.AuditBooksResponse.BalancesFenEntry
-	(*v1.Point)(nil),                // 70: hexhail.type.v1.Point
-	(*timestamppb.Timestamp)(nil),   // 71: google.protobuf.Timestamp
-	(*v1.Flight)(nil),               // 72: hexhail.type.v1.Flight
-	(*v1.Ride)(nil),                 // 73: hexhail.type.v1.Ride
-	(*v1.Voice)(nil),                // 74: hexhail.type.v1.Voice
-	(v1.PickupSource)(0),            // 75: hexhail.type.v1.PickupSource
-	(v1.RideState)(0),               // 76: hexhail.type.v1.RideState
-	(*v1.Complaint)(nil),            // 77: hexhail.type.v1.Complaint
-	(v1.ComplaintSide)(0),           // 78: hexhail.type.v1.ComplaintSide
+	(CampaignState)(0),              // 0: hexhail.ops.v1.CampaignState
+	(*Company)(nil),                 // 1: hexhail.ops.v1.Company
+	(*Driver)(nil),                  // 2: hexhail.ops.v1.Driver
+	(*Taxi)(nil),                    // 3: hexhail.ops.v1.Taxi
+	(*Rider)(nil),                   // 4: hexhail.ops.v1.Rider
+	(*ImportCompaniesRequest)(nil),  // 5: hexhail.ops.v1.ImportCompaniesRequest
+	(*ImportCompaniesResponse)(nil), // 6: hexhail.ops.v1.ImportCompaniesResponse
+	(*ImportDriversRequest)(nil),    // 7: hexhail.ops.v1.ImportDriversRequest
+	(*ImportDriversResponse)(nil),   // 8: hexhail.ops.v1.ImportDriversResponse
+	(*ImportTaxisRequest)(nil),      // 9: hexhail.ops.v1.ImportTaxisRequest
+	(*ImportTaxisResponse)(nil),     // 10: hexhail.ops.v1.ImportTaxisResponse
+	(*ImportRidersRequest)(nil),     // 11: hexhail.ops.v1.ImportRidersRequest
+	(*ImportRidersResponse)(nil),    // 12: hexhail.ops.v1.ImportRidersResponse
+	(*ListDriversRequest)(nil),      // 13: hexhail.ops.v1.ListDriversRequest
+	(*ListDriversResponse)(nil),     // 14: hexhail.ops.v1.ListDriversResponse
+	(*City)(nil),                    // 15: hexhail.ops.v1.City
+	(*ListCitiesRequest)(nil),       // 16: hexhail.ops.v1.ListCitiesRequest
+	(*ListCitiesResponse)(nil),      // 17: hexhail.ops.v1.ListCitiesResponse
+	(*Stand)(nil),                   // 18: hexhail.ops.v1.Stand
+	(*ListStandsRequest)(nil),       // 19: hexhail.ops.v1.ListStandsRequest
+	(*ListStandsResponse)(nil),      // 20: hexhail.ops.v1.ListStandsResponse
+	(*ListStandTaxisRequest)(nil),   // 21: hexhail.ops.v1.ListStandTaxisRequest
+	(*StandTaxi)(nil),               // 22: hexhail.ops.v1.StandTaxi
+	(*ListStandTaxisResponse)(nil),  // 23: hexhail.ops.v1.ListStandTaxisResponse
+	(*Campaign)(nil),                // 24: hexhail.ops.v1.Campaign
+	(*CampaignWhen)(nil),            // 25: hexhail.ops.v1.CampaignWhen
+	(*CampaignHours)(nil),           // 26: hexhail.ops.v1.CampaignHours
+	(*CampaignGift)(nil),            // 27: hexhail.ops.v1.CampaignGift
+	(*CampaignPercent)(nil),         // 28: hexhail.ops.v1.CampaignPercent
+	(*CampaignRandom)(nil),          // 29: hexhail.ops.v1.CampaignRandom
+	(*CampaignTiers)(nil),           // 30: hexhail.ops.v1.CampaignTiers
+	(*CampaignTier)(nil),            // 31: hexhail.ops.v1.CampaignTier
+	(*CampaignPrice)(nil),           // 32: hexhail.ops.v1.CampaignPrice
+	(*CampaignLimits)(nil),          // 33: hexhail.ops.v1.CampaignLimits
+	(*PauseCampaignRequest)(nil),    // 34: hexhail.ops.v1.PauseCampaignRequest
+	(*PauseCampaignResponse)(nil),   // 35: hexhail.ops.v1.PauseCampaignResponse
+	(*EndCampaignRequest)(nil),      // 36: hexhail.ops.v1.EndCampaignRequest
+	(*EndCampaignResponse)(nil),     // 37: hexhail.ops.v1.EndCampaignResponse
+	(*PreviewCampaignRequest)(nil),  // 38: hexhail.ops.v1.PreviewCampaignRequest
+	(*PreviewCampaignResponse)(nil), // 39: hexhail.ops.v1.PreviewCampaignResponse
+	(*PreviewCount)(nil),            // 40: hexhail.ops.v1.PreviewCount
+	(*LaunchCampaignRequest)(nil),   // 41: hexhail.ops.v1.LaunchCampaignRequest
+	(*LaunchCampaignResponse)(nil),  // 42: hexhail.ops.v1.LaunchCampaignResponse
+	(*ListCampaignsRequest)(nil),    // 43: hexhail.ops.v1.ListCampaignsRequest
+	(*ListCampaignsResponse)(nil),   // 44: hexhail.ops.v1.ListCampaignsResponse
+	(*MoveFlightRequest)(nil),       // 45: hexhail.ops.v1.MoveFlightRequest
+	(*MoveFlightResponse)(nil),      // 46: hexhail.ops.v1.MoveFlightResponse
+	(*GetRideRequest)(nil),          // 47: hexhail.ops.v1.GetRideRequest
+	(*ResolveFareRequest)(nil),      // 48: hexhail.ops.v1.ResolveFareRequest
+	(*ResolveFareResponse)(nil),     // 49: hexhail.ops.v1.ResolveFareResponse
+	(*RefundRideRequest)(nil),       // 50: hexhail.ops.v1.RefundRideRequest
+	(*RefundRideResponse)(nil),      // 51: hexhail.ops.v1.RefundRideResponse
+	(*GetVoiceRequest)(nil),         // 52: hexhail.ops.v1.GetVoiceRequest
+	(*GetVoiceResponse)(nil),        // 53: hexhail.ops.v1.GetVoiceResponse
+	(*Payment)(nil),                 // 54: hexhail.ops.v1.Payment
+	(*Transfer)(nil),                // 55: hexhail.ops.v1.Transfer
+	(*Candidate)(nil),               // 56: hexhail.ops.v1.Candidate
+	(*Round)(nil),                   // 57: hexhail.ops.v1.Round
+	(*GetRideResponse)(nil),         // 58: hexhail.ops.v1.GetRideResponse
+	(*ExplainRideRequest)(nil),      // 59: hexhail.ops.v1.ExplainRideRequest
+	(*Census)(nil),                  // 60: hexhail.ops.v1.Census
+	(*Unfit)(nil),                   // 61: hexhail.ops.v1.Unfit
+	(*Look)(nil),                    // 62: hexhail.ops.v1.Look
+	(*OfferAnswer)(nil),             // 63: hexhail.ops.v1.OfferAnswer
+	(*CallAnswer)(nil),              // 64: hexhail.ops.v1.CallAnswer
+	(*CauseTime)(nil),               // 65: hexhail.ops.v1.CauseTime
+	(*ExplainRideResponse)(nil),     // 66: hexhail.ops.v1.ExplainRideResponse
+	(*ExplainDriverRequest)(nil),    // 67: hexhail.ops.v1.ExplainDriverRequest
+	(*PresenceTime)(nil),            // 68: hexhail.ops.v1.PresenceTime
+	(*PresenceChange)(nil),          // 69: hexhail.ops.v1.PresenceChange
+	(*VerdictCount)(nil),            // 70: hexhail.ops.v1.VerdictCount
+	(*SeenRide)(nil),                // 71: hexhail.ops.v1.SeenRide
+	(*ExplainDriverResponse)(nil),   // 72: hexhail.ops.v1.ExplainDriverResponse
+	(*ListRidesRequest)(nil),        // 73: hexhail.ops.v1.ListRidesRequest
+	(*ListRidesResponse)(nil),       // 74: hexhail.ops.v1.ListRidesResponse
+	(*GetClockRequest)(nil),         // 75: hexhail.ops.v1.GetClockRequest
+	(*GetClockResponse)(nil),        // 76: hexhail.ops.v1.GetClockResponse
+	(*TopUpWalletRequest)(nil),      // 77: hexhail.ops.v1.TopUpWalletRequest
+	(*TopUpWalletResponse)(nil),     // 78: hexhail.ops.v1.TopUpWalletResponse
+	(*AuditBooksRequest)(nil),       // 79: hexhail.ops.v1.AuditBooksRequest
+	(*AuditBooksResponse)(nil),      // 80: hexhail.ops.v1.AuditBooksResponse
+	(*ListContestsRequest)(nil),     // 81: hexhail.ops.v1.ListContestsRequest
+	(*Contest)(nil),                 // 82: hexhail.ops.v1.Contest
+	(*ListContestsResponse)(nil),    // 83: hexhail.ops.v1.ListContestsResponse
+	(*DecideComplaintRequest)(nil),  // 84: hexhail.ops.v1.DecideComplaintRequest
+	(*DecideComplaintResponse)(nil), // 85: hexhail.ops.v1.DecideComplaintResponse
+	nil,                             // 86: hexhail.ops.v1.AuditBooksResponse.BalancesFenEntry
+	(*v1.Point)(nil),                // 87: hexhail.type.v1.Point
+	(*timestamppb.Timestamp)(nil),   // 88: google.protobuf.Timestamp
+	(v1.RideKind)(0),                // 89: hexhail.type.v1.RideKind
+	(*v1.Flight)(nil),               // 90: hexhail.type.v1.Flight
+	(*v1.Ride)(nil),                 // 91: hexhail.type.v1.Ride
+	(*v1.Voice)(nil),                // 92: hexhail.type.v1.Voice
+	(v1.PickupSource)(0),            // 93: hexhail.type.v1.PickupSource
+	(v1.RideState)(0),               // 94: hexhail.type.v1.RideState
+	(*v1.Complaint)(nil),            // 95: hexhail.type.v1.Complaint
+	(v1.ComplaintSide)(0),           // 96: hexhail.type.v1.ComplaintSide
 }
 var file_hexhail_ops_v1_ops_proto_depIdxs = []int32{
-	0,  // 0: hexhail.ops.v1.ImportCompaniesRequest.rows:type_name -> hexhail.ops.v1.Company
-	1,  // 1: hexhail.ops.v1.ImportDriversRequest.rows:type_name -> hexhail.ops.v1.Driver
-	2,  // 2: hexhail.ops.v1.ImportTaxisRequest.rows:type_name -> hexhail.ops.v1.Taxi
-	3,  // 3: hexhail.ops.v1.ImportRidersRequest.rows:type_name -> hexhail.ops.v1.Rider
-	1,  // 4: hexhail.ops.v1.ListDriversResponse.drivers:type_name -> hexhail.ops.v1.Driver
-	70, // 5: hexhail.ops.v1.City.center:type_name -> hexhail.type.v1.Point
-	14, // 6: hexhail.ops.v1.ListCitiesResponse.cities:type_name -> hexhail.ops.v1.City
-	17, // 7: hexhail.ops.v1.ListStandsResponse.stands:type_name -> hexhail.ops.v1.Stand
-	71, // 8: hexhail.ops.v1.StandTaxi.entered_at:type_name -> google.protobuf.Timestamp
-	71, // 9: hexhail.ops.v1.StandTaxi.ordered_at:type_name -> google.protobuf.Timestamp
-	21, // 10: hexhail.ops.v1.ListStandTaxisResponse.taxis:type_name -> hexhail.ops.v1.StandTaxi
-	71, // 11: hexhail.ops.v1.Campaign.starts_at:type_name -> google.protobuf.Timestamp
-	71, // 12: hexhail.ops.v1.Campaign.ends_at:type_name -> google.protobuf.Timestamp
-	23, // 13: hexhail.ops.v1.LaunchCampaignRequest.campaign:type_name -> hexhail.ops.v1.Campaign
-	23, // 14: hexhail.ops.v1.LaunchCampaignResponse.campaign:type_name -> hexhail.ops.v1.Campaign
-	23, // 15: hexhail.ops.v1.ListCampaignsResponse.campaigns:type_name -> hexhail.ops.v1.Campaign
-	72, // 16: hexhail.ops.v1.MoveFlightRequest.flight:type_name -> hexhail.type.v1.Flight
-	71, // 17: hexhail.ops.v1.MoveFlightRequest.scheduled_at:type_name -> google.protobuf.Timestamp
-	71, // 18: hexhail.ops.v1.MoveFlightRequest.expected_at:type_name -> google.protobuf.Timestamp
-	73, // 19: hexhail.ops.v1.ResolveFareResponse.ride:type_name -> hexhail.type.v1.Ride
-	74, // 20: hexhail.ops.v1.GetVoiceResponse.voice:type_name -> hexhail.type.v1.Voice
-	75, // 21: hexhail.ops.v1.Candidate.pickup_source:type_name -> hexhail.type.v1.PickupSource
-	71, // 22: hexhail.ops.v1.Round.at:type_name -> google.protobuf.Timestamp
-	39, // 23: hexhail.ops.v1.Round.candidates:type_name -> hexhail.ops.v1.Candidate
-	73, // 24: hexhail.ops.v1.GetRideResponse.ride:type_name -> hexhail.type.v1.Ride
-	40, // 25: hexhail.ops.v1.GetRideResponse.rounds:type_name -> hexhail.ops.v1.Round
-	37, // 26: hexhail.ops.v1.GetRideResponse.payments:type_name -> hexhail.ops.v1.Payment
-	38, // 27: hexhail.ops.v1.GetRideResponse.transfers:type_name -> hexhail.ops.v1.Transfer
-	71, // 28: hexhail.ops.v1.Look.at:type_name -> google.protobuf.Timestamp
-	71, // 29: hexhail.ops.v1.Look.until:type_name -> google.protobuf.Timestamp
-	43, // 30: hexhail.ops.v1.Look.city:type_name -> hexhail.ops.v1.Census
-	43, // 31: hexhail.ops.v1.Look.near:type_name -> hexhail.ops.v1.Census
-	44, // 32: hexhail.ops.v1.Look.unfit:type_name -> hexhail.ops.v1.Unfit
-	71, // 33: hexhail.ops.v1.OfferAnswer.made_at:type_name -> google.protobuf.Timestamp
-	71, // 34: hexhail.ops.v1.OfferAnswer.ended_at:type_name -> google.protobuf.Timestamp
-	71, // 35: hexhail.ops.v1.CallAnswer.made_at:type_name -> google.protobuf.Timestamp
-	71, // 36: hexhail.ops.v1.CallAnswer.ended_at:type_name -> google.protobuf.Timestamp
-	73, // 37: hexhail.ops.v1.ExplainRideResponse.ride:type_name -> hexhail.type.v1.Ride
-	46, // 38: hexhail.ops.v1.ExplainRideResponse.offers:type_name -> hexhail.ops.v1.OfferAnswer
-	48, // 39: hexhail.ops.v1.ExplainRideResponse.times:type_name -> hexhail.ops.v1.CauseTime
-	45, // 40: hexhail.ops.v1.ExplainRideResponse.looks:type_name -> hexhail.ops.v1.Look
-	47, // 41: hexhail.ops.v1.ExplainRideResponse.calls:type_name -> hexhail.ops.v1.CallAnswer
-	71, // 42: hexhail.ops.v1.ExplainDriverRequest.to:type_name -> google.protobuf.Timestamp
-	71, // 43: hexhail.ops.v1.ExplainDriverRequest.from:type_name -> google.protobuf.Timestamp
-	71, // 44: hexhail.ops.v1.PresenceChange.at:type_name -> google.protobuf.Timestamp
-	71, // 45: hexhail.ops.v1.PresenceChange.heard_at:type_name -> google.protobuf.Timestamp
-	71, // 46: hexhail.ops.v1.SeenRide.at:type_name -> google.protobuf.Timestamp
-	71, // 47: hexhail.ops.v1.SeenRide.until:type_name -> google.protobuf.Timestamp
-	76, // 48: hexhail.ops.v1.SeenRide.state:type_name -> hexhail.type.v1.RideState
-	71, // 49: hexhail.ops.v1.ExplainDriverResponse.from:type_name -> google.protobuf.Timestamp
-	71, // 50: hexhail.ops.v1.ExplainDriverResponse.to:type_name -> google.protobuf.Timestamp
-	51, // 51: hexhail.ops.v1.ExplainDriverResponse.times:type_name -> hexhail.ops.v1.PresenceTime
-	52, // 52: hexhail.ops.v1.ExplainDriverResponse.changes:type_name -> hexhail.ops.v1.PresenceChange
-	53, // 53: hexhail.ops.v1.ExplainDriverResponse.verdicts:type_name -> hexhail.ops.v1.VerdictCount
-	54, // 54: hexhail.ops.v1.ExplainDriverResponse.seen:type_name -> hexhail.ops.v1.SeenRide
-	76, // 55: hexhail.ops.v1.ListRidesRequest.state:type_name -> hexhail.type.v1.RideState
-	73, // 56: hexhail.ops.v1.ListRidesResponse.rides:type_name -> hexhail.type.v1.Ride
-	71, // 57: hexhail.ops.v1.GetClockResponse.at:type_name -> google.protobuf.Timestamp
-	69, // 58: hexhail.ops.v1.AuditBooksResponse.balances_fen:type_name -> hexhail.ops.v1.AuditBooksResponse.BalancesFenEntry
-	77, // 59: hexhail.ops.v1.Contest.complaint:type_name -> hexhail.type.v1.Complaint
-	73, // 60: hexhail.ops.v1.Contest.ride:type_name -> hexhail.type.v1.Ride
-	65, // 61: hexhail.ops.v1.ListContestsResponse.contests:type_name -> hexhail.ops.v1.Contest
-	78, // 62: hexhail.ops.v1.DecideComplaintRequest.by:type_name -> hexhail.type.v1.ComplaintSide
-	4,  // 63: hexhail.ops.v1.OpsService.ImportCompanies:input_type -> hexhail.ops.v1.ImportCompaniesRequest
-	6,  // 64: hexhail.ops.v1.OpsService.ImportDrivers:input_type -> hexhail.ops.v1.ImportDriversRequest
-	8,  // 65: hexhail.ops.v1.OpsService.ImportTaxis:input_type -> hexhail.ops.v1.ImportTaxisRequest
-	10, // 66: hexhail.ops.v1.OpsService.ImportRiders:input_type -> hexhail.ops.v1.ImportRidersRequest
-	12, // 67: hexhail.ops.v1.OpsService.ListDrivers:input_type -> hexhail.ops.v1.ListDriversRequest
-	15, // 68: hexhail.ops.v1.OpsService.ListCities:input_type -> hexhail.ops.v1.ListCitiesRequest
-	18, // 69: hexhail.ops.v1.OpsService.ListStands:input_type -> hexhail.ops.v1.ListStandsRequest
-	20, // 70: hexhail.ops.v1.OpsService.ListStandTaxis:input_type -> hexhail.ops.v1.ListStandTaxisRequest
-	24, // 71: hexhail.ops.v1.OpsService.LaunchCampaign:input_type -> hexhail.ops.v1.LaunchCampaignRequest
-	26, // 72: hexhail.ops.v1.OpsService.ListCampaigns:input_type -> hexhail.ops.v1.ListCampaignsRequest
-	28, // 73: hexhail.ops.v1.OpsService.MoveFlight:input_type -> hexhail.ops.v1.MoveFlightRequest
-	64, // 74: hexhail.ops.v1.OpsService.ListContests:input_type -> hexhail.ops.v1.ListContestsRequest
-	67, // 75: hexhail.ops.v1.OpsService.DecideComplaint:input_type -> hexhail.ops.v1.DecideComplaintRequest
-	30, // 76: hexhail.ops.v1.OpsService.GetRide:input_type -> hexhail.ops.v1.GetRideRequest
-	31, // 77: hexhail.ops.v1.OpsService.ResolveFare:input_type -> hexhail.ops.v1.ResolveFareRequest
-	33, // 78: hexhail.ops.v1.OpsService.RefundRide:input_type -> hexhail.ops.v1.RefundRideRequest
-	35, // 79: hexhail.ops.v1.OpsService.GetVoice:input_type -> hexhail.ops.v1.GetVoiceRequest
-	42, // 80: hexhail.ops.v1.OpsService.ExplainRide:input_type -> hexhail.ops.v1.ExplainRideRequest
-	50, // 81: hexhail.ops.v1.OpsService.ExplainDriver:input_type -> hexhail.ops.v1.ExplainDriverRequest
-	56, // 82: hexhail.ops.v1.OpsService.ListRides:input_type -> hexhail.ops.v1.ListRidesRequest
-	58, // 83: hexhail.ops.v1.OpsService.GetClock:input_type -> hexhail.ops.v1.GetClockRequest
-	60, // 84: hexhail.ops.v1.OpsService.TopUpWallet:input_type -> hexhail.ops.v1.TopUpWalletRequest
-	62, // 85: hexhail.ops.v1.OpsService.AuditBooks:input_type -> hexhail.ops.v1.AuditBooksRequest
-	5,  // 86: hexhail.ops.v1.OpsService.ImportCompanies:output_type -> hexhail.ops.v1.ImportCompaniesResponse
-	7,  // 87: hexhail.ops.v1.OpsService.ImportDrivers:output_type -> hexhail.ops.v1.ImportDriversResponse
-	9,  // 88: hexhail.ops.v1.OpsService.ImportTaxis:output_type -> hexhail.ops.v1.ImportTaxisResponse
-	11, // 89: hexhail.ops.v1.OpsService.ImportRiders:output_type -> hexhail.ops.v1.ImportRidersResponse
-	13, // 90: hexhail.ops.v1.OpsService.ListDrivers:output_type -> hexhail.ops.v1.ListDriversResponse
-	16, // 91: hexhail.ops.v1.OpsService.ListCities:output_type -> hexhail.ops.v1.ListCitiesResponse
-	19, // 92: hexhail.ops.v1.OpsService.ListStands:output_type -> hexhail.ops.v1.ListStandsResponse
-	22, // 93: hexhail.ops.v1.OpsService.ListStandTaxis:output_type -> hexhail.ops.v1.ListStandTaxisResponse
-	25, // 94: hexhail.ops.v1.OpsService.LaunchCampaign:output_type -> hexhail.ops.v1.LaunchCampaignResponse
-	27, // 95: hexhail.ops.v1.OpsService.ListCampaigns:output_type -> hexhail.ops.v1.ListCampaignsResponse
-	29, // 96: hexhail.ops.v1.OpsService.MoveFlight:output_type -> hexhail.ops.v1.MoveFlightResponse
-	66, // 97: hexhail.ops.v1.OpsService.ListContests:output_type -> hexhail.ops.v1.ListContestsResponse
-	68, // 98: hexhail.ops.v1.OpsService.DecideComplaint:output_type -> hexhail.ops.v1.DecideComplaintResponse
-	41, // 99: hexhail.ops.v1.OpsService.GetRide:output_type -> hexhail.ops.v1.GetRideResponse
-	32, // 100: hexhail.ops.v1.OpsService.ResolveFare:output_type -> hexhail.ops.v1.ResolveFareResponse
-	34, // 101: hexhail.ops.v1.OpsService.RefundRide:output_type -> hexhail.ops.v1.RefundRideResponse
-	36, // 102: hexhail.ops.v1.OpsService.GetVoice:output_type -> hexhail.ops.v1.GetVoiceResponse
-	49, // 103: hexhail.ops.v1.OpsService.ExplainRide:output_type -> hexhail.ops.v1.ExplainRideResponse
-	55, // 104: hexhail.ops.v1.OpsService.ExplainDriver:output_type -> hexhail.ops.v1.ExplainDriverResponse
-	57, // 105: hexhail.ops.v1.OpsService.ListRides:output_type -> hexhail.ops.v1.ListRidesResponse
-	59, // 106: hexhail.ops.v1.OpsService.GetClock:output_type -> hexhail.ops.v1.GetClockResponse
-	61, // 107: hexhail.ops.v1.OpsService.TopUpWallet:output_type -> hexhail.ops.v1.TopUpWalletResponse
-	63, // 108: hexhail.ops.v1.OpsService.AuditBooks:output_type -> hexhail.ops.v1.AuditBooksResponse
-	86, // [86:109] is the sub-list for method output_type
-	63, // [63:86] is the sub-list for method input_type
-	63, // [63:63] is the sub-list for extension type_name
-	63, // [63:63] is the sub-list for extension extendee
-	0,  // [0:63] is the sub-list for field type_name
+	1,   // 0: hexhail.ops.v1.ImportCompaniesRequest.rows:type_name -> hexhail.ops.v1.Company
+	2,   // 1: hexhail.ops.v1.ImportDriversRequest.rows:type_name -> hexhail.ops.v1.Driver
+	3,   // 2: hexhail.ops.v1.ImportTaxisRequest.rows:type_name -> hexhail.ops.v1.Taxi
+	4,   // 3: hexhail.ops.v1.ImportRidersRequest.rows:type_name -> hexhail.ops.v1.Rider
+	2,   // 4: hexhail.ops.v1.ListDriversResponse.drivers:type_name -> hexhail.ops.v1.Driver
+	87,  // 5: hexhail.ops.v1.City.center:type_name -> hexhail.type.v1.Point
+	15,  // 6: hexhail.ops.v1.ListCitiesResponse.cities:type_name -> hexhail.ops.v1.City
+	18,  // 7: hexhail.ops.v1.ListStandsResponse.stands:type_name -> hexhail.ops.v1.Stand
+	88,  // 8: hexhail.ops.v1.StandTaxi.entered_at:type_name -> google.protobuf.Timestamp
+	88,  // 9: hexhail.ops.v1.StandTaxi.ordered_at:type_name -> google.protobuf.Timestamp
+	22,  // 10: hexhail.ops.v1.ListStandTaxisResponse.taxis:type_name -> hexhail.ops.v1.StandTaxi
+	88,  // 11: hexhail.ops.v1.Campaign.starts_at:type_name -> google.protobuf.Timestamp
+	88,  // 12: hexhail.ops.v1.Campaign.ends_at:type_name -> google.protobuf.Timestamp
+	25,  // 13: hexhail.ops.v1.Campaign.when:type_name -> hexhail.ops.v1.CampaignWhen
+	27,  // 14: hexhail.ops.v1.Campaign.rider:type_name -> hexhail.ops.v1.CampaignGift
+	27,  // 15: hexhail.ops.v1.Campaign.driver:type_name -> hexhail.ops.v1.CampaignGift
+	33,  // 16: hexhail.ops.v1.Campaign.limits:type_name -> hexhail.ops.v1.CampaignLimits
+	0,   // 17: hexhail.ops.v1.Campaign.state:type_name -> hexhail.ops.v1.CampaignState
+	89,  // 18: hexhail.ops.v1.CampaignWhen.kinds:type_name -> hexhail.type.v1.RideKind
+	26,  // 19: hexhail.ops.v1.CampaignWhen.hours:type_name -> hexhail.ops.v1.CampaignHours
+	28,  // 20: hexhail.ops.v1.CampaignGift.percent:type_name -> hexhail.ops.v1.CampaignPercent
+	29,  // 21: hexhail.ops.v1.CampaignGift.random:type_name -> hexhail.ops.v1.CampaignRandom
+	30,  // 22: hexhail.ops.v1.CampaignGift.tiers:type_name -> hexhail.ops.v1.CampaignTiers
+	32,  // 23: hexhail.ops.v1.CampaignGift.price:type_name -> hexhail.ops.v1.CampaignPrice
+	31,  // 24: hexhail.ops.v1.CampaignTiers.tiers:type_name -> hexhail.ops.v1.CampaignTier
+	24,  // 25: hexhail.ops.v1.PauseCampaignResponse.campaign:type_name -> hexhail.ops.v1.Campaign
+	24,  // 26: hexhail.ops.v1.EndCampaignResponse.campaign:type_name -> hexhail.ops.v1.Campaign
+	24,  // 27: hexhail.ops.v1.PreviewCampaignRequest.campaign:type_name -> hexhail.ops.v1.Campaign
+	88,  // 28: hexhail.ops.v1.PreviewCampaignRequest.from:type_name -> google.protobuf.Timestamp
+	88,  // 29: hexhail.ops.v1.PreviewCampaignRequest.to:type_name -> google.protobuf.Timestamp
+	40,  // 30: hexhail.ops.v1.PreviewCampaignResponse.refused:type_name -> hexhail.ops.v1.PreviewCount
+	24,  // 31: hexhail.ops.v1.LaunchCampaignRequest.campaign:type_name -> hexhail.ops.v1.Campaign
+	24,  // 32: hexhail.ops.v1.LaunchCampaignResponse.campaign:type_name -> hexhail.ops.v1.Campaign
+	24,  // 33: hexhail.ops.v1.ListCampaignsResponse.campaigns:type_name -> hexhail.ops.v1.Campaign
+	90,  // 34: hexhail.ops.v1.MoveFlightRequest.flight:type_name -> hexhail.type.v1.Flight
+	88,  // 35: hexhail.ops.v1.MoveFlightRequest.scheduled_at:type_name -> google.protobuf.Timestamp
+	88,  // 36: hexhail.ops.v1.MoveFlightRequest.expected_at:type_name -> google.protobuf.Timestamp
+	91,  // 37: hexhail.ops.v1.ResolveFareResponse.ride:type_name -> hexhail.type.v1.Ride
+	92,  // 38: hexhail.ops.v1.GetVoiceResponse.voice:type_name -> hexhail.type.v1.Voice
+	93,  // 39: hexhail.ops.v1.Candidate.pickup_source:type_name -> hexhail.type.v1.PickupSource
+	88,  // 40: hexhail.ops.v1.Round.at:type_name -> google.protobuf.Timestamp
+	56,  // 41: hexhail.ops.v1.Round.candidates:type_name -> hexhail.ops.v1.Candidate
+	91,  // 42: hexhail.ops.v1.GetRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	57,  // 43: hexhail.ops.v1.GetRideResponse.rounds:type_name -> hexhail.ops.v1.Round
+	54,  // 44: hexhail.ops.v1.GetRideResponse.payments:type_name -> hexhail.ops.v1.Payment
+	55,  // 45: hexhail.ops.v1.GetRideResponse.transfers:type_name -> hexhail.ops.v1.Transfer
+	88,  // 46: hexhail.ops.v1.Look.at:type_name -> google.protobuf.Timestamp
+	88,  // 47: hexhail.ops.v1.Look.until:type_name -> google.protobuf.Timestamp
+	60,  // 48: hexhail.ops.v1.Look.city:type_name -> hexhail.ops.v1.Census
+	60,  // 49: hexhail.ops.v1.Look.near:type_name -> hexhail.ops.v1.Census
+	61,  // 50: hexhail.ops.v1.Look.unfit:type_name -> hexhail.ops.v1.Unfit
+	88,  // 51: hexhail.ops.v1.OfferAnswer.made_at:type_name -> google.protobuf.Timestamp
+	88,  // 52: hexhail.ops.v1.OfferAnswer.ended_at:type_name -> google.protobuf.Timestamp
+	88,  // 53: hexhail.ops.v1.CallAnswer.made_at:type_name -> google.protobuf.Timestamp
+	88,  // 54: hexhail.ops.v1.CallAnswer.ended_at:type_name -> google.protobuf.Timestamp
+	91,  // 55: hexhail.ops.v1.ExplainRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	63,  // 56: hexhail.ops.v1.ExplainRideResponse.offers:type_name -> hexhail.ops.v1.OfferAnswer
+	65,  // 57: hexhail.ops.v1.ExplainRideResponse.times:type_name -> hexhail.ops.v1.CauseTime
+	62,  // 58: hexhail.ops.v1.ExplainRideResponse.looks:type_name -> hexhail.ops.v1.Look
+	64,  // 59: hexhail.ops.v1.ExplainRideResponse.calls:type_name -> hexhail.ops.v1.CallAnswer
+	88,  // 60: hexhail.ops.v1.ExplainDriverRequest.to:type_name -> google.protobuf.Timestamp
+	88,  // 61: hexhail.ops.v1.ExplainDriverRequest.from:type_name -> google.protobuf.Timestamp
+	88,  // 62: hexhail.ops.v1.PresenceChange.at:type_name -> google.protobuf.Timestamp
+	88,  // 63: hexhail.ops.v1.PresenceChange.heard_at:type_name -> google.protobuf.Timestamp
+	88,  // 64: hexhail.ops.v1.SeenRide.at:type_name -> google.protobuf.Timestamp
+	88,  // 65: hexhail.ops.v1.SeenRide.until:type_name -> google.protobuf.Timestamp
+	94,  // 66: hexhail.ops.v1.SeenRide.state:type_name -> hexhail.type.v1.RideState
+	88,  // 67: hexhail.ops.v1.ExplainDriverResponse.from:type_name -> google.protobuf.Timestamp
+	88,  // 68: hexhail.ops.v1.ExplainDriverResponse.to:type_name -> google.protobuf.Timestamp
+	68,  // 69: hexhail.ops.v1.ExplainDriverResponse.times:type_name -> hexhail.ops.v1.PresenceTime
+	69,  // 70: hexhail.ops.v1.ExplainDriverResponse.changes:type_name -> hexhail.ops.v1.PresenceChange
+	70,  // 71: hexhail.ops.v1.ExplainDriverResponse.verdicts:type_name -> hexhail.ops.v1.VerdictCount
+	71,  // 72: hexhail.ops.v1.ExplainDriverResponse.seen:type_name -> hexhail.ops.v1.SeenRide
+	94,  // 73: hexhail.ops.v1.ListRidesRequest.state:type_name -> hexhail.type.v1.RideState
+	91,  // 74: hexhail.ops.v1.ListRidesResponse.rides:type_name -> hexhail.type.v1.Ride
+	88,  // 75: hexhail.ops.v1.GetClockResponse.at:type_name -> google.protobuf.Timestamp
+	86,  // 76: hexhail.ops.v1.AuditBooksResponse.balances_fen:type_name -> hexhail.ops.v1.AuditBooksResponse.BalancesFenEntry
+	95,  // 77: hexhail.ops.v1.Contest.complaint:type_name -> hexhail.type.v1.Complaint
+	91,  // 78: hexhail.ops.v1.Contest.ride:type_name -> hexhail.type.v1.Ride
+	82,  // 79: hexhail.ops.v1.ListContestsResponse.contests:type_name -> hexhail.ops.v1.Contest
+	96,  // 80: hexhail.ops.v1.DecideComplaintRequest.by:type_name -> hexhail.type.v1.ComplaintSide
+	5,   // 81: hexhail.ops.v1.OpsService.ImportCompanies:input_type -> hexhail.ops.v1.ImportCompaniesRequest
+	7,   // 82: hexhail.ops.v1.OpsService.ImportDrivers:input_type -> hexhail.ops.v1.ImportDriversRequest
+	9,   // 83: hexhail.ops.v1.OpsService.ImportTaxis:input_type -> hexhail.ops.v1.ImportTaxisRequest
+	11,  // 84: hexhail.ops.v1.OpsService.ImportRiders:input_type -> hexhail.ops.v1.ImportRidersRequest
+	13,  // 85: hexhail.ops.v1.OpsService.ListDrivers:input_type -> hexhail.ops.v1.ListDriversRequest
+	16,  // 86: hexhail.ops.v1.OpsService.ListCities:input_type -> hexhail.ops.v1.ListCitiesRequest
+	19,  // 87: hexhail.ops.v1.OpsService.ListStands:input_type -> hexhail.ops.v1.ListStandsRequest
+	21,  // 88: hexhail.ops.v1.OpsService.ListStandTaxis:input_type -> hexhail.ops.v1.ListStandTaxisRequest
+	41,  // 89: hexhail.ops.v1.OpsService.LaunchCampaign:input_type -> hexhail.ops.v1.LaunchCampaignRequest
+	43,  // 90: hexhail.ops.v1.OpsService.ListCampaigns:input_type -> hexhail.ops.v1.ListCampaignsRequest
+	34,  // 91: hexhail.ops.v1.OpsService.PauseCampaign:input_type -> hexhail.ops.v1.PauseCampaignRequest
+	36,  // 92: hexhail.ops.v1.OpsService.EndCampaign:input_type -> hexhail.ops.v1.EndCampaignRequest
+	38,  // 93: hexhail.ops.v1.OpsService.PreviewCampaign:input_type -> hexhail.ops.v1.PreviewCampaignRequest
+	45,  // 94: hexhail.ops.v1.OpsService.MoveFlight:input_type -> hexhail.ops.v1.MoveFlightRequest
+	81,  // 95: hexhail.ops.v1.OpsService.ListContests:input_type -> hexhail.ops.v1.ListContestsRequest
+	84,  // 96: hexhail.ops.v1.OpsService.DecideComplaint:input_type -> hexhail.ops.v1.DecideComplaintRequest
+	47,  // 97: hexhail.ops.v1.OpsService.GetRide:input_type -> hexhail.ops.v1.GetRideRequest
+	48,  // 98: hexhail.ops.v1.OpsService.ResolveFare:input_type -> hexhail.ops.v1.ResolveFareRequest
+	50,  // 99: hexhail.ops.v1.OpsService.RefundRide:input_type -> hexhail.ops.v1.RefundRideRequest
+	52,  // 100: hexhail.ops.v1.OpsService.GetVoice:input_type -> hexhail.ops.v1.GetVoiceRequest
+	59,  // 101: hexhail.ops.v1.OpsService.ExplainRide:input_type -> hexhail.ops.v1.ExplainRideRequest
+	67,  // 102: hexhail.ops.v1.OpsService.ExplainDriver:input_type -> hexhail.ops.v1.ExplainDriverRequest
+	73,  // 103: hexhail.ops.v1.OpsService.ListRides:input_type -> hexhail.ops.v1.ListRidesRequest
+	75,  // 104: hexhail.ops.v1.OpsService.GetClock:input_type -> hexhail.ops.v1.GetClockRequest
+	77,  // 105: hexhail.ops.v1.OpsService.TopUpWallet:input_type -> hexhail.ops.v1.TopUpWalletRequest
+	79,  // 106: hexhail.ops.v1.OpsService.AuditBooks:input_type -> hexhail.ops.v1.AuditBooksRequest
+	6,   // 107: hexhail.ops.v1.OpsService.ImportCompanies:output_type -> hexhail.ops.v1.ImportCompaniesResponse
+	8,   // 108: hexhail.ops.v1.OpsService.ImportDrivers:output_type -> hexhail.ops.v1.ImportDriversResponse
+	10,  // 109: hexhail.ops.v1.OpsService.ImportTaxis:output_type -> hexhail.ops.v1.ImportTaxisResponse
+	12,  // 110: hexhail.ops.v1.OpsService.ImportRiders:output_type -> hexhail.ops.v1.ImportRidersResponse
+	14,  // 111: hexhail.ops.v1.OpsService.ListDrivers:output_type -> hexhail.ops.v1.ListDriversResponse
+	17,  // 112: hexhail.ops.v1.OpsService.ListCities:output_type -> hexhail.ops.v1.ListCitiesResponse
+	20,  // 113: hexhail.ops.v1.OpsService.ListStands:output_type -> hexhail.ops.v1.ListStandsResponse
+	23,  // 114: hexhail.ops.v1.OpsService.ListStandTaxis:output_type -> hexhail.ops.v1.ListStandTaxisResponse
+	42,  // 115: hexhail.ops.v1.OpsService.LaunchCampaign:output_type -> hexhail.ops.v1.LaunchCampaignResponse
+	44,  // 116: hexhail.ops.v1.OpsService.ListCampaigns:output_type -> hexhail.ops.v1.ListCampaignsResponse
+	35,  // 117: hexhail.ops.v1.OpsService.PauseCampaign:output_type -> hexhail.ops.v1.PauseCampaignResponse
+	37,  // 118: hexhail.ops.v1.OpsService.EndCampaign:output_type -> hexhail.ops.v1.EndCampaignResponse
+	39,  // 119: hexhail.ops.v1.OpsService.PreviewCampaign:output_type -> hexhail.ops.v1.PreviewCampaignResponse
+	46,  // 120: hexhail.ops.v1.OpsService.MoveFlight:output_type -> hexhail.ops.v1.MoveFlightResponse
+	83,  // 121: hexhail.ops.v1.OpsService.ListContests:output_type -> hexhail.ops.v1.ListContestsResponse
+	85,  // 122: hexhail.ops.v1.OpsService.DecideComplaint:output_type -> hexhail.ops.v1.DecideComplaintResponse
+	58,  // 123: hexhail.ops.v1.OpsService.GetRide:output_type -> hexhail.ops.v1.GetRideResponse
+	49,  // 124: hexhail.ops.v1.OpsService.ResolveFare:output_type -> hexhail.ops.v1.ResolveFareResponse
+	51,  // 125: hexhail.ops.v1.OpsService.RefundRide:output_type -> hexhail.ops.v1.RefundRideResponse
+	53,  // 126: hexhail.ops.v1.OpsService.GetVoice:output_type -> hexhail.ops.v1.GetVoiceResponse
+	66,  // 127: hexhail.ops.v1.OpsService.ExplainRide:output_type -> hexhail.ops.v1.ExplainRideResponse
+	72,  // 128: hexhail.ops.v1.OpsService.ExplainDriver:output_type -> hexhail.ops.v1.ExplainDriverResponse
+	74,  // 129: hexhail.ops.v1.OpsService.ListRides:output_type -> hexhail.ops.v1.ListRidesResponse
+	76,  // 130: hexhail.ops.v1.OpsService.GetClock:output_type -> hexhail.ops.v1.GetClockResponse
+	78,  // 131: hexhail.ops.v1.OpsService.TopUpWallet:output_type -> hexhail.ops.v1.TopUpWalletResponse
+	80,  // 132: hexhail.ops.v1.OpsService.AuditBooks:output_type -> hexhail.ops.v1.AuditBooksResponse
+	107, // [107:133] is the sub-list for method output_type
+	81,  // [81:107] is the sub-list for method input_type
+	81,  // [81:81] is the sub-list for extension type_name
+	81,  // [81:81] is the sub-list for extension extendee
+	0,   // [0:81] is the sub-list for field type_name
 }
 
 func init() { file_hexhail_ops_v1_ops_proto_init() }
@@ -5583,18 +6996,26 @@ func file_hexhail_ops_v1_ops_proto_init() {
 	if File_hexhail_ops_v1_ops_proto != nil {
 		return
 	}
+	file_hexhail_ops_v1_ops_proto_msgTypes[26].OneofWrappers = []any{
+		(*CampaignGift_FixedFen)(nil),
+		(*CampaignGift_Percent)(nil),
+		(*CampaignGift_Random)(nil),
+		(*CampaignGift_Tiers)(nil),
+		(*CampaignGift_Price)(nil),
+	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_hexhail_ops_v1_ops_proto_rawDesc), len(file_hexhail_ops_v1_ops_proto_rawDesc)),
-			NumEnums:      0,
-			NumMessages:   70,
+			NumEnums:      1,
+			NumMessages:   86,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
 		GoTypes:           file_hexhail_ops_v1_ops_proto_goTypes,
 		DependencyIndexes: file_hexhail_ops_v1_ops_proto_depIdxs,
+		EnumInfos:         file_hexhail_ops_v1_ops_proto_enumTypes,
 		MessageInfos:      file_hexhail_ops_v1_ops_proto_msgTypes,
 	}.Build()
 	File_hexhail_ops_v1_ops_proto = out.File

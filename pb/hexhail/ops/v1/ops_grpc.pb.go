@@ -31,6 +31,9 @@ const (
 	OpsService_ListStandTaxis_FullMethodName  = "/hexhail.ops.v1.OpsService/ListStandTaxis"
 	OpsService_LaunchCampaign_FullMethodName  = "/hexhail.ops.v1.OpsService/LaunchCampaign"
 	OpsService_ListCampaigns_FullMethodName   = "/hexhail.ops.v1.OpsService/ListCampaigns"
+	OpsService_PauseCampaign_FullMethodName   = "/hexhail.ops.v1.OpsService/PauseCampaign"
+	OpsService_EndCampaign_FullMethodName     = "/hexhail.ops.v1.OpsService/EndCampaign"
+	OpsService_PreviewCampaign_FullMethodName = "/hexhail.ops.v1.OpsService/PreviewCampaign"
 	OpsService_MoveFlight_FullMethodName      = "/hexhail.ops.v1.OpsService/MoveFlight"
 	OpsService_ListContests_FullMethodName    = "/hexhail.ops.v1.OpsService/ListContests"
 	OpsService_DecideComplaint_FullMethodName = "/hexhail.ops.v1.OpsService/DecideComplaint"
@@ -73,6 +76,14 @@ type OpsServiceClient interface {
 	LaunchCampaign(ctx context.Context, in *LaunchCampaignRequest, opts ...grpc.CallOption) (*LaunchCampaignResponse, error)
 	// ListCampaigns reads a city's campaigns with what is left of their budgets.
 	ListCampaigns(ctx context.Context, in *ListCampaignsRequest, opts ...grpc.CallOption) (*ListCampaignsResponse, error)
+	// PauseCampaign appends a version of a campaign that gives nothing, or one that gives again. What is
+	// reserved for rides that are completed stays.
+	PauseCampaign(ctx context.Context, in *PauseCampaignRequest, opts ...grpc.CallOption) (*PauseCampaignResponse, error)
+	// EndCampaign ends a campaign at once and for good, and gives what is left of its budget back to its
+	// sponsor. What is reserved stays until it is paid or given back; ending again returns that too.
+	EndCampaign(ctx context.Context, in *EndCampaignRequest, opts ...grpc.CallOption) (*EndCampaignResponse, error)
+	// PreviewCampaign tells what a campaign would have given for rides of the past. It writes nothing.
+	PreviewCampaign(ctx context.Context, in *PreviewCampaignRequest, opts ...grpc.CallOption) (*PreviewCampaignResponse, error)
 	// MoveFlight says by hand that a flight lands at another time: the pickups of all rides that go by it
 	// and have not begun move by as much, and riders and drivers are told.
 	MoveFlight(ctx context.Context, in *MoveFlightRequest, opts ...grpc.CallOption) (*MoveFlightResponse, error)
@@ -226,6 +237,36 @@ func (c *opsServiceClient) ListCampaigns(ctx context.Context, in *ListCampaignsR
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ListCampaignsResponse)
 	err := c.cc.Invoke(ctx, OpsService_ListCampaigns_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *opsServiceClient) PauseCampaign(ctx context.Context, in *PauseCampaignRequest, opts ...grpc.CallOption) (*PauseCampaignResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(PauseCampaignResponse)
+	err := c.cc.Invoke(ctx, OpsService_PauseCampaign_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *opsServiceClient) EndCampaign(ctx context.Context, in *EndCampaignRequest, opts ...grpc.CallOption) (*EndCampaignResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(EndCampaignResponse)
+	err := c.cc.Invoke(ctx, OpsService_EndCampaign_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *opsServiceClient) PreviewCampaign(ctx context.Context, in *PreviewCampaignRequest, opts ...grpc.CallOption) (*PreviewCampaignResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(PreviewCampaignResponse)
+	err := c.cc.Invoke(ctx, OpsService_PreviewCampaign_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -389,6 +430,14 @@ type OpsServiceServer interface {
 	LaunchCampaign(context.Context, *LaunchCampaignRequest) (*LaunchCampaignResponse, error)
 	// ListCampaigns reads a city's campaigns with what is left of their budgets.
 	ListCampaigns(context.Context, *ListCampaignsRequest) (*ListCampaignsResponse, error)
+	// PauseCampaign appends a version of a campaign that gives nothing, or one that gives again. What is
+	// reserved for rides that are completed stays.
+	PauseCampaign(context.Context, *PauseCampaignRequest) (*PauseCampaignResponse, error)
+	// EndCampaign ends a campaign at once and for good, and gives what is left of its budget back to its
+	// sponsor. What is reserved stays until it is paid or given back; ending again returns that too.
+	EndCampaign(context.Context, *EndCampaignRequest) (*EndCampaignResponse, error)
+	// PreviewCampaign tells what a campaign would have given for rides of the past. It writes nothing.
+	PreviewCampaign(context.Context, *PreviewCampaignRequest) (*PreviewCampaignResponse, error)
 	// MoveFlight says by hand that a flight lands at another time: the pickups of all rides that go by it
 	// and have not begun move by as much, and riders and drivers are told.
 	MoveFlight(context.Context, *MoveFlightRequest) (*MoveFlightResponse, error)
@@ -465,6 +514,15 @@ func (UnimplementedOpsServiceServer) LaunchCampaign(context.Context, *LaunchCamp
 }
 func (UnimplementedOpsServiceServer) ListCampaigns(context.Context, *ListCampaignsRequest) (*ListCampaignsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListCampaigns not implemented")
+}
+func (UnimplementedOpsServiceServer) PauseCampaign(context.Context, *PauseCampaignRequest) (*PauseCampaignResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method PauseCampaign not implemented")
+}
+func (UnimplementedOpsServiceServer) EndCampaign(context.Context, *EndCampaignRequest) (*EndCampaignResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method EndCampaign not implemented")
+}
+func (UnimplementedOpsServiceServer) PreviewCampaign(context.Context, *PreviewCampaignRequest) (*PreviewCampaignResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method PreviewCampaign not implemented")
 }
 func (UnimplementedOpsServiceServer) MoveFlight(context.Context, *MoveFlightRequest) (*MoveFlightResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method MoveFlight not implemented")
@@ -658,6 +716,60 @@ func _OpsService_ListCampaigns_Handler(srv interface{}, ctx context.Context, dec
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(OpsServiceServer).ListCampaigns(ctx, req.(*ListCampaignsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _OpsService_PauseCampaign_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(PauseCampaignRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(OpsServiceServer).PauseCampaign(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: OpsService_PauseCampaign_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(OpsServiceServer).PauseCampaign(ctx, req.(*PauseCampaignRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _OpsService_EndCampaign_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(EndCampaignRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(OpsServiceServer).EndCampaign(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: OpsService_EndCampaign_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(OpsServiceServer).EndCampaign(ctx, req.(*EndCampaignRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _OpsService_PreviewCampaign_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(PreviewCampaignRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(OpsServiceServer).PreviewCampaign(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: OpsService_PreviewCampaign_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(OpsServiceServer).PreviewCampaign(ctx, req.(*PreviewCampaignRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -926,6 +1038,18 @@ var OpsService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ListCampaigns",
 			Handler:    _OpsService_ListCampaigns_Handler,
+		},
+		{
+			MethodName: "PauseCampaign",
+			Handler:    _OpsService_PauseCampaign_Handler,
+		},
+		{
+			MethodName: "EndCampaign",
+			Handler:    _OpsService_EndCampaign_Handler,
+		},
+		{
+			MethodName: "PreviewCampaign",
+			Handler:    _OpsService_PreviewCampaign_Handler,
 		},
 		{
 			MethodName: "MoveFlight",

@@ -41,6 +41,7 @@ const (
 	RiderService_ProposeRegular_FullMethodName   = "/hexhail.rider.v1.RiderService/ProposeRegular"
 	RiderService_AgreeRegular_FullMethodName     = "/hexhail.rider.v1.RiderService/AgreeRegular"
 	RiderService_EndRegular_FullMethodName       = "/hexhail.rider.v1.RiderService/EndRegular"
+	RiderService_ListCampaigns_FullMethodName    = "/hexhail.rider.v1.RiderService/ListCampaigns"
 	RiderService_ListRegulars_FullMethodName     = "/hexhail.rider.v1.RiderService/ListRegulars"
 	RiderService_ListGreetings_FullMethodName    = "/hexhail.rider.v1.RiderService/ListGreetings"
 	RiderService_WantGreetings_FullMethodName    = "/hexhail.rider.v1.RiderService/WantGreetings"
@@ -109,6 +110,9 @@ type RiderServiceClient interface {
 	AgreeRegular(ctx context.Context, in *AgreeRegularRequest, opts ...grpc.CallOption) (*AgreeRegularResponse, error)
 	// EndRegular ends it, or refuses what the driver has proposed.
 	EndRegular(ctx context.Context, in *EndRegularRequest, opts ...grpc.CallOption) (*EndRegularResponse, error)
+	// ListCampaigns reads what runs in a city now, and how many more rides of today the rider is given
+	// something for.
+	ListCampaigns(ctx context.Context, in *ListCampaignsRequest, opts ...grpc.CallOption) (*ListCampaignsResponse, error)
 	// ListRegulars reads the rider's regulars and what was proposed, the latest first.
 	ListRegulars(ctx context.Context, in *ListRegularsRequest, opts ...grpc.CallOption) (*ListRegularsResponse, error)
 	// ListGreetings reads the festival greetings that the drivers whom the rider keeps have sent, the
@@ -335,6 +339,16 @@ func (c *riderServiceClient) EndRegular(ctx context.Context, in *EndRegularReque
 	return out, nil
 }
 
+func (c *riderServiceClient) ListCampaigns(ctx context.Context, in *ListCampaignsRequest, opts ...grpc.CallOption) (*ListCampaignsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListCampaignsResponse)
+	err := c.cc.Invoke(ctx, RiderService_ListCampaigns_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *riderServiceClient) ListRegulars(ctx context.Context, in *ListRegularsRequest, opts ...grpc.CallOption) (*ListRegularsResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ListRegularsResponse)
@@ -428,6 +442,9 @@ type RiderServiceServer interface {
 	AgreeRegular(context.Context, *AgreeRegularRequest) (*AgreeRegularResponse, error)
 	// EndRegular ends it, or refuses what the driver has proposed.
 	EndRegular(context.Context, *EndRegularRequest) (*EndRegularResponse, error)
+	// ListCampaigns reads what runs in a city now, and how many more rides of today the rider is given
+	// something for.
+	ListCampaigns(context.Context, *ListCampaignsRequest) (*ListCampaignsResponse, error)
 	// ListRegulars reads the rider's regulars and what was proposed, the latest first.
 	ListRegulars(context.Context, *ListRegularsRequest) (*ListRegularsResponse, error)
 	// ListGreetings reads the festival greetings that the drivers whom the rider keeps have sent, the
@@ -504,6 +521,9 @@ func (UnimplementedRiderServiceServer) AgreeRegular(context.Context, *AgreeRegul
 }
 func (UnimplementedRiderServiceServer) EndRegular(context.Context, *EndRegularRequest) (*EndRegularResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method EndRegular not implemented")
+}
+func (UnimplementedRiderServiceServer) ListCampaigns(context.Context, *ListCampaignsRequest) (*ListCampaignsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListCampaigns not implemented")
 }
 func (UnimplementedRiderServiceServer) ListRegulars(context.Context, *ListRegularsRequest) (*ListRegularsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListRegulars not implemented")
@@ -888,6 +908,24 @@ func _RiderService_EndRegular_Handler(srv interface{}, ctx context.Context, dec 
 	return interceptor(ctx, in, info, handler)
 }
 
+func _RiderService_ListCampaigns_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListCampaignsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RiderServiceServer).ListCampaigns(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RiderService_ListCampaigns_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RiderServiceServer).ListCampaigns(ctx, req.(*ListCampaignsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _RiderService_ListRegulars_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(ListRegularsRequest)
 	if err := dec(in); err != nil {
@@ -1024,6 +1062,10 @@ var RiderService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "EndRegular",
 			Handler:    _RiderService_EndRegular_Handler,
+		},
+		{
+			MethodName: "ListCampaigns",
+			Handler:    _RiderService_ListCampaigns_Handler,
 		},
 		{
 			MethodName: "ListRegulars",

@@ -531,7 +531,9 @@ type Fare struct {
 	// The lines of the trace's fare.
 	Lines []*FareLine `protobuf:"bytes,7,rep,name=lines,proto3" json:"lines,omitempty"`
 	// What ops have decided; only of a resolved fare.
-	Resolution    *FareResolution `protobuf:"bytes,8,opt,name=resolution,proto3" json:"resolution,omitempty"`
+	Resolution *FareResolution `protobuf:"bytes,8,opt,name=resolution,proto3" json:"resolution,omitempty"`
+	// How long the ride's trace is, in metres.
+	DrivenMeters  int32 `protobuf:"varint,9,opt,name=driven_meters,json=drivenMeters,proto3" json:"driven_meters,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -622,17 +624,28 @@ func (x *Fare) GetResolution() *FareResolution {
 	return nil
 }
 
-// What a campaign gives for a ride.
+func (x *Fare) GetDrivenMeters() int32 {
+	if x != nil {
+		return x.DrivenMeters
+	}
+	return 0
+}
+
+// What campaigns give for a ride.
 type Subsidy struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Off the rider's fare, in fen.
+	// Off the rider's fare, in fen, of all campaigns.
 	RiderFen int64 `protobuf:"varint,1,opt,name=rider_fen,json=riderFen,proto3" json:"rider_fen,omitempty"`
-	// To the driver, in fen.
+	// To the driver, in fen, of all campaigns.
 	DriverFen int64 `protobuf:"varint,2,opt,name=driver_fen,json=driverFen,proto3" json:"driver_fen,omitempty"`
-	// "granted", or why there is none ("budget", "channel", …).
+	// "granted", or why there is none ("budget_spent", "other_channel", …).
 	Reason string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
-	// The campaign, "" if none applied.
-	Campaign      string `protobuf:"bytes,4,opt,name=campaign,proto3" json:"campaign,omitempty"`
+	// The first campaign that gives, or that whose refusal the reason is; "" if there is none.
+	Campaign string `protobuf:"bytes,4,opt,name=campaign,proto3" json:"campaign,omitempty"`
+	// What each campaign gives, at most one of a group.
+	Grants []*SubsidyGrant `protobuf:"bytes,5,rep,name=grants,proto3" json:"grants,omitempty"`
+	// Why campaigns that run have not given, or only to the other side; at most 16.
+	Refusals      []*SubsidyRefusal `protobuf:"bytes,6,rep,name=refusals,proto3" json:"refusals,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -695,6 +708,157 @@ func (x *Subsidy) GetCampaign() string {
 	return ""
 }
 
+func (x *Subsidy) GetGrants() []*SubsidyGrant {
+	if x != nil {
+		return x.Grants
+	}
+	return nil
+}
+
+func (x *Subsidy) GetRefusals() []*SubsidyRefusal {
+	if x != nil {
+		return x.Refusals
+	}
+	return nil
+}
+
+// What one campaign gives for a ride.
+type SubsidyGrant struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The campaign.
+	Campaign string `protobuf:"bytes,1,opt,name=campaign,proto3" json:"campaign,omitempty"`
+	// Off the rider's fare, in fen.
+	RiderFen int64 `protobuf:"varint,2,opt,name=rider_fen,json=riderFen,proto3" json:"rider_fen,omitempty"`
+	// To the driver, in fen.
+	DriverFen     int64 `protobuf:"varint,3,opt,name=driver_fen,json=driverFen,proto3" json:"driver_fen,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SubsidyGrant) Reset() {
+	*x = SubsidyGrant{}
+	mi := &file_hexhail_type_v1_ride_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SubsidyGrant) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SubsidyGrant) ProtoMessage() {}
+
+func (x *SubsidyGrant) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_type_v1_ride_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SubsidyGrant.ProtoReflect.Descriptor instead.
+func (*SubsidyGrant) Descriptor() ([]byte, []int) {
+	return file_hexhail_type_v1_ride_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *SubsidyGrant) GetCampaign() string {
+	if x != nil {
+		return x.Campaign
+	}
+	return ""
+}
+
+func (x *SubsidyGrant) GetRiderFen() int64 {
+	if x != nil {
+		return x.RiderFen
+	}
+	return 0
+}
+
+func (x *SubsidyGrant) GetDriverFen() int64 {
+	if x != nil {
+		return x.DriverFen
+	}
+	return 0
+}
+
+// Why a campaign did not give for a ride.
+type SubsidyRefusal struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The campaign.
+	Campaign string `protobuf:"bytes,1,opt,name=campaign,proto3" json:"campaign,omitempty"`
+	// The first reason found ("rider_limit", "outside_hours", …).
+	Reason string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	// The same in words.
+	Text string `protobuf:"bytes,3,opt,name=text,proto3" json:"text,omitempty"`
+	// The same in Chinese.
+	TextZh        string `protobuf:"bytes,4,opt,name=text_zh,json=textZh,proto3" json:"text_zh,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SubsidyRefusal) Reset() {
+	*x = SubsidyRefusal{}
+	mi := &file_hexhail_type_v1_ride_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SubsidyRefusal) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SubsidyRefusal) ProtoMessage() {}
+
+func (x *SubsidyRefusal) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_type_v1_ride_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SubsidyRefusal.ProtoReflect.Descriptor instead.
+func (*SubsidyRefusal) Descriptor() ([]byte, []int) {
+	return file_hexhail_type_v1_ride_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *SubsidyRefusal) GetCampaign() string {
+	if x != nil {
+		return x.Campaign
+	}
+	return ""
+}
+
+func (x *SubsidyRefusal) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *SubsidyRefusal) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
+}
+
+func (x *SubsidyRefusal) GetTextZh() string {
+	if x != nil {
+		return x.TextZh
+	}
+	return ""
+}
+
 // What the rider was told before asking.
 type Quote struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -714,7 +878,7 @@ type Quote struct {
 
 func (x *Quote) Reset() {
 	*x = Quote{}
-	mi := &file_hexhail_type_v1_ride_proto_msgTypes[4]
+	mi := &file_hexhail_type_v1_ride_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -726,7 +890,7 @@ func (x *Quote) String() string {
 func (*Quote) ProtoMessage() {}
 
 func (x *Quote) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_type_v1_ride_proto_msgTypes[4]
+	mi := &file_hexhail_type_v1_ride_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -739,7 +903,7 @@ func (x *Quote) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Quote.ProtoReflect.Descriptor instead.
 func (*Quote) Descriptor() ([]byte, []int) {
-	return file_hexhail_type_v1_ride_proto_rawDescGZIP(), []int{4}
+	return file_hexhail_type_v1_ride_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Quote) GetLowFen() int64 {
@@ -801,7 +965,7 @@ type Card struct {
 
 func (x *Card) Reset() {
 	*x = Card{}
-	mi := &file_hexhail_type_v1_ride_proto_msgTypes[5]
+	mi := &file_hexhail_type_v1_ride_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -813,7 +977,7 @@ func (x *Card) String() string {
 func (*Card) ProtoMessage() {}
 
 func (x *Card) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_type_v1_ride_proto_msgTypes[5]
+	mi := &file_hexhail_type_v1_ride_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -826,7 +990,7 @@ func (x *Card) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Card.ProtoReflect.Descriptor instead.
 func (*Card) Descriptor() ([]byte, []int) {
-	return file_hexhail_type_v1_ride_proto_rawDescGZIP(), []int{5}
+	return file_hexhail_type_v1_ride_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Card) GetName() string {
@@ -891,7 +1055,7 @@ type Contact struct {
 
 func (x *Contact) Reset() {
 	*x = Contact{}
-	mi := &file_hexhail_type_v1_ride_proto_msgTypes[6]
+	mi := &file_hexhail_type_v1_ride_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -903,7 +1067,7 @@ func (x *Contact) String() string {
 func (*Contact) ProtoMessage() {}
 
 func (x *Contact) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_type_v1_ride_proto_msgTypes[6]
+	mi := &file_hexhail_type_v1_ride_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -916,7 +1080,7 @@ func (x *Contact) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Contact.ProtoReflect.Descriptor instead.
 func (*Contact) Descriptor() ([]byte, []int) {
-	return file_hexhail_type_v1_ride_proto_rawDescGZIP(), []int{6}
+	return file_hexhail_type_v1_ride_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Contact) GetName() string {
@@ -946,7 +1110,7 @@ type Voice struct {
 
 func (x *Voice) Reset() {
 	*x = Voice{}
-	mi := &file_hexhail_type_v1_ride_proto_msgTypes[7]
+	mi := &file_hexhail_type_v1_ride_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -958,7 +1122,7 @@ func (x *Voice) String() string {
 func (*Voice) ProtoMessage() {}
 
 func (x *Voice) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_type_v1_ride_proto_msgTypes[7]
+	mi := &file_hexhail_type_v1_ride_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -971,7 +1135,7 @@ func (x *Voice) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Voice.ProtoReflect.Descriptor instead.
 func (*Voice) Descriptor() ([]byte, []int) {
-	return file_hexhail_type_v1_ride_proto_rawDescGZIP(), []int{7}
+	return file_hexhail_type_v1_ride_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Voice) GetFormat() VoiceFormat {
@@ -1002,7 +1166,7 @@ type Flight struct {
 
 func (x *Flight) Reset() {
 	*x = Flight{}
-	mi := &file_hexhail_type_v1_ride_proto_msgTypes[8]
+	mi := &file_hexhail_type_v1_ride_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1014,7 +1178,7 @@ func (x *Flight) String() string {
 func (*Flight) ProtoMessage() {}
 
 func (x *Flight) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_type_v1_ride_proto_msgTypes[8]
+	mi := &file_hexhail_type_v1_ride_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1027,7 +1191,7 @@ func (x *Flight) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Flight.ProtoReflect.Descriptor instead.
 func (*Flight) Descriptor() ([]byte, []int) {
-	return file_hexhail_type_v1_ride_proto_rawDescGZIP(), []int{8}
+	return file_hexhail_type_v1_ride_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Flight) GetNumber() string {
@@ -1072,7 +1236,7 @@ type Booking struct {
 
 func (x *Booking) Reset() {
 	*x = Booking{}
-	mi := &file_hexhail_type_v1_ride_proto_msgTypes[9]
+	mi := &file_hexhail_type_v1_ride_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1084,7 +1248,7 @@ func (x *Booking) String() string {
 func (*Booking) ProtoMessage() {}
 
 func (x *Booking) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_type_v1_ride_proto_msgTypes[9]
+	mi := &file_hexhail_type_v1_ride_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1097,7 +1261,7 @@ func (x *Booking) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Booking.ProtoReflect.Descriptor instead.
 func (*Booking) Descriptor() ([]byte, []int) {
-	return file_hexhail_type_v1_ride_proto_rawDescGZIP(), []int{9}
+	return file_hexhail_type_v1_ride_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Booking) GetPickupAt() *timestamppb.Timestamp {
@@ -1251,7 +1415,7 @@ type Ride struct {
 
 func (x *Ride) Reset() {
 	*x = Ride{}
-	mi := &file_hexhail_type_v1_ride_proto_msgTypes[10]
+	mi := &file_hexhail_type_v1_ride_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1263,7 +1427,7 @@ func (x *Ride) String() string {
 func (*Ride) ProtoMessage() {}
 
 func (x *Ride) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_type_v1_ride_proto_msgTypes[10]
+	mi := &file_hexhail_type_v1_ride_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1276,7 +1440,7 @@ func (x *Ride) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Ride.ProtoReflect.Descriptor instead.
 func (*Ride) Descriptor() ([]byte, []int) {
-	return file_hexhail_type_v1_ride_proto_rawDescGZIP(), []int{10}
+	return file_hexhail_type_v1_ride_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Ride) GetRideId() string {
@@ -1549,7 +1713,7 @@ const file_hexhail_type_v1_ride_proto_rawDesc = "" +
 	"amount_fen\x18\x02 \x01(\x03R\tamountFen\"A\n" +
 	"\x0eFareResolution\x12\x1b\n" +
 	"\ttotal_fen\x18\x01 \x01(\x03R\btotalFen\x12\x12\n" +
-	"\x04note\x18\x02 \x01(\tR\x04note\"\xcb\x02\n" +
+	"\x04note\x18\x02 \x01(\tR\x04note\"\xf0\x02\n" +
 	"\x04Fare\x12\x1b\n" +
 	"\tmeter_fen\x18\x01 \x01(\x03R\bmeterFen\x12\x1b\n" +
 	"\ttolls_fen\x18\x02 \x01(\x03R\btollsFen\x12 \n" +
@@ -1561,13 +1725,26 @@ const file_hexhail_type_v1_ride_proto_rawDesc = "" +
 	"\x05lines\x18\a \x03(\v2\x19.hexhail.type.v1.FareLineR\x05lines\x12?\n" +
 	"\n" +
 	"resolution\x18\b \x01(\v2\x1f.hexhail.type.v1.FareResolutionR\n" +
-	"resolution\"y\n" +
+	"resolution\x12#\n" +
+	"\rdriven_meters\x18\t \x01(\x05R\fdrivenMeters\"\xed\x01\n" +
 	"\aSubsidy\x12\x1b\n" +
 	"\trider_fen\x18\x01 \x01(\x03R\briderFen\x12\x1d\n" +
 	"\n" +
 	"driver_fen\x18\x02 \x01(\x03R\tdriverFen\x12\x16\n" +
 	"\x06reason\x18\x03 \x01(\tR\x06reason\x12\x1a\n" +
-	"\bcampaign\x18\x04 \x01(\tR\bcampaign\"\xdb\x01\n" +
+	"\bcampaign\x18\x04 \x01(\tR\bcampaign\x125\n" +
+	"\x06grants\x18\x05 \x03(\v2\x1d.hexhail.type.v1.SubsidyGrantR\x06grants\x12;\n" +
+	"\brefusals\x18\x06 \x03(\v2\x1f.hexhail.type.v1.SubsidyRefusalR\brefusals\"f\n" +
+	"\fSubsidyGrant\x12\x1a\n" +
+	"\bcampaign\x18\x01 \x01(\tR\bcampaign\x12\x1b\n" +
+	"\trider_fen\x18\x02 \x01(\x03R\briderFen\x12\x1d\n" +
+	"\n" +
+	"driver_fen\x18\x03 \x01(\x03R\tdriverFen\"q\n" +
+	"\x0eSubsidyRefusal\x12\x1a\n" +
+	"\bcampaign\x18\x01 \x01(\tR\bcampaign\x12\x16\n" +
+	"\x06reason\x18\x02 \x01(\tR\x06reason\x12\x12\n" +
+	"\x04text\x18\x03 \x01(\tR\x04text\x12\x17\n" +
+	"\atext_zh\x18\x04 \x01(\tR\x06textZh\"\xdb\x01\n" +
 	"\x05Quote\x12\x17\n" +
 	"\alow_fen\x18\x01 \x01(\x03R\x06lowFen\x12\x19\n" +
 	"\bhigh_fen\x18\x02 \x01(\x03R\ahighFen\x121\n" +
@@ -1702,7 +1879,7 @@ func file_hexhail_type_v1_ride_proto_rawDescGZIP() []byte {
 }
 
 var file_hexhail_type_v1_ride_proto_enumTypes = make([]protoimpl.EnumInfo, 6)
-var file_hexhail_type_v1_ride_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
+var file_hexhail_type_v1_ride_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
 var file_hexhail_type_v1_ride_proto_goTypes = []any{
 	(RideKind)(0),                 // 0: hexhail.type.v1.RideKind
 	(RideState)(0),                // 1: hexhail.type.v1.RideState
@@ -1714,58 +1891,62 @@ var file_hexhail_type_v1_ride_proto_goTypes = []any{
 	(*FareResolution)(nil),        // 7: hexhail.type.v1.FareResolution
 	(*Fare)(nil),                  // 8: hexhail.type.v1.Fare
 	(*Subsidy)(nil),               // 9: hexhail.type.v1.Subsidy
-	(*Quote)(nil),                 // 10: hexhail.type.v1.Quote
-	(*Card)(nil),                  // 11: hexhail.type.v1.Card
-	(*Contact)(nil),               // 12: hexhail.type.v1.Contact
-	(*Voice)(nil),                 // 13: hexhail.type.v1.Voice
-	(*Flight)(nil),                // 14: hexhail.type.v1.Flight
-	(*Booking)(nil),               // 15: hexhail.type.v1.Booking
-	(*Ride)(nil),                  // 16: hexhail.type.v1.Ride
-	(*durationpb.Duration)(nil),   // 17: google.protobuf.Duration
-	(*timestamppb.Timestamp)(nil), // 18: google.protobuf.Timestamp
-	(*Place)(nil),                 // 19: hexhail.type.v1.Place
+	(*SubsidyGrant)(nil),          // 10: hexhail.type.v1.SubsidyGrant
+	(*SubsidyRefusal)(nil),        // 11: hexhail.type.v1.SubsidyRefusal
+	(*Quote)(nil),                 // 12: hexhail.type.v1.Quote
+	(*Card)(nil),                  // 13: hexhail.type.v1.Card
+	(*Contact)(nil),               // 14: hexhail.type.v1.Contact
+	(*Voice)(nil),                 // 15: hexhail.type.v1.Voice
+	(*Flight)(nil),                // 16: hexhail.type.v1.Flight
+	(*Booking)(nil),               // 17: hexhail.type.v1.Booking
+	(*Ride)(nil),                  // 18: hexhail.type.v1.Ride
+	(*durationpb.Duration)(nil),   // 19: google.protobuf.Duration
+	(*timestamppb.Timestamp)(nil), // 20: google.protobuf.Timestamp
+	(*Place)(nil),                 // 21: hexhail.type.v1.Place
 }
 var file_hexhail_type_v1_ride_proto_depIdxs = []int32{
 	2,  // 0: hexhail.type.v1.Fare.state:type_name -> hexhail.type.v1.FareState
 	6,  // 1: hexhail.type.v1.Fare.lines:type_name -> hexhail.type.v1.FareLine
 	7,  // 2: hexhail.type.v1.Fare.resolution:type_name -> hexhail.type.v1.FareResolution
-	17, // 3: hexhail.type.v1.Quote.pickup:type_name -> google.protobuf.Duration
-	3,  // 4: hexhail.type.v1.Quote.pickup_source:type_name -> hexhail.type.v1.PickupSource
-	4,  // 5: hexhail.type.v1.Voice.format:type_name -> hexhail.type.v1.VoiceFormat
-	17, // 6: hexhail.type.v1.Voice.length:type_name -> google.protobuf.Duration
-	18, // 7: hexhail.type.v1.Booking.pickup_at:type_name -> google.protobuf.Timestamp
-	14, // 8: hexhail.type.v1.Booking.flight:type_name -> hexhail.type.v1.Flight
-	18, // 9: hexhail.type.v1.Booking.flight_at:type_name -> google.protobuf.Timestamp
-	18, // 10: hexhail.type.v1.Booking.open_at:type_name -> google.protobuf.Timestamp
-	18, // 11: hexhail.type.v1.Booking.reminded_at:type_name -> google.protobuf.Timestamp
-	18, // 12: hexhail.type.v1.Booking.handed_over_at:type_name -> google.protobuf.Timestamp
-	0,  // 13: hexhail.type.v1.Ride.kind:type_name -> hexhail.type.v1.RideKind
-	1,  // 14: hexhail.type.v1.Ride.state:type_name -> hexhail.type.v1.RideState
-	19, // 15: hexhail.type.v1.Ride.pickup:type_name -> hexhail.type.v1.Place
-	19, // 16: hexhail.type.v1.Ride.dropoff:type_name -> hexhail.type.v1.Place
-	10, // 17: hexhail.type.v1.Ride.quote:type_name -> hexhail.type.v1.Quote
-	11, // 18: hexhail.type.v1.Ride.card:type_name -> hexhail.type.v1.Card
-	18, // 19: hexhail.type.v1.Ride.requested_at:type_name -> google.protobuf.Timestamp
-	18, // 20: hexhail.type.v1.Ride.search_by:type_name -> google.protobuf.Timestamp
-	18, // 21: hexhail.type.v1.Ride.claimed_at:type_name -> google.protobuf.Timestamp
-	18, // 22: hexhail.type.v1.Ride.arrived_at:type_name -> google.protobuf.Timestamp
-	18, // 23: hexhail.type.v1.Ride.started_at:type_name -> google.protobuf.Timestamp
-	18, // 24: hexhail.type.v1.Ride.completed_at:type_name -> google.protobuf.Timestamp
-	18, // 25: hexhail.type.v1.Ride.ended_at:type_name -> google.protobuf.Timestamp
-	8,  // 26: hexhail.type.v1.Ride.fare:type_name -> hexhail.type.v1.Fare
-	9,  // 27: hexhail.type.v1.Ride.subsidy:type_name -> hexhail.type.v1.Subsidy
-	12, // 28: hexhail.type.v1.Ride.contact:type_name -> hexhail.type.v1.Contact
-	15, // 29: hexhail.type.v1.Ride.booking:type_name -> hexhail.type.v1.Booking
-	13, // 30: hexhail.type.v1.Ride.voice:type_name -> hexhail.type.v1.Voice
-	18, // 31: hexhail.type.v1.Ride.expected_at:type_name -> google.protobuf.Timestamp
-	5,  // 32: hexhail.type.v1.Ride.waits_for:type_name -> hexhail.type.v1.WaitsFor
-	18, // 33: hexhail.type.v1.Ride.regular_until:type_name -> google.protobuf.Timestamp
-	18, // 34: hexhail.type.v1.Ride.team_until:type_name -> google.protobuf.Timestamp
-	35, // [35:35] is the sub-list for method output_type
-	35, // [35:35] is the sub-list for method input_type
-	35, // [35:35] is the sub-list for extension type_name
-	35, // [35:35] is the sub-list for extension extendee
-	0,  // [0:35] is the sub-list for field type_name
+	10, // 3: hexhail.type.v1.Subsidy.grants:type_name -> hexhail.type.v1.SubsidyGrant
+	11, // 4: hexhail.type.v1.Subsidy.refusals:type_name -> hexhail.type.v1.SubsidyRefusal
+	19, // 5: hexhail.type.v1.Quote.pickup:type_name -> google.protobuf.Duration
+	3,  // 6: hexhail.type.v1.Quote.pickup_source:type_name -> hexhail.type.v1.PickupSource
+	4,  // 7: hexhail.type.v1.Voice.format:type_name -> hexhail.type.v1.VoiceFormat
+	19, // 8: hexhail.type.v1.Voice.length:type_name -> google.protobuf.Duration
+	20, // 9: hexhail.type.v1.Booking.pickup_at:type_name -> google.protobuf.Timestamp
+	16, // 10: hexhail.type.v1.Booking.flight:type_name -> hexhail.type.v1.Flight
+	20, // 11: hexhail.type.v1.Booking.flight_at:type_name -> google.protobuf.Timestamp
+	20, // 12: hexhail.type.v1.Booking.open_at:type_name -> google.protobuf.Timestamp
+	20, // 13: hexhail.type.v1.Booking.reminded_at:type_name -> google.protobuf.Timestamp
+	20, // 14: hexhail.type.v1.Booking.handed_over_at:type_name -> google.protobuf.Timestamp
+	0,  // 15: hexhail.type.v1.Ride.kind:type_name -> hexhail.type.v1.RideKind
+	1,  // 16: hexhail.type.v1.Ride.state:type_name -> hexhail.type.v1.RideState
+	21, // 17: hexhail.type.v1.Ride.pickup:type_name -> hexhail.type.v1.Place
+	21, // 18: hexhail.type.v1.Ride.dropoff:type_name -> hexhail.type.v1.Place
+	12, // 19: hexhail.type.v1.Ride.quote:type_name -> hexhail.type.v1.Quote
+	13, // 20: hexhail.type.v1.Ride.card:type_name -> hexhail.type.v1.Card
+	20, // 21: hexhail.type.v1.Ride.requested_at:type_name -> google.protobuf.Timestamp
+	20, // 22: hexhail.type.v1.Ride.search_by:type_name -> google.protobuf.Timestamp
+	20, // 23: hexhail.type.v1.Ride.claimed_at:type_name -> google.protobuf.Timestamp
+	20, // 24: hexhail.type.v1.Ride.arrived_at:type_name -> google.protobuf.Timestamp
+	20, // 25: hexhail.type.v1.Ride.started_at:type_name -> google.protobuf.Timestamp
+	20, // 26: hexhail.type.v1.Ride.completed_at:type_name -> google.protobuf.Timestamp
+	20, // 27: hexhail.type.v1.Ride.ended_at:type_name -> google.protobuf.Timestamp
+	8,  // 28: hexhail.type.v1.Ride.fare:type_name -> hexhail.type.v1.Fare
+	9,  // 29: hexhail.type.v1.Ride.subsidy:type_name -> hexhail.type.v1.Subsidy
+	14, // 30: hexhail.type.v1.Ride.contact:type_name -> hexhail.type.v1.Contact
+	17, // 31: hexhail.type.v1.Ride.booking:type_name -> hexhail.type.v1.Booking
+	15, // 32: hexhail.type.v1.Ride.voice:type_name -> hexhail.type.v1.Voice
+	20, // 33: hexhail.type.v1.Ride.expected_at:type_name -> google.protobuf.Timestamp
+	5,  // 34: hexhail.type.v1.Ride.waits_for:type_name -> hexhail.type.v1.WaitsFor
+	20, // 35: hexhail.type.v1.Ride.regular_until:type_name -> google.protobuf.Timestamp
+	20, // 36: hexhail.type.v1.Ride.team_until:type_name -> google.protobuf.Timestamp
+	37, // [37:37] is the sub-list for method output_type
+	37, // [37:37] is the sub-list for method input_type
+	37, // [37:37] is the sub-list for extension type_name
+	37, // [37:37] is the sub-list for extension extendee
+	0,  // [0:37] is the sub-list for field type_name
 }
 
 func init() { file_hexhail_type_v1_ride_proto_init() }
@@ -1780,7 +1961,7 @@ func file_hexhail_type_v1_ride_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_hexhail_type_v1_ride_proto_rawDesc), len(file_hexhail_type_v1_ride_proto_rawDesc)),
 			NumEnums:      6,
-			NumMessages:   11,
+			NumMessages:   13,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -1,0 +1,72 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+	"google.golang.org/protobuf/encoding/protojson"
+
+	opspb "hexhail/pb/hexhail/ops/v1"
+)
+
+// maxCampaignFile is how large a campaign's file may be: far above the longest.
+const maxCampaignFile = 64 << 10
+
+func newCampaign() *cobra.Command {
+	cmd := &cobra.Command{Use: "campaign", Short: "About campaigns", Args: noArgs}
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+	var a asking
+	launch := &cobra.Command{
+		Use:   "launch FILE",
+		Short: "Begin a campaign, or its next version",
+		Long: "Begin a campaign, or its next version, as a file says: JSON of the message\n" +
+			"hexhail.ops.v1.Campaign. The same file again changes nothing. It asks a\n" +
+			"running server.",
+		Args: oneArg("a file"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c, err := readCampaign(args[0])
+			if err != nil {
+				return err
+			}
+			return a.call(cmd, func(ctx context.Context, api opspb.OpsServiceClient) error {
+				got, err := api.LaunchCampaign(ctx, &opspb.LaunchCampaignRequest{
+					RequestId: fmt.Sprintf("%s/%d", c.GetId(), c.GetVersion()), Campaign: c,
+				})
+				if err != nil {
+					return err
+				}
+				_, err = fmt.Fprintln(cmd.OutOrStdout(), protojson.Format(got.GetCampaign()))
+				return err
+			})
+		},
+	}
+	a.bind(launch)
+	cmd.AddCommand(launch)
+	return cmd
+}
+
+// readCampaign reads a campaign's file. Fields that no campaign has are an error.
+func readCampaign(name string) (*opspb.Campaign, error) {
+	file, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	text, err := io.ReadAll(io.LimitReader(file, maxCampaignFile+1))
+	if closing := file.Close(); err == nil {
+		err = closing
+	}
+	if err != nil {
+		return nil, err
+	}
+	if len(text) > maxCampaignFile {
+		return nil, fmt.Errorf("%s has more than %d bytes", name, maxCampaignFile)
+	}
+	c := &opspb.Campaign{}
+	if err := protojson.Unmarshal(text, c); err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return c, nil
+}

@@ -1,0 +1,166 @@
+package dispatch
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"hexhail/money"
+)
+
+// reserve sets aside what the city's campaigns give for a ride, beside what they have given for it
+// already. A campaign that does not apply, a limit that is reached and a budget that is spent are
+// answers and not errors.
+func (d *Desk) reserve(j *job, r Ride) (money.Subsidy, error) {
+	if r.Rider == "" {
+		return money.Subsidy{Reason: money.SubsidyChannel}, nil
+	}
+	campaigns, err := j.tx.CampaignsOf(string(r.City))
+	if err != nil {
+		return money.Subsidy{}, err
+	}
+	if len(campaigns) == 0 {
+		return money.Subsidy{Reason: money.SubsidyNone}, nil
+	}
+	city, err := d.Cities.City(r.City)
+	if err != nil {
+		return money.Subsidy{}, err
+	}
+	facts, err := SubsidyFacts(j.tx, city, r, money.AsksFirst(campaigns, r.CompletedAt))
+	if err != nil {
+		return money.Subsidy{}, err
+	}
+	return money.Subsidise(j.tx, campaigns, facts, r.Subsidy, j.now)
+}
+
+// SubsidyFacts are what campaigns go by for a completed ride. first asks for what the rider had
+// done before it, which takes a query more.
+func SubsidyFacts(tx RiderPast, city City, r Ride, first bool) (money.SubsidyFacts, error) {
+	f := money.SubsidyFacts{
+		City: string(r.City), Subject: r.Subject(),
+		Rider: RiderParty(r.Rider), Driver: DriverParty(r.Driver),
+		Kind: r.Kind.String(), Channel: r.PayBy, CompletedAt: r.CompletedAt, Zone: city.Zone,
+		Fare: r.Fare.Total(), DistanceM: r.DrivenM(),
+	}
+	if !first {
+		return f, nil
+	}
+	past, err := tx.PastOf(r.Rider, r.ID, r.CompletedAt)
+	f.FirstRide, f.FirstAppPayment = !past.Rode, !past.PaidByApp
+	return f, err
+}
+
+// DrivenM is how long a completed ride was, in metres: by its trace, or as it was quoted where the
+// trace covers too little.
+func (r Ride) DrivenM() int {
+	if r.Fare.Flagged && r.Quote.DistanceM > r.Fare.DrivenM {
+		return r.Quote.DistanceM
+	}
+	return r.Fare.DrivenM
+}
+
+// payBy changes the channel of a ride of which nothing is paid yet. What campaigns of another
+// channel have reserved is given back, and what those of the new one give is reserved. A campaign
+// that has been given back once is not reserved again.
+func (d *Desk) payBy(j *job, r *Ride, channel money.ChannelName) ([]money.Payment, error) {
+	payments, err := j.tx.PaymentsOf(r.Subject())
+	paid := func(p money.Payment) bool { return p.State.Final() }
+	if err != nil || channel == r.PayBy || slices.ContainsFunc(payments, paid) {
+		return payments, err
+	}
+	changed := *r
+	changed.PayBy = channel
+	if changed.Subsidy, err = d.subsidyBy(j, changed); err != nil {
+		return nil, err
+	}
+	for i := range payments {
+		payments[i].Discount = 0
+		if payments[i].Purpose == money.PurposeFare {
+			payments[i].Discount = changed.Subsidy.Rider
+		}
+	}
+	*r, err = j.step(changed, PayOtherwise{Subsidy: changed.Subsidy})
+	return payments, err
+}
+
+// subsidyBy is a ride's subsidy after its channel has changed.
+func (d *Desk) subsidyBy(j *job, r Ride) (money.Subsidy, error) {
+	if r.Subsidy.Reason == money.SubsidyExpired {
+		return r.Subsidy, nil
+	}
+	if len(r.Subsidy.Grants) > 0 {
+		campaigns, err := j.tx.CampaignsOf(string(r.City))
+		if err != nil {
+			return money.Subsidy{}, err
+		}
+		stays := func(g money.Grant) bool {
+			return slices.ContainsFunc(campaigns, func(c money.Campaign) bool {
+				return c.ID == g.Campaign && c.Takes(r.PayBy)
+			})
+		}
+		r.Subsidy, err = j.giveBack(r, money.TransferVoid, stays)
+		if err != nil {
+			return money.Subsidy{}, err
+		}
+	}
+	if r.PayBy == money.Cash && len(r.Subsidy.Grants) == 0 && r.Subsidy.Reason != "" {
+		return r.Subsidy, nil // no campaign pays for what it does not see
+	}
+	return d.reserve(j, r)
+}
+
+// giveBack returns what is reserved for a ride to its campaigns, but for the grants that stay, and
+// the counts of the day with it. It returns the subsidy that is left.
+func (j *job) giveBack(
+	r Ride, how money.TransferKind, stays func(money.Grant) bool,
+) (money.Subsidy, error) {
+	why := money.SubsidyVoid
+	if how == money.TransferExpire {
+		why = money.SubsidyExpired
+	}
+	rest, gone := r.Subsidy.Less(func(g money.Grant) bool { return !stays(g) }, why)
+	if len(gone) == 0 {
+		return r.Subsidy, nil
+	}
+	if err := money.GiveBackCounts(j.tx, gone); err != nil {
+		return money.Subsidy{}, err
+	}
+	booked, err := j.tx.Transfers(r.Subject())
+	if err != nil {
+		return money.Subsidy{}, err
+	}
+	pending := money.SubsidiesIn(money.Unresolved(booked))
+	pending = slices.DeleteFunc(pending, func(t money.Transfer) bool {
+		return !slices.ContainsFunc(gone, func(g money.Grant) bool {
+			return t.Debit == money.PromoBudget(g.Campaign)
+		})
+	})
+	if len(pending) == 0 {
+		return rest, nil
+	}
+	id := money.EntryID(string(r.ID) + "/" + how.String() + "/" + string(gone[0].Campaign))
+	return rest, j.tx.Book(money.Resolution(id, r.Subject(), pending, how, j.now))
+}
+
+// none is that no grant stays.
+func none(money.Grant) bool { return false }
+
+// CampaignsFor are the campaigns of a city that run now, with what is left of each today for a
+// rider. Errors: NotFound for a city that is none.
+func (d *Desk) CampaignsFor(
+	ctx context.Context, now time.Time, rider RiderID, id CityID,
+) (offers []money.Offer, err error) {
+	city, err := d.Cities.City(id)
+	if err != nil {
+		return nil, err
+	}
+	err = d.Store.View(ctx, func(tx Tx) error {
+		campaigns, err := tx.CampaignsOf(string(id))
+		if err != nil {
+			return err
+		}
+		offers, err = money.OffersFor(tx, campaigns, RiderParty(rider), city.Zone, now)
+		return err
+	})
+	return offers, err
+}
