@@ -73,8 +73,7 @@ func (d *Desk) Book(ctx context.Context, now time.Time, key Once, c BookRide) (R
 		}
 		err = cmp.Or(c.check(), unread, c.checkAhead(policy, now), c.Flight.Check(),
 			c.Wants.Check(), policy.checkVehicle(c.Wants), policy.checkTip(c.Tip),
-			city.CheckPickup(c.Pickup.Point), d.checkChannel(c.PayBy), d.room(j, city),
-			j.mayBook(c, policy), j.mayAsk(c.Rider, city))
+			city.CheckPickup(c.Pickup.Point), d.checkChannel(c.PayBy), d.room(j, city))
 		if err != nil {
 			return Receipt{}, err
 		}
@@ -82,7 +81,11 @@ func (d *Desk) Book(ctx context.Context, now time.Time, key Once, c BookRide) (R
 		if err != nil {
 			return Receipt{}, err
 		}
-		rider, err := j.tx.Rider(c.Rider)
+		// Locked, after the driver as everywhere: of several at once each counts the others.
+		rider, err := j.tx.LockRider(c.Rider)
+		if err == nil {
+			err = cmp.Or(j.mayBook(c, policy), j.mayAsk(c.Rider, city))
+		}
 		if err != nil {
 			return Receipt{}, err
 		}
@@ -130,7 +133,7 @@ func (j *job) bookedFor(c BookRide) (First, error) {
 	return j.firstFor(id, c.TeamAt, c.OpenAt)
 }
 
-// mayBook refuses a rider who has as many bookings as they may.
+// mayBook refuses a rider who has as many bookings as they may. The rider is locked.
 func (j *job) mayBook(c BookRide, p Policy) error {
 	n, err := j.tx.RidersBookings(c.Rider)
 	if err == nil && n >= p.BookingsEach {

@@ -20,7 +20,7 @@ type RefundRide struct {
 // Refund sends money of a payment that a channel has captured back the way it came: the wallet at
 // once, an external channel as soon as it takes it. It returns the refund's id. Errors: Conflict
 // with ReasonPayment for a payment that is not captured, Invalid for an amount above what is left,
-// Conflict with ReasonLedgerLimit if the driver is owed less than they should give back.
+// Exhausted with ReasonLedgerLimit if the driver is owed less than they should give back.
 func (d *Desk) Refund(
 	ctx context.Context, now time.Time, key Once, c RefundRide,
 ) (money.RefundID, error) {

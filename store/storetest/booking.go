@@ -11,6 +11,7 @@ import (
 
 	"hexhail/dispatch"
 	"hexhail/geo"
+	"hexhail/money"
 )
 
 // scheduled is booked for a pickup so many seconds after noon.
@@ -180,6 +181,39 @@ func promiseBooking(t *testing.T, open Open) {
 		b.acted.Add(claimWorkers)
 		caught(t, b.run(t))
 	})
+	t.Run("OfOneRider", func(t *testing.T) { bookedAtOnce(t, open(t)) })
+}
+
+// bookedAtOnce: a rider who books many times at once has as many bookings as the policy allows.
+func bookedAtOnce(t *testing.T, db Database) {
+	desk := NewDesk(t, db)
+	most := desk.Cities[city].PolicyAt(noon).BookingsEach
+	do(t, db, insertRider("R1"))
+	var refusals atomic.Int32
+	each(8, 3*most, func(i int) {
+		_, err := desk.Book(t.Context(), noon,
+			dispatch.Once{Identity: "rider:R1", RequestID: fmt.Sprint(i)},
+			dispatch.BookRide{
+				RequestRide: dispatch.RequestRide{
+					City: city, Rider: "R1", Seats: 1, PayBy: money.Cash,
+					Pickup:  dispatch.Place{Point: desk.Cities[city].Center},
+					Dropoff: dispatch.Place{Point: desk.Cities[city].Center},
+				},
+				PickupAt: noon.Add(20 * time.Hour),
+			})
+		if err == nil {
+			return
+		}
+		if refusals.Add(1); dispatch.ReasonOf(err) != dispatch.ReasonTooManyBookings {
+			t.Error(err)
+		}
+	})
+	do(t, db, func(tx dispatch.Tx) error {
+		n, err := tx.RidersBookings("R1")
+		equal(t, "bookings", n, most)
+		return err
+	})
+	equal(t, "refused", int(refusals.Load()), 2*most)
 }
 
 // takes is one run of the load.
