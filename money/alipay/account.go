@@ -22,6 +22,7 @@ var beijing = time.FixedZone("UTC+8", 8*60*60)
 type account struct {
 	appID    string
 	sellerID string
+	pageApp  string
 	certs    bool // certificate mode
 	client   *sdk.Client
 }
@@ -43,7 +44,12 @@ func (a Account) open(gateway string, client *http.Client, now time.Time) (*acco
 	if err != nil {
 		return nil, &ConfigError{"private_key", err.Error()}
 	}
-	made := &account{appID: a.AppID, sellerID: a.SellerID, certs: a.AppCert != ""}
+	if a.PageAppID != "" && !appIDs.MatchString(a.PageAppID) {
+		return nil, &ConfigError{"page_app_id", "want 10 to 32 digits"}
+	}
+	made := &account{
+		appID: a.AppID, sellerID: a.SellerID, pageApp: a.PageAppID, certs: a.AppCert != "",
+	}
 	// Not "production": in that mode the library downloads what it is to verify with.
 	made.client, err = sdk.New(a.AppID, a.PrivateKey, false,
 		sdk.WithSandboxGateway(gateway), sdk.WithHTTPClient(client), sdk.WithTimeLocation(beijing))

@@ -96,6 +96,11 @@ func (c *Client) download(ctx context.Context, address, date string) ([]byte, er
 // people and programs. The file of sums beside it is passed over. Errors: *[BillError], and those
 // of w.
 func UnpackBill(packed io.ReaderAt, size int64, w io.Writer) error {
+	return unpackBill(packed, size, w, MaxBill)
+}
+
+// unpackBill is UnpackBill with a limit of left bytes.
+func unpackBill(packed io.ReaderAt, size int64, w io.Writer, left int64) error {
 	files, err := zip.NewReader(packed, size)
 	if err != nil {
 		return &BillError{Why: "it is no zip"}
@@ -103,7 +108,7 @@ func UnpackBill(packed io.ReaderAt, size int64, w io.Writer) error {
 	if len(files.File) > maxBillFiles {
 		return &BillError{Why: fmt.Sprintf("over %d files in it", maxBillFiles)}
 	}
-	left, found := int64(MaxBill), false
+	found := false
 	for _, f := range files.File {
 		if !strings.HasSuffix(strings.ToLower(f.Name), ".csv") {
 			continue
@@ -151,7 +156,7 @@ type metered struct {
 func (m *metered) Read(p []byte) (int, error) {
 	n, err := m.Reader.Read(p)
 	if *m.left -= int64(n); *m.left < 0 {
-		return 0, &BillError{Why: fmt.Sprintf("over %d MiB unpacked", MaxBill>>20)}
+		return 0, &BillError{Why: "it unpacks to more than it may"}
 	}
 	if err != nil && !errors.Is(err, io.EOF) {
 		return n, &BillError{Why: "it does not unpack"}

@@ -77,6 +77,24 @@ func TestBill(t *testing.T) {
 	}
 }
 
+// TestBillOfCancelled: what a cancel gave back is in the bill twice, and comes to nothing.
+func TestBillOfCancelled(t *testing.T) {
+	w := newWorld(t, byKey)
+	w.fault(standin.CallCharge, standin.UserPaying)
+	w.fault(standin.CallReverse, standin.PayFirst)
+	d := &desk{world: w, port: w.channel}
+	a, err := d.settle(w.try(money.WayBarcode), d.neverPays)
+	must(t, err)
+	w.pass(24 * time.Hour)
+	rows, err := w.bill()
+	must(t, err)
+	if len(rows) != 2 || rows[0].Kind != money.NoticeCharge || rows[1].Kind != money.NoticeRefund ||
+		rows[1].Order != string(a.ID) || rows[0].Amount != rows[1].Amount ||
+		rows[0].Fee != -rows[1].Fee {
+		t.Errorf("%+v", rows)
+	}
+}
+
 // TestBillFaults: rows that are missing, too many or changed are for who compares them; a file that
 // is not whole is refused.
 func TestBillFaults(t *testing.T) {
@@ -225,8 +243,9 @@ func TestBillZips(t *testing.T) {
 	for i := range maxBillFiles + 1 {
 		many[fmt.Sprint(i)] = strings.NewReader("")
 	}
+	const limit = 1 << 20
 	bomb := io.MultiReader(strings.NewReader(billHead),
-		&repeated{line: "#" + strings.Repeat(" ", 8190) + "\n", left: MaxBill/8192 + 1})
+		&repeated{line: "#" + strings.Repeat(" ", 8190) + "\n", left: limit/8192 + 1})
 	for name, files := range map[string]map[string]io.Reader{
 		"no file": {}, "no rows": {"sum.csv": strings.NewReader("#支付宝业务汇总查询\n")},
 		"many": many, "bomb": {"a.csv": bomb},
@@ -234,7 +253,8 @@ func TestBillZips(t *testing.T) {
 	} {
 		packed := zipped(t, files)
 		var bad *BillError
-		if err := UnpackBill(packed, packed.Size(), io.Discard); !errors.As(err, &bad) {
+		err := unpackBill(packed, packed.Size(), io.Discard, limit)
+		if !errors.As(err, &bad) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -274,7 +294,25 @@ func unpackAndRead(packed *bytes.Reader) (BillSum, error) {
 	return ReadBill(&text, nothing)
 }
 
-// TestLargeBill: 100,000 rows in under 10 s and 200 MB, all that is allocated counted together.
+// countLines is what reading a bill is measured against: it unpacks, decodes and counts lines.
+func countLines(packed *bytes.Reader) error {
+	files, err := zip.NewReader(packed, packed.Size())
+	if err != nil {
+		return err
+	}
+	f, err := files.File[0].Open()
+	if err != nil {
+		return err
+	}
+	text, err := io.ReadAll(decoded(f))
+	if err == nil && bytes.Count(text, []byte("\n")) < manyRows {
+		err = errors.New("lines are missing")
+	}
+	return err
+}
+
+// TestLargeBill: 100,000 rows in under 10 s and 200 MB, all that is allocated counted together. On
+// a machine that is so busy that decoding alone takes long, in at most five times that.
 func TestLargeBill(t *testing.T) {
 	packed := largeBill(t)
 	var before, after runtime.MemStats
@@ -288,7 +326,10 @@ func TestLargeBill(t *testing.T) {
 	allocated := (after.TotalAlloc - before.TotalAlloc) >> 20
 	t.Logf("%d rows in %s, %d MiB allocated in all", sum.Rows, took, allocated)
 	want := BillSum{Rows: manyRows, Amount: manyRows * 2300, Fees: manyRows * 14}
-	if sum != want || took > 10*time.Second || allocated > 200 {
+	began = time.Now()
+	must(t, countLines(packed))
+	slow := took > 10*time.Second && took > 5*time.Since(began)
+	if sum != want || slow || allocated > 200 {
 		t.Errorf("%+v: wrong, too slow or too much", sum)
 	}
 }
@@ -305,15 +346,7 @@ func BenchmarkBill(b *testing.B) {
 	})
 	b.Run("lines", func(b *testing.B) {
 		for b.Loop() {
-			files, err := zip.NewReader(packed, packed.Size())
-			must(b, err)
-			f, err := files.File[0].Open()
-			must(b, err)
-			text, err := io.ReadAll(decoded(f))
-			must(b, err)
-			if bytes.Count(text, []byte("\n")) < manyRows {
-				b.Fatal("lines are missing")
-			}
+			must(b, countLines(packed))
 		}
 		b.ReportMetric(float64(manyRows*b.N)/b.Elapsed().Seconds(), "rows/s")
 	})

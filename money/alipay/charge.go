@@ -119,7 +119,13 @@ func (c *Client) chargePage(
 	ctx context.Context, account *account, a money.Attempt, trade sdk.Trade, now time.Time,
 ) (money.Outcome, error) {
 	trade.ProductCode = "JSAPI_PAY"
-	got, err := account.ask(ctx, string(a.ID), sdk.TradeCreate{Trade: trade, BuyerId: a.Token})
+	create := sdk.TradeCreate{Trade: trade, OpAppId: account.pageApp}
+	if userIDs.MatchString(a.Token) {
+		create.BuyerId = a.Token
+	} else { // newer apps are told open ids only
+		create.BuyerOpenId = a.Token
+	}
+	got, err := account.ask(ctx, string(a.ID), create)
 	if err != nil {
 		return c.notCharged(ctx, a, err, now)
 	}
@@ -154,7 +160,7 @@ func (c *Client) chargeBarcode(
 		return money.Outcome{State: money.AttemptClosed, Reason: "no_such_barcode"}, nil
 	}
 	trade.ProductCode = "FACE_TO_FACE_PAYMENT"
-	trade.TimeExpire, trade.TimeoutExpress = "", "1m" // it ends by itself if we cannot cancel it
+	trade.TimeExpire, trade.TimeoutExpress = "", "2m" // codeGone: by itself if we cannot cancel it
 	pay := sdk.TradePay{Trade: trade, Scene: "bar_code", AuthCode: a.Token}
 	got, err := account.ask(ctx, string(a.ID), pay)
 	switch {

@@ -37,13 +37,26 @@ type Config struct {
 	PayWithin time.Duration      // how long an order can be paid, 1 to 15 minutes; 0 is PayWithin
 	Transport http.RoundTripper  // nil is http.DefaultTransport
 	Accounts  map[string]Account // by Attempt.Merchant; "" is the house's own
+	Scene     Scene              // of payouts
 }
+
+// Scene is what Alipay wants to know of transfers, as it was applied for (转账场景). Newer accounts
+// must say it, older ones may not; "" says nothing.
+type Scene struct {
+	Name    string // such as 业务结算
+	Reports []Report
+}
+
+// Report is one thing that a scene wants to be told: a type such as 结算款项名称, and what it is.
+type Report struct{ Type, Content string }
 
 // Account is one merchant's account at Alipay, in certificate mode or in public-key mode. Keys and
 // certificates are texts: PEM, or base64 alone.
 type Account struct {
-	AppID      string // digits
-	SellerID   string // 16 digits from 2088: who is paid
+	AppID    string // digits
+	SellerID string // 16 digits from 2088: who is paid
+	// PageAppID is the mini program in which pages are; "" if they are ordinary ones.
+	PageAppID  string
 	PrivateKey string // ours, RSA, PKCS #1 or PKCS #8; kept out of every error and String
 
 	AlipayKey string // public-key mode: Alipay's RSA key
@@ -66,6 +79,7 @@ type Client struct {
 	notifyURL string
 	title     string
 	payWithin time.Duration
+	scene     Scene
 	scheme    string // of the gateway: bills come over https, or over this
 	http      *http.Client
 	files     *http.Client // of bills: as long as the context says
@@ -76,7 +90,7 @@ type Client struct {
 // New makes the channel. now is for the certificates' dates. Errors: *[ConfigError].
 func New(cfg Config, now time.Time) (*Client, error) {
 	c := &Client{
-		notifyURL: cfg.NotifyURL, title: cfg.Title, payWithin: cfg.PayWithin,
+		notifyURL: cfg.NotifyURL, title: cfg.Title, payWithin: cfg.PayWithin, scene: cfg.Scene,
 		accounts: map[string]*account{}, byApp: map[string]*account{},
 	}
 	if c.title == "" {

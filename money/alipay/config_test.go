@@ -1,11 +1,13 @@
 package alipay
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -26,6 +28,7 @@ func TestConfig(t *testing.T) {
 		"title":        func(c *Config, _ *Account) { c.Title = "a&total_amount=0.01" },
 		"app_id":       func(_ *Config, a *Account) { a.AppID = "x" },
 		"seller_id":    func(_ *Config, a *Account) { a.SellerID = "1234567890123456" },
+		"page_app_id":  func(_ *Config, a *Account) { a.PageAppID = "mini" },
 		"private_key":  func(_ *Config, a *Account) { a.PrivateKey = a.AppCert },
 		"app_cert":     func(_ *Config, a *Account) { a.AppCert = other.AppCert },
 		"root_cert":    func(_ *Config, a *Account) { a.RootCert = "x" },
@@ -99,6 +102,57 @@ func TestMerchants(t *testing.T) {
 	if o, err := w.channel.Query(t.Context(), a, w.now()); !errors.As(err, &bad) ||
 		o.State != money.AttemptUnknown {
 		t.Errorf("of nobody: %+v, %v", o, err)
+	}
+}
+
+// eavesdropper keeps what was asked last.
+type eavesdropper struct {
+	http.RoundTripper
+	asked string
+}
+
+func (e *eavesdropper) RoundTrip(r *http.Request) (*http.Response, error) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return nil, err
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	form, err := url.ParseQuery(string(body))
+	e.asked = form.Get("biz_content")
+	if err != nil {
+		return nil, err
+	}
+	return e.RoundTripper.RoundTrip(r)
+}
+
+// TestContracts: what only some contracts want is asked for as it is configured, and else not.
+func TestContracts(t *testing.T) {
+	w := newWorld(t, byCert)
+	account := w.config.Accounts[""]
+	account.PageAppID = "2021000000000099"
+	w.config.Accounts[""] = account
+	w.config.Scene = Scene{"业务结算", []Report{{"结算款项名称", "车费"}}}
+	ear := &eavesdropper{RoundTripper: w.config.Transport}
+	w.config.Transport = ear
+	var err error
+	w.channel, err = New(w.config, noon)
+	must(t, err)
+	for token, want := range map[string]string{
+		"2088000000000001": `"buyer_id":"2088000000000001"`, "openid1": `"buyer_open_id":"openid1"`,
+	} {
+		a := w.try(money.WayPage)
+		a.Token = token
+		o, err := w.channel.Charge(t.Context(), a, noon)
+		if err != nil || o.State != money.AttemptSent || !strings.Contains(ear.asked, want) ||
+			!strings.Contains(ear.asked, `"op_app_id":"2021000000000099"`) {
+			t.Errorf("%+v, %v: %s", o, err, ear.asked)
+		}
+	}
+	o, err := w.channel.PayOut(t.Context(), toWang, noon)
+	if err != nil || o.State != money.AttemptPaid ||
+		!strings.Contains(ear.asked, `"transfer_scene_name":"业务结算"`) ||
+		!strings.Contains(ear.asked, `"info_type":"结算款项名称","info_content":"车费"`) {
+		t.Errorf("%+v, %v: %s", o, err, ear.asked)
 	}
 }
 

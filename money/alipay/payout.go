@@ -75,6 +75,11 @@ func (c *Client) PayOut(
 	transfer := sdk.FundTransUniTransfer{
 		OutBizNo: string(p.ID), TransAmount: amount, ProductCode: transferProduct,
 		BizScene: transferScene, OrderTitle: c.title, PayeeInfo: payee, Remark: p.Note,
+		TransferSceneName: c.scene.Name,
+	}
+	for _, r := range c.scene.Reports {
+		transfer.TransferSceneReportInfo = append(transfer.TransferSceneReportInfo,
+			&sdk.TransferSceneReportInfo{InfoType: r.Type, InfoContent: r.Content})
 	}
 	got, err := account.ask(ctx, string(p.ID), transfer)
 	refusal, final := refusedWith(err, neverPaidOut)

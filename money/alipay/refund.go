@@ -28,6 +28,12 @@ var neverRefunded = set(
 	"ACQ.REASON_REFUND_EXCEED_LIMIT",
 )
 
+// hasEnded are the refusals of a refund of an order that is not paid any more: a payment by barcode
+// that a cancel has given back, or one that was refunded as a whole.
+var hasEnded = set(
+	"ACQ.TRADE_STATUS_ERROR", "ACQ.REASON_TRADE_STATUS_INVALID", "ACQ.TRADE_HAS_CLOSE",
+)
+
 // Refund implements money.Refunder. It is done at once, or refused; asked for again under the same
 // number nothing moves, which Alipay says by fund_change=N, and the refund is looked at. Errors:
 // *[Error], *[ConfigError], *money.AmountError.
@@ -47,7 +53,10 @@ func (c *Client) Refund(
 		RefundReason: r.Why,
 	})
 	refusal, final := refusedWith(err, neverRefunded)
+	_, ended := refusedWith(err, hasEnded)
 	switch {
+	case ended && r.Amount == r.Captured:
+		return c.cancelled(ctx, account, r)
 	case final:
 		outcome, err := c.QueryRefund(ctx, r, now)
 		if err == nil && outcome.State == money.AttemptCreated {
@@ -62,6 +71,26 @@ func (c *Client) Refund(
 		return money.Outcome{State: money.AttemptPaid, Trade: got.TradeNo}, nil
 	}
 	return c.QueryRefund(ctx, r, now)
+}
+
+// cancelled is the outcome of the refund of a whole order that a cancel may have given back before:
+// who hears of the payment first, and of the cancel never, asks for that. Alipay knows it as the
+// refund under the order's own number.
+func (c *Client) cancelled(
+	ctx context.Context, account *account, r money.Refund,
+) (money.Outcome, error) {
+	got, err := account.ask(ctx, string(r.Of), sdk.TradeFastPayRefundQuery{
+		OutTradeNo: string(r.Of), OutRequestNo: string(r.Of),
+	})
+	if err == nil && got.RefundStatus == "REFUND_SUCCESS" && got.OutRequestNo == string(r.Of) &&
+		says(got.RefundAmount, r.Amount) {
+		return money.Outcome{
+			State: money.AttemptPaid, Reason: "given_back_by_cancel", Trade: got.TradeNo,
+		}, nil
+	}
+	outcome, err := unknown(err)
+	outcome.Again = refundAgain
+	return outcome, err
 }
 
 // QueryRefund implements money.Refunder. A refund that Alipay does not know is Created: it is safe

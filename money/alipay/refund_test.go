@@ -139,6 +139,37 @@ func TestRefundsRefused(t *testing.T) {
 	}
 }
 
+// TestRefundOfCancelled: a payer confirms just before the cancel, which gives the money back. Who
+// then hears of the payment, and sends it back, learns that it has gone back already.
+func TestRefundOfCancelled(t *testing.T) {
+	w := newWorld(t, byCert)
+	w.fault(standin.CallCharge, standin.UserPaying)
+	w.fault(standin.CallReverse, standin.PayFirst)
+	d := &desk{world: w, port: w.channel}
+	a, err := d.settle(w.try(money.WayBarcode), d.neverPays)
+	must(t, err)
+	if a.State != money.AttemptClosed || a.Reason != "paid_late_and_given_back" {
+		t.Fatalf("%s %s", a.State, a.Reason)
+	}
+	w.outbox.Send(t.Context(), w.now())
+	if len(w.heard) != 1 || w.heard[0].Outcome.State == money.AttemptSent {
+		t.Fatalf("heard %+v, refused %v", w.heard, w.refused)
+	}
+	r, err := d.refund(w.refundOf(a, a.Charge()))
+	if err != nil || r.State != money.AttemptPaid || r.Reason != "given_back_by_cancel" {
+		t.Errorf("%s %s, %v", r.State, r.Reason, err)
+	}
+	if moved := w.book.Totals(money.Alipay); moved.Paid != 0 || moved.Refunded != 0 {
+		t.Errorf("%+v", moved)
+	}
+	part := w.refundOf(a, 300) // of which nothing is known
+	part.ID += "P"
+	if o, err := w.channel.Refund(t.Context(), part, w.now()); err != nil ||
+		o.State != money.AttemptUnknown {
+		t.Errorf("a part of it: %+v, %v", o, err)
+	}
+}
+
 // playPayout pays out to 王师傅, and tells what is wrong.
 func playPayout(t *testing.T, call standin.Call, f standin.Fault, between func(port) port) string {
 	w := newWorld(t, byCerts)

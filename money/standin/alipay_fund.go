@@ -52,15 +52,22 @@ func (a *Alipay) queryRefund(ask alipayAsk) alipayAnswer {
 	if !ok {
 		return refused("40004", "ACQ.TRADE_NOT_EXIST")
 	}
+	if o.State == Reversed && !o.PaidAt.IsZero() && ask.OutRequestNo == o.Number { // by a cancel
+		return done(refundFields(o, o.Number, o.Amount, o.PaidAt))
+	}
 	r, ok := a.Book.RefundOf(money.Alipay, ask.merchant.seller, ask.OutRequestNo)
 	if !ok || r.Of != o.Number {
 		return done(alipayAnswer{})
 	}
-	return done(alipayAnswer{
-		"out_trade_no": o.Number, "trade_no": o.Trade, "out_request_no": r.Number,
-		"total_amount": o.Amount.String(), "refund_amount": r.Amount.String(),
-		"refund_status": "REFUND_SUCCESS", "gmt_refund_pay": r.At.In(beijing).Format(time.DateTime),
-	})
+	return done(refundFields(o, r.Number, r.Amount, r.At))
+}
+
+func refundFields(o Order, number string, amount money.Fen, at time.Time) alipayAnswer {
+	return alipayAnswer{
+		"out_trade_no": o.Number, "trade_no": o.Trade, "out_request_no": number,
+		"total_amount": o.Amount.String(), "refund_amount": amount.String(),
+		"refund_status": "REFUND_SUCCESS", "gmt_refund_pay": at.In(beijing).Format(time.DateTime),
+	}
 }
 
 var alipayUsers = regexp.MustCompile(`^2088[0-9]{12}$`)

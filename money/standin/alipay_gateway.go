@@ -37,6 +37,7 @@ type alipayContent struct {
 	Subject        string `json:"subject"`
 	SellerID       string `json:"seller_id"`
 	BuyerID        string `json:"buyer_id"`
+	BuyerOpenID    string `json:"buyer_open_id"`
 	TimeExpire     string `json:"time_expire"`
 	TimeoutExpress string `json:"timeout_express"`
 	AuthCode       string `json:"auth_code"`

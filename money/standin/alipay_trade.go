@@ -1,6 +1,7 @@
 package standin
 
 import (
+	"cmp"
 	"errors"
 	"regexp"
 	"strconv"
@@ -34,7 +35,7 @@ func (ask alipayAsk) order(way money.Way) (Order, alipayAnswer) {
 	return Order{
 		Channel: money.Alipay, Merchant: ask.merchant.seller, App: ask.merchant.app,
 		Number: ask.OutTradeNo, Way: way, Amount: amount, Subject: ask.Subject,
-		Notify: ask.notify, Expires: expires, Payer: ask.BuyerID,
+		Notify: ask.notify, Expires: expires, Payer: cmp.Or(ask.BuyerID, ask.BuyerOpenID),
 	}, nil
 }
 
@@ -95,7 +96,7 @@ func (a *Alipay) create(ask alipayAsk) alipayAnswer {
 	if no != nil {
 		return no
 	}
-	if ask.BuyerID == "" {
+	if o.Payer == "" {
 		return refused("40004", "ACQ.BUYER_NOT_EXIST")
 	}
 	o, err := a.Book.Open(o, ask.now)

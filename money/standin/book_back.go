@@ -137,7 +137,9 @@ func (b *Book) Totals(channel money.ChannelName) Totals {
 }
 
 // BillRows is what the bill of a merchant's day says, in the order of time: what was paid and what
-// was refunded from from on, before to. fee is what the channel keeps, in ppm, rounded half up.
+// was refunded from from on, before to. fee is what the channel keeps, in ppm, rounded half up. An
+// order that was reversed after it was paid is in it twice: paid, and refunded at once under its
+// own number.
 func (b *Book) BillRows(
 	channel money.ChannelName, merchant string, from, to time.Time, fee money.PPM,
 ) ([]money.BillRow, error) {
@@ -146,7 +148,7 @@ func (b *Book) BillRows(
 	var rows []money.BillRow
 	within := func(at time.Time) bool { return !at.Before(from) && at.Before(to) }
 	for at, o := range b.orders {
-		if at.channel != channel || at.merchant != merchant || o.State != Paid ||
+		if at.channel != channel || at.merchant != merchant || o.PaidAt.IsZero() ||
 			!within(o.PaidAt) {
 			continue
 		}
@@ -158,6 +160,12 @@ func (b *Book) BillRows(
 			Kind: money.NoticeCharge, Order: o.Number, Trade: o.Trade, Amount: o.Amount,
 			Fee: kept, At: o.PaidAt,
 		})
+		if o.State == Reversed {
+			rows = append(rows, money.BillRow{
+				Kind: money.NoticeRefund, Order: o.Number, Of: o.Number, Trade: o.Trade,
+				Amount: o.Amount, Fee: -kept, At: o.PaidAt,
+			})
+		}
 	}
 	for at, r := range b.refunds {
 		if at.channel != channel || at.merchant != merchant || !within(r.At) {
@@ -173,7 +181,8 @@ func (b *Book) BillRows(
 		})
 	}
 	slices.SortFunc(rows, func(x, y money.BillRow) int {
-		return cmp.Or(x.At.Compare(y.At), cmp.Compare(x.Trade, y.Trade))
+		return cmp.Or(x.At.Compare(y.At), cmp.Compare(x.Trade, y.Trade),
+			cmp.Compare(x.Kind, y.Kind))
 	})
 	return rows, nil
 }

@@ -111,6 +111,9 @@ func (c *Client) Query(ctx context.Context, a money.Attempt, now time.Time) (mon
 			// WeChat has told us of it before: one of the two words is wrong.
 			return unknown(&MismatchError{o.number, "order", "not there", "there"})
 		}
+		if a.Way == money.WayBarcode && o.nobodyPays(now) {
+			return closed("order_not_exist"), nil // its code would only be refused
+		}
 		return money.Outcome{State: money.AttemptCreated, Reason: "order_not_exist"}, nil
 	}
 	if err != nil {

@@ -204,6 +204,14 @@ func TestCloseOfABarcodeThatIsNotThere(t *testing.T) {
 	if err != nil || out.State != money.AttemptClosed {
 		t.Errorf("%+v, %v: nothing can charge it any more", out, err)
 	}
+	out, err = s.Query(t.Context(), a, noon.Add(codeGone-time.Millisecond))
+	if err != nil || out.State != money.AttemptCreated {
+		t.Errorf("asked about: %+v, %v: it may be charged again", out, err)
+	}
+	out, err = s.Query(t.Context(), a, noon.Add(codeGone))
+	if err != nil || out.State != money.AttemptClosed {
+		t.Errorf("asked about: %+v, %v: charging it again is of no use", out, err)
+	}
 }
 
 // TestWhatCannotBeAsked: nothing is sent, and the attempt is closed.
