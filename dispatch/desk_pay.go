@@ -191,51 +191,87 @@ func (d *Desk) checkMeans(m Means) error {
 // with ReasonLedgerLimit for a wallet that can pay nothing of it, with ReasonPayment while the
 // channel does not say how an attempt has ended.
 func (d *Desk) Pay(ctx context.Context, now time.Time, key Once, c PayRide) (Receipt, error) {
-	answer, err := d.pay(ctx, now, key, c)
-	if open := (*money.StateError)(nil); !errors.As(err, &open) {
-		return answer, err
-	}
 	mine := func(r Ride) error { return r.riddenBy(c.Rider) }
-	if err := d.closeOrders(ctx, now, c.Ride, mine); err != nil {
-		return Receipt{}, err
-	}
-	return d.pay(ctx, now, key, c)
-}
-
-func (d *Desk) pay(ctx context.Context, now time.Time, key Once, c PayRide) (Receipt, error) {
-	return do(ctx, d, "Pay", now, key, c, func(j *job) (Receipt, error) {
-		if err := d.checkMeans(c.Means); err != nil {
-			return Receipt{}, err
-		}
-		r, err := j.tx.LockRide(c.Ride)
-		if err != nil {
-			return Receipt{}, err
-		}
-		if err := r.riddenBy(c.Rider); err != nil {
-			return Receipt{}, err
-		}
-		switch {
-		case r.CancelFee > 0:
-			return d.payCancelFee(j, r, c)
-		case r.State != Completed:
-			return Receipt{}, Errorf(Conflict, ReasonStep,
-				"ride %s is %s: nothing to pay", r.ID, r.State)
-		case !r.Fare.State.Stands():
-			return Receipt{}, Errorf(Conflict, ReasonStep,
-				"ride %s: its fare is %s: nothing to pay yet", r.ID, r.Fare.State)
-		}
-		payments, err := d.payBy(j, &r, c.Channel)
-		if err != nil {
-			return Receipt{}, err
-		}
-		return d.open(j, r, c, payments)
+	return d.payOnce(ctx, now, c.Ride, mine, func() (Receipt, error) {
+		return do(ctx, d, "Pay", now, key, c, func(j *job) (Receipt, error) {
+			return d.pay(j, c.Ride, mine, c.Means)
+		})
 	})
 }
 
+// CollectFare lets a ride be paid at the driver's phone, by a QR code or a barcode.
+type CollectFare struct {
+	Ride   RideID
+	Driver DriverID
+	Means
+}
+
+// Collect is Pay at the driver's phone: the payer is whoever scans the code, or shows one. Errors:
+// as of Pay, Invalid for a way that needs the rider's own app.
+func (d *Desk) Collect(
+	ctx context.Context, now time.Time, key Once, c CollectFare,
+) (Receipt, error) {
+	mine := func(r Ride) error { return r.drivenBy(c.Driver) }
+	return d.payOnce(ctx, now, c.Ride, mine, func() (Receipt, error) {
+		return do(ctx, d, "Collect", now, key, c, func(j *job) (Receipt, error) {
+			if c.Way != money.WayQR && c.Way != money.WayBarcode {
+				return Receipt{}, Errorf(Invalid, ReasonField,
+					"way: %q, must be qr or barcode at a driver's phone", c.Way)
+			}
+			return d.pay(j, c.Ride, mine, c.Means)
+		})
+	})
+}
+
+// payOnce does pay, and again after the ride's open orders were closed if one of them was in its way.
+func (d *Desk) payOnce(
+	ctx context.Context, now time.Time, ride RideID, mine func(Ride) error,
+	pay func() (Receipt, error),
+) (Receipt, error) {
+	answer, err := pay()
+	if open := (*money.StateError)(nil); !errors.As(err, &open) {
+		return answer, err
+	}
+	if err := d.closeOrders(ctx, now, ride, mine); err != nil {
+		return Receipt{}, err
+	}
+	return pay()
+}
+
+func (d *Desk) pay(
+	j *job, ride RideID, mine func(Ride) error, m Means,
+) (Receipt, error) {
+	if err := d.checkMeans(m); err != nil {
+		return Receipt{}, err
+	}
+	r, err := j.tx.LockRide(ride)
+	if err != nil {
+		return Receipt{}, err
+	}
+	if err := mine(r); err != nil {
+		return Receipt{}, err
+	}
+	switch {
+	case r.CancelFee > 0:
+		return d.payCancelFee(j, r, m)
+	case r.State != Completed:
+		return Receipt{}, Errorf(Conflict, ReasonStep,
+			"ride %s is %s: nothing to pay", r.ID, r.State)
+	case !r.Fare.State.Stands():
+		return Receipt{}, Errorf(Conflict, ReasonStep,
+			"ride %s: its fare is %s: nothing to pay yet", r.ID, r.Fare.State)
+	}
+	payments, err := d.payBy(j, &r, m.Channel)
+	if err != nil {
+		return Receipt{}, err
+	}
+	return d.open(j, r, m, payments)
+}
+
 // open makes attempts for what is due.
-func (d *Desk) open(j *job, r Ride, c PayRide, payments []money.Payment) (Receipt, error) {
-	if c.Channel == money.InWallet {
-		if err := j.affords(c.Rider, payments); err != nil {
+func (d *Desk) open(j *job, r Ride, m Means, payments []money.Payment) (Receipt, error) {
+	if m.Channel == money.InWallet {
+		if err := j.affords(r.Rider, payments); err != nil {
 			return Receipt{}, err
 		}
 	}
@@ -245,10 +281,10 @@ func (d *Desk) open(j *job, r Ride, c PayRide, payments []money.Payment) (Receip
 			continue
 		}
 		id := money.AttemptID(d.NewID(j.now))
-		if !c.Channel.External() || order == "" {
+		if !m.Channel.External() || order == "" {
 			order = id
 		}
-		if err := j.try(p, id, order, c.Means); err != nil {
+		if err := j.try(p, id, order, m); err != nil {
 			return Receipt{}, err
 		}
 	}
@@ -257,8 +293,8 @@ func (d *Desk) open(j *job, r Ride, c PayRide, payments []money.Payment) (Receip
 
 // payCancelFee opens an attempt for what is still owed for a late cancel. There is no taxi in which
 // it could be paid by hand.
-func (d *Desk) payCancelFee(j *job, r Ride, c PayRide) (Receipt, error) {
-	if c.Channel == money.Cash {
+func (d *Desk) payCancelFee(j *job, r Ride, m Means) (Receipt, error) {
+	if m.Channel == money.Cash {
 		return Receipt{}, Errorf(Conflict, ReasonStep,
 			"ride %s: the fee of a cancel is not paid by hand", r.ID)
 	}
@@ -272,7 +308,7 @@ func (d *Desk) payCancelFee(j *job, r Ride, c PayRide) (Receipt, error) {
 				"ride %s: its fee is %s: nothing to pay", r.ID, p.State)
 		}
 	}
-	return d.open(j, r, c, payments)
+	return d.open(j, r, m, payments)
 }
 
 // closeOrders closes a ride's open orders at their channels, for somebody whose ride it is wants it
@@ -374,15 +410,10 @@ type CashReceived struct {
 func (d *Desk) CashReceived(
 	ctx context.Context, now time.Time, key Once, c CashReceived,
 ) (Receipt, error) {
-	answer, err := d.cashReceived(ctx, now, key, c)
-	if open := (*money.StateError)(nil); !errors.As(err, &open) {
-		return answer, err
-	}
 	mine := func(r Ride) error { return r.drivenBy(c.Driver) }
-	if err := d.closeOrders(ctx, now, c.Ride, mine); err != nil {
-		return Receipt{}, err
-	}
-	return d.cashReceived(ctx, now, key, c)
+	return d.payOnce(ctx, now, c.Ride, mine, func() (Receipt, error) {
+		return d.cashReceived(ctx, now, key, c)
+	})
 }
 
 func (d *Desk) cashReceived(

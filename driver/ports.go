@@ -18,6 +18,9 @@ type Reads interface {
 	// DriverRides are a driver's rides, the latest first.
 	DriverRides(ctx context.Context, driver dispatch.DriverID, p dispatch.Page) (
 		[]dispatch.Ride, error)
+	// DriverPayments are the payments of a driver's ride, by id; none of one that is not theirs.
+	DriverPayments(ctx context.Context, driver dispatch.DriverID, id dispatch.RideID) (
+		[]dispatch.Owed, error)
 	// DriverOffer is an offer to the driver with its ride. NotFound with ReasonUnknownOffer.
 	DriverOffer(ctx context.Context, driver dispatch.DriverID, id dispatch.OfferID) (
 		dispatch.Offer, dispatch.Ride, error)

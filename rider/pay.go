@@ -6,6 +6,7 @@ import (
 	"hexhail/dispatch"
 	"hexhail/money"
 	riderpb "hexhail/pb/hexhail/rider/v1"
+	"hexhail/wire"
 )
 
 // PayRide implements [riderpb.RiderServiceServer].
@@ -42,17 +43,7 @@ func (s *Server) ListPayments(
 	}
 	res := &riderpb.ListPaymentsResponse{}
 	for _, o := range list {
-		res.Payments = append(res.Payments, paymentPB(o))
+		res.Payments = append(res.Payments, wire.PaymentPB(o))
 	}
 	return res, nil
-}
-
-func paymentPB(o dispatch.Owed) *riderpb.Payment {
-	return &riderpb.Payment{
-		Purpose: string(o.Payment.Purpose), State: o.Payment.State.String(),
-		AmountFen: int64(o.Payment.Amount), DiscountFen: int64(o.Payment.Discount),
-		RefundedFen: int64(o.Payment.Refunded), Channel: string(o.Payment.Channel),
-		Way: string(o.Way), AttemptState: o.Attempt.String(), Reason: o.Reason,
-		Ticket: o.Ticket,
-	}
 }

@@ -24,14 +24,10 @@ var (
 		WHERE offer.id = $1 AND offer.driver = $2 AND offer.driver <> ''
 		AND (offer.state = 'open' OR ride.driver = offer.driver)`)
 
-	riderPayments = append(paymentColumns.of("payment"),
-		"coalesce(attempt.way, '')", "coalesce(attempt.state, '')", "coalesce(attempt.reason, '')",
-		"coalesce(lead.ticket, '')").
-		selects(`payment JOIN ride ON ride.id = payment.subject
-		LEFT JOIN attempt ON attempt.id =
-			(SELECT max(id) FROM attempt WHERE attempt.payment = payment.id)
-		LEFT JOIN attempt AS lead ON lead.id = attempt.order_id
-		WHERE payment.subject = $1 AND ride.rider = $2 AND ride.rider <> '' ORDER BY payment.id`)
+	riderPayments = owed.selects(owedOf +
+		`WHERE payment.subject = $1 AND ride.rider = $2 AND ride.rider <> '' ORDER BY payment.id`)
+	driverPayments = owed.selects(owedOf +
+		`WHERE payment.subject = $1 AND ride.driver = $2 AND ride.driver <> '' ORDER BY payment.id`)
 
 	rideContact = columns{
 		"ride.rider", "coalesce(rider.name, '')", "coalesce(rider.phone, '')",
@@ -52,6 +48,17 @@ var (
 			ELSE ride.taxi END
 		WHERE ride.id = $1 AND ride.rider = $2 AND ride.rider <> '' AND ride.driver <> ''`)
 )
+
+// owed are a payment's columns with those of its last attempt, and the ticket of that one's order.
+var owed = append(paymentColumns.of("payment"),
+	"coalesce(attempt.way, '')", "coalesce(attempt.state, '')", "coalesce(attempt.reason, '')",
+	"coalesce(lead.ticket, '')")
+
+const owedOf = `payment JOIN ride ON ride.id = payment.subject
+	LEFT JOIN attempt ON attempt.id =
+		(SELECT max(id) FROM attempt WHERE attempt.payment = payment.id)
+	LEFT JOIN attempt AS lead ON lead.id = attempt.order_id
+	`
 
 // rated are the rides of a card's driver that have stars, in the words of the index.
 const rated = ` FROM ride AS other
@@ -93,13 +100,21 @@ func (db *DB) RideCard(
 func (db *DB) RiderPayments(
 	ctx context.Context, rider dispatch.RiderID, id dispatch.RideID,
 ) ([]dispatch.Owed, error) {
-	scan := func(r *reader) dispatch.Owed {
-		return dispatch.Owed{
-			Payment: scanPayment(r), Way: money.Way(r.text()),
-			Attempt: name(r, money.ParseAttemptState), Reason: r.text(), Ticket: r.text(),
-		}
+	return all(db.look(ctx), scanOwed, riderPayments, string(id), string(rider))
+}
+
+// DriverPayments are the same of a driver's ride.
+func (db *DB) DriverPayments(
+	ctx context.Context, driver dispatch.DriverID, id dispatch.RideID,
+) ([]dispatch.Owed, error) {
+	return all(db.look(ctx), scanOwed, driverPayments, string(id), string(driver))
+}
+
+func scanOwed(r *reader) dispatch.Owed {
+	return dispatch.Owed{
+		Payment: scanPayment(r), Way: money.Way(r.text()),
+		Attempt: name(r, money.ParseAttemptState), Reason: r.text(), Ticket: r.text(),
 	}
-	return all(db.look(ctx), scan, riderPayments, string(id), string(rider))
 }
 
 // DriverRide is one ride that the driver is at or was at last. NotFound with ReasonUnknownRide if

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"google.golang.org/grpc/codes"
 	"google.golang.org/protobuf/proto"
 
 	"hexhail/dispatch"
 	"hexhail/money"
+	driverpb "hexhail/pb/hexhail/driver/v1"
 	opspb "hexhail/pb/hexhail/ops/v1"
 	riderpb "hexhail/pb/hexhail/rider/v1"
 )
@@ -20,6 +22,23 @@ func fareTable() map[string][]variant {
 			shows: func(*cast) map[who][]string {
 				return map[who][]string{riderOne: {`"cash_confirmed"`}}
 			},
+		}},
+		"hexhail.driver.v1.DriverService.ListPayments": {{
+			stage: settled, owner: driverOne,
+			request: same(func(c *cast) proto.Message {
+				return &driverpb.ListPaymentsRequest{RideId: string(c.ride)}
+			}),
+			shows: func(*cast) map[who][]string {
+				return map[who][]string{driverOne: {`"cash_confirmed"`}}
+			},
+		}},
+		"hexhail.driver.v1.DriverService.CollectFare": {{
+			stage: settled, owner: driverOne, owned: codes.FailedPrecondition, // paid by hand
+			request: same(func(c *cast) proto.Message {
+				return &driverpb.CollectFareRequest{
+					RequestId: "fresh", RideId: string(c.ride), Channel: "alipay",
+				}
+			}),
 		}},
 		"hexhail.ops.v1.OpsService.RefundRide": {{
 			stage: completed,

@@ -116,6 +116,12 @@ type carelessDrivers struct {
 	careless
 }
 
+func (c carelessDrivers) DriverPayments(
+	ctx context.Context, of dispatch.DriverID, id dispatch.RideID,
+) ([]dispatch.Owed, error) {
+	return c.service.db.DriverPayments(ctx, of, id)
+}
+
 func (c carelessDrivers) DriverRides(
 	ctx context.Context, _ dispatch.DriverID, p dispatch.Page,
 ) ([]dispatch.Ride, error) {

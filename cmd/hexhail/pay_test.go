@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"hexhail/money"
+	driverpb "hexhail/pb/hexhail/driver/v1"
 	opspb "hexhail/pb/hexhail/ops/v1"
 	riderpb "hexhail/pb/hexhail/rider/v1"
 	typepb "hexhail/pb/hexhail/type/v1"
@@ -49,7 +50,7 @@ func (r *realm) eventually(what string, happened func() bool) {
 }
 
 // owed is the payment of the ride's fare, as its rider reads it.
-func (c *cast) owed() *riderpb.Payment {
+func (c *cast) owed() *typepb.Payment {
 	c.t.Helper()
 	res, err := riderpb.NewRiderServiceClient(c.conn()).ListPayments(c.as(riderOne),
 		&riderpb.ListPaymentsRequest{RideId: string(c.ride)})
@@ -96,6 +97,50 @@ func TestPayThroughChannels(t *testing.T) {
 			t.Log(channel, way)
 			r.cast(completed).payThrough(channel, way, token)
 		}
+	}
+}
+
+// TestCollectAtTheDriversPhone: a friend elsewhere pays the driver's QR code, a barcode is scanned
+// while the rider's phone is offline, and a code that is no money is told as such.
+func TestCollectAtTheDriversPhone(t *testing.T) {
+	r := openRealm(t, "--channels", "standin")
+	for _, channel := range []money.ChannelName{money.WeChat, money.Alipay} {
+		code := r.posts("/barcode", map[string]any{
+			"channel": channel, "payer": map[string]string{"account": "ann"},
+		})["code"]
+		for _, barcode := range []string{"", code} {
+			c := r.cast(completed)
+			drivers := driverpb.NewDriverServiceClient(c.conn())
+			_, err := drivers.CollectFare(c.as(driverOne), &driverpb.CollectFareRequest{
+				RequestId: "pay", RideId: string(c.ride), Channel: string(channel),
+				Barcode: barcode,
+			})
+			c.ok(err)
+			ticket := func() string {
+				res, err := drivers.ListPayments(c.as(driverOne),
+					&driverpb.ListPaymentsRequest{RideId: string(c.ride)})
+				c.ok(err)
+				return res.GetPayments()[0].GetTicket()
+			}
+			if barcode == "" {
+				c.eventually("a ticket", func() bool { return ticket() != "" })
+				c.posts("/pay", map[string]any{
+					"ticket": ticket(), "payer": map[string]string{"account": "a-friend"},
+				})
+			}
+			c.eventually("settled", c.settled)
+		}
+		c := r.cast(completed)
+		_, err := driverpb.NewDriverServiceClient(c.conn()).CollectFare(c.as(driverOne),
+			&driverpb.CollectFareRequest{
+				RequestId: "pay", RideId: string(c.ride), Channel: string(channel),
+				Barcode: "999999999999999999",
+			})
+		c.ok(err)
+		c.eventually("due again", func() bool {
+			p := c.owed()
+			return p.GetState() == "due" && p.GetAttemptState() == "closed" && p.GetReason() != ""
+		})
 	}
 }
 

@@ -6226,11 +6226,223 @@ func (x *ListGreetingsResponse) GetFestivals() []*v1.Festival {
 	return nil
 }
 
+// How a ride is paid at the driver's phone.
+type CollectFareRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The app's own id of this request, 1 to 64 bytes: the same id gets the same answer, and is
+	// refused with another body.
+	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// The ride, 1 to 64 bytes.
+	RideId string `protobuf:"bytes,2,opt,name=ride_id,json=rideId,proto3" json:"ride_id,omitempty"`
+	// "wechat" or "alipay", as far as the server has them.
+	Channel string `protobuf:"bytes,3,opt,name=channel,proto3" json:"channel,omitempty"`
+	// The code that was scanned; empty for a QR code to be shown.
+	Barcode       string `protobuf:"bytes,4,opt,name=barcode,proto3" json:"barcode,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CollectFareRequest) Reset() {
+	*x = CollectFareRequest{}
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[87]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CollectFareRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CollectFareRequest) ProtoMessage() {}
+
+func (x *CollectFareRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[87]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CollectFareRequest.ProtoReflect.Descriptor instead.
+func (*CollectFareRequest) Descriptor() ([]byte, []int) {
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{87}
+}
+
+func (x *CollectFareRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *CollectFareRequest) GetRideId() string {
+	if x != nil {
+		return x.RideId
+	}
+	return ""
+}
+
+func (x *CollectFareRequest) GetChannel() string {
+	if x != nil {
+		return x.Channel
+	}
+	return ""
+}
+
+func (x *CollectFareRequest) GetBarcode() string {
+	if x != nil {
+		return x.Barcode
+	}
+	return ""
+}
+
+// The ride.
+type CollectFareResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The ride as it stands now.
+	Ride          *v1.Ride `protobuf:"bytes,1,opt,name=ride,proto3" json:"ride,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CollectFareResponse) Reset() {
+	*x = CollectFareResponse{}
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[88]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CollectFareResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CollectFareResponse) ProtoMessage() {}
+
+func (x *CollectFareResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[88]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CollectFareResponse.ProtoReflect.Descriptor instead.
+func (*CollectFareResponse) Descriptor() ([]byte, []int) {
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{88}
+}
+
+func (x *CollectFareResponse) GetRide() *v1.Ride {
+	if x != nil {
+		return x.Ride
+	}
+	return nil
+}
+
+// Whose payments.
+type ListPaymentsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The ride, 1 to 64 bytes.
+	RideId        string `protobuf:"bytes,1,opt,name=ride_id,json=rideId,proto3" json:"ride_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListPaymentsRequest) Reset() {
+	*x = ListPaymentsRequest{}
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[89]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListPaymentsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListPaymentsRequest) ProtoMessage() {}
+
+func (x *ListPaymentsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[89]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListPaymentsRequest.ProtoReflect.Descriptor instead.
+func (*ListPaymentsRequest) Descriptor() ([]byte, []int) {
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{89}
+}
+
+func (x *ListPaymentsRequest) GetRideId() string {
+	if x != nil {
+		return x.RideId
+	}
+	return ""
+}
+
+// All of them, at most 8.
+type ListPaymentsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// By purpose.
+	Payments      []*v1.Payment `protobuf:"bytes,1,rep,name=payments,proto3" json:"payments,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListPaymentsResponse) Reset() {
+	*x = ListPaymentsResponse{}
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[90]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListPaymentsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListPaymentsResponse) ProtoMessage() {}
+
+func (x *ListPaymentsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[90]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListPaymentsResponse.ProtoReflect.Descriptor instead.
+func (*ListPaymentsResponse) Descriptor() ([]byte, []int) {
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{90}
+}
+
+func (x *ListPaymentsResponse) GetPayments() []*v1.Payment {
+	if x != nil {
+		return x.Payments
+	}
+	return nil
+}
+
 var File_hexhail_driver_v1_driver_proto protoreflect.FileDescriptor
 
 const file_hexhail_driver_v1_driver_proto_rawDesc = "" +
 	"\n" +
-	"\x1ehexhail/driver/v1/driver.proto\x12\x11hexhail.driver.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1fhexhail/type/v1/complaint.proto\x1a\x1bhexhail/type/v1/error.proto\x1a\x19hexhail/type/v1/fix.proto\x1a\x1bhexhail/type/v1/place.proto\x1a\x1dhexhail/type/v1/regular.proto\x1a\x1ahexhail/type/v1/ride.proto\x1a\x1ahexhail/type/v1/rule.proto\"\xae\x02\n" +
+	"\x1ehexhail/driver/v1/driver.proto\x12\x11hexhail.driver.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1fhexhail/type/v1/complaint.proto\x1a\x1bhexhail/type/v1/error.proto\x1a\x19hexhail/type/v1/fix.proto\x1a\x1dhexhail/type/v1/payment.proto\x1a\x1bhexhail/type/v1/place.proto\x1a\x1dhexhail/type/v1/regular.proto\x1a\x1ahexhail/type/v1/ride.proto\x1a\x1ahexhail/type/v1/rule.proto\"\xae\x02\n" +
 	"\fDriveRequest\x120\n" +
 	"\x05hello\x18\x01 \x01(\v2\x18.hexhail.driver.v1.HelloH\x00R\x05hello\x123\n" +
 	"\x05fixes\x18\x02 \x01(\v2\x1b.hexhail.driver.v1.FixBatchH\x00R\x05fixes\x126\n" +
@@ -6661,12 +6873,24 @@ const file_hexhail_driver_v1_driver_proto_rawDesc = "" +
 	"\x15ListGreetingsResponse\x129\n" +
 	"\tgreetings\x18\x01 \x03(\v2\x1b.hexhail.driver.v1.GreetingR\tgreetings\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x127\n" +
-	"\tfestivals\x18\x03 \x03(\v2\x19.hexhail.type.v1.FestivalR\tfestivals*H\n" +
+	"\tfestivals\x18\x03 \x03(\v2\x19.hexhail.type.v1.FestivalR\tfestivals\"\xab\x01\n" +
+	"\x12CollectFareRequest\x12(\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\trequestId\x12\"\n" +
+	"\aride_id\x18\x02 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\x06rideId\x12#\n" +
+	"\achannel\x18\x03 \x01(\tB\t\xbaH\x06r\x04 \x01( R\achannel\x12\"\n" +
+	"\abarcode\x18\x04 \x01(\tB\b\xbaH\x05r\x03(\x80\x01R\abarcode\"@\n" +
+	"\x13CollectFareResponse\x12)\n" +
+	"\x04ride\x18\x01 \x01(\v2\x15.hexhail.type.v1.RideR\x04ride\"9\n" +
+	"\x13ListPaymentsRequest\x12\"\n" +
+	"\aride_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\x06rideId\"L\n" +
+	"\x14ListPaymentsResponse\x124\n" +
+	"\bpayments\x18\x01 \x03(\v2\x18.hexhail.type.v1.PaymentR\bpayments*H\n" +
 	"\x04Duty\x12\x14\n" +
 	"\x10DUTY_UNSPECIFIED\x10\x00\x12\v\n" +
 	"\aDUTY_ON\x10\x01\x12\x0f\n" +
 	"\vDUTY_PAUSED\x10\x02\x12\f\n" +
-	"\bDUTY_OFF\x10\x032\xd8\x13\n" +
+	"\bDUTY_OFF\x10\x032\xaf\x15\n" +
 	"\rDriverService\x12Y\n" +
 	"\x05Drive\x12\x1f.hexhail.driver.v1.DriveRequest\x1a .hexhail.driver.v1.DriveResponse\"\t\xea\xb2\x19\x05\n" +
 	"\x01\x02\x10\x01(\x010\x01\x12i\n" +
@@ -6687,6 +6911,10 @@ const file_hexhail_driver_v1_driver_proto_rawDesc = "" +
 	"\bGetVoice\x12\".hexhail.driver.v1.GetVoiceRequest\x1a#.hexhail.driver.v1.GetVoiceResponse\"\t\xea\xb2\x19\x05\n" +
 	"\x01\x02\x10\x01\x12a\n" +
 	"\tListRides\x12#.hexhail.driver.v1.ListRidesRequest\x1a$.hexhail.driver.v1.ListRidesResponse\"\t\xea\xb2\x19\x05\n" +
+	"\x01\x02\x10\x01\x12i\n" +
+	"\vCollectFare\x12%.hexhail.driver.v1.CollectFareRequest\x1a&.hexhail.driver.v1.CollectFareResponse\"\v\xea\xb2\x19\a\n" +
+	"\x01\x02\x10\x01\x18\x01\x12j\n" +
+	"\fListPayments\x12&.hexhail.driver.v1.ListPaymentsRequest\x1a'.hexhail.driver.v1.ListPaymentsResponse\"\t\xea\xb2\x19\x05\n" +
 	"\x01\x02\x10\x01\x12x\n" +
 	"\x10ContestComplaint\x12*.hexhail.driver.v1.ContestComplaintRequest\x1a+.hexhail.driver.v1.ContestComplaintResponse\"\v\xea\xb2\x19\a\n" +
 	"\x01\x02\x10\x01\x18\x01\x12p\n" +
@@ -6731,7 +6959,7 @@ func file_hexhail_driver_v1_driver_proto_rawDescGZIP() []byte {
 }
 
 var file_hexhail_driver_v1_driver_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_hexhail_driver_v1_driver_proto_msgTypes = make([]protoimpl.MessageInfo, 89)
+var file_hexhail_driver_v1_driver_proto_msgTypes = make([]protoimpl.MessageInfo, 93)
 var file_hexhail_driver_v1_driver_proto_goTypes = []any{
 	(Duty)(0),                        // 0: hexhail.driver.v1.Duty
 	(*DriveRequest)(nil),             // 1: hexhail.driver.v1.DriveRequest
@@ -6821,22 +7049,27 @@ var file_hexhail_driver_v1_driver_proto_goTypes = []any{
 	(*Greeting)(nil),                 // 85: hexhail.driver.v1.Greeting
 	(*ListGreetingsRequest)(nil),     // 86: hexhail.driver.v1.ListGreetingsRequest
 	(*ListGreetingsResponse)(nil),    // 87: hexhail.driver.v1.ListGreetingsResponse
-	nil,                              // 88: hexhail.driver.v1.FixesRefused.CountsEntry
-	nil,                              // 89: hexhail.driver.v1.SendFixesResponse.RefusedEntry
-	(*v1.Fix)(nil),                   // 90: hexhail.type.v1.Fix
-	(v1.Datum)(0),                    // 91: hexhail.type.v1.Datum
-	(*timestamppb.Timestamp)(nil),    // 92: google.protobuf.Timestamp
-	(*v1.Point)(nil),                 // 93: hexhail.type.v1.Point
-	(*v1.Place)(nil),                 // 94: hexhail.type.v1.Place
-	(*v1.Ride)(nil),                  // 95: hexhail.type.v1.Ride
-	(*durationpb.Duration)(nil),      // 96: google.protobuf.Duration
-	(*v1.Quote)(nil),                 // 97: hexhail.type.v1.Quote
-	(v1.PickupSource)(0),             // 98: hexhail.type.v1.PickupSource
-	(*v1.Voice)(nil),                 // 99: hexhail.type.v1.Voice
-	(*v1.Error)(nil),                 // 100: hexhail.type.v1.Error
-	(*v1.Complaint)(nil),             // 101: hexhail.type.v1.Complaint
-	(*v1.Regular)(nil),               // 102: hexhail.type.v1.Regular
-	(*v1.Festival)(nil),              // 103: hexhail.type.v1.Festival
+	(*CollectFareRequest)(nil),       // 88: hexhail.driver.v1.CollectFareRequest
+	(*CollectFareResponse)(nil),      // 89: hexhail.driver.v1.CollectFareResponse
+	(*ListPaymentsRequest)(nil),      // 90: hexhail.driver.v1.ListPaymentsRequest
+	(*ListPaymentsResponse)(nil),     // 91: hexhail.driver.v1.ListPaymentsResponse
+	nil,                              // 92: hexhail.driver.v1.FixesRefused.CountsEntry
+	nil,                              // 93: hexhail.driver.v1.SendFixesResponse.RefusedEntry
+	(*v1.Fix)(nil),                   // 94: hexhail.type.v1.Fix
+	(v1.Datum)(0),                    // 95: hexhail.type.v1.Datum
+	(*timestamppb.Timestamp)(nil),    // 96: google.protobuf.Timestamp
+	(*v1.Point)(nil),                 // 97: hexhail.type.v1.Point
+	(*v1.Place)(nil),                 // 98: hexhail.type.v1.Place
+	(*v1.Ride)(nil),                  // 99: hexhail.type.v1.Ride
+	(*durationpb.Duration)(nil),      // 100: google.protobuf.Duration
+	(*v1.Quote)(nil),                 // 101: hexhail.type.v1.Quote
+	(v1.PickupSource)(0),             // 102: hexhail.type.v1.PickupSource
+	(*v1.Voice)(nil),                 // 103: hexhail.type.v1.Voice
+	(*v1.Error)(nil),                 // 104: hexhail.type.v1.Error
+	(*v1.Complaint)(nil),             // 105: hexhail.type.v1.Complaint
+	(*v1.Regular)(nil),               // 106: hexhail.type.v1.Regular
+	(*v1.Festival)(nil),              // 107: hexhail.type.v1.Festival
+	(*v1.Payment)(nil),               // 108: hexhail.type.v1.Payment
 }
 var file_hexhail_driver_v1_driver_proto_depIdxs = []int32{
 	2,   // 0: hexhail.driver.v1.DriveRequest.hello:type_name -> hexhail.driver.v1.Hello
@@ -6844,9 +7077,9 @@ var file_hexhail_driver_v1_driver_proto_depIdxs = []int32{
 	4,   // 2: hexhail.driver.v1.DriveRequest.command:type_name -> hexhail.driver.v1.Command
 	15,  // 3: hexhail.driver.v1.DriveRequest.ack:type_name -> hexhail.driver.v1.OfferAck
 	16,  // 4: hexhail.driver.v1.DriveRequest.heartbeat:type_name -> hexhail.driver.v1.Heartbeat
-	90,  // 5: hexhail.driver.v1.FixBatch.fixes:type_name -> hexhail.type.v1.Fix
-	91,  // 6: hexhail.driver.v1.FixBatch.datum:type_name -> hexhail.type.v1.Datum
-	92,  // 7: hexhail.driver.v1.Command.at:type_name -> google.protobuf.Timestamp
+	94,  // 5: hexhail.driver.v1.FixBatch.fixes:type_name -> hexhail.type.v1.Fix
+	95,  // 6: hexhail.driver.v1.FixBatch.datum:type_name -> hexhail.type.v1.Datum
+	96,  // 7: hexhail.driver.v1.Command.at:type_name -> google.protobuf.Timestamp
 	6,   // 8: hexhail.driver.v1.Command.set_duty:type_name -> hexhail.driver.v1.SetDuty
 	7,   // 9: hexhail.driver.v1.Command.occupied:type_name -> hexhail.driver.v1.StreetRide
 	8,   // 10: hexhail.driver.v1.Command.accept:type_name -> hexhail.driver.v1.OfferAnswer
@@ -6866,16 +7099,16 @@ var file_hexhail_driver_v1_driver_proto_depIdxs = []int32{
 	11,  // 24: hexhail.driver.v1.Command.hand_over_booking:type_name -> hexhail.driver.v1.HandOverBooking
 	10,  // 25: hexhail.driver.v1.Command.withdraw_hand_over:type_name -> hexhail.driver.v1.RideAction
 	10,  // 26: hexhail.driver.v1.Command.take_over_booking:type_name -> hexhail.driver.v1.RideAction
-	93,  // 27: hexhail.driver.v1.SetDestination.to:type_name -> hexhail.type.v1.Point
+	97,  // 27: hexhail.driver.v1.SetDestination.to:type_name -> hexhail.type.v1.Point
 	0,   // 28: hexhail.driver.v1.SetDuty.duty:type_name -> hexhail.driver.v1.Duty
-	93,  // 29: hexhail.driver.v1.StreetRide.at:type_name -> hexhail.type.v1.Point
-	94,  // 30: hexhail.driver.v1.BreakDown.at:type_name -> hexhail.type.v1.Place
-	92,  // 31: hexhail.driver.v1.Heartbeat.at:type_name -> google.protobuf.Timestamp
+	97,  // 29: hexhail.driver.v1.StreetRide.at:type_name -> hexhail.type.v1.Point
+	98,  // 30: hexhail.driver.v1.BreakDown.at:type_name -> hexhail.type.v1.Place
+	96,  // 31: hexhail.driver.v1.Heartbeat.at:type_name -> google.protobuf.Timestamp
 	18,  // 32: hexhail.driver.v1.DriveResponse.welcome:type_name -> hexhail.driver.v1.Welcome
 	19,  // 33: hexhail.driver.v1.DriveResponse.snapshot:type_name -> hexhail.driver.v1.Snapshot
 	22,  // 34: hexhail.driver.v1.DriveResponse.offer:type_name -> hexhail.driver.v1.Offer
 	23,  // 35: hexhail.driver.v1.DriveResponse.offer_ended:type_name -> hexhail.driver.v1.OfferEnded
-	95,  // 36: hexhail.driver.v1.DriveResponse.ride:type_name -> hexhail.type.v1.Ride
+	99,  // 36: hexhail.driver.v1.DriveResponse.ride:type_name -> hexhail.type.v1.Ride
 	21,  // 37: hexhail.driver.v1.DriveResponse.shift:type_name -> hexhail.driver.v1.Shift
 	26,  // 38: hexhail.driver.v1.DriveResponse.result:type_name -> hexhail.driver.v1.Result
 	28,  // 39: hexhail.driver.v1.DriveResponse.fixes_refused:type_name -> hexhail.driver.v1.FixesRefused
@@ -6888,141 +7121,147 @@ var file_hexhail_driver_v1_driver_proto_depIdxs = []int32{
 	79,  // 46: hexhail.driver.v1.DriveResponse.hand_over:type_name -> hexhail.driver.v1.HandOver
 	80,  // 47: hexhail.driver.v1.DriveResponse.hand_over_ended:type_name -> hexhail.driver.v1.HandOverEnded
 	20,  // 48: hexhail.driver.v1.DriveResponse.stand_rank:type_name -> hexhail.driver.v1.StandRank
-	92,  // 49: hexhail.driver.v1.Welcome.at:type_name -> google.protobuf.Timestamp
-	96,  // 50: hexhail.driver.v1.Welcome.fix_interval:type_name -> google.protobuf.Duration
-	96,  // 51: hexhail.driver.v1.Welcome.heartbeat_interval:type_name -> google.protobuf.Duration
+	96,  // 49: hexhail.driver.v1.Welcome.at:type_name -> google.protobuf.Timestamp
+	100, // 50: hexhail.driver.v1.Welcome.fix_interval:type_name -> google.protobuf.Duration
+	100, // 51: hexhail.driver.v1.Welcome.heartbeat_interval:type_name -> google.protobuf.Duration
 	21,  // 52: hexhail.driver.v1.Snapshot.shift:type_name -> hexhail.driver.v1.Shift
 	22,  // 53: hexhail.driver.v1.Snapshot.offer:type_name -> hexhail.driver.v1.Offer
-	95,  // 54: hexhail.driver.v1.Snapshot.ride:type_name -> hexhail.type.v1.Ride
+	99,  // 54: hexhail.driver.v1.Snapshot.ride:type_name -> hexhail.type.v1.Ride
 	24,  // 55: hexhail.driver.v1.Snapshot.calls:type_name -> hexhail.driver.v1.Call
-	95,  // 56: hexhail.driver.v1.Snapshot.bookings:type_name -> hexhail.type.v1.Ride
+	99,  // 56: hexhail.driver.v1.Snapshot.bookings:type_name -> hexhail.type.v1.Ride
 	20,  // 57: hexhail.driver.v1.Snapshot.stand_rank:type_name -> hexhail.driver.v1.StandRank
-	95,  // 58: hexhail.driver.v1.Snapshot.next_ride:type_name -> hexhail.type.v1.Ride
-	92,  // 59: hexhail.driver.v1.StandRank.entered_at:type_name -> google.protobuf.Timestamp
-	92,  // 60: hexhail.driver.v1.StandRank.at:type_name -> google.protobuf.Timestamp
+	99,  // 58: hexhail.driver.v1.Snapshot.next_ride:type_name -> hexhail.type.v1.Ride
+	96,  // 59: hexhail.driver.v1.StandRank.entered_at:type_name -> google.protobuf.Timestamp
+	96,  // 60: hexhail.driver.v1.StandRank.at:type_name -> google.protobuf.Timestamp
 	0,   // 61: hexhail.driver.v1.Shift.duty:type_name -> hexhail.driver.v1.Duty
-	93,  // 62: hexhail.driver.v1.Shift.destination:type_name -> hexhail.type.v1.Point
-	94,  // 63: hexhail.driver.v1.Offer.pickup:type_name -> hexhail.type.v1.Place
-	94,  // 64: hexhail.driver.v1.Offer.dropoff:type_name -> hexhail.type.v1.Place
-	96,  // 65: hexhail.driver.v1.Offer.pickup_time:type_name -> google.protobuf.Duration
-	97,  // 66: hexhail.driver.v1.Offer.quote:type_name -> hexhail.type.v1.Quote
-	92,  // 67: hexhail.driver.v1.Offer.expires_at:type_name -> google.protobuf.Timestamp
-	98,  // 68: hexhail.driver.v1.Offer.pickup_source:type_name -> hexhail.type.v1.PickupSource
-	99,  // 69: hexhail.driver.v1.Offer.voice:type_name -> hexhail.type.v1.Voice
-	96,  // 70: hexhail.driver.v1.Offer.current_ride_time:type_name -> google.protobuf.Duration
-	94,  // 71: hexhail.driver.v1.Call.pickup:type_name -> hexhail.type.v1.Place
-	94,  // 72: hexhail.driver.v1.Call.dropoff:type_name -> hexhail.type.v1.Place
-	97,  // 73: hexhail.driver.v1.Call.quote:type_name -> hexhail.type.v1.Quote
-	92,  // 74: hexhail.driver.v1.Call.expires_at:type_name -> google.protobuf.Timestamp
-	99,  // 75: hexhail.driver.v1.Call.voice:type_name -> hexhail.type.v1.Voice
+	97,  // 62: hexhail.driver.v1.Shift.destination:type_name -> hexhail.type.v1.Point
+	98,  // 63: hexhail.driver.v1.Offer.pickup:type_name -> hexhail.type.v1.Place
+	98,  // 64: hexhail.driver.v1.Offer.dropoff:type_name -> hexhail.type.v1.Place
+	100, // 65: hexhail.driver.v1.Offer.pickup_time:type_name -> google.protobuf.Duration
+	101, // 66: hexhail.driver.v1.Offer.quote:type_name -> hexhail.type.v1.Quote
+	96,  // 67: hexhail.driver.v1.Offer.expires_at:type_name -> google.protobuf.Timestamp
+	102, // 68: hexhail.driver.v1.Offer.pickup_source:type_name -> hexhail.type.v1.PickupSource
+	103, // 69: hexhail.driver.v1.Offer.voice:type_name -> hexhail.type.v1.Voice
+	100, // 70: hexhail.driver.v1.Offer.current_ride_time:type_name -> google.protobuf.Duration
+	98,  // 71: hexhail.driver.v1.Call.pickup:type_name -> hexhail.type.v1.Place
+	98,  // 72: hexhail.driver.v1.Call.dropoff:type_name -> hexhail.type.v1.Place
+	101, // 73: hexhail.driver.v1.Call.quote:type_name -> hexhail.type.v1.Quote
+	96,  // 74: hexhail.driver.v1.Call.expires_at:type_name -> google.protobuf.Timestamp
+	103, // 75: hexhail.driver.v1.Call.voice:type_name -> hexhail.type.v1.Voice
 	27,  // 76: hexhail.driver.v1.Result.done:type_name -> hexhail.driver.v1.Done
-	100, // 77: hexhail.driver.v1.Result.error:type_name -> hexhail.type.v1.Error
-	95,  // 78: hexhail.driver.v1.Done.ride:type_name -> hexhail.type.v1.Ride
+	104, // 77: hexhail.driver.v1.Result.error:type_name -> hexhail.type.v1.Error
+	99,  // 78: hexhail.driver.v1.Done.ride:type_name -> hexhail.type.v1.Ride
 	21,  // 79: hexhail.driver.v1.Done.shift:type_name -> hexhail.driver.v1.Shift
-	88,  // 80: hexhail.driver.v1.FixesRefused.counts:type_name -> hexhail.driver.v1.FixesRefused.CountsEntry
-	96,  // 81: hexhail.driver.v1.Drain.retry_after:type_name -> google.protobuf.Duration
+	92,  // 80: hexhail.driver.v1.FixesRefused.counts:type_name -> hexhail.driver.v1.FixesRefused.CountsEntry
+	100, // 81: hexhail.driver.v1.Drain.retry_after:type_name -> google.protobuf.Duration
 	4,   // 82: hexhail.driver.v1.GiveCommandRequest.command:type_name -> hexhail.driver.v1.Command
 	27,  // 83: hexhail.driver.v1.GiveCommandResponse.done:type_name -> hexhail.driver.v1.Done
 	3,   // 84: hexhail.driver.v1.SendFixesRequest.batch:type_name -> hexhail.driver.v1.FixBatch
-	89,  // 85: hexhail.driver.v1.SendFixesResponse.refused:type_name -> hexhail.driver.v1.SendFixesResponse.RefusedEntry
+	93,  // 85: hexhail.driver.v1.SendFixesResponse.refused:type_name -> hexhail.driver.v1.SendFixesResponse.RefusedEntry
 	19,  // 86: hexhail.driver.v1.GetSnapshotResponse.snapshot:type_name -> hexhail.driver.v1.Snapshot
-	92,  // 87: hexhail.driver.v1.GetEarningsRequest.from:type_name -> google.protobuf.Timestamp
-	92,  // 88: hexhail.driver.v1.GetEarningsRequest.to:type_name -> google.protobuf.Timestamp
-	95,  // 89: hexhail.driver.v1.BookingReminder.ride:type_name -> hexhail.type.v1.Ride
-	93,  // 90: hexhail.driver.v1.OpenBooking.pickup:type_name -> hexhail.type.v1.Point
-	93,  // 91: hexhail.driver.v1.OpenBooking.dropoff:type_name -> hexhail.type.v1.Point
-	92,  // 92: hexhail.driver.v1.OpenBooking.pickup_at:type_name -> google.protobuf.Timestamp
-	97,  // 93: hexhail.driver.v1.OpenBooking.quote:type_name -> hexhail.type.v1.Quote
+	96,  // 87: hexhail.driver.v1.GetEarningsRequest.from:type_name -> google.protobuf.Timestamp
+	96,  // 88: hexhail.driver.v1.GetEarningsRequest.to:type_name -> google.protobuf.Timestamp
+	99,  // 89: hexhail.driver.v1.BookingReminder.ride:type_name -> hexhail.type.v1.Ride
+	97,  // 90: hexhail.driver.v1.OpenBooking.pickup:type_name -> hexhail.type.v1.Point
+	97,  // 91: hexhail.driver.v1.OpenBooking.dropoff:type_name -> hexhail.type.v1.Point
+	96,  // 92: hexhail.driver.v1.OpenBooking.pickup_at:type_name -> google.protobuf.Timestamp
+	101, // 93: hexhail.driver.v1.OpenBooking.quote:type_name -> hexhail.type.v1.Quote
 	42,  // 94: hexhail.driver.v1.ListBookingsResponse.bookings:type_name -> hexhail.driver.v1.OpenBooking
-	99,  // 95: hexhail.driver.v1.GetVoiceResponse.voice:type_name -> hexhail.type.v1.Voice
-	95,  // 96: hexhail.driver.v1.ListRidesResponse.rides:type_name -> hexhail.type.v1.Ride
-	92,  // 97: hexhail.driver.v1.GetWhyRequest.to:type_name -> google.protobuf.Timestamp
-	92,  // 98: hexhail.driver.v1.GetWhyRequest.from:type_name -> google.protobuf.Timestamp
-	92,  // 99: hexhail.driver.v1.PresenceChange.at:type_name -> google.protobuf.Timestamp
-	92,  // 100: hexhail.driver.v1.PresenceChange.heard_at:type_name -> google.protobuf.Timestamp
-	93,  // 101: hexhail.driver.v1.SeenRide.near:type_name -> hexhail.type.v1.Point
-	92,  // 102: hexhail.driver.v1.SeenRide.at:type_name -> google.protobuf.Timestamp
-	92,  // 103: hexhail.driver.v1.GetWhyResponse.from:type_name -> google.protobuf.Timestamp
-	92,  // 104: hexhail.driver.v1.GetWhyResponse.to:type_name -> google.protobuf.Timestamp
+	103, // 95: hexhail.driver.v1.GetVoiceResponse.voice:type_name -> hexhail.type.v1.Voice
+	99,  // 96: hexhail.driver.v1.ListRidesResponse.rides:type_name -> hexhail.type.v1.Ride
+	96,  // 97: hexhail.driver.v1.GetWhyRequest.to:type_name -> google.protobuf.Timestamp
+	96,  // 98: hexhail.driver.v1.GetWhyRequest.from:type_name -> google.protobuf.Timestamp
+	96,  // 99: hexhail.driver.v1.PresenceChange.at:type_name -> google.protobuf.Timestamp
+	96,  // 100: hexhail.driver.v1.PresenceChange.heard_at:type_name -> google.protobuf.Timestamp
+	97,  // 101: hexhail.driver.v1.SeenRide.near:type_name -> hexhail.type.v1.Point
+	96,  // 102: hexhail.driver.v1.SeenRide.at:type_name -> google.protobuf.Timestamp
+	96,  // 103: hexhail.driver.v1.GetWhyResponse.from:type_name -> google.protobuf.Timestamp
+	96,  // 104: hexhail.driver.v1.GetWhyResponse.to:type_name -> google.protobuf.Timestamp
 	49,  // 105: hexhail.driver.v1.GetWhyResponse.times:type_name -> hexhail.driver.v1.PresenceTime
 	50,  // 106: hexhail.driver.v1.GetWhyResponse.changes:type_name -> hexhail.driver.v1.PresenceChange
 	51,  // 107: hexhail.driver.v1.GetWhyResponse.verdicts:type_name -> hexhail.driver.v1.VerdictCount
 	52,  // 108: hexhail.driver.v1.GetWhyResponse.seen:type_name -> hexhail.driver.v1.SeenRide
-	101, // 109: hexhail.driver.v1.ListComplaintsResponse.complaints:type_name -> hexhail.type.v1.Complaint
-	92,  // 110: hexhail.driver.v1.ListComplaintsResponse.suspended_until:type_name -> google.protobuf.Timestamp
-	102, // 111: hexhail.driver.v1.ProposeRegularResponse.regular:type_name -> hexhail.type.v1.Regular
-	102, // 112: hexhail.driver.v1.AgreeRegularResponse.regular:type_name -> hexhail.type.v1.Regular
-	102, // 113: hexhail.driver.v1.ListRegularsResponse.regulars:type_name -> hexhail.type.v1.Regular
+	105, // 109: hexhail.driver.v1.ListComplaintsResponse.complaints:type_name -> hexhail.type.v1.Complaint
+	96,  // 110: hexhail.driver.v1.ListComplaintsResponse.suspended_until:type_name -> google.protobuf.Timestamp
+	106, // 111: hexhail.driver.v1.ProposeRegularResponse.regular:type_name -> hexhail.type.v1.Regular
+	106, // 112: hexhail.driver.v1.AgreeRegularResponse.regular:type_name -> hexhail.type.v1.Regular
+	106, // 113: hexhail.driver.v1.ListRegularsResponse.regulars:type_name -> hexhail.type.v1.Regular
 	76,  // 114: hexhail.driver.v1.FoundTeamResponse.team:type_name -> hexhail.driver.v1.Team
 	76,  // 115: hexhail.driver.v1.InviteToTeamResponse.team:type_name -> hexhail.driver.v1.Team
 	76,  // 116: hexhail.driver.v1.JoinTeamResponse.team:type_name -> hexhail.driver.v1.Team
 	76,  // 117: hexhail.driver.v1.GetTeamResponse.team:type_name -> hexhail.driver.v1.Team
 	78,  // 118: hexhail.driver.v1.GetTeamResponse.invitations:type_name -> hexhail.driver.v1.TeamInvitation
 	77,  // 119: hexhail.driver.v1.Team.members:type_name -> hexhail.driver.v1.TeamMember
-	92,  // 120: hexhail.driver.v1.Team.made_at:type_name -> google.protobuf.Timestamp
-	92,  // 121: hexhail.driver.v1.TeamMember.since:type_name -> google.protobuf.Timestamp
-	92,  // 122: hexhail.driver.v1.TeamInvitation.since:type_name -> google.protobuf.Timestamp
+	96,  // 120: hexhail.driver.v1.Team.made_at:type_name -> google.protobuf.Timestamp
+	96,  // 121: hexhail.driver.v1.TeamMember.since:type_name -> google.protobuf.Timestamp
+	96,  // 122: hexhail.driver.v1.TeamInvitation.since:type_name -> google.protobuf.Timestamp
 	42,  // 123: hexhail.driver.v1.HandOver.booking:type_name -> hexhail.driver.v1.OpenBooking
-	92,  // 124: hexhail.driver.v1.HandOver.until:type_name -> google.protobuf.Timestamp
+	96,  // 124: hexhail.driver.v1.HandOver.until:type_name -> google.protobuf.Timestamp
 	79,  // 125: hexhail.driver.v1.ListHandOversResponse.hand_overs:type_name -> hexhail.driver.v1.HandOver
 	85,  // 126: hexhail.driver.v1.SendGreetingResponse.greeting:type_name -> hexhail.driver.v1.Greeting
-	103, // 127: hexhail.driver.v1.Greeting.festival:type_name -> hexhail.type.v1.Festival
-	92,  // 128: hexhail.driver.v1.Greeting.sent_at:type_name -> google.protobuf.Timestamp
+	107, // 127: hexhail.driver.v1.Greeting.festival:type_name -> hexhail.type.v1.Festival
+	96,  // 128: hexhail.driver.v1.Greeting.sent_at:type_name -> google.protobuf.Timestamp
 	85,  // 129: hexhail.driver.v1.ListGreetingsResponse.greetings:type_name -> hexhail.driver.v1.Greeting
-	103, // 130: hexhail.driver.v1.ListGreetingsResponse.festivals:type_name -> hexhail.type.v1.Festival
-	1,   // 131: hexhail.driver.v1.DriverService.Drive:input_type -> hexhail.driver.v1.DriveRequest
-	30,  // 132: hexhail.driver.v1.DriverService.GiveCommand:input_type -> hexhail.driver.v1.GiveCommandRequest
-	32,  // 133: hexhail.driver.v1.DriverService.SendFixes:input_type -> hexhail.driver.v1.SendFixesRequest
-	34,  // 134: hexhail.driver.v1.DriverService.AckOffer:input_type -> hexhail.driver.v1.AckOfferRequest
-	36,  // 135: hexhail.driver.v1.DriverService.GetSnapshot:input_type -> hexhail.driver.v1.GetSnapshotRequest
-	38,  // 136: hexhail.driver.v1.DriverService.GetEarnings:input_type -> hexhail.driver.v1.GetEarningsRequest
-	41,  // 137: hexhail.driver.v1.DriverService.ListBookings:input_type -> hexhail.driver.v1.ListBookingsRequest
-	48,  // 138: hexhail.driver.v1.DriverService.GetWhy:input_type -> hexhail.driver.v1.GetWhyRequest
-	44,  // 139: hexhail.driver.v1.DriverService.GetVoice:input_type -> hexhail.driver.v1.GetVoiceRequest
-	46,  // 140: hexhail.driver.v1.DriverService.ListRides:input_type -> hexhail.driver.v1.ListRidesRequest
-	54,  // 141: hexhail.driver.v1.DriverService.ContestComplaint:input_type -> hexhail.driver.v1.ContestComplaintRequest
-	56,  // 142: hexhail.driver.v1.DriverService.ListComplaints:input_type -> hexhail.driver.v1.ListComplaintsRequest
-	58,  // 143: hexhail.driver.v1.DriverService.ProposeRegular:input_type -> hexhail.driver.v1.ProposeRegularRequest
-	60,  // 144: hexhail.driver.v1.DriverService.AgreeRegular:input_type -> hexhail.driver.v1.AgreeRegularRequest
-	62,  // 145: hexhail.driver.v1.DriverService.EndRegular:input_type -> hexhail.driver.v1.EndRegularRequest
-	64,  // 146: hexhail.driver.v1.DriverService.ListRegulars:input_type -> hexhail.driver.v1.ListRegularsRequest
-	66,  // 147: hexhail.driver.v1.DriverService.FoundTeam:input_type -> hexhail.driver.v1.FoundTeamRequest
-	68,  // 148: hexhail.driver.v1.DriverService.InviteToTeam:input_type -> hexhail.driver.v1.InviteToTeamRequest
-	70,  // 149: hexhail.driver.v1.DriverService.JoinTeam:input_type -> hexhail.driver.v1.JoinTeamRequest
-	72,  // 150: hexhail.driver.v1.DriverService.LeaveTeam:input_type -> hexhail.driver.v1.LeaveTeamRequest
-	74,  // 151: hexhail.driver.v1.DriverService.GetTeam:input_type -> hexhail.driver.v1.GetTeamRequest
-	81,  // 152: hexhail.driver.v1.DriverService.ListHandOvers:input_type -> hexhail.driver.v1.ListHandOversRequest
-	83,  // 153: hexhail.driver.v1.DriverService.SendGreeting:input_type -> hexhail.driver.v1.SendGreetingRequest
-	86,  // 154: hexhail.driver.v1.DriverService.ListGreetings:input_type -> hexhail.driver.v1.ListGreetingsRequest
-	17,  // 155: hexhail.driver.v1.DriverService.Drive:output_type -> hexhail.driver.v1.DriveResponse
-	31,  // 156: hexhail.driver.v1.DriverService.GiveCommand:output_type -> hexhail.driver.v1.GiveCommandResponse
-	33,  // 157: hexhail.driver.v1.DriverService.SendFixes:output_type -> hexhail.driver.v1.SendFixesResponse
-	35,  // 158: hexhail.driver.v1.DriverService.AckOffer:output_type -> hexhail.driver.v1.AckOfferResponse
-	37,  // 159: hexhail.driver.v1.DriverService.GetSnapshot:output_type -> hexhail.driver.v1.GetSnapshotResponse
-	39,  // 160: hexhail.driver.v1.DriverService.GetEarnings:output_type -> hexhail.driver.v1.GetEarningsResponse
-	43,  // 161: hexhail.driver.v1.DriverService.ListBookings:output_type -> hexhail.driver.v1.ListBookingsResponse
-	53,  // 162: hexhail.driver.v1.DriverService.GetWhy:output_type -> hexhail.driver.v1.GetWhyResponse
-	45,  // 163: hexhail.driver.v1.DriverService.GetVoice:output_type -> hexhail.driver.v1.GetVoiceResponse
-	47,  // 164: hexhail.driver.v1.DriverService.ListRides:output_type -> hexhail.driver.v1.ListRidesResponse
-	55,  // 165: hexhail.driver.v1.DriverService.ContestComplaint:output_type -> hexhail.driver.v1.ContestComplaintResponse
-	57,  // 166: hexhail.driver.v1.DriverService.ListComplaints:output_type -> hexhail.driver.v1.ListComplaintsResponse
-	59,  // 167: hexhail.driver.v1.DriverService.ProposeRegular:output_type -> hexhail.driver.v1.ProposeRegularResponse
-	61,  // 168: hexhail.driver.v1.DriverService.AgreeRegular:output_type -> hexhail.driver.v1.AgreeRegularResponse
-	63,  // 169: hexhail.driver.v1.DriverService.EndRegular:output_type -> hexhail.driver.v1.EndRegularResponse
-	65,  // 170: hexhail.driver.v1.DriverService.ListRegulars:output_type -> hexhail.driver.v1.ListRegularsResponse
-	67,  // 171: hexhail.driver.v1.DriverService.FoundTeam:output_type -> hexhail.driver.v1.FoundTeamResponse
-	69,  // 172: hexhail.driver.v1.DriverService.InviteToTeam:output_type -> hexhail.driver.v1.InviteToTeamResponse
-	71,  // 173: hexhail.driver.v1.DriverService.JoinTeam:output_type -> hexhail.driver.v1.JoinTeamResponse
-	73,  // 174: hexhail.driver.v1.DriverService.LeaveTeam:output_type -> hexhail.driver.v1.LeaveTeamResponse
-	75,  // 175: hexhail.driver.v1.DriverService.GetTeam:output_type -> hexhail.driver.v1.GetTeamResponse
-	82,  // 176: hexhail.driver.v1.DriverService.ListHandOvers:output_type -> hexhail.driver.v1.ListHandOversResponse
-	84,  // 177: hexhail.driver.v1.DriverService.SendGreeting:output_type -> hexhail.driver.v1.SendGreetingResponse
-	87,  // 178: hexhail.driver.v1.DriverService.ListGreetings:output_type -> hexhail.driver.v1.ListGreetingsResponse
-	155, // [155:179] is the sub-list for method output_type
-	131, // [131:155] is the sub-list for method input_type
-	131, // [131:131] is the sub-list for extension type_name
-	131, // [131:131] is the sub-list for extension extendee
-	0,   // [0:131] is the sub-list for field type_name
+	107, // 130: hexhail.driver.v1.ListGreetingsResponse.festivals:type_name -> hexhail.type.v1.Festival
+	99,  // 131: hexhail.driver.v1.CollectFareResponse.ride:type_name -> hexhail.type.v1.Ride
+	108, // 132: hexhail.driver.v1.ListPaymentsResponse.payments:type_name -> hexhail.type.v1.Payment
+	1,   // 133: hexhail.driver.v1.DriverService.Drive:input_type -> hexhail.driver.v1.DriveRequest
+	30,  // 134: hexhail.driver.v1.DriverService.GiveCommand:input_type -> hexhail.driver.v1.GiveCommandRequest
+	32,  // 135: hexhail.driver.v1.DriverService.SendFixes:input_type -> hexhail.driver.v1.SendFixesRequest
+	34,  // 136: hexhail.driver.v1.DriverService.AckOffer:input_type -> hexhail.driver.v1.AckOfferRequest
+	36,  // 137: hexhail.driver.v1.DriverService.GetSnapshot:input_type -> hexhail.driver.v1.GetSnapshotRequest
+	38,  // 138: hexhail.driver.v1.DriverService.GetEarnings:input_type -> hexhail.driver.v1.GetEarningsRequest
+	41,  // 139: hexhail.driver.v1.DriverService.ListBookings:input_type -> hexhail.driver.v1.ListBookingsRequest
+	48,  // 140: hexhail.driver.v1.DriverService.GetWhy:input_type -> hexhail.driver.v1.GetWhyRequest
+	44,  // 141: hexhail.driver.v1.DriverService.GetVoice:input_type -> hexhail.driver.v1.GetVoiceRequest
+	46,  // 142: hexhail.driver.v1.DriverService.ListRides:input_type -> hexhail.driver.v1.ListRidesRequest
+	88,  // 143: hexhail.driver.v1.DriverService.CollectFare:input_type -> hexhail.driver.v1.CollectFareRequest
+	90,  // 144: hexhail.driver.v1.DriverService.ListPayments:input_type -> hexhail.driver.v1.ListPaymentsRequest
+	54,  // 145: hexhail.driver.v1.DriverService.ContestComplaint:input_type -> hexhail.driver.v1.ContestComplaintRequest
+	56,  // 146: hexhail.driver.v1.DriverService.ListComplaints:input_type -> hexhail.driver.v1.ListComplaintsRequest
+	58,  // 147: hexhail.driver.v1.DriverService.ProposeRegular:input_type -> hexhail.driver.v1.ProposeRegularRequest
+	60,  // 148: hexhail.driver.v1.DriverService.AgreeRegular:input_type -> hexhail.driver.v1.AgreeRegularRequest
+	62,  // 149: hexhail.driver.v1.DriverService.EndRegular:input_type -> hexhail.driver.v1.EndRegularRequest
+	64,  // 150: hexhail.driver.v1.DriverService.ListRegulars:input_type -> hexhail.driver.v1.ListRegularsRequest
+	66,  // 151: hexhail.driver.v1.DriverService.FoundTeam:input_type -> hexhail.driver.v1.FoundTeamRequest
+	68,  // 152: hexhail.driver.v1.DriverService.InviteToTeam:input_type -> hexhail.driver.v1.InviteToTeamRequest
+	70,  // 153: hexhail.driver.v1.DriverService.JoinTeam:input_type -> hexhail.driver.v1.JoinTeamRequest
+	72,  // 154: hexhail.driver.v1.DriverService.LeaveTeam:input_type -> hexhail.driver.v1.LeaveTeamRequest
+	74,  // 155: hexhail.driver.v1.DriverService.GetTeam:input_type -> hexhail.driver.v1.GetTeamRequest
+	81,  // 156: hexhail.driver.v1.DriverService.ListHandOvers:input_type -> hexhail.driver.v1.ListHandOversRequest
+	83,  // 157: hexhail.driver.v1.DriverService.SendGreeting:input_type -> hexhail.driver.v1.SendGreetingRequest
+	86,  // 158: hexhail.driver.v1.DriverService.ListGreetings:input_type -> hexhail.driver.v1.ListGreetingsRequest
+	17,  // 159: hexhail.driver.v1.DriverService.Drive:output_type -> hexhail.driver.v1.DriveResponse
+	31,  // 160: hexhail.driver.v1.DriverService.GiveCommand:output_type -> hexhail.driver.v1.GiveCommandResponse
+	33,  // 161: hexhail.driver.v1.DriverService.SendFixes:output_type -> hexhail.driver.v1.SendFixesResponse
+	35,  // 162: hexhail.driver.v1.DriverService.AckOffer:output_type -> hexhail.driver.v1.AckOfferResponse
+	37,  // 163: hexhail.driver.v1.DriverService.GetSnapshot:output_type -> hexhail.driver.v1.GetSnapshotResponse
+	39,  // 164: hexhail.driver.v1.DriverService.GetEarnings:output_type -> hexhail.driver.v1.GetEarningsResponse
+	43,  // 165: hexhail.driver.v1.DriverService.ListBookings:output_type -> hexhail.driver.v1.ListBookingsResponse
+	53,  // 166: hexhail.driver.v1.DriverService.GetWhy:output_type -> hexhail.driver.v1.GetWhyResponse
+	45,  // 167: hexhail.driver.v1.DriverService.GetVoice:output_type -> hexhail.driver.v1.GetVoiceResponse
+	47,  // 168: hexhail.driver.v1.DriverService.ListRides:output_type -> hexhail.driver.v1.ListRidesResponse
+	89,  // 169: hexhail.driver.v1.DriverService.CollectFare:output_type -> hexhail.driver.v1.CollectFareResponse
+	91,  // 170: hexhail.driver.v1.DriverService.ListPayments:output_type -> hexhail.driver.v1.ListPaymentsResponse
+	55,  // 171: hexhail.driver.v1.DriverService.ContestComplaint:output_type -> hexhail.driver.v1.ContestComplaintResponse
+	57,  // 172: hexhail.driver.v1.DriverService.ListComplaints:output_type -> hexhail.driver.v1.ListComplaintsResponse
+	59,  // 173: hexhail.driver.v1.DriverService.ProposeRegular:output_type -> hexhail.driver.v1.ProposeRegularResponse
+	61,  // 174: hexhail.driver.v1.DriverService.AgreeRegular:output_type -> hexhail.driver.v1.AgreeRegularResponse
+	63,  // 175: hexhail.driver.v1.DriverService.EndRegular:output_type -> hexhail.driver.v1.EndRegularResponse
+	65,  // 176: hexhail.driver.v1.DriverService.ListRegulars:output_type -> hexhail.driver.v1.ListRegularsResponse
+	67,  // 177: hexhail.driver.v1.DriverService.FoundTeam:output_type -> hexhail.driver.v1.FoundTeamResponse
+	69,  // 178: hexhail.driver.v1.DriverService.InviteToTeam:output_type -> hexhail.driver.v1.InviteToTeamResponse
+	71,  // 179: hexhail.driver.v1.DriverService.JoinTeam:output_type -> hexhail.driver.v1.JoinTeamResponse
+	73,  // 180: hexhail.driver.v1.DriverService.LeaveTeam:output_type -> hexhail.driver.v1.LeaveTeamResponse
+	75,  // 181: hexhail.driver.v1.DriverService.GetTeam:output_type -> hexhail.driver.v1.GetTeamResponse
+	82,  // 182: hexhail.driver.v1.DriverService.ListHandOvers:output_type -> hexhail.driver.v1.ListHandOversResponse
+	84,  // 183: hexhail.driver.v1.DriverService.SendGreeting:output_type -> hexhail.driver.v1.SendGreetingResponse
+	87,  // 184: hexhail.driver.v1.DriverService.ListGreetings:output_type -> hexhail.driver.v1.ListGreetingsResponse
+	159, // [159:185] is the sub-list for method output_type
+	133, // [133:159] is the sub-list for method input_type
+	133, // [133:133] is the sub-list for extension type_name
+	133, // [133:133] is the sub-list for extension extendee
+	0,   // [0:133] is the sub-list for field type_name
 }
 
 func init() { file_hexhail_driver_v1_driver_proto_init() }
@@ -7087,7 +7326,7 @@ func file_hexhail_driver_v1_driver_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_hexhail_driver_v1_driver_proto_rawDesc), len(file_hexhail_driver_v1_driver_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   89,
+			NumMessages:   93,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -31,6 +31,8 @@ const (
 	DriverService_GetWhy_FullMethodName           = "/hexhail.driver.v1.DriverService/GetWhy"
 	DriverService_GetVoice_FullMethodName         = "/hexhail.driver.v1.DriverService/GetVoice"
 	DriverService_ListRides_FullMethodName        = "/hexhail.driver.v1.DriverService/ListRides"
+	DriverService_CollectFare_FullMethodName      = "/hexhail.driver.v1.DriverService/CollectFare"
+	DriverService_ListPayments_FullMethodName     = "/hexhail.driver.v1.DriverService/ListPayments"
 	DriverService_ContestComplaint_FullMethodName = "/hexhail.driver.v1.DriverService/ContestComplaint"
 	DriverService_ListComplaints_FullMethodName   = "/hexhail.driver.v1.DriverService/ListComplaints"
 	DriverService_ProposeRegular_FullMethodName   = "/hexhail.driver.v1.DriverService/ProposeRegular"
@@ -83,6 +85,13 @@ type DriverServiceClient interface {
 	GetVoice(ctx context.Context, in *GetVoiceRequest, opts ...grpc.CallOption) (*GetVoiceResponse, error)
 	// ListRides reads the driver's rides, the latest first.
 	ListRides(ctx context.Context, in *ListRidesRequest, opts ...grpc.CallOption) (*ListRidesResponse, error)
+	// CollectFare lets a ride be paid at the driver's phone, all that is due in one order: by a QR code that
+	// the rider, or a friend elsewhere, scans, or by the code that the payer's phone shows, which works
+	// while that phone is offline. Errors: as PayRide's for riders.
+	CollectFare(ctx context.Context, in *CollectFareRequest, opts ...grpc.CallOption) (*CollectFareResponse, error)
+	// ListPayments reads what is owed and paid for a ride of the driver's, with the ticket of the order
+	// that is open.
+	ListPayments(ctx context.Context, in *ListPaymentsRequest, opts ...grpc.CallOption) (*ListPaymentsResponse, error)
 	// ContestComplaint asks ops to decide on a rider's complaint. It counts until they drop it.
 	ContestComplaint(ctx context.Context, in *ContestComplaintRequest, opts ...grpc.CallOption) (*ContestComplaintResponse, error)
 	// ListComplaints reads the complaints by and about the driver, and whether they may be on duty. What
@@ -226,6 +235,26 @@ func (c *driverServiceClient) ListRides(ctx context.Context, in *ListRidesReques
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ListRidesResponse)
 	err := c.cc.Invoke(ctx, DriverService_ListRides_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *driverServiceClient) CollectFare(ctx context.Context, in *CollectFareRequest, opts ...grpc.CallOption) (*CollectFareResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(CollectFareResponse)
+	err := c.cc.Invoke(ctx, DriverService_CollectFare_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *driverServiceClient) ListPayments(ctx context.Context, in *ListPaymentsRequest, opts ...grpc.CallOption) (*ListPaymentsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListPaymentsResponse)
+	err := c.cc.Invoke(ctx, DriverService_ListPayments_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -408,6 +437,13 @@ type DriverServiceServer interface {
 	GetVoice(context.Context, *GetVoiceRequest) (*GetVoiceResponse, error)
 	// ListRides reads the driver's rides, the latest first.
 	ListRides(context.Context, *ListRidesRequest) (*ListRidesResponse, error)
+	// CollectFare lets a ride be paid at the driver's phone, all that is due in one order: by a QR code that
+	// the rider, or a friend elsewhere, scans, or by the code that the payer's phone shows, which works
+	// while that phone is offline. Errors: as PayRide's for riders.
+	CollectFare(context.Context, *CollectFareRequest) (*CollectFareResponse, error)
+	// ListPayments reads what is owed and paid for a ride of the driver's, with the ticket of the order
+	// that is open.
+	ListPayments(context.Context, *ListPaymentsRequest) (*ListPaymentsResponse, error)
 	// ContestComplaint asks ops to decide on a rider's complaint. It counts until they drop it.
 	ContestComplaint(context.Context, *ContestComplaintRequest) (*ContestComplaintResponse, error)
 	// ListComplaints reads the complaints by and about the driver, and whether they may be on duty. What
@@ -483,6 +519,12 @@ func (UnimplementedDriverServiceServer) GetVoice(context.Context, *GetVoiceReque
 }
 func (UnimplementedDriverServiceServer) ListRides(context.Context, *ListRidesRequest) (*ListRidesResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListRides not implemented")
+}
+func (UnimplementedDriverServiceServer) CollectFare(context.Context, *CollectFareRequest) (*CollectFareResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method CollectFare not implemented")
+}
+func (UnimplementedDriverServiceServer) ListPayments(context.Context, *ListPaymentsRequest) (*ListPaymentsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListPayments not implemented")
 }
 func (UnimplementedDriverServiceServer) ContestComplaint(context.Context, *ContestComplaintRequest) (*ContestComplaintResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ContestComplaint not implemented")
@@ -712,6 +754,42 @@ func _DriverService_ListRides_Handler(srv interface{}, ctx context.Context, dec 
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(DriverServiceServer).ListRides(ctx, req.(*ListRidesRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _DriverService_CollectFare_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(CollectFareRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(DriverServiceServer).CollectFare(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: DriverService_CollectFare_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(DriverServiceServer).CollectFare(ctx, req.(*CollectFareRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _DriverService_ListPayments_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListPaymentsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(DriverServiceServer).ListPayments(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: DriverService_ListPayments_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(DriverServiceServer).ListPayments(ctx, req.(*ListPaymentsRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -1010,6 +1088,14 @@ var DriverService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ListRides",
 			Handler:    _DriverService_ListRides_Handler,
+		},
+		{
+			MethodName: "CollectFare",
+			Handler:    _DriverService_CollectFare_Handler,
+		},
+		{
+			MethodName: "ListPayments",
+			Handler:    _DriverService_ListPayments_Handler,
 		},
 		{
 			MethodName: "ContestComplaint",

@@ -1838,135 +1838,6 @@ func (x *PayRideRequest) GetToken() string {
 	return ""
 }
 
-// What a rider owes for one purpose of a ride, or has paid.
-type Payment struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// What for: "fare", "tip", "fee" (of a booking), "cancel_fee".
-	Purpose string `protobuf:"bytes,1,opt,name=purpose,proto3" json:"purpose,omitempty"`
-	// Where it stands: "due", "open" (a channel is asked), "paid", "cash" (to be handed over),
-	// "cash_confirmed", "void", "partly_refunded", "refunded".
-	State string `protobuf:"bytes,2,opt,name=state,proto3" json:"state,omitempty"`
-	// What is owed, in fen, before the discount.
-	AmountFen int64 `protobuf:"varint,3,opt,name=amount_fen,json=amountFen,proto3" json:"amount_fen,omitempty"`
-	// What a sponsor pays of it, in fen.
-	DiscountFen int64 `protobuf:"varint,4,opt,name=discount_fen,json=discountFen,proto3" json:"discount_fen,omitempty"`
-	// What goes back or has gone, in fen.
-	RefundedFen int64 `protobuf:"varint,5,opt,name=refunded_fen,json=refundedFen,proto3" json:"refunded_fen,omitempty"`
-	// Of the last attempt; empty without one.
-	Channel string `protobuf:"bytes,6,opt,name=channel,proto3" json:"channel,omitempty"`
-	// How its payer is asked.
-	Way string `protobuf:"bytes,7,opt,name=way,proto3" json:"way,omitempty"`
-	// Where it stands: "created", "sent", "paid", "closed", "unknown".
-	AttemptState string `protobuf:"bytes,8,opt,name=attempt_state,json=attemptState,proto3" json:"attempt_state,omitempty"`
-	// Why it is closed or not known.
-	Reason string `protobuf:"bytes,9,opt,name=reason,proto3" json:"reason,omitempty"`
-	// What the app needs to go on: with "qr" the code's text, with "app" and "page" what the channel's
-	// own kit takes. Empty until the channel has told it. Payments of one order have the same.
-	Ticket        string `protobuf:"bytes,10,opt,name=ticket,proto3" json:"ticket,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *Payment) Reset() {
-	*x = Payment{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[27]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *Payment) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*Payment) ProtoMessage() {}
-
-func (x *Payment) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[27]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use Payment.ProtoReflect.Descriptor instead.
-func (*Payment) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{27}
-}
-
-func (x *Payment) GetPurpose() string {
-	if x != nil {
-		return x.Purpose
-	}
-	return ""
-}
-
-func (x *Payment) GetState() string {
-	if x != nil {
-		return x.State
-	}
-	return ""
-}
-
-func (x *Payment) GetAmountFen() int64 {
-	if x != nil {
-		return x.AmountFen
-	}
-	return 0
-}
-
-func (x *Payment) GetDiscountFen() int64 {
-	if x != nil {
-		return x.DiscountFen
-	}
-	return 0
-}
-
-func (x *Payment) GetRefundedFen() int64 {
-	if x != nil {
-		return x.RefundedFen
-	}
-	return 0
-}
-
-func (x *Payment) GetChannel() string {
-	if x != nil {
-		return x.Channel
-	}
-	return ""
-}
-
-func (x *Payment) GetWay() string {
-	if x != nil {
-		return x.Way
-	}
-	return ""
-}
-
-func (x *Payment) GetAttemptState() string {
-	if x != nil {
-		return x.AttemptState
-	}
-	return ""
-}
-
-func (x *Payment) GetReason() string {
-	if x != nil {
-		return x.Reason
-	}
-	return ""
-}
-
-func (x *Payment) GetTicket() string {
-	if x != nil {
-		return x.Ticket
-	}
-	return ""
-}
-
 // Whose payments.
 type ListPaymentsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1978,7 +1849,7 @@ type ListPaymentsRequest struct {
 
 func (x *ListPaymentsRequest) Reset() {
 	*x = ListPaymentsRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[28]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1990,7 +1861,7 @@ func (x *ListPaymentsRequest) String() string {
 func (*ListPaymentsRequest) ProtoMessage() {}
 
 func (x *ListPaymentsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[28]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2003,7 +1874,7 @@ func (x *ListPaymentsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListPaymentsRequest.ProtoReflect.Descriptor instead.
 func (*ListPaymentsRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{28}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *ListPaymentsRequest) GetRideId() string {
@@ -2017,14 +1888,14 @@ func (x *ListPaymentsRequest) GetRideId() string {
 type ListPaymentsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// By purpose.
-	Payments      []*Payment `protobuf:"bytes,1,rep,name=payments,proto3" json:"payments,omitempty"`
+	Payments      []*v1.Payment `protobuf:"bytes,1,rep,name=payments,proto3" json:"payments,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ListPaymentsResponse) Reset() {
 	*x = ListPaymentsResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[29]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2036,7 +1907,7 @@ func (x *ListPaymentsResponse) String() string {
 func (*ListPaymentsResponse) ProtoMessage() {}
 
 func (x *ListPaymentsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[29]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2049,10 +1920,10 @@ func (x *ListPaymentsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListPaymentsResponse.ProtoReflect.Descriptor instead.
 func (*ListPaymentsResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{29}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{28}
 }
 
-func (x *ListPaymentsResponse) GetPayments() []*Payment {
+func (x *ListPaymentsResponse) GetPayments() []*v1.Payment {
 	if x != nil {
 		return x.Payments
 	}
@@ -2070,7 +1941,7 @@ type PayRideResponse struct {
 
 func (x *PayRideResponse) Reset() {
 	*x = PayRideResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[30]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2082,7 +1953,7 @@ func (x *PayRideResponse) String() string {
 func (*PayRideResponse) ProtoMessage() {}
 
 func (x *PayRideResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[30]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2095,7 +1966,7 @@ func (x *PayRideResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PayRideResponse.ProtoReflect.Descriptor instead.
 func (*PayRideResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{30}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *PayRideResponse) GetRide() *v1.Ride {
@@ -2121,7 +1992,7 @@ type RateRideRequest struct {
 
 func (x *RateRideRequest) Reset() {
 	*x = RateRideRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[31]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2133,7 +2004,7 @@ func (x *RateRideRequest) String() string {
 func (*RateRideRequest) ProtoMessage() {}
 
 func (x *RateRideRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[31]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2146,7 +2017,7 @@ func (x *RateRideRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RateRideRequest.ProtoReflect.Descriptor instead.
 func (*RateRideRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{31}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *RateRideRequest) GetRequestId() string {
@@ -2181,7 +2052,7 @@ type RateRideResponse struct {
 
 func (x *RateRideResponse) Reset() {
 	*x = RateRideResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[32]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2193,7 +2064,7 @@ func (x *RateRideResponse) String() string {
 func (*RateRideResponse) ProtoMessage() {}
 
 func (x *RateRideResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[32]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2206,7 +2077,7 @@ func (x *RateRideResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RateRideResponse.ProtoReflect.Descriptor instead.
 func (*RateRideResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{32}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *RateRideResponse) GetRide() *v1.Ride {
@@ -2234,7 +2105,7 @@ type ComplainRequest struct {
 
 func (x *ComplainRequest) Reset() {
 	*x = ComplainRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[33]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2246,7 +2117,7 @@ func (x *ComplainRequest) String() string {
 func (*ComplainRequest) ProtoMessage() {}
 
 func (x *ComplainRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[33]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2259,7 +2130,7 @@ func (x *ComplainRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ComplainRequest.ProtoReflect.Descriptor instead.
 func (*ComplainRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{33}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *ComplainRequest) GetRequestId() string {
@@ -2299,7 +2170,7 @@ type ComplainResponse struct {
 
 func (x *ComplainResponse) Reset() {
 	*x = ComplainResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[34]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2311,7 +2182,7 @@ func (x *ComplainResponse) String() string {
 func (*ComplainResponse) ProtoMessage() {}
 
 func (x *ComplainResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[34]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2324,7 +2195,7 @@ func (x *ComplainResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ComplainResponse.ProtoReflect.Descriptor instead.
 func (*ComplainResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{34}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{33}
 }
 
 // A word to the complaint of the driver: a no-show.
@@ -2343,7 +2214,7 @@ type ContestComplaintRequest struct {
 
 func (x *ContestComplaintRequest) Reset() {
 	*x = ContestComplaintRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[35]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2355,7 +2226,7 @@ func (x *ContestComplaintRequest) String() string {
 func (*ContestComplaintRequest) ProtoMessage() {}
 
 func (x *ContestComplaintRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[35]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2368,7 +2239,7 @@ func (x *ContestComplaintRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ContestComplaintRequest.ProtoReflect.Descriptor instead.
 func (*ContestComplaintRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{35}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *ContestComplaintRequest) GetRequestId() string {
@@ -2401,7 +2272,7 @@ type ContestComplaintResponse struct {
 
 func (x *ContestComplaintResponse) Reset() {
 	*x = ContestComplaintResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[36]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2413,7 +2284,7 @@ func (x *ContestComplaintResponse) String() string {
 func (*ContestComplaintResponse) ProtoMessage() {}
 
 func (x *ContestComplaintResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[36]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2426,7 +2297,7 @@ func (x *ContestComplaintResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ContestComplaintResponse.ProtoReflect.Descriptor instead.
 func (*ContestComplaintResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{36}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{35}
 }
 
 // Which page.
@@ -2444,7 +2315,7 @@ type ListComplaintsRequest struct {
 
 func (x *ListComplaintsRequest) Reset() {
 	*x = ListComplaintsRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[37]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2456,7 +2327,7 @@ func (x *ListComplaintsRequest) String() string {
 func (*ListComplaintsRequest) ProtoMessage() {}
 
 func (x *ListComplaintsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[37]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2469,7 +2340,7 @@ func (x *ListComplaintsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListComplaintsRequest.ProtoReflect.Descriptor instead.
 func (*ListComplaintsRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{37}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *ListComplaintsRequest) GetPageSize() int32 {
@@ -2510,7 +2381,7 @@ type ListComplaintsResponse struct {
 
 func (x *ListComplaintsResponse) Reset() {
 	*x = ListComplaintsResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[38]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2522,7 +2393,7 @@ func (x *ListComplaintsResponse) String() string {
 func (*ListComplaintsResponse) ProtoMessage() {}
 
 func (x *ListComplaintsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[38]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2535,7 +2406,7 @@ func (x *ListComplaintsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListComplaintsResponse.ProtoReflect.Descriptor instead.
 func (*ListComplaintsResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{38}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *ListComplaintsResponse) GetComplaints() []*v1.Complaint {
@@ -2580,7 +2451,7 @@ type ProposeRegularRequest struct {
 
 func (x *ProposeRegularRequest) Reset() {
 	*x = ProposeRegularRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[39]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2592,7 +2463,7 @@ func (x *ProposeRegularRequest) String() string {
 func (*ProposeRegularRequest) ProtoMessage() {}
 
 func (x *ProposeRegularRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[39]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2605,7 +2476,7 @@ func (x *ProposeRegularRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ProposeRegularRequest.ProtoReflect.Descriptor instead.
 func (*ProposeRegularRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{39}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *ProposeRegularRequest) GetRequestId() string {
@@ -2633,7 +2504,7 @@ type ProposeRegularResponse struct {
 
 func (x *ProposeRegularResponse) Reset() {
 	*x = ProposeRegularResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[40]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2645,7 +2516,7 @@ func (x *ProposeRegularResponse) String() string {
 func (*ProposeRegularResponse) ProtoMessage() {}
 
 func (x *ProposeRegularResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[40]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2658,7 +2529,7 @@ func (x *ProposeRegularResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ProposeRegularResponse.ProtoReflect.Descriptor instead.
 func (*ProposeRegularResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{40}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *ProposeRegularResponse) GetRegular() *v1.Regular {
@@ -2682,7 +2553,7 @@ type AgreeRegularRequest struct {
 
 func (x *AgreeRegularRequest) Reset() {
 	*x = AgreeRegularRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[41]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2694,7 +2565,7 @@ func (x *AgreeRegularRequest) String() string {
 func (*AgreeRegularRequest) ProtoMessage() {}
 
 func (x *AgreeRegularRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[41]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2707,7 +2578,7 @@ func (x *AgreeRegularRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AgreeRegularRequest.ProtoReflect.Descriptor instead.
 func (*AgreeRegularRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{41}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *AgreeRegularRequest) GetRequestId() string {
@@ -2735,7 +2606,7 @@ type AgreeRegularResponse struct {
 
 func (x *AgreeRegularResponse) Reset() {
 	*x = AgreeRegularResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[42]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2747,7 +2618,7 @@ func (x *AgreeRegularResponse) String() string {
 func (*AgreeRegularResponse) ProtoMessage() {}
 
 func (x *AgreeRegularResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[42]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2760,7 +2631,7 @@ func (x *AgreeRegularResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AgreeRegularResponse.ProtoReflect.Descriptor instead.
 func (*AgreeRegularResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{42}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *AgreeRegularResponse) GetRegular() *v1.Regular {
@@ -2784,7 +2655,7 @@ type EndRegularRequest struct {
 
 func (x *EndRegularRequest) Reset() {
 	*x = EndRegularRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[43]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2796,7 +2667,7 @@ func (x *EndRegularRequest) String() string {
 func (*EndRegularRequest) ProtoMessage() {}
 
 func (x *EndRegularRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[43]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2809,7 +2680,7 @@ func (x *EndRegularRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EndRegularRequest.ProtoReflect.Descriptor instead.
 func (*EndRegularRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{43}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *EndRegularRequest) GetRequestId() string {
@@ -2835,7 +2706,7 @@ type EndRegularResponse struct {
 
 func (x *EndRegularResponse) Reset() {
 	*x = EndRegularResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[44]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2847,7 +2718,7 @@ func (x *EndRegularResponse) String() string {
 func (*EndRegularResponse) ProtoMessage() {}
 
 func (x *EndRegularResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[44]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2860,7 +2731,7 @@ func (x *EndRegularResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EndRegularResponse.ProtoReflect.Descriptor instead.
 func (*EndRegularResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{44}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{43}
 }
 
 // Which page.
@@ -2876,7 +2747,7 @@ type ListRegularsRequest struct {
 
 func (x *ListRegularsRequest) Reset() {
 	*x = ListRegularsRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[45]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2888,7 +2759,7 @@ func (x *ListRegularsRequest) String() string {
 func (*ListRegularsRequest) ProtoMessage() {}
 
 func (x *ListRegularsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[45]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2901,7 +2772,7 @@ func (x *ListRegularsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRegularsRequest.ProtoReflect.Descriptor instead.
 func (*ListRegularsRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{45}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *ListRegularsRequest) GetPageSize() int32 {
@@ -2931,7 +2802,7 @@ type ListRegularsResponse struct {
 
 func (x *ListRegularsResponse) Reset() {
 	*x = ListRegularsResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[46]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2943,7 +2814,7 @@ func (x *ListRegularsResponse) String() string {
 func (*ListRegularsResponse) ProtoMessage() {}
 
 func (x *ListRegularsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[46]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2956,7 +2827,7 @@ func (x *ListRegularsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRegularsResponse.ProtoReflect.Descriptor instead.
 func (*ListRegularsResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{46}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *ListRegularsResponse) GetRegulars() []*v1.Regular {
@@ -2986,7 +2857,7 @@ type ListGreetingsRequest struct {
 
 func (x *ListGreetingsRequest) Reset() {
 	*x = ListGreetingsRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[47]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2998,7 +2869,7 @@ func (x *ListGreetingsRequest) String() string {
 func (*ListGreetingsRequest) ProtoMessage() {}
 
 func (x *ListGreetingsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[47]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3011,7 +2882,7 @@ func (x *ListGreetingsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListGreetingsRequest.ProtoReflect.Descriptor instead.
 func (*ListGreetingsRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{47}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *ListGreetingsRequest) GetPageSize() int32 {
@@ -3043,7 +2914,7 @@ type ListGreetingsResponse struct {
 
 func (x *ListGreetingsResponse) Reset() {
 	*x = ListGreetingsResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[48]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3055,7 +2926,7 @@ func (x *ListGreetingsResponse) String() string {
 func (*ListGreetingsResponse) ProtoMessage() {}
 
 func (x *ListGreetingsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[48]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3068,7 +2939,7 @@ func (x *ListGreetingsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListGreetingsResponse.ProtoReflect.Descriptor instead.
 func (*ListGreetingsResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{48}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *ListGreetingsResponse) GetGreetings() []*Greeting {
@@ -3115,7 +2986,7 @@ type Greeting struct {
 
 func (x *Greeting) Reset() {
 	*x = Greeting{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[49]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3127,7 +2998,7 @@ func (x *Greeting) String() string {
 func (*Greeting) ProtoMessage() {}
 
 func (x *Greeting) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[49]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3140,7 +3011,7 @@ func (x *Greeting) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Greeting.ProtoReflect.Descriptor instead.
 func (*Greeting) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{49}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *Greeting) GetGreetingId() string {
@@ -3206,7 +3077,7 @@ type WantGreetingsRequest struct {
 
 func (x *WantGreetingsRequest) Reset() {
 	*x = WantGreetingsRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[50]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3218,7 +3089,7 @@ func (x *WantGreetingsRequest) String() string {
 func (*WantGreetingsRequest) ProtoMessage() {}
 
 func (x *WantGreetingsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[50]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3231,7 +3102,7 @@ func (x *WantGreetingsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WantGreetingsRequest.ProtoReflect.Descriptor instead.
 func (*WantGreetingsRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{50}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *WantGreetingsRequest) GetRequestId() string {
@@ -3259,7 +3130,7 @@ type WantGreetingsResponse struct {
 
 func (x *WantGreetingsResponse) Reset() {
 	*x = WantGreetingsResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[51]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3271,7 +3142,7 @@ func (x *WantGreetingsResponse) String() string {
 func (*WantGreetingsResponse) ProtoMessage() {}
 
 func (x *WantGreetingsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[51]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3284,7 +3155,7 @@ func (x *WantGreetingsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WantGreetingsResponse.ProtoReflect.Descriptor instead.
 func (*WantGreetingsResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{51}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{50}
 }
 
 func (x *WantGreetingsResponse) GetWanted() bool {
@@ -3305,7 +3176,7 @@ type ListCampaignsRequest struct {
 
 func (x *ListCampaignsRequest) Reset() {
 	*x = ListCampaignsRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[52]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3317,7 +3188,7 @@ func (x *ListCampaignsRequest) String() string {
 func (*ListCampaignsRequest) ProtoMessage() {}
 
 func (x *ListCampaignsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[52]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3330,7 +3201,7 @@ func (x *ListCampaignsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListCampaignsRequest.ProtoReflect.Descriptor instead.
 func (*ListCampaignsRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{52}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{51}
 }
 
 func (x *ListCampaignsRequest) GetCity() string {
@@ -3351,7 +3222,7 @@ type ListCampaignsResponse struct {
 
 func (x *ListCampaignsResponse) Reset() {
 	*x = ListCampaignsResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[53]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3363,7 +3234,7 @@ func (x *ListCampaignsResponse) String() string {
 func (*ListCampaignsResponse) ProtoMessage() {}
 
 func (x *ListCampaignsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[53]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3376,7 +3247,7 @@ func (x *ListCampaignsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListCampaignsResponse.ProtoReflect.Descriptor instead.
 func (*ListCampaignsResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{53}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{52}
 }
 
 func (x *ListCampaignsResponse) GetCampaigns() []*Campaign {
@@ -3409,7 +3280,7 @@ type Campaign struct {
 
 func (x *Campaign) Reset() {
 	*x = Campaign{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[54]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[53]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3421,7 +3292,7 @@ func (x *Campaign) String() string {
 func (*Campaign) ProtoMessage() {}
 
 func (x *Campaign) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[54]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[53]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3434,7 +3305,7 @@ func (x *Campaign) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Campaign.ProtoReflect.Descriptor instead.
 func (*Campaign) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{54}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{53}
 }
 
 func (x *Campaign) GetCampaignId() string {
@@ -3490,7 +3361,7 @@ var File_hexhail_rider_v1_rider_proto protoreflect.FileDescriptor
 
 const file_hexhail_rider_v1_rider_proto_rawDesc = "" +
 	"\n" +
-	"\x1chexhail/rider/v1/rider.proto\x12\x10hexhail.rider.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1fhexhail/type/v1/complaint.proto\x1a\x1bhexhail/type/v1/place.proto\x1a\x1dhexhail/type/v1/regular.proto\x1a\x1ahexhail/type/v1/ride.proto\x1a\x1ahexhail/type/v1/rule.proto\"\xa3\x01\n" +
+	"\x1chexhail/rider/v1/rider.proto\x12\x10hexhail.rider.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1fhexhail/type/v1/complaint.proto\x1a\x1dhexhail/type/v1/payment.proto\x1a\x1bhexhail/type/v1/place.proto\x1a\x1dhexhail/type/v1/regular.proto\x1a\x1ahexhail/type/v1/ride.proto\x1a\x1ahexhail/type/v1/rule.proto\"\xa3\x01\n" +
 	"\x10QuoteRideRequest\x12\x1d\n" +
 	"\x04city\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\x04city\x126\n" +
 	"\x06pickup\x18\x02 \x01(\v2\x16.hexhail.type.v1.PlaceB\x06\xbaH\x03\xc8\x01\x01R\x06pickup\x128\n" +
@@ -3619,24 +3490,11 @@ const file_hexhail_rider_v1_rider_proto_rawDesc = "" +
 	"\aride_id\x18\x02 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\x06rideId\x12#\n" +
 	"\achannel\x18\x03 \x01(\tB\t\xbaH\x06r\x04 \x01( R\achannel\x121\n" +
 	"\x03way\x18\x04 \x01(\tB\x1f\xbaH\x1cr\x1aR\x00R\x03appR\x04pageR\x02qrR\abarcodeR\x03way\x12\x1e\n" +
-	"\x05token\x18\x05 \x01(\tB\b\xbaH\x05r\x03(\x80\x01R\x05token\"\x9f\x02\n" +
-	"\aPayment\x12\x18\n" +
-	"\apurpose\x18\x01 \x01(\tR\apurpose\x12\x14\n" +
-	"\x05state\x18\x02 \x01(\tR\x05state\x12\x1d\n" +
-	"\n" +
-	"amount_fen\x18\x03 \x01(\x03R\tamountFen\x12!\n" +
-	"\fdiscount_fen\x18\x04 \x01(\x03R\vdiscountFen\x12!\n" +
-	"\frefunded_fen\x18\x05 \x01(\x03R\vrefundedFen\x12\x18\n" +
-	"\achannel\x18\x06 \x01(\tR\achannel\x12\x10\n" +
-	"\x03way\x18\a \x01(\tR\x03way\x12#\n" +
-	"\rattempt_state\x18\b \x01(\tR\fattemptState\x12\x16\n" +
-	"\x06reason\x18\t \x01(\tR\x06reason\x12\x16\n" +
-	"\x06ticket\x18\n" +
-	" \x01(\tR\x06ticket\"9\n" +
+	"\x05token\x18\x05 \x01(\tB\b\xbaH\x05r\x03(\x80\x01R\x05token\"9\n" +
 	"\x13ListPaymentsRequest\x12\"\n" +
-	"\aride_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\x06rideId\"M\n" +
-	"\x14ListPaymentsResponse\x125\n" +
-	"\bpayments\x18\x01 \x03(\v2\x19.hexhail.rider.v1.PaymentR\bpayments\"<\n" +
+	"\aride_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\x06rideId\"L\n" +
+	"\x14ListPaymentsResponse\x124\n" +
+	"\bpayments\x18\x01 \x03(\v2\x18.hexhail.type.v1.PaymentR\bpayments\"<\n" +
 	"\x0fPayRideResponse\x12)\n" +
 	"\x04ride\x18\x01 \x01(\v2\x15.hexhail.type.v1.RideR\x04ride\"\x80\x01\n" +
 	"\x0fRateRideRequest\x12(\n" +
@@ -3801,7 +3659,7 @@ func file_hexhail_rider_v1_rider_proto_rawDescGZIP() []byte {
 	return file_hexhail_rider_v1_rider_proto_rawDescData
 }
 
-var file_hexhail_rider_v1_rider_proto_msgTypes = make([]protoimpl.MessageInfo, 55)
+var file_hexhail_rider_v1_rider_proto_msgTypes = make([]protoimpl.MessageInfo, 54)
 var file_hexhail_rider_v1_rider_proto_goTypes = []any{
 	(*QuoteRideRequest)(nil),         // 0: hexhail.rider.v1.QuoteRideRequest
 	(*NearbyTaxi)(nil),               // 1: hexhail.rider.v1.NearbyTaxi
@@ -3830,91 +3688,91 @@ var file_hexhail_rider_v1_rider_proto_goTypes = []any{
 	(*ContestFareRequest)(nil),       // 24: hexhail.rider.v1.ContestFareRequest
 	(*ContestFareResponse)(nil),      // 25: hexhail.rider.v1.ContestFareResponse
 	(*PayRideRequest)(nil),           // 26: hexhail.rider.v1.PayRideRequest
-	(*Payment)(nil),                  // 27: hexhail.rider.v1.Payment
-	(*ListPaymentsRequest)(nil),      // 28: hexhail.rider.v1.ListPaymentsRequest
-	(*ListPaymentsResponse)(nil),     // 29: hexhail.rider.v1.ListPaymentsResponse
-	(*PayRideResponse)(nil),          // 30: hexhail.rider.v1.PayRideResponse
-	(*RateRideRequest)(nil),          // 31: hexhail.rider.v1.RateRideRequest
-	(*RateRideResponse)(nil),         // 32: hexhail.rider.v1.RateRideResponse
-	(*ComplainRequest)(nil),          // 33: hexhail.rider.v1.ComplainRequest
-	(*ComplainResponse)(nil),         // 34: hexhail.rider.v1.ComplainResponse
-	(*ContestComplaintRequest)(nil),  // 35: hexhail.rider.v1.ContestComplaintRequest
-	(*ContestComplaintResponse)(nil), // 36: hexhail.rider.v1.ContestComplaintResponse
-	(*ListComplaintsRequest)(nil),    // 37: hexhail.rider.v1.ListComplaintsRequest
-	(*ListComplaintsResponse)(nil),   // 38: hexhail.rider.v1.ListComplaintsResponse
-	(*ProposeRegularRequest)(nil),    // 39: hexhail.rider.v1.ProposeRegularRequest
-	(*ProposeRegularResponse)(nil),   // 40: hexhail.rider.v1.ProposeRegularResponse
-	(*AgreeRegularRequest)(nil),      // 41: hexhail.rider.v1.AgreeRegularRequest
-	(*AgreeRegularResponse)(nil),     // 42: hexhail.rider.v1.AgreeRegularResponse
-	(*EndRegularRequest)(nil),        // 43: hexhail.rider.v1.EndRegularRequest
-	(*EndRegularResponse)(nil),       // 44: hexhail.rider.v1.EndRegularResponse
-	(*ListRegularsRequest)(nil),      // 45: hexhail.rider.v1.ListRegularsRequest
-	(*ListRegularsResponse)(nil),     // 46: hexhail.rider.v1.ListRegularsResponse
-	(*ListGreetingsRequest)(nil),     // 47: hexhail.rider.v1.ListGreetingsRequest
-	(*ListGreetingsResponse)(nil),    // 48: hexhail.rider.v1.ListGreetingsResponse
-	(*Greeting)(nil),                 // 49: hexhail.rider.v1.Greeting
-	(*WantGreetingsRequest)(nil),     // 50: hexhail.rider.v1.WantGreetingsRequest
-	(*WantGreetingsResponse)(nil),    // 51: hexhail.rider.v1.WantGreetingsResponse
-	(*ListCampaignsRequest)(nil),     // 52: hexhail.rider.v1.ListCampaignsRequest
-	(*ListCampaignsResponse)(nil),    // 53: hexhail.rider.v1.ListCampaignsResponse
-	(*Campaign)(nil),                 // 54: hexhail.rider.v1.Campaign
-	(*v1.Place)(nil),                 // 55: hexhail.type.v1.Place
-	(*v1.Point)(nil),                 // 56: hexhail.type.v1.Point
-	(*v1.Quote)(nil),                 // 57: hexhail.type.v1.Quote
-	(*timestamppb.Timestamp)(nil),    // 58: google.protobuf.Timestamp
-	(*v1.Ride)(nil),                  // 59: hexhail.type.v1.Ride
-	(*v1.Flight)(nil),                // 60: hexhail.type.v1.Flight
-	(*v1.Voice)(nil),                 // 61: hexhail.type.v1.Voice
+	(*ListPaymentsRequest)(nil),      // 27: hexhail.rider.v1.ListPaymentsRequest
+	(*ListPaymentsResponse)(nil),     // 28: hexhail.rider.v1.ListPaymentsResponse
+	(*PayRideResponse)(nil),          // 29: hexhail.rider.v1.PayRideResponse
+	(*RateRideRequest)(nil),          // 30: hexhail.rider.v1.RateRideRequest
+	(*RateRideResponse)(nil),         // 31: hexhail.rider.v1.RateRideResponse
+	(*ComplainRequest)(nil),          // 32: hexhail.rider.v1.ComplainRequest
+	(*ComplainResponse)(nil),         // 33: hexhail.rider.v1.ComplainResponse
+	(*ContestComplaintRequest)(nil),  // 34: hexhail.rider.v1.ContestComplaintRequest
+	(*ContestComplaintResponse)(nil), // 35: hexhail.rider.v1.ContestComplaintResponse
+	(*ListComplaintsRequest)(nil),    // 36: hexhail.rider.v1.ListComplaintsRequest
+	(*ListComplaintsResponse)(nil),   // 37: hexhail.rider.v1.ListComplaintsResponse
+	(*ProposeRegularRequest)(nil),    // 38: hexhail.rider.v1.ProposeRegularRequest
+	(*ProposeRegularResponse)(nil),   // 39: hexhail.rider.v1.ProposeRegularResponse
+	(*AgreeRegularRequest)(nil),      // 40: hexhail.rider.v1.AgreeRegularRequest
+	(*AgreeRegularResponse)(nil),     // 41: hexhail.rider.v1.AgreeRegularResponse
+	(*EndRegularRequest)(nil),        // 42: hexhail.rider.v1.EndRegularRequest
+	(*EndRegularResponse)(nil),       // 43: hexhail.rider.v1.EndRegularResponse
+	(*ListRegularsRequest)(nil),      // 44: hexhail.rider.v1.ListRegularsRequest
+	(*ListRegularsResponse)(nil),     // 45: hexhail.rider.v1.ListRegularsResponse
+	(*ListGreetingsRequest)(nil),     // 46: hexhail.rider.v1.ListGreetingsRequest
+	(*ListGreetingsResponse)(nil),    // 47: hexhail.rider.v1.ListGreetingsResponse
+	(*Greeting)(nil),                 // 48: hexhail.rider.v1.Greeting
+	(*WantGreetingsRequest)(nil),     // 49: hexhail.rider.v1.WantGreetingsRequest
+	(*WantGreetingsResponse)(nil),    // 50: hexhail.rider.v1.WantGreetingsResponse
+	(*ListCampaignsRequest)(nil),     // 51: hexhail.rider.v1.ListCampaignsRequest
+	(*ListCampaignsResponse)(nil),    // 52: hexhail.rider.v1.ListCampaignsResponse
+	(*Campaign)(nil),                 // 53: hexhail.rider.v1.Campaign
+	(*v1.Place)(nil),                 // 54: hexhail.type.v1.Place
+	(*v1.Point)(nil),                 // 55: hexhail.type.v1.Point
+	(*v1.Quote)(nil),                 // 56: hexhail.type.v1.Quote
+	(*timestamppb.Timestamp)(nil),    // 57: google.protobuf.Timestamp
+	(*v1.Ride)(nil),                  // 58: hexhail.type.v1.Ride
+	(*v1.Flight)(nil),                // 59: hexhail.type.v1.Flight
+	(*v1.Voice)(nil),                 // 60: hexhail.type.v1.Voice
+	(*v1.Payment)(nil),               // 61: hexhail.type.v1.Payment
 	(v1.ComplaintCause)(0),           // 62: hexhail.type.v1.ComplaintCause
 	(*v1.Complaint)(nil),             // 63: hexhail.type.v1.Complaint
 	(*v1.Regular)(nil),               // 64: hexhail.type.v1.Regular
 	(*v1.Festival)(nil),              // 65: hexhail.type.v1.Festival
 }
 var file_hexhail_rider_v1_rider_proto_depIdxs = []int32{
-	55, // 0: hexhail.rider.v1.QuoteRideRequest.pickup:type_name -> hexhail.type.v1.Place
-	55, // 1: hexhail.rider.v1.QuoteRideRequest.dropoff:type_name -> hexhail.type.v1.Place
-	56, // 2: hexhail.rider.v1.NearbyTaxi.point:type_name -> hexhail.type.v1.Point
-	57, // 3: hexhail.rider.v1.QuoteRideResponse.quote:type_name -> hexhail.type.v1.Quote
+	54, // 0: hexhail.rider.v1.QuoteRideRequest.pickup:type_name -> hexhail.type.v1.Place
+	54, // 1: hexhail.rider.v1.QuoteRideRequest.dropoff:type_name -> hexhail.type.v1.Place
+	55, // 2: hexhail.rider.v1.NearbyTaxi.point:type_name -> hexhail.type.v1.Point
+	56, // 3: hexhail.rider.v1.QuoteRideResponse.quote:type_name -> hexhail.type.v1.Quote
 	1,  // 4: hexhail.rider.v1.QuoteRideResponse.taxis:type_name -> hexhail.rider.v1.NearbyTaxi
-	58, // 5: hexhail.rider.v1.QuoteRideResponse.closed_until:type_name -> google.protobuf.Timestamp
-	55, // 6: hexhail.rider.v1.RequestRideRequest.pickup:type_name -> hexhail.type.v1.Place
-	55, // 7: hexhail.rider.v1.RequestRideRequest.dropoff:type_name -> hexhail.type.v1.Place
+	57, // 5: hexhail.rider.v1.QuoteRideResponse.closed_until:type_name -> google.protobuf.Timestamp
+	54, // 6: hexhail.rider.v1.RequestRideRequest.pickup:type_name -> hexhail.type.v1.Place
+	54, // 7: hexhail.rider.v1.RequestRideRequest.dropoff:type_name -> hexhail.type.v1.Place
 	4,  // 8: hexhail.rider.v1.RequestRideRequest.first:type_name -> hexhail.rider.v1.AskFirst
-	59, // 9: hexhail.rider.v1.RequestRideResponse.ride:type_name -> hexhail.type.v1.Ride
-	55, // 10: hexhail.rider.v1.BookRideRequest.pickup:type_name -> hexhail.type.v1.Place
-	55, // 11: hexhail.rider.v1.BookRideRequest.dropoff:type_name -> hexhail.type.v1.Place
-	58, // 12: hexhail.rider.v1.BookRideRequest.pickup_at:type_name -> google.protobuf.Timestamp
-	60, // 13: hexhail.rider.v1.BookRideRequest.flight:type_name -> hexhail.type.v1.Flight
-	58, // 14: hexhail.rider.v1.BookRideRequest.open_at:type_name -> google.protobuf.Timestamp
-	58, // 15: hexhail.rider.v1.BookRideRequest.team_at:type_name -> google.protobuf.Timestamp
-	59, // 16: hexhail.rider.v1.BookRideResponse.ride:type_name -> hexhail.type.v1.Ride
-	59, // 17: hexhail.rider.v1.GetRideResponse.ride:type_name -> hexhail.type.v1.Ride
-	61, // 18: hexhail.rider.v1.GetVoiceResponse.voice:type_name -> hexhail.type.v1.Voice
-	59, // 19: hexhail.rider.v1.ListRidesResponse.rides:type_name -> hexhail.type.v1.Ride
-	56, // 20: hexhail.rider.v1.TaxiPosition.point:type_name -> hexhail.type.v1.Point
-	58, // 21: hexhail.rider.v1.TaxiPosition.at:type_name -> google.protobuf.Timestamp
-	59, // 22: hexhail.rider.v1.WatchRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	58, // 9: hexhail.rider.v1.RequestRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	54, // 10: hexhail.rider.v1.BookRideRequest.pickup:type_name -> hexhail.type.v1.Place
+	54, // 11: hexhail.rider.v1.BookRideRequest.dropoff:type_name -> hexhail.type.v1.Place
+	57, // 12: hexhail.rider.v1.BookRideRequest.pickup_at:type_name -> google.protobuf.Timestamp
+	59, // 13: hexhail.rider.v1.BookRideRequest.flight:type_name -> hexhail.type.v1.Flight
+	57, // 14: hexhail.rider.v1.BookRideRequest.open_at:type_name -> google.protobuf.Timestamp
+	57, // 15: hexhail.rider.v1.BookRideRequest.team_at:type_name -> google.protobuf.Timestamp
+	58, // 16: hexhail.rider.v1.BookRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	58, // 17: hexhail.rider.v1.GetRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	60, // 18: hexhail.rider.v1.GetVoiceResponse.voice:type_name -> hexhail.type.v1.Voice
+	58, // 19: hexhail.rider.v1.ListRidesResponse.rides:type_name -> hexhail.type.v1.Ride
+	55, // 20: hexhail.rider.v1.TaxiPosition.point:type_name -> hexhail.type.v1.Point
+	57, // 21: hexhail.rider.v1.TaxiPosition.at:type_name -> google.protobuf.Timestamp
+	58, // 22: hexhail.rider.v1.WatchRideResponse.ride:type_name -> hexhail.type.v1.Ride
 	15, // 23: hexhail.rider.v1.WatchRideResponse.taxi:type_name -> hexhail.rider.v1.TaxiPosition
 	17, // 24: hexhail.rider.v1.WatchRideResponse.heartbeat:type_name -> hexhail.rider.v1.Heartbeat
-	58, // 25: hexhail.rider.v1.Heartbeat.at:type_name -> google.protobuf.Timestamp
-	59, // 26: hexhail.rider.v1.AddTipResponse.ride:type_name -> hexhail.type.v1.Ride
-	59, // 27: hexhail.rider.v1.CancelRideResponse.ride:type_name -> hexhail.type.v1.Ride
-	59, // 28: hexhail.rider.v1.ConfirmFareResponse.ride:type_name -> hexhail.type.v1.Ride
-	59, // 29: hexhail.rider.v1.ContestFareResponse.ride:type_name -> hexhail.type.v1.Ride
-	27, // 30: hexhail.rider.v1.ListPaymentsResponse.payments:type_name -> hexhail.rider.v1.Payment
-	59, // 31: hexhail.rider.v1.PayRideResponse.ride:type_name -> hexhail.type.v1.Ride
-	59, // 32: hexhail.rider.v1.RateRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	57, // 25: hexhail.rider.v1.Heartbeat.at:type_name -> google.protobuf.Timestamp
+	58, // 26: hexhail.rider.v1.AddTipResponse.ride:type_name -> hexhail.type.v1.Ride
+	58, // 27: hexhail.rider.v1.CancelRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	58, // 28: hexhail.rider.v1.ConfirmFareResponse.ride:type_name -> hexhail.type.v1.Ride
+	58, // 29: hexhail.rider.v1.ContestFareResponse.ride:type_name -> hexhail.type.v1.Ride
+	61, // 30: hexhail.rider.v1.ListPaymentsResponse.payments:type_name -> hexhail.type.v1.Payment
+	58, // 31: hexhail.rider.v1.PayRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	58, // 32: hexhail.rider.v1.RateRideResponse.ride:type_name -> hexhail.type.v1.Ride
 	62, // 33: hexhail.rider.v1.ComplainRequest.cause:type_name -> hexhail.type.v1.ComplaintCause
 	63, // 34: hexhail.rider.v1.ListComplaintsResponse.complaints:type_name -> hexhail.type.v1.Complaint
-	58, // 35: hexhail.rider.v1.ListComplaintsResponse.suspended_until:type_name -> google.protobuf.Timestamp
+	57, // 35: hexhail.rider.v1.ListComplaintsResponse.suspended_until:type_name -> google.protobuf.Timestamp
 	64, // 36: hexhail.rider.v1.ProposeRegularResponse.regular:type_name -> hexhail.type.v1.Regular
 	64, // 37: hexhail.rider.v1.AgreeRegularResponse.regular:type_name -> hexhail.type.v1.Regular
 	64, // 38: hexhail.rider.v1.ListRegularsResponse.regulars:type_name -> hexhail.type.v1.Regular
-	49, // 39: hexhail.rider.v1.ListGreetingsResponse.greetings:type_name -> hexhail.rider.v1.Greeting
+	48, // 39: hexhail.rider.v1.ListGreetingsResponse.greetings:type_name -> hexhail.rider.v1.Greeting
 	65, // 40: hexhail.rider.v1.Greeting.festival:type_name -> hexhail.type.v1.Festival
-	58, // 41: hexhail.rider.v1.Greeting.sent_at:type_name -> google.protobuf.Timestamp
-	54, // 42: hexhail.rider.v1.ListCampaignsResponse.campaigns:type_name -> hexhail.rider.v1.Campaign
-	58, // 43: hexhail.rider.v1.Campaign.ends_at:type_name -> google.protobuf.Timestamp
+	57, // 41: hexhail.rider.v1.Greeting.sent_at:type_name -> google.protobuf.Timestamp
+	53, // 42: hexhail.rider.v1.ListCampaignsResponse.campaigns:type_name -> hexhail.rider.v1.Campaign
+	57, // 43: hexhail.rider.v1.Campaign.ends_at:type_name -> google.protobuf.Timestamp
 	0,  // 44: hexhail.rider.v1.RiderService.QuoteRide:input_type -> hexhail.rider.v1.QuoteRideRequest
 	3,  // 45: hexhail.rider.v1.RiderService.RequestRide:input_type -> hexhail.rider.v1.RequestRideRequest
 	6,  // 46: hexhail.rider.v1.RiderService.BookRide:input_type -> hexhail.rider.v1.BookRideRequest
@@ -3927,18 +3785,18 @@ var file_hexhail_rider_v1_rider_proto_depIdxs = []int32{
 	22, // 53: hexhail.rider.v1.RiderService.ConfirmFare:input_type -> hexhail.rider.v1.ConfirmFareRequest
 	24, // 54: hexhail.rider.v1.RiderService.ContestFare:input_type -> hexhail.rider.v1.ContestFareRequest
 	26, // 55: hexhail.rider.v1.RiderService.PayRide:input_type -> hexhail.rider.v1.PayRideRequest
-	28, // 56: hexhail.rider.v1.RiderService.ListPayments:input_type -> hexhail.rider.v1.ListPaymentsRequest
-	31, // 57: hexhail.rider.v1.RiderService.RateRide:input_type -> hexhail.rider.v1.RateRideRequest
-	33, // 58: hexhail.rider.v1.RiderService.Complain:input_type -> hexhail.rider.v1.ComplainRequest
-	35, // 59: hexhail.rider.v1.RiderService.ContestComplaint:input_type -> hexhail.rider.v1.ContestComplaintRequest
-	37, // 60: hexhail.rider.v1.RiderService.ListComplaints:input_type -> hexhail.rider.v1.ListComplaintsRequest
-	39, // 61: hexhail.rider.v1.RiderService.ProposeRegular:input_type -> hexhail.rider.v1.ProposeRegularRequest
-	41, // 62: hexhail.rider.v1.RiderService.AgreeRegular:input_type -> hexhail.rider.v1.AgreeRegularRequest
-	43, // 63: hexhail.rider.v1.RiderService.EndRegular:input_type -> hexhail.rider.v1.EndRegularRequest
-	52, // 64: hexhail.rider.v1.RiderService.ListCampaigns:input_type -> hexhail.rider.v1.ListCampaignsRequest
-	45, // 65: hexhail.rider.v1.RiderService.ListRegulars:input_type -> hexhail.rider.v1.ListRegularsRequest
-	47, // 66: hexhail.rider.v1.RiderService.ListGreetings:input_type -> hexhail.rider.v1.ListGreetingsRequest
-	50, // 67: hexhail.rider.v1.RiderService.WantGreetings:input_type -> hexhail.rider.v1.WantGreetingsRequest
+	27, // 56: hexhail.rider.v1.RiderService.ListPayments:input_type -> hexhail.rider.v1.ListPaymentsRequest
+	30, // 57: hexhail.rider.v1.RiderService.RateRide:input_type -> hexhail.rider.v1.RateRideRequest
+	32, // 58: hexhail.rider.v1.RiderService.Complain:input_type -> hexhail.rider.v1.ComplainRequest
+	34, // 59: hexhail.rider.v1.RiderService.ContestComplaint:input_type -> hexhail.rider.v1.ContestComplaintRequest
+	36, // 60: hexhail.rider.v1.RiderService.ListComplaints:input_type -> hexhail.rider.v1.ListComplaintsRequest
+	38, // 61: hexhail.rider.v1.RiderService.ProposeRegular:input_type -> hexhail.rider.v1.ProposeRegularRequest
+	40, // 62: hexhail.rider.v1.RiderService.AgreeRegular:input_type -> hexhail.rider.v1.AgreeRegularRequest
+	42, // 63: hexhail.rider.v1.RiderService.EndRegular:input_type -> hexhail.rider.v1.EndRegularRequest
+	51, // 64: hexhail.rider.v1.RiderService.ListCampaigns:input_type -> hexhail.rider.v1.ListCampaignsRequest
+	44, // 65: hexhail.rider.v1.RiderService.ListRegulars:input_type -> hexhail.rider.v1.ListRegularsRequest
+	46, // 66: hexhail.rider.v1.RiderService.ListGreetings:input_type -> hexhail.rider.v1.ListGreetingsRequest
+	49, // 67: hexhail.rider.v1.RiderService.WantGreetings:input_type -> hexhail.rider.v1.WantGreetingsRequest
 	2,  // 68: hexhail.rider.v1.RiderService.QuoteRide:output_type -> hexhail.rider.v1.QuoteRideResponse
 	5,  // 69: hexhail.rider.v1.RiderService.RequestRide:output_type -> hexhail.rider.v1.RequestRideResponse
 	7,  // 70: hexhail.rider.v1.RiderService.BookRide:output_type -> hexhail.rider.v1.BookRideResponse
@@ -3950,19 +3808,19 @@ var file_hexhail_rider_v1_rider_proto_depIdxs = []int32{
 	21, // 76: hexhail.rider.v1.RiderService.CancelRide:output_type -> hexhail.rider.v1.CancelRideResponse
 	23, // 77: hexhail.rider.v1.RiderService.ConfirmFare:output_type -> hexhail.rider.v1.ConfirmFareResponse
 	25, // 78: hexhail.rider.v1.RiderService.ContestFare:output_type -> hexhail.rider.v1.ContestFareResponse
-	30, // 79: hexhail.rider.v1.RiderService.PayRide:output_type -> hexhail.rider.v1.PayRideResponse
-	29, // 80: hexhail.rider.v1.RiderService.ListPayments:output_type -> hexhail.rider.v1.ListPaymentsResponse
-	32, // 81: hexhail.rider.v1.RiderService.RateRide:output_type -> hexhail.rider.v1.RateRideResponse
-	34, // 82: hexhail.rider.v1.RiderService.Complain:output_type -> hexhail.rider.v1.ComplainResponse
-	36, // 83: hexhail.rider.v1.RiderService.ContestComplaint:output_type -> hexhail.rider.v1.ContestComplaintResponse
-	38, // 84: hexhail.rider.v1.RiderService.ListComplaints:output_type -> hexhail.rider.v1.ListComplaintsResponse
-	40, // 85: hexhail.rider.v1.RiderService.ProposeRegular:output_type -> hexhail.rider.v1.ProposeRegularResponse
-	42, // 86: hexhail.rider.v1.RiderService.AgreeRegular:output_type -> hexhail.rider.v1.AgreeRegularResponse
-	44, // 87: hexhail.rider.v1.RiderService.EndRegular:output_type -> hexhail.rider.v1.EndRegularResponse
-	53, // 88: hexhail.rider.v1.RiderService.ListCampaigns:output_type -> hexhail.rider.v1.ListCampaignsResponse
-	46, // 89: hexhail.rider.v1.RiderService.ListRegulars:output_type -> hexhail.rider.v1.ListRegularsResponse
-	48, // 90: hexhail.rider.v1.RiderService.ListGreetings:output_type -> hexhail.rider.v1.ListGreetingsResponse
-	51, // 91: hexhail.rider.v1.RiderService.WantGreetings:output_type -> hexhail.rider.v1.WantGreetingsResponse
+	29, // 79: hexhail.rider.v1.RiderService.PayRide:output_type -> hexhail.rider.v1.PayRideResponse
+	28, // 80: hexhail.rider.v1.RiderService.ListPayments:output_type -> hexhail.rider.v1.ListPaymentsResponse
+	31, // 81: hexhail.rider.v1.RiderService.RateRide:output_type -> hexhail.rider.v1.RateRideResponse
+	33, // 82: hexhail.rider.v1.RiderService.Complain:output_type -> hexhail.rider.v1.ComplainResponse
+	35, // 83: hexhail.rider.v1.RiderService.ContestComplaint:output_type -> hexhail.rider.v1.ContestComplaintResponse
+	37, // 84: hexhail.rider.v1.RiderService.ListComplaints:output_type -> hexhail.rider.v1.ListComplaintsResponse
+	39, // 85: hexhail.rider.v1.RiderService.ProposeRegular:output_type -> hexhail.rider.v1.ProposeRegularResponse
+	41, // 86: hexhail.rider.v1.RiderService.AgreeRegular:output_type -> hexhail.rider.v1.AgreeRegularResponse
+	43, // 87: hexhail.rider.v1.RiderService.EndRegular:output_type -> hexhail.rider.v1.EndRegularResponse
+	52, // 88: hexhail.rider.v1.RiderService.ListCampaigns:output_type -> hexhail.rider.v1.ListCampaignsResponse
+	45, // 89: hexhail.rider.v1.RiderService.ListRegulars:output_type -> hexhail.rider.v1.ListRegularsResponse
+	47, // 90: hexhail.rider.v1.RiderService.ListGreetings:output_type -> hexhail.rider.v1.ListGreetingsResponse
+	50, // 91: hexhail.rider.v1.RiderService.WantGreetings:output_type -> hexhail.rider.v1.WantGreetingsResponse
 	68, // [68:92] is the sub-list for method output_type
 	44, // [44:68] is the sub-list for method input_type
 	44, // [44:44] is the sub-list for extension type_name
@@ -3980,14 +3838,14 @@ func file_hexhail_rider_v1_rider_proto_init() {
 		(*WatchRideResponse_Taxi)(nil),
 		(*WatchRideResponse_Heartbeat)(nil),
 	}
-	file_hexhail_rider_v1_rider_proto_msgTypes[54].OneofWrappers = []any{}
+	file_hexhail_rider_v1_rider_proto_msgTypes[53].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_hexhail_rider_v1_rider_proto_rawDesc), len(file_hexhail_rider_v1_rider_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   55,
+			NumMessages:   54,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
