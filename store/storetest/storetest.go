@@ -136,6 +136,7 @@ func promiseTests() []test {
 		{"PromiseLedger", promiseLedger},
 		{"PromiseAnswer", promiseAnswer},
 		{"PromiseCapture", promiseCapture},
+		{"PromiseOrder", promiseOrder},
 		{"PromiseRefund", promiseRefund},
 		{"PromiseOwner", promiseOwner},
 		{"OutcomesTogether", outcomesTogether},
