@@ -53,6 +53,7 @@ func hears[M any](c *cast, what string, recv func() (M, error), fits func(M) boo
 // is late, both are told, and the taxi is sent out for the new time. All of it goes through the
 // real API, a hundred city seconds a second.
 func TestAirportPickup(t *testing.T) {
+	t.Parallel()
 	at := &airport{}
 	feed := httptest.NewServer(at)
 	defer feed.Close()

@@ -118,6 +118,7 @@ func (c *cast) spot(northKM float64) object {
 }
 
 func TestGrpcurlRidesOverReflection(t *testing.T) {
+	t.Parallel()
 	c := &cast{realm: openRealm(t), n: 1}
 	c.now = c.service.clock.Now()
 	c.enrol()
@@ -281,6 +282,7 @@ func get(ctx context.Context, url string) (text []byte, err error) {
 }
 
 func TestPrometheusScrapesTheFunnel(t *testing.T) {
+	t.Parallel()
 	program, checker := found(t, "prometheus"), found(t, "promtool")
 	c := &cast{realm: openRealm(t), n: 1}
 	c.now = c.service.clock.Now()
@@ -400,6 +402,7 @@ func nodeFolder(t *testing.T) string {
 }
 
 func TestNodeHoldsDriveThroughARide(t *testing.T) {
+	t.Parallel()
 	dir, root := nodeFolder(t), moduleRoot(t)
 	c := &cast{realm: openRealm(t), n: 1}
 	c.now = c.service.clock.Now()

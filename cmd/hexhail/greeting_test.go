@@ -16,6 +16,7 @@ import (
 // TestFestivalGreeting: on the eve of the Spring Festival a driver greets a regular, once, who
 // reads it and then wants no more. All of it goes through the real API.
 func TestFestivalGreeting(t *testing.T) {
+	t.Parallel()
 	r := openRealm(t, "--clock-epoch", "2014-01-30T12:00:00+08:00")
 	c := r.cast(kept)
 	ctx, cancel := context.WithTimeout(t.Context(), 60*time.Second)

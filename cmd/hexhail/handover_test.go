@@ -17,6 +17,7 @@ import (
 // rider sees who comes instead, and the new one is sent out and drives. All of it goes through the
 // real API, a hundred city seconds a second.
 func TestTeamHandOver(t *testing.T) {
+	t.Parallel()
 	r := openRealm(t, "--clock-rate", "100")
 	c := &cast{realm: r, n: r.ids.Add(1), now: r.service.clock.Now()}
 	c.enrol()

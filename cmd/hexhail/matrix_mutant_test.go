@@ -376,7 +376,7 @@ func (m mutant) open(r *realm) *trial {
 func TestTheMatrixCatchesAMissingOwnerCheck(t *testing.T) {
 	for _, m := range mutants() {
 		t.Run(m.name, func(t *testing.T) {
-			r := openRealm(t)
+			r := openRealm(t, "--channels", "standin")
 			server, requests := m.open(r), matrixTable()
 			methods(t, func(method protoreflect.MethodDescriptor, rule *typepb.Rule) {
 				want, ok := m.caught[string(method.Parent().Name()+"."+method.Name())]

@@ -348,7 +348,7 @@ func methods(t *testing.T, do func(protoreflect.MethodDescriptor, *typepb.Rule))
 }
 
 func TestNobodyReadsWhatIsNotTheirs(t *testing.T) {
-	r := openRealm(t)
+	r := openRealm(t, "--channels", "standin")
 	server, requests, cells := r.try(r.grpcAddr()), matrixTable(), 0
 	methods(t, func(method protoreflect.MethodDescriptor, rule *typepb.Rule) {
 		variants := requests[string(method.FullName())]
@@ -371,7 +371,7 @@ func TestNobodyReadsWhatIsNotTheirs(t *testing.T) {
 
 // The server serves nothing that the matrix does not know, and the matrix knows every command.
 func TestTheMatrixIsWhole(t *testing.T) {
-	r := openRealm(t)
+	r := openRealm(t, "--channels", "standin")
 	for name := range r.service.grpc.GetServiceInfo() {
 		switch name {
 		case "grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection",

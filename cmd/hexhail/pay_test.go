@@ -86,6 +86,7 @@ func (r *realm) balance(id money.AccountID) money.Fen {
 // real signatures: the app asks, the payer's phone pays, the channel's notice settles the ride, and
 // what ops send back arrives.
 func TestPayThroughChannels(t *testing.T) {
+	t.Parallel()
 	r := openRealm(t, "--channels", "standin")
 	for _, channel := range []money.ChannelName{money.WeChat, money.Alipay} {
 		for way, token := range map[money.Way]string{
@@ -103,6 +104,7 @@ func TestPayThroughChannels(t *testing.T) {
 // TestCollectAtTheDriversPhone: a friend elsewhere pays the driver's QR code, a barcode is scanned
 // while the rider's phone is offline, and a code that is no money is told as such.
 func TestCollectAtTheDriversPhone(t *testing.T) {
+	t.Parallel()
 	r := openRealm(t, "--channels", "standin")
 	for _, channel := range []money.ChannelName{money.WeChat, money.Alipay} {
 		code := r.posts("/barcode", map[string]any{

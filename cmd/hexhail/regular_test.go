@@ -14,6 +14,7 @@ import (
 // driver though another taxi is nearer, and to the other one at the driver's no. All of it goes
 // through the real API.
 func TestRegularFirst(t *testing.T) {
+	t.Parallel()
 	r := openRealm(t)
 	c := r.cast(settled)
 	ctx, cancel := context.WithTimeout(t.Context(), 60*time.Second)

@@ -15,6 +15,7 @@ import (
 // it, and the same driver is asked again, for that tip, which in the end is wholly theirs. All of
 // it goes through the real API, ten city seconds a second.
 func TestRaisedTip(t *testing.T) {
+	t.Parallel()
 	r := openRealm(t, "--clock-rate", "10")
 	c := &cast{realm: r, n: r.ids.Add(1), now: r.service.clock.Now()}
 	c.enrol()

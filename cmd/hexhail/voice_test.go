@@ -32,6 +32,7 @@ func (c *cast) saidText() string { return base64.StdEncoding.EncodeToString(c.sa
 // fetches what was said, to the byte, and nobody else may: all through the real API. The clip is
 // larger than other messages may be.
 func TestVoiceRequest(t *testing.T) {
+	t.Parallel()
 	r := openRealm(t)
 	c := &cast{realm: r, n: r.ids.Add(1), now: r.service.clock.Now()}
 	c.enrol()
