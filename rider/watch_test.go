@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -198,6 +199,8 @@ func TestWatchEnds(t *testing.T) {
 // TestDeafWatch hears nothing at all, and sees every state in the rows.
 func TestDeafWatch(t *testing.T) {
 	w := newTown(t)
+	var ahead atomic.Int64 // of the machine's clock, in nanoseconds
+	w.server.SetMachine(func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) })
 	w.deaf.Store(true)
 	a := w.app("1")
 	w.taxi("A", w.at(0, 0))
@@ -205,26 +208,22 @@ func TestDeafWatch(t *testing.T) {
 	id := dispatch.RideID(ride)
 	e := w.open(a, ride)
 	e.sees(dispatch.Searching)
+	turn := func() {
+		ahead.Add(int64(5 * time.Second))
+		w.server.Sweep()
+	}
 	heal := func(state dispatch.State) {
 		t.Helper()
-		w.pass(5 * time.Second)
+		turn()
 		w.isCard(e.sees(state).GetCard())
 	}
 	w.claim("DA")
-	heal(dispatch.Assigned) // by the server's own turn, every five seconds of the machine
-	byHand := heal
-	heal = func(state dispatch.State) {
-		t.Helper()
-		w.pass(5 * time.Second)
-		w.server.Sweep()
-		byHand(state)
-	}
-	w.rows.broken.Store(true) // for a while even the rows cannot be read
+	w.isCard(e.sees(dispatch.Assigned).GetCard()) // by the server's own turn
+	w.rows.broken.Store(true)                     // for a while even the rows cannot be read
 	before := w.rows.rides.Load()
 	w.drive("DA", id, w.desk.Arrive)
 	for w.rows.rides.Load() == before {
-		w.pass(5 * time.Second)
-		w.server.Sweep()
+		turn()
 	}
 	w.rows.broken.Store(false)
 	heal(dispatch.Arrived)
