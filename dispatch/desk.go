@@ -66,7 +66,6 @@ type job struct {
 	told  []any // Change, Notice or Call, for what is no ride
 
 	opened bool // attempts or refunds
-	ticket bool // a channel has told what a payer's app needs
 
 	unpaid []string // what a channel will never do: the commands, as the listener hears of them
 }

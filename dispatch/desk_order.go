@@ -181,16 +181,13 @@ func (j *job) writeOrder(was, order money.Order, again time.Duration) error {
 		if err := j.tx.UpdateAttempt(a, was[i].State); err != nil {
 			return err
 		}
-		if a.Ticket != was[i].Ticket {
-			j.ticket = true
-		}
 	}
 	return nil
 }
 
 // writePayments writes those that have changed, tells of them, and settles a ride that is paid.
 func (j *job) writePayments(r Ride, was, payments []money.Payment) error {
-	changed, final := j.ticket, false
+	changed, final := false, false
 	for i, p := range payments {
 		if p.State == was[i].State {
 			continue

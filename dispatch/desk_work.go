@@ -138,8 +138,8 @@ func work(
 }
 
 // tidy ends the waiting for riders who do not answer, gives back what has been reserved for too
-// long, and forgets answers that nobody repeats and
-// clips that nobody may hear any more.
+// long, and forgets answers that nobody repeats, greetings that are old, and clips that nobody may
+// hear any more.
 func (d *Desk) tidy(ctx context.Context, now time.Time) error {
 	var j job
 	err := d.retry(ctx, func(tx Tx) error {

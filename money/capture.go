@@ -105,14 +105,20 @@ func (o Order) Capture(c Contract, posts []Transfer, at time.Time) (Entry, error
 			Debit: clearing, Credit: DriverPayable(a.Payee), Amount: a.Charge(),
 		})
 	}
-	fee, err := c.On(whole.Charge(), at)
+	return e.withFee(whole, c)
+}
+
+// withFee adds what an order's channel keeps of it.
+func (e Entry) withFee(whole Attempt, c Contract) (Entry, error) {
+	fee, err := c.On(whole.Charge(), e.At)
 	if err != nil {
 		return Entry{}, err
 	}
 	if fee > 0 {
 		e.Transfers = append(e.Transfers, Transfer{
 			ID: TransferID(string(whole.ID) + "/channel_fee"), Kind: TransferPosted,
-			Code: CodeChannelFee, Debit: FeeExpense(whole.Channel), Credit: clearing, Amount: fee,
+			Code: CodeChannelFee, Debit: FeeExpense(whole.Channel),
+			Credit: ChannelClearing(whole.Channel), Amount: fee,
 		})
 	}
 	return e, nil
@@ -127,15 +133,9 @@ func (o Order) Twice(c Contract, at time.Time) (Entry, Refund, error) {
 		ID: TransferID(id + "/twice"), Kind: TransferPosted, Code: CodeDuplicate,
 		Debit: ChannelClearing(whole.Channel), Credit: SuspenseDuplicate, Amount: whole.Charge(),
 	}}}
-	fee, err := c.On(whole.Charge(), at)
+	e, err := e.withFee(whole, c)
 	if err != nil {
 		return Entry{}, Refund{}, err
-	}
-	if fee > 0 {
-		e.Transfers = append(e.Transfers, Transfer{
-			ID: TransferID(id + "/channel_fee"), Kind: TransferPosted, Code: CodeChannelFee,
-			Debit: FeeExpense(whole.Channel), Credit: ChannelClearing(whole.Channel), Amount: fee,
-		})
 	}
 	return e, Refund{
 		ID: RefundID(id + "D"), Of: whole.ID, Subject: whole.Subject, Channel: whole.Channel,

@@ -53,9 +53,16 @@ func (c Clock) Wait(until time.Time) time.Duration {
 }
 
 func (c Clock) waitAt(until, machine time.Time) time.Duration {
-	start := c.Start.Round(0).Add(times(until.Round(0).Sub(c.Epoch.Round(0)), 1/c.Rate))
-	return max(0, start.Sub(machine.Round(0)))
+	return max(0, c.Machine(until).Sub(machine.Round(0)))
 }
+
+// Machine is the machine's time when the city's is city: At's inverse.
+func (c Clock) Machine(city time.Time) time.Time {
+	return c.Start.Round(0).Add(times(city.Round(0).Sub(c.Epoch.Round(0)), 1/c.Rate))
+}
+
+// Lasts is how long in the city's time what takes so long in the machine's.
+func (c Clock) Lasts(machine time.Duration) time.Duration { return times(machine, c.Rate) }
 
 // times is d × rate, or the end of the range that it is beyond.
 func times(d time.Duration, rate float64) time.Duration {

@@ -17,6 +17,7 @@ import (
 	"hexhail/money/alipay"
 	"hexhail/money/wechat"
 	"hexhail/ops"
+	"hexhail/wire"
 )
 
 // The values of the setting channels that are no file.
@@ -27,9 +28,17 @@ const (
 
 // external are the channels that others run, as the desk and the notify endpoint need them.
 type external struct {
+	clock     wire.Clock // the city's
 	channels  money.Channels
 	contracts money.Contracts
 	tellers   map[money.ChannelName]ops.Teller
+}
+
+func newExternal(city wire.Clock) external {
+	return external{
+		clock: city, channels: money.Channels{}, contracts: money.Contracts{},
+		tellers: map[money.ChannelName]ops.Teller{},
+	}
 }
 
 // channelsFile says whose accounts at external channels are ours (docs/payments.md). Keys and
@@ -87,7 +96,7 @@ type alipayAccount struct {
 }
 
 // readChannels opens the clients that a file tells of. Errors name the file and the field.
-func readChannels(path string, clock func() time.Time) (external, error) {
+func readChannels(path string, city wire.Clock) (external, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return external{}, fmt.Errorf("channels: %w", err)
@@ -98,32 +107,34 @@ func readChannels(path string, clock func() time.Time) (external, error) {
 	if err := strict.Decode(&f); err != nil {
 		return external{}, fmt.Errorf("channels: %s: %w", path, err)
 	}
-	out := external{
-		channels: money.Channels{}, contracts: money.Contracts{},
-		tellers: map[money.ChannelName]ops.Teller{},
-	}
+	out := newExternal(city)
 	keys := &keyFiles{folder: filepath.Dir(path)}
 	if f.WeChat != nil {
-		c, err := wechat.New(f.WeChat.config(f.NotifyURL, keys, clock))
+		c, err := wechat.New(f.WeChat.config(f.NotifyURL, keys))
 		if err = cmp.Or(keys.err, err); err != nil {
 			return external{}, fmt.Errorf("channels: %s: wechat: %w", path, err)
 		}
-		out.add(money.WeChat, c, c, f.WeChat.contractFile)
+		out.add(money.WeChat, c, f.WeChat.contractFile)
 	}
 	if f.Alipay != nil {
-		c, err := alipay.New(f.Alipay.config(f.NotifyURL, keys), clock())
+		c, err := alipay.New(f.Alipay.config(f.NotifyURL, keys), time.Now())
 		if err = cmp.Or(keys.err, err); err != nil {
 			return external{}, fmt.Errorf("channels: %s: alipay: %w", path, err)
 		}
-		out.add(money.Alipay, c, c, f.Alipay.contractFile)
+		out.add(money.Alipay, c, f.Alipay.contractFile)
 	}
 	return out, out.contracts.Check()
 }
 
-func (e external) add(
-	name money.ChannelName, c money.Channel, t ops.Teller, contract contractFile,
-) {
-	e.channels[name], e.tellers[name] = c, t
+// adapter is a channel of others, and how it tells us.
+type adapter interface {
+	money.Channel
+	money.Refunder
+	ops.Teller
+}
+
+func (e external) add(name money.ChannelName, c adapter, contract contractFile) {
+	e.channels[name], e.tellers[name] = onMachineTime{c, e.clock}, c
 	e.contracts[name] = money.Contract{Fee: contract.FeePPM, WaivedUntil: contract.WaivedUntil}
 }
 
@@ -145,11 +156,9 @@ func (k *keyFiles) text(path string) string {
 	return strings.TrimSpace(string(text))
 }
 
-func (f wechatFile) config(
-	notify string, keys *keyFiles, clock func() time.Time,
-) wechat.Config {
+func (f wechatFile) config(notify string, keys *keyFiles) wechat.Config {
 	c := wechat.Config{
-		Accounts: map[string]wechat.Account{}, Brand: f.Brand, Clock: clock,
+		Accounts: map[string]wechat.Account{}, Brand: f.Brand, Clock: time.Now,
 		NotifyURL: notifyURL(notify, money.WeChat),
 	}
 	if f.Payouts != nil {
@@ -204,7 +213,7 @@ func (s *service) openChannels(ctx context.Context) error {
 	case standinChannels:
 		s.external, err = s.openStandins(ctx)
 	default:
-		s.external, err = readChannels(s.config.Channels, time.Now)
+		s.external, err = readChannels(s.config.Channels, s.clock)
 	}
 	return err
 }

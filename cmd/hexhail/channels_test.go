@@ -14,6 +14,7 @@ import (
 
 	"hexhail/money"
 	"hexhail/money/standin"
+	"hexhail/wire"
 )
 
 // documentedChannels writes the file of docs/payments.md and the keys that it names, and returns
@@ -70,7 +71,7 @@ func documentedChannels(t *testing.T) string {
 
 func TestChannelsFile(t *testing.T) {
 	path := documentedChannels(t)
-	got, err := readChannels(path, time.Now)
+	got, err := readChannels(path, wire.NewClock())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -95,12 +96,12 @@ func TestChannelsFile(t *testing.T) {
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		_, err := readChannels(path, time.Now)
+		_, err := readChannels(path, wire.NewClock())
 		if err == nil || !strings.Contains(err.Error(), test.says) {
 			t.Errorf("%s: %v, want it to say %q", name, err, test.says)
 		}
 	}
-	if _, err := readChannels(filepath.Join(t.TempDir(), "none"), time.Now); err == nil {
+	if _, err := readChannels(filepath.Join(t.TempDir(), "none"), wire.NewClock()); err == nil {
 		t.Error("a file that is not there was read")
 	}
 }

@@ -87,7 +87,18 @@ func (r *realm) balance(id money.AccountID) money.Fen {
 // what ops send back arrives.
 func TestPayThroughChannels(t *testing.T) {
 	t.Parallel()
-	r := openRealm(t, "--channels", "standin")
+	payEveryWay(t)
+}
+
+// TestPayInAnotherTime is the same in a city whose clock shows another year and runs ten times as
+// fast: channels go by the machine's.
+func TestPayInAnotherTime(t *testing.T) {
+	t.Parallel()
+	payEveryWay(t, "--clock-epoch", "2014-01-10T08:00:00+08:00", "--clock-rate", "10")
+}
+
+func payEveryWay(t *testing.T, more ...string) {
+	r := openRealm(t, append([]string{"--channels", "standin"}, more...)...)
 	for _, channel := range []money.ChannelName{money.WeChat, money.Alipay} {
 		for way, token := range map[money.Way]string{
 			money.WayApp: "", money.WayQR: "", money.WayPage: "a-payers-own-id",

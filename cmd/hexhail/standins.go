@@ -35,10 +35,7 @@ func (s *service) openStandins(ctx context.Context) (external, error) {
 	s.standins = at
 	book, script := standin.NewBook(), standin.NewScript(1)
 	outbox := standin.NewOutbox(&http.Client{Timeout: 5 * time.Second}, script)
-	out := external{
-		channels: money.Channels{}, contracts: money.Contracts{},
-		tellers: map[money.ChannelName]ops.Teller{},
-	}
+	out := newExternal(s.clock)
 	base := "http://" + at.Addr().String()
 	theirWeChat, err := s.standinWeChat(out, base, standin.WeChatConfig{
 		Book: book, Script: script, Outbox: outbox, Clock: time.Now, Fee: standinFee,
@@ -122,7 +119,7 @@ func (s *service) standinWeChat(
 	if err != nil {
 		return nil, err
 	}
-	out.add(money.WeChat, ours, ours, contractFile{FeePPM: standinFee})
+	out.add(money.WeChat, ours, contractFile{FeePPM: standinFee})
 	return theirs, nil
 }
 
@@ -149,7 +146,7 @@ func (s *service) standinAlipay(
 	if err != nil {
 		return nil, err
 	}
-	out.add(money.Alipay, ours, ours, contractFile{FeePPM: standinFee})
+	out.add(money.Alipay, ours, contractFile{FeePPM: standinFee})
 	return theirs, nil
 }
 
