@@ -223,7 +223,7 @@ func (d *Desk) Collect(
 	})
 }
 
-// payOnce does pay, and again after the ride's open orders were closed if one of them was in its way.
+// payOnce does pay, and again after the ride's open orders were closed if one was in its way.
 func (d *Desk) payOnce(
 	ctx context.Context, now time.Time, ride RideID, mine func(Ride) error,
 	pay func() (Receipt, error),
