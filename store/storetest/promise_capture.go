@@ -117,23 +117,38 @@ func (o optimist) Charge(
 func captureAll(t *testing.T, db Database, desk *dispatch.Desk) error {
 	t.Helper()
 	rides := completeRides(t, db, desk, captureRides)
-	each(captureWorkers, captureRides*captureWorkers, func(i int) {
+	work := func() { _, _ = desk.Work(t.Context(), noon) }
+	if err := payAll(t, desk, rides, byWallet, work); err != nil {
+		return err
+	}
+	return captured(t, db, rides)
+}
+
+// payAll pays rides from all sides at once: riders tap twice and thrice, drivers confirm cash,
+// workers run, and besides is called meanwhile. In the end all is paid, if need be by hand.
+func payAll(
+	t *testing.T, desk *dispatch.Desk, rides []dispatch.Ride, by dispatch.Means, besides func(),
+) error {
+	t.Helper()
+	each(captureWorkers, len(rides)*captureWorkers, func(i int) {
 		ride, way := rides[i/captureWorkers], i%captureWorkers
 		key := dispatch.Once{Identity: "somebody", RequestID: fmt.Sprint("pay", i)}
 		switch { // what is refused here is somebody's who came second
 		case way < 4:
 			_, _ = desk.Pay(t.Context(), noon, key, dispatch.PayRide{
-				Ride: ride.ID, Rider: ride.Rider, Means: byWallet,
+				Ride: ride.ID, Rider: ride.Rider, Means: by,
 			})
 		case way == 4 && i/captureWorkers%3 == 0:
 			_, _ = desk.CashReceived(t.Context(), noon, key, dispatch.CashReceived{
 				Ride: ride.ID, Driver: ride.Driver,
 			})
+		case way == 5:
+			besides()
 		default:
 			_, _ = desk.Work(t.Context(), noon)
 		}
 	})
-	for s := range 20 { // time-outs are queried, and what nobody paid is paid by hand
+	for s := range 20 { // lost answers are asked for, and what nobody paid is paid by hand
 		for n := 1; n > 0; {
 			var err error
 			if n, err = desk.Work(t.Context(), after(float64(s)*30)); err != nil {
@@ -147,7 +162,8 @@ func captureAll(t *testing.T, db Database, desk *dispatch.Desk) error {
 			Ride: ride.ID, Driver: ride.Driver,
 		})
 	}
-	return captured(t, db, rides)
+	_, err := desk.Work(t.Context(), after(901)) // what came twice goes back
+	return err
 }
 
 // captured compares what each ride owed with what its payments and the ledger say.

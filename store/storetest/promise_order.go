@@ -172,43 +172,13 @@ func orderAll(t *testing.T, db Database, bank *lossyBank, c money.Channel) error
 	desk := NewDesk(t, db)
 	desk.Channels[money.Alipay] = c
 	rides := completeRidesWithTip(t, db, desk, captureRides)
-	each(captureWorkers, captureRides*captureWorkers, func(i int) {
-		ride, way := rides[i/captureWorkers], i%captureWorkers
-		key := dispatch.Once{Identity: "somebody", RequestID: fmt.Sprint("pay", i)}
-		switch { // what is refused here is somebody's who came second
-		case way < 4:
-			_, _ = desk.Pay(t.Context(), noon, key, dispatch.PayRide{
-				Ride: ride.ID, Rider: ride.Rider, Means: dispatch.Means{
-					Channel: money.Alipay, Way: money.WayBarcode, Token: "28",
-				},
-			})
-		case way == 4 && i/captureWorkers%3 == 0:
-			_, _ = desk.CashReceived(t.Context(), noon, key, dispatch.CashReceived{
-				Ride: ride.ID, Driver: ride.Driver,
-			})
-		case way == 5:
-			for _, n := range bank.notices() {
-				_ = desk.Noticed(t.Context(), noon, n)
-			}
-		default:
-			_, _ = desk.Work(t.Context(), noon)
+	by := dispatch.Means{Channel: money.Alipay, Way: money.WayBarcode, Token: "28"}
+	err := payAll(t, desk, rides, by, func() {
+		for _, n := range bank.notices() {
+			_ = desk.Noticed(t.Context(), noon, n)
 		}
 	})
-	for s := range 20 { // lost answers are asked for, and what nobody paid is paid by hand
-		for n := 1; n > 0; {
-			var err error
-			if n, err = desk.Work(t.Context(), after(float64(s)*30)); err != nil {
-				return err
-			}
-		}
-	}
-	for i, ride := range rides {
-		key := dispatch.Once{Identity: "driver", RequestID: fmt.Sprint("cash", i)}
-		_, _ = desk.CashReceived(t.Context(), after(900), key, dispatch.CashReceived{
-			Ride: ride.ID, Driver: ride.Driver,
-		})
-	}
-	if _, err := desk.Work(t.Context(), after(901)); err != nil {
+	if err != nil {
 		return err
 	}
 	return bank.judge(t, db, rides)
