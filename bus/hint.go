@@ -9,6 +9,7 @@ import (
 
 	"hexhail/dispatch"
 	"hexhail/dispatch/voice"
+	"hexhail/money"
 )
 
 // errHint is a hint that no node of this service has sent.
@@ -81,6 +82,8 @@ func cityOf(n dispatch.Notice) dispatch.CityID {
 		return n.Rank.City
 	case n.HandOver != nil:
 		return n.HandOver.City
+	case n.Money != nil:
+		return n.Money.City
 	}
 	return ""
 }
@@ -110,6 +113,8 @@ func readNotice(data []byte, driverToken string) (dispatch.Notice, error) {
 	sound := oneOf(n.Ride, n.Offer, n.Shift)
 	none := n.Ride == nil && n.Offer == nil && n.Shift == nil
 	switch {
+	case n.Money != nil:
+		sound = none && n.Rank == nil && n.HandOver == nil && soundMoney(n.Money)
 	case n.HandOver != nil:
 		sound = none && n.Rank == nil && soundHandOver(n.HandOver)
 	case n.Rank != nil:
@@ -154,6 +159,13 @@ func oneOf(r *dispatch.Ride, o *dispatch.Offer, s *dispatch.Shift) bool {
 		return s == nil && soundOffer(o)
 	}
 	return s != nil && soundShift(s)
+}
+
+func soundMoney(n *dispatch.MoneyNews) bool {
+	w := n.Withdrawal
+	return n.City != "" && (n.Ride != "") == (w == nil) && n.Paid >= 0 && n.Subsidy >= 0 &&
+		(w == nil || w.ID != "" && w.State >= money.AttemptCreated &&
+			w.State <= money.AttemptUnknown)
 }
 
 func soundHandOver(n *dispatch.HandOverNews) bool {

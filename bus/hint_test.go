@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"hexhail/dispatch"
+	"hexhail/money"
 )
 
 // valid counts the values from 1 on that an enum can print: its String panics beyond them.
@@ -89,6 +90,12 @@ func FuzzHints(f *testing.F) {
 		}},
 		dispatch.Notice{Driver: "D1", HandOver: &dispatch.HandOverNews{
 			City: "beijing", Ride: "R1", Version: 3,
+		}},
+		dispatch.Notice{Driver: "D1", Money: &dispatch.MoneyNews{
+			City: "beijing", Ride: "R1", Channel: money.Alipay, Paid: 23_00, Subsidy: 5_00,
+		}},
+		dispatch.Notice{Driver: "D1", Money: &dispatch.MoneyNews{
+			City: "beijing", Withdrawal: &money.Withdrawal{ID: "W1", State: money.AttemptPaid},
 		}},
 		dispatch.Change{City: "beijing", Shift: shift()},
 		dispatch.Change{City: "beijing", Call: call()},

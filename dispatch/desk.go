@@ -65,7 +65,9 @@ type job struct {
 	after []Hint
 	told  []any // Change, Notice or Call, for what is no ride
 
-	opened bool // attempts or refunds
+	opened bool // attempts, refunds or withdrawals
+
+	withdrawn []money.Withdrawal // made, ended, or waiting
 
 	unpaid []string // what a channel will never do: the commands, as the listener hears of them
 }
@@ -270,6 +272,9 @@ func (d *Desk) tell(ctx context.Context, j *job) {
 	tell(ctx, d.Hints, d.Listener, j)
 	for _, command := range j.unpaid {
 		d.Listener.Refused(command, Conflict, ReasonPayment)
+	}
+	for _, w := range j.withdrawn {
+		d.Listener.Withdrew(w)
 	}
 	if d.Committed != nil {
 		d.Committed()

@@ -23,8 +23,9 @@ func (d *Desk) Noticed(ctx context.Context, now time.Time, n money.Notice) error
 		case money.NoticeRefund:
 			return j.noticedRefund(n)
 		case money.NoticePayout:
+			return j.noticedPayout(n)
 		}
-		return Errorf(NotFound, ReasonPayment, "%s of %s: we pay nothing out", n.Kind, n.Channel)
+		return Errorf(NotFound, ReasonPayment, "%s of %s: unknown", n.Kind, n.Channel)
 	})
 }
 

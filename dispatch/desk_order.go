@@ -21,7 +21,7 @@ func orderOf(tx Tx, a money.Attempt) (money.Order, error) {
 	return tx.Order(a.Order)
 }
 
-// externalErrands are those to channels that others run: orders and refunds.
+// externalErrands are those to channels that others run: orders, refunds and withdrawals.
 func (d *Desk) externalErrands(tx Tx, now time.Time) ([]errand, error) {
 	list, err := tx.DueAttempts(now, true, workBatch)
 	if err != nil {
@@ -48,7 +48,11 @@ func (d *Desk) externalErrands(tx Tx, now time.Time) ([]errand, error) {
 		})
 	}
 	refunds, err := d.refundErrands(tx, now)
-	return append(due, refunds...), err
+	if err != nil {
+		return nil, err
+	}
+	withdrawals, err := d.withdrawalErrands(tx, now)
+	return append(append(due, refunds...), withdrawals...), err
 }
 
 // PaymentOutcome books a verified outcome of an order: paid posts what was held, with the
@@ -116,45 +120,58 @@ func (d *Desk) outcome(j *job, id money.AttemptID, o money.Outcome) error {
 	if whole := order.Whole(); !lead.State.Open() && whole.State == lead.State { // told again
 		return nil
 	}
-	if err := d.bookOrder(j, order); err != nil {
+	subsidy, err := d.bookOrder(j, order)
+	if err != nil {
 		return err
 	}
+	j.tellPaid(r, order, subsidy)
 	if err := j.writeOrder(was, order, o.Again); err != nil {
 		return err
 	}
 	return j.writePayments(r, before, payments)
 }
 
-// bookOrder books what an order's end moves.
-func (d *Desk) bookOrder(j *job, order money.Order) error {
+// bookOrder books what an order's end moves. It returns the subsidy that is paid with it.
+func (d *Desk) bookOrder(j *job, order money.Order) (subsidy money.Fen, err error) {
 	whole := order.Whole()
 	if whole.State.Open() {
-		return nil
+		return 0, nil
 	}
 	if !whole.Channel.External() {
 		return j.resolve(whole)
 	}
 	if whole.State != money.AttemptPaid {
-		return nil
+		return 0, nil
 	}
 	var posts []money.Transfer
 	if order.For(money.PurposeFare) {
 		booked, err := j.tx.Transfers(whole.Subject)
 		if err != nil {
-			return err
+			return 0, err
 		}
 		posts = money.SubsidiesIn(money.Unresolved(booked))
 	}
 	entry, err := order.Capture(d.Contracts[whole.Channel], posts, j.now)
 	if err != nil || len(entry.Transfers) == 0 {
-		return err
+		return 0, err
 	}
 	for i := range order {
 		if order[i].ID == whole.ID {
 			order[i].Captured = whole.Charge()
 		}
 	}
-	return j.tx.Book(entry)
+	return money.TotalOf(posts), j.tx.Book(entry)
+}
+
+// tellPaid tells the driver that an order is paid. Who counts cash does not need to be told.
+func (j *job) tellPaid(r Ride, order money.Order, subsidy money.Fen) {
+	whole := order.Whole()
+	if whole.State != money.AttemptPaid || whole.Channel == money.Cash || r.Driver == "" {
+		return
+	}
+	j.told = append(j.told, Notice{Driver: r.Driver, Money: &MoneyNews{
+		City: r.City, Ride: r.ID, Channel: whole.Channel, Paid: whole.Charge(), Subsidy: subsidy,
+	}})
 }
 
 // lookAgain is when an attempt is due, zero for never: the one that leads an order for the whole,
@@ -229,16 +246,17 @@ func find(payments []money.Payment, id money.PaymentID) int {
 }
 
 // resolve posts what a paid attempt held, with the ride's subsidies if it was for the fare, and
-// gives back what a closed one held.
-func (j *job) resolve(a money.Attempt) error {
+// gives back what a closed one held. It returns the subsidy that is paid with it.
+func (j *job) resolve(a money.Attempt) (subsidy money.Fen, err error) {
 	booked, err := j.tx.Transfers(a.Subject)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	open := money.Unresolved(booked)
 	var ends []money.Transfer
 	if a.State == money.AttemptPaid && a.Purpose == money.PurposeFare {
 		ends = money.SubsidiesIn(open)
+		subsidy = money.TotalOf(ends)
 	}
 	for _, t := range open {
 		if t.ID == a.Hold().ID {
@@ -246,14 +264,14 @@ func (j *job) resolve(a money.Attempt) error {
 		}
 	}
 	if len(ends) == 0 {
-		return nil
+		return 0, nil
 	}
 	kind := money.TransferPost
 	if a.State == money.AttemptClosed {
 		kind = money.TransferVoid
 	}
 	id := money.EntryID(string(a.ID) + "/" + kind.String())
-	return j.tx.Book(money.Resolution(id, a.Subject, ends, kind, j.now))
+	return subsidy, j.tx.Book(money.Resolution(id, a.Subject, ends, kind, j.now))
 }
 
 // CloseOrder ends an order on its channel, and books what comes of it: that it is paid, if it came

@@ -18,10 +18,10 @@ const (
 	greetingBatch = 2
 )
 
-// Work takes due attempts and refunds to their channels: it asks for those that were never sent,
-// asks about those whose outcome is not known, and books what comes back. It returns how many it
-// took. Each is marked as sent, with the time of the next question, before the channel is called:
-// whoever dies in between leaves one that is queried, never one that is charged twice.
+// Work takes due attempts, refunds and withdrawals to their channels: it asks for those that were
+// never sent, asks about those whose outcome is not known, and books what comes back. It returns
+// how many it took. Each is marked as sent, with the time of the next question, before the channel
+// is called: whoever dies in between leaves one that is queried, never one that is charged twice.
 func (d *Desk) Work(ctx context.Context, now time.Time) (int, error) {
 	own, err := d.errands(ctx, now, d.Parallel, d.ownErrands)
 	others, errOutside := d.errands(ctx, now, workBatch, d.externalErrands)
@@ -142,6 +142,7 @@ func work(
 // hear any more.
 func (d *Desk) tidy(ctx context.Context, now time.Time) error {
 	var j job
+	var float money.Fen
 	err := d.retry(ctx, func(tx Tx) error {
 		j = job{tx: tx, now: now}
 		if _, err := tx.Forget(now.Add(-OnceKept), workBatch); err != nil {
@@ -156,6 +157,11 @@ func (d *Desk) tidy(ctx context.Context, now time.Time) error {
 		if err := d.answerFares(&j); err != nil {
 			return err
 		}
+		bank, err := tx.Account(money.Bank)
+		if err != nil {
+			return err
+		}
+		float = money.Float(bank)
 		rides, err := tx.UnpaidRides(now.Add(-SubsidyHeld), workBatch)
 		if err != nil {
 			return err
@@ -169,6 +175,7 @@ func (d *Desk) tidy(ctx context.Context, now time.Time) error {
 	})
 	if err == nil {
 		d.tell(ctx, &j)
+		d.Listener.Floats(float)
 	}
 	return err
 }

@@ -142,6 +142,15 @@ const (
 	ReasonTooLate Reason = "TOO_LATE"
 	// ReasonUnpaidFee is a rider who has to pay for late cancels first.
 	ReasonUnpaidFee Reason = "CANCEL_FEE_UNPAID"
+	// ReasonWithdrawalLimit is a driver who has taken out as much, or as often, as the policy
+	// allows on a day.
+	ReasonWithdrawalLimit Reason = "WITHDRAWAL_LIMIT"
+	// ReasonNameMissing is a driver whose name we do not have: no channel pays without one.
+	ReasonNameMissing Reason = "NAME_MISSING"
+	// ReasonBankFile is a file of the bank's results that cannot be read.
+	ReasonBankFile Reason = "BANK_FILE_INVALID"
+	// ReasonUnknownBankFile is a file for the bank that was never made.
+	ReasonUnknownBankFile Reason = "BANK_FILE_UNKNOWN"
 	// ReasonTipBanned is a tip where the policy allows none.
 	ReasonTipBanned Reason = "TIPS_BANNED"
 )
@@ -213,6 +222,8 @@ func Classify(err error) (Kind, Reason) {
 		state    *money.StateError
 		campaign *money.CampaignError
 		notice   *money.NoticeError
+		payee    *money.PayeeError
+		bank     *money.BankFileError
 	)
 	switch {
 	case errors.As(err, &own):
@@ -227,6 +238,10 @@ func Classify(err error) (Kind, Reason) {
 		return Invalid, ReasonAmount
 	case errors.As(err, &campaign):
 		return Invalid, ReasonCampaign
+	case errors.As(err, &payee):
+		return Invalid, ReasonField
+	case errors.As(err, &bank):
+		return Invalid, ReasonBankFile
 	case errors.As(err, &transfer):
 		return Invalid, ReasonLedger
 	case errors.As(err, &limit):

@@ -104,6 +104,7 @@ type Policy struct {
 	CancelRules
 	RegularRules
 	TeamRules
+	PayoutRules
 }
 
 // DefaultPolicy is what a city has that says nothing else.
@@ -119,6 +120,7 @@ func DefaultPolicy() Policy {
 		ForwardRules: defaultForwardRules(),
 		PeopleRules:  defaultPeopleRules(), CancelRules: defaultCancelRules(),
 		RegularRules: defaultRegularRules(), TeamRules: defaultTeamRules(),
+		PayoutRules: defaultPayoutRules(),
 	}
 }
 
@@ -157,12 +159,13 @@ func (p Policy) Check() error {
 		{"max_open_rides", p.MaxOpenRides, 1, 20_000},
 	})
 	return cmp.Or(err, p.Rules.check(), p.BookingRules.check(), p.ForwardRules.check(),
-		p.PeopleRules.check(), p.CancelRules.check(), p.RegularRules.check(), p.TeamRules.check())
+		p.PeopleRules.check(), p.CancelRules.check(), p.RegularRules.check(), p.TeamRules.check(),
+		p.PayoutRules.check())
 }
 
 // clone shares nothing with p that a change could reach.
 func (p Policy) clone() Policy {
-	p.Rules = p.Rules.clone()
+	p.Rules, p.PayoutRules = p.Rules.clone(), p.PayoutRules.clone()
 	return p
 }
 

@@ -451,7 +451,7 @@ type Change struct {
 	Call  *Call
 }
 
-// Notice is what a driver's phone is told: one of the five is set.
+// Notice is what a driver's phone is told: one of the six is set.
 type Notice struct {
 	Driver DriverID
 	Offer  *Offer     // made, or closed
@@ -460,6 +460,8 @@ type Notice struct {
 	Rank   *StandRank `json:",omitempty"` // in the queue of a stand, changed
 	// HandOver is a booking that is offered to the driver's team, or no more.
 	HandOver *HandOverNews `json:",omitempty"`
+	// Money is money that has come, or a withdrawal that has ended.
+	Money *MoneyNews `json:",omitempty"`
 }
 
 // Times is a service that tells how long drives take, many at once. It is asked for what a round
@@ -485,4 +487,9 @@ type Listener interface {
 	Rounded(r RoundStats)
 	// Answered is an offer that a driver has taken or not, beside the chance that the engine gave.
 	Answered(a Answer)
+	// Withdrew is a withdrawal that was made, waits for the float, waits for the driver's tap, or
+	// has ended.
+	Withdrew(w money.Withdrawal)
+	// Floats is how much of the house's own money is out, each second.
+	Floats(float money.Fen)
 }

@@ -37,6 +37,9 @@ type town struct {
 	refused map[dispatch.Reason]int
 	answers []dispatch.Answer     // that the engine has learned from
 	pushed  func(dispatch.Notice) // hears every push; may be nil
+
+	withdrawn []money.Withdrawal // as the listener has heard
+	float     money.Fen          // likewise
 }
 
 func newTown(t *testing.T, change ...func(*dispatch.Policy)) *town {
@@ -273,3 +276,9 @@ func (w *town) offered(driver dispatch.DriverID, ride dispatch.RideID) {
 		w.t.Fatalf("%s has an offer for %q, want %q (all: %v)", driver, o.Ride, ride, w.offers)
 	}
 }
+
+// Withdrew implements [dispatch.Listener].
+func (w *town) Withdrew(x money.Withdrawal) { w.withdrawn = append(w.withdrawn, x) }
+
+// Floats implements [dispatch.Listener].
+func (w *town) Floats(f money.Fen) { w.float = f }

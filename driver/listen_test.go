@@ -7,6 +7,7 @@ import (
 
 	"hexhail/dispatch"
 	"hexhail/geo"
+	"hexhail/money"
 )
 
 // hints passes hints on to the bus, unless it is told to lose those for drivers' phones.
@@ -147,3 +148,9 @@ func (quiet) Refused(string, dispatch.Kind, dispatch.Reason) {}
 func (quiet) Called(dispatch.Call)                           {}
 func (quiet) Rounded(dispatch.RoundStats)                    {}
 func (quiet) Answered(dispatch.Answer)                       {}
+
+// Withdrew implements [dispatch.Listener].
+func (quiet) Withdrew(money.Withdrawal) {}
+
+// Floats implements [dispatch.Listener].
+func (quiet) Floats(money.Fen) {}

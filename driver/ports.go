@@ -6,6 +6,7 @@ import (
 
 	"hexhail/dispatch"
 	"hexhail/geo"
+	"hexhail/money"
 )
 
 // Reads are the rows that a driver may see. Every read names the driver, and to anybody else the
@@ -51,6 +52,7 @@ type Reads interface {
 	RegularReads
 	TeamReads
 	HandOverReads
+	MoneyReads
 	// DriverGreetings are the greetings that a driver has sent, the latest first.
 	DriverGreetings(ctx context.Context, driver dispatch.DriverID, p dispatch.Page) (
 		[]dispatch.Greeting, error)
@@ -72,6 +74,15 @@ type HandOverReads interface {
 	// HandOver is one of them. NotFound with ReasonUnknownRide if the driver may not, or no more.
 	HandOver(ctx context.Context, q dispatch.HandOverQuery, id dispatch.RideID) (
 		dispatch.HandOverCard, error)
+}
+
+// MoneyReads are what a driver has taken, and taken out.
+type MoneyReads interface {
+	// DriverWithdrawals are a driver's withdrawals, the latest first.
+	DriverWithdrawals(ctx context.Context, driver dispatch.DriverID, p dispatch.Page) (
+		[]money.Withdrawal, error)
+	// Statement adds up the rides of a span.
+	Statement(ctx context.Context, q dispatch.StatementQuery) (dispatch.Statement, error)
 }
 
 // RegularReads are the riders whom a driver keeps.

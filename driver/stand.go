@@ -114,6 +114,8 @@ func (s *session) notice(n dispatch.Notice) {
 		s.hearRank(*n.Rank)
 	case n.HandOver != nil:
 		s.hearHandOver(*n.HandOver)
+	case n.Money != nil:
+		s.hearMoney(*n.Money)
 	case n.Shift != nil:
 		s.unlessObeying(func() { s.hearShift(*n.Shift) })
 	}

@@ -19,6 +19,7 @@ const (
 	classSponsorReceivable = "sponsor_receivable"
 	classChannelClearing   = "channel_clearing"
 	classFeeExpense        = "fee_expense"
+	classPayoutInFlight    = "payout_in_flight"
 )
 
 // SandboxEquity is where play money comes from. It exists in sandboxes and simulations only.
@@ -47,11 +48,18 @@ func ChannelClearing(c ChannelName) AccountID {
 // FeeExpense is what a channel keeps of what it moves for us.
 func FeeExpense(c ChannelName) AccountID { return AccountID(classFeeExpense + ":" + string(c)) }
 
+// PayoutInFlight is what drivers have asked for through a channel and not got yet: pending from the
+// asking, posted and passed on to the bank in one entry when it has arrived.
+func PayoutInFlight(c ChannelName) AccountID {
+	return AccountID(classPayoutInFlight + ":" + string(c))
+}
+
 // The house's own accounts.
 const (
 	// SuspenseDuplicate holds what arrived twice until it has gone back.
 	SuspenseDuplicate AccountID = "suspense:duplicate"
-	// Bank is our account at the bank.
+	// Bank is our account at the bank: what came in from channels and sponsors are its debits, what
+	// went out to drivers its credits. Above 0 it is our float; see [Float].
 	Bank AccountID = "bank"
 	// Loss is what we bear ourselves.
 	Loss AccountID = "loss"
@@ -61,6 +69,12 @@ const (
 func (id AccountID) Class() string {
 	class, _, _ := strings.Cut(string(id), ":")
 	return class
+}
+
+// Of is the part of an id after the colon: whose account it is, "" for one of the house's own.
+func (id AccountID) Of() string {
+	_, whose, _ := strings.Cut(string(id), ":")
+	return whose
 }
 
 // NoOverdraft reports whether the account must never go below 0, pending debits included.

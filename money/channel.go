@@ -15,6 +15,9 @@ const (
 	InWallet ChannelName = "wallet"
 	WeChat   ChannelName = "wechat"
 	Alipay   ChannelName = "alipay"
+	// ToBank pays drivers to their bank cards, by a file that people take to the bank. Nobody pays
+	// a ride through it.
+	ToBank ChannelName = "bank"
 )
 
 // sponsors reports whether campaigns may be of the channel: who hands money over in cash leaves

@@ -59,6 +59,7 @@ const (
 	CodeChannelFee    Code = "channel_fee"
 	CodeDuplicate     Code = "duplicate"
 	CodeRefund        Code = "refund"
+	CodePayout        Code = "payout"
 )
 
 // Transfer is one amount from a debit to a credit account: one immutable row.
@@ -221,6 +222,14 @@ func SubsidiesIn(ts []Transfer) []Transfer {
 	return slices.DeleteFunc(slices.Clone(ts), func(t Transfer) bool {
 		return t.Code != CodeSubsidyRider && t.Code != CodeSubsidyDriver
 	})
+}
+
+// TotalOf adds up transfers, whose amounts the store has limited.
+func TotalOf(ts []Transfer) (sum Fen) {
+	for _, t := range ts {
+		sum += t.Amount
+	}
+	return sum
 }
 
 // Resolution is the entry that ends pending transfers in one way. It is empty if there are none.

@@ -17,10 +17,13 @@ type Store interface {
 // Tx is one transaction's view of the money rows.
 type Tx interface {
 	Accounts
+	AccountLocks
 	Payments
 	Attempts
 	Orders
 	Refunds
+	Withdrawals
+	BankFiles
 	Inbox
 	Campaigns
 	Counts
@@ -36,6 +39,13 @@ type Accounts interface {
 	Account(id AccountID) (Account, error)
 	// Transfers are the transfers of a subject in the order of their booking.
 	Transfers(subject Subject) ([]Transfer, error)
+}
+
+// AccountLocks keep an account as it is while something is decided by it.
+type AccountLocks interface {
+	// LockAccount is Account, and keeps others from booking on it until the transaction ends. Who
+	// locks one does so before anything is booked.
+	LockAccount(id AccountID) (Account, error)
 }
 
 // Payments are what is owed.
@@ -94,6 +104,31 @@ type Refunds interface {
 	RefundsOf(subject Subject) ([]Refund, error)
 	// DueRefunds are open refunds to look at, by due time and id, at most limit.
 	DueRefunds(now time.Time, limit int) ([]Refund, error)
+}
+
+// Withdrawals are what drivers take out.
+type Withdrawals interface {
+	// InsertWithdrawal writes a withdrawal. Conflict if its id is taken.
+	InsertWithdrawal(w Withdrawal) error
+	// UpdateWithdrawal writes state, reason, times, tries, ticket, trade and file if the stored
+	// state is still from. Otherwise it returns an error of kind Conflict.
+	UpdateWithdrawal(w Withdrawal, from AttemptState) error
+	// Withdrawal reads one. An error of kind NotFound if there is none.
+	Withdrawal(id PayoutID) (Withdrawal, error)
+	// WithdrawnOn is how often and how much a driver has taken out on a business day, what was
+	// given back left out. Who adds to it has the driver's row locked.
+	WithdrawnOn(driver Party, day string) (n int, sum Fen, err error)
+	// DueWithdrawals are open withdrawals to look at, by due time and id, at most limit.
+	DueWithdrawals(now time.Time, limit int) ([]Withdrawal, error)
+}
+
+// BankFiles are the withdrawals that people take to the bank together.
+type BankFiles interface {
+	// ForBank are the withdrawals to bank cards that no file has and whose time has come, by id, at
+	// most limit; no other transaction gets the same ones meanwhile.
+	ForBank(now time.Time, limit int) ([]Withdrawal, error)
+	// BankFile is the withdrawals of a file, by id.
+	BankFile(id BankFileID) ([]Withdrawal, error)
 }
 
 // Inbox remembers the notices of channels.

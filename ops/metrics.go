@@ -29,6 +29,7 @@ type Metrics struct {
 	watches  prometheus.Gauge
 	hooks    hookMetrics
 	notices  *prometheus.CounterVec
+	payouts  payoutMetrics
 
 	commits      prometheus.Histogram
 	commitGroups prometheus.Histogram
@@ -63,6 +64,7 @@ func NewMetrics(c MetricsConfig) (*Metrics, error) {
 	m.hooks.register(&f)
 	m.notices = f.counters("hexhail_notices_total",
 		"Notices of external channels: booked, or refused and told again.", "channel", "outcome")
+	m.payouts.register(&f)
 	m.commits = f.histogram("hexhail_commit_seconds",
 		"Time of a commit of the database, from its first statement to the disk.",
 		shortSeconds)

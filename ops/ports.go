@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"hexhail/dispatch"
+	"hexhail/money"
 )
 
 // Registry is where people and taxis are written. An import writes all of its rows or none; a row
@@ -40,6 +41,10 @@ type Reads interface {
 	// their completion: of each what campaigns go by.
 	CompletedRides(ctx context.Context, city dispatch.CityID, from, to time.Time, limit int) (
 		[]dispatch.Ride, error)
+	// Statement adds up the rides of a span.
+	Statement(ctx context.Context, q dispatch.StatementQuery) (dispatch.Statement, error)
+	// OpenWithdrawals are those that have not ended, the oldest first.
+	OpenWithdrawals(ctx context.Context, p dispatch.Page) ([]money.Withdrawal, error)
 	// Contests are the complaints of a city that wait for a decision, the longest waiting first.
 	Contests(ctx context.Context, city dispatch.CityID, p dispatch.Page) (
 		[]dispatch.Contested, error)

@@ -370,3 +370,9 @@ func (w *town) Watching(change int) { w.watching.Add(int64(change)) }
 
 // Quoted implements rider.Listener.
 func (w *town) Quoted(_ dispatch.CityID, taxis int) { w.quoted.Add(int64(taxis)) }
+
+// Withdrew implements [dispatch.Listener].
+func (*town) Withdrew(money.Withdrawal) {}
+
+// Floats implements [dispatch.Listener].
+func (*town) Floats(money.Fen) {}

@@ -107,3 +107,9 @@ func (t *tally) Rounded(dispatch.RoundStats) { t.rounds++ }
 
 // Answered sums up how good the engine's guesses were.
 func (t *tally) Answered(a dispatch.Answer) { t.guesses.add(a) }
+
+// Withdrew implements [dispatch.Listener].
+func (*tally) Withdrew(money.Withdrawal) {}
+
+// Floats implements [dispatch.Listener].
+func (*tally) Floats(money.Fen) {}

@@ -178,3 +178,9 @@ func (deaf) Queued(int)                                     {}
 func (deaf) Dropped(string)                                 {}
 func (deaf) Watching(int)                                   {}
 func (deaf) Quoted(dispatch.CityID, int)                    {}
+
+// Withdrew implements [dispatch.Listener].
+func (deaf) Withdrew(money.Withdrawal) {}
+
+// Floats implements [dispatch.Listener].
+func (deaf) Floats(money.Fen) {}

@@ -51,6 +51,7 @@ var (
 			AND debit = $4 AND credit = $5 AND amount = $6)`}
 
 	accountByID = accountColumns.selects(`account WHERE id = $1`)
+	lockAccount = &query{text: accountByID.text, lock: `FOR UPDATE`}
 	allAccounts = accountColumns.selects(`account ORDER BY id`)
 	transfersOf = transferColumns.selects(
 		`transfer WHERE subject = $1 AND subject <> '' ORDER BY seq`)
@@ -201,6 +202,16 @@ func (t *tx) bookTransfer(e money.Entry, part int, m money.Transfer) error {
 func (t *tx) Account(id money.AccountID) (money.Account, error) {
 	a, _, err := one(t, scanAccount, accountByID, string(id))
 	a.ID = id
+	return a, err
+}
+
+// LockAccount implements [money.AccountLocks]. It opens an account that there is not, so that there
+// is a row to lock.
+func (t *tx) LockAccount(id money.AccountID) (money.Account, error) {
+	if _, err := t.exec(openAccount, string(id), bit(id.NoOverdraft())); err != nil {
+		return money.Account{}, err
+	}
+	a, _, err := one(t, scanAccount, lockAccount, string(id))
 	return a, err
 }
 

@@ -114,14 +114,15 @@ func readChannels(path string, city wire.Clock) (external, error) {
 		if err = cmp.Or(keys.err, err); err != nil {
 			return external{}, fmt.Errorf("channels: %s: wechat: %w", path, err)
 		}
-		out.add(money.WeChat, c, f.WeChat.contractFile)
+		out.add(money.WeChat, c, f.WeChat.contractFile, f.WeChat.Payouts != nil)
 	}
 	if f.Alipay != nil {
 		c, err := alipay.New(f.Alipay.config(f.NotifyURL, keys), time.Now())
 		if err = cmp.Or(keys.err, err); err != nil {
 			return external{}, fmt.Errorf("channels: %s: alipay: %w", path, err)
 		}
-		out.add(money.Alipay, c, f.Alipay.contractFile)
+		// Alipay pays out from accounts in certificate mode only.
+		out.add(money.Alipay, c, f.Alipay.contractFile, f.Alipay.Accounts[""].AppCert != "")
 	}
 	return out, out.contracts.Check()
 }
@@ -130,11 +131,19 @@ func readChannels(path string, city wire.Clock) (external, error) {
 type adapter interface {
 	money.Channel
 	money.Refunder
+	money.Payer
 	ops.Teller
 }
 
-func (e external) add(name money.ChannelName, c adapter, contract contractFile) {
-	e.channels[name], e.tellers[name] = onMachineTime{c, e.clock}, c
+// add adds a channel; pays says that our account there is one that pays out.
+func (e external) add(
+	name money.ChannelName, c adapter, contract contractFile, pays bool,
+) {
+	timed := onMachineTime{c, e.clock}
+	e.channels[name], e.tellers[name] = timed, c
+	if pays {
+		e.channels[name] = payingOut{timed, c}
+	}
 	e.contracts[name] = money.Contract{Fee: contract.FeePPM, WaivedUntil: contract.WaivedUntil}
 }
 

@@ -68,3 +68,23 @@ func (m onMachineTime) QueryRefund(
 ) (money.Outcome, error) {
 	return m.answer(m.channel.QueryRefund(ctx, m.refund(r), m.city.Machine(now)))
 }
+
+// payingOut is onMachineTime for a channel that pays out as well.
+type payingOut struct {
+	onMachineTime
+	payer money.Payer
+}
+
+// PayOut implements [money.Payer].
+func (p payingOut) PayOut(
+	ctx context.Context, o money.Payout, now time.Time,
+) (money.Outcome, error) {
+	return p.answer(p.payer.PayOut(ctx, o, p.city.Machine(now)))
+}
+
+// QueryPayout implements [money.Payer].
+func (p payingOut) QueryPayout(
+	ctx context.Context, o money.Payout, now time.Time,
+) (money.Outcome, error) {
+	return p.answer(p.payer.QueryPayout(ctx, o, p.city.Machine(now)))
+}

@@ -89,8 +89,8 @@ func newRoot() *cobra.Command {
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
-	root.AddCommand(newServe(), newSim(), newRide(), newDriver(), newCampaign(), newExport(),
-		newToken(), newMigrate(), newCheckConfig(), newHealth(), newVersion())
+	root.AddCommand(newServe(), newSim(), newRide(), newDriver(), newCampaign(), newPayouts(),
+		newExport(), newToken(), newMigrate(), newCheckConfig(), newHealth(), newVersion())
 	return root
 }
 

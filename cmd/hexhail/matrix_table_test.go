@@ -23,7 +23,7 @@ func matrixTable() map[string][]variant {
 	for _, part := range []map[string][]variant{
 		riderTable(), riderCommandTable(), driverTable(), driverReadTable(), opsTable(),
 		importTable(), bookingTable(), voiceTable(), fareTable(), complaintTable(), regularTable(),
-		teamTable(), handOverTable(), greetingTable(), campaignTable(),
+		teamTable(), handOverTable(), greetingTable(), campaignTable(), moneyTable(),
 	} {
 		for name, variants := range part {
 			all[name] = append(all[name], variants...)

@@ -242,7 +242,7 @@ func (c *cast) words() []word {
 		{string(c.invited), []who{driverOne, driverTwo}},
 		{c.team(), []who{driverOne, driverTwo}},
 		{string(c.lapsed), []who{driverTwo, staff}},
-		{fmt.Sprintf(`"%d"`, c.meterFen()), []who{riderOne, driverOne, staff}},
+		{fmt.Sprintf(`"%d"`, c.meterFen()), []who{riderOne, driverOne, companyOne, staff}},
 		{c.saidText(), c.atRide()},
 	}
 	if c.stage == greeted {

@@ -115,11 +115,12 @@ func (s *service) standinWeChat(
 	ours, err := wechat.New(wechat.Config{
 		Accounts: map[string]wechat.Account{"": account}, Brand: "Hexhail", BaseURL: base,
 		NotifyURL: notifyURL(s.httpBase(), money.WeChat), Clock: time.Now,
+		Payouts: wechat.Payouts{Scene: "1000"},
 	})
 	if err != nil {
 		return nil, err
 	}
-	out.add(money.WeChat, ours, contractFile{FeePPM: standinFee})
+	out.add(money.WeChat, ours, contractFile{FeePPM: standinFee}, true)
 	return theirs, nil
 }
 
@@ -146,7 +147,7 @@ func (s *service) standinAlipay(
 	if err != nil {
 		return nil, err
 	}
-	out.add(money.Alipay, ours, contractFile{FeePPM: standinFee})
+	out.add(money.Alipay, ours, contractFile{FeePPM: standinFee}, true)
 	return theirs, nil
 }
 

@@ -109,6 +109,41 @@ CREATE INDEX refund_due ON refund (due_at, id)
     WHERE due_at > 0 AND (state = 'created' OR state = 'sent' OR state = 'unknown');
 CREATE INDEX refund_subject ON refund (subject, id);
 
+-- What drivers take out. A withdrawal is at its channel under its id, once and for good.
+CREATE TABLE withdrawal (
+    id       TEXT   NOT NULL PRIMARY KEY,
+    driver   TEXT   NOT NULL CHECK (driver <> ''),
+    city     TEXT   NOT NULL,
+    channel  TEXT   NOT NULL,
+    account  TEXT   NOT NULL CHECK (account <> ''),
+    name     TEXT   NOT NULL,
+    amount   BIGINT NOT NULL CHECK (amount > 0),
+    day      TEXT   NOT NULL,
+    state    TEXT   NOT NULL CHECK (state <> ''),
+    reason   TEXT   NOT NULL,
+    made_at  BIGINT NOT NULL,
+    pay_at   BIGINT NOT NULL,
+    due_at   BIGINT NOT NULL,
+    sent_at  BIGINT NOT NULL,
+    ended_at BIGINT NOT NULL,
+    tries    BIGINT NOT NULL,
+    ticket   TEXT   NOT NULL,
+    trade    TEXT   NOT NULL,
+    file     TEXT   NOT NULL,
+    CONSTRAINT withdrawal_ended CHECK ((ended_at > 0) = (state = 'paid' OR state = 'closed')),
+    CONSTRAINT withdrawal_sent CHECK (sent_at > 0 OR state = 'created')
+) /* sqlite: WITHOUT ROWID */;
+CREATE INDEX withdrawal_of_driver ON withdrawal (driver, id);
+CREATE INDEX withdrawal_of_day ON withdrawal (driver, day);
+CREATE INDEX withdrawal_paid ON withdrawal (driver, ended_at) WHERE state = 'paid';
+CREATE INDEX withdrawal_open ON withdrawal (id)
+    WHERE (state = 'created' OR state = 'sent' OR state = 'unknown');
+CREATE INDEX withdrawal_due ON withdrawal (due_at, id)
+    WHERE due_at > 0 AND (state = 'created' OR state = 'sent' OR state = 'unknown');
+CREATE INDEX withdrawal_for_bank ON withdrawal (id)
+    WHERE channel = 'bank' AND state = 'created' AND file = '';
+CREATE INDEX withdrawal_file ON withdrawal (file, id) WHERE file <> '';
+
 CREATE TABLE notice (
     channel  TEXT   NOT NULL,
     id       TEXT   NOT NULL,

@@ -17,5 +17,9 @@ CREATE INDEX ride_by_end ON ride (city, state, id)
     WHERE (state = 'completed' OR state = 'no_show' OR state = 'expired');
 -- A driver's earnings and stars are added up without reading other rows.
 CREATE INDEX ride_driven ON ride (driver, completed_at, rider_stars) WHERE completed_at > 0;
+-- Statements: by taxi, and the few rides that were cancelled late.
+CREATE INDEX ride_of_taxi ON ride (taxi, completed_at) WHERE completed_at > 0;
+CREATE INDEX ride_late_cancel ON ride (driver, ended_at) WHERE cancel_fee > 0;
+CREATE INDEX ride_late_cancel_taxi ON ride (taxi, ended_at) WHERE cancel_fee > 0;
 
 -- +goose Down

@@ -44,6 +44,12 @@ func (quiet) Rounded(dispatch.RoundStats) {}
 // Answered implements [dispatch.Listener].
 func (quiet) Answered(dispatch.Answer) {}
 
+// Withdrew implements [dispatch.Listener].
+func (quiet) Withdrew(money.Withdrawal) {}
+
+// Floats implements [dispatch.Listener].
+func (quiet) Floats(money.Fen) {}
+
 // NewDesk is a Desk over a store, for tests and benchmarks: one city, cash and wallet, nobody who
 // listens.
 func NewDesk(t testing.TB, db Database) *dispatch.Desk {

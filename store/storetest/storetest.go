@@ -32,7 +32,9 @@ type Open func(t testing.TB, opts ...store.Option) Database
 
 // Run runs the suite on one engine.
 func Run(t *testing.T, open Open) {
-	for _, test := range slices.Concat(rowTests(), campaignTests(), promiseTests()) {
+	for _, test := range slices.Concat(
+		rowTests(), campaignTests(), withdrawalTests(), promiseTests(),
+	) {
 		t.Run(test.name, func(t *testing.T) { test.run(t, open) })
 	}
 }
@@ -112,6 +114,17 @@ func rowTests() []test {
 	}
 }
 
+// withdrawalTests are of what drivers take, and take out.
+func withdrawalTests() []test {
+	return []test{
+		{"Withdrawals", withdrawals},
+		{"WithdrawalScans", withdrawalScans},
+		{"BankFiles", bankFiles},
+		{"LockAccount", lockAccount},
+		{"Statements", statements},
+	}
+}
+
 // campaignTests are of the rows of campaigns, and of what these ask of rides.
 func campaignTests() []test {
 	return []test{
@@ -138,6 +151,7 @@ func promiseTests() []test {
 		{"PromiseCapture", promiseCapture},
 		{"PromiseOrder", promiseOrder},
 		{"PromiseRefund", promiseRefund},
+		{"PromisePayout", promisePayout},
 		{"PromiseOwner", promiseOwner},
 		{"OutcomesTogether", outcomesTogether},
 		{"ExpiryTogether", expiryTogether},

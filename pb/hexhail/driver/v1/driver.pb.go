@@ -1388,6 +1388,7 @@ type DriveResponse struct {
 	//	*DriveResponse_HandOver
 	//	*DriveResponse_HandOverEnded
 	//	*DriveResponse_StandRank
+	//	*DriveResponse_MoneyNews
 	Message       isDriveResponse_Message `protobuf_oneof:"message"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1590,6 +1591,15 @@ func (x *DriveResponse) GetStandRank() *StandRank {
 	return nil
 }
 
+func (x *DriveResponse) GetMoneyNews() *MoneyNews {
+	if x != nil {
+		if x, ok := x.Message.(*DriveResponse_MoneyNews); ok {
+			return x.MoneyNews
+		}
+	}
+	return nil
+}
+
 type isDriveResponse_Message interface {
 	isDriveResponse_Message()
 }
@@ -1684,6 +1694,12 @@ type DriveResponse_StandRank struct {
 	StandRank *StandRank `protobuf:"bytes,20,opt,name=stand_rank,json=standRank,proto3,oneof"`
 }
 
+type DriveResponse_MoneyNews struct {
+	// Money has come for a ride, or a withdrawal has ended. It may get lost; ListPayments and
+	// ListWithdrawals are the truth.
+	MoneyNews *MoneyNews `protobuf:"bytes,40,opt,name=money_news,json=moneyNews,proto3,oneof"`
+}
+
 func (*DriveResponse_Welcome) isDriveResponse_Message() {}
 
 func (*DriveResponse_Snapshot) isDriveResponse_Message() {}
@@ -1718,6 +1734,108 @@ func (*DriveResponse_HandOverEnded) isDriveResponse_Message() {}
 
 func (*DriveResponse_StandRank) isDriveResponse_Message() {}
 
+func (*DriveResponse_MoneyNews) isDriveResponse_Message() {}
+
+// Money that has come or gone, in words that a phone can speak to who drives.
+type MoneyNews struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The ride that was paid; empty of a withdrawal.
+	RideId string `protobuf:"bytes,1,opt,name=ride_id,json=rideId,proto3" json:"ride_id,omitempty"`
+	// What has moved it: "wallet", "wechat", "alipay", of a withdrawal also "bank".
+	Channel string `protobuf:"bytes,2,opt,name=channel,proto3" json:"channel,omitempty"`
+	// What payers have paid, or what was taken out, in fen.
+	AmountFen int64 `protobuf:"varint,3,opt,name=amount_fen,json=amountFen,proto3" json:"amount_fen,omitempty"`
+	// What campaigns have added, in fen: the rider's part and the driver's.
+	SubsidyFen int64 `protobuf:"varint,4,opt,name=subsidy_fen,json=subsidyFen,proto3" json:"subsidy_fen,omitempty"`
+	// In English: "Alipay: 23 yuan received, subsidy 10 yuan".
+	Words string `protobuf:"bytes,5,opt,name=words,proto3" json:"words,omitempty"`
+	// In Chinese: 支付宝到账23元，补贴10元.
+	WordsZh string `protobuf:"bytes,6,opt,name=words_zh,json=wordsZh,proto3" json:"words_zh,omitempty"`
+	// The withdrawal that has ended, or wants a tap of the driver's.
+	Withdrawal    *v1.Withdrawal `protobuf:"bytes,7,opt,name=withdrawal,proto3" json:"withdrawal,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MoneyNews) Reset() {
+	*x = MoneyNews{}
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MoneyNews) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MoneyNews) ProtoMessage() {}
+
+func (x *MoneyNews) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MoneyNews.ProtoReflect.Descriptor instead.
+func (*MoneyNews) Descriptor() ([]byte, []int) {
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *MoneyNews) GetRideId() string {
+	if x != nil {
+		return x.RideId
+	}
+	return ""
+}
+
+func (x *MoneyNews) GetChannel() string {
+	if x != nil {
+		return x.Channel
+	}
+	return ""
+}
+
+func (x *MoneyNews) GetAmountFen() int64 {
+	if x != nil {
+		return x.AmountFen
+	}
+	return 0
+}
+
+func (x *MoneyNews) GetSubsidyFen() int64 {
+	if x != nil {
+		return x.SubsidyFen
+	}
+	return 0
+}
+
+func (x *MoneyNews) GetWords() string {
+	if x != nil {
+		return x.Words
+	}
+	return ""
+}
+
+func (x *MoneyNews) GetWordsZh() string {
+	if x != nil {
+		return x.WordsZh
+	}
+	return ""
+}
+
+func (x *MoneyNews) GetWithdrawal() *v1.Withdrawal {
+	if x != nil {
+		return x.Withdrawal
+	}
+	return nil
+}
+
 // The session begins.
 type Welcome struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1735,7 +1853,7 @@ type Welcome struct {
 
 func (x *Welcome) Reset() {
 	*x = Welcome{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[17]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1747,7 +1865,7 @@ func (x *Welcome) String() string {
 func (*Welcome) ProtoMessage() {}
 
 func (x *Welcome) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[17]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1760,7 +1878,7 @@ func (x *Welcome) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Welcome.ProtoReflect.Descriptor instead.
 func (*Welcome) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{17}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *Welcome) GetSessionId() string {
@@ -1815,7 +1933,7 @@ type Snapshot struct {
 
 func (x *Snapshot) Reset() {
 	*x = Snapshot{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[18]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1827,7 +1945,7 @@ func (x *Snapshot) String() string {
 func (*Snapshot) ProtoMessage() {}
 
 func (x *Snapshot) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[18]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1840,7 +1958,7 @@ func (x *Snapshot) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Snapshot.ProtoReflect.Descriptor instead.
 func (*Snapshot) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{18}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *Snapshot) GetShift() *Shift {
@@ -1917,7 +2035,7 @@ type StandRank struct {
 
 func (x *StandRank) Reset() {
 	*x = StandRank{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[19]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1929,7 +2047,7 @@ func (x *StandRank) String() string {
 func (*StandRank) ProtoMessage() {}
 
 func (x *StandRank) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[19]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1942,7 +2060,7 @@ func (x *StandRank) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StandRank.ProtoReflect.Descriptor instead.
 func (*StandRank) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{19}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *StandRank) GetStandId() string {
@@ -2022,7 +2140,7 @@ type Shift struct {
 
 func (x *Shift) Reset() {
 	*x = Shift{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[20]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2034,7 +2152,7 @@ func (x *Shift) String() string {
 func (*Shift) ProtoMessage() {}
 
 func (x *Shift) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[20]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2047,7 +2165,7 @@ func (x *Shift) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Shift.ProtoReflect.Descriptor instead.
 func (*Shift) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{20}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *Shift) GetTaxiId() string {
@@ -2134,7 +2252,7 @@ type Offer struct {
 
 func (x *Offer) Reset() {
 	*x = Offer{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[21]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2146,7 +2264,7 @@ func (x *Offer) String() string {
 func (*Offer) ProtoMessage() {}
 
 func (x *Offer) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[21]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2159,7 +2277,7 @@ func (x *Offer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Offer.ProtoReflect.Descriptor instead.
 func (*Offer) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{21}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *Offer) GetOfferId() string {
@@ -2287,7 +2405,7 @@ type OfferEnded struct {
 
 func (x *OfferEnded) Reset() {
 	*x = OfferEnded{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[22]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2299,7 +2417,7 @@ func (x *OfferEnded) String() string {
 func (*OfferEnded) ProtoMessage() {}
 
 func (x *OfferEnded) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[22]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2312,7 +2430,7 @@ func (x *OfferEnded) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OfferEnded.ProtoReflect.Descriptor instead.
 func (*OfferEnded) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{22}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *OfferEnded) GetOfferId() string {
@@ -2363,7 +2481,7 @@ type Call struct {
 
 func (x *Call) Reset() {
 	*x = Call{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[23]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2375,7 +2493,7 @@ func (x *Call) String() string {
 func (*Call) ProtoMessage() {}
 
 func (x *Call) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[23]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2388,7 +2506,7 @@ func (x *Call) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Call.ProtoReflect.Descriptor instead.
 func (*Call) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{23}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *Call) GetCallId() string {
@@ -2488,7 +2606,7 @@ type CallEnded struct {
 
 func (x *CallEnded) Reset() {
 	*x = CallEnded{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[24]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2500,7 +2618,7 @@ func (x *CallEnded) String() string {
 func (*CallEnded) ProtoMessage() {}
 
 func (x *CallEnded) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[24]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2513,7 +2631,7 @@ func (x *CallEnded) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CallEnded.ProtoReflect.Descriptor instead.
 func (*CallEnded) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{24}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *CallEnded) GetCallId() string {
@@ -2548,7 +2666,7 @@ type Result struct {
 
 func (x *Result) Reset() {
 	*x = Result{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[25]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2560,7 +2678,7 @@ func (x *Result) String() string {
 func (*Result) ProtoMessage() {}
 
 func (x *Result) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[25]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2573,7 +2691,7 @@ func (x *Result) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Result.ProtoReflect.Descriptor instead.
 func (*Result) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{25}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *Result) GetRequestId() string {
@@ -2639,7 +2757,7 @@ type Done struct {
 
 func (x *Done) Reset() {
 	*x = Done{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[26]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2651,7 +2769,7 @@ func (x *Done) String() string {
 func (*Done) ProtoMessage() {}
 
 func (x *Done) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[26]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2664,7 +2782,7 @@ func (x *Done) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Done.ProtoReflect.Descriptor instead.
 func (*Done) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{26}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *Done) GetRide() *v1.Ride {
@@ -2693,7 +2811,7 @@ type FixesRefused struct {
 
 func (x *FixesRefused) Reset() {
 	*x = FixesRefused{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[27]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2705,7 +2823,7 @@ func (x *FixesRefused) String() string {
 func (*FixesRefused) ProtoMessage() {}
 
 func (x *FixesRefused) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[27]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2718,7 +2836,7 @@ func (x *FixesRefused) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FixesRefused.ProtoReflect.Descriptor instead.
 func (*FixesRefused) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{27}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *FixesRefused) GetCounts() map[string]int32 {
@@ -2741,7 +2859,7 @@ type Drain struct {
 
 func (x *Drain) Reset() {
 	*x = Drain{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[28]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2753,7 +2871,7 @@ func (x *Drain) String() string {
 func (*Drain) ProtoMessage() {}
 
 func (x *Drain) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[28]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2766,7 +2884,7 @@ func (x *Drain) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Drain.ProtoReflect.Descriptor instead.
 func (*Drain) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{28}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *Drain) GetRetryAfter() *durationpb.Duration {
@@ -2794,7 +2912,7 @@ type GiveCommandRequest struct {
 
 func (x *GiveCommandRequest) Reset() {
 	*x = GiveCommandRequest{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[29]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2806,7 +2924,7 @@ func (x *GiveCommandRequest) String() string {
 func (*GiveCommandRequest) ProtoMessage() {}
 
 func (x *GiveCommandRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[29]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2819,7 +2937,7 @@ func (x *GiveCommandRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GiveCommandRequest.ProtoReflect.Descriptor instead.
 func (*GiveCommandRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{29}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *GiveCommandRequest) GetCommand() *Command {
@@ -2840,7 +2958,7 @@ type GiveCommandResponse struct {
 
 func (x *GiveCommandResponse) Reset() {
 	*x = GiveCommandResponse{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[30]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2852,7 +2970,7 @@ func (x *GiveCommandResponse) String() string {
 func (*GiveCommandResponse) ProtoMessage() {}
 
 func (x *GiveCommandResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[30]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2865,7 +2983,7 @@ func (x *GiveCommandResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GiveCommandResponse.ProtoReflect.Descriptor instead.
 func (*GiveCommandResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{30}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *GiveCommandResponse) GetDone() *Done {
@@ -2886,7 +3004,7 @@ type SendFixesRequest struct {
 
 func (x *SendFixesRequest) Reset() {
 	*x = SendFixesRequest{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[31]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2898,7 +3016,7 @@ func (x *SendFixesRequest) String() string {
 func (*SendFixesRequest) ProtoMessage() {}
 
 func (x *SendFixesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[31]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2911,7 +3029,7 @@ func (x *SendFixesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SendFixesRequest.ProtoReflect.Descriptor instead.
 func (*SendFixesRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{31}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *SendFixesRequest) GetBatch() *FixBatch {
@@ -2934,7 +3052,7 @@ type SendFixesResponse struct {
 
 func (x *SendFixesResponse) Reset() {
 	*x = SendFixesResponse{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[32]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2946,7 +3064,7 @@ func (x *SendFixesResponse) String() string {
 func (*SendFixesResponse) ProtoMessage() {}
 
 func (x *SendFixesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[32]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2959,7 +3077,7 @@ func (x *SendFixesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SendFixesResponse.ProtoReflect.Descriptor instead.
 func (*SendFixesResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{32}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *SendFixesResponse) GetTaken() int32 {
@@ -2987,7 +3105,7 @@ type AckOfferRequest struct {
 
 func (x *AckOfferRequest) Reset() {
 	*x = AckOfferRequest{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[33]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2999,7 +3117,7 @@ func (x *AckOfferRequest) String() string {
 func (*AckOfferRequest) ProtoMessage() {}
 
 func (x *AckOfferRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[33]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3012,7 +3130,7 @@ func (x *AckOfferRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AckOfferRequest.ProtoReflect.Descriptor instead.
 func (*AckOfferRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{33}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *AckOfferRequest) GetOfferId() string {
@@ -3031,7 +3149,7 @@ type AckOfferResponse struct {
 
 func (x *AckOfferResponse) Reset() {
 	*x = AckOfferResponse{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[34]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3043,7 +3161,7 @@ func (x *AckOfferResponse) String() string {
 func (*AckOfferResponse) ProtoMessage() {}
 
 func (x *AckOfferResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[34]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3056,7 +3174,7 @@ func (x *AckOfferResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AckOfferResponse.ProtoReflect.Descriptor instead.
 func (*AckOfferResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{34}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{35}
 }
 
 // Of the caller.
@@ -3068,7 +3186,7 @@ type GetSnapshotRequest struct {
 
 func (x *GetSnapshotRequest) Reset() {
 	*x = GetSnapshotRequest{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[35]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3080,7 +3198,7 @@ func (x *GetSnapshotRequest) String() string {
 func (*GetSnapshotRequest) ProtoMessage() {}
 
 func (x *GetSnapshotRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[35]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3093,7 +3211,7 @@ func (x *GetSnapshotRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetSnapshotRequest.ProtoReflect.Descriptor instead.
 func (*GetSnapshotRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{35}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{36}
 }
 
 // Where the driver stands.
@@ -3107,7 +3225,7 @@ type GetSnapshotResponse struct {
 
 func (x *GetSnapshotResponse) Reset() {
 	*x = GetSnapshotResponse{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[36]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3119,7 +3237,7 @@ func (x *GetSnapshotResponse) String() string {
 func (*GetSnapshotResponse) ProtoMessage() {}
 
 func (x *GetSnapshotResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[36]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3132,7 +3250,7 @@ func (x *GetSnapshotResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetSnapshotResponse.ProtoReflect.Descriptor instead.
 func (*GetSnapshotResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{36}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *GetSnapshotResponse) GetSnapshot() *Snapshot {
@@ -3155,7 +3273,7 @@ type GetEarningsRequest struct {
 
 func (x *GetEarningsRequest) Reset() {
 	*x = GetEarningsRequest{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[37]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3167,7 +3285,7 @@ func (x *GetEarningsRequest) String() string {
 func (*GetEarningsRequest) ProtoMessage() {}
 
 func (x *GetEarningsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[37]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3180,7 +3298,7 @@ func (x *GetEarningsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetEarningsRequest.ProtoReflect.Descriptor instead.
 func (*GetEarningsRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{37}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *GetEarningsRequest) GetFrom() *timestamppb.Timestamp {
@@ -3218,7 +3336,7 @@ type GetEarningsResponse struct {
 
 func (x *GetEarningsResponse) Reset() {
 	*x = GetEarningsResponse{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[38]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3230,7 +3348,7 @@ func (x *GetEarningsResponse) String() string {
 func (*GetEarningsResponse) ProtoMessage() {}
 
 func (x *GetEarningsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[38]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3243,7 +3361,7 @@ func (x *GetEarningsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetEarningsResponse.ProtoReflect.Descriptor instead.
 func (*GetEarningsResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{38}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *GetEarningsResponse) GetRides() int32 {
@@ -3301,7 +3419,7 @@ type BookingReminder struct {
 
 func (x *BookingReminder) Reset() {
 	*x = BookingReminder{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[39]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3313,7 +3431,7 @@ func (x *BookingReminder) String() string {
 func (*BookingReminder) ProtoMessage() {}
 
 func (x *BookingReminder) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[39]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3326,7 +3444,7 @@ func (x *BookingReminder) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BookingReminder.ProtoReflect.Descriptor instead.
 func (*BookingReminder) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{39}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *BookingReminder) GetRide() *v1.Ride {
@@ -3352,7 +3470,7 @@ type ListBookingsRequest struct {
 
 func (x *ListBookingsRequest) Reset() {
 	*x = ListBookingsRequest{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[40]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3364,7 +3482,7 @@ func (x *ListBookingsRequest) String() string {
 func (*ListBookingsRequest) ProtoMessage() {}
 
 func (x *ListBookingsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[40]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3377,7 +3495,7 @@ func (x *ListBookingsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListBookingsRequest.ProtoReflect.Descriptor instead.
 func (*ListBookingsRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{40}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *ListBookingsRequest) GetPageSize() int32 {
@@ -3434,7 +3552,7 @@ type OpenBooking struct {
 
 func (x *OpenBooking) Reset() {
 	*x = OpenBooking{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[41]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3446,7 +3564,7 @@ func (x *OpenBooking) String() string {
 func (*OpenBooking) ProtoMessage() {}
 
 func (x *OpenBooking) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[41]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3459,7 +3577,7 @@ func (x *OpenBooking) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OpenBooking.ProtoReflect.Descriptor instead.
 func (*OpenBooking) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{41}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *OpenBooking) GetRideId() string {
@@ -3559,7 +3677,7 @@ type ListBookingsResponse struct {
 
 func (x *ListBookingsResponse) Reset() {
 	*x = ListBookingsResponse{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[42]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3571,7 +3689,7 @@ func (x *ListBookingsResponse) String() string {
 func (*ListBookingsResponse) ProtoMessage() {}
 
 func (x *ListBookingsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[42]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3584,7 +3702,7 @@ func (x *ListBookingsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListBookingsResponse.ProtoReflect.Descriptor instead.
 func (*ListBookingsResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{42}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *ListBookingsResponse) GetBookings() []*OpenBooking {
@@ -3612,7 +3730,7 @@ type GetVoiceRequest struct {
 
 func (x *GetVoiceRequest) Reset() {
 	*x = GetVoiceRequest{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[43]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3624,7 +3742,7 @@ func (x *GetVoiceRequest) String() string {
 func (*GetVoiceRequest) ProtoMessage() {}
 
 func (x *GetVoiceRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[43]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3637,7 +3755,7 @@ func (x *GetVoiceRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetVoiceRequest.ProtoReflect.Descriptor instead.
 func (*GetVoiceRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{43}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *GetVoiceRequest) GetRideId() string {
@@ -3660,7 +3778,7 @@ type GetVoiceResponse struct {
 
 func (x *GetVoiceResponse) Reset() {
 	*x = GetVoiceResponse{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[44]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3672,7 +3790,7 @@ func (x *GetVoiceResponse) String() string {
 func (*GetVoiceResponse) ProtoMessage() {}
 
 func (x *GetVoiceResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[44]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3685,7 +3803,7 @@ func (x *GetVoiceResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetVoiceResponse.ProtoReflect.Descriptor instead.
 func (*GetVoiceResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{44}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *GetVoiceResponse) GetVoice() *v1.Voice {
@@ -3715,7 +3833,7 @@ type ListRidesRequest struct {
 
 func (x *ListRidesRequest) Reset() {
 	*x = ListRidesRequest{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[45]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3727,7 +3845,7 @@ func (x *ListRidesRequest) String() string {
 func (*ListRidesRequest) ProtoMessage() {}
 
 func (x *ListRidesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[45]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3740,7 +3858,7 @@ func (x *ListRidesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRidesRequest.ProtoReflect.Descriptor instead.
 func (*ListRidesRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{45}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *ListRidesRequest) GetPageSize() int32 {
@@ -3770,7 +3888,7 @@ type ListRidesResponse struct {
 
 func (x *ListRidesResponse) Reset() {
 	*x = ListRidesResponse{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[46]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3782,7 +3900,7 @@ func (x *ListRidesResponse) String() string {
 func (*ListRidesResponse) ProtoMessage() {}
 
 func (x *ListRidesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[46]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3795,7 +3913,7 @@ func (x *ListRidesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRidesResponse.ProtoReflect.Descriptor instead.
 func (*ListRidesResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{46}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *ListRidesResponse) GetRides() []*v1.Ride {
@@ -3825,7 +3943,7 @@ type GetWhyRequest struct {
 
 func (x *GetWhyRequest) Reset() {
 	*x = GetWhyRequest{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[47]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3837,7 +3955,7 @@ func (x *GetWhyRequest) String() string {
 func (*GetWhyRequest) ProtoMessage() {}
 
 func (x *GetWhyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[47]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3850,7 +3968,7 @@ func (x *GetWhyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetWhyRequest.ProtoReflect.Descriptor instead.
 func (*GetWhyRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{47}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *GetWhyRequest) GetTo() *timestamppb.Timestamp {
@@ -3881,7 +3999,7 @@ type PresenceTime struct {
 
 func (x *PresenceTime) Reset() {
 	*x = PresenceTime{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[48]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3893,7 +4011,7 @@ func (x *PresenceTime) String() string {
 func (*PresenceTime) ProtoMessage() {}
 
 func (x *PresenceTime) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[48]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3906,7 +4024,7 @@ func (x *PresenceTime) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PresenceTime.ProtoReflect.Descriptor instead.
 func (*PresenceTime) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{48}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *PresenceTime) GetPresence() string {
@@ -3938,7 +4056,7 @@ type PresenceChange struct {
 
 func (x *PresenceChange) Reset() {
 	*x = PresenceChange{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[49]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3950,7 +4068,7 @@ func (x *PresenceChange) String() string {
 func (*PresenceChange) ProtoMessage() {}
 
 func (x *PresenceChange) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[49]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3963,7 +4081,7 @@ func (x *PresenceChange) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PresenceChange.ProtoReflect.Descriptor instead.
 func (*PresenceChange) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{49}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{50}
 }
 
 func (x *PresenceChange) GetAt() *timestamppb.Timestamp {
@@ -4001,7 +4119,7 @@ type VerdictCount struct {
 
 func (x *VerdictCount) Reset() {
 	*x = VerdictCount{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[50]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4013,7 +4131,7 @@ func (x *VerdictCount) String() string {
 func (*VerdictCount) ProtoMessage() {}
 
 func (x *VerdictCount) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[50]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4026,7 +4144,7 @@ func (x *VerdictCount) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VerdictCount.ProtoReflect.Descriptor instead.
 func (*VerdictCount) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{50}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{51}
 }
 
 func (x *VerdictCount) GetVerdict() string {
@@ -4066,7 +4184,7 @@ type SeenRide struct {
 
 func (x *SeenRide) Reset() {
 	*x = SeenRide{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[51]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4078,7 +4196,7 @@ func (x *SeenRide) String() string {
 func (*SeenRide) ProtoMessage() {}
 
 func (x *SeenRide) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[51]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4091,7 +4209,7 @@ func (x *SeenRide) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SeenRide.ProtoReflect.Descriptor instead.
 func (*SeenRide) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{51}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{52}
 }
 
 func (x *SeenRide) GetNear() *v1.Point {
@@ -4179,7 +4297,7 @@ type GetWhyResponse struct {
 
 func (x *GetWhyResponse) Reset() {
 	*x = GetWhyResponse{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[52]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[53]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4191,7 +4309,7 @@ func (x *GetWhyResponse) String() string {
 func (*GetWhyResponse) ProtoMessage() {}
 
 func (x *GetWhyResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[52]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[53]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4204,7 +4322,7 @@ func (x *GetWhyResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetWhyResponse.ProtoReflect.Descriptor instead.
 func (*GetWhyResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{52}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{53}
 }
 
 func (x *GetWhyResponse) GetHindrance() string {
@@ -4335,7 +4453,7 @@ type ContestComplaintRequest struct {
 
 func (x *ContestComplaintRequest) Reset() {
 	*x = ContestComplaintRequest{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[53]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[54]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4347,7 +4465,7 @@ func (x *ContestComplaintRequest) String() string {
 func (*ContestComplaintRequest) ProtoMessage() {}
 
 func (x *ContestComplaintRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[53]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[54]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4360,7 +4478,7 @@ func (x *ContestComplaintRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ContestComplaintRequest.ProtoReflect.Descriptor instead.
 func (*ContestComplaintRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{53}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{54}
 }
 
 func (x *ContestComplaintRequest) GetRequestId() string {
@@ -4393,7 +4511,7 @@ type ContestComplaintResponse struct {
 
 func (x *ContestComplaintResponse) Reset() {
 	*x = ContestComplaintResponse{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[54]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[55]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4405,7 +4523,7 @@ func (x *ContestComplaintResponse) String() string {
 func (*ContestComplaintResponse) ProtoMessage() {}
 
 func (x *ContestComplaintResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[54]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[55]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4418,7 +4536,7 @@ func (x *ContestComplaintResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ContestComplaintResponse.ProtoReflect.Descriptor instead.
 func (*ContestComplaintResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{54}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{55}
 }
 
 // Which page.
@@ -4434,7 +4552,7 @@ type ListComplaintsRequest struct {
 
 func (x *ListComplaintsRequest) Reset() {
 	*x = ListComplaintsRequest{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[55]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[56]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4446,7 +4564,7 @@ func (x *ListComplaintsRequest) String() string {
 func (*ListComplaintsRequest) ProtoMessage() {}
 
 func (x *ListComplaintsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[55]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[56]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4459,7 +4577,7 @@ func (x *ListComplaintsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListComplaintsRequest.ProtoReflect.Descriptor instead.
 func (*ListComplaintsRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{55}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{56}
 }
 
 func (x *ListComplaintsRequest) GetPageSize() int32 {
@@ -4493,7 +4611,7 @@ type ListComplaintsResponse struct {
 
 func (x *ListComplaintsResponse) Reset() {
 	*x = ListComplaintsResponse{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[56]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[57]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4505,7 +4623,7 @@ func (x *ListComplaintsResponse) String() string {
 func (*ListComplaintsResponse) ProtoMessage() {}
 
 func (x *ListComplaintsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[56]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[57]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4518,7 +4636,7 @@ func (x *ListComplaintsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListComplaintsResponse.ProtoReflect.Descriptor instead.
 func (*ListComplaintsResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{56}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{57}
 }
 
 func (x *ListComplaintsResponse) GetComplaints() []*v1.Complaint {
@@ -4563,7 +4681,7 @@ type ProposeRegularRequest struct {
 
 func (x *ProposeRegularRequest) Reset() {
 	*x = ProposeRegularRequest{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[57]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[58]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4575,7 +4693,7 @@ func (x *ProposeRegularRequest) String() string {
 func (*ProposeRegularRequest) ProtoMessage() {}
 
 func (x *ProposeRegularRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[57]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[58]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4588,7 +4706,7 @@ func (x *ProposeRegularRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ProposeRegularRequest.ProtoReflect.Descriptor instead.
 func (*ProposeRegularRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{57}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{58}
 }
 
 func (x *ProposeRegularRequest) GetRequestId() string {
@@ -4616,7 +4734,7 @@ type ProposeRegularResponse struct {
 
 func (x *ProposeRegularResponse) Reset() {
 	*x = ProposeRegularResponse{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[58]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[59]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4628,7 +4746,7 @@ func (x *ProposeRegularResponse) String() string {
 func (*ProposeRegularResponse) ProtoMessage() {}
 
 func (x *ProposeRegularResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[58]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[59]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4641,7 +4759,7 @@ func (x *ProposeRegularResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ProposeRegularResponse.ProtoReflect.Descriptor instead.
 func (*ProposeRegularResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{58}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{59}
 }
 
 func (x *ProposeRegularResponse) GetRegular() *v1.Regular {
@@ -4665,7 +4783,7 @@ type AgreeRegularRequest struct {
 
 func (x *AgreeRegularRequest) Reset() {
 	*x = AgreeRegularRequest{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[59]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[60]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4677,7 +4795,7 @@ func (x *AgreeRegularRequest) String() string {
 func (*AgreeRegularRequest) ProtoMessage() {}
 
 func (x *AgreeRegularRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[59]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[60]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4690,7 +4808,7 @@ func (x *AgreeRegularRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AgreeRegularRequest.ProtoReflect.Descriptor instead.
 func (*AgreeRegularRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{59}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{60}
 }
 
 func (x *AgreeRegularRequest) GetRequestId() string {
@@ -4718,7 +4836,7 @@ type AgreeRegularResponse struct {
 
 func (x *AgreeRegularResponse) Reset() {
 	*x = AgreeRegularResponse{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[60]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[61]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4730,7 +4848,7 @@ func (x *AgreeRegularResponse) String() string {
 func (*AgreeRegularResponse) ProtoMessage() {}
 
 func (x *AgreeRegularResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[60]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[61]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4743,7 +4861,7 @@ func (x *AgreeRegularResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AgreeRegularResponse.ProtoReflect.Descriptor instead.
 func (*AgreeRegularResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{60}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{61}
 }
 
 func (x *AgreeRegularResponse) GetRegular() *v1.Regular {
@@ -4767,7 +4885,7 @@ type EndRegularRequest struct {
 
 func (x *EndRegularRequest) Reset() {
 	*x = EndRegularRequest{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[61]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[62]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4779,7 +4897,7 @@ func (x *EndRegularRequest) String() string {
 func (*EndRegularRequest) ProtoMessage() {}
 
 func (x *EndRegularRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[61]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[62]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4792,7 +4910,7 @@ func (x *EndRegularRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EndRegularRequest.ProtoReflect.Descriptor instead.
 func (*EndRegularRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{61}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{62}
 }
 
 func (x *EndRegularRequest) GetRequestId() string {
@@ -4818,7 +4936,7 @@ type EndRegularResponse struct {
 
 func (x *EndRegularResponse) Reset() {
 	*x = EndRegularResponse{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[62]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[63]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4830,7 +4948,7 @@ func (x *EndRegularResponse) String() string {
 func (*EndRegularResponse) ProtoMessage() {}
 
 func (x *EndRegularResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[62]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[63]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4843,7 +4961,7 @@ func (x *EndRegularResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EndRegularResponse.ProtoReflect.Descriptor instead.
 func (*EndRegularResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{62}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{63}
 }
 
 // Which page.
@@ -4859,7 +4977,7 @@ type ListRegularsRequest struct {
 
 func (x *ListRegularsRequest) Reset() {
 	*x = ListRegularsRequest{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[63]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[64]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4871,7 +4989,7 @@ func (x *ListRegularsRequest) String() string {
 func (*ListRegularsRequest) ProtoMessage() {}
 
 func (x *ListRegularsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[63]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[64]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4884,7 +5002,7 @@ func (x *ListRegularsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRegularsRequest.ProtoReflect.Descriptor instead.
 func (*ListRegularsRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{63}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{64}
 }
 
 func (x *ListRegularsRequest) GetPageSize() int32 {
@@ -4914,7 +5032,7 @@ type ListRegularsResponse struct {
 
 func (x *ListRegularsResponse) Reset() {
 	*x = ListRegularsResponse{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[64]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[65]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4926,7 +5044,7 @@ func (x *ListRegularsResponse) String() string {
 func (*ListRegularsResponse) ProtoMessage() {}
 
 func (x *ListRegularsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[64]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[65]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4939,7 +5057,7 @@ func (x *ListRegularsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRegularsResponse.ProtoReflect.Descriptor instead.
 func (*ListRegularsResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{64}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{65}
 }
 
 func (x *ListRegularsResponse) GetRegulars() []*v1.Regular {
@@ -4970,7 +5088,7 @@ type FoundTeamRequest struct {
 
 func (x *FoundTeamRequest) Reset() {
 	*x = FoundTeamRequest{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[65]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[66]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4982,7 +5100,7 @@ func (x *FoundTeamRequest) String() string {
 func (*FoundTeamRequest) ProtoMessage() {}
 
 func (x *FoundTeamRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[65]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[66]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4995,7 +5113,7 @@ func (x *FoundTeamRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FoundTeamRequest.ProtoReflect.Descriptor instead.
 func (*FoundTeamRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{65}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{66}
 }
 
 func (x *FoundTeamRequest) GetRequestId() string {
@@ -5023,7 +5141,7 @@ type FoundTeamResponse struct {
 
 func (x *FoundTeamResponse) Reset() {
 	*x = FoundTeamResponse{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[66]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[67]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5035,7 +5153,7 @@ func (x *FoundTeamResponse) String() string {
 func (*FoundTeamResponse) ProtoMessage() {}
 
 func (x *FoundTeamResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[66]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[67]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5048,7 +5166,7 @@ func (x *FoundTeamResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FoundTeamResponse.ProtoReflect.Descriptor instead.
 func (*FoundTeamResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{66}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{67}
 }
 
 func (x *FoundTeamResponse) GetTeam() *Team {
@@ -5072,7 +5190,7 @@ type InviteToTeamRequest struct {
 
 func (x *InviteToTeamRequest) Reset() {
 	*x = InviteToTeamRequest{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[67]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[68]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5084,7 +5202,7 @@ func (x *InviteToTeamRequest) String() string {
 func (*InviteToTeamRequest) ProtoMessage() {}
 
 func (x *InviteToTeamRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[67]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[68]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5097,7 +5215,7 @@ func (x *InviteToTeamRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InviteToTeamRequest.ProtoReflect.Descriptor instead.
 func (*InviteToTeamRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{67}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{68}
 }
 
 func (x *InviteToTeamRequest) GetRequestId() string {
@@ -5125,7 +5243,7 @@ type InviteToTeamResponse struct {
 
 func (x *InviteToTeamResponse) Reset() {
 	*x = InviteToTeamResponse{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[68]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[69]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5137,7 +5255,7 @@ func (x *InviteToTeamResponse) String() string {
 func (*InviteToTeamResponse) ProtoMessage() {}
 
 func (x *InviteToTeamResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[68]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[69]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5150,7 +5268,7 @@ func (x *InviteToTeamResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InviteToTeamResponse.ProtoReflect.Descriptor instead.
 func (*InviteToTeamResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{68}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{69}
 }
 
 func (x *InviteToTeamResponse) GetTeam() *Team {
@@ -5174,7 +5292,7 @@ type JoinTeamRequest struct {
 
 func (x *JoinTeamRequest) Reset() {
 	*x = JoinTeamRequest{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[69]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[70]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5186,7 +5304,7 @@ func (x *JoinTeamRequest) String() string {
 func (*JoinTeamRequest) ProtoMessage() {}
 
 func (x *JoinTeamRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[69]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[70]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5199,7 +5317,7 @@ func (x *JoinTeamRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JoinTeamRequest.ProtoReflect.Descriptor instead.
 func (*JoinTeamRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{69}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{70}
 }
 
 func (x *JoinTeamRequest) GetRequestId() string {
@@ -5227,7 +5345,7 @@ type JoinTeamResponse struct {
 
 func (x *JoinTeamResponse) Reset() {
 	*x = JoinTeamResponse{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[70]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[71]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5239,7 +5357,7 @@ func (x *JoinTeamResponse) String() string {
 func (*JoinTeamResponse) ProtoMessage() {}
 
 func (x *JoinTeamResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[70]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[71]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5252,7 +5370,7 @@ func (x *JoinTeamResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JoinTeamResponse.ProtoReflect.Descriptor instead.
 func (*JoinTeamResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{70}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{71}
 }
 
 func (x *JoinTeamResponse) GetTeam() *Team {
@@ -5276,7 +5394,7 @@ type LeaveTeamRequest struct {
 
 func (x *LeaveTeamRequest) Reset() {
 	*x = LeaveTeamRequest{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[71]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[72]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5288,7 +5406,7 @@ func (x *LeaveTeamRequest) String() string {
 func (*LeaveTeamRequest) ProtoMessage() {}
 
 func (x *LeaveTeamRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[71]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[72]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5301,7 +5419,7 @@ func (x *LeaveTeamRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LeaveTeamRequest.ProtoReflect.Descriptor instead.
 func (*LeaveTeamRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{71}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{72}
 }
 
 func (x *LeaveTeamRequest) GetRequestId() string {
@@ -5327,7 +5445,7 @@ type LeaveTeamResponse struct {
 
 func (x *LeaveTeamResponse) Reset() {
 	*x = LeaveTeamResponse{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[72]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[73]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5339,7 +5457,7 @@ func (x *LeaveTeamResponse) String() string {
 func (*LeaveTeamResponse) ProtoMessage() {}
 
 func (x *LeaveTeamResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[72]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[73]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5352,7 +5470,7 @@ func (x *LeaveTeamResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LeaveTeamResponse.ProtoReflect.Descriptor instead.
 func (*LeaveTeamResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{72}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{73}
 }
 
 // Whose team is the token's.
@@ -5364,7 +5482,7 @@ type GetTeamRequest struct {
 
 func (x *GetTeamRequest) Reset() {
 	*x = GetTeamRequest{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[73]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[74]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5376,7 +5494,7 @@ func (x *GetTeamRequest) String() string {
 func (*GetTeamRequest) ProtoMessage() {}
 
 func (x *GetTeamRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[73]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[74]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5389,7 +5507,7 @@ func (x *GetTeamRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetTeamRequest.ProtoReflect.Descriptor instead.
 func (*GetTeamRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{73}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{74}
 }
 
 // Where the driver stands with teams.
@@ -5405,7 +5523,7 @@ type GetTeamResponse struct {
 
 func (x *GetTeamResponse) Reset() {
 	*x = GetTeamResponse{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[74]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[75]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5417,7 +5535,7 @@ func (x *GetTeamResponse) String() string {
 func (*GetTeamResponse) ProtoMessage() {}
 
 func (x *GetTeamResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[74]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[75]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5430,7 +5548,7 @@ func (x *GetTeamResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetTeamResponse.ProtoReflect.Descriptor instead.
 func (*GetTeamResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{74}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{75}
 }
 
 func (x *GetTeamResponse) GetTeam() *Team {
@@ -5462,7 +5580,7 @@ type Team struct {
 
 func (x *Team) Reset() {
 	*x = Team{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[75]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[76]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5474,7 +5592,7 @@ func (x *Team) String() string {
 func (*Team) ProtoMessage() {}
 
 func (x *Team) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[75]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[76]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5487,7 +5605,7 @@ func (x *Team) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Team.ProtoReflect.Descriptor instead.
 func (*Team) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{75}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{76}
 }
 
 func (x *Team) GetName() string {
@@ -5534,7 +5652,7 @@ type TeamMember struct {
 
 func (x *TeamMember) Reset() {
 	*x = TeamMember{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[76]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[77]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5546,7 +5664,7 @@ func (x *TeamMember) String() string {
 func (*TeamMember) ProtoMessage() {}
 
 func (x *TeamMember) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[76]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[77]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5559,7 +5677,7 @@ func (x *TeamMember) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TeamMember.ProtoReflect.Descriptor instead.
 func (*TeamMember) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{76}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{77}
 }
 
 func (x *TeamMember) GetMemberId() string {
@@ -5628,7 +5746,7 @@ type TeamInvitation struct {
 
 func (x *TeamInvitation) Reset() {
 	*x = TeamInvitation{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[77]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[78]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5640,7 +5758,7 @@ func (x *TeamInvitation) String() string {
 func (*TeamInvitation) ProtoMessage() {}
 
 func (x *TeamInvitation) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[77]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[78]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5653,7 +5771,7 @@ func (x *TeamInvitation) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TeamInvitation.ProtoReflect.Descriptor instead.
 func (*TeamInvitation) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{77}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{78}
 }
 
 func (x *TeamInvitation) GetMemberId() string {
@@ -5701,7 +5819,7 @@ type HandOver struct {
 
 func (x *HandOver) Reset() {
 	*x = HandOver{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[78]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[79]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5713,7 +5831,7 @@ func (x *HandOver) String() string {
 func (*HandOver) ProtoMessage() {}
 
 func (x *HandOver) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[78]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[79]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5726,7 +5844,7 @@ func (x *HandOver) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HandOver.ProtoReflect.Descriptor instead.
 func (*HandOver) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{78}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{79}
 }
 
 func (x *HandOver) GetBooking() *OpenBooking {
@@ -5769,7 +5887,7 @@ type HandOverEnded struct {
 
 func (x *HandOverEnded) Reset() {
 	*x = HandOverEnded{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[79]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[80]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5781,7 +5899,7 @@ func (x *HandOverEnded) String() string {
 func (*HandOverEnded) ProtoMessage() {}
 
 func (x *HandOverEnded) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[79]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[80]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5794,7 +5912,7 @@ func (x *HandOverEnded) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HandOverEnded.ProtoReflect.Descriptor instead.
 func (*HandOverEnded) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{79}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{80}
 }
 
 func (x *HandOverEnded) GetRideId() string {
@@ -5817,7 +5935,7 @@ type ListHandOversRequest struct {
 
 func (x *ListHandOversRequest) Reset() {
 	*x = ListHandOversRequest{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[80]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[81]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5829,7 +5947,7 @@ func (x *ListHandOversRequest) String() string {
 func (*ListHandOversRequest) ProtoMessage() {}
 
 func (x *ListHandOversRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[80]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[81]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5842,7 +5960,7 @@ func (x *ListHandOversRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListHandOversRequest.ProtoReflect.Descriptor instead.
 func (*ListHandOversRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{80}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{81}
 }
 
 func (x *ListHandOversRequest) GetPageSize() int32 {
@@ -5872,7 +5990,7 @@ type ListHandOversResponse struct {
 
 func (x *ListHandOversResponse) Reset() {
 	*x = ListHandOversResponse{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[81]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[82]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5884,7 +6002,7 @@ func (x *ListHandOversResponse) String() string {
 func (*ListHandOversResponse) ProtoMessage() {}
 
 func (x *ListHandOversResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[81]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[82]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5897,7 +6015,7 @@ func (x *ListHandOversResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListHandOversResponse.ProtoReflect.Descriptor instead.
 func (*ListHandOversResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{81}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{82}
 }
 
 func (x *ListHandOversResponse) GetHandOvers() []*HandOver {
@@ -5930,7 +6048,7 @@ type SendGreetingRequest struct {
 
 func (x *SendGreetingRequest) Reset() {
 	*x = SendGreetingRequest{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[82]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[83]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5942,7 +6060,7 @@ func (x *SendGreetingRequest) String() string {
 func (*SendGreetingRequest) ProtoMessage() {}
 
 func (x *SendGreetingRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[82]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[83]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5955,7 +6073,7 @@ func (x *SendGreetingRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SendGreetingRequest.ProtoReflect.Descriptor instead.
 func (*SendGreetingRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{82}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{83}
 }
 
 func (x *SendGreetingRequest) GetRequestId() string {
@@ -5990,7 +6108,7 @@ type SendGreetingResponse struct {
 
 func (x *SendGreetingResponse) Reset() {
 	*x = SendGreetingResponse{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[83]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[84]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6002,7 +6120,7 @@ func (x *SendGreetingResponse) String() string {
 func (*SendGreetingResponse) ProtoMessage() {}
 
 func (x *SendGreetingResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[83]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[84]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6015,7 +6133,7 @@ func (x *SendGreetingResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SendGreetingResponse.ProtoReflect.Descriptor instead.
 func (*SendGreetingResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{83}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{84}
 }
 
 func (x *SendGreetingResponse) GetGreeting() *Greeting {
@@ -6044,7 +6162,7 @@ type Greeting struct {
 
 func (x *Greeting) Reset() {
 	*x = Greeting{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[84]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[85]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6056,7 +6174,7 @@ func (x *Greeting) String() string {
 func (*Greeting) ProtoMessage() {}
 
 func (x *Greeting) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[84]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[85]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6069,7 +6187,7 @@ func (x *Greeting) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Greeting.ProtoReflect.Descriptor instead.
 func (*Greeting) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{84}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{85}
 }
 
 func (x *Greeting) GetGreetingId() string {
@@ -6120,7 +6238,7 @@ type ListGreetingsRequest struct {
 
 func (x *ListGreetingsRequest) Reset() {
 	*x = ListGreetingsRequest{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[85]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[86]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6132,7 +6250,7 @@ func (x *ListGreetingsRequest) String() string {
 func (*ListGreetingsRequest) ProtoMessage() {}
 
 func (x *ListGreetingsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[85]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[86]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6145,7 +6263,7 @@ func (x *ListGreetingsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListGreetingsRequest.ProtoReflect.Descriptor instead.
 func (*ListGreetingsRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{85}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{86}
 }
 
 func (x *ListGreetingsRequest) GetPageSize() int32 {
@@ -6177,7 +6295,7 @@ type ListGreetingsResponse struct {
 
 func (x *ListGreetingsResponse) Reset() {
 	*x = ListGreetingsResponse{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[86]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[87]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6189,7 +6307,7 @@ func (x *ListGreetingsResponse) String() string {
 func (*ListGreetingsResponse) ProtoMessage() {}
 
 func (x *ListGreetingsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[86]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[87]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6202,7 +6320,7 @@ func (x *ListGreetingsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListGreetingsResponse.ProtoReflect.Descriptor instead.
 func (*ListGreetingsResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{86}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{87}
 }
 
 func (x *ListGreetingsResponse) GetGreetings() []*Greeting {
@@ -6244,7 +6362,7 @@ type CollectFareRequest struct {
 
 func (x *CollectFareRequest) Reset() {
 	*x = CollectFareRequest{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[87]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[88]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6256,7 +6374,7 @@ func (x *CollectFareRequest) String() string {
 func (*CollectFareRequest) ProtoMessage() {}
 
 func (x *CollectFareRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[87]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[88]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6269,7 +6387,7 @@ func (x *CollectFareRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CollectFareRequest.ProtoReflect.Descriptor instead.
 func (*CollectFareRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{87}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{88}
 }
 
 func (x *CollectFareRequest) GetRequestId() string {
@@ -6311,7 +6429,7 @@ type CollectFareResponse struct {
 
 func (x *CollectFareResponse) Reset() {
 	*x = CollectFareResponse{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[88]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[89]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6323,7 +6441,7 @@ func (x *CollectFareResponse) String() string {
 func (*CollectFareResponse) ProtoMessage() {}
 
 func (x *CollectFareResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[88]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[89]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6336,7 +6454,7 @@ func (x *CollectFareResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CollectFareResponse.ProtoReflect.Descriptor instead.
 func (*CollectFareResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{88}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{89}
 }
 
 func (x *CollectFareResponse) GetRide() *v1.Ride {
@@ -6357,7 +6475,7 @@ type ListPaymentsRequest struct {
 
 func (x *ListPaymentsRequest) Reset() {
 	*x = ListPaymentsRequest{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[89]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[90]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6369,7 +6487,7 @@ func (x *ListPaymentsRequest) String() string {
 func (*ListPaymentsRequest) ProtoMessage() {}
 
 func (x *ListPaymentsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[89]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[90]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6382,7 +6500,7 @@ func (x *ListPaymentsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListPaymentsRequest.ProtoReflect.Descriptor instead.
 func (*ListPaymentsRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{89}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{90}
 }
 
 func (x *ListPaymentsRequest) GetRideId() string {
@@ -6403,7 +6521,7 @@ type ListPaymentsResponse struct {
 
 func (x *ListPaymentsResponse) Reset() {
 	*x = ListPaymentsResponse{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[90]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[91]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6415,7 +6533,7 @@ func (x *ListPaymentsResponse) String() string {
 func (*ListPaymentsResponse) ProtoMessage() {}
 
 func (x *ListPaymentsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[90]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[91]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6428,7 +6546,7 @@ func (x *ListPaymentsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListPaymentsResponse.ProtoReflect.Descriptor instead.
 func (*ListPaymentsResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{90}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{91}
 }
 
 func (x *ListPaymentsResponse) GetPayments() []*v1.Payment {
@@ -6438,11 +6556,478 @@ func (x *ListPaymentsResponse) GetPayments() []*v1.Payment {
 	return nil
 }
 
+// Nothing to say.
+type GetBalanceRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetBalanceRequest) Reset() {
+	*x = GetBalanceRequest{}
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[92]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetBalanceRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetBalanceRequest) ProtoMessage() {}
+
+func (x *GetBalanceRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[92]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetBalanceRequest.ProtoReflect.Descriptor instead.
+func (*GetBalanceRequest) Descriptor() ([]byte, []int) {
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{92}
+}
+
+// What the driver may take out.
+type GetBalanceResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Now, in fen.
+	AvailableFen int64 `protobuf:"varint,1,opt,name=available_fen,json=availableFen,proto3" json:"available_fen,omitempty"`
+	// In withdrawals that have not ended, in fen.
+	InFlightFen int64 `protobuf:"varint,2,opt,name=in_flight_fen,json=inFlightFen,proto3" json:"in_flight_fen,omitempty"`
+	// Subsidies of rides that are not paid yet, in fen.
+	ExpectedFen int64 `protobuf:"varint,3,opt,name=expected_fen,json=expectedFen,proto3" json:"expected_fen,omitempty"`
+	// The least that may be taken out at once, in fen.
+	LeastFen int64 `protobuf:"varint,4,opt,name=least_fen,json=leastFen,proto3" json:"least_fen,omitempty"`
+	// How much more may be taken out today, in fen, and how many times.
+	LeftTodayFen int64 `protobuf:"varint,5,opt,name=left_today_fen,json=leftTodayFen,proto3" json:"left_today_fen,omitempty"`
+	// How many times more today.
+	LeftToday int32 `protobuf:"varint,6,opt,name=left_today,json=leftToday,proto3" json:"left_today,omitempty"`
+	// After how many days a withdrawal is paid out: 0 is at once.
+	PayoutDays int32 `protobuf:"varint,7,opt,name=payout_days,json=payoutDays,proto3" json:"payout_days,omitempty"`
+	// Where it may go: "wechat", "alipay", "bank".
+	Channels      []string `protobuf:"bytes,8,rep,name=channels,proto3" json:"channels,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetBalanceResponse) Reset() {
+	*x = GetBalanceResponse{}
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[93]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetBalanceResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetBalanceResponse) ProtoMessage() {}
+
+func (x *GetBalanceResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[93]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetBalanceResponse.ProtoReflect.Descriptor instead.
+func (*GetBalanceResponse) Descriptor() ([]byte, []int) {
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{93}
+}
+
+func (x *GetBalanceResponse) GetAvailableFen() int64 {
+	if x != nil {
+		return x.AvailableFen
+	}
+	return 0
+}
+
+func (x *GetBalanceResponse) GetInFlightFen() int64 {
+	if x != nil {
+		return x.InFlightFen
+	}
+	return 0
+}
+
+func (x *GetBalanceResponse) GetExpectedFen() int64 {
+	if x != nil {
+		return x.ExpectedFen
+	}
+	return 0
+}
+
+func (x *GetBalanceResponse) GetLeastFen() int64 {
+	if x != nil {
+		return x.LeastFen
+	}
+	return 0
+}
+
+func (x *GetBalanceResponse) GetLeftTodayFen() int64 {
+	if x != nil {
+		return x.LeftTodayFen
+	}
+	return 0
+}
+
+func (x *GetBalanceResponse) GetLeftToday() int32 {
+	if x != nil {
+		return x.LeftToday
+	}
+	return 0
+}
+
+func (x *GetBalanceResponse) GetPayoutDays() int32 {
+	if x != nil {
+		return x.PayoutDays
+	}
+	return 0
+}
+
+func (x *GetBalanceResponse) GetChannels() []string {
+	if x != nil {
+		return x.Channels
+	}
+	return nil
+}
+
+// A withdrawal to make.
+type WithdrawRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The app's own id of this request, 1 to 64 bytes.
+	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// Where it goes: "wechat", "alipay", "bank".
+	Channel string `protobuf:"bytes,2,opt,name=channel,proto3" json:"channel,omitempty"`
+	// The driver's account there, 1 to 128 bytes: an openid, an Alipay login, the number of a bank card.
+	Account string `protobuf:"bytes,3,opt,name=account,proto3" json:"account,omitempty"`
+	// How much, in fen, from the policy's least to the day's limit.
+	AmountFen     int64 `protobuf:"varint,4,opt,name=amount_fen,json=amountFen,proto3" json:"amount_fen,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WithdrawRequest) Reset() {
+	*x = WithdrawRequest{}
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[94]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WithdrawRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WithdrawRequest) ProtoMessage() {}
+
+func (x *WithdrawRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[94]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WithdrawRequest.ProtoReflect.Descriptor instead.
+func (*WithdrawRequest) Descriptor() ([]byte, []int) {
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{94}
+}
+
+func (x *WithdrawRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *WithdrawRequest) GetChannel() string {
+	if x != nil {
+		return x.Channel
+	}
+	return ""
+}
+
+func (x *WithdrawRequest) GetAccount() string {
+	if x != nil {
+		return x.Account
+	}
+	return ""
+}
+
+func (x *WithdrawRequest) GetAmountFen() int64 {
+	if x != nil {
+		return x.AmountFen
+	}
+	return 0
+}
+
+// The withdrawal that was made.
+type WithdrawResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The withdrawal, as it was when it was made.
+	Withdrawal    *v1.Withdrawal `protobuf:"bytes,1,opt,name=withdrawal,proto3" json:"withdrawal,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WithdrawResponse) Reset() {
+	*x = WithdrawResponse{}
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[95]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WithdrawResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WithdrawResponse) ProtoMessage() {}
+
+func (x *WithdrawResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[95]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WithdrawResponse.ProtoReflect.Descriptor instead.
+func (*WithdrawResponse) Descriptor() ([]byte, []int) {
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{95}
+}
+
+func (x *WithdrawResponse) GetWithdrawal() *v1.Withdrawal {
+	if x != nil {
+		return x.Withdrawal
+	}
+	return nil
+}
+
+// A page of the driver's withdrawals.
+type ListWithdrawalsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Rows of a page, at most 200; 0 is 50.
+	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// The next_page_token of the page before; empty for the first.
+	PageToken     string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListWithdrawalsRequest) Reset() {
+	*x = ListWithdrawalsRequest{}
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[96]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListWithdrawalsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListWithdrawalsRequest) ProtoMessage() {}
+
+func (x *ListWithdrawalsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[96]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListWithdrawalsRequest.ProtoReflect.Descriptor instead.
+func (*ListWithdrawalsRequest) Descriptor() ([]byte, []int) {
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{96}
+}
+
+func (x *ListWithdrawalsRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListWithdrawalsRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+// The page.
+type ListWithdrawalsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The latest first.
+	Withdrawals []*v1.Withdrawal `protobuf:"bytes,1,rep,name=withdrawals,proto3" json:"withdrawals,omitempty"`
+	// For the next page; empty on the last one.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListWithdrawalsResponse) Reset() {
+	*x = ListWithdrawalsResponse{}
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[97]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListWithdrawalsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListWithdrawalsResponse) ProtoMessage() {}
+
+func (x *ListWithdrawalsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[97]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListWithdrawalsResponse.ProtoReflect.Descriptor instead.
+func (*ListWithdrawalsResponse) Descriptor() ([]byte, []int) {
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{97}
+}
+
+func (x *ListWithdrawalsResponse) GetWithdrawals() []*v1.Withdrawal {
+	if x != nil {
+		return x.Withdrawals
+	}
+	return nil
+}
+
+func (x *ListWithdrawalsResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+// A month.
+type GetStatementRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// "2013-12", by the city's calendar.
+	Month         string `protobuf:"bytes,1,opt,name=month,proto3" json:"month,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetStatementRequest) Reset() {
+	*x = GetStatementRequest{}
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[98]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetStatementRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetStatementRequest) ProtoMessage() {}
+
+func (x *GetStatementRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[98]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetStatementRequest.ProtoReflect.Descriptor instead.
+func (*GetStatementRequest) Descriptor() ([]byte, []int) {
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{98}
+}
+
+func (x *GetStatementRequest) GetMonth() string {
+	if x != nil {
+		return x.Month
+	}
+	return ""
+}
+
+// What was taken in it.
+type GetStatementResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The statement.
+	Statement     *v1.Statement `protobuf:"bytes,1,opt,name=statement,proto3" json:"statement,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetStatementResponse) Reset() {
+	*x = GetStatementResponse{}
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[99]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetStatementResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetStatementResponse) ProtoMessage() {}
+
+func (x *GetStatementResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[99]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetStatementResponse.ProtoReflect.Descriptor instead.
+func (*GetStatementResponse) Descriptor() ([]byte, []int) {
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{99}
+}
+
+func (x *GetStatementResponse) GetStatement() *v1.Statement {
+	if x != nil {
+		return x.Statement
+	}
+	return nil
+}
+
 var File_hexhail_driver_v1_driver_proto protoreflect.FileDescriptor
 
 const file_hexhail_driver_v1_driver_proto_rawDesc = "" +
 	"\n" +
-	"\x1ehexhail/driver/v1/driver.proto\x12\x11hexhail.driver.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1fhexhail/type/v1/complaint.proto\x1a\x1bhexhail/type/v1/error.proto\x1a\x19hexhail/type/v1/fix.proto\x1a\x1dhexhail/type/v1/payment.proto\x1a\x1bhexhail/type/v1/place.proto\x1a\x1dhexhail/type/v1/regular.proto\x1a\x1ahexhail/type/v1/ride.proto\x1a\x1ahexhail/type/v1/rule.proto\"\xae\x02\n" +
+	"\x1ehexhail/driver/v1/driver.proto\x12\x11hexhail.driver.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1fhexhail/type/v1/complaint.proto\x1a\x1bhexhail/type/v1/error.proto\x1a\x19hexhail/type/v1/fix.proto\x1a\x1bhexhail/type/v1/money.proto\x1a\x1dhexhail/type/v1/payment.proto\x1a\x1bhexhail/type/v1/place.proto\x1a\x1dhexhail/type/v1/regular.proto\x1a\x1ahexhail/type/v1/ride.proto\x1a\x1ahexhail/type/v1/rule.proto\"\xae\x02\n" +
 	"\fDriveRequest\x120\n" +
 	"\x05hello\x18\x01 \x01(\v2\x18.hexhail.driver.v1.HelloH\x00R\x05hello\x123\n" +
 	"\x05fixes\x18\x02 \x01(\v2\x1b.hexhail.driver.v1.FixBatchH\x00R\x05fixes\x126\n" +
@@ -6521,7 +7106,7 @@ const file_hexhail_driver_v1_driver_proto_rawDesc = "" +
 	"\bOfferAck\x12$\n" +
 	"\boffer_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\aofferId\"7\n" +
 	"\tHeartbeat\x12*\n" +
-	"\x02at\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\"\xaf\b\n" +
+	"\x02at\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\"\xee\b\n" +
 	"\rDriveResponse\x12\x10\n" +
 	"\x03seq\x18\x01 \x01(\x03R\x03seq\x126\n" +
 	"\awelcome\x18\x02 \x01(\v2\x1a.hexhail.driver.v1.WelcomeH\x00R\awelcome\x129\n" +
@@ -6544,8 +7129,22 @@ const file_hexhail_driver_v1_driver_proto_rawDesc = "" +
 	"\thand_over\x18\x1f \x01(\v2\x1b.hexhail.driver.v1.HandOverH\x00R\bhandOver\x12J\n" +
 	"\x0fhand_over_ended\x18  \x01(\v2 .hexhail.driver.v1.HandOverEndedH\x00R\rhandOverEnded\x12=\n" +
 	"\n" +
-	"stand_rank\x18\x14 \x01(\v2\x1c.hexhail.driver.v1.StandRankH\x00R\tstandRankB\t\n" +
-	"\amessage\"\xdc\x01\n" +
+	"stand_rank\x18\x14 \x01(\v2\x1c.hexhail.driver.v1.StandRankH\x00R\tstandRank\x12=\n" +
+	"\n" +
+	"money_news\x18( \x01(\v2\x1c.hexhail.driver.v1.MoneyNewsH\x00R\tmoneyNewsB\t\n" +
+	"\amessage\"\xec\x01\n" +
+	"\tMoneyNews\x12\x17\n" +
+	"\aride_id\x18\x01 \x01(\tR\x06rideId\x12\x18\n" +
+	"\achannel\x18\x02 \x01(\tR\achannel\x12\x1d\n" +
+	"\n" +
+	"amount_fen\x18\x03 \x01(\x03R\tamountFen\x12\x1f\n" +
+	"\vsubsidy_fen\x18\x04 \x01(\x03R\n" +
+	"subsidyFen\x12\x14\n" +
+	"\x05words\x18\x05 \x01(\tR\x05words\x12\x19\n" +
+	"\bwords_zh\x18\x06 \x01(\tR\awordsZh\x12;\n" +
+	"\n" +
+	"withdrawal\x18\a \x01(\v2\x1b.hexhail.type.v1.WithdrawalR\n" +
+	"withdrawal\"\xdc\x01\n" +
 	"\aWelcome\x12\x1d\n" +
 	"\n" +
 	"session_id\x18\x01 \x01(\tR\tsessionId\x12*\n" +
@@ -6885,12 +7484,47 @@ const file_hexhail_driver_v1_driver_proto_rawDesc = "" +
 	"\x13ListPaymentsRequest\x12\"\n" +
 	"\aride_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\x06rideId\"L\n" +
 	"\x14ListPaymentsResponse\x124\n" +
-	"\bpayments\x18\x01 \x03(\v2\x18.hexhail.type.v1.PaymentR\bpayments*H\n" +
+	"\bpayments\x18\x01 \x03(\v2\x18.hexhail.type.v1.PaymentR\bpayments\"\x13\n" +
+	"\x11GetBalanceRequest\"\x9f\x02\n" +
+	"\x12GetBalanceResponse\x12#\n" +
+	"\ravailable_fen\x18\x01 \x01(\x03R\favailableFen\x12\"\n" +
+	"\rin_flight_fen\x18\x02 \x01(\x03R\vinFlightFen\x12!\n" +
+	"\fexpected_fen\x18\x03 \x01(\x03R\vexpectedFen\x12\x1b\n" +
+	"\tleast_fen\x18\x04 \x01(\x03R\bleastFen\x12$\n" +
+	"\x0eleft_today_fen\x18\x05 \x01(\x03R\fleftTodayFen\x12\x1d\n" +
+	"\n" +
+	"left_today\x18\x06 \x01(\x05R\tleftToday\x12\x1f\n" +
+	"\vpayout_days\x18\a \x01(\x05R\n" +
+	"payoutDays\x12\x1a\n" +
+	"\bchannels\x18\b \x03(\tR\bchannels\"\xc5\x01\n" +
+	"\x0fWithdrawRequest\x12(\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\trequestId\x125\n" +
+	"\achannel\x18\x02 \x01(\tB\x1b\xbaH\x18r\x16R\x06wechatR\x06alipayR\x04bankR\achannel\x12$\n" +
+	"\aaccount\x18\x03 \x01(\tB\n" +
+	"\xbaH\ar\x05 \x01(\x80\x01R\aaccount\x12+\n" +
+	"\n" +
+	"amount_fen\x18\x04 \x01(\x03B\f\xbaH\t\"\a\x18\x80\xad\xe2\x04 \x00R\tamountFen\"O\n" +
+	"\x10WithdrawResponse\x12;\n" +
+	"\n" +
+	"withdrawal\x18\x01 \x01(\v2\x1b.hexhail.type.v1.WithdrawalR\n" +
+	"withdrawal\"^\n" +
+	"\x16ListWithdrawalsRequest\x12\x1b\n" +
+	"\tpage_size\x18\x01 \x01(\x05R\bpageSize\x12'\n" +
+	"\n" +
+	"page_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03(\x80\x02R\tpageToken\"\x80\x01\n" +
+	"\x17ListWithdrawalsResponse\x12=\n" +
+	"\vwithdrawals\x18\x01 \x03(\v2\x1b.hexhail.type.v1.WithdrawalR\vwithdrawals\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"G\n" +
+	"\x13GetStatementRequest\x120\n" +
+	"\x05month\x18\x01 \x01(\tB\x1a\xbaH\x17r\x152\x13^[0-9]{4}-[0-9]{2}$R\x05month\"P\n" +
+	"\x14GetStatementResponse\x128\n" +
+	"\tstatement\x18\x01 \x01(\v2\x1a.hexhail.type.v1.StatementR\tstatement*H\n" +
 	"\x04Duty\x12\x14\n" +
 	"\x10DUTY_UNSPECIFIED\x10\x00\x12\v\n" +
 	"\aDUTY_ON\x10\x01\x12\x0f\n" +
 	"\vDUTY_PAUSED\x10\x02\x12\f\n" +
-	"\bDUTY_OFF\x10\x032\xaf\x15\n" +
+	"\bDUTY_OFF\x10\x032\xd8\x18\n" +
 	"\rDriverService\x12Y\n" +
 	"\x05Drive\x12\x1f.hexhail.driver.v1.DriveRequest\x1a .hexhail.driver.v1.DriveResponse\"\t\xea\xb2\x19\x05\n" +
 	"\x01\x02\x10\x01(\x010\x01\x12i\n" +
@@ -6915,6 +7549,15 @@ const file_hexhail_driver_v1_driver_proto_rawDesc = "" +
 	"\vCollectFare\x12%.hexhail.driver.v1.CollectFareRequest\x1a&.hexhail.driver.v1.CollectFareResponse\"\v\xea\xb2\x19\a\n" +
 	"\x01\x02\x10\x01\x18\x01\x12j\n" +
 	"\fListPayments\x12&.hexhail.driver.v1.ListPaymentsRequest\x1a'.hexhail.driver.v1.ListPaymentsResponse\"\t\xea\xb2\x19\x05\n" +
+	"\x01\x02\x10\x01\x12d\n" +
+	"\n" +
+	"GetBalance\x12$.hexhail.driver.v1.GetBalanceRequest\x1a%.hexhail.driver.v1.GetBalanceResponse\"\t\xea\xb2\x19\x05\n" +
+	"\x01\x02\x10\x01\x12`\n" +
+	"\bWithdraw\x12\".hexhail.driver.v1.WithdrawRequest\x1a#.hexhail.driver.v1.WithdrawResponse\"\v\xea\xb2\x19\a\n" +
+	"\x01\x02\x10\x01\x18\x01\x12s\n" +
+	"\x0fListWithdrawals\x12).hexhail.driver.v1.ListWithdrawalsRequest\x1a*.hexhail.driver.v1.ListWithdrawalsResponse\"\t\xea\xb2\x19\x05\n" +
+	"\x01\x02\x10\x01\x12j\n" +
+	"\fGetStatement\x12&.hexhail.driver.v1.GetStatementRequest\x1a'.hexhail.driver.v1.GetStatementResponse\"\t\xea\xb2\x19\x05\n" +
 	"\x01\x02\x10\x01\x12x\n" +
 	"\x10ContestComplaint\x12*.hexhail.driver.v1.ContestComplaintRequest\x1a+.hexhail.driver.v1.ContestComplaintResponse\"\v\xea\xb2\x19\a\n" +
 	"\x01\x02\x10\x01\x18\x01\x12p\n" +
@@ -6959,7 +7602,7 @@ func file_hexhail_driver_v1_driver_proto_rawDescGZIP() []byte {
 }
 
 var file_hexhail_driver_v1_driver_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_hexhail_driver_v1_driver_proto_msgTypes = make([]protoimpl.MessageInfo, 93)
+var file_hexhail_driver_v1_driver_proto_msgTypes = make([]protoimpl.MessageInfo, 102)
 var file_hexhail_driver_v1_driver_proto_goTypes = []any{
 	(Duty)(0),                        // 0: hexhail.driver.v1.Duty
 	(*DriveRequest)(nil),             // 1: hexhail.driver.v1.DriveRequest
@@ -6979,97 +7622,108 @@ var file_hexhail_driver_v1_driver_proto_goTypes = []any{
 	(*OfferAck)(nil),                 // 15: hexhail.driver.v1.OfferAck
 	(*Heartbeat)(nil),                // 16: hexhail.driver.v1.Heartbeat
 	(*DriveResponse)(nil),            // 17: hexhail.driver.v1.DriveResponse
-	(*Welcome)(nil),                  // 18: hexhail.driver.v1.Welcome
-	(*Snapshot)(nil),                 // 19: hexhail.driver.v1.Snapshot
-	(*StandRank)(nil),                // 20: hexhail.driver.v1.StandRank
-	(*Shift)(nil),                    // 21: hexhail.driver.v1.Shift
-	(*Offer)(nil),                    // 22: hexhail.driver.v1.Offer
-	(*OfferEnded)(nil),               // 23: hexhail.driver.v1.OfferEnded
-	(*Call)(nil),                     // 24: hexhail.driver.v1.Call
-	(*CallEnded)(nil),                // 25: hexhail.driver.v1.CallEnded
-	(*Result)(nil),                   // 26: hexhail.driver.v1.Result
-	(*Done)(nil),                     // 27: hexhail.driver.v1.Done
-	(*FixesRefused)(nil),             // 28: hexhail.driver.v1.FixesRefused
-	(*Drain)(nil),                    // 29: hexhail.driver.v1.Drain
-	(*GiveCommandRequest)(nil),       // 30: hexhail.driver.v1.GiveCommandRequest
-	(*GiveCommandResponse)(nil),      // 31: hexhail.driver.v1.GiveCommandResponse
-	(*SendFixesRequest)(nil),         // 32: hexhail.driver.v1.SendFixesRequest
-	(*SendFixesResponse)(nil),        // 33: hexhail.driver.v1.SendFixesResponse
-	(*AckOfferRequest)(nil),          // 34: hexhail.driver.v1.AckOfferRequest
-	(*AckOfferResponse)(nil),         // 35: hexhail.driver.v1.AckOfferResponse
-	(*GetSnapshotRequest)(nil),       // 36: hexhail.driver.v1.GetSnapshotRequest
-	(*GetSnapshotResponse)(nil),      // 37: hexhail.driver.v1.GetSnapshotResponse
-	(*GetEarningsRequest)(nil),       // 38: hexhail.driver.v1.GetEarningsRequest
-	(*GetEarningsResponse)(nil),      // 39: hexhail.driver.v1.GetEarningsResponse
-	(*BookingReminder)(nil),          // 40: hexhail.driver.v1.BookingReminder
-	(*ListBookingsRequest)(nil),      // 41: hexhail.driver.v1.ListBookingsRequest
-	(*OpenBooking)(nil),              // 42: hexhail.driver.v1.OpenBooking
-	(*ListBookingsResponse)(nil),     // 43: hexhail.driver.v1.ListBookingsResponse
-	(*GetVoiceRequest)(nil),          // 44: hexhail.driver.v1.GetVoiceRequest
-	(*GetVoiceResponse)(nil),         // 45: hexhail.driver.v1.GetVoiceResponse
-	(*ListRidesRequest)(nil),         // 46: hexhail.driver.v1.ListRidesRequest
-	(*ListRidesResponse)(nil),        // 47: hexhail.driver.v1.ListRidesResponse
-	(*GetWhyRequest)(nil),            // 48: hexhail.driver.v1.GetWhyRequest
-	(*PresenceTime)(nil),             // 49: hexhail.driver.v1.PresenceTime
-	(*PresenceChange)(nil),           // 50: hexhail.driver.v1.PresenceChange
-	(*VerdictCount)(nil),             // 51: hexhail.driver.v1.VerdictCount
-	(*SeenRide)(nil),                 // 52: hexhail.driver.v1.SeenRide
-	(*GetWhyResponse)(nil),           // 53: hexhail.driver.v1.GetWhyResponse
-	(*ContestComplaintRequest)(nil),  // 54: hexhail.driver.v1.ContestComplaintRequest
-	(*ContestComplaintResponse)(nil), // 55: hexhail.driver.v1.ContestComplaintResponse
-	(*ListComplaintsRequest)(nil),    // 56: hexhail.driver.v1.ListComplaintsRequest
-	(*ListComplaintsResponse)(nil),   // 57: hexhail.driver.v1.ListComplaintsResponse
-	(*ProposeRegularRequest)(nil),    // 58: hexhail.driver.v1.ProposeRegularRequest
-	(*ProposeRegularResponse)(nil),   // 59: hexhail.driver.v1.ProposeRegularResponse
-	(*AgreeRegularRequest)(nil),      // 60: hexhail.driver.v1.AgreeRegularRequest
-	(*AgreeRegularResponse)(nil),     // 61: hexhail.driver.v1.AgreeRegularResponse
-	(*EndRegularRequest)(nil),        // 62: hexhail.driver.v1.EndRegularRequest
-	(*EndRegularResponse)(nil),       // 63: hexhail.driver.v1.EndRegularResponse
-	(*ListRegularsRequest)(nil),      // 64: hexhail.driver.v1.ListRegularsRequest
-	(*ListRegularsResponse)(nil),     // 65: hexhail.driver.v1.ListRegularsResponse
-	(*FoundTeamRequest)(nil),         // 66: hexhail.driver.v1.FoundTeamRequest
-	(*FoundTeamResponse)(nil),        // 67: hexhail.driver.v1.FoundTeamResponse
-	(*InviteToTeamRequest)(nil),      // 68: hexhail.driver.v1.InviteToTeamRequest
-	(*InviteToTeamResponse)(nil),     // 69: hexhail.driver.v1.InviteToTeamResponse
-	(*JoinTeamRequest)(nil),          // 70: hexhail.driver.v1.JoinTeamRequest
-	(*JoinTeamResponse)(nil),         // 71: hexhail.driver.v1.JoinTeamResponse
-	(*LeaveTeamRequest)(nil),         // 72: hexhail.driver.v1.LeaveTeamRequest
-	(*LeaveTeamResponse)(nil),        // 73: hexhail.driver.v1.LeaveTeamResponse
-	(*GetTeamRequest)(nil),           // 74: hexhail.driver.v1.GetTeamRequest
-	(*GetTeamResponse)(nil),          // 75: hexhail.driver.v1.GetTeamResponse
-	(*Team)(nil),                     // 76: hexhail.driver.v1.Team
-	(*TeamMember)(nil),               // 77: hexhail.driver.v1.TeamMember
-	(*TeamInvitation)(nil),           // 78: hexhail.driver.v1.TeamInvitation
-	(*HandOver)(nil),                 // 79: hexhail.driver.v1.HandOver
-	(*HandOverEnded)(nil),            // 80: hexhail.driver.v1.HandOverEnded
-	(*ListHandOversRequest)(nil),     // 81: hexhail.driver.v1.ListHandOversRequest
-	(*ListHandOversResponse)(nil),    // 82: hexhail.driver.v1.ListHandOversResponse
-	(*SendGreetingRequest)(nil),      // 83: hexhail.driver.v1.SendGreetingRequest
-	(*SendGreetingResponse)(nil),     // 84: hexhail.driver.v1.SendGreetingResponse
-	(*Greeting)(nil),                 // 85: hexhail.driver.v1.Greeting
-	(*ListGreetingsRequest)(nil),     // 86: hexhail.driver.v1.ListGreetingsRequest
-	(*ListGreetingsResponse)(nil),    // 87: hexhail.driver.v1.ListGreetingsResponse
-	(*CollectFareRequest)(nil),       // 88: hexhail.driver.v1.CollectFareRequest
-	(*CollectFareResponse)(nil),      // 89: hexhail.driver.v1.CollectFareResponse
-	(*ListPaymentsRequest)(nil),      // 90: hexhail.driver.v1.ListPaymentsRequest
-	(*ListPaymentsResponse)(nil),     // 91: hexhail.driver.v1.ListPaymentsResponse
-	nil,                              // 92: hexhail.driver.v1.FixesRefused.CountsEntry
-	nil,                              // 93: hexhail.driver.v1.SendFixesResponse.RefusedEntry
-	(*v1.Fix)(nil),                   // 94: hexhail.type.v1.Fix
-	(v1.Datum)(0),                    // 95: hexhail.type.v1.Datum
-	(*timestamppb.Timestamp)(nil),    // 96: google.protobuf.Timestamp
-	(*v1.Point)(nil),                 // 97: hexhail.type.v1.Point
-	(*v1.Place)(nil),                 // 98: hexhail.type.v1.Place
-	(*v1.Ride)(nil),                  // 99: hexhail.type.v1.Ride
-	(*durationpb.Duration)(nil),      // 100: google.protobuf.Duration
-	(*v1.Quote)(nil),                 // 101: hexhail.type.v1.Quote
-	(v1.PickupSource)(0),             // 102: hexhail.type.v1.PickupSource
-	(*v1.Voice)(nil),                 // 103: hexhail.type.v1.Voice
-	(*v1.Error)(nil),                 // 104: hexhail.type.v1.Error
-	(*v1.Complaint)(nil),             // 105: hexhail.type.v1.Complaint
-	(*v1.Regular)(nil),               // 106: hexhail.type.v1.Regular
-	(*v1.Festival)(nil),              // 107: hexhail.type.v1.Festival
-	(*v1.Payment)(nil),               // 108: hexhail.type.v1.Payment
+	(*MoneyNews)(nil),                // 18: hexhail.driver.v1.MoneyNews
+	(*Welcome)(nil),                  // 19: hexhail.driver.v1.Welcome
+	(*Snapshot)(nil),                 // 20: hexhail.driver.v1.Snapshot
+	(*StandRank)(nil),                // 21: hexhail.driver.v1.StandRank
+	(*Shift)(nil),                    // 22: hexhail.driver.v1.Shift
+	(*Offer)(nil),                    // 23: hexhail.driver.v1.Offer
+	(*OfferEnded)(nil),               // 24: hexhail.driver.v1.OfferEnded
+	(*Call)(nil),                     // 25: hexhail.driver.v1.Call
+	(*CallEnded)(nil),                // 26: hexhail.driver.v1.CallEnded
+	(*Result)(nil),                   // 27: hexhail.driver.v1.Result
+	(*Done)(nil),                     // 28: hexhail.driver.v1.Done
+	(*FixesRefused)(nil),             // 29: hexhail.driver.v1.FixesRefused
+	(*Drain)(nil),                    // 30: hexhail.driver.v1.Drain
+	(*GiveCommandRequest)(nil),       // 31: hexhail.driver.v1.GiveCommandRequest
+	(*GiveCommandResponse)(nil),      // 32: hexhail.driver.v1.GiveCommandResponse
+	(*SendFixesRequest)(nil),         // 33: hexhail.driver.v1.SendFixesRequest
+	(*SendFixesResponse)(nil),        // 34: hexhail.driver.v1.SendFixesResponse
+	(*AckOfferRequest)(nil),          // 35: hexhail.driver.v1.AckOfferRequest
+	(*AckOfferResponse)(nil),         // 36: hexhail.driver.v1.AckOfferResponse
+	(*GetSnapshotRequest)(nil),       // 37: hexhail.driver.v1.GetSnapshotRequest
+	(*GetSnapshotResponse)(nil),      // 38: hexhail.driver.v1.GetSnapshotResponse
+	(*GetEarningsRequest)(nil),       // 39: hexhail.driver.v1.GetEarningsRequest
+	(*GetEarningsResponse)(nil),      // 40: hexhail.driver.v1.GetEarningsResponse
+	(*BookingReminder)(nil),          // 41: hexhail.driver.v1.BookingReminder
+	(*ListBookingsRequest)(nil),      // 42: hexhail.driver.v1.ListBookingsRequest
+	(*OpenBooking)(nil),              // 43: hexhail.driver.v1.OpenBooking
+	(*ListBookingsResponse)(nil),     // 44: hexhail.driver.v1.ListBookingsResponse
+	(*GetVoiceRequest)(nil),          // 45: hexhail.driver.v1.GetVoiceRequest
+	(*GetVoiceResponse)(nil),         // 46: hexhail.driver.v1.GetVoiceResponse
+	(*ListRidesRequest)(nil),         // 47: hexhail.driver.v1.ListRidesRequest
+	(*ListRidesResponse)(nil),        // 48: hexhail.driver.v1.ListRidesResponse
+	(*GetWhyRequest)(nil),            // 49: hexhail.driver.v1.GetWhyRequest
+	(*PresenceTime)(nil),             // 50: hexhail.driver.v1.PresenceTime
+	(*PresenceChange)(nil),           // 51: hexhail.driver.v1.PresenceChange
+	(*VerdictCount)(nil),             // 52: hexhail.driver.v1.VerdictCount
+	(*SeenRide)(nil),                 // 53: hexhail.driver.v1.SeenRide
+	(*GetWhyResponse)(nil),           // 54: hexhail.driver.v1.GetWhyResponse
+	(*ContestComplaintRequest)(nil),  // 55: hexhail.driver.v1.ContestComplaintRequest
+	(*ContestComplaintResponse)(nil), // 56: hexhail.driver.v1.ContestComplaintResponse
+	(*ListComplaintsRequest)(nil),    // 57: hexhail.driver.v1.ListComplaintsRequest
+	(*ListComplaintsResponse)(nil),   // 58: hexhail.driver.v1.ListComplaintsResponse
+	(*ProposeRegularRequest)(nil),    // 59: hexhail.driver.v1.ProposeRegularRequest
+	(*ProposeRegularResponse)(nil),   // 60: hexhail.driver.v1.ProposeRegularResponse
+	(*AgreeRegularRequest)(nil),      // 61: hexhail.driver.v1.AgreeRegularRequest
+	(*AgreeRegularResponse)(nil),     // 62: hexhail.driver.v1.AgreeRegularResponse
+	(*EndRegularRequest)(nil),        // 63: hexhail.driver.v1.EndRegularRequest
+	(*EndRegularResponse)(nil),       // 64: hexhail.driver.v1.EndRegularResponse
+	(*ListRegularsRequest)(nil),      // 65: hexhail.driver.v1.ListRegularsRequest
+	(*ListRegularsResponse)(nil),     // 66: hexhail.driver.v1.ListRegularsResponse
+	(*FoundTeamRequest)(nil),         // 67: hexhail.driver.v1.FoundTeamRequest
+	(*FoundTeamResponse)(nil),        // 68: hexhail.driver.v1.FoundTeamResponse
+	(*InviteToTeamRequest)(nil),      // 69: hexhail.driver.v1.InviteToTeamRequest
+	(*InviteToTeamResponse)(nil),     // 70: hexhail.driver.v1.InviteToTeamResponse
+	(*JoinTeamRequest)(nil),          // 71: hexhail.driver.v1.JoinTeamRequest
+	(*JoinTeamResponse)(nil),         // 72: hexhail.driver.v1.JoinTeamResponse
+	(*LeaveTeamRequest)(nil),         // 73: hexhail.driver.v1.LeaveTeamRequest
+	(*LeaveTeamResponse)(nil),        // 74: hexhail.driver.v1.LeaveTeamResponse
+	(*GetTeamRequest)(nil),           // 75: hexhail.driver.v1.GetTeamRequest
+	(*GetTeamResponse)(nil),          // 76: hexhail.driver.v1.GetTeamResponse
+	(*Team)(nil),                     // 77: hexhail.driver.v1.Team
+	(*TeamMember)(nil),               // 78: hexhail.driver.v1.TeamMember
+	(*TeamInvitation)(nil),           // 79: hexhail.driver.v1.TeamInvitation
+	(*HandOver)(nil),                 // 80: hexhail.driver.v1.HandOver
+	(*HandOverEnded)(nil),            // 81: hexhail.driver.v1.HandOverEnded
+	(*ListHandOversRequest)(nil),     // 82: hexhail.driver.v1.ListHandOversRequest
+	(*ListHandOversResponse)(nil),    // 83: hexhail.driver.v1.ListHandOversResponse
+	(*SendGreetingRequest)(nil),      // 84: hexhail.driver.v1.SendGreetingRequest
+	(*SendGreetingResponse)(nil),     // 85: hexhail.driver.v1.SendGreetingResponse
+	(*Greeting)(nil),                 // 86: hexhail.driver.v1.Greeting
+	(*ListGreetingsRequest)(nil),     // 87: hexhail.driver.v1.ListGreetingsRequest
+	(*ListGreetingsResponse)(nil),    // 88: hexhail.driver.v1.ListGreetingsResponse
+	(*CollectFareRequest)(nil),       // 89: hexhail.driver.v1.CollectFareRequest
+	(*CollectFareResponse)(nil),      // 90: hexhail.driver.v1.CollectFareResponse
+	(*ListPaymentsRequest)(nil),      // 91: hexhail.driver.v1.ListPaymentsRequest
+	(*ListPaymentsResponse)(nil),     // 92: hexhail.driver.v1.ListPaymentsResponse
+	(*GetBalanceRequest)(nil),        // 93: hexhail.driver.v1.GetBalanceRequest
+	(*GetBalanceResponse)(nil),       // 94: hexhail.driver.v1.GetBalanceResponse
+	(*WithdrawRequest)(nil),          // 95: hexhail.driver.v1.WithdrawRequest
+	(*WithdrawResponse)(nil),         // 96: hexhail.driver.v1.WithdrawResponse
+	(*ListWithdrawalsRequest)(nil),   // 97: hexhail.driver.v1.ListWithdrawalsRequest
+	(*ListWithdrawalsResponse)(nil),  // 98: hexhail.driver.v1.ListWithdrawalsResponse
+	(*GetStatementRequest)(nil),      // 99: hexhail.driver.v1.GetStatementRequest
+	(*GetStatementResponse)(nil),     // 100: hexhail.driver.v1.GetStatementResponse
+	nil,                              // 101: hexhail.driver.v1.FixesRefused.CountsEntry
+	nil,                              // 102: hexhail.driver.v1.SendFixesResponse.RefusedEntry
+	(*v1.Fix)(nil),                   // 103: hexhail.type.v1.Fix
+	(v1.Datum)(0),                    // 104: hexhail.type.v1.Datum
+	(*timestamppb.Timestamp)(nil),    // 105: google.protobuf.Timestamp
+	(*v1.Point)(nil),                 // 106: hexhail.type.v1.Point
+	(*v1.Place)(nil),                 // 107: hexhail.type.v1.Place
+	(*v1.Ride)(nil),                  // 108: hexhail.type.v1.Ride
+	(*v1.Withdrawal)(nil),            // 109: hexhail.type.v1.Withdrawal
+	(*durationpb.Duration)(nil),      // 110: google.protobuf.Duration
+	(*v1.Quote)(nil),                 // 111: hexhail.type.v1.Quote
+	(v1.PickupSource)(0),             // 112: hexhail.type.v1.PickupSource
+	(*v1.Voice)(nil),                 // 113: hexhail.type.v1.Voice
+	(*v1.Error)(nil),                 // 114: hexhail.type.v1.Error
+	(*v1.Complaint)(nil),             // 115: hexhail.type.v1.Complaint
+	(*v1.Regular)(nil),               // 116: hexhail.type.v1.Regular
+	(*v1.Festival)(nil),              // 117: hexhail.type.v1.Festival
+	(*v1.Payment)(nil),               // 118: hexhail.type.v1.Payment
+	(*v1.Statement)(nil),             // 119: hexhail.type.v1.Statement
 }
 var file_hexhail_driver_v1_driver_proto_depIdxs = []int32{
 	2,   // 0: hexhail.driver.v1.DriveRequest.hello:type_name -> hexhail.driver.v1.Hello
@@ -7077,9 +7731,9 @@ var file_hexhail_driver_v1_driver_proto_depIdxs = []int32{
 	4,   // 2: hexhail.driver.v1.DriveRequest.command:type_name -> hexhail.driver.v1.Command
 	15,  // 3: hexhail.driver.v1.DriveRequest.ack:type_name -> hexhail.driver.v1.OfferAck
 	16,  // 4: hexhail.driver.v1.DriveRequest.heartbeat:type_name -> hexhail.driver.v1.Heartbeat
-	94,  // 5: hexhail.driver.v1.FixBatch.fixes:type_name -> hexhail.type.v1.Fix
-	95,  // 6: hexhail.driver.v1.FixBatch.datum:type_name -> hexhail.type.v1.Datum
-	96,  // 7: hexhail.driver.v1.Command.at:type_name -> google.protobuf.Timestamp
+	103, // 5: hexhail.driver.v1.FixBatch.fixes:type_name -> hexhail.type.v1.Fix
+	104, // 6: hexhail.driver.v1.FixBatch.datum:type_name -> hexhail.type.v1.Datum
+	105, // 7: hexhail.driver.v1.Command.at:type_name -> google.protobuf.Timestamp
 	6,   // 8: hexhail.driver.v1.Command.set_duty:type_name -> hexhail.driver.v1.SetDuty
 	7,   // 9: hexhail.driver.v1.Command.occupied:type_name -> hexhail.driver.v1.StreetRide
 	8,   // 10: hexhail.driver.v1.Command.accept:type_name -> hexhail.driver.v1.OfferAnswer
@@ -7099,169 +7753,182 @@ var file_hexhail_driver_v1_driver_proto_depIdxs = []int32{
 	11,  // 24: hexhail.driver.v1.Command.hand_over_booking:type_name -> hexhail.driver.v1.HandOverBooking
 	10,  // 25: hexhail.driver.v1.Command.withdraw_hand_over:type_name -> hexhail.driver.v1.RideAction
 	10,  // 26: hexhail.driver.v1.Command.take_over_booking:type_name -> hexhail.driver.v1.RideAction
-	97,  // 27: hexhail.driver.v1.SetDestination.to:type_name -> hexhail.type.v1.Point
+	106, // 27: hexhail.driver.v1.SetDestination.to:type_name -> hexhail.type.v1.Point
 	0,   // 28: hexhail.driver.v1.SetDuty.duty:type_name -> hexhail.driver.v1.Duty
-	97,  // 29: hexhail.driver.v1.StreetRide.at:type_name -> hexhail.type.v1.Point
-	98,  // 30: hexhail.driver.v1.BreakDown.at:type_name -> hexhail.type.v1.Place
-	96,  // 31: hexhail.driver.v1.Heartbeat.at:type_name -> google.protobuf.Timestamp
-	18,  // 32: hexhail.driver.v1.DriveResponse.welcome:type_name -> hexhail.driver.v1.Welcome
-	19,  // 33: hexhail.driver.v1.DriveResponse.snapshot:type_name -> hexhail.driver.v1.Snapshot
-	22,  // 34: hexhail.driver.v1.DriveResponse.offer:type_name -> hexhail.driver.v1.Offer
-	23,  // 35: hexhail.driver.v1.DriveResponse.offer_ended:type_name -> hexhail.driver.v1.OfferEnded
-	99,  // 36: hexhail.driver.v1.DriveResponse.ride:type_name -> hexhail.type.v1.Ride
-	21,  // 37: hexhail.driver.v1.DriveResponse.shift:type_name -> hexhail.driver.v1.Shift
-	26,  // 38: hexhail.driver.v1.DriveResponse.result:type_name -> hexhail.driver.v1.Result
-	28,  // 39: hexhail.driver.v1.DriveResponse.fixes_refused:type_name -> hexhail.driver.v1.FixesRefused
+	106, // 29: hexhail.driver.v1.StreetRide.at:type_name -> hexhail.type.v1.Point
+	107, // 30: hexhail.driver.v1.BreakDown.at:type_name -> hexhail.type.v1.Place
+	105, // 31: hexhail.driver.v1.Heartbeat.at:type_name -> google.protobuf.Timestamp
+	19,  // 32: hexhail.driver.v1.DriveResponse.welcome:type_name -> hexhail.driver.v1.Welcome
+	20,  // 33: hexhail.driver.v1.DriveResponse.snapshot:type_name -> hexhail.driver.v1.Snapshot
+	23,  // 34: hexhail.driver.v1.DriveResponse.offer:type_name -> hexhail.driver.v1.Offer
+	24,  // 35: hexhail.driver.v1.DriveResponse.offer_ended:type_name -> hexhail.driver.v1.OfferEnded
+	108, // 36: hexhail.driver.v1.DriveResponse.ride:type_name -> hexhail.type.v1.Ride
+	22,  // 37: hexhail.driver.v1.DriveResponse.shift:type_name -> hexhail.driver.v1.Shift
+	27,  // 38: hexhail.driver.v1.DriveResponse.result:type_name -> hexhail.driver.v1.Result
+	29,  // 39: hexhail.driver.v1.DriveResponse.fixes_refused:type_name -> hexhail.driver.v1.FixesRefused
 	16,  // 40: hexhail.driver.v1.DriveResponse.heartbeat:type_name -> hexhail.driver.v1.Heartbeat
-	29,  // 41: hexhail.driver.v1.DriveResponse.drain:type_name -> hexhail.driver.v1.Drain
-	24,  // 42: hexhail.driver.v1.DriveResponse.call:type_name -> hexhail.driver.v1.Call
-	25,  // 43: hexhail.driver.v1.DriveResponse.call_ended:type_name -> hexhail.driver.v1.CallEnded
-	40,  // 44: hexhail.driver.v1.DriveResponse.booking_reminder:type_name -> hexhail.driver.v1.BookingReminder
-	42,  // 45: hexhail.driver.v1.DriveResponse.booking_for_you:type_name -> hexhail.driver.v1.OpenBooking
-	79,  // 46: hexhail.driver.v1.DriveResponse.hand_over:type_name -> hexhail.driver.v1.HandOver
-	80,  // 47: hexhail.driver.v1.DriveResponse.hand_over_ended:type_name -> hexhail.driver.v1.HandOverEnded
-	20,  // 48: hexhail.driver.v1.DriveResponse.stand_rank:type_name -> hexhail.driver.v1.StandRank
-	96,  // 49: hexhail.driver.v1.Welcome.at:type_name -> google.protobuf.Timestamp
-	100, // 50: hexhail.driver.v1.Welcome.fix_interval:type_name -> google.protobuf.Duration
-	100, // 51: hexhail.driver.v1.Welcome.heartbeat_interval:type_name -> google.protobuf.Duration
-	21,  // 52: hexhail.driver.v1.Snapshot.shift:type_name -> hexhail.driver.v1.Shift
-	22,  // 53: hexhail.driver.v1.Snapshot.offer:type_name -> hexhail.driver.v1.Offer
-	99,  // 54: hexhail.driver.v1.Snapshot.ride:type_name -> hexhail.type.v1.Ride
-	24,  // 55: hexhail.driver.v1.Snapshot.calls:type_name -> hexhail.driver.v1.Call
-	99,  // 56: hexhail.driver.v1.Snapshot.bookings:type_name -> hexhail.type.v1.Ride
-	20,  // 57: hexhail.driver.v1.Snapshot.stand_rank:type_name -> hexhail.driver.v1.StandRank
-	99,  // 58: hexhail.driver.v1.Snapshot.next_ride:type_name -> hexhail.type.v1.Ride
-	96,  // 59: hexhail.driver.v1.StandRank.entered_at:type_name -> google.protobuf.Timestamp
-	96,  // 60: hexhail.driver.v1.StandRank.at:type_name -> google.protobuf.Timestamp
-	0,   // 61: hexhail.driver.v1.Shift.duty:type_name -> hexhail.driver.v1.Duty
-	97,  // 62: hexhail.driver.v1.Shift.destination:type_name -> hexhail.type.v1.Point
-	98,  // 63: hexhail.driver.v1.Offer.pickup:type_name -> hexhail.type.v1.Place
-	98,  // 64: hexhail.driver.v1.Offer.dropoff:type_name -> hexhail.type.v1.Place
-	100, // 65: hexhail.driver.v1.Offer.pickup_time:type_name -> google.protobuf.Duration
-	101, // 66: hexhail.driver.v1.Offer.quote:type_name -> hexhail.type.v1.Quote
-	96,  // 67: hexhail.driver.v1.Offer.expires_at:type_name -> google.protobuf.Timestamp
-	102, // 68: hexhail.driver.v1.Offer.pickup_source:type_name -> hexhail.type.v1.PickupSource
-	103, // 69: hexhail.driver.v1.Offer.voice:type_name -> hexhail.type.v1.Voice
-	100, // 70: hexhail.driver.v1.Offer.current_ride_time:type_name -> google.protobuf.Duration
-	98,  // 71: hexhail.driver.v1.Call.pickup:type_name -> hexhail.type.v1.Place
-	98,  // 72: hexhail.driver.v1.Call.dropoff:type_name -> hexhail.type.v1.Place
-	101, // 73: hexhail.driver.v1.Call.quote:type_name -> hexhail.type.v1.Quote
-	96,  // 74: hexhail.driver.v1.Call.expires_at:type_name -> google.protobuf.Timestamp
-	103, // 75: hexhail.driver.v1.Call.voice:type_name -> hexhail.type.v1.Voice
-	27,  // 76: hexhail.driver.v1.Result.done:type_name -> hexhail.driver.v1.Done
-	104, // 77: hexhail.driver.v1.Result.error:type_name -> hexhail.type.v1.Error
-	99,  // 78: hexhail.driver.v1.Done.ride:type_name -> hexhail.type.v1.Ride
-	21,  // 79: hexhail.driver.v1.Done.shift:type_name -> hexhail.driver.v1.Shift
-	92,  // 80: hexhail.driver.v1.FixesRefused.counts:type_name -> hexhail.driver.v1.FixesRefused.CountsEntry
-	100, // 81: hexhail.driver.v1.Drain.retry_after:type_name -> google.protobuf.Duration
-	4,   // 82: hexhail.driver.v1.GiveCommandRequest.command:type_name -> hexhail.driver.v1.Command
-	27,  // 83: hexhail.driver.v1.GiveCommandResponse.done:type_name -> hexhail.driver.v1.Done
-	3,   // 84: hexhail.driver.v1.SendFixesRequest.batch:type_name -> hexhail.driver.v1.FixBatch
-	93,  // 85: hexhail.driver.v1.SendFixesResponse.refused:type_name -> hexhail.driver.v1.SendFixesResponse.RefusedEntry
-	19,  // 86: hexhail.driver.v1.GetSnapshotResponse.snapshot:type_name -> hexhail.driver.v1.Snapshot
-	96,  // 87: hexhail.driver.v1.GetEarningsRequest.from:type_name -> google.protobuf.Timestamp
-	96,  // 88: hexhail.driver.v1.GetEarningsRequest.to:type_name -> google.protobuf.Timestamp
-	99,  // 89: hexhail.driver.v1.BookingReminder.ride:type_name -> hexhail.type.v1.Ride
-	97,  // 90: hexhail.driver.v1.OpenBooking.pickup:type_name -> hexhail.type.v1.Point
-	97,  // 91: hexhail.driver.v1.OpenBooking.dropoff:type_name -> hexhail.type.v1.Point
-	96,  // 92: hexhail.driver.v1.OpenBooking.pickup_at:type_name -> google.protobuf.Timestamp
-	101, // 93: hexhail.driver.v1.OpenBooking.quote:type_name -> hexhail.type.v1.Quote
-	42,  // 94: hexhail.driver.v1.ListBookingsResponse.bookings:type_name -> hexhail.driver.v1.OpenBooking
-	103, // 95: hexhail.driver.v1.GetVoiceResponse.voice:type_name -> hexhail.type.v1.Voice
-	99,  // 96: hexhail.driver.v1.ListRidesResponse.rides:type_name -> hexhail.type.v1.Ride
-	96,  // 97: hexhail.driver.v1.GetWhyRequest.to:type_name -> google.protobuf.Timestamp
-	96,  // 98: hexhail.driver.v1.GetWhyRequest.from:type_name -> google.protobuf.Timestamp
-	96,  // 99: hexhail.driver.v1.PresenceChange.at:type_name -> google.protobuf.Timestamp
-	96,  // 100: hexhail.driver.v1.PresenceChange.heard_at:type_name -> google.protobuf.Timestamp
-	97,  // 101: hexhail.driver.v1.SeenRide.near:type_name -> hexhail.type.v1.Point
-	96,  // 102: hexhail.driver.v1.SeenRide.at:type_name -> google.protobuf.Timestamp
-	96,  // 103: hexhail.driver.v1.GetWhyResponse.from:type_name -> google.protobuf.Timestamp
-	96,  // 104: hexhail.driver.v1.GetWhyResponse.to:type_name -> google.protobuf.Timestamp
-	49,  // 105: hexhail.driver.v1.GetWhyResponse.times:type_name -> hexhail.driver.v1.PresenceTime
-	50,  // 106: hexhail.driver.v1.GetWhyResponse.changes:type_name -> hexhail.driver.v1.PresenceChange
-	51,  // 107: hexhail.driver.v1.GetWhyResponse.verdicts:type_name -> hexhail.driver.v1.VerdictCount
-	52,  // 108: hexhail.driver.v1.GetWhyResponse.seen:type_name -> hexhail.driver.v1.SeenRide
-	105, // 109: hexhail.driver.v1.ListComplaintsResponse.complaints:type_name -> hexhail.type.v1.Complaint
-	96,  // 110: hexhail.driver.v1.ListComplaintsResponse.suspended_until:type_name -> google.protobuf.Timestamp
-	106, // 111: hexhail.driver.v1.ProposeRegularResponse.regular:type_name -> hexhail.type.v1.Regular
-	106, // 112: hexhail.driver.v1.AgreeRegularResponse.regular:type_name -> hexhail.type.v1.Regular
-	106, // 113: hexhail.driver.v1.ListRegularsResponse.regulars:type_name -> hexhail.type.v1.Regular
-	76,  // 114: hexhail.driver.v1.FoundTeamResponse.team:type_name -> hexhail.driver.v1.Team
-	76,  // 115: hexhail.driver.v1.InviteToTeamResponse.team:type_name -> hexhail.driver.v1.Team
-	76,  // 116: hexhail.driver.v1.JoinTeamResponse.team:type_name -> hexhail.driver.v1.Team
-	76,  // 117: hexhail.driver.v1.GetTeamResponse.team:type_name -> hexhail.driver.v1.Team
-	78,  // 118: hexhail.driver.v1.GetTeamResponse.invitations:type_name -> hexhail.driver.v1.TeamInvitation
-	77,  // 119: hexhail.driver.v1.Team.members:type_name -> hexhail.driver.v1.TeamMember
-	96,  // 120: hexhail.driver.v1.Team.made_at:type_name -> google.protobuf.Timestamp
-	96,  // 121: hexhail.driver.v1.TeamMember.since:type_name -> google.protobuf.Timestamp
-	96,  // 122: hexhail.driver.v1.TeamInvitation.since:type_name -> google.protobuf.Timestamp
-	42,  // 123: hexhail.driver.v1.HandOver.booking:type_name -> hexhail.driver.v1.OpenBooking
-	96,  // 124: hexhail.driver.v1.HandOver.until:type_name -> google.protobuf.Timestamp
-	79,  // 125: hexhail.driver.v1.ListHandOversResponse.hand_overs:type_name -> hexhail.driver.v1.HandOver
-	85,  // 126: hexhail.driver.v1.SendGreetingResponse.greeting:type_name -> hexhail.driver.v1.Greeting
-	107, // 127: hexhail.driver.v1.Greeting.festival:type_name -> hexhail.type.v1.Festival
-	96,  // 128: hexhail.driver.v1.Greeting.sent_at:type_name -> google.protobuf.Timestamp
-	85,  // 129: hexhail.driver.v1.ListGreetingsResponse.greetings:type_name -> hexhail.driver.v1.Greeting
-	107, // 130: hexhail.driver.v1.ListGreetingsResponse.festivals:type_name -> hexhail.type.v1.Festival
-	99,  // 131: hexhail.driver.v1.CollectFareResponse.ride:type_name -> hexhail.type.v1.Ride
-	108, // 132: hexhail.driver.v1.ListPaymentsResponse.payments:type_name -> hexhail.type.v1.Payment
-	1,   // 133: hexhail.driver.v1.DriverService.Drive:input_type -> hexhail.driver.v1.DriveRequest
-	30,  // 134: hexhail.driver.v1.DriverService.GiveCommand:input_type -> hexhail.driver.v1.GiveCommandRequest
-	32,  // 135: hexhail.driver.v1.DriverService.SendFixes:input_type -> hexhail.driver.v1.SendFixesRequest
-	34,  // 136: hexhail.driver.v1.DriverService.AckOffer:input_type -> hexhail.driver.v1.AckOfferRequest
-	36,  // 137: hexhail.driver.v1.DriverService.GetSnapshot:input_type -> hexhail.driver.v1.GetSnapshotRequest
-	38,  // 138: hexhail.driver.v1.DriverService.GetEarnings:input_type -> hexhail.driver.v1.GetEarningsRequest
-	41,  // 139: hexhail.driver.v1.DriverService.ListBookings:input_type -> hexhail.driver.v1.ListBookingsRequest
-	48,  // 140: hexhail.driver.v1.DriverService.GetWhy:input_type -> hexhail.driver.v1.GetWhyRequest
-	44,  // 141: hexhail.driver.v1.DriverService.GetVoice:input_type -> hexhail.driver.v1.GetVoiceRequest
-	46,  // 142: hexhail.driver.v1.DriverService.ListRides:input_type -> hexhail.driver.v1.ListRidesRequest
-	88,  // 143: hexhail.driver.v1.DriverService.CollectFare:input_type -> hexhail.driver.v1.CollectFareRequest
-	90,  // 144: hexhail.driver.v1.DriverService.ListPayments:input_type -> hexhail.driver.v1.ListPaymentsRequest
-	54,  // 145: hexhail.driver.v1.DriverService.ContestComplaint:input_type -> hexhail.driver.v1.ContestComplaintRequest
-	56,  // 146: hexhail.driver.v1.DriverService.ListComplaints:input_type -> hexhail.driver.v1.ListComplaintsRequest
-	58,  // 147: hexhail.driver.v1.DriverService.ProposeRegular:input_type -> hexhail.driver.v1.ProposeRegularRequest
-	60,  // 148: hexhail.driver.v1.DriverService.AgreeRegular:input_type -> hexhail.driver.v1.AgreeRegularRequest
-	62,  // 149: hexhail.driver.v1.DriverService.EndRegular:input_type -> hexhail.driver.v1.EndRegularRequest
-	64,  // 150: hexhail.driver.v1.DriverService.ListRegulars:input_type -> hexhail.driver.v1.ListRegularsRequest
-	66,  // 151: hexhail.driver.v1.DriverService.FoundTeam:input_type -> hexhail.driver.v1.FoundTeamRequest
-	68,  // 152: hexhail.driver.v1.DriverService.InviteToTeam:input_type -> hexhail.driver.v1.InviteToTeamRequest
-	70,  // 153: hexhail.driver.v1.DriverService.JoinTeam:input_type -> hexhail.driver.v1.JoinTeamRequest
-	72,  // 154: hexhail.driver.v1.DriverService.LeaveTeam:input_type -> hexhail.driver.v1.LeaveTeamRequest
-	74,  // 155: hexhail.driver.v1.DriverService.GetTeam:input_type -> hexhail.driver.v1.GetTeamRequest
-	81,  // 156: hexhail.driver.v1.DriverService.ListHandOvers:input_type -> hexhail.driver.v1.ListHandOversRequest
-	83,  // 157: hexhail.driver.v1.DriverService.SendGreeting:input_type -> hexhail.driver.v1.SendGreetingRequest
-	86,  // 158: hexhail.driver.v1.DriverService.ListGreetings:input_type -> hexhail.driver.v1.ListGreetingsRequest
-	17,  // 159: hexhail.driver.v1.DriverService.Drive:output_type -> hexhail.driver.v1.DriveResponse
-	31,  // 160: hexhail.driver.v1.DriverService.GiveCommand:output_type -> hexhail.driver.v1.GiveCommandResponse
-	33,  // 161: hexhail.driver.v1.DriverService.SendFixes:output_type -> hexhail.driver.v1.SendFixesResponse
-	35,  // 162: hexhail.driver.v1.DriverService.AckOffer:output_type -> hexhail.driver.v1.AckOfferResponse
-	37,  // 163: hexhail.driver.v1.DriverService.GetSnapshot:output_type -> hexhail.driver.v1.GetSnapshotResponse
-	39,  // 164: hexhail.driver.v1.DriverService.GetEarnings:output_type -> hexhail.driver.v1.GetEarningsResponse
-	43,  // 165: hexhail.driver.v1.DriverService.ListBookings:output_type -> hexhail.driver.v1.ListBookingsResponse
-	53,  // 166: hexhail.driver.v1.DriverService.GetWhy:output_type -> hexhail.driver.v1.GetWhyResponse
-	45,  // 167: hexhail.driver.v1.DriverService.GetVoice:output_type -> hexhail.driver.v1.GetVoiceResponse
-	47,  // 168: hexhail.driver.v1.DriverService.ListRides:output_type -> hexhail.driver.v1.ListRidesResponse
-	89,  // 169: hexhail.driver.v1.DriverService.CollectFare:output_type -> hexhail.driver.v1.CollectFareResponse
-	91,  // 170: hexhail.driver.v1.DriverService.ListPayments:output_type -> hexhail.driver.v1.ListPaymentsResponse
-	55,  // 171: hexhail.driver.v1.DriverService.ContestComplaint:output_type -> hexhail.driver.v1.ContestComplaintResponse
-	57,  // 172: hexhail.driver.v1.DriverService.ListComplaints:output_type -> hexhail.driver.v1.ListComplaintsResponse
-	59,  // 173: hexhail.driver.v1.DriverService.ProposeRegular:output_type -> hexhail.driver.v1.ProposeRegularResponse
-	61,  // 174: hexhail.driver.v1.DriverService.AgreeRegular:output_type -> hexhail.driver.v1.AgreeRegularResponse
-	63,  // 175: hexhail.driver.v1.DriverService.EndRegular:output_type -> hexhail.driver.v1.EndRegularResponse
-	65,  // 176: hexhail.driver.v1.DriverService.ListRegulars:output_type -> hexhail.driver.v1.ListRegularsResponse
-	67,  // 177: hexhail.driver.v1.DriverService.FoundTeam:output_type -> hexhail.driver.v1.FoundTeamResponse
-	69,  // 178: hexhail.driver.v1.DriverService.InviteToTeam:output_type -> hexhail.driver.v1.InviteToTeamResponse
-	71,  // 179: hexhail.driver.v1.DriverService.JoinTeam:output_type -> hexhail.driver.v1.JoinTeamResponse
-	73,  // 180: hexhail.driver.v1.DriverService.LeaveTeam:output_type -> hexhail.driver.v1.LeaveTeamResponse
-	75,  // 181: hexhail.driver.v1.DriverService.GetTeam:output_type -> hexhail.driver.v1.GetTeamResponse
-	82,  // 182: hexhail.driver.v1.DriverService.ListHandOvers:output_type -> hexhail.driver.v1.ListHandOversResponse
-	84,  // 183: hexhail.driver.v1.DriverService.SendGreeting:output_type -> hexhail.driver.v1.SendGreetingResponse
-	87,  // 184: hexhail.driver.v1.DriverService.ListGreetings:output_type -> hexhail.driver.v1.ListGreetingsResponse
-	159, // [159:185] is the sub-list for method output_type
-	133, // [133:159] is the sub-list for method input_type
-	133, // [133:133] is the sub-list for extension type_name
-	133, // [133:133] is the sub-list for extension extendee
-	0,   // [0:133] is the sub-list for field type_name
+	30,  // 41: hexhail.driver.v1.DriveResponse.drain:type_name -> hexhail.driver.v1.Drain
+	25,  // 42: hexhail.driver.v1.DriveResponse.call:type_name -> hexhail.driver.v1.Call
+	26,  // 43: hexhail.driver.v1.DriveResponse.call_ended:type_name -> hexhail.driver.v1.CallEnded
+	41,  // 44: hexhail.driver.v1.DriveResponse.booking_reminder:type_name -> hexhail.driver.v1.BookingReminder
+	43,  // 45: hexhail.driver.v1.DriveResponse.booking_for_you:type_name -> hexhail.driver.v1.OpenBooking
+	80,  // 46: hexhail.driver.v1.DriveResponse.hand_over:type_name -> hexhail.driver.v1.HandOver
+	81,  // 47: hexhail.driver.v1.DriveResponse.hand_over_ended:type_name -> hexhail.driver.v1.HandOverEnded
+	21,  // 48: hexhail.driver.v1.DriveResponse.stand_rank:type_name -> hexhail.driver.v1.StandRank
+	18,  // 49: hexhail.driver.v1.DriveResponse.money_news:type_name -> hexhail.driver.v1.MoneyNews
+	109, // 50: hexhail.driver.v1.MoneyNews.withdrawal:type_name -> hexhail.type.v1.Withdrawal
+	105, // 51: hexhail.driver.v1.Welcome.at:type_name -> google.protobuf.Timestamp
+	110, // 52: hexhail.driver.v1.Welcome.fix_interval:type_name -> google.protobuf.Duration
+	110, // 53: hexhail.driver.v1.Welcome.heartbeat_interval:type_name -> google.protobuf.Duration
+	22,  // 54: hexhail.driver.v1.Snapshot.shift:type_name -> hexhail.driver.v1.Shift
+	23,  // 55: hexhail.driver.v1.Snapshot.offer:type_name -> hexhail.driver.v1.Offer
+	108, // 56: hexhail.driver.v1.Snapshot.ride:type_name -> hexhail.type.v1.Ride
+	25,  // 57: hexhail.driver.v1.Snapshot.calls:type_name -> hexhail.driver.v1.Call
+	108, // 58: hexhail.driver.v1.Snapshot.bookings:type_name -> hexhail.type.v1.Ride
+	21,  // 59: hexhail.driver.v1.Snapshot.stand_rank:type_name -> hexhail.driver.v1.StandRank
+	108, // 60: hexhail.driver.v1.Snapshot.next_ride:type_name -> hexhail.type.v1.Ride
+	105, // 61: hexhail.driver.v1.StandRank.entered_at:type_name -> google.protobuf.Timestamp
+	105, // 62: hexhail.driver.v1.StandRank.at:type_name -> google.protobuf.Timestamp
+	0,   // 63: hexhail.driver.v1.Shift.duty:type_name -> hexhail.driver.v1.Duty
+	106, // 64: hexhail.driver.v1.Shift.destination:type_name -> hexhail.type.v1.Point
+	107, // 65: hexhail.driver.v1.Offer.pickup:type_name -> hexhail.type.v1.Place
+	107, // 66: hexhail.driver.v1.Offer.dropoff:type_name -> hexhail.type.v1.Place
+	110, // 67: hexhail.driver.v1.Offer.pickup_time:type_name -> google.protobuf.Duration
+	111, // 68: hexhail.driver.v1.Offer.quote:type_name -> hexhail.type.v1.Quote
+	105, // 69: hexhail.driver.v1.Offer.expires_at:type_name -> google.protobuf.Timestamp
+	112, // 70: hexhail.driver.v1.Offer.pickup_source:type_name -> hexhail.type.v1.PickupSource
+	113, // 71: hexhail.driver.v1.Offer.voice:type_name -> hexhail.type.v1.Voice
+	110, // 72: hexhail.driver.v1.Offer.current_ride_time:type_name -> google.protobuf.Duration
+	107, // 73: hexhail.driver.v1.Call.pickup:type_name -> hexhail.type.v1.Place
+	107, // 74: hexhail.driver.v1.Call.dropoff:type_name -> hexhail.type.v1.Place
+	111, // 75: hexhail.driver.v1.Call.quote:type_name -> hexhail.type.v1.Quote
+	105, // 76: hexhail.driver.v1.Call.expires_at:type_name -> google.protobuf.Timestamp
+	113, // 77: hexhail.driver.v1.Call.voice:type_name -> hexhail.type.v1.Voice
+	28,  // 78: hexhail.driver.v1.Result.done:type_name -> hexhail.driver.v1.Done
+	114, // 79: hexhail.driver.v1.Result.error:type_name -> hexhail.type.v1.Error
+	108, // 80: hexhail.driver.v1.Done.ride:type_name -> hexhail.type.v1.Ride
+	22,  // 81: hexhail.driver.v1.Done.shift:type_name -> hexhail.driver.v1.Shift
+	101, // 82: hexhail.driver.v1.FixesRefused.counts:type_name -> hexhail.driver.v1.FixesRefused.CountsEntry
+	110, // 83: hexhail.driver.v1.Drain.retry_after:type_name -> google.protobuf.Duration
+	4,   // 84: hexhail.driver.v1.GiveCommandRequest.command:type_name -> hexhail.driver.v1.Command
+	28,  // 85: hexhail.driver.v1.GiveCommandResponse.done:type_name -> hexhail.driver.v1.Done
+	3,   // 86: hexhail.driver.v1.SendFixesRequest.batch:type_name -> hexhail.driver.v1.FixBatch
+	102, // 87: hexhail.driver.v1.SendFixesResponse.refused:type_name -> hexhail.driver.v1.SendFixesResponse.RefusedEntry
+	20,  // 88: hexhail.driver.v1.GetSnapshotResponse.snapshot:type_name -> hexhail.driver.v1.Snapshot
+	105, // 89: hexhail.driver.v1.GetEarningsRequest.from:type_name -> google.protobuf.Timestamp
+	105, // 90: hexhail.driver.v1.GetEarningsRequest.to:type_name -> google.protobuf.Timestamp
+	108, // 91: hexhail.driver.v1.BookingReminder.ride:type_name -> hexhail.type.v1.Ride
+	106, // 92: hexhail.driver.v1.OpenBooking.pickup:type_name -> hexhail.type.v1.Point
+	106, // 93: hexhail.driver.v1.OpenBooking.dropoff:type_name -> hexhail.type.v1.Point
+	105, // 94: hexhail.driver.v1.OpenBooking.pickup_at:type_name -> google.protobuf.Timestamp
+	111, // 95: hexhail.driver.v1.OpenBooking.quote:type_name -> hexhail.type.v1.Quote
+	43,  // 96: hexhail.driver.v1.ListBookingsResponse.bookings:type_name -> hexhail.driver.v1.OpenBooking
+	113, // 97: hexhail.driver.v1.GetVoiceResponse.voice:type_name -> hexhail.type.v1.Voice
+	108, // 98: hexhail.driver.v1.ListRidesResponse.rides:type_name -> hexhail.type.v1.Ride
+	105, // 99: hexhail.driver.v1.GetWhyRequest.to:type_name -> google.protobuf.Timestamp
+	105, // 100: hexhail.driver.v1.GetWhyRequest.from:type_name -> google.protobuf.Timestamp
+	105, // 101: hexhail.driver.v1.PresenceChange.at:type_name -> google.protobuf.Timestamp
+	105, // 102: hexhail.driver.v1.PresenceChange.heard_at:type_name -> google.protobuf.Timestamp
+	106, // 103: hexhail.driver.v1.SeenRide.near:type_name -> hexhail.type.v1.Point
+	105, // 104: hexhail.driver.v1.SeenRide.at:type_name -> google.protobuf.Timestamp
+	105, // 105: hexhail.driver.v1.GetWhyResponse.from:type_name -> google.protobuf.Timestamp
+	105, // 106: hexhail.driver.v1.GetWhyResponse.to:type_name -> google.protobuf.Timestamp
+	50,  // 107: hexhail.driver.v1.GetWhyResponse.times:type_name -> hexhail.driver.v1.PresenceTime
+	51,  // 108: hexhail.driver.v1.GetWhyResponse.changes:type_name -> hexhail.driver.v1.PresenceChange
+	52,  // 109: hexhail.driver.v1.GetWhyResponse.verdicts:type_name -> hexhail.driver.v1.VerdictCount
+	53,  // 110: hexhail.driver.v1.GetWhyResponse.seen:type_name -> hexhail.driver.v1.SeenRide
+	115, // 111: hexhail.driver.v1.ListComplaintsResponse.complaints:type_name -> hexhail.type.v1.Complaint
+	105, // 112: hexhail.driver.v1.ListComplaintsResponse.suspended_until:type_name -> google.protobuf.Timestamp
+	116, // 113: hexhail.driver.v1.ProposeRegularResponse.regular:type_name -> hexhail.type.v1.Regular
+	116, // 114: hexhail.driver.v1.AgreeRegularResponse.regular:type_name -> hexhail.type.v1.Regular
+	116, // 115: hexhail.driver.v1.ListRegularsResponse.regulars:type_name -> hexhail.type.v1.Regular
+	77,  // 116: hexhail.driver.v1.FoundTeamResponse.team:type_name -> hexhail.driver.v1.Team
+	77,  // 117: hexhail.driver.v1.InviteToTeamResponse.team:type_name -> hexhail.driver.v1.Team
+	77,  // 118: hexhail.driver.v1.JoinTeamResponse.team:type_name -> hexhail.driver.v1.Team
+	77,  // 119: hexhail.driver.v1.GetTeamResponse.team:type_name -> hexhail.driver.v1.Team
+	79,  // 120: hexhail.driver.v1.GetTeamResponse.invitations:type_name -> hexhail.driver.v1.TeamInvitation
+	78,  // 121: hexhail.driver.v1.Team.members:type_name -> hexhail.driver.v1.TeamMember
+	105, // 122: hexhail.driver.v1.Team.made_at:type_name -> google.protobuf.Timestamp
+	105, // 123: hexhail.driver.v1.TeamMember.since:type_name -> google.protobuf.Timestamp
+	105, // 124: hexhail.driver.v1.TeamInvitation.since:type_name -> google.protobuf.Timestamp
+	43,  // 125: hexhail.driver.v1.HandOver.booking:type_name -> hexhail.driver.v1.OpenBooking
+	105, // 126: hexhail.driver.v1.HandOver.until:type_name -> google.protobuf.Timestamp
+	80,  // 127: hexhail.driver.v1.ListHandOversResponse.hand_overs:type_name -> hexhail.driver.v1.HandOver
+	86,  // 128: hexhail.driver.v1.SendGreetingResponse.greeting:type_name -> hexhail.driver.v1.Greeting
+	117, // 129: hexhail.driver.v1.Greeting.festival:type_name -> hexhail.type.v1.Festival
+	105, // 130: hexhail.driver.v1.Greeting.sent_at:type_name -> google.protobuf.Timestamp
+	86,  // 131: hexhail.driver.v1.ListGreetingsResponse.greetings:type_name -> hexhail.driver.v1.Greeting
+	117, // 132: hexhail.driver.v1.ListGreetingsResponse.festivals:type_name -> hexhail.type.v1.Festival
+	108, // 133: hexhail.driver.v1.CollectFareResponse.ride:type_name -> hexhail.type.v1.Ride
+	118, // 134: hexhail.driver.v1.ListPaymentsResponse.payments:type_name -> hexhail.type.v1.Payment
+	109, // 135: hexhail.driver.v1.WithdrawResponse.withdrawal:type_name -> hexhail.type.v1.Withdrawal
+	109, // 136: hexhail.driver.v1.ListWithdrawalsResponse.withdrawals:type_name -> hexhail.type.v1.Withdrawal
+	119, // 137: hexhail.driver.v1.GetStatementResponse.statement:type_name -> hexhail.type.v1.Statement
+	1,   // 138: hexhail.driver.v1.DriverService.Drive:input_type -> hexhail.driver.v1.DriveRequest
+	31,  // 139: hexhail.driver.v1.DriverService.GiveCommand:input_type -> hexhail.driver.v1.GiveCommandRequest
+	33,  // 140: hexhail.driver.v1.DriverService.SendFixes:input_type -> hexhail.driver.v1.SendFixesRequest
+	35,  // 141: hexhail.driver.v1.DriverService.AckOffer:input_type -> hexhail.driver.v1.AckOfferRequest
+	37,  // 142: hexhail.driver.v1.DriverService.GetSnapshot:input_type -> hexhail.driver.v1.GetSnapshotRequest
+	39,  // 143: hexhail.driver.v1.DriverService.GetEarnings:input_type -> hexhail.driver.v1.GetEarningsRequest
+	42,  // 144: hexhail.driver.v1.DriverService.ListBookings:input_type -> hexhail.driver.v1.ListBookingsRequest
+	49,  // 145: hexhail.driver.v1.DriverService.GetWhy:input_type -> hexhail.driver.v1.GetWhyRequest
+	45,  // 146: hexhail.driver.v1.DriverService.GetVoice:input_type -> hexhail.driver.v1.GetVoiceRequest
+	47,  // 147: hexhail.driver.v1.DriverService.ListRides:input_type -> hexhail.driver.v1.ListRidesRequest
+	89,  // 148: hexhail.driver.v1.DriverService.CollectFare:input_type -> hexhail.driver.v1.CollectFareRequest
+	91,  // 149: hexhail.driver.v1.DriverService.ListPayments:input_type -> hexhail.driver.v1.ListPaymentsRequest
+	93,  // 150: hexhail.driver.v1.DriverService.GetBalance:input_type -> hexhail.driver.v1.GetBalanceRequest
+	95,  // 151: hexhail.driver.v1.DriverService.Withdraw:input_type -> hexhail.driver.v1.WithdrawRequest
+	97,  // 152: hexhail.driver.v1.DriverService.ListWithdrawals:input_type -> hexhail.driver.v1.ListWithdrawalsRequest
+	99,  // 153: hexhail.driver.v1.DriverService.GetStatement:input_type -> hexhail.driver.v1.GetStatementRequest
+	55,  // 154: hexhail.driver.v1.DriverService.ContestComplaint:input_type -> hexhail.driver.v1.ContestComplaintRequest
+	57,  // 155: hexhail.driver.v1.DriverService.ListComplaints:input_type -> hexhail.driver.v1.ListComplaintsRequest
+	59,  // 156: hexhail.driver.v1.DriverService.ProposeRegular:input_type -> hexhail.driver.v1.ProposeRegularRequest
+	61,  // 157: hexhail.driver.v1.DriverService.AgreeRegular:input_type -> hexhail.driver.v1.AgreeRegularRequest
+	63,  // 158: hexhail.driver.v1.DriverService.EndRegular:input_type -> hexhail.driver.v1.EndRegularRequest
+	65,  // 159: hexhail.driver.v1.DriverService.ListRegulars:input_type -> hexhail.driver.v1.ListRegularsRequest
+	67,  // 160: hexhail.driver.v1.DriverService.FoundTeam:input_type -> hexhail.driver.v1.FoundTeamRequest
+	69,  // 161: hexhail.driver.v1.DriverService.InviteToTeam:input_type -> hexhail.driver.v1.InviteToTeamRequest
+	71,  // 162: hexhail.driver.v1.DriverService.JoinTeam:input_type -> hexhail.driver.v1.JoinTeamRequest
+	73,  // 163: hexhail.driver.v1.DriverService.LeaveTeam:input_type -> hexhail.driver.v1.LeaveTeamRequest
+	75,  // 164: hexhail.driver.v1.DriverService.GetTeam:input_type -> hexhail.driver.v1.GetTeamRequest
+	82,  // 165: hexhail.driver.v1.DriverService.ListHandOvers:input_type -> hexhail.driver.v1.ListHandOversRequest
+	84,  // 166: hexhail.driver.v1.DriverService.SendGreeting:input_type -> hexhail.driver.v1.SendGreetingRequest
+	87,  // 167: hexhail.driver.v1.DriverService.ListGreetings:input_type -> hexhail.driver.v1.ListGreetingsRequest
+	17,  // 168: hexhail.driver.v1.DriverService.Drive:output_type -> hexhail.driver.v1.DriveResponse
+	32,  // 169: hexhail.driver.v1.DriverService.GiveCommand:output_type -> hexhail.driver.v1.GiveCommandResponse
+	34,  // 170: hexhail.driver.v1.DriverService.SendFixes:output_type -> hexhail.driver.v1.SendFixesResponse
+	36,  // 171: hexhail.driver.v1.DriverService.AckOffer:output_type -> hexhail.driver.v1.AckOfferResponse
+	38,  // 172: hexhail.driver.v1.DriverService.GetSnapshot:output_type -> hexhail.driver.v1.GetSnapshotResponse
+	40,  // 173: hexhail.driver.v1.DriverService.GetEarnings:output_type -> hexhail.driver.v1.GetEarningsResponse
+	44,  // 174: hexhail.driver.v1.DriverService.ListBookings:output_type -> hexhail.driver.v1.ListBookingsResponse
+	54,  // 175: hexhail.driver.v1.DriverService.GetWhy:output_type -> hexhail.driver.v1.GetWhyResponse
+	46,  // 176: hexhail.driver.v1.DriverService.GetVoice:output_type -> hexhail.driver.v1.GetVoiceResponse
+	48,  // 177: hexhail.driver.v1.DriverService.ListRides:output_type -> hexhail.driver.v1.ListRidesResponse
+	90,  // 178: hexhail.driver.v1.DriverService.CollectFare:output_type -> hexhail.driver.v1.CollectFareResponse
+	92,  // 179: hexhail.driver.v1.DriverService.ListPayments:output_type -> hexhail.driver.v1.ListPaymentsResponse
+	94,  // 180: hexhail.driver.v1.DriverService.GetBalance:output_type -> hexhail.driver.v1.GetBalanceResponse
+	96,  // 181: hexhail.driver.v1.DriverService.Withdraw:output_type -> hexhail.driver.v1.WithdrawResponse
+	98,  // 182: hexhail.driver.v1.DriverService.ListWithdrawals:output_type -> hexhail.driver.v1.ListWithdrawalsResponse
+	100, // 183: hexhail.driver.v1.DriverService.GetStatement:output_type -> hexhail.driver.v1.GetStatementResponse
+	56,  // 184: hexhail.driver.v1.DriverService.ContestComplaint:output_type -> hexhail.driver.v1.ContestComplaintResponse
+	58,  // 185: hexhail.driver.v1.DriverService.ListComplaints:output_type -> hexhail.driver.v1.ListComplaintsResponse
+	60,  // 186: hexhail.driver.v1.DriverService.ProposeRegular:output_type -> hexhail.driver.v1.ProposeRegularResponse
+	62,  // 187: hexhail.driver.v1.DriverService.AgreeRegular:output_type -> hexhail.driver.v1.AgreeRegularResponse
+	64,  // 188: hexhail.driver.v1.DriverService.EndRegular:output_type -> hexhail.driver.v1.EndRegularResponse
+	66,  // 189: hexhail.driver.v1.DriverService.ListRegulars:output_type -> hexhail.driver.v1.ListRegularsResponse
+	68,  // 190: hexhail.driver.v1.DriverService.FoundTeam:output_type -> hexhail.driver.v1.FoundTeamResponse
+	70,  // 191: hexhail.driver.v1.DriverService.InviteToTeam:output_type -> hexhail.driver.v1.InviteToTeamResponse
+	72,  // 192: hexhail.driver.v1.DriverService.JoinTeam:output_type -> hexhail.driver.v1.JoinTeamResponse
+	74,  // 193: hexhail.driver.v1.DriverService.LeaveTeam:output_type -> hexhail.driver.v1.LeaveTeamResponse
+	76,  // 194: hexhail.driver.v1.DriverService.GetTeam:output_type -> hexhail.driver.v1.GetTeamResponse
+	83,  // 195: hexhail.driver.v1.DriverService.ListHandOvers:output_type -> hexhail.driver.v1.ListHandOversResponse
+	85,  // 196: hexhail.driver.v1.DriverService.SendGreeting:output_type -> hexhail.driver.v1.SendGreetingResponse
+	88,  // 197: hexhail.driver.v1.DriverService.ListGreetings:output_type -> hexhail.driver.v1.ListGreetingsResponse
+	168, // [168:198] is the sub-list for method output_type
+	138, // [138:168] is the sub-list for method input_type
+	138, // [138:138] is the sub-list for extension type_name
+	138, // [138:138] is the sub-list for extension extendee
+	0,   // [0:138] is the sub-list for field type_name
 }
 
 func init() { file_hexhail_driver_v1_driver_proto_init() }
@@ -7315,8 +7982,9 @@ func file_hexhail_driver_v1_driver_proto_init() {
 		(*DriveResponse_HandOver)(nil),
 		(*DriveResponse_HandOverEnded)(nil),
 		(*DriveResponse_StandRank)(nil),
+		(*DriveResponse_MoneyNews)(nil),
 	}
-	file_hexhail_driver_v1_driver_proto_msgTypes[25].OneofWrappers = []any{
+	file_hexhail_driver_v1_driver_proto_msgTypes[26].OneofWrappers = []any{
 		(*Result_Done)(nil),
 		(*Result_Error)(nil),
 	}
@@ -7326,7 +7994,7 @@ func file_hexhail_driver_v1_driver_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_hexhail_driver_v1_driver_proto_rawDesc), len(file_hexhail_driver_v1_driver_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   93,
+			NumMessages:   102,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

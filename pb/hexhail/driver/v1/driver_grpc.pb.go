@@ -33,6 +33,10 @@ const (
 	DriverService_ListRides_FullMethodName        = "/hexhail.driver.v1.DriverService/ListRides"
 	DriverService_CollectFare_FullMethodName      = "/hexhail.driver.v1.DriverService/CollectFare"
 	DriverService_ListPayments_FullMethodName     = "/hexhail.driver.v1.DriverService/ListPayments"
+	DriverService_GetBalance_FullMethodName       = "/hexhail.driver.v1.DriverService/GetBalance"
+	DriverService_Withdraw_FullMethodName         = "/hexhail.driver.v1.DriverService/Withdraw"
+	DriverService_ListWithdrawals_FullMethodName  = "/hexhail.driver.v1.DriverService/ListWithdrawals"
+	DriverService_GetStatement_FullMethodName     = "/hexhail.driver.v1.DriverService/GetStatement"
 	DriverService_ContestComplaint_FullMethodName = "/hexhail.driver.v1.DriverService/ContestComplaint"
 	DriverService_ListComplaints_FullMethodName   = "/hexhail.driver.v1.DriverService/ListComplaints"
 	DriverService_ProposeRegular_FullMethodName   = "/hexhail.driver.v1.DriverService/ProposeRegular"
@@ -92,6 +96,18 @@ type DriverServiceClient interface {
 	// ListPayments reads what is owed and paid for a ride of the driver's, with the ticket of the order
 	// that is open.
 	ListPayments(ctx context.Context, in *ListPaymentsRequest, opts ...grpc.CallOption) (*ListPaymentsResponse, error)
+	// GetBalance reads what the driver may take out now, and how.
+	GetBalance(ctx context.Context, in *GetBalanceRequest, opts ...grpc.CallOption) (*GetBalanceResponse, error)
+	// Withdraw takes money out of the driver's balance, to an account of theirs elsewhere: at once, or some
+	// days later, as the city's policy says. The channel compares the account's owner with the name that
+	// we have of the driver. What fails is back in the balance. Errors: FIELD_INVALID for an account or an
+	// amount out of its limits, CHANNEL_UNKNOWN, BALANCE_TOO_LOW, WITHDRAWAL_LIMIT with the time from
+	// which on there may be more, NAME_MISSING.
+	Withdraw(ctx context.Context, in *WithdrawRequest, opts ...grpc.CallOption) (*WithdrawResponse, error)
+	// ListWithdrawals reads the driver's withdrawals, the latest first.
+	ListWithdrawals(ctx context.Context, in *ListWithdrawalsRequest, opts ...grpc.CallOption) (*ListWithdrawalsResponse, error)
+	// GetStatement adds up what the driver has taken in a month, by days.
+	GetStatement(ctx context.Context, in *GetStatementRequest, opts ...grpc.CallOption) (*GetStatementResponse, error)
 	// ContestComplaint asks ops to decide on a rider's complaint. It counts until they drop it.
 	ContestComplaint(ctx context.Context, in *ContestComplaintRequest, opts ...grpc.CallOption) (*ContestComplaintResponse, error)
 	// ListComplaints reads the complaints by and about the driver, and whether they may be on duty. What
@@ -255,6 +271,46 @@ func (c *driverServiceClient) ListPayments(ctx context.Context, in *ListPayments
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ListPaymentsResponse)
 	err := c.cc.Invoke(ctx, DriverService_ListPayments_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *driverServiceClient) GetBalance(ctx context.Context, in *GetBalanceRequest, opts ...grpc.CallOption) (*GetBalanceResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetBalanceResponse)
+	err := c.cc.Invoke(ctx, DriverService_GetBalance_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *driverServiceClient) Withdraw(ctx context.Context, in *WithdrawRequest, opts ...grpc.CallOption) (*WithdrawResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(WithdrawResponse)
+	err := c.cc.Invoke(ctx, DriverService_Withdraw_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *driverServiceClient) ListWithdrawals(ctx context.Context, in *ListWithdrawalsRequest, opts ...grpc.CallOption) (*ListWithdrawalsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListWithdrawalsResponse)
+	err := c.cc.Invoke(ctx, DriverService_ListWithdrawals_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *driverServiceClient) GetStatement(ctx context.Context, in *GetStatementRequest, opts ...grpc.CallOption) (*GetStatementResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetStatementResponse)
+	err := c.cc.Invoke(ctx, DriverService_GetStatement_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -444,6 +500,18 @@ type DriverServiceServer interface {
 	// ListPayments reads what is owed and paid for a ride of the driver's, with the ticket of the order
 	// that is open.
 	ListPayments(context.Context, *ListPaymentsRequest) (*ListPaymentsResponse, error)
+	// GetBalance reads what the driver may take out now, and how.
+	GetBalance(context.Context, *GetBalanceRequest) (*GetBalanceResponse, error)
+	// Withdraw takes money out of the driver's balance, to an account of theirs elsewhere: at once, or some
+	// days later, as the city's policy says. The channel compares the account's owner with the name that
+	// we have of the driver. What fails is back in the balance. Errors: FIELD_INVALID for an account or an
+	// amount out of its limits, CHANNEL_UNKNOWN, BALANCE_TOO_LOW, WITHDRAWAL_LIMIT with the time from
+	// which on there may be more, NAME_MISSING.
+	Withdraw(context.Context, *WithdrawRequest) (*WithdrawResponse, error)
+	// ListWithdrawals reads the driver's withdrawals, the latest first.
+	ListWithdrawals(context.Context, *ListWithdrawalsRequest) (*ListWithdrawalsResponse, error)
+	// GetStatement adds up what the driver has taken in a month, by days.
+	GetStatement(context.Context, *GetStatementRequest) (*GetStatementResponse, error)
 	// ContestComplaint asks ops to decide on a rider's complaint. It counts until they drop it.
 	ContestComplaint(context.Context, *ContestComplaintRequest) (*ContestComplaintResponse, error)
 	// ListComplaints reads the complaints by and about the driver, and whether they may be on duty. What
@@ -525,6 +593,18 @@ func (UnimplementedDriverServiceServer) CollectFare(context.Context, *CollectFar
 }
 func (UnimplementedDriverServiceServer) ListPayments(context.Context, *ListPaymentsRequest) (*ListPaymentsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListPayments not implemented")
+}
+func (UnimplementedDriverServiceServer) GetBalance(context.Context, *GetBalanceRequest) (*GetBalanceResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetBalance not implemented")
+}
+func (UnimplementedDriverServiceServer) Withdraw(context.Context, *WithdrawRequest) (*WithdrawResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Withdraw not implemented")
+}
+func (UnimplementedDriverServiceServer) ListWithdrawals(context.Context, *ListWithdrawalsRequest) (*ListWithdrawalsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListWithdrawals not implemented")
+}
+func (UnimplementedDriverServiceServer) GetStatement(context.Context, *GetStatementRequest) (*GetStatementResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetStatement not implemented")
 }
 func (UnimplementedDriverServiceServer) ContestComplaint(context.Context, *ContestComplaintRequest) (*ContestComplaintResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ContestComplaint not implemented")
@@ -790,6 +870,78 @@ func _DriverService_ListPayments_Handler(srv interface{}, ctx context.Context, d
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(DriverServiceServer).ListPayments(ctx, req.(*ListPaymentsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _DriverService_GetBalance_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetBalanceRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(DriverServiceServer).GetBalance(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: DriverService_GetBalance_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(DriverServiceServer).GetBalance(ctx, req.(*GetBalanceRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _DriverService_Withdraw_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(WithdrawRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(DriverServiceServer).Withdraw(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: DriverService_Withdraw_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(DriverServiceServer).Withdraw(ctx, req.(*WithdrawRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _DriverService_ListWithdrawals_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListWithdrawalsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(DriverServiceServer).ListWithdrawals(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: DriverService_ListWithdrawals_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(DriverServiceServer).ListWithdrawals(ctx, req.(*ListWithdrawalsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _DriverService_GetStatement_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetStatementRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(DriverServiceServer).GetStatement(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: DriverService_GetStatement_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(DriverServiceServer).GetStatement(ctx, req.(*GetStatementRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -1096,6 +1248,22 @@ var DriverService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ListPayments",
 			Handler:    _DriverService_ListPayments_Handler,
+		},
+		{
+			MethodName: "GetBalance",
+			Handler:    _DriverService_GetBalance_Handler,
+		},
+		{
+			MethodName: "Withdraw",
+			Handler:    _DriverService_Withdraw_Handler,
+		},
+		{
+			MethodName: "ListWithdrawals",
+			Handler:    _DriverService_ListWithdrawals_Handler,
+		},
+		{
+			MethodName: "GetStatement",
+			Handler:    _DriverService_GetStatement_Handler,
 		},
 		{
 			MethodName: "ContestComplaint",

@@ -6198,11 +6198,685 @@ func (*DecideComplaintResponse) Descriptor() ([]byte, []int) {
 	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{84}
 }
 
+// Whose statement of which month.
+type GetStatementRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// One of:
+	//
+	// Types that are valid to be assigned to Of:
+	//
+	//	*GetStatementRequest_DriverId
+	//	*GetStatementRequest_TaxiId
+	//	*GetStatementRequest_CompanyId
+	Of isGetStatementRequest_Of `protobuf_oneof:"of"`
+	// "2013-12".
+	Month string `protobuf:"bytes,4,opt,name=month,proto3" json:"month,omitempty"`
+	// The city whose calendar the month is of, 1 to 64 bytes.
+	City          string `protobuf:"bytes,5,opt,name=city,proto3" json:"city,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetStatementRequest) Reset() {
+	*x = GetStatementRequest{}
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[85]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetStatementRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetStatementRequest) ProtoMessage() {}
+
+func (x *GetStatementRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[85]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetStatementRequest.ProtoReflect.Descriptor instead.
+func (*GetStatementRequest) Descriptor() ([]byte, []int) {
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{85}
+}
+
+func (x *GetStatementRequest) GetOf() isGetStatementRequest_Of {
+	if x != nil {
+		return x.Of
+	}
+	return nil
+}
+
+func (x *GetStatementRequest) GetDriverId() string {
+	if x != nil {
+		if x, ok := x.Of.(*GetStatementRequest_DriverId); ok {
+			return x.DriverId
+		}
+	}
+	return ""
+}
+
+func (x *GetStatementRequest) GetTaxiId() string {
+	if x != nil {
+		if x, ok := x.Of.(*GetStatementRequest_TaxiId); ok {
+			return x.TaxiId
+		}
+	}
+	return ""
+}
+
+func (x *GetStatementRequest) GetCompanyId() string {
+	if x != nil {
+		if x, ok := x.Of.(*GetStatementRequest_CompanyId); ok {
+			return x.CompanyId
+		}
+	}
+	return ""
+}
+
+func (x *GetStatementRequest) GetMonth() string {
+	if x != nil {
+		return x.Month
+	}
+	return ""
+}
+
+func (x *GetStatementRequest) GetCity() string {
+	if x != nil {
+		return x.City
+	}
+	return ""
+}
+
+type isGetStatementRequest_Of interface {
+	isGetStatementRequest_Of()
+}
+
+type GetStatementRequest_DriverId struct {
+	// A driver.
+	DriverId string `protobuf:"bytes,1,opt,name=driver_id,json=driverId,proto3,oneof"`
+}
+
+type GetStatementRequest_TaxiId struct {
+	// A taxi.
+	TaxiId string `protobuf:"bytes,2,opt,name=taxi_id,json=taxiId,proto3,oneof"`
+}
+
+type GetStatementRequest_CompanyId struct {
+	// A company: the drivers who are its own now.
+	CompanyId string `protobuf:"bytes,3,opt,name=company_id,json=companyId,proto3,oneof"`
+}
+
+func (*GetStatementRequest_DriverId) isGetStatementRequest_Of() {}
+
+func (*GetStatementRequest_TaxiId) isGetStatementRequest_Of() {}
+
+func (*GetStatementRequest_CompanyId) isGetStatementRequest_Of() {}
+
+// What was taken in it.
+type GetStatementResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The statement.
+	Statement     *v1.Statement `protobuf:"bytes,1,opt,name=statement,proto3" json:"statement,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetStatementResponse) Reset() {
+	*x = GetStatementResponse{}
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[86]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetStatementResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetStatementResponse) ProtoMessage() {}
+
+func (x *GetStatementResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[86]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetStatementResponse.ProtoReflect.Descriptor instead.
+func (*GetStatementResponse) Descriptor() ([]byte, []int) {
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{86}
+}
+
+func (x *GetStatementResponse) GetStatement() *v1.Statement {
+	if x != nil {
+		return x.Statement
+	}
+	return nil
+}
+
+// A page of the withdrawals that have not ended.
+type ListWithdrawalsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Rows of a page, at most 200; 0 is 50.
+	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// The next_page_token of the page before; empty for the first.
+	PageToken     string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListWithdrawalsRequest) Reset() {
+	*x = ListWithdrawalsRequest{}
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[87]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListWithdrawalsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListWithdrawalsRequest) ProtoMessage() {}
+
+func (x *ListWithdrawalsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[87]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListWithdrawalsRequest.ProtoReflect.Descriptor instead.
+func (*ListWithdrawalsRequest) Descriptor() ([]byte, []int) {
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{87}
+}
+
+func (x *ListWithdrawalsRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListWithdrawalsRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+// The page.
+type ListWithdrawalsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The oldest first.
+	Withdrawals []*v1.Withdrawal `protobuf:"bytes,1,rep,name=withdrawals,proto3" json:"withdrawals,omitempty"`
+	// For the next page; empty on the last one.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	// The house's own money that is out, in fen: what was paid to drivers beyond what channels and
+	// sponsors have brought in.
+	FloatFen      int64 `protobuf:"varint,3,opt,name=float_fen,json=floatFen,proto3" json:"float_fen,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListWithdrawalsResponse) Reset() {
+	*x = ListWithdrawalsResponse{}
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[88]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListWithdrawalsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListWithdrawalsResponse) ProtoMessage() {}
+
+func (x *ListWithdrawalsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[88]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListWithdrawalsResponse.ProtoReflect.Descriptor instead.
+func (*ListWithdrawalsResponse) Descriptor() ([]byte, []int) {
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{88}
+}
+
+func (x *ListWithdrawalsResponse) GetWithdrawals() []*v1.Withdrawal {
+	if x != nil {
+		return x.Withdrawals
+	}
+	return nil
+}
+
+func (x *ListWithdrawalsResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+func (x *ListWithdrawalsResponse) GetFloatFen() int64 {
+	if x != nil {
+		return x.FloatFen
+	}
+	return 0
+}
+
+// A file to make.
+type MakeBankFileRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The caller's own id of this request, 1 to 64 bytes.
+	RequestId     string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MakeBankFileRequest) Reset() {
+	*x = MakeBankFileRequest{}
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[89]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MakeBankFileRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MakeBankFileRequest) ProtoMessage() {}
+
+func (x *MakeBankFileRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[89]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MakeBankFileRequest.ProtoReflect.Descriptor instead.
+func (*MakeBankFileRequest) Descriptor() ([]byte, []int) {
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{89}
+}
+
+func (x *MakeBankFileRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+// The file that was made.
+type MakeBankFileResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its id; empty if there is nothing to pay.
+	FileId string `protobuf:"bytes,1,opt,name=file_id,json=fileId,proto3" json:"file_id,omitempty"`
+	// Its withdrawals.
+	Rows int32 `protobuf:"varint,2,opt,name=rows,proto3" json:"rows,omitempty"`
+	// Their sum, in fen.
+	TotalFen      int64 `protobuf:"varint,3,opt,name=total_fen,json=totalFen,proto3" json:"total_fen,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MakeBankFileResponse) Reset() {
+	*x = MakeBankFileResponse{}
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[90]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MakeBankFileResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MakeBankFileResponse) ProtoMessage() {}
+
+func (x *MakeBankFileResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[90]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MakeBankFileResponse.ProtoReflect.Descriptor instead.
+func (*MakeBankFileResponse) Descriptor() ([]byte, []int) {
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{90}
+}
+
+func (x *MakeBankFileResponse) GetFileId() string {
+	if x != nil {
+		return x.FileId
+	}
+	return ""
+}
+
+func (x *MakeBankFileResponse) GetRows() int32 {
+	if x != nil {
+		return x.Rows
+	}
+	return 0
+}
+
+func (x *MakeBankFileResponse) GetTotalFen() int64 {
+	if x != nil {
+		return x.TotalFen
+	}
+	return 0
+}
+
+// A file to read.
+type GetBankFileRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its id, 1 to 64 bytes.
+	FileId        string `protobuf:"bytes,1,opt,name=file_id,json=fileId,proto3" json:"file_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetBankFileRequest) Reset() {
+	*x = GetBankFileRequest{}
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[91]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetBankFileRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetBankFileRequest) ProtoMessage() {}
+
+func (x *GetBankFileRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[91]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetBankFileRequest.ProtoReflect.Descriptor instead.
+func (*GetBankFileRequest) Descriptor() ([]byte, []int) {
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{91}
+}
+
+func (x *GetBankFileRequest) GetFileId() string {
+	if x != nil {
+		return x.FileId
+	}
+	return ""
+}
+
+// The file.
+type GetBankFileResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// CSV in UTF-8 with a byte order mark: withdrawal_id, card, name, amount_yuan.
+	Csv           []byte `protobuf:"bytes,1,opt,name=csv,proto3" json:"csv,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetBankFileResponse) Reset() {
+	*x = GetBankFileResponse{}
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[92]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetBankFileResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetBankFileResponse) ProtoMessage() {}
+
+func (x *GetBankFileResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[92]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetBankFileResponse.ProtoReflect.Descriptor instead.
+func (*GetBankFileResponse) Descriptor() ([]byte, []int) {
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{92}
+}
+
+func (x *GetBankFileResponse) GetCsv() []byte {
+	if x != nil {
+		return x.Csv
+	}
+	return nil
+}
+
+// What the bank says.
+type ImportBankResultsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// CSV in UTF-8, at most 1 MiB and 2,000 lines: withdrawal_id, amount_yuan, result (paid or 成功, failed
+	// or 失败), reason. Other columns are passed over.
+	Csv           []byte `protobuf:"bytes,1,opt,name=csv,proto3" json:"csv,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ImportBankResultsRequest) Reset() {
+	*x = ImportBankResultsRequest{}
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[93]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ImportBankResultsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ImportBankResultsRequest) ProtoMessage() {}
+
+func (x *ImportBankResultsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[93]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ImportBankResultsRequest.ProtoReflect.Descriptor instead.
+func (*ImportBankResultsRequest) Descriptor() ([]byte, []int) {
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{93}
+}
+
+func (x *ImportBankResultsRequest) GetCsv() []byte {
+	if x != nil {
+		return x.Csv
+	}
+	return nil
+}
+
+// What became of it.
+type ImportBankResultsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Lines booked as paid.
+	Paid int32 `protobuf:"varint,1,opt,name=paid,proto3" json:"paid,omitempty"`
+	// Lines booked as failed: the money is back in the drivers' balances.
+	Failed int32 `protobuf:"varint,2,opt,name=failed,proto3" json:"failed,omitempty"`
+	// Lines known before.
+	Same int32 `protobuf:"varint,3,opt,name=same,proto3" json:"same,omitempty"`
+	// Lines that were not booked.
+	Refused       []*BankRefusal `protobuf:"bytes,4,rep,name=refused,proto3" json:"refused,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ImportBankResultsResponse) Reset() {
+	*x = ImportBankResultsResponse{}
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[94]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ImportBankResultsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ImportBankResultsResponse) ProtoMessage() {}
+
+func (x *ImportBankResultsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[94]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ImportBankResultsResponse.ProtoReflect.Descriptor instead.
+func (*ImportBankResultsResponse) Descriptor() ([]byte, []int) {
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{94}
+}
+
+func (x *ImportBankResultsResponse) GetPaid() int32 {
+	if x != nil {
+		return x.Paid
+	}
+	return 0
+}
+
+func (x *ImportBankResultsResponse) GetFailed() int32 {
+	if x != nil {
+		return x.Failed
+	}
+	return 0
+}
+
+func (x *ImportBankResultsResponse) GetSame() int32 {
+	if x != nil {
+		return x.Same
+	}
+	return 0
+}
+
+func (x *ImportBankResultsResponse) GetRefused() []*BankRefusal {
+	if x != nil {
+		return x.Refused
+	}
+	return nil
+}
+
+// A line of the bank's results that was not booked.
+type BankRefusal struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Of the file, from 1.
+	Line int32 `protobuf:"varint,1,opt,name=line,proto3" json:"line,omitempty"`
+	// The withdrawal that it names.
+	WithdrawalId string `protobuf:"bytes,2,opt,name=withdrawal_id,json=withdrawalId,proto3" json:"withdrawal_id,omitempty"`
+	// Why.
+	Why           string `protobuf:"bytes,3,opt,name=why,proto3" json:"why,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BankRefusal) Reset() {
+	*x = BankRefusal{}
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[95]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BankRefusal) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BankRefusal) ProtoMessage() {}
+
+func (x *BankRefusal) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[95]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BankRefusal.ProtoReflect.Descriptor instead.
+func (*BankRefusal) Descriptor() ([]byte, []int) {
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{95}
+}
+
+func (x *BankRefusal) GetLine() int32 {
+	if x != nil {
+		return x.Line
+	}
+	return 0
+}
+
+func (x *BankRefusal) GetWithdrawalId() string {
+	if x != nil {
+		return x.WithdrawalId
+	}
+	return ""
+}
+
+func (x *BankRefusal) GetWhy() string {
+	if x != nil {
+		return x.Why
+	}
+	return ""
+}
+
 var File_hexhail_ops_v1_ops_proto protoreflect.FileDescriptor
 
 const file_hexhail_ops_v1_ops_proto_rawDesc = "" +
 	"\n" +
-	"\x18hexhail/ops/v1/ops.proto\x12\x0ehexhail.ops.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1fhexhail/type/v1/complaint.proto\x1a\x1bhexhail/type/v1/place.proto\x1a\x1ahexhail/type/v1/ride.proto\x1a\x1ahexhail/type/v1/rule.proto\"D\n" +
+	"\x18hexhail/ops/v1/ops.proto\x12\x0ehexhail.ops.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1fhexhail/type/v1/complaint.proto\x1a\x1bhexhail/type/v1/money.proto\x1a\x1bhexhail/type/v1/place.proto\x1a\x1ahexhail/type/v1/ride.proto\x1a\x1ahexhail/type/v1/rule.proto\"D\n" +
 	"\aCompany\x12\x19\n" +
 	"\x02id\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\x02id\x12\x1e\n" +
 	"\x04name\x18\x02 \x01(\tB\n" +
@@ -6669,12 +7343,52 @@ const file_hexhail_ops_v1_ops_proto_rawDesc = "" +
 	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\x02by\x12\x16\n" +
 	"\x06uphold\x18\x04 \x01(\bR\x06uphold\x12\x1c\n" +
 	"\x04note\x18\x05 \x01(\tB\b\xbaH\x05r\x03(\xf4\x03R\x04note\"\x19\n" +
-	"\x17DecideComplaintResponse*}\n" +
+	"\x17DecideComplaintResponse\"\xef\x01\n" +
+	"\x13GetStatementRequest\x12(\n" +
+	"\tdriver_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@H\x00R\bdriverId\x12$\n" +
+	"\ataxi_id\x18\x02 \x01(\tB\t\xbaH\x06r\x04 \x01(@H\x00R\x06taxiId\x12*\n" +
+	"\n" +
+	"company_id\x18\x03 \x01(\tB\t\xbaH\x06r\x04 \x01(@H\x00R\tcompanyId\x120\n" +
+	"\x05month\x18\x04 \x01(\tB\x1a\xbaH\x17r\x152\x13^[0-9]{4}-[0-9]{2}$R\x05month\x12\x1d\n" +
+	"\x04city\x18\x05 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\x04cityB\v\n" +
+	"\x02of\x12\x05\xbaH\x02\b\x01\"P\n" +
+	"\x14GetStatementResponse\x128\n" +
+	"\tstatement\x18\x01 \x01(\v2\x1a.hexhail.type.v1.StatementR\tstatement\"^\n" +
+	"\x16ListWithdrawalsRequest\x12\x1b\n" +
+	"\tpage_size\x18\x01 \x01(\x05R\bpageSize\x12'\n" +
+	"\n" +
+	"page_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03(\x80\x02R\tpageToken\"\x9d\x01\n" +
+	"\x17ListWithdrawalsResponse\x12=\n" +
+	"\vwithdrawals\x18\x01 \x03(\v2\x1b.hexhail.type.v1.WithdrawalR\vwithdrawals\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12\x1b\n" +
+	"\tfloat_fen\x18\x03 \x01(\x03R\bfloatFen\"?\n" +
+	"\x13MakeBankFileRequest\x12(\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\trequestId\"`\n" +
+	"\x14MakeBankFileResponse\x12\x17\n" +
+	"\afile_id\x18\x01 \x01(\tR\x06fileId\x12\x12\n" +
+	"\x04rows\x18\x02 \x01(\x05R\x04rows\x12\x1b\n" +
+	"\ttotal_fen\x18\x03 \x01(\x03R\btotalFen\"8\n" +
+	"\x12GetBankFileRequest\x12\"\n" +
+	"\afile_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\x06fileId\"'\n" +
+	"\x13GetBankFileResponse\x12\x10\n" +
+	"\x03csv\x18\x01 \x01(\fR\x03csv\"9\n" +
+	"\x18ImportBankResultsRequest\x12\x1d\n" +
+	"\x03csv\x18\x01 \x01(\fB\v\xbaH\bz\x06\x10\x01\x18\x80\x80@R\x03csv\"\x92\x01\n" +
+	"\x19ImportBankResultsResponse\x12\x12\n" +
+	"\x04paid\x18\x01 \x01(\x05R\x04paid\x12\x16\n" +
+	"\x06failed\x18\x02 \x01(\x05R\x06failed\x12\x12\n" +
+	"\x04same\x18\x03 \x01(\x05R\x04same\x125\n" +
+	"\arefused\x18\x04 \x03(\v2\x1b.hexhail.ops.v1.BankRefusalR\arefused\"X\n" +
+	"\vBankRefusal\x12\x12\n" +
+	"\x04line\x18\x01 \x01(\x05R\x04line\x12#\n" +
+	"\rwithdrawal_id\x18\x02 \x01(\tR\fwithdrawalId\x12\x10\n" +
+	"\x03why\x18\x03 \x01(\tR\x03why*}\n" +
 	"\rCampaignState\x12\x1e\n" +
 	"\x1aCAMPAIGN_STATE_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13CAMPAIGN_STATE_RUNS\x10\x01\x12\x19\n" +
 	"\x15CAMPAIGN_STATE_PAUSED\x10\x02\x12\x18\n" +
-	"\x14CAMPAIGN_STATE_ENDED\x10\x032\xd8\x14\n" +
+	"\x14CAMPAIGN_STATE_ENDED\x10\x032\xf2\x18\n" +
 	"\n" +
 	"OpsService\x12o\n" +
 	"\x0fImportCompanies\x12&.hexhail.ops.v1.ImportCompaniesRequest\x1a'.hexhail.ops.v1.ImportCompaniesResponse\"\t\xea\xb2\x19\x05\n" +
@@ -6720,7 +7434,18 @@ const file_hexhail_ops_v1_ops_proto_rawDesc = "" +
 	"\x01\x04\x10\x03\x18\x01\x12`\n" +
 	"\n" +
 	"RefundRide\x12!.hexhail.ops.v1.RefundRideRequest\x1a\".hexhail.ops.v1.RefundRideResponse\"\v\xea\xb2\x19\a\n" +
-	"\x01\x04\x10\x03\x18\x01\x12X\n" +
+	"\x01\x04\x10\x03\x18\x01\x12e\n" +
+	"\fGetStatement\x12#.hexhail.ops.v1.GetStatementRequest\x1a$.hexhail.ops.v1.GetStatementResponse\"\n" +
+	"\xea\xb2\x19\x06\n" +
+	"\x02\x04\x03\x10\x01\x12m\n" +
+	"\x0fListWithdrawals\x12&.hexhail.ops.v1.ListWithdrawalsRequest\x1a'.hexhail.ops.v1.ListWithdrawalsResponse\"\t\xea\xb2\x19\x05\n" +
+	"\x01\x04\x10\x03\x12f\n" +
+	"\fMakeBankFile\x12#.hexhail.ops.v1.MakeBankFileRequest\x1a$.hexhail.ops.v1.MakeBankFileResponse\"\v\xea\xb2\x19\a\n" +
+	"\x01\x04\x10\x03\x18\x01\x12a\n" +
+	"\vGetBankFile\x12\".hexhail.ops.v1.GetBankFileRequest\x1a#.hexhail.ops.v1.GetBankFileResponse\"\t\xea\xb2\x19\x05\n" +
+	"\x01\x04\x10\x03\x12w\n" +
+	"\x11ImportBankResults\x12(.hexhail.ops.v1.ImportBankResultsRequest\x1a).hexhail.ops.v1.ImportBankResultsResponse\"\r\xea\xb2\x19\t\n" +
+	"\x01\x04\x10\x03 \x80\x80D\x12X\n" +
 	"\bGetVoice\x12\x1f.hexhail.ops.v1.GetVoiceRequest\x1a .hexhail.ops.v1.GetVoiceResponse\"\t\xea\xb2\x19\x05\n" +
 	"\x01\x04\x10\x03\x12a\n" +
 	"\vExplainRide\x12\".hexhail.ops.v1.ExplainRideRequest\x1a#.hexhail.ops.v1.ExplainRideResponse\"\t\xea\xb2\x19\x05\n" +
@@ -6750,105 +7475,118 @@ func file_hexhail_ops_v1_ops_proto_rawDescGZIP() []byte {
 }
 
 var file_hexhail_ops_v1_ops_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_hexhail_ops_v1_ops_proto_msgTypes = make([]protoimpl.MessageInfo, 86)
+var file_hexhail_ops_v1_ops_proto_msgTypes = make([]protoimpl.MessageInfo, 97)
 var file_hexhail_ops_v1_ops_proto_goTypes = []any{
-	(CampaignState)(0),              // 0: hexhail.ops.v1.CampaignState
-	(*Company)(nil),                 // 1: hexhail.ops.v1.Company
-	(*Driver)(nil),                  // 2: hexhail.ops.v1.Driver
-	(*Taxi)(nil),                    // 3: hexhail.ops.v1.Taxi
-	(*Rider)(nil),                   // 4: hexhail.ops.v1.Rider
-	(*ImportCompaniesRequest)(nil),  // 5: hexhail.ops.v1.ImportCompaniesRequest
-	(*ImportCompaniesResponse)(nil), // 6: hexhail.ops.v1.ImportCompaniesResponse
-	(*ImportDriversRequest)(nil),    // 7: hexhail.ops.v1.ImportDriversRequest
-	(*ImportDriversResponse)(nil),   // 8: hexhail.ops.v1.ImportDriversResponse
-	(*ImportTaxisRequest)(nil),      // 9: hexhail.ops.v1.ImportTaxisRequest
-	(*ImportTaxisResponse)(nil),     // 10: hexhail.ops.v1.ImportTaxisResponse
-	(*ImportRidersRequest)(nil),     // 11: hexhail.ops.v1.ImportRidersRequest
-	(*ImportRidersResponse)(nil),    // 12: hexhail.ops.v1.ImportRidersResponse
-	(*ListDriversRequest)(nil),      // 13: hexhail.ops.v1.ListDriversRequest
-	(*ListDriversResponse)(nil),     // 14: hexhail.ops.v1.ListDriversResponse
-	(*City)(nil),                    // 15: hexhail.ops.v1.City
-	(*ListCitiesRequest)(nil),       // 16: hexhail.ops.v1.ListCitiesRequest
-	(*ListCitiesResponse)(nil),      // 17: hexhail.ops.v1.ListCitiesResponse
-	(*Stand)(nil),                   // 18: hexhail.ops.v1.Stand
-	(*ListStandsRequest)(nil),       // 19: hexhail.ops.v1.ListStandsRequest
-	(*ListStandsResponse)(nil),      // 20: hexhail.ops.v1.ListStandsResponse
-	(*ListStandTaxisRequest)(nil),   // 21: hexhail.ops.v1.ListStandTaxisRequest
-	(*StandTaxi)(nil),               // 22: hexhail.ops.v1.StandTaxi
-	(*ListStandTaxisResponse)(nil),  // 23: hexhail.ops.v1.ListStandTaxisResponse
-	(*Campaign)(nil),                // 24: hexhail.ops.v1.Campaign
-	(*CampaignWhen)(nil),            // 25: hexhail.ops.v1.CampaignWhen
-	(*CampaignHours)(nil),           // 26: hexhail.ops.v1.CampaignHours
-	(*CampaignGift)(nil),            // 27: hexhail.ops.v1.CampaignGift
-	(*CampaignPercent)(nil),         // 28: hexhail.ops.v1.CampaignPercent
-	(*CampaignRandom)(nil),          // 29: hexhail.ops.v1.CampaignRandom
-	(*CampaignTiers)(nil),           // 30: hexhail.ops.v1.CampaignTiers
-	(*CampaignTier)(nil),            // 31: hexhail.ops.v1.CampaignTier
-	(*CampaignPrice)(nil),           // 32: hexhail.ops.v1.CampaignPrice
-	(*CampaignLimits)(nil),          // 33: hexhail.ops.v1.CampaignLimits
-	(*PauseCampaignRequest)(nil),    // 34: hexhail.ops.v1.PauseCampaignRequest
-	(*PauseCampaignResponse)(nil),   // 35: hexhail.ops.v1.PauseCampaignResponse
-	(*EndCampaignRequest)(nil),      // 36: hexhail.ops.v1.EndCampaignRequest
-	(*EndCampaignResponse)(nil),     // 37: hexhail.ops.v1.EndCampaignResponse
-	(*PreviewCampaignRequest)(nil),  // 38: hexhail.ops.v1.PreviewCampaignRequest
-	(*PreviewCampaignResponse)(nil), // 39: hexhail.ops.v1.PreviewCampaignResponse
-	(*PreviewCount)(nil),            // 40: hexhail.ops.v1.PreviewCount
-	(*LaunchCampaignRequest)(nil),   // 41: hexhail.ops.v1.LaunchCampaignRequest
-	(*LaunchCampaignResponse)(nil),  // 42: hexhail.ops.v1.LaunchCampaignResponse
-	(*ListCampaignsRequest)(nil),    // 43: hexhail.ops.v1.ListCampaignsRequest
-	(*ListCampaignsResponse)(nil),   // 44: hexhail.ops.v1.ListCampaignsResponse
-	(*MoveFlightRequest)(nil),       // 45: hexhail.ops.v1.MoveFlightRequest
-	(*MoveFlightResponse)(nil),      // 46: hexhail.ops.v1.MoveFlightResponse
-	(*GetRideRequest)(nil),          // 47: hexhail.ops.v1.GetRideRequest
-	(*ResolveFareRequest)(nil),      // 48: hexhail.ops.v1.ResolveFareRequest
-	(*ResolveFareResponse)(nil),     // 49: hexhail.ops.v1.ResolveFareResponse
-	(*RefundRideRequest)(nil),       // 50: hexhail.ops.v1.RefundRideRequest
-	(*RefundRideResponse)(nil),      // 51: hexhail.ops.v1.RefundRideResponse
-	(*GetVoiceRequest)(nil),         // 52: hexhail.ops.v1.GetVoiceRequest
-	(*GetVoiceResponse)(nil),        // 53: hexhail.ops.v1.GetVoiceResponse
-	(*Payment)(nil),                 // 54: hexhail.ops.v1.Payment
-	(*Transfer)(nil),                // 55: hexhail.ops.v1.Transfer
-	(*Candidate)(nil),               // 56: hexhail.ops.v1.Candidate
-	(*Round)(nil),                   // 57: hexhail.ops.v1.Round
-	(*GetRideResponse)(nil),         // 58: hexhail.ops.v1.GetRideResponse
-	(*ExplainRideRequest)(nil),      // 59: hexhail.ops.v1.ExplainRideRequest
-	(*Census)(nil),                  // 60: hexhail.ops.v1.Census
-	(*Unfit)(nil),                   // 61: hexhail.ops.v1.Unfit
-	(*Look)(nil),                    // 62: hexhail.ops.v1.Look
-	(*OfferAnswer)(nil),             // 63: hexhail.ops.v1.OfferAnswer
-	(*CallAnswer)(nil),              // 64: hexhail.ops.v1.CallAnswer
-	(*CauseTime)(nil),               // 65: hexhail.ops.v1.CauseTime
-	(*ExplainRideResponse)(nil),     // 66: hexhail.ops.v1.ExplainRideResponse
-	(*ExplainDriverRequest)(nil),    // 67: hexhail.ops.v1.ExplainDriverRequest
-	(*PresenceTime)(nil),            // 68: hexhail.ops.v1.PresenceTime
-	(*PresenceChange)(nil),          // 69: hexhail.ops.v1.PresenceChange
-	(*VerdictCount)(nil),            // 70: hexhail.ops.v1.VerdictCount
-	(*SeenRide)(nil),                // 71: hexhail.ops.v1.SeenRide
-	(*ExplainDriverResponse)(nil),   // 72: hexhail.ops.v1.ExplainDriverResponse
-	(*ListRidesRequest)(nil),        // 73: hexhail.ops.v1.ListRidesRequest
-	(*ListRidesResponse)(nil),       // 74: hexhail.ops.v1.ListRidesResponse
-	(*GetClockRequest)(nil),         // 75: hexhail.ops.v1.GetClockRequest
-	(*GetClockResponse)(nil),        // 76: hexhail.ops.v1.GetClockResponse
-	(*TopUpWalletRequest)(nil),      // 77: hexhail.ops.v1.TopUpWalletRequest
-	(*TopUpWalletResponse)(nil),     // 78: hexhail.ops.v1.TopUpWalletResponse
-	(*AuditBooksRequest)(nil),       // 79: hexhail.ops.v1.AuditBooksRequest
-	(*AuditBooksResponse)(nil),      // 80: hexhail.ops.v1.AuditBooksResponse
-	(*ListContestsRequest)(nil),     // 81: hexhail.ops.v1.ListContestsRequest
-	(*Contest)(nil),                 // 82: hexhail.ops.v1.Contest
-	(*ListContestsResponse)(nil),    // 83: hexhail.ops.v1.ListContestsResponse
-	(*DecideComplaintRequest)(nil),  // 84: hexhail.ops.v1.DecideComplaintRequest
-	(*DecideComplaintResponse)(nil), // 85: hexhail.ops.v1.DecideComplaintResponse
-	nil,                             // 86: hexhail.ops.v1.AuditBooksResponse.BalancesFenEntry
-	(*v1.Point)(nil),                // 87: hexhail.type.v1.Point
-	(*timestamppb.Timestamp)(nil),   // 88: google.protobuf.Timestamp
-	(v1.RideKind)(0),                // 89: hexhail.type.v1.RideKind
-	(*v1.Flight)(nil),               // 90: hexhail.type.v1.Flight
-	(*v1.Ride)(nil),                 // 91: hexhail.type.v1.Ride
-	(*v1.Voice)(nil),                // 92: hexhail.type.v1.Voice
-	(v1.PickupSource)(0),            // 93: hexhail.type.v1.PickupSource
-	(v1.RideState)(0),               // 94: hexhail.type.v1.RideState
-	(*v1.Complaint)(nil),            // 95: hexhail.type.v1.Complaint
-	(v1.ComplaintSide)(0),           // 96: hexhail.type.v1.ComplaintSide
+	(CampaignState)(0),                // 0: hexhail.ops.v1.CampaignState
+	(*Company)(nil),                   // 1: hexhail.ops.v1.Company
+	(*Driver)(nil),                    // 2: hexhail.ops.v1.Driver
+	(*Taxi)(nil),                      // 3: hexhail.ops.v1.Taxi
+	(*Rider)(nil),                     // 4: hexhail.ops.v1.Rider
+	(*ImportCompaniesRequest)(nil),    // 5: hexhail.ops.v1.ImportCompaniesRequest
+	(*ImportCompaniesResponse)(nil),   // 6: hexhail.ops.v1.ImportCompaniesResponse
+	(*ImportDriversRequest)(nil),      // 7: hexhail.ops.v1.ImportDriversRequest
+	(*ImportDriversResponse)(nil),     // 8: hexhail.ops.v1.ImportDriversResponse
+	(*ImportTaxisRequest)(nil),        // 9: hexhail.ops.v1.ImportTaxisRequest
+	(*ImportTaxisResponse)(nil),       // 10: hexhail.ops.v1.ImportTaxisResponse
+	(*ImportRidersRequest)(nil),       // 11: hexhail.ops.v1.ImportRidersRequest
+	(*ImportRidersResponse)(nil),      // 12: hexhail.ops.v1.ImportRidersResponse
+	(*ListDriversRequest)(nil),        // 13: hexhail.ops.v1.ListDriversRequest
+	(*ListDriversResponse)(nil),       // 14: hexhail.ops.v1.ListDriversResponse
+	(*City)(nil),                      // 15: hexhail.ops.v1.City
+	(*ListCitiesRequest)(nil),         // 16: hexhail.ops.v1.ListCitiesRequest
+	(*ListCitiesResponse)(nil),        // 17: hexhail.ops.v1.ListCitiesResponse
+	(*Stand)(nil),                     // 18: hexhail.ops.v1.Stand
+	(*ListStandsRequest)(nil),         // 19: hexhail.ops.v1.ListStandsRequest
+	(*ListStandsResponse)(nil),        // 20: hexhail.ops.v1.ListStandsResponse
+	(*ListStandTaxisRequest)(nil),     // 21: hexhail.ops.v1.ListStandTaxisRequest
+	(*StandTaxi)(nil),                 // 22: hexhail.ops.v1.StandTaxi
+	(*ListStandTaxisResponse)(nil),    // 23: hexhail.ops.v1.ListStandTaxisResponse
+	(*Campaign)(nil),                  // 24: hexhail.ops.v1.Campaign
+	(*CampaignWhen)(nil),              // 25: hexhail.ops.v1.CampaignWhen
+	(*CampaignHours)(nil),             // 26: hexhail.ops.v1.CampaignHours
+	(*CampaignGift)(nil),              // 27: hexhail.ops.v1.CampaignGift
+	(*CampaignPercent)(nil),           // 28: hexhail.ops.v1.CampaignPercent
+	(*CampaignRandom)(nil),            // 29: hexhail.ops.v1.CampaignRandom
+	(*CampaignTiers)(nil),             // 30: hexhail.ops.v1.CampaignTiers
+	(*CampaignTier)(nil),              // 31: hexhail.ops.v1.CampaignTier
+	(*CampaignPrice)(nil),             // 32: hexhail.ops.v1.CampaignPrice
+	(*CampaignLimits)(nil),            // 33: hexhail.ops.v1.CampaignLimits
+	(*PauseCampaignRequest)(nil),      // 34: hexhail.ops.v1.PauseCampaignRequest
+	(*PauseCampaignResponse)(nil),     // 35: hexhail.ops.v1.PauseCampaignResponse
+	(*EndCampaignRequest)(nil),        // 36: hexhail.ops.v1.EndCampaignRequest
+	(*EndCampaignResponse)(nil),       // 37: hexhail.ops.v1.EndCampaignResponse
+	(*PreviewCampaignRequest)(nil),    // 38: hexhail.ops.v1.PreviewCampaignRequest
+	(*PreviewCampaignResponse)(nil),   // 39: hexhail.ops.v1.PreviewCampaignResponse
+	(*PreviewCount)(nil),              // 40: hexhail.ops.v1.PreviewCount
+	(*LaunchCampaignRequest)(nil),     // 41: hexhail.ops.v1.LaunchCampaignRequest
+	(*LaunchCampaignResponse)(nil),    // 42: hexhail.ops.v1.LaunchCampaignResponse
+	(*ListCampaignsRequest)(nil),      // 43: hexhail.ops.v1.ListCampaignsRequest
+	(*ListCampaignsResponse)(nil),     // 44: hexhail.ops.v1.ListCampaignsResponse
+	(*MoveFlightRequest)(nil),         // 45: hexhail.ops.v1.MoveFlightRequest
+	(*MoveFlightResponse)(nil),        // 46: hexhail.ops.v1.MoveFlightResponse
+	(*GetRideRequest)(nil),            // 47: hexhail.ops.v1.GetRideRequest
+	(*ResolveFareRequest)(nil),        // 48: hexhail.ops.v1.ResolveFareRequest
+	(*ResolveFareResponse)(nil),       // 49: hexhail.ops.v1.ResolveFareResponse
+	(*RefundRideRequest)(nil),         // 50: hexhail.ops.v1.RefundRideRequest
+	(*RefundRideResponse)(nil),        // 51: hexhail.ops.v1.RefundRideResponse
+	(*GetVoiceRequest)(nil),           // 52: hexhail.ops.v1.GetVoiceRequest
+	(*GetVoiceResponse)(nil),          // 53: hexhail.ops.v1.GetVoiceResponse
+	(*Payment)(nil),                   // 54: hexhail.ops.v1.Payment
+	(*Transfer)(nil),                  // 55: hexhail.ops.v1.Transfer
+	(*Candidate)(nil),                 // 56: hexhail.ops.v1.Candidate
+	(*Round)(nil),                     // 57: hexhail.ops.v1.Round
+	(*GetRideResponse)(nil),           // 58: hexhail.ops.v1.GetRideResponse
+	(*ExplainRideRequest)(nil),        // 59: hexhail.ops.v1.ExplainRideRequest
+	(*Census)(nil),                    // 60: hexhail.ops.v1.Census
+	(*Unfit)(nil),                     // 61: hexhail.ops.v1.Unfit
+	(*Look)(nil),                      // 62: hexhail.ops.v1.Look
+	(*OfferAnswer)(nil),               // 63: hexhail.ops.v1.OfferAnswer
+	(*CallAnswer)(nil),                // 64: hexhail.ops.v1.CallAnswer
+	(*CauseTime)(nil),                 // 65: hexhail.ops.v1.CauseTime
+	(*ExplainRideResponse)(nil),       // 66: hexhail.ops.v1.ExplainRideResponse
+	(*ExplainDriverRequest)(nil),      // 67: hexhail.ops.v1.ExplainDriverRequest
+	(*PresenceTime)(nil),              // 68: hexhail.ops.v1.PresenceTime
+	(*PresenceChange)(nil),            // 69: hexhail.ops.v1.PresenceChange
+	(*VerdictCount)(nil),              // 70: hexhail.ops.v1.VerdictCount
+	(*SeenRide)(nil),                  // 71: hexhail.ops.v1.SeenRide
+	(*ExplainDriverResponse)(nil),     // 72: hexhail.ops.v1.ExplainDriverResponse
+	(*ListRidesRequest)(nil),          // 73: hexhail.ops.v1.ListRidesRequest
+	(*ListRidesResponse)(nil),         // 74: hexhail.ops.v1.ListRidesResponse
+	(*GetClockRequest)(nil),           // 75: hexhail.ops.v1.GetClockRequest
+	(*GetClockResponse)(nil),          // 76: hexhail.ops.v1.GetClockResponse
+	(*TopUpWalletRequest)(nil),        // 77: hexhail.ops.v1.TopUpWalletRequest
+	(*TopUpWalletResponse)(nil),       // 78: hexhail.ops.v1.TopUpWalletResponse
+	(*AuditBooksRequest)(nil),         // 79: hexhail.ops.v1.AuditBooksRequest
+	(*AuditBooksResponse)(nil),        // 80: hexhail.ops.v1.AuditBooksResponse
+	(*ListContestsRequest)(nil),       // 81: hexhail.ops.v1.ListContestsRequest
+	(*Contest)(nil),                   // 82: hexhail.ops.v1.Contest
+	(*ListContestsResponse)(nil),      // 83: hexhail.ops.v1.ListContestsResponse
+	(*DecideComplaintRequest)(nil),    // 84: hexhail.ops.v1.DecideComplaintRequest
+	(*DecideComplaintResponse)(nil),   // 85: hexhail.ops.v1.DecideComplaintResponse
+	(*GetStatementRequest)(nil),       // 86: hexhail.ops.v1.GetStatementRequest
+	(*GetStatementResponse)(nil),      // 87: hexhail.ops.v1.GetStatementResponse
+	(*ListWithdrawalsRequest)(nil),    // 88: hexhail.ops.v1.ListWithdrawalsRequest
+	(*ListWithdrawalsResponse)(nil),   // 89: hexhail.ops.v1.ListWithdrawalsResponse
+	(*MakeBankFileRequest)(nil),       // 90: hexhail.ops.v1.MakeBankFileRequest
+	(*MakeBankFileResponse)(nil),      // 91: hexhail.ops.v1.MakeBankFileResponse
+	(*GetBankFileRequest)(nil),        // 92: hexhail.ops.v1.GetBankFileRequest
+	(*GetBankFileResponse)(nil),       // 93: hexhail.ops.v1.GetBankFileResponse
+	(*ImportBankResultsRequest)(nil),  // 94: hexhail.ops.v1.ImportBankResultsRequest
+	(*ImportBankResultsResponse)(nil), // 95: hexhail.ops.v1.ImportBankResultsResponse
+	(*BankRefusal)(nil),               // 96: hexhail.ops.v1.BankRefusal
+	nil,                               // 97: hexhail.ops.v1.AuditBooksResponse.BalancesFenEntry
+	(*v1.Point)(nil),                  // 98: hexhail.type.v1.Point
+	(*timestamppb.Timestamp)(nil),     // 99: google.protobuf.Timestamp
+	(v1.RideKind)(0),                  // 100: hexhail.type.v1.RideKind
+	(*v1.Flight)(nil),                 // 101: hexhail.type.v1.Flight
+	(*v1.Ride)(nil),                   // 102: hexhail.type.v1.Ride
+	(*v1.Voice)(nil),                  // 103: hexhail.type.v1.Voice
+	(v1.PickupSource)(0),              // 104: hexhail.type.v1.PickupSource
+	(v1.RideState)(0),                 // 105: hexhail.type.v1.RideState
+	(*v1.Complaint)(nil),              // 106: hexhail.type.v1.Complaint
+	(v1.ComplaintSide)(0),             // 107: hexhail.type.v1.ComplaintSide
+	(*v1.Statement)(nil),              // 108: hexhail.type.v1.Statement
+	(*v1.Withdrawal)(nil),             // 109: hexhail.type.v1.Withdrawal
 }
 var file_hexhail_ops_v1_ops_proto_depIdxs = []int32{
 	1,   // 0: hexhail.ops.v1.ImportCompaniesRequest.rows:type_name -> hexhail.ops.v1.Company
@@ -6856,20 +7594,20 @@ var file_hexhail_ops_v1_ops_proto_depIdxs = []int32{
 	3,   // 2: hexhail.ops.v1.ImportTaxisRequest.rows:type_name -> hexhail.ops.v1.Taxi
 	4,   // 3: hexhail.ops.v1.ImportRidersRequest.rows:type_name -> hexhail.ops.v1.Rider
 	2,   // 4: hexhail.ops.v1.ListDriversResponse.drivers:type_name -> hexhail.ops.v1.Driver
-	87,  // 5: hexhail.ops.v1.City.center:type_name -> hexhail.type.v1.Point
+	98,  // 5: hexhail.ops.v1.City.center:type_name -> hexhail.type.v1.Point
 	15,  // 6: hexhail.ops.v1.ListCitiesResponse.cities:type_name -> hexhail.ops.v1.City
 	18,  // 7: hexhail.ops.v1.ListStandsResponse.stands:type_name -> hexhail.ops.v1.Stand
-	88,  // 8: hexhail.ops.v1.StandTaxi.entered_at:type_name -> google.protobuf.Timestamp
-	88,  // 9: hexhail.ops.v1.StandTaxi.ordered_at:type_name -> google.protobuf.Timestamp
+	99,  // 8: hexhail.ops.v1.StandTaxi.entered_at:type_name -> google.protobuf.Timestamp
+	99,  // 9: hexhail.ops.v1.StandTaxi.ordered_at:type_name -> google.protobuf.Timestamp
 	22,  // 10: hexhail.ops.v1.ListStandTaxisResponse.taxis:type_name -> hexhail.ops.v1.StandTaxi
-	88,  // 11: hexhail.ops.v1.Campaign.starts_at:type_name -> google.protobuf.Timestamp
-	88,  // 12: hexhail.ops.v1.Campaign.ends_at:type_name -> google.protobuf.Timestamp
+	99,  // 11: hexhail.ops.v1.Campaign.starts_at:type_name -> google.protobuf.Timestamp
+	99,  // 12: hexhail.ops.v1.Campaign.ends_at:type_name -> google.protobuf.Timestamp
 	25,  // 13: hexhail.ops.v1.Campaign.when:type_name -> hexhail.ops.v1.CampaignWhen
 	27,  // 14: hexhail.ops.v1.Campaign.rider:type_name -> hexhail.ops.v1.CampaignGift
 	27,  // 15: hexhail.ops.v1.Campaign.driver:type_name -> hexhail.ops.v1.CampaignGift
 	33,  // 16: hexhail.ops.v1.Campaign.limits:type_name -> hexhail.ops.v1.CampaignLimits
 	0,   // 17: hexhail.ops.v1.Campaign.state:type_name -> hexhail.ops.v1.CampaignState
-	89,  // 18: hexhail.ops.v1.CampaignWhen.kinds:type_name -> hexhail.type.v1.RideKind
+	100, // 18: hexhail.ops.v1.CampaignWhen.kinds:type_name -> hexhail.type.v1.RideKind
 	26,  // 19: hexhail.ops.v1.CampaignWhen.hours:type_name -> hexhail.ops.v1.CampaignHours
 	28,  // 20: hexhail.ops.v1.CampaignGift.percent:type_name -> hexhail.ops.v1.CampaignPercent
 	29,  // 21: hexhail.ops.v1.CampaignGift.random:type_name -> hexhail.ops.v1.CampaignRandom
@@ -6879,116 +7617,129 @@ var file_hexhail_ops_v1_ops_proto_depIdxs = []int32{
 	24,  // 25: hexhail.ops.v1.PauseCampaignResponse.campaign:type_name -> hexhail.ops.v1.Campaign
 	24,  // 26: hexhail.ops.v1.EndCampaignResponse.campaign:type_name -> hexhail.ops.v1.Campaign
 	24,  // 27: hexhail.ops.v1.PreviewCampaignRequest.campaign:type_name -> hexhail.ops.v1.Campaign
-	88,  // 28: hexhail.ops.v1.PreviewCampaignRequest.from:type_name -> google.protobuf.Timestamp
-	88,  // 29: hexhail.ops.v1.PreviewCampaignRequest.to:type_name -> google.protobuf.Timestamp
+	99,  // 28: hexhail.ops.v1.PreviewCampaignRequest.from:type_name -> google.protobuf.Timestamp
+	99,  // 29: hexhail.ops.v1.PreviewCampaignRequest.to:type_name -> google.protobuf.Timestamp
 	40,  // 30: hexhail.ops.v1.PreviewCampaignResponse.refused:type_name -> hexhail.ops.v1.PreviewCount
 	24,  // 31: hexhail.ops.v1.LaunchCampaignRequest.campaign:type_name -> hexhail.ops.v1.Campaign
 	24,  // 32: hexhail.ops.v1.LaunchCampaignResponse.campaign:type_name -> hexhail.ops.v1.Campaign
 	24,  // 33: hexhail.ops.v1.ListCampaignsResponse.campaigns:type_name -> hexhail.ops.v1.Campaign
-	90,  // 34: hexhail.ops.v1.MoveFlightRequest.flight:type_name -> hexhail.type.v1.Flight
-	88,  // 35: hexhail.ops.v1.MoveFlightRequest.scheduled_at:type_name -> google.protobuf.Timestamp
-	88,  // 36: hexhail.ops.v1.MoveFlightRequest.expected_at:type_name -> google.protobuf.Timestamp
-	91,  // 37: hexhail.ops.v1.ResolveFareResponse.ride:type_name -> hexhail.type.v1.Ride
-	92,  // 38: hexhail.ops.v1.GetVoiceResponse.voice:type_name -> hexhail.type.v1.Voice
-	93,  // 39: hexhail.ops.v1.Candidate.pickup_source:type_name -> hexhail.type.v1.PickupSource
-	88,  // 40: hexhail.ops.v1.Round.at:type_name -> google.protobuf.Timestamp
+	101, // 34: hexhail.ops.v1.MoveFlightRequest.flight:type_name -> hexhail.type.v1.Flight
+	99,  // 35: hexhail.ops.v1.MoveFlightRequest.scheduled_at:type_name -> google.protobuf.Timestamp
+	99,  // 36: hexhail.ops.v1.MoveFlightRequest.expected_at:type_name -> google.protobuf.Timestamp
+	102, // 37: hexhail.ops.v1.ResolveFareResponse.ride:type_name -> hexhail.type.v1.Ride
+	103, // 38: hexhail.ops.v1.GetVoiceResponse.voice:type_name -> hexhail.type.v1.Voice
+	104, // 39: hexhail.ops.v1.Candidate.pickup_source:type_name -> hexhail.type.v1.PickupSource
+	99,  // 40: hexhail.ops.v1.Round.at:type_name -> google.protobuf.Timestamp
 	56,  // 41: hexhail.ops.v1.Round.candidates:type_name -> hexhail.ops.v1.Candidate
-	91,  // 42: hexhail.ops.v1.GetRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	102, // 42: hexhail.ops.v1.GetRideResponse.ride:type_name -> hexhail.type.v1.Ride
 	57,  // 43: hexhail.ops.v1.GetRideResponse.rounds:type_name -> hexhail.ops.v1.Round
 	54,  // 44: hexhail.ops.v1.GetRideResponse.payments:type_name -> hexhail.ops.v1.Payment
 	55,  // 45: hexhail.ops.v1.GetRideResponse.transfers:type_name -> hexhail.ops.v1.Transfer
-	88,  // 46: hexhail.ops.v1.Look.at:type_name -> google.protobuf.Timestamp
-	88,  // 47: hexhail.ops.v1.Look.until:type_name -> google.protobuf.Timestamp
+	99,  // 46: hexhail.ops.v1.Look.at:type_name -> google.protobuf.Timestamp
+	99,  // 47: hexhail.ops.v1.Look.until:type_name -> google.protobuf.Timestamp
 	60,  // 48: hexhail.ops.v1.Look.city:type_name -> hexhail.ops.v1.Census
 	60,  // 49: hexhail.ops.v1.Look.near:type_name -> hexhail.ops.v1.Census
 	61,  // 50: hexhail.ops.v1.Look.unfit:type_name -> hexhail.ops.v1.Unfit
-	88,  // 51: hexhail.ops.v1.OfferAnswer.made_at:type_name -> google.protobuf.Timestamp
-	88,  // 52: hexhail.ops.v1.OfferAnswer.ended_at:type_name -> google.protobuf.Timestamp
-	88,  // 53: hexhail.ops.v1.CallAnswer.made_at:type_name -> google.protobuf.Timestamp
-	88,  // 54: hexhail.ops.v1.CallAnswer.ended_at:type_name -> google.protobuf.Timestamp
-	91,  // 55: hexhail.ops.v1.ExplainRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	99,  // 51: hexhail.ops.v1.OfferAnswer.made_at:type_name -> google.protobuf.Timestamp
+	99,  // 52: hexhail.ops.v1.OfferAnswer.ended_at:type_name -> google.protobuf.Timestamp
+	99,  // 53: hexhail.ops.v1.CallAnswer.made_at:type_name -> google.protobuf.Timestamp
+	99,  // 54: hexhail.ops.v1.CallAnswer.ended_at:type_name -> google.protobuf.Timestamp
+	102, // 55: hexhail.ops.v1.ExplainRideResponse.ride:type_name -> hexhail.type.v1.Ride
 	63,  // 56: hexhail.ops.v1.ExplainRideResponse.offers:type_name -> hexhail.ops.v1.OfferAnswer
 	65,  // 57: hexhail.ops.v1.ExplainRideResponse.times:type_name -> hexhail.ops.v1.CauseTime
 	62,  // 58: hexhail.ops.v1.ExplainRideResponse.looks:type_name -> hexhail.ops.v1.Look
 	64,  // 59: hexhail.ops.v1.ExplainRideResponse.calls:type_name -> hexhail.ops.v1.CallAnswer
-	88,  // 60: hexhail.ops.v1.ExplainDriverRequest.to:type_name -> google.protobuf.Timestamp
-	88,  // 61: hexhail.ops.v1.ExplainDriverRequest.from:type_name -> google.protobuf.Timestamp
-	88,  // 62: hexhail.ops.v1.PresenceChange.at:type_name -> google.protobuf.Timestamp
-	88,  // 63: hexhail.ops.v1.PresenceChange.heard_at:type_name -> google.protobuf.Timestamp
-	88,  // 64: hexhail.ops.v1.SeenRide.at:type_name -> google.protobuf.Timestamp
-	88,  // 65: hexhail.ops.v1.SeenRide.until:type_name -> google.protobuf.Timestamp
-	94,  // 66: hexhail.ops.v1.SeenRide.state:type_name -> hexhail.type.v1.RideState
-	88,  // 67: hexhail.ops.v1.ExplainDriverResponse.from:type_name -> google.protobuf.Timestamp
-	88,  // 68: hexhail.ops.v1.ExplainDriverResponse.to:type_name -> google.protobuf.Timestamp
+	99,  // 60: hexhail.ops.v1.ExplainDriverRequest.to:type_name -> google.protobuf.Timestamp
+	99,  // 61: hexhail.ops.v1.ExplainDriverRequest.from:type_name -> google.protobuf.Timestamp
+	99,  // 62: hexhail.ops.v1.PresenceChange.at:type_name -> google.protobuf.Timestamp
+	99,  // 63: hexhail.ops.v1.PresenceChange.heard_at:type_name -> google.protobuf.Timestamp
+	99,  // 64: hexhail.ops.v1.SeenRide.at:type_name -> google.protobuf.Timestamp
+	99,  // 65: hexhail.ops.v1.SeenRide.until:type_name -> google.protobuf.Timestamp
+	105, // 66: hexhail.ops.v1.SeenRide.state:type_name -> hexhail.type.v1.RideState
+	99,  // 67: hexhail.ops.v1.ExplainDriverResponse.from:type_name -> google.protobuf.Timestamp
+	99,  // 68: hexhail.ops.v1.ExplainDriverResponse.to:type_name -> google.protobuf.Timestamp
 	68,  // 69: hexhail.ops.v1.ExplainDriverResponse.times:type_name -> hexhail.ops.v1.PresenceTime
 	69,  // 70: hexhail.ops.v1.ExplainDriverResponse.changes:type_name -> hexhail.ops.v1.PresenceChange
 	70,  // 71: hexhail.ops.v1.ExplainDriverResponse.verdicts:type_name -> hexhail.ops.v1.VerdictCount
 	71,  // 72: hexhail.ops.v1.ExplainDriverResponse.seen:type_name -> hexhail.ops.v1.SeenRide
-	94,  // 73: hexhail.ops.v1.ListRidesRequest.state:type_name -> hexhail.type.v1.RideState
-	91,  // 74: hexhail.ops.v1.ListRidesResponse.rides:type_name -> hexhail.type.v1.Ride
-	88,  // 75: hexhail.ops.v1.GetClockResponse.at:type_name -> google.protobuf.Timestamp
-	86,  // 76: hexhail.ops.v1.AuditBooksResponse.balances_fen:type_name -> hexhail.ops.v1.AuditBooksResponse.BalancesFenEntry
-	95,  // 77: hexhail.ops.v1.Contest.complaint:type_name -> hexhail.type.v1.Complaint
-	91,  // 78: hexhail.ops.v1.Contest.ride:type_name -> hexhail.type.v1.Ride
+	105, // 73: hexhail.ops.v1.ListRidesRequest.state:type_name -> hexhail.type.v1.RideState
+	102, // 74: hexhail.ops.v1.ListRidesResponse.rides:type_name -> hexhail.type.v1.Ride
+	99,  // 75: hexhail.ops.v1.GetClockResponse.at:type_name -> google.protobuf.Timestamp
+	97,  // 76: hexhail.ops.v1.AuditBooksResponse.balances_fen:type_name -> hexhail.ops.v1.AuditBooksResponse.BalancesFenEntry
+	106, // 77: hexhail.ops.v1.Contest.complaint:type_name -> hexhail.type.v1.Complaint
+	102, // 78: hexhail.ops.v1.Contest.ride:type_name -> hexhail.type.v1.Ride
 	82,  // 79: hexhail.ops.v1.ListContestsResponse.contests:type_name -> hexhail.ops.v1.Contest
-	96,  // 80: hexhail.ops.v1.DecideComplaintRequest.by:type_name -> hexhail.type.v1.ComplaintSide
-	5,   // 81: hexhail.ops.v1.OpsService.ImportCompanies:input_type -> hexhail.ops.v1.ImportCompaniesRequest
-	7,   // 82: hexhail.ops.v1.OpsService.ImportDrivers:input_type -> hexhail.ops.v1.ImportDriversRequest
-	9,   // 83: hexhail.ops.v1.OpsService.ImportTaxis:input_type -> hexhail.ops.v1.ImportTaxisRequest
-	11,  // 84: hexhail.ops.v1.OpsService.ImportRiders:input_type -> hexhail.ops.v1.ImportRidersRequest
-	13,  // 85: hexhail.ops.v1.OpsService.ListDrivers:input_type -> hexhail.ops.v1.ListDriversRequest
-	16,  // 86: hexhail.ops.v1.OpsService.ListCities:input_type -> hexhail.ops.v1.ListCitiesRequest
-	19,  // 87: hexhail.ops.v1.OpsService.ListStands:input_type -> hexhail.ops.v1.ListStandsRequest
-	21,  // 88: hexhail.ops.v1.OpsService.ListStandTaxis:input_type -> hexhail.ops.v1.ListStandTaxisRequest
-	41,  // 89: hexhail.ops.v1.OpsService.LaunchCampaign:input_type -> hexhail.ops.v1.LaunchCampaignRequest
-	43,  // 90: hexhail.ops.v1.OpsService.ListCampaigns:input_type -> hexhail.ops.v1.ListCampaignsRequest
-	34,  // 91: hexhail.ops.v1.OpsService.PauseCampaign:input_type -> hexhail.ops.v1.PauseCampaignRequest
-	36,  // 92: hexhail.ops.v1.OpsService.EndCampaign:input_type -> hexhail.ops.v1.EndCampaignRequest
-	38,  // 93: hexhail.ops.v1.OpsService.PreviewCampaign:input_type -> hexhail.ops.v1.PreviewCampaignRequest
-	45,  // 94: hexhail.ops.v1.OpsService.MoveFlight:input_type -> hexhail.ops.v1.MoveFlightRequest
-	81,  // 95: hexhail.ops.v1.OpsService.ListContests:input_type -> hexhail.ops.v1.ListContestsRequest
-	84,  // 96: hexhail.ops.v1.OpsService.DecideComplaint:input_type -> hexhail.ops.v1.DecideComplaintRequest
-	47,  // 97: hexhail.ops.v1.OpsService.GetRide:input_type -> hexhail.ops.v1.GetRideRequest
-	48,  // 98: hexhail.ops.v1.OpsService.ResolveFare:input_type -> hexhail.ops.v1.ResolveFareRequest
-	50,  // 99: hexhail.ops.v1.OpsService.RefundRide:input_type -> hexhail.ops.v1.RefundRideRequest
-	52,  // 100: hexhail.ops.v1.OpsService.GetVoice:input_type -> hexhail.ops.v1.GetVoiceRequest
-	59,  // 101: hexhail.ops.v1.OpsService.ExplainRide:input_type -> hexhail.ops.v1.ExplainRideRequest
-	67,  // 102: hexhail.ops.v1.OpsService.ExplainDriver:input_type -> hexhail.ops.v1.ExplainDriverRequest
-	73,  // 103: hexhail.ops.v1.OpsService.ListRides:input_type -> hexhail.ops.v1.ListRidesRequest
-	75,  // 104: hexhail.ops.v1.OpsService.GetClock:input_type -> hexhail.ops.v1.GetClockRequest
-	77,  // 105: hexhail.ops.v1.OpsService.TopUpWallet:input_type -> hexhail.ops.v1.TopUpWalletRequest
-	79,  // 106: hexhail.ops.v1.OpsService.AuditBooks:input_type -> hexhail.ops.v1.AuditBooksRequest
-	6,   // 107: hexhail.ops.v1.OpsService.ImportCompanies:output_type -> hexhail.ops.v1.ImportCompaniesResponse
-	8,   // 108: hexhail.ops.v1.OpsService.ImportDrivers:output_type -> hexhail.ops.v1.ImportDriversResponse
-	10,  // 109: hexhail.ops.v1.OpsService.ImportTaxis:output_type -> hexhail.ops.v1.ImportTaxisResponse
-	12,  // 110: hexhail.ops.v1.OpsService.ImportRiders:output_type -> hexhail.ops.v1.ImportRidersResponse
-	14,  // 111: hexhail.ops.v1.OpsService.ListDrivers:output_type -> hexhail.ops.v1.ListDriversResponse
-	17,  // 112: hexhail.ops.v1.OpsService.ListCities:output_type -> hexhail.ops.v1.ListCitiesResponse
-	20,  // 113: hexhail.ops.v1.OpsService.ListStands:output_type -> hexhail.ops.v1.ListStandsResponse
-	23,  // 114: hexhail.ops.v1.OpsService.ListStandTaxis:output_type -> hexhail.ops.v1.ListStandTaxisResponse
-	42,  // 115: hexhail.ops.v1.OpsService.LaunchCampaign:output_type -> hexhail.ops.v1.LaunchCampaignResponse
-	44,  // 116: hexhail.ops.v1.OpsService.ListCampaigns:output_type -> hexhail.ops.v1.ListCampaignsResponse
-	35,  // 117: hexhail.ops.v1.OpsService.PauseCampaign:output_type -> hexhail.ops.v1.PauseCampaignResponse
-	37,  // 118: hexhail.ops.v1.OpsService.EndCampaign:output_type -> hexhail.ops.v1.EndCampaignResponse
-	39,  // 119: hexhail.ops.v1.OpsService.PreviewCampaign:output_type -> hexhail.ops.v1.PreviewCampaignResponse
-	46,  // 120: hexhail.ops.v1.OpsService.MoveFlight:output_type -> hexhail.ops.v1.MoveFlightResponse
-	83,  // 121: hexhail.ops.v1.OpsService.ListContests:output_type -> hexhail.ops.v1.ListContestsResponse
-	85,  // 122: hexhail.ops.v1.OpsService.DecideComplaint:output_type -> hexhail.ops.v1.DecideComplaintResponse
-	58,  // 123: hexhail.ops.v1.OpsService.GetRide:output_type -> hexhail.ops.v1.GetRideResponse
-	49,  // 124: hexhail.ops.v1.OpsService.ResolveFare:output_type -> hexhail.ops.v1.ResolveFareResponse
-	51,  // 125: hexhail.ops.v1.OpsService.RefundRide:output_type -> hexhail.ops.v1.RefundRideResponse
-	53,  // 126: hexhail.ops.v1.OpsService.GetVoice:output_type -> hexhail.ops.v1.GetVoiceResponse
-	66,  // 127: hexhail.ops.v1.OpsService.ExplainRide:output_type -> hexhail.ops.v1.ExplainRideResponse
-	72,  // 128: hexhail.ops.v1.OpsService.ExplainDriver:output_type -> hexhail.ops.v1.ExplainDriverResponse
-	74,  // 129: hexhail.ops.v1.OpsService.ListRides:output_type -> hexhail.ops.v1.ListRidesResponse
-	76,  // 130: hexhail.ops.v1.OpsService.GetClock:output_type -> hexhail.ops.v1.GetClockResponse
-	78,  // 131: hexhail.ops.v1.OpsService.TopUpWallet:output_type -> hexhail.ops.v1.TopUpWalletResponse
-	80,  // 132: hexhail.ops.v1.OpsService.AuditBooks:output_type -> hexhail.ops.v1.AuditBooksResponse
-	107, // [107:133] is the sub-list for method output_type
-	81,  // [81:107] is the sub-list for method input_type
-	81,  // [81:81] is the sub-list for extension type_name
-	81,  // [81:81] is the sub-list for extension extendee
-	0,   // [0:81] is the sub-list for field type_name
+	107, // 80: hexhail.ops.v1.DecideComplaintRequest.by:type_name -> hexhail.type.v1.ComplaintSide
+	108, // 81: hexhail.ops.v1.GetStatementResponse.statement:type_name -> hexhail.type.v1.Statement
+	109, // 82: hexhail.ops.v1.ListWithdrawalsResponse.withdrawals:type_name -> hexhail.type.v1.Withdrawal
+	96,  // 83: hexhail.ops.v1.ImportBankResultsResponse.refused:type_name -> hexhail.ops.v1.BankRefusal
+	5,   // 84: hexhail.ops.v1.OpsService.ImportCompanies:input_type -> hexhail.ops.v1.ImportCompaniesRequest
+	7,   // 85: hexhail.ops.v1.OpsService.ImportDrivers:input_type -> hexhail.ops.v1.ImportDriversRequest
+	9,   // 86: hexhail.ops.v1.OpsService.ImportTaxis:input_type -> hexhail.ops.v1.ImportTaxisRequest
+	11,  // 87: hexhail.ops.v1.OpsService.ImportRiders:input_type -> hexhail.ops.v1.ImportRidersRequest
+	13,  // 88: hexhail.ops.v1.OpsService.ListDrivers:input_type -> hexhail.ops.v1.ListDriversRequest
+	16,  // 89: hexhail.ops.v1.OpsService.ListCities:input_type -> hexhail.ops.v1.ListCitiesRequest
+	19,  // 90: hexhail.ops.v1.OpsService.ListStands:input_type -> hexhail.ops.v1.ListStandsRequest
+	21,  // 91: hexhail.ops.v1.OpsService.ListStandTaxis:input_type -> hexhail.ops.v1.ListStandTaxisRequest
+	41,  // 92: hexhail.ops.v1.OpsService.LaunchCampaign:input_type -> hexhail.ops.v1.LaunchCampaignRequest
+	43,  // 93: hexhail.ops.v1.OpsService.ListCampaigns:input_type -> hexhail.ops.v1.ListCampaignsRequest
+	34,  // 94: hexhail.ops.v1.OpsService.PauseCampaign:input_type -> hexhail.ops.v1.PauseCampaignRequest
+	36,  // 95: hexhail.ops.v1.OpsService.EndCampaign:input_type -> hexhail.ops.v1.EndCampaignRequest
+	38,  // 96: hexhail.ops.v1.OpsService.PreviewCampaign:input_type -> hexhail.ops.v1.PreviewCampaignRequest
+	45,  // 97: hexhail.ops.v1.OpsService.MoveFlight:input_type -> hexhail.ops.v1.MoveFlightRequest
+	81,  // 98: hexhail.ops.v1.OpsService.ListContests:input_type -> hexhail.ops.v1.ListContestsRequest
+	84,  // 99: hexhail.ops.v1.OpsService.DecideComplaint:input_type -> hexhail.ops.v1.DecideComplaintRequest
+	47,  // 100: hexhail.ops.v1.OpsService.GetRide:input_type -> hexhail.ops.v1.GetRideRequest
+	48,  // 101: hexhail.ops.v1.OpsService.ResolveFare:input_type -> hexhail.ops.v1.ResolveFareRequest
+	50,  // 102: hexhail.ops.v1.OpsService.RefundRide:input_type -> hexhail.ops.v1.RefundRideRequest
+	86,  // 103: hexhail.ops.v1.OpsService.GetStatement:input_type -> hexhail.ops.v1.GetStatementRequest
+	88,  // 104: hexhail.ops.v1.OpsService.ListWithdrawals:input_type -> hexhail.ops.v1.ListWithdrawalsRequest
+	90,  // 105: hexhail.ops.v1.OpsService.MakeBankFile:input_type -> hexhail.ops.v1.MakeBankFileRequest
+	92,  // 106: hexhail.ops.v1.OpsService.GetBankFile:input_type -> hexhail.ops.v1.GetBankFileRequest
+	94,  // 107: hexhail.ops.v1.OpsService.ImportBankResults:input_type -> hexhail.ops.v1.ImportBankResultsRequest
+	52,  // 108: hexhail.ops.v1.OpsService.GetVoice:input_type -> hexhail.ops.v1.GetVoiceRequest
+	59,  // 109: hexhail.ops.v1.OpsService.ExplainRide:input_type -> hexhail.ops.v1.ExplainRideRequest
+	67,  // 110: hexhail.ops.v1.OpsService.ExplainDriver:input_type -> hexhail.ops.v1.ExplainDriverRequest
+	73,  // 111: hexhail.ops.v1.OpsService.ListRides:input_type -> hexhail.ops.v1.ListRidesRequest
+	75,  // 112: hexhail.ops.v1.OpsService.GetClock:input_type -> hexhail.ops.v1.GetClockRequest
+	77,  // 113: hexhail.ops.v1.OpsService.TopUpWallet:input_type -> hexhail.ops.v1.TopUpWalletRequest
+	79,  // 114: hexhail.ops.v1.OpsService.AuditBooks:input_type -> hexhail.ops.v1.AuditBooksRequest
+	6,   // 115: hexhail.ops.v1.OpsService.ImportCompanies:output_type -> hexhail.ops.v1.ImportCompaniesResponse
+	8,   // 116: hexhail.ops.v1.OpsService.ImportDrivers:output_type -> hexhail.ops.v1.ImportDriversResponse
+	10,  // 117: hexhail.ops.v1.OpsService.ImportTaxis:output_type -> hexhail.ops.v1.ImportTaxisResponse
+	12,  // 118: hexhail.ops.v1.OpsService.ImportRiders:output_type -> hexhail.ops.v1.ImportRidersResponse
+	14,  // 119: hexhail.ops.v1.OpsService.ListDrivers:output_type -> hexhail.ops.v1.ListDriversResponse
+	17,  // 120: hexhail.ops.v1.OpsService.ListCities:output_type -> hexhail.ops.v1.ListCitiesResponse
+	20,  // 121: hexhail.ops.v1.OpsService.ListStands:output_type -> hexhail.ops.v1.ListStandsResponse
+	23,  // 122: hexhail.ops.v1.OpsService.ListStandTaxis:output_type -> hexhail.ops.v1.ListStandTaxisResponse
+	42,  // 123: hexhail.ops.v1.OpsService.LaunchCampaign:output_type -> hexhail.ops.v1.LaunchCampaignResponse
+	44,  // 124: hexhail.ops.v1.OpsService.ListCampaigns:output_type -> hexhail.ops.v1.ListCampaignsResponse
+	35,  // 125: hexhail.ops.v1.OpsService.PauseCampaign:output_type -> hexhail.ops.v1.PauseCampaignResponse
+	37,  // 126: hexhail.ops.v1.OpsService.EndCampaign:output_type -> hexhail.ops.v1.EndCampaignResponse
+	39,  // 127: hexhail.ops.v1.OpsService.PreviewCampaign:output_type -> hexhail.ops.v1.PreviewCampaignResponse
+	46,  // 128: hexhail.ops.v1.OpsService.MoveFlight:output_type -> hexhail.ops.v1.MoveFlightResponse
+	83,  // 129: hexhail.ops.v1.OpsService.ListContests:output_type -> hexhail.ops.v1.ListContestsResponse
+	85,  // 130: hexhail.ops.v1.OpsService.DecideComplaint:output_type -> hexhail.ops.v1.DecideComplaintResponse
+	58,  // 131: hexhail.ops.v1.OpsService.GetRide:output_type -> hexhail.ops.v1.GetRideResponse
+	49,  // 132: hexhail.ops.v1.OpsService.ResolveFare:output_type -> hexhail.ops.v1.ResolveFareResponse
+	51,  // 133: hexhail.ops.v1.OpsService.RefundRide:output_type -> hexhail.ops.v1.RefundRideResponse
+	87,  // 134: hexhail.ops.v1.OpsService.GetStatement:output_type -> hexhail.ops.v1.GetStatementResponse
+	89,  // 135: hexhail.ops.v1.OpsService.ListWithdrawals:output_type -> hexhail.ops.v1.ListWithdrawalsResponse
+	91,  // 136: hexhail.ops.v1.OpsService.MakeBankFile:output_type -> hexhail.ops.v1.MakeBankFileResponse
+	93,  // 137: hexhail.ops.v1.OpsService.GetBankFile:output_type -> hexhail.ops.v1.GetBankFileResponse
+	95,  // 138: hexhail.ops.v1.OpsService.ImportBankResults:output_type -> hexhail.ops.v1.ImportBankResultsResponse
+	53,  // 139: hexhail.ops.v1.OpsService.GetVoice:output_type -> hexhail.ops.v1.GetVoiceResponse
+	66,  // 140: hexhail.ops.v1.OpsService.ExplainRide:output_type -> hexhail.ops.v1.ExplainRideResponse
+	72,  // 141: hexhail.ops.v1.OpsService.ExplainDriver:output_type -> hexhail.ops.v1.ExplainDriverResponse
+	74,  // 142: hexhail.ops.v1.OpsService.ListRides:output_type -> hexhail.ops.v1.ListRidesResponse
+	76,  // 143: hexhail.ops.v1.OpsService.GetClock:output_type -> hexhail.ops.v1.GetClockResponse
+	78,  // 144: hexhail.ops.v1.OpsService.TopUpWallet:output_type -> hexhail.ops.v1.TopUpWalletResponse
+	80,  // 145: hexhail.ops.v1.OpsService.AuditBooks:output_type -> hexhail.ops.v1.AuditBooksResponse
+	115, // [115:146] is the sub-list for method output_type
+	84,  // [84:115] is the sub-list for method input_type
+	84,  // [84:84] is the sub-list for extension type_name
+	84,  // [84:84] is the sub-list for extension extendee
+	0,   // [0:84] is the sub-list for field type_name
 }
 
 func init() { file_hexhail_ops_v1_ops_proto_init() }
@@ -7003,13 +7754,18 @@ func file_hexhail_ops_v1_ops_proto_init() {
 		(*CampaignGift_Tiers)(nil),
 		(*CampaignGift_Price)(nil),
 	}
+	file_hexhail_ops_v1_ops_proto_msgTypes[85].OneofWrappers = []any{
+		(*GetStatementRequest_DriverId)(nil),
+		(*GetStatementRequest_TaxiId)(nil),
+		(*GetStatementRequest_CompanyId)(nil),
+	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_hexhail_ops_v1_ops_proto_rawDesc), len(file_hexhail_ops_v1_ops_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   86,
+			NumMessages:   97,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

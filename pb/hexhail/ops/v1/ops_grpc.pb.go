@@ -21,32 +21,37 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	OpsService_ImportCompanies_FullMethodName = "/hexhail.ops.v1.OpsService/ImportCompanies"
-	OpsService_ImportDrivers_FullMethodName   = "/hexhail.ops.v1.OpsService/ImportDrivers"
-	OpsService_ImportTaxis_FullMethodName     = "/hexhail.ops.v1.OpsService/ImportTaxis"
-	OpsService_ImportRiders_FullMethodName    = "/hexhail.ops.v1.OpsService/ImportRiders"
-	OpsService_ListDrivers_FullMethodName     = "/hexhail.ops.v1.OpsService/ListDrivers"
-	OpsService_ListCities_FullMethodName      = "/hexhail.ops.v1.OpsService/ListCities"
-	OpsService_ListStands_FullMethodName      = "/hexhail.ops.v1.OpsService/ListStands"
-	OpsService_ListStandTaxis_FullMethodName  = "/hexhail.ops.v1.OpsService/ListStandTaxis"
-	OpsService_LaunchCampaign_FullMethodName  = "/hexhail.ops.v1.OpsService/LaunchCampaign"
-	OpsService_ListCampaigns_FullMethodName   = "/hexhail.ops.v1.OpsService/ListCampaigns"
-	OpsService_PauseCampaign_FullMethodName   = "/hexhail.ops.v1.OpsService/PauseCampaign"
-	OpsService_EndCampaign_FullMethodName     = "/hexhail.ops.v1.OpsService/EndCampaign"
-	OpsService_PreviewCampaign_FullMethodName = "/hexhail.ops.v1.OpsService/PreviewCampaign"
-	OpsService_MoveFlight_FullMethodName      = "/hexhail.ops.v1.OpsService/MoveFlight"
-	OpsService_ListContests_FullMethodName    = "/hexhail.ops.v1.OpsService/ListContests"
-	OpsService_DecideComplaint_FullMethodName = "/hexhail.ops.v1.OpsService/DecideComplaint"
-	OpsService_GetRide_FullMethodName         = "/hexhail.ops.v1.OpsService/GetRide"
-	OpsService_ResolveFare_FullMethodName     = "/hexhail.ops.v1.OpsService/ResolveFare"
-	OpsService_RefundRide_FullMethodName      = "/hexhail.ops.v1.OpsService/RefundRide"
-	OpsService_GetVoice_FullMethodName        = "/hexhail.ops.v1.OpsService/GetVoice"
-	OpsService_ExplainRide_FullMethodName     = "/hexhail.ops.v1.OpsService/ExplainRide"
-	OpsService_ExplainDriver_FullMethodName   = "/hexhail.ops.v1.OpsService/ExplainDriver"
-	OpsService_ListRides_FullMethodName       = "/hexhail.ops.v1.OpsService/ListRides"
-	OpsService_GetClock_FullMethodName        = "/hexhail.ops.v1.OpsService/GetClock"
-	OpsService_TopUpWallet_FullMethodName     = "/hexhail.ops.v1.OpsService/TopUpWallet"
-	OpsService_AuditBooks_FullMethodName      = "/hexhail.ops.v1.OpsService/AuditBooks"
+	OpsService_ImportCompanies_FullMethodName   = "/hexhail.ops.v1.OpsService/ImportCompanies"
+	OpsService_ImportDrivers_FullMethodName     = "/hexhail.ops.v1.OpsService/ImportDrivers"
+	OpsService_ImportTaxis_FullMethodName       = "/hexhail.ops.v1.OpsService/ImportTaxis"
+	OpsService_ImportRiders_FullMethodName      = "/hexhail.ops.v1.OpsService/ImportRiders"
+	OpsService_ListDrivers_FullMethodName       = "/hexhail.ops.v1.OpsService/ListDrivers"
+	OpsService_ListCities_FullMethodName        = "/hexhail.ops.v1.OpsService/ListCities"
+	OpsService_ListStands_FullMethodName        = "/hexhail.ops.v1.OpsService/ListStands"
+	OpsService_ListStandTaxis_FullMethodName    = "/hexhail.ops.v1.OpsService/ListStandTaxis"
+	OpsService_LaunchCampaign_FullMethodName    = "/hexhail.ops.v1.OpsService/LaunchCampaign"
+	OpsService_ListCampaigns_FullMethodName     = "/hexhail.ops.v1.OpsService/ListCampaigns"
+	OpsService_PauseCampaign_FullMethodName     = "/hexhail.ops.v1.OpsService/PauseCampaign"
+	OpsService_EndCampaign_FullMethodName       = "/hexhail.ops.v1.OpsService/EndCampaign"
+	OpsService_PreviewCampaign_FullMethodName   = "/hexhail.ops.v1.OpsService/PreviewCampaign"
+	OpsService_MoveFlight_FullMethodName        = "/hexhail.ops.v1.OpsService/MoveFlight"
+	OpsService_ListContests_FullMethodName      = "/hexhail.ops.v1.OpsService/ListContests"
+	OpsService_DecideComplaint_FullMethodName   = "/hexhail.ops.v1.OpsService/DecideComplaint"
+	OpsService_GetRide_FullMethodName           = "/hexhail.ops.v1.OpsService/GetRide"
+	OpsService_ResolveFare_FullMethodName       = "/hexhail.ops.v1.OpsService/ResolveFare"
+	OpsService_RefundRide_FullMethodName        = "/hexhail.ops.v1.OpsService/RefundRide"
+	OpsService_GetStatement_FullMethodName      = "/hexhail.ops.v1.OpsService/GetStatement"
+	OpsService_ListWithdrawals_FullMethodName   = "/hexhail.ops.v1.OpsService/ListWithdrawals"
+	OpsService_MakeBankFile_FullMethodName      = "/hexhail.ops.v1.OpsService/MakeBankFile"
+	OpsService_GetBankFile_FullMethodName       = "/hexhail.ops.v1.OpsService/GetBankFile"
+	OpsService_ImportBankResults_FullMethodName = "/hexhail.ops.v1.OpsService/ImportBankResults"
+	OpsService_GetVoice_FullMethodName          = "/hexhail.ops.v1.OpsService/GetVoice"
+	OpsService_ExplainRide_FullMethodName       = "/hexhail.ops.v1.OpsService/ExplainRide"
+	OpsService_ExplainDriver_FullMethodName     = "/hexhail.ops.v1.OpsService/ExplainDriver"
+	OpsService_ListRides_FullMethodName         = "/hexhail.ops.v1.OpsService/ListRides"
+	OpsService_GetClock_FullMethodName          = "/hexhail.ops.v1.OpsService/GetClock"
+	OpsService_TopUpWallet_FullMethodName       = "/hexhail.ops.v1.OpsService/TopUpWallet"
+	OpsService_AuditBooks_FullMethodName        = "/hexhail.ops.v1.OpsService/AuditBooks"
 )
 
 // OpsServiceClient is the client API for OpsService service.
@@ -104,6 +109,23 @@ type OpsServiceClient interface {
 	// AMOUNT_INVALID above what is left, BALANCE_TOO_LOW if the driver is owed less than they should
 	// give back.
 	RefundRide(ctx context.Context, in *RefundRideRequest, opts ...grpc.CallOption) (*RefundRideResponse, error)
+	// GetStatement adds up what a driver, a taxi or a company has taken in a month, by days. A company
+	// gets its own, and of a driver or a taxi the rides of its own drivers. It reads every transfer of the
+	// month's rides.
+	GetStatement(ctx context.Context, in *GetStatementRequest, opts ...grpc.CallOption) (*GetStatementResponse, error)
+	// ListWithdrawals reads the withdrawals that have not ended, the oldest first.
+	ListWithdrawals(ctx context.Context, in *ListWithdrawalsRequest, opts ...grpc.CallOption) (*ListWithdrawalsResponse, error)
+	// MakeBankFile puts the withdrawals to bank cards whose time has come into a file for the bank, at most
+	// 2,000. From then on the bank's results are waited for.
+	MakeBankFile(ctx context.Context, in *MakeBankFileRequest, opts ...grpc.CallOption) (*MakeBankFileResponse, error)
+	// GetBankFile reads a file for the bank, the same however often. It has names and cards: keep it as
+	// you keep the bank's own files. Errors: BANK_FILE_UNKNOWN.
+	GetBankFile(ctx context.Context, in *GetBankFileRequest, opts ...grpc.CallOption) (*GetBankFileResponse, error)
+	// ImportBankResults books what the bank says of withdrawals. A file that cannot be read books nothing:
+	// BANK_FILE_INVALID names the line. A line that is of another amount, of an unknown withdrawal or
+	// against what was booked before is told and not booked; the others are. Sending a file again changes
+	// nothing.
+	ImportBankResults(ctx context.Context, in *ImportBankResultsRequest, opts ...grpc.CallOption) (*ImportBankResultsResponse, error)
 	// GetVoice reads the clip that a rider has sent with a ride. Errors: VOICE_UNKNOWN.
 	GetVoice(ctx context.Context, in *GetVoiceRequest, opts ...grpc.CallOption) (*GetVoiceResponse, error)
 	// ExplainRide tells why a ride was taken, or why nobody took it: the cause that held for the longest
@@ -333,6 +355,56 @@ func (c *opsServiceClient) RefundRide(ctx context.Context, in *RefundRideRequest
 	return out, nil
 }
 
+func (c *opsServiceClient) GetStatement(ctx context.Context, in *GetStatementRequest, opts ...grpc.CallOption) (*GetStatementResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetStatementResponse)
+	err := c.cc.Invoke(ctx, OpsService_GetStatement_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *opsServiceClient) ListWithdrawals(ctx context.Context, in *ListWithdrawalsRequest, opts ...grpc.CallOption) (*ListWithdrawalsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListWithdrawalsResponse)
+	err := c.cc.Invoke(ctx, OpsService_ListWithdrawals_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *opsServiceClient) MakeBankFile(ctx context.Context, in *MakeBankFileRequest, opts ...grpc.CallOption) (*MakeBankFileResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(MakeBankFileResponse)
+	err := c.cc.Invoke(ctx, OpsService_MakeBankFile_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *opsServiceClient) GetBankFile(ctx context.Context, in *GetBankFileRequest, opts ...grpc.CallOption) (*GetBankFileResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetBankFileResponse)
+	err := c.cc.Invoke(ctx, OpsService_GetBankFile_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *opsServiceClient) ImportBankResults(ctx context.Context, in *ImportBankResultsRequest, opts ...grpc.CallOption) (*ImportBankResultsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ImportBankResultsResponse)
+	err := c.cc.Invoke(ctx, OpsService_ImportBankResults_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *opsServiceClient) GetVoice(ctx context.Context, in *GetVoiceRequest, opts ...grpc.CallOption) (*GetVoiceResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(GetVoiceResponse)
@@ -458,6 +530,23 @@ type OpsServiceServer interface {
 	// AMOUNT_INVALID above what is left, BALANCE_TOO_LOW if the driver is owed less than they should
 	// give back.
 	RefundRide(context.Context, *RefundRideRequest) (*RefundRideResponse, error)
+	// GetStatement adds up what a driver, a taxi or a company has taken in a month, by days. A company
+	// gets its own, and of a driver or a taxi the rides of its own drivers. It reads every transfer of the
+	// month's rides.
+	GetStatement(context.Context, *GetStatementRequest) (*GetStatementResponse, error)
+	// ListWithdrawals reads the withdrawals that have not ended, the oldest first.
+	ListWithdrawals(context.Context, *ListWithdrawalsRequest) (*ListWithdrawalsResponse, error)
+	// MakeBankFile puts the withdrawals to bank cards whose time has come into a file for the bank, at most
+	// 2,000. From then on the bank's results are waited for.
+	MakeBankFile(context.Context, *MakeBankFileRequest) (*MakeBankFileResponse, error)
+	// GetBankFile reads a file for the bank, the same however often. It has names and cards: keep it as
+	// you keep the bank's own files. Errors: BANK_FILE_UNKNOWN.
+	GetBankFile(context.Context, *GetBankFileRequest) (*GetBankFileResponse, error)
+	// ImportBankResults books what the bank says of withdrawals. A file that cannot be read books nothing:
+	// BANK_FILE_INVALID names the line. A line that is of another amount, of an unknown withdrawal or
+	// against what was booked before is told and not booked; the others are. Sending a file again changes
+	// nothing.
+	ImportBankResults(context.Context, *ImportBankResultsRequest) (*ImportBankResultsResponse, error)
 	// GetVoice reads the clip that a rider has sent with a ride. Errors: VOICE_UNKNOWN.
 	GetVoice(context.Context, *GetVoiceRequest) (*GetVoiceResponse, error)
 	// ExplainRide tells why a ride was taken, or why nobody took it: the cause that held for the longest
@@ -541,6 +630,21 @@ func (UnimplementedOpsServiceServer) ResolveFare(context.Context, *ResolveFareRe
 }
 func (UnimplementedOpsServiceServer) RefundRide(context.Context, *RefundRideRequest) (*RefundRideResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method RefundRide not implemented")
+}
+func (UnimplementedOpsServiceServer) GetStatement(context.Context, *GetStatementRequest) (*GetStatementResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetStatement not implemented")
+}
+func (UnimplementedOpsServiceServer) ListWithdrawals(context.Context, *ListWithdrawalsRequest) (*ListWithdrawalsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListWithdrawals not implemented")
+}
+func (UnimplementedOpsServiceServer) MakeBankFile(context.Context, *MakeBankFileRequest) (*MakeBankFileResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method MakeBankFile not implemented")
+}
+func (UnimplementedOpsServiceServer) GetBankFile(context.Context, *GetBankFileRequest) (*GetBankFileResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetBankFile not implemented")
+}
+func (UnimplementedOpsServiceServer) ImportBankResults(context.Context, *ImportBankResultsRequest) (*ImportBankResultsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ImportBankResults not implemented")
 }
 func (UnimplementedOpsServiceServer) GetVoice(context.Context, *GetVoiceRequest) (*GetVoiceResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetVoice not implemented")
@@ -882,6 +986,96 @@ func _OpsService_RefundRide_Handler(srv interface{}, ctx context.Context, dec fu
 	return interceptor(ctx, in, info, handler)
 }
 
+func _OpsService_GetStatement_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetStatementRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(OpsServiceServer).GetStatement(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: OpsService_GetStatement_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(OpsServiceServer).GetStatement(ctx, req.(*GetStatementRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _OpsService_ListWithdrawals_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListWithdrawalsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(OpsServiceServer).ListWithdrawals(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: OpsService_ListWithdrawals_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(OpsServiceServer).ListWithdrawals(ctx, req.(*ListWithdrawalsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _OpsService_MakeBankFile_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(MakeBankFileRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(OpsServiceServer).MakeBankFile(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: OpsService_MakeBankFile_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(OpsServiceServer).MakeBankFile(ctx, req.(*MakeBankFileRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _OpsService_GetBankFile_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetBankFileRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(OpsServiceServer).GetBankFile(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: OpsService_GetBankFile_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(OpsServiceServer).GetBankFile(ctx, req.(*GetBankFileRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _OpsService_ImportBankResults_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ImportBankResultsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(OpsServiceServer).ImportBankResults(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: OpsService_ImportBankResults_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(OpsServiceServer).ImportBankResults(ctx, req.(*ImportBankResultsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _OpsService_GetVoice_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(GetVoiceRequest)
 	if err := dec(in); err != nil {
@@ -1074,6 +1268,26 @@ var OpsService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "RefundRide",
 			Handler:    _OpsService_RefundRide_Handler,
+		},
+		{
+			MethodName: "GetStatement",
+			Handler:    _OpsService_GetStatement_Handler,
+		},
+		{
+			MethodName: "ListWithdrawals",
+			Handler:    _OpsService_ListWithdrawals_Handler,
+		},
+		{
+			MethodName: "MakeBankFile",
+			Handler:    _OpsService_MakeBankFile_Handler,
+		},
+		{
+			MethodName: "GetBankFile",
+			Handler:    _OpsService_GetBankFile_Handler,
+		},
+		{
+			MethodName: "ImportBankResults",
+			Handler:    _OpsService_ImportBankResults_Handler,
 		},
 		{
 			MethodName: "GetVoice",
