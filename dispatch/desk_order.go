@@ -21,9 +21,16 @@ func orderOf(tx Tx, a money.Attempt) (money.Order, error) {
 	return tx.Order(a.Order)
 }
 
-// externalErrands are those to channels that others run: orders, refunds and withdrawals.
-func (d *Desk) externalErrands(tx Tx, now time.Time) ([]errand, error) {
-	list, err := tx.DueAttempts(now, true, workBatch)
+// external finds errands to channels that others run, up to limit.
+func (d *Desk) external(limit int) func(Tx, time.Time) ([]errand, error) {
+	return func(tx Tx, now time.Time) ([]errand, error) {
+		return d.externalErrands(tx, now, limit)
+	}
+}
+
+// externalErrands are orders, refunds and withdrawals, in this order.
+func (d *Desk) externalErrands(tx Tx, now time.Time, limit int) ([]errand, error) {
+	list, err := tx.DueAttempts(now, true, limit)
 	if err != nil {
 		return nil, err
 	}
@@ -47,12 +54,19 @@ func (d *Desk) externalErrands(tx Tx, now time.Time) ([]errand, error) {
 			return d.ask(ctx, a, whole, now)
 		})
 	}
-	refunds, err := d.refundErrands(tx, now)
-	if err != nil {
-		return nil, err
+	for _, find := range []func(Tx, time.Time, int) ([]errand, error){
+		d.refundErrands, d.withdrawalErrands,
+	} {
+		if len(due) == limit {
+			return due, nil
+		}
+		more, err := find(tx, now, limit-len(due))
+		if err != nil {
+			return nil, err
+		}
+		due = append(due, more...)
 	}
-	withdrawals, err := d.withdrawalErrands(tx, now)
-	return append(append(due, refunds...), withdrawals...), err
+	return due, nil
 }
 
 // PaymentOutcome books a verified outcome of an order: paid posts what was held, with the

@@ -119,9 +119,9 @@ func (j *job) refund(r money.Refund) error {
 	return j.tx.InsertRefund(r)
 }
 
-// refundErrands are the refunds to be asked for, or about.
-func (d *Desk) refundErrands(tx Tx, now time.Time) ([]errand, error) {
-	list, err := tx.DueRefunds(now, workBatch)
+// refundErrands are the refunds to be asked for, or about, up to limit.
+func (d *Desk) refundErrands(tx Tx, now time.Time, limit int) ([]errand, error) {
+	list, err := tx.DueRefunds(now, limit)
 	if err != nil {
 		return nil, err
 	}

@@ -116,9 +116,9 @@ func (d *Desk) payoutChannels(rules PayoutRules) (can []money.ChannelName) {
 	return can
 }
 
-// withdrawalErrands are the withdrawals to be taken to a channel, or asked about.
-func (d *Desk) withdrawalErrands(tx Tx, now time.Time) ([]errand, error) {
-	list, err := tx.DueWithdrawals(now, workBatch)
+// withdrawalErrands are the withdrawals to be taken to a channel, or asked about, up to limit.
+func (d *Desk) withdrawalErrands(tx Tx, now time.Time, limit int) ([]errand, error) {
+	list, err := tx.DueWithdrawals(now, limit)
 	if err != nil {
 		return nil, err
 	}

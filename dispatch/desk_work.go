@@ -12,8 +12,11 @@ import (
 
 // How the payment worker goes about it.
 const (
-	workBatch = 64               // attempts taken in one transaction
-	workRetry = 10 * time.Second // until an attempt whose outcome is not known is queried
+	workBatch = 64 // attempts taken in one transaction
+	// outsideAtOnce is how many calls of external channels are under way at the same time: when one
+	// in ten hangs for 5 s, there is room for 500 a second.
+	outsideAtOnce = 256
+	workRetry     = 10 * time.Second // until an attempt whose outcome is not known is queried
 	// greetingBatch is how many greetings are dropped at once; each may be to 1,000 riders.
 	greetingBatch = 2
 )
@@ -24,7 +27,7 @@ const (
 // is called: whoever dies in between leaves one that is queried, never one that is charged twice.
 func (d *Desk) Work(ctx context.Context, now time.Time) (int, error) {
 	own, err := d.errands(ctx, now, d.Parallel, d.ownErrands)
-	others, errOutside := d.errands(ctx, now, workBatch, d.externalErrands)
+	others, errOutside := d.errands(ctx, now, workBatch, d.external(workBatch))
 	return own + others, errors.Join(err, errOutside, d.tidy(ctx, now))
 }
 
@@ -35,15 +38,21 @@ type errand func(context.Context) error
 func (d *Desk) errands(
 	ctx context.Context, now time.Time, parallel int, find func(Tx, time.Time) ([]errand, error),
 ) (int, error) {
-	var due []errand
-	err := d.Store.Tx(ctx, func(tx Tx) (err error) {
-		due, err = find(tx, now)
-		return err
-	})
+	due, err := d.due(ctx, now, find)
 	if err != nil {
 		return 0, err
 	}
 	return len(due), runAll(ctx, due, parallel)
+}
+
+func (d *Desk) due(
+	ctx context.Context, now time.Time, find func(Tx, time.Time) ([]errand, error),
+) (due []errand, err error) {
+	err = d.Store.Tx(ctx, func(tx Tx) (err error) {
+		due, err = find(tx, now)
+		return err
+	})
+	return due, err
 }
 
 // runAll runs errands. One that fails does not keep the others waiting.
@@ -92,28 +101,44 @@ func (d *Desk) Working(
 	ctx context.Context, clock Clock, woken <-chan struct{}, failed func(what string, err error),
 ) {
 	var tidyAt time.Time
-	work(ctx, clock, woken, failed, func(now time.Time) (int, error) {
+	work(ctx, clock, woken, failed, func(now time.Time) (more bool, err error) {
 		n, err := d.errands(ctx, now, d.Parallel, d.ownErrands)
 		if err == nil && !tidyAt.After(now) {
 			tidyAt, err = now.Add(dueEvery), d.tidy(ctx, now)
 		}
-		return n, err
+		return n >= workBatch, err
 	})
 }
 
-// WorkingOutside is Working for the errands to external channels: while one of them does not
-// answer, the house's own go on.
+// WorkingOutside is Working for the errands to external channels, up to outsideAtOnce of them at
+// the same time: while some hang, the others go on, and so do the house's own.
 func (d *Desk) WorkingOutside(
 	ctx context.Context, clock Clock, woken <-chan struct{}, failed func(what string, err error),
 ) {
-	work(ctx, clock, woken, failed, func(now time.Time) (int, error) {
-		return d.errands(ctx, now, workBatch, d.externalErrands)
+	var all sync.WaitGroup
+	defer all.Wait()
+	room := make(chan struct{}, outsideAtOnce)
+	work(ctx, clock, woken, failed, func(now time.Time) (more bool, err error) {
+		room <- struct{}{} // there is room for one at least
+		limit := min(1+cap(room)-len(room), workBatch)
+		<-room
+		due, err := d.due(ctx, now, d.external(limit))
+		for _, run := range due {
+			room <- struct{}{}
+			all.Go(func() {
+				defer func() { <-room }()
+				if err := run(ctx); err != nil && ctx.Err() == nil {
+					failed("work outside", err)
+				}
+			})
+		}
+		return len(due) == limit, err
 	})
 }
 
 func work(
 	ctx context.Context, clock Clock, woken <-chan struct{}, failed func(what string, err error),
-	turn func(now time.Time) (int, error),
+	turn func(now time.Time) (more bool, err error),
 ) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
@@ -125,11 +150,11 @@ func work(
 		case <-timer.C:
 		}
 		now := clock.Now()
-		n, err := turn(now)
+		more, err := turn(now)
 		if err != nil && ctx.Err() == nil {
 			failed("work", err)
 		}
-		if n >= workBatch { // there is more
+		if more {
 			timer.Reset(0)
 		} else {
 			timer.Reset(max(clock.Wait(now.Add(dueEvery)), dueLeast))

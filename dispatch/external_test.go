@@ -533,3 +533,50 @@ func TestMeansAreChecked(t *testing.T) {
 		t.Errorf("the channel was asked: %v", c.asked)
 	}
 }
+
+// hanging is a channel that hears of an order and does not answer.
+type hanging struct {
+	*channel
+	heard chan money.AttemptID
+}
+
+func (h hanging) Charge(
+	ctx context.Context, a money.Attempt, _ time.Time,
+) (money.Outcome, error) {
+	h.heard <- a.ID
+	<-ctx.Done()
+	return money.Outcome{}, ctx.Err()
+}
+
+// A channel that hangs keeps no order waiting: neither another channel's nor its own next one.
+func TestHangingChannelKeepsNobodyWaiting(t *testing.T) {
+	w, _, first := rideDue(t)
+	second := w.ridden("2", w.taxi("B", w.at(0, 0), 4), byTrace)
+	hangs := hanging{newChannel(), make(chan money.AttemptID, 2)}
+	w.desk.Channels[money.Alipay] = hangs
+	ctx, end := context.WithCancel(w.ctx)
+	woken, ended := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		w.desk.WorkingOutside(ctx, stopped{w.now}, woken, func(string, error) {})
+	}()
+	w.ok(w.payExternal(first, byQR))
+	woken <- struct{}{}
+	order := <-hangs.heard
+	_, err := w.desk.Pay(w.ctx, w.now, w.key("rider:R2"),
+		dispatch.PayRide{Ride: second, Rider: "R2", Means: byQR})
+	w.ok(err)
+	woken <- struct{}{}
+	if next := <-hangs.heard; next == order {
+		t.Errorf("order %s was asked for twice", order)
+	}
+	end()
+	<-ended
+}
+
+// stopped is a clock that stands still.
+type stopped struct{ at time.Time }
+
+func (s stopped) Now() time.Time { return s.at }
+
+func (s stopped) Wait(time.Time) time.Duration { return time.Hour }

@@ -9,6 +9,7 @@ import (
 type booked struct {
 	transfers               int
 	paid                    money.Fen // by the rider, posted
+	outside                 money.Fen // of it, through external channels
 	riderSubsidy, driverSub money.Fen // posted
 }
 
@@ -66,8 +67,12 @@ func (b *booked) add(t money.Transfer) {
 		b.riderSubsidy += t.Amount
 	case money.CodeSubsidyDriver:
 		b.driverSub += t.Amount
-	default:
+	case money.CodeFare, money.CodeTip, money.CodeFee, money.CodeCancelFee:
 		b.paid += t.Amount
+		if t.Debit.Class() == money.ChannelClearing("").Class() {
+			b.outside += t.Amount
+		}
+	default: // what a channel keeps, or has moved twice and sent back
 	}
 }
 

@@ -222,6 +222,10 @@ func (l *live) serve(
 		})
 		a.ride, err = got.GetRide(), failed
 	case wantPay:
+		if r.payBy.External() {
+			a.ride, err = l.payOutside(ctx, api, r, request)
+			break
+		}
 		got, failed := api.PayRide(ctx, &riderpb.PayRideRequest{
 			RequestId: request, RideId: id, Channel: string(r.payBy),
 		})

@@ -117,6 +117,7 @@ func (c *crowd) countMoney(
 			b = &booked{}
 		}
 		r.PaidFen += b.paid
+		r.ChannelsFen += b.outside
 		r.SubsidyRiderFen += b.riderSubsidy
 		r.SubsidyDriverFen += b.driverSub
 		if ride.CompletedAt.IsZero() {
@@ -139,6 +140,8 @@ func (c *crowd) countMoney(
 	r.BudgetLeftFen = books.balance(money.PromoBudget(campaignID).Class())
 	r.DriverPayableFen = books.balance(money.DriverPayable("").Class())
 	r.WalletsFen = books.balance(money.Wallet("").Class())
+	channels := books.balance(money.ChannelClearing("").Class()) +
+		books.balance(money.FeeExpense("").Class())
 	sponsored := -books.balance(money.SponsorReceivable(sponsor).Class())
 	r.Books = Books{
 		AccountsReplay: books.sound,
@@ -146,9 +149,11 @@ func (c *crowd) countMoney(
 		Budget:         r.BudgetLeftFen == c.tally.sponsored-r.SubsidyRiderFen-r.SubsidyDriverFen,
 		Rides:          perRide,
 		DriverPayable:  r.DriverPayableFen == r.PaidFen+r.SubsidyRiderFen+r.SubsidyDriverFen,
-		Wallets:        r.WalletsFen == c.tally.funded-r.PaidFen,
-		Sponsor:        sponsored == c.tally.sponsored,
-		Cash:           noCash,
+		Wallets:        r.WalletsFen == c.tally.funded-(r.PaidFen-r.ChannelsFen),
+		Channels: channels == -r.ChannelsFen &&
+			books.balance(money.SuspenseDuplicate.Class()) == 0,
+		Sponsor: sponsored == c.tally.sponsored,
+		Cash:    noCash,
 	}
 	r.BooksClose = r.Books.Close()
 }

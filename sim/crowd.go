@@ -86,8 +86,13 @@ func newCrowd(city dispatch.City, o Options, trips []Trip, taxis []Taxi, tag str
 
 // decide draws what the rider will do.
 func (r *rider) decide(o Behaviour) {
-	if r.rand.Float64() < o.Cash {
+	switch pays := r.rand.Float64(); {
+	case pays < o.Cash:
 		r.payBy = money.Cash
+	case pays < o.Cash+o.WeChat:
+		r.payBy = money.WeChat
+	case pays < o.Cash+o.outside():
+		r.payBy = money.Alipay
 	}
 	r.gives = r.rand.Float64() < o.CancelAfter
 	r.absent = happens(r.rand, o.NoShow)
@@ -149,7 +154,7 @@ func (c *crowd) campaign(day time.Time) money.Campaign {
 	midnight := time.Date(day.Year(), day.Month(), day.Day(), 0, 0, 0, 0, c.city.Zone)
 	return money.Campaign{
 		ID: campaignID, Version: 1, City: string(c.city.ID), Sponsor: sponsor,
-		Channel: money.InWallet, State: money.CampaignRuns,
+		Channel: c.do.sponsored(), State: money.CampaignRuns,
 		Rider: money.Fixed(money.Yuan(5)), Driver: money.Fixed(money.Yuan(5)),
 		Cap: c.do.Budget, StartsAt: midnight, EndsAt: midnight.AddDate(0, 0, 2),
 	}

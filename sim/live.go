@@ -3,6 +3,7 @@ package sim
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -22,6 +23,7 @@ type LiveConfig struct {
 	// Creds are how the server is trusted; nil: plain text.
 	Creds credentials.TransportCredentials
 	Key   *wire.Signer // mints the tokens of all apps, and of the ops who set them up
+	Phone string       // URL of the payers' phone of the channels' stand-ins; "" without them
 	// City is the server's: tariff and zone are taken from here, the policy from the server.
 	City     dispatch.City
 	Options  Options
@@ -67,6 +69,7 @@ type live struct {
 	ctx    context.Context // of all streams and calls
 	inbox  chan func() error
 	remote remote
+	payer  payer
 	lag    lagMeter
 	taxis  []Taxi
 
@@ -138,6 +141,7 @@ func newLive(c LiveConfig) *live {
 	l.crowd = newCrowd(c.City, c.Options, trips, l.taxis, l.tag)
 	l.world, l.phones = world{roads: c.Roads}, l
 	l.remote = remote{addr: c.Addr, creds: c.Creds}
+	l.payer = payer{c.Phone, &http.Client{Timeout: callWithin}}
 	l.figures.FixesRefused = map[string]int{}
 	l.byID[""] = stranger
 	l.sessions, l.apps = make([]session, len(l.drivers)), make([]app, len(l.riders))

@@ -114,6 +114,7 @@ func (l *live) transfers(ctx context.Context, rides []dispatch.Ride) (
 		for _, t := range got.GetTransfers() {
 			all[i].add(money.Transfer{
 				Kind: money.ParseTransferKind(t.GetKind()), Code: money.Code(t.GetCode()),
+				Debit:  money.AccountID(t.GetDebit()),
 				Amount: money.Fen(t.GetAmountFen()),
 			})
 		}

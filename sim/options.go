@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"net"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -88,6 +89,7 @@ type Options struct {
 	GRPCAddr string  // --grpc-addr, live without --addr: where its own server serves apps
 	HTTPAddr string  // --http-addr, likewise: where it serves metrics
 	Speedup  float64 // --speedup, live without --addr: city seconds in a second, 1 to MaxSpeedup
+	Phone    string  // --phone, with --addr: URL of the payers' phone of the channels' stand-ins
 
 	Behaviour
 	// BehaviourFile is a file with keys of Habits, in place of those below.
@@ -108,8 +110,11 @@ type Behaviour struct {
 	Boarding  time.Duration // --boarding: from arrival to departure, 0 to 30 min
 	Alighting time.Duration // --alighting: from the end to the next ride, 0 to 30 min
 	Cash      float64       // --cash: the share of riders who pay the driver by hand, 0 to 1
-	FixEvery  time.Duration // --fix-every: 1 to 30 s, whole milliseconds
-	Street    float64       // --street: the share of riders who hail at the kerb, 0 to 1
+	// WeChat and Alipay are the shares of riders who pay through them, of stand-ins. Who is left
+	// pays out of the wallet. The sponsor of the launch campaign is the channel that is used most.
+	WeChat, Alipay float64       // --wechat, --alipay, live: 0 to 1, with Cash at most 1
+	FixEvery       time.Duration // --fix-every: 1 to 30 s, whole milliseconds
+	Street         float64       // --street: the share of riders who hail at the kerb, 0 to 1
 	// Release is the share of claims that drivers give back before they arrive.
 	Release float64 // --release: 0 to 1
 	// BreakDown is the share of loaded legs on which the taxi breaks down halfway, for the rest of
@@ -208,6 +213,12 @@ func (o Options) checkLive() error {
 		return optionError("key", "given with --addr: tokens are signed with the server's key")
 	case o.Mode == ModeLive && o.DropHints():
 		return optionError("hints", "%s with --mode live: the server sends them", HintsDeliver)
+	case o.Mode != ModeLive && o.outside() > 0:
+		return optionError("wechat and --alipay", "0 without --mode live")
+	case o.Addr == "" && o.Phone != "":
+		return optionError("phone", "given with --addr only")
+	case o.Addr != "" && o.outside() > 0 && !isHTTP(o.Phone):
+		return optionError("phone", "http(s)://… with --wechat or --alipay, not %q", o.Phone)
 	case !(o.Speedup >= 1 && o.Speedup <= MaxSpeedup):
 		return optionError("speedup", "1 to %d, not %v", MaxSpeedup, o.Speedup)
 	}
@@ -215,6 +226,26 @@ func (o Options) checkLive() error {
 		return optionError("addr", "host:port, not %q", o.Addr)
 	}
 	return nil
+}
+
+// outside is the share of riders who pay through an external channel.
+func (b Behaviour) outside() float64 { return b.WeChat + b.Alipay }
+
+// sponsored is the channel whose use the launch campaign pays for.
+func (b Behaviour) sponsored() money.ChannelName {
+	switch {
+	case b.outside() == 0:
+		return money.InWallet
+	case b.WeChat > b.Alipay:
+		return money.WeChat
+	default:
+		return money.Alipay
+	}
+}
+
+func isHTTP(text string) bool {
+	u, err := url.Parse(text)
+	return err == nil && u.Host != "" && (u.Scheme == "http" || u.Scheme == "https")
 }
 
 func (o Options) checkFiles() error {
@@ -283,6 +314,9 @@ func (o Options) checkShares() error {
 		{"cancel-after", o.CancelAfter},
 		{"accept", o.Accept},
 		{"cash", o.Cash},
+		{"wechat", o.WeChat},
+		{"alipay", o.Alipay},
+		{"cash + wechat + alipay", o.Cash + o.outside()},
 		{"street", o.Street},
 		{"release", o.Release},
 		{"break-down", o.BreakDown},

@@ -29,11 +29,14 @@ func TestTheDefaultsAreAllowed(t *testing.T) {
 	}
 }
 
+// badFlag is a flag with a value that it may not have, and what the error says of its limit.
+type badFlag struct {
+	flag, limit string
+	set         func(o *Options)
+}
+
 func TestBadFlagsAreNamedWithTheirLimit(t *testing.T) {
-	for _, c := range []struct {
-		flag, limit string
-		set         func(o *Options)
-	}{
+	for _, c := range []badFlag{
 		{"mode", `virtual or live, not "real"`, func(o *Options) { o.Mode = "real" }},
 		{"addr", "with --mode live only", func(o *Options) { o.Addr = "a:1" }},
 		{"addr", "host:port", func(o *Options) { o.Mode, o.Addr, o.Key = ModeLive, "a", "k" }},
@@ -86,17 +89,39 @@ func TestBadFlagsAreNamedWithTheirLimit(t *testing.T) {
 		{"budget", "1.00 to", func(o *Options) { o.Budget = 0 }},
 		{"budget", "yuan", func(o *Options) { o.Budget = money.MaxCampaignCap + 1 }},
 	} {
-		o := DefaultOptions()
-		c.set(&o)
-		err := o.Check()
-		var bad *OptionError
-		if !errors.As(err, &bad) || bad.Flag != c.flag || !strings.Contains(bad.Limit, c.limit) {
-			t.Errorf("--%s: got %v, want %q in it", c.flag, err, c.limit)
-			continue
-		}
-		if !strings.HasPrefix(err.Error(), "--"+c.flag+" must be ") {
-			t.Errorf("--%s: %v", c.flag, err)
-		}
+		c.named(t)
+	}
+}
+
+// named checks that the error names the flag and its limit.
+func (c badFlag) named(t *testing.T) {
+	t.Helper()
+	o := DefaultOptions()
+	c.set(&o)
+	err := o.Check()
+	var bad *OptionError
+	if !errors.As(err, &bad) || bad.Flag != c.flag || !strings.Contains(bad.Limit, c.limit) {
+		t.Errorf("--%s: got %v, want %q in it", c.flag, err, c.limit)
+		return
+	}
+	if !strings.HasPrefix(err.Error(), "--"+c.flag+" must be ") {
+		t.Errorf("--%s: %v", c.flag, err)
+	}
+}
+
+func TestBadFlagsOfChannelsAreNamed(t *testing.T) {
+	for _, c := range []badFlag{
+		{"wechat", "0 to 1", func(o *Options) { o.Mode, o.WeChat = ModeLive, -0.1 }},
+		{"cash + wechat + alipay", "0 to 1, not 1.2", func(o *Options) {
+			o.Mode, o.WeChat, o.Alipay = ModeLive, 0.5, 0.5
+		}},
+		{"wechat and --alipay", "--mode live", func(o *Options) { o.Alipay = 0.1 }},
+		{"phone", "--addr only", func(o *Options) { o.Mode, o.Phone = ModeLive, "http://a" }},
+		{"phone", "http(s)://", func(o *Options) {
+			o.Mode, o.Alipay, o.Addr, o.Key, o.Phone = ModeLive, 0.1, "a:1", "key", "a:2"
+		}},
+	} {
+		c.named(t)
 	}
 }
 

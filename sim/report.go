@@ -43,12 +43,14 @@ type Report struct {
 	LoadedKM     float64     `json:"loaded_km"`
 	Utilisation  float64     `json:"utilisation"` // time with a rider ÷ time on duty
 	// DoubleClaims is counted from what the simulated riders and drivers were told.
-	DoubleClaims     int       `json:"double_claims"`
-	BooksClose       bool      `json:"books_close"` // all of Books
-	Books            Books     `json:"books"`
-	FaresFen         money.Fen `json:"fares_fen"` // all completed rides
-	CashFen          money.Fen `json:"cash_fen"`
-	PaidFen          money.Fen `json:"paid_fen"` // by riders, out of their wallets
+	DoubleClaims int       `json:"double_claims"`
+	BooksClose   bool      `json:"books_close"` // all of Books
+	Books        Books     `json:"books"`
+	FaresFen     money.Fen `json:"fares_fen"` // all completed rides
+	CashFen      money.Fen `json:"cash_fen"`
+	PaidFen      money.Fen `json:"paid_fen"` // by riders in the app
+	// ChannelsFen is what of it went through external channels, and not out of wallets.
+	ChannelsFen      money.Fen `json:"channels_fen,omitempty"`
 	SubsidyRiderFen  money.Fen `json:"subsidy_rider_fen"`
 	SubsidyDriverFen money.Fen `json:"subsidy_driver_fen"`
 	PendingFen       money.Fen `json:"pending_fen"`
@@ -125,7 +127,8 @@ type Books struct {
 	Budget         bool `json:"budget"`          // left = cap − subsidies posted
 	Rides          bool `json:"rides"`           // per app ride fare + tip = paid + rider subsidy
 	DriverPayable  bool `json:"driver_payable"`  // = paid + rider and driver subsidies
-	Wallets        bool `json:"wallets"`         // = funded − paid
+	Wallets        bool `json:"wallets"`         // = funded − paid out of them
+	Channels       bool `json:"channels"`        // external ones hold what was paid, less fees
 	Sponsor        bool `json:"sponsor"`         // what the sponsor owes = cap
 	Cash           bool `json:"cash"`            // cash rides have no transfer
 }
@@ -146,6 +149,7 @@ func (b Books) Open() []string {
 		{"rides", b.Rides},
 		{"driver_payable", b.DriverPayable},
 		{"wallets", b.Wallets},
+		{"channels", b.Channels},
 		{"sponsor", b.Sponsor},
 		{"cash", b.Cash},
 	} {

@@ -32,7 +32,7 @@ func fullReport() Report {
 		ArrivalS: Spread{124.12394, 103, 208.5, 420},
 		WaitS:    Spread{180, 160, 300, 600}, PickupM: Spread{700.5, 600, 1200, 2400},
 		EmptyKM: 5000.1234, LoadedKM: 25000.9996, Utilisation: 2.0 / 3,
-		Books:    Books{true, true, true, true, true, true, true, true},
+		Books:    Books{true, true, true, true, true, true, true, true, true},
 		FaresFen: 1, CashFen: 2, PaidFen: 3, SubsidyRiderFen: 4, SubsidyDriverFen: 5, PendingFen: 6,
 		BudgetLeftFen: 7, DriverPayableFen: 8, WalletsFen: 9, Fixes: 2_700_000, Offers: 8500,
 		Declined: 599,
@@ -72,7 +72,7 @@ func TestReportHasItsFieldsInTheirOrder(t *testing.T) {
 		expired cancelled no_show outside_graph service_rate within_graph requests completed
 		service_rate arrival_s wait_s match_s mean p50 p90 p99 pickup_s arrival_s wait_s pickup_m
 		empty_km loaded_km utilisation double_claims books_close books accounts_replay no_pending
-		budget rides driver_payable wallets sponsor cash fares_fen cash_fen paid_fen
+		budget rides driver_payable wallets channels sponsor cash fares_fen cash_fen paid_fen
 		subsidy_rider_fen subsidy_driver_fen pending_fen budget_left_fen driver_payable_fen
 		wallets_fen fixes fixes_per_s wall_s offers declined refused released broken_down
 		cut_short`) {
@@ -167,7 +167,7 @@ func TestAnEmptyReportIsValid(t *testing.T) {
 }
 
 func TestBooksCloseWhenAllHold(t *testing.T) {
-	all := Books{true, true, true, true, true, true, true, true}
+	all := Books{true, true, true, true, true, true, true, true, true}
 	if !all.Close() {
 		t.Error("all hold")
 	}

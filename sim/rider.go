@@ -211,9 +211,13 @@ func (r *rider) looked(c *crowd, got told) error {
 // settle pays a ride whose fare stands.
 func (r *rider) settle(c *crowd) error {
 	// Who has to look again and again looks less and less often.
-	c.in(c.again<<min(r.pays, 5), pay, r.who, 0)
+	most, tries := 5, 1
+	if r.payBy.External() {
+		most, tries = 1, mostPays
+	}
+	c.in(c.again<<min(r.pays, most), pay, r.who, 0)
 	r.pays++
-	if r.payBy != money.Cash && r.pays == 1 {
+	if r.payBy != money.Cash && r.pays <= tries {
 		return c.phones.ask(r, wantPay)
 	}
 	if r.payee == stranger {

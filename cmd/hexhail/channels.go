@@ -57,6 +57,7 @@ type contractFile struct {
 type wechatFile struct {
 	contractFile
 	Brand    string                   `json:"brand"`
+	BaseURL  string                   `json:"base_url"` // of a stand-in
 	Payouts  *wechatPayouts           `json:"payouts"`
 	Accounts map[string]wechatAccount `json:"accounts"`
 }
@@ -167,7 +168,7 @@ func (k *keyFiles) text(path string) string {
 
 func (f wechatFile) config(notify string, keys *keyFiles) wechat.Config {
 	c := wechat.Config{
-		Accounts: map[string]wechat.Account{}, Brand: f.Brand, Clock: time.Now,
+		Accounts: map[string]wechat.Account{}, Brand: f.Brand, BaseURL: f.BaseURL, Clock: time.Now,
 		NotifyURL: notifyURL(notify, money.WeChat),
 	}
 	if f.Payouts != nil {

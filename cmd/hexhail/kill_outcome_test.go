@@ -106,7 +106,8 @@ func goodOutcome(t *testing.T) outcome {
 	err := json.Unmarshal([]byte(`{"requests": 3, "completed": 1, "settled": 1, "expired": 1,
 		"refused": {"Request RIDES_FULL": 1, "Accept OFFER_CLOSED": 4}, "books_close": true,
 		"books": {"accounts_replay": true, "no_pending": true, "budget": true, "rides": true,
-			"driver_payable": true, "wallets": true, "sponsor": true, "cash": true}}`), &o.report)
+			"driver_payable": true, "wallets": true, "channels": true, "sponsor": true,
+			"cash": true}}`), &o.report)
 	if err != nil {
 		t.Fatal(err)
 	}

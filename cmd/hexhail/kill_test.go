@@ -26,7 +26,7 @@ import (
 	typepb "hexhail/pb/hexhail/type/v1"
 )
 
-// city is where the simulated crowd of these tests lives.
+// city is where the simulated crowds of these tests live.
 const city = "beijing"
 
 // evening is when it wants to ride.
@@ -149,16 +149,16 @@ func (c *crowd) reached(t testing.TB, least load) {
 		f := c.w.figures()
 		answers, _ := c.witness.seen()
 		is = load{
-			requested: f.stage(city, "requested"), claimed: f.stage(city, "claimed"),
-			started: f.stage(city, "started"), answers: answers - before,
+			requested: f.stage(c.w.city, "requested"), claimed: f.stage(c.w.city, "claimed"),
+			started: f.stage(c.w.city, "started"), answers: answers - before,
 		}
 		if is.requested < least.requested || is.claimed < least.claimed ||
 			is.started < least.started || is.answers < least.answers {
 			return false
 		}
-		is.searching = c.w.count(city, typepb.RideState_RIDE_STATE_SEARCHING, least.searching)
-		is.assigned = c.w.count(city, typepb.RideState_RIDE_STATE_ASSIGNED, least.assigned)
-		is.onTrip = c.w.count(city, typepb.RideState_RIDE_STATE_ON_TRIP, least.onTrip)
+		is.searching = c.w.count(c.w.city, typepb.RideState_RIDE_STATE_SEARCHING, least.searching)
+		is.assigned = c.w.count(c.w.city, typepb.RideState_RIDE_STATE_ASSIGNED, least.assigned)
+		is.onTrip = c.w.count(c.w.city, typepb.RideState_RIDE_STATE_ON_TRIP, least.onTrip)
 		return is.searching >= least.searching && is.assigned >= least.assigned &&
 			is.onTrip >= least.onTrip
 	})
@@ -178,7 +178,7 @@ func (c *crowd) closes(t *testing.T) outcome {
 		t.Fatal("no report")
 	}
 	o.report = parsed(t, string(text))
-	o.rides = c.w.rides(city)
+	o.rides = c.w.rides(c.w.city)
 	o.found = c.w.find(o.acks)
 	o.books, err = c.w.ops.AuditBooks(c.w.asOps(), &opspb.AuditBooksRequest{})
 	must(t, err)
@@ -232,6 +232,7 @@ func TestKillAndDrain(t *testing.T) {
 			killEmbedded(t, func(w *town) { must(t, os.RemoveAll(filepath.Join(w.dir, "nats"))) })
 		},
 		"Kill/PostgresAndNATS": killExternal,
+		"Kill/Paying":          killPaying,
 		"Drain":                drainTwice,
 	} {
 		all.Go(func() { t.Run(name, test) }) // t.Parallel would let two at a time run on two cores

@@ -180,6 +180,7 @@ type town struct {
 	dir        string
 	grpc, http string
 	args       []string // further ones
+	city       string   // of the crowd
 	server     *process
 	key        wireKey // after the first start
 	ops        opspb.OpsServiceClient
@@ -189,16 +190,29 @@ type town struct {
 // newTown starts a server in a folder of its own.
 func newTown(t testing.TB, args ...string) *town {
 	t.Helper()
-	dir := filepath.Join(t.TempDir(), "data")
-	w := &town{t: t, dir: dir, grpc: freePort(t), http: freePort(t), args: args}
+	w := prepareTown(t, args...)
+	w.open()
+	return w
+}
+
+// prepareTown chooses the addresses of a server that is to be opened.
+func prepareTown(t testing.TB, args ...string) *town {
+	t.Helper()
+	return &town{
+		t: t, dir: filepath.Join(t.TempDir(), "data"), grpc: freePort(t), http: freePort(t),
+		args: args, city: city,
+	}
+}
+
+func (w *town) open() {
+	w.t.Helper()
 	w.start()
 	w.awake()
 	var err error
-	w.key, err = readKey(filepath.Join(dir, "token.key"))
-	must(t, err)
+	w.key, err = readKey(filepath.Join(w.dir, "token.key"))
+	must(w.t, err)
 	w.conn = w.dial()
 	w.ops = opspb.NewOpsServiceClient(w.conn)
-	return w
 }
 
 // dial makes a connection that looks for the server often while it is away.

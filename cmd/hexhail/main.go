@@ -90,7 +90,8 @@ func newRoot() *cobra.Command {
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
 	root.AddCommand(newServe(), newSim(), newRide(), newDriver(), newCampaign(), newPayouts(),
-		newExport(), newToken(), newMigrate(), newCheckConfig(), newHealth(), newVersion())
+		newExport(), newStandin(), newToken(), newMigrate(), newCheckConfig(), newHealth(),
+		newVersion())
 	return root
 }
 

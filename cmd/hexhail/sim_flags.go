@@ -66,6 +66,8 @@ func bindFlags(f *pflag.FlagSet, o *sim.Options) {
 		"`file` for the JSON report; - is the standard output")
 	f.StringVar(&o.Addr, "addr", o.Addr, "live: a server's `host:port` (default: one of its own)")
 	f.StringVar(&o.Key, "key", o.Key, "with --addr: `file` with the key that signs tokens")
+	f.StringVar(&o.Phone, "phone", o.Phone,
+		"with --addr: `URL` of the payers' phone of the channels' stand-ins (see hexhail standin)")
 	f.Float64Var(&o.Speedup, "speedup", o.Speedup,
 		"live without --addr: city seconds in a second, 1 to 100")
 	f.StringVar(&o.GRPCAddr, "grpc-addr", o.GRPCAddr, "live without --addr: where to serve apps")
@@ -84,6 +86,8 @@ func bindBehaviour(f *pflag.FlagSet, o *sim.Options) {
 	f.DurationVar(&o.Alighting, "alighting", o.Alighting,
 		"time from the destination to the next ride")
 	f.Float64Var(&o.Cash, "cash", o.Cash, "share of riders who pay by hand")
+	f.Float64Var(&o.WeChat, "wechat", o.WeChat, "live: share of riders who pay by WeChat Pay")
+	f.Float64Var(&o.Alipay, "alipay", o.Alipay, "live: share of riders who pay by Alipay")
 	f.DurationVar(&o.FixEvery, "fix-every", o.FixEvery, "time between two positions of a taxi")
 	f.Float64Var(&o.Street, "street", o.Street, "share of riders who hail at the kerb")
 	f.Float64Var(&o.Release, "release", o.Release,

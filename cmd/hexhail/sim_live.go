@@ -33,8 +33,8 @@ const liveRate = 100_000
 func runLive(ctx context.Context, c sim.VirtualConfig, stderr io.Writer) (r sim.Report, err error) {
 	c.Progress.Every = statusEvery
 	live := sim.LiveConfig{
-		Addr: c.Options.Addr, City: c.City, Options: c.Options, Trips: c.Trips, Taxis: c.Taxis,
-		Roads: c.Roads, Progress: c.Progress, Wall: c.Wall,
+		Addr: c.Options.Addr, Phone: c.Options.Phone, City: c.City, Options: c.Options,
+		Trips: c.Trips, Taxis: c.Taxis, Roads: c.Roads, Progress: c.Progress, Wall: c.Wall,
 	}
 	if c.Options.Addr != "" {
 		key, err := readKey(c.Options.Key)
@@ -58,6 +58,9 @@ func runLive(ctx context.Context, c sim.VirtualConfig, stderr io.Writer) (r sim.
 		return r, err
 	}
 	live.Addr, live.Key = s.grpcAt.Addr().String(), wire.NewSigner(s.key.private)
+	if s.standins != nil {
+		live.Phone = "http://" + s.standins.Addr().String() + "/phone"
+	}
 	ctx, end := context.WithCancel(ctx)
 	defer end()
 	// There is nothing to learn from a server that is ending.
@@ -87,6 +90,9 @@ func openOwn(
 		ClockRate:  speedup,
 		ClockEpoch: c.Trips[0].At.Add(-lead).Format(time.RFC3339),
 		only:       dispatch.Cities{c.City.ID: c.City},
+	}
+	if c.Options.WeChat+c.Options.Alipay > 0 {
+		settings.Channels = standinChannels
 	}
 	if c.Options.EngineRoads {
 		settings.onlyRoads = c.Roads

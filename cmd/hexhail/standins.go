@@ -16,6 +16,7 @@ import (
 	"hexhail/money/standin"
 	"hexhail/money/wechat"
 	"hexhail/ops"
+	"hexhail/wire"
 )
 
 // What the stand-ins' contracts say: the usual fee of both channels.
@@ -24,30 +25,30 @@ const standinFee money.PPM = 6_000
 // outboxEvery is how often the stand-ins look for notices that are due, machine time.
 const outboxEvery = 50 * time.Millisecond
 
-// openStandins starts a WeChat Pay and an Alipay for a sandbox, on an address of their own, and the
-// phone that pays there. They forget everything when the process ends.
-func (s *service) openStandins(ctx context.Context) (external, error) {
-	var open net.ListenConfig
-	at, err := open.Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return external{}, fmt.Errorf("the stand-ins of the channels: %w", err)
-	}
-	s.standins = at
+// stand is a WeChat Pay and an Alipay that this process plays, the payers' phone, and how to reach
+// our account at each. They forget everything when the process ends.
+type stand struct {
+	wechat  wechat.Config
+	alipay  alipay.Config
+	handler http.Handler
+	outbox  *standin.Outbox
+}
+
+// newStand opens a stand that will answer at base and tell notify, both http://host:port.
+func newStand(base, notify string) (*stand, error) {
 	book, script := standin.NewBook(), standin.NewScript(1)
-	outbox := standin.NewOutbox(&http.Client{Timeout: 5 * time.Second}, script)
-	out := newExternal(s.clock)
-	base := "http://" + at.Addr().String()
-	theirWeChat, err := s.standinWeChat(out, base, standin.WeChatConfig{
-		Book: book, Script: script, Outbox: outbox, Clock: time.Now, Fee: standinFee,
+	s := &stand{outbox: standin.NewOutbox(&http.Client{Timeout: 5 * time.Second}, script)}
+	theirWeChat, err := s.openWeChat(base, notify, standin.WeChatConfig{
+		Book: book, Script: script, Outbox: s.outbox, Clock: time.Now, Fee: standinFee,
 	})
 	if err != nil {
-		return external{}, errors.Join(err, at.Close())
+		return nil, err
 	}
-	theirAlipay, err := s.standinAlipay(out, base, standin.AlipayConfig{
-		Book: book, Script: script, Outbox: outbox, Clock: time.Now,
+	theirAlipay, err := s.openAlipay(base, notify, standin.AlipayConfig{
+		Book: book, Script: script, Outbox: s.outbox, Clock: time.Now,
 	})
 	if err != nil {
-		return external{}, errors.Join(err, at.Close())
+		return nil, err
 	}
 	mux := http.NewServeMux()
 	mux.Handle("/v3/", theirWeChat)
@@ -61,36 +62,13 @@ func (s *service) openStandins(ctx context.Context) (external, error) {
 			money.WeChat: theirWeChat.Shows, money.Alipay: theirAlipay.Shows,
 		},
 	}))
-	s.serveStandins(ctx, at, mux, outbox)
-	return out, nil
+	s.handler = mux
+	return s, nil
 }
 
-// serveStandins answers calls and sends notices until the service ends.
-func (s *service) serveStandins(
-	ctx context.Context, at net.Listener, handler http.Handler, outbox *standin.Outbox,
-) {
-	server := ops.NewHTTPServer(handler)
-	var running sync.WaitGroup // closed after the service's own parts, which may still ask
-	running.Go(func() {
-		if err := server.Serve(at); !errors.Is(err, http.ErrServerClosed) {
-			s.ended("the stand-ins", err)
-		}
-	})
-	sending, stop := context.WithCancel(context.WithoutCancel(ctx))
-	ticker := time.NewTicker(outboxEvery)
-	running.Go(func() { outbox.Sending(sending, ticker.C, nil) })
-	s.closer("the stand-ins", func(ctx context.Context) error {
-		ticker.Stop()
-		stop()
-		err := server.Shutdown(ctx)
-		running.Wait()
-		return err
-	})
-}
-
-// standinWeChat opens our account at the stand-in of WeChat Pay, and the client that goes there.
-func (s *service) standinWeChat(
-	out external, base string, c standin.WeChatConfig,
+// openWeChat opens our account at the stand-in of WeChat Pay.
+func (s *stand) openWeChat(
+	base, notify string, c standin.WeChatConfig,
 ) (*standin.WeChat, error) {
 	theirs, err := standin.NewWeChat(c)
 	if err != nil {
@@ -105,28 +83,20 @@ func (s *service) standinWeChat(
 		PrivateKey: key, APIv3Key: rand.Text() + rand.Text()[:6],
 	}
 	account.PublicKeyID, account.PublicKey = theirs.PublicKey()
-	err = theirs.Register(standin.WeChatMerchant{
+	s.wechat = wechat.Config{
+		Accounts: map[string]wechat.Account{"": account}, Brand: "Hexhail", BaseURL: base,
+		NotifyURL: notifyURL(notify, money.WeChat), Clock: time.Now,
+		Payouts: wechat.Payouts{Scene: "1000"},
+	}
+	return theirs, theirs.Register(standin.WeChatMerchant{
 		MchID: account.MchID, Apps: []string{account.AppID}, Serial: account.Serial,
 		Key: &key.PublicKey, APIv3Key: account.APIv3Key, ByPublicKey: true,
 	})
-	if err != nil {
-		return nil, err
-	}
-	ours, err := wechat.New(wechat.Config{
-		Accounts: map[string]wechat.Account{"": account}, Brand: "Hexhail", BaseURL: base,
-		NotifyURL: notifyURL(s.httpBase(), money.WeChat), Clock: time.Now,
-		Payouts: wechat.Payouts{Scene: "1000"},
-	})
-	if err != nil {
-		return nil, err
-	}
-	out.add(money.WeChat, ours, contractFile{FeePPM: standinFee}, true)
-	return theirs, nil
 }
 
-// standinAlipay is the same for Alipay.
-func (s *service) standinAlipay(
-	out external, base string, c standin.AlipayConfig,
+// openAlipay is the same for Alipay.
+func (s *stand) openAlipay(
+	base, notify string, c standin.AlipayConfig,
 ) (*standin.Alipay, error) {
 	theirs, err := standin.NewAlipay(c)
 	if err != nil {
@@ -136,19 +106,73 @@ func (s *service) standinAlipay(
 	if err != nil {
 		return nil, err
 	}
-	ours, err := alipay.New(alipay.Config{
-		Gateway: base + standin.AlipayGateway, NotifyURL: notifyURL(s.httpBase(), money.Alipay),
+	s.alipay = alipay.Config{
+		Gateway: base + standin.AlipayGateway, NotifyURL: notifyURL(notify, money.Alipay),
 		Accounts: map[string]alipay.Account{"": {
 			AppID: merchant.AppID, SellerID: merchant.SellerID, PrivateKey: merchant.PrivateKey,
 			AppCert: merchant.AppCert, RootCert: merchant.RootCert,
 			AlipayCerts: []string{merchant.AlipayCert, merchant.NextCert},
 		}},
-	}, time.Now())
-	if err != nil {
-		return nil, err
 	}
-	out.add(money.Alipay, ours, contractFile{FeePPM: standinFee}, true)
 	return theirs, nil
+}
+
+// serve answers calls and sends notices. The returned function ends both.
+func (s *stand) serve(
+	ctx context.Context, at net.Listener, failed func(error),
+) (end func(context.Context) error) {
+	server := ops.NewHTTPServer(s.handler)
+	var running sync.WaitGroup
+	running.Go(func() {
+		if err := server.Serve(at); !errors.Is(err, http.ErrServerClosed) {
+			failed(err)
+		}
+	})
+	sending, stop := context.WithCancel(context.WithoutCancel(ctx))
+	ticker := time.NewTicker(outboxEvery)
+	running.Go(func() { s.outbox.Sending(sending, ticker.C, nil) })
+	return func(ctx context.Context) error {
+		ticker.Stop()
+		stop()
+		err := server.Shutdown(ctx)
+		running.Wait()
+		return err
+	}
+}
+
+// openStandins starts a stand for a sandbox, on an address of its own, and the clients that go
+// there. It is closed after the service's own parts, which may still ask.
+func (s *service) openStandins(ctx context.Context) (external, error) {
+	var open net.ListenConfig
+	at, err := open.Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return external{}, fmt.Errorf("the stand-ins of the channels: %w", err)
+	}
+	theirs, err := newStand("http://"+at.Addr().String(), s.httpBase())
+	if err != nil {
+		return external{}, errors.Join(err, at.Close())
+	}
+	s.standins = at
+	s.closer("the stand-ins", theirs.serve(ctx, at, func(err error) {
+		s.ended("the stand-ins", err)
+	}))
+	return theirs.clients(s.clock)
+}
+
+// clients are ours that go to the stand.
+func (s *stand) clients(city wire.Clock) (external, error) {
+	out := newExternal(city)
+	forWeChat, err := wechat.New(s.wechat)
+	if err != nil {
+		return external{}, err
+	}
+	out.add(money.WeChat, forWeChat, contractFile{FeePPM: standinFee}, true)
+	forAlipay, err := alipay.New(s.alipay, time.Now())
+	if err != nil {
+		return external{}, err
+	}
+	out.add(money.Alipay, forAlipay, contractFile{FeePPM: standinFee}, true)
+	return out, nil
 }
 
 // httpBase is our HTTP side as processes of this machine reach it.
