@@ -95,16 +95,22 @@ func bash(t *testing.T, command string) {
 	t.Logf("%s\n%s", command, out)
 }
 
-// TestTour makes the tour of the README whole, on ports and in a folder of its own: a ride by hand
+// tourPages are those of the tour, in their order: what follows on the README goes on with its
+// ride, on the folder that it has left.
+var tourPages = []string{"README.md", "docs/ledger.md"}
+
+// TestTour makes the tour of the pages whole, on ports and in a folder of its own: a ride by hand
 // from the import of its people to the books.
 func TestTour(t *testing.T) {
-	text, err := os.ReadFile("README.md")
-	if err != nil {
-		t.Fatal(err)
-	}
 	script := "set -euo pipefail\n"
-	for _, block := range tourBlock.FindAllStringSubmatch(string(text), -1) {
-		script += block[1]
+	for _, page := range tourPages {
+		text, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, block := range tourBlock.FindAllStringSubmatch(string(text), -1) {
+			script += block[1]
+		}
 	}
 	grpc, http := freePort(t), freePort(t)
 	for from, to := range map[string]string{
@@ -128,6 +134,7 @@ func TestTour(t *testing.T) {
 		`"balanceFen": "2800"`, `"verdict": "offered"`, `"sound": true`, // driver, ops
 		"taken by D1 after", "Offers: 1. D1", "派单 1 次：1 次成交。",
 		`hexhail_rides_total{act="settled",city="beijing",kind="hailed"} 1`,
+		"entries are sealed\n", "sound\n", "driver_payable:D1  after", "booked 18.00", // ledger
 	} {
 		if !strings.Contains(string(out), want) {
 			t.Errorf("want %s in\n%s", want, out)

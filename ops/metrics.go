@@ -28,6 +28,7 @@ type Metrics struct {
 	sessions sessionMetrics
 	watches  prometheus.Gauge
 	hooks    hookMetrics
+	ledger   ledgerMetrics
 	notices  *prometheus.CounterVec
 	payouts  payoutMetrics
 
@@ -62,6 +63,7 @@ func NewMetrics(c MetricsConfig) (*Metrics, error) {
 	m.sessions.register(&f)
 	m.watches = f.gauge("hexhail_watches", "Riders' watches that are open.")
 	m.hooks.register(&f)
+	m.ledger.register(&f)
 	m.notices = f.counters("hexhail_notices_total",
 		"Notices of external channels: booked, or refused and told again.", "channel", "outcome")
 	m.payouts.register(&f)

@@ -23,6 +23,9 @@ type engine interface {
 	read(ctx context.Context, fn func(runner) error) error
 	// look runs one short query on what is committed. It neither waits for writers nor for read.
 	look(ctx context.Context, q *query, args []any, visit func(row)) error
+	// booked is a running number of the ledger up to which all transfers are committed or never
+	// will be.
+	booked(ctx context.Context) (int64, error)
 	close() error
 }
 

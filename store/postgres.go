@@ -45,6 +45,7 @@ type postgres struct {
 	db      *sql.DB
 	lookers *sql.DB
 	closed  atomic.Bool
+	horizon horizon
 }
 
 func openPostgres(ctx context.Context, url string, o options) (engine, error) {

@@ -119,6 +119,21 @@ func (c columns) insert(table string) *query {
 	)}
 }
 
+// insertMany is the statement that writes n rows of all columns.
+func (c columns) insertMany(table string, n int) *query {
+	rows := make([]string, n)
+	for i := range rows {
+		places := make([]string, len(c))
+		for k := range places {
+			places[k] = fmt.Sprintf("$%d", i*len(c)+k+1)
+		}
+		rows[i] = "(" + strings.Join(places, ", ") + ")"
+	}
+	return &query{text: fmt.Sprintf(
+		"INSERT INTO %s (%s) VALUES %s", table, c, strings.Join(rows, ", "),
+	)}
+}
+
 // selects is the statement that reads all columns; the rest follows the table's name.
 func (c columns) selects(rest string) *query {
 	return &query{text: fmt.Sprintf("SELECT %s FROM %s", c, rest)}

@@ -168,6 +168,8 @@ func (m *memory) look(
 	return m.read(ctx, func(r runner) error { return r.each(q, args, visit) })
 }
 
+func (m *memory) booked(ctx context.Context) (int64, error) { return lastNumber(ctx, m) }
+
 func (m *memory) close() error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -354,6 +356,14 @@ func (f *file) borrow(ctx context.Context, pool chan *liteConn) (*liteConn, erro
 	case <-f.stop:
 		return nil, errClosed
 	}
+}
+
+func (f *file) booked(ctx context.Context) (int64, error) { return lastNumber(ctx, f) }
+
+// lastNumber is the ledger's last running number: with one writer all before it is committed.
+func lastNumber(ctx context.Context, e engine) (last int64, err error) {
+	err = e.look(ctx, lastBooked, nil, func(r row) { last = r.integer() })
+	return last, err
 }
 
 func (f *file) close() error {

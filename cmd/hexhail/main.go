@@ -1,7 +1,7 @@
 // Command hexhail is the whole service in one binary. `hexhail serve` runs it; `migrate`,
 // `check-config`, `health` and `token` are for those who look after it; `ride explain` tells why
-// nobody took a ride, `campaign launch` begins a campaign; `sim` runs a simulated city; `version`
-// tells what it was built from, `completion` helps a shell.
+// nobody took a ride, `campaign launch` begins a campaign; `ledger` looks at the books; `sim` runs
+// a simulated city; `version` tells what it was built from, `completion` helps a shell.
 //
 // It only wires: configuration in, rooms connected, results out. What a ride or a fen may do is
 // decided elsewhere.
@@ -90,8 +90,8 @@ func newRoot() *cobra.Command {
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
 	root.AddCommand(newServe(), newSim(), newRide(), newDriver(), newCampaign(), newPayouts(),
-		newExport(), newStandin(), newToken(), newMigrate(), newCheckConfig(), newHealth(),
-		newVersion())
+		newLedger(), newExport(), newStandin(), newToken(), newMigrate(), newCheckConfig(),
+		newHealth(), newVersion())
 	return root
 }
 

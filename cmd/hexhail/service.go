@@ -278,6 +278,7 @@ func (s *service) openEngines(ctx context.Context) error {
 			return nil
 		})
 	}
+	s.sealLedger(running)
 	s.part("the relay", func() error { return s.bus.Relay(running, s.db, s.events) })
 	if err := s.openFlights(running); err != nil {
 		return err

@@ -39,6 +39,14 @@ CREATE UNIQUE INDEX transfer_entry ON transfer (entry, part);
 CREATE UNIQUE INDEX transfer_one_end ON transfer (pending_id) WHERE pending_id <> '';
 CREATE INDEX transfer_subject ON transfer (subject, seq) WHERE subject <> '';
 
+-- The chain over the ledger: a row an entry, in the order of the entries' first transfers. It is
+-- appended by a pass of its own, after the entries are committed.
+CREATE TABLE seal (
+    seq   BIGINT NOT NULL PRIMARY KEY,
+    entry TEXT   NOT NULL,
+    hash  TEXT   NOT NULL CHECK (length(hash) = 64)
+) /* sqlite: WITHOUT ROWID */;
+
 CREATE TABLE payment (
     id       TEXT   NOT NULL PRIMARY KEY,
     subject  TEXT   NOT NULL,

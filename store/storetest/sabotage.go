@@ -8,7 +8,7 @@ type safeguard int
 const (
 	driverIndex     safeguard = iota + 1 // one ride for a driver, and for the taxi
 	overdraftCheck                       // no account below 0
-	transferTrigger                      // no transfer changes
+	transferTrigger                      // no transfer changes, and no seal of one
 	refundCheck                          // no more back than was captured
 	handOverIndex                        // a booking is handed over once
 )
@@ -33,9 +33,15 @@ func remove(t testing.TB, db Database, s safeguard) {
 	case handOverIndex:
 		texts = []string{`DROP INDEX hand_over_once`}
 	case transferTrigger:
-		texts = []string{`DROP TRIGGER transfer_no_update`, `DROP TRIGGER transfer_no_delete`}
+		texts = []string{
+			`DROP TRIGGER transfer_no_update`, `DROP TRIGGER transfer_no_delete`,
+			`DROP TRIGGER seal_no_update`, `DROP TRIGGER seal_no_delete`,
+		}
 		if db.Postgres {
-			texts = []string{`DROP TRIGGER transfer_immutable ON transfer`}
+			texts = []string{
+				`DROP TRIGGER transfer_immutable ON transfer`,
+				`DROP TRIGGER seal_immutable ON seal`,
+			}
 		}
 	}
 	for _, text := range texts {

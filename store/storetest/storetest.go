@@ -147,6 +147,7 @@ func promiseTests() []test {
 		{"PromiseLimit", promiseLimit},
 		{"PromiseBalance", promiseBalance},
 		{"PromiseLedger", promiseLedger},
+		{"PromiseSeal", promiseSeal},
 		{"PromiseAnswer", promiseAnswer},
 		{"PromiseCapture", promiseCapture},
 		{"PromiseOrder", promiseOrder},

@@ -9,6 +9,14 @@ CREATE TRIGGER transfer_no_delete BEFORE DELETE ON transfer
 BEGIN SELECT raise(ABORT, 'a transfer never changes'); END;
 -- +goose StatementEnd
 -- +goose StatementBegin
+CREATE TRIGGER seal_no_update BEFORE UPDATE ON seal
+BEGIN SELECT raise(ABORT, 'a seal never changes'); END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER seal_no_delete BEFORE DELETE ON seal
+BEGIN SELECT raise(ABORT, 'a seal never changes'); END;
+-- +goose StatementEnd
+-- +goose StatementBegin
 CREATE TRIGGER campaign_no_update BEFORE UPDATE ON campaign
 BEGIN SELECT raise(ABORT, 'a campaign changes by a new version'); END;
 -- +goose StatementEnd

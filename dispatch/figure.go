@@ -1,0 +1,106 @@
+package dispatch
+
+import (
+	"slices"
+
+	"hexhail/money"
+)
+
+// Figure is one sum of a ride, with the transfers that it comes from.
+type Figure struct {
+	Name   string    // of a payment its purpose; else what the transfers' code says
+	Amount money.Fen // as the rows of ride, payments and refunds have it
+	Booked money.Fen // as the ledger has it
+	Lines  []money.Booked
+	// Memo says that the money went from hand to hand: nothing of it is booked.
+	Memo bool
+}
+
+// Fits reports whether rows and ledger agree.
+func (f Figure) Fits() bool { return f.Memo || f.Amount == f.Booked }
+
+// Reserved names what is set aside for a ride and not moved.
+const Reserved = "reserved"
+
+// Figures traces every sum of a ride to its transfers, which are all of the ride's by time. What is
+// booked and has no row to compare with (a channel's fee) stands with what the ledger says.
+func Figures(
+	r Ride, payments []money.Payment, refunds []money.Refund, booked []money.Booked,
+) []Figure {
+	var f figures
+	for _, p := range payments {
+		switch {
+		case p.State == money.PaymentCashConfirmed:
+			f.list = append(f.list, Figure{
+				Name: string(p.Purpose) + " by hand", Amount: p.Amount, Memo: true,
+			})
+		case p.State.Captured():
+			f.owe(string(p.Code()), p.Charge())
+			f.owe(string(money.CodeSubsidyRider), p.Discount)
+			if p.Purpose == money.PurposeFare {
+				f.owe(string(money.CodeSubsidyDriver), r.Subsidy.Driver)
+			}
+		}
+	}
+	for _, back := range refunds {
+		if back.State == money.AttemptPaid {
+			f.owe(string(money.CodeRefund), back.Amount)
+		}
+	}
+	open := money.Unresolved(transfersOf(booked))
+	for _, b := range booked {
+		switch {
+		case b.Moved():
+			f.book(b)
+		case slices.Contains(open, b.Transfer):
+			held := f.of(Reserved)
+			held.Amount += b.Amount
+			held.Booked += b.Amount
+			held.Lines = append(held.Lines, b)
+		}
+	}
+	return f.list
+}
+
+// figures are those of a ride, in the order in which they are first met.
+type figures struct {
+	list []Figure
+	rows []string // names of which there are rows
+}
+
+func (f *figures) of(name string) *Figure {
+	at := slices.IndexFunc(f.list, func(x Figure) bool { return x.Name == name })
+	if at < 0 {
+		at = len(f.list)
+		f.list = append(f.list, Figure{Name: name})
+	}
+	return &f.list[at]
+}
+
+// owe adds to what rows say.
+func (f *figures) owe(name string, amount money.Fen) {
+	if amount == 0 {
+		return
+	}
+	f.of(name).Amount += amount
+	f.rows = append(f.rows, name)
+}
+
+// book adds to what the ledger says.
+func (f *figures) book(b money.Booked) {
+	x := f.of(string(b.Code))
+	x.Booked += b.Amount
+	x.Lines = append(x.Lines, b)
+	if alone := b.Code == money.CodeChannelFee || b.Code == money.CodeDuplicate; alone &&
+		!slices.Contains(f.rows, x.Name) {
+		x.Amount = x.Booked
+	}
+}
+
+func transfersOf(booked []money.Booked) []money.Transfer {
+	list := make([]money.Transfer, len(booked))
+	for i, b := range booked {
+		list[i] = b.Transfer
+	}
+	return list
+}
