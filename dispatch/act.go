@@ -43,6 +43,7 @@ const (
 	ActHandOver                            // a booking's driver offers it to their team
 	ActWithdrawHandOver                    // that driver comes after all
 	ActTakeOver                            // another driver of the team comes instead
+	ActWinDraw                             // the ride is free: a daily draw has it
 )
 
 var actKinds = [...]string{
@@ -53,6 +54,7 @@ var actKinds = [...]string{
 	"complain", "contest_complaint", "decide_complaint",
 	"pass_on",
 	"hand_over", "withdraw_hand_over", "take_over",
+	"win_draw",
 }
 
 // String is the act's name.

@@ -28,6 +28,9 @@ type Desk struct {
 	Contracts money.Contracts
 	// NewID makes an id for a time; safe for concurrent use if the Desk is so used.
 	NewID func(now time.Time) string
+	// NewSecret makes a secret that nobody can guess, for draws; safe for concurrent use if the
+	// Desk is so used. Without it no draw is launched.
+	NewSecret func() money.DrawSecret
 	// Committed is called after every committed command, to wake who sends events; Opened after one
 	// that opened attempts, to wake who takes them to their channels. They must not block; nil is
 	// nobody.
@@ -68,6 +71,8 @@ type job struct {
 	opened bool // attempts, refunds or withdrawals
 
 	withdrawn []money.Withdrawal // made, ended, or waiting
+
+	drew []DrewDay
 
 	unpaid []string // what a channel will never do: the commands, as the listener hears of them
 }
@@ -287,6 +292,9 @@ func (d *Desk) tell(ctx context.Context, j *job) {
 func tell(ctx context.Context, hints Hints, listener Listener, j *job) {
 	for i, act := range j.acted {
 		listener.Acted(act, j.rides[i])
+	}
+	for _, drew := range j.drew {
+		listener.Drew(drew)
 	}
 	for _, t := range j.told {
 		switch t := t.(type) {

@@ -37,25 +37,32 @@ func (d *Desk) Refund(
 		if err != nil {
 			return "", err
 		}
-		was := p.State
-		if p, err = p.Refund(c.Amount); err != nil {
-			return "", err
-		}
-		if err := j.tx.UpdatePayment(p, was); err != nil {
-			return "", err
-		}
 		from := money.DriverPayable(p.Payee)
 		if c.Ours {
 			from = money.Loss
 		}
-		back := money.Refund{
-			ID: money.RefundID(d.NewID(now)), Of: paid.ID, Payment: p.ID,
-			Subject: r.Subject(), Channel: paid.Channel, Merchant: paid.Merchant,
-			From: from, Captured: paid.Captured, Amount: c.Amount, Why: c.Why,
-			State: money.AttemptCreated, MadeAt: now, DueAt: now,
-		}
 		j.after = append(j.after, Tell{Ride: r})
-		return back.ID, j.refund(back)
+		id := money.RefundID(d.NewID(now))
+		return id, j.sendBack(p, paid, c, from, id)
+	})
+}
+
+// sendBack sends money of a payment back by the order that has paid it, out of an account.
+func (j *job) sendBack(
+	p money.Payment, paid money.Attempt, c RefundRide, from money.AccountID, id money.RefundID,
+) error {
+	was := p.State
+	p, err := p.Refund(c.Amount)
+	if err != nil {
+		return err
+	}
+	if err := j.tx.UpdatePayment(p, was); err != nil {
+		return err
+	}
+	return j.refund(money.Refund{
+		ID: id, Of: paid.ID, Payment: p.ID, Subject: p.Subject, Channel: paid.Channel,
+		Merchant: paid.Merchant, From: from, Captured: paid.Captured, Amount: c.Amount, Why: c.Why,
+		State: money.AttemptCreated, MadeAt: j.now, DueAt: j.now,
 	})
 }
 

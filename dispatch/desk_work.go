@@ -28,7 +28,8 @@ const (
 func (d *Desk) Work(ctx context.Context, now time.Time) (int, error) {
 	own, err := d.errands(ctx, now, d.Parallel, d.ownErrands)
 	others, errOutside := d.errands(ctx, now, workBatch, d.external(workBatch))
-	return own + others, errors.Join(err, errOutside, d.tidy(ctx, now))
+	drawn, errDraws := d.Draws(ctx, now)
+	return own + others + drawn, errors.Join(err, errOutside, errDraws, d.tidy(ctx, now))
 }
 
 // errand is one call of a channel, and the booking of what comes of it.
@@ -103,10 +104,15 @@ func (d *Desk) Working(
 	var tidyAt time.Time
 	work(ctx, clock, woken, failed, func(now time.Time) (more bool, err error) {
 		n, err := d.errands(ctx, now, d.Parallel, d.ownErrands)
-		if err == nil && !tidyAt.After(now) {
-			tidyAt, err = now.Add(dueEvery), d.tidy(ctx, now)
+		if err != nil || tidyAt.After(now) {
+			return n >= workBatch, err
 		}
-		return n >= workBatch, err
+		tidyAt, err = now.Add(dueEvery), d.tidy(ctx, now)
+		drawn, errDraws := d.Draws(ctx, now)
+		if drawn > 0 && errDraws == nil { // there may be more
+			tidyAt, n = time.Time{}, workBatch
+		}
+		return n >= workBatch, errors.Join(err, errDraws)
 	})
 }
 

@@ -153,6 +153,13 @@ const (
 	ReasonUnknownBankFile Reason = "BANK_FILE_UNKNOWN"
 	// ReasonTipBanned is a tip where the policy allows none.
 	ReasonTipBanned Reason = "TIPS_BANNED"
+	// ReasonDraw is a daily draw that cannot be, ReasonDrawState a day of one that has not come to
+	// what it is asked for, or is past it, ReasonUnknownDraw a day without one, and ReasonDrawDay a
+	// day for which another draw of the city is announced.
+	ReasonDraw        Reason = "DRAW_INVALID"
+	ReasonDrawState   Reason = "DRAW_STATE"
+	ReasonUnknownDraw Reason = "DRAW_UNKNOWN"
+	ReasonDrawDay     Reason = "DRAW_DAY_TAKEN"
 )
 
 // Error is what commands and stores return: a kind, a reason, and a text for people that names the
@@ -224,6 +231,7 @@ func Classify(err error) (Kind, Reason) {
 		notice   *money.NoticeError
 		payee    *money.PayeeError
 		bank     *money.BankFileError
+		draw     *money.DrawError
 	)
 	switch {
 	case errors.As(err, &own):
@@ -242,6 +250,8 @@ func Classify(err error) (Kind, Reason) {
 		return Invalid, ReasonField
 	case errors.As(err, &bank):
 		return Invalid, ReasonBankFile
+	case errors.As(err, &draw):
+		return Invalid, ReasonDraw
 	case errors.As(err, &transfer):
 		return Invalid, ReasonLedger
 	case errors.As(err, &limit):

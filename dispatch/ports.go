@@ -36,6 +36,7 @@ type Tx interface {
 	RideScans
 	Fares
 	RiderPast
+	PaidRides
 	Voices
 	Bookings
 	FlightRows
@@ -492,4 +493,6 @@ type Listener interface {
 	Withdrew(w money.Withdrawal)
 	// Floats is how much of the house's own money is out, each second.
 	Floats(float money.Fen)
+	// Drew is a day of a draw that has come on.
+	Drew(d DrewDay)
 }

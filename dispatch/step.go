@@ -42,7 +42,7 @@ var table = map[State]map[ActKind]State{
 	},
 	Settled: {
 		ActRate: Settled, ActComplain: Settled, ActContestComplaint: Settled,
-		ActDecideComplaint: Settled,
+		ActDecideComplaint: Settled, ActWinDraw: Settled,
 	},
 	Cancelled: {
 		ActComplain: Cancelled, ActContestComplaint: Cancelled, ActDecideComplaint: Cancelled,
@@ -171,6 +171,8 @@ func (d *Decision) apply(was Ride, act Act, now time.Time) error {
 		return nil
 	case Settle:
 		return d.settle(was)
+	case WinDraw:
+		return nil
 	case Promote:
 		return d.promote(was, a)
 	case Complain:

@@ -131,6 +131,7 @@ func (w *town) Tell(_ context.Context, r dispatch.Ride) { w.rides[r.ID] = r }
 func (w *town) Acted(dispatch.ActKind, dispatch.Ride)   {}
 func (w *town) Offered(dispatch.Offer)                  {}
 func (w *town) Rounded(dispatch.RoundStats)             {}
+func (w *town) Drew(dispatch.DrewDay)                   {}
 func (w *town) Answered(a dispatch.Answer) {
 	w.answers = append(w.answers, a)
 }

@@ -153,4 +153,5 @@ func (quiet) Answered(dispatch.Answer)                       {}
 func (quiet) Withdrew(money.Withdrawal) {}
 
 // Floats implements [dispatch.Listener].
-func (quiet) Floats(money.Fen) {}
+func (quiet) Floats(money.Fen)      {}
+func (quiet) Drew(dispatch.DrewDay) {}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -91,6 +92,8 @@ func (c Campaign) Check() error {
 	switch {
 	case c.ID == "":
 		return &CampaignError{"id", "given"}
+	case strings.HasPrefix(string(c.ID), drawPrefix):
+		return &CampaignError{"id", fmt.Sprintf("one that does not begin with %q", drawPrefix)}
 	case c.Version < 1:
 		return &CampaignError{"version", "≥ 1"}
 	case len(c.Name) > MaxCampaignName:

@@ -104,7 +104,7 @@ func TestGiftsOfARide(t *testing.T) {
 func TestDrawIsForEverybody(t *testing.T) {
 	const drawn = "7de19fe81e824aaa"
 	// printf 'didi-2014-05\nR1\nrider\n' | sha256sum | head -c 16
-	got := fmt.Sprintf("%016x", money.Draw("didi-2014-05", "R1", money.SideRider))
+	got := fmt.Sprintf("%016x", money.GiftNumber("didi-2014-05", "R1", money.SideRider))
 	if got != drawn {
 		t.Errorf("drew %s, want %s", got, drawn)
 	}

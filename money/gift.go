@@ -24,7 +24,7 @@ type PercentGift struct {
 }
 
 // RandomGift is an amount in a range, both ends included, in steps from From. It is drawn from
-// the campaign, the ride and the side (see [Draw]), so that anybody can draw it again.
+// the campaign, the ride and the side (see [GiftNumber]), so that anybody can draw it again.
 type RandomGift struct {
 	From Fen `json:"from"`
 	To   Fen `json:"to"`
@@ -168,12 +168,12 @@ func (g Gift) amount(on giving) Fen {
 	}
 }
 
-// Draw is the number by which a random gift is chosen: the first 8 bytes, big-endian, of the
+// GiftNumber is the number by which a random gift is chosen: the first 8 bytes, big-endian, of the
 // SHA-256 of campaign, ride and side, each followed by a line feed. Of so many choices it takes the
 // one at draw × choices / 2⁶⁴ (Lemire, Fast Random Integer Generation in an Interval, 2019); what
 // that prefers is below 2⁻⁴⁹, as there are at most 20,001. Nobody chooses any of the three after
 // the fare is known.
-func Draw(c CampaignID, ride Subject, side Side) uint64 {
+func GiftNumber(c CampaignID, ride Subject, side Side) uint64 {
 	sum := sha256.Sum256([]byte(string(c) + "\n" + string(ride) + "\n" + string(side) + "\n"))
 	return binary.BigEndian.Uint64(sum[:8])
 }

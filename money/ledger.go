@@ -60,6 +60,7 @@ const (
 	CodeDuplicate     Code = "duplicate"
 	CodeRefund        Code = "refund"
 	CodePayout        Code = "payout"
+	CodeDrawWin       Code = "draw_win"
 )
 
 // Transfer is one amount from a debit to a credit account: one immutable row.

@@ -40,8 +40,12 @@ func (r Refund) Check() error {
 
 // Hold is the pending transfer that sets a refund aside.
 func (r Refund) Hold() Transfer {
+	code := CodeRefund
+	if r.From.Class() == classPromoBudget { // the win of a draw
+		code = CodeDrawWin
+	}
 	return Transfer{
-		ID: TransferID(string(r.ID) + "/hold"), Kind: TransferPending, Code: CodeRefund,
+		ID: TransferID(string(r.ID) + "/hold"), Kind: TransferPending, Code: code,
 		Debit: r.From, Credit: ChannelClearing(r.Channel), Amount: r.Amount,
 	}
 }

@@ -27,6 +27,9 @@ type Tx interface {
 	Inbox
 	Campaigns
 	Counts
+	Draws
+	DrawDays
+	Lots
 }
 
 // Accounts books entries.
@@ -154,4 +157,42 @@ type Counts interface {
 	GiveBackCount(k CountKey) error
 	// CountOf reads a count; one that was never taken is 0.
 	CountOf(k CountKey) (int, error)
+}
+
+// Draws are the versions of daily draws.
+type Draws interface {
+	// InsertDraw appends a version. Conflict if there is one as high already.
+	InsertDraw(d Draw) error
+	// DrawsOf are the newest versions of a city's draws, by id.
+	DrawsOf(city string) ([]Draw, error)
+}
+
+// DrawDays are the days of draws. A city has one on a day at most.
+type DrawDays interface {
+	// InsertDrawDay announces a day. Conflict if another draw has the day of the city.
+	InsertDrawDay(d DrawDay) error
+	// UpdateDrawDay writes a day whose stored version is still d.Version−1: state, cursor, lots,
+	// list, number and times. Otherwise it returns an error of kind Conflict.
+	UpdateDrawDay(d DrawDay) error
+	// DrawDay is a city's day; one that was cancelled is none. An error of kind NotFound.
+	DrawDay(city string, day Day) (DrawDay, error)
+	// DrawDaysOf are the days of a draw, cancelled ones too, in their order.
+	DrawDaysOf(draw DrawID) ([]DrawDay, error)
+	// DueDrawDays are days to look at, by due time, at most limit.
+	DueDrawDays(now time.Time, limit int) ([]DrawDay, error)
+}
+
+// Lots are the lists of the days, and what was won.
+type Lots interface {
+	// InsertLot writes a lot. Conflict if its ride is in a list of the draw already.
+	InsertLot(l Lot) error
+	// EachLot visits the lots of a day by code. visit must not use the transaction.
+	EachLot(draw DrawID, day Day, visit func(Lot)) error
+	// InsertWin writes a win of a lot; slot and lot are unique in their day.
+	InsertWin(w Win) error
+	// UpdateWin writes state, sent and refund of a win that is due. Otherwise it returns an error
+	// of kind Conflict.
+	UpdateWin(w Win) error
+	// Wins are the wins of a day by slot.
+	Wins(draw DrawID, day Day) ([]Win, error)
 }

@@ -240,7 +240,7 @@ func (t *taking) side(
 		return 0, nil
 	}
 	c, f := t.campaign, t.facts
-	on := giving{fare: f.Fare, draw: Draw(c.ID, f.Subject, side)}
+	on := giving{fare: f.Fare, draw: GiftNumber(c.ID, f.Subject, side)}
 	if gift.Price != (PriceGift{}) {
 		on.fare = most // others have paid a part of it
 	}

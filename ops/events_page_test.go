@@ -49,6 +49,8 @@ var eventKinds = map[string]string{
 	"withdraw_hand_over": "the booking's driver comes after all",
 	"take_over":          "another driver of the team has the booking: `driver`; once a ride",
 
+	"win_draw": "the ride was drawn as free: what its rider has paid goes back",
+
 	"complain":          "the rider complains of the driver; `reason` is the cause",
 	"contest_complaint": "whom a complaint is about has asked ops to decide; `reason` is the cause",
 	"decide_complaint":  "ops have decided; `reason` is `upheld` or `dropped`",

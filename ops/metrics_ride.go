@@ -64,6 +64,7 @@ var acted = [...]stage{
 	dispatch.ActPassOn:   -1,
 	dispatch.ActHandOver: -1, dispatch.ActWithdrawHandOver: -1,
 	dispatch.ActTakeOver: stageHandedOver,
+	dispatch.ActWinDraw:  -1,
 }
 
 // outcomes of offers, indexed by their state; an open one has just been made.
@@ -94,6 +95,8 @@ type cityMetrics struct {
 
 	fares, cash, tips, riderSubsidies, driverSubsidies prometheus.Counter
 	subsidiesRefused                                   *prometheus.CounterVec // by reason
+	drawDays                                           *prometheus.CounterVec // by state
+	lots, won                                          prometheus.Counter
 
 	taken, notTaken prometheus.Counter
 	chances, errors prometheus.Counter
@@ -109,6 +112,7 @@ type cityMetrics struct {
 type rideVectors struct {
 	rides, offers, fares, cash, tips, subsidies *prometheus.CounterVec
 	subsidiesRefused                            *prometheus.CounterVec
+	drawDays, lots, won                         *prometheus.CounterVec
 	calls                                       *prometheus.CounterVec
 	calledTaxis                                 *prometheus.HistogramVec
 	rounds, pairs, quotes                       *prometheus.CounterVec
@@ -171,6 +175,10 @@ func newRideVectors(f *factory) *rideVectors {
 		tips:  fen("hexhail_tips_fen_total", "Tips of settled rides."),
 		subsidies: f.counters("hexhail_subsidies_fen_total", "Subsidies of settled rides.",
 			"city", "side"),
+		drawDays: f.counters("hexhail_draw_states_total",
+			"Days of draws that came to a state.", "city", "state"),
+		lots: fen("hexhail_draw_lots_total", "Rides that were listed for draws."),
+		won:  fen("hexhail_draw_won_fen_total", "What draws have sent back to riders."),
 		subsidiesRefused: f.counters("hexhail_subsidies_refused_total",
 			"Completed rides that a campaign has not given for, or not to one side, by reason.",
 			"city", "reason"),
@@ -208,6 +216,9 @@ func (v *rideVectors) city(id string) *cityMetrics {
 		riderSubsidies:   v.subsidies.WithLabelValues(id, "rider"),
 		driverSubsidies:  v.subsidies.WithLabelValues(id, "driver"),
 		subsidiesRefused: v.subsidiesRefused.MustCurryWith(prometheus.Labels{"city": id}),
+		drawDays:         v.drawDays.MustCurryWith(prometheus.Labels{"city": id}),
+		lots:             v.lots.WithLabelValues(id),
+		won:              v.won.WithLabelValues(id),
 		rounds:           v.rounds.WithLabelValues(id),
 		roundSeconds:     v.roundSeconds.WithLabelValues(id),
 		waiting:          v.waiting.WithLabelValues(id), idle: v.idle.WithLabelValues(id),
@@ -374,6 +385,16 @@ func (m *Metrics) Answered(a dispatch.Answer) {
 	}
 	c.chances.Add(a.Chance)
 	c.errors.Add(off * off)
+}
+
+// Drew implements [dispatch.Listener].
+func (m *Metrics) Drew(d dispatch.DrewDay) {
+	c := m.city(dispatch.CityID(d.Day.City))
+	c.lots.Add(float64(d.Lots))
+	c.won.Add(float64(d.Won))
+	if d.Lots == 0 && d.Won == 0 { // nothing but its state
+		c.drawDays.WithLabelValues(d.Day.State.String()).Inc()
+	}
 }
 
 // Refused implements [dispatch.Listener].

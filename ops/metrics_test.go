@@ -51,6 +51,10 @@ func everything(t *testing.T) *ops.Metrics {
 	m := newMetrics(t, "beijing")
 	m.Calls().Called("/hexhail.rider.v1.RiderService/GetRide", codes.NotFound, time.Millisecond)
 	m.Calls().Refused(dispatch.ReasonUnknownRide)
+	for _, drew := range []dispatch.DrewDay{{}, {Lots: 3}, {Won: 23_00}} {
+		drew.Day = money.DrawDay{City: "beijing", State: money.DrawFrozen}
+		m.Drew(drew)
+	}
 	m.Refused("Accept", dispatch.Conflict, dispatch.ReasonOfferExpired)
 	m.Session(1, "")
 	m.Session(-1, "SESSION_REPLACED")

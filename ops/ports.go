@@ -45,6 +45,10 @@ type Reads interface {
 	Statement(ctx context.Context, q dispatch.StatementQuery) (dispatch.Statement, error)
 	// OpenWithdrawals are those that have not ended, the oldest first.
 	OpenWithdrawals(ctx context.Context, p dispatch.Page) ([]money.Withdrawal, error)
+	// CityDrawDays are a city's days of draws from one day to another, both included, in their
+	// order; cancelled ones are not among them.
+	CityDrawDays(ctx context.Context, city dispatch.CityID, from, to money.Day) (
+		[]money.DrawDay, error)
 	// Contests are the complaints of a city that wait for a decision, the longest waiting first.
 	Contests(ctx context.Context, city dispatch.CityID, p dispatch.Page) (
 		[]dispatch.Contested, error)

@@ -34,6 +34,9 @@ type Reads interface {
 	RiderRegulars(ctx context.Context, rider dispatch.RiderID, p dispatch.Page) (
 		[]dispatch.RegularCard, error)
 	GreetingReads
+	// RiderLots are a rider's rides in the lists of draws, those of the latest rides first.
+	RiderLots(ctx context.Context, rider dispatch.RiderID, p dispatch.Page) (
+		[]dispatch.RiderLot, error)
 	// RiderRegular is one of them. NotFound with ReasonUnknownRegular if it is not theirs.
 	RiderRegular(ctx context.Context, rider dispatch.RiderID, id dispatch.RegularID) (
 		dispatch.RegularCard, error)

@@ -363,6 +363,7 @@ func (w *town) Acted(dispatch.ActKind, dispatch.Ride)          {}
 func (w *town) Offered(dispatch.Offer)                         {}
 func (w *town) Rounded(dispatch.RoundStats)                    {}
 func (w *town) Answered(dispatch.Answer)                       {}
+func (w *town) Drew(dispatch.DrewDay)                          {}
 func (w *town) Refused(string, dispatch.Kind, dispatch.Reason) {}
 
 // Watching implements rider.Listener.

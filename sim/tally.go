@@ -113,3 +113,6 @@ func (*tally) Withdrew(money.Withdrawal) {}
 
 // Floats implements [dispatch.Listener].
 func (*tally) Floats(money.Fen) {}
+
+// Drew is told by no simulated city: they have no draws.
+func (t *tally) Drew(dispatch.DrewDay) {}

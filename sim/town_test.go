@@ -171,6 +171,7 @@ func (deaf) Refused(string, dispatch.Kind, dispatch.Reason) {}
 func (deaf) Called(dispatch.Call)                           {}
 func (deaf) Rounded(dispatch.RoundStats)                    {}
 func (deaf) Answered(dispatch.Answer)                       {}
+func (deaf) Drew(dispatch.DrewDay)                          {}
 func (deaf) Session(int, string)                            {}
 func (deaf) Fixes(int)                                      {}
 func (deaf) FixesRefused(string, int)                       {}

@@ -59,6 +59,10 @@ var guards = []guard{
 		dispatch.ReasonHandedOver, "the booking was handed over already",
 	},
 	{
+		"draw_day_one_per_city", "draw_day.city, draw_day.day",
+		dispatch.ReasonDrawDay, "another draw of the city has the day",
+	},
+	{
 		"attempt_one_open", "attempt.payment",
 		dispatch.ReasonPayment, "the payment has an open attempt",
 	},

@@ -42,12 +42,14 @@ func (db *DB) Plans(ctx context.Context) (map[string]string, error) {
 		"handOver": handOver, "handOverOf": handOverOf,
 		"deliverGreeting": deliverGreeting, "forgetGreetings": forgetGreetings,
 		"forgetGreetingsTo": forgetGreetingsTo,
+		"dueDrawDays":       dueDrawDays, "cityDrawDays": cityDrawDays, "paidRides": paidRides,
 	}
 	lists := map[string]pages{
 		"openBookings": openBookings, "handOvers": handOvers,
 		"riderGreetings": riderGreetings, "driverGreetings": driverGreetings,
 		"riderComplaints": riderComplaints, "driverComplaints": driverComplaints,
 		"contests":   contests,
+		"riderLots":  riderLots,
 		"riderRides": riderRides, "driverRides": driverRides, "companyDrivers": companyDrivers,
 		"cityRides": cityRides, "riderRegulars": riderRegulars, "driverRegulars": driverRegulars,
 	}

@@ -37,6 +37,8 @@ const (
 	PauseBook = "book"
 	// PauseCount is before the statement that takes a count of the day.
 	PauseCount = "count"
+	// PauseDraw is before the statement by which a day of a draw comes on.
+	PauseDraw = "draw"
 	// PauseBeforeCommit is after the last statement of a transaction, or of a group of them.
 	PauseBeforeCommit = "before-commit"
 	// PauseAfterCommit is before the callers hear that their transaction is committed.

@@ -27,8 +27,8 @@ type ErrorRow struct {
 // reason. docs/errors.md is made from it.
 func ErrorTable() []ErrorRow {
 	rows := slices.Concat(
-		valueRows(), rideRows(), regularRows(), moneyRows(), tokenRows(), streamRows(),
-		serverRows())
+		valueRows(), rideRows(), regularRows(), moneyRows(), drawRows(), tokenRows(),
+		streamRows(), serverRows())
 	slices.SortFunc(rows, func(a, b ErrorRow) int {
 		switch {
 		case a.Reason < b.Reason:
@@ -223,6 +223,20 @@ func regularRows() []ErrorRow {
 		never(dispatch.ReasonHandedOver, codes.FailedPrecondition,
 			"This booking was handed over already, which happens once.",
 			"该预约订单已转给车队其他司机，不能再次转单。"),
+	}
+}
+
+// drawRows are what daily draws refuse.
+func drawRows() []ErrorRow {
+	return []ErrorRow{
+		never(dispatch.ReasonDraw, codes.InvalidArgument,
+			"This draw is not valid.", "抽奖设置无效。"),
+		never(dispatch.ReasonDrawState, codes.FailedPrecondition,
+			"The draw of this day is not at that point, or is past it.", "该日抽奖当前状态不允许此操作。"),
+		never(dispatch.ReasonDrawDay, codes.AlreadyExists,
+			"Another draw has this day.", "该日已有其他抽奖。"),
+		never(dispatch.ReasonUnknownDraw, codes.NotFound,
+			"There is no such draw.", "抽奖不存在。"),
 	}
 }
 

@@ -3,8 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
-	"os"
 
 	"github.com/spf13/cobra"
 	"google.golang.org/protobuf/encoding/protojson"
@@ -50,23 +48,9 @@ func newCampaign() *cobra.Command {
 
 // readCampaign reads a campaign's file. Fields that no campaign has are an error.
 func readCampaign(name string) (*opspb.Campaign, error) {
-	file, err := os.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	text, err := io.ReadAll(io.LimitReader(file, maxCampaignFile+1))
-	if closing := file.Close(); err == nil {
-		err = closing
-	}
-	if err != nil {
-		return nil, err
-	}
-	if len(text) > maxCampaignFile {
-		return nil, fmt.Errorf("%s has more than %d bytes", name, maxCampaignFile)
-	}
 	c := &opspb.Campaign{}
-	if err := protojson.Unmarshal(text, c); err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
+	if err := readMessage(name, c); err != nil {
+		return nil, err
 	}
 	return c, nil
 }

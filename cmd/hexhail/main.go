@@ -89,9 +89,9 @@ func newRoot() *cobra.Command {
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
-	root.AddCommand(newServe(), newSim(), newRide(), newDriver(), newCampaign(), newPayouts(),
-		newLedger(), newExport(), newStandin(), newToken(), newMigrate(), newCheckConfig(),
-		newHealth(), newVersion())
+	root.AddCommand(newServe(), newSim(), newRide(), newDriver(), newCampaign(), newDraw(),
+		newPayouts(), newLedger(), newExport(), newStandin(), newToken(), newMigrate(),
+		newCheckConfig(), newHealth(), newVersion())
 	return root
 }
 

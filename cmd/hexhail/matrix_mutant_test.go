@@ -110,6 +110,12 @@ func (c careless) RiderRegular(
 	return c.service.db.RiderRegular(ctx, of, id)
 }
 
+func (c careless) RiderLots(
+	ctx context.Context, of dispatch.RiderID, p dispatch.Page,
+) ([]dispatch.RiderLot, error) {
+	return c.service.db.RiderLots(ctx, of, p)
+}
+
 // carelessDrivers is the same for drivers.
 type carelessDrivers struct {
 	driver.Reads

@@ -24,6 +24,7 @@ func matrixTable() map[string][]variant {
 		riderTable(), riderCommandTable(), driverTable(), driverReadTable(), opsTable(),
 		importTable(), bookingTable(), voiceTable(), fareTable(), complaintTable(), regularTable(),
 		teamTable(), handOverTable(), greetingTable(), campaignTable(), moneyTable(),
+		drawTable(),
 	} {
 		for name, variants := range part {
 			all[name] = append(all[name], variants...)

@@ -181,6 +181,12 @@ func newIDs() func(time.Time) string {
 	}
 }
 
+// newSecret makes a secret that nobody can guess.
+func newSecret() (s money.DrawSecret) {
+	_, _ = rand.Read(s[:]) // never fails
+	return s
+}
+
 func ring(bells ...chan struct{}) func() {
 	return func() {
 		for _, bell := range bells {
@@ -208,7 +214,8 @@ func (s *service) openDesk(context.Context) error {
 	s.desk = &dispatch.Desk{
 		Cities: s.cities, Store: s.db, Traces: s.db, Hints: s.bus, Listener: s.metrics,
 		Channels: channels, Contracts: s.external.contracts, Festivals: festivals,
-		NewID: newIDs(), Committed: ring(s.events), Opened: ring(s.attempts, s.orders),
+		NewID: newIDs(), NewSecret: newSecret,
+		Committed: ring(s.events), Opened: ring(s.attempts, s.orders),
 		Backlog: s.bus.Backlog, Parallel: payingAtOnce,
 	}
 	if err := s.metrics.Bus(s.busStats); err != nil {

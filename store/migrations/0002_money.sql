@@ -198,4 +198,79 @@ CREATE TABLE campaign_count (
     PRIMARY KEY (campaign, day, side, who)
 ) /* sqlite: WITHOUT ROWID */;
 
+-- Daily draws. What was announced for a day stands in its row and does not change with later versions.
+CREATE TABLE draw (
+    id        TEXT   NOT NULL,
+    version   BIGINT NOT NULL CHECK (version > 0),
+    name      TEXT   NOT NULL,
+    city      TEXT   NOT NULL,
+    sponsor   TEXT   NOT NULL,
+    channel   TEXT   NOT NULL,
+    slots     BIGINT NOT NULL CHECK (slots > 0 AND slots <= 200),
+    max_win   BIGINT NOT NULL CHECK (max_win > 0),
+    number_is TEXT   NOT NULL,
+    first_day TEXT   NOT NULL,
+    last_day  TEXT   NOT NULL,
+    PRIMARY KEY (id, version),
+    CONSTRAINT draw_days CHECK (first_day <= last_day)
+) /* sqlite: WITHOUT ROWID */;
+
+CREATE TABLE draw_day (
+    draw        TEXT   NOT NULL,
+    day         TEXT   NOT NULL,
+    city        TEXT   NOT NULL,
+    channel     TEXT   NOT NULL,
+    slots       BIGINT NOT NULL CHECK (slots > 0 AND slots <= 200),
+    max_win     BIGINT NOT NULL CHECK (max_win > 0),
+    number_is   TEXT   NOT NULL,
+    secret      TEXT   NOT NULL CHECK (length(secret) = 64),
+    ends_at     BIGINT NOT NULL,
+    state       TEXT   NOT NULL CHECK (state <> ''),
+    version     BIGINT NOT NULL CHECK (version > 0),
+    cursor      TEXT   NOT NULL,
+    lots        BIGINT NOT NULL CHECK (lots >= 0),
+    list        TEXT   NOT NULL,
+    number      TEXT   NOT NULL,
+    frozen_at   BIGINT NOT NULL,
+    numbered_at BIGINT NOT NULL,
+    drawn_at    BIGINT NOT NULL,
+    due_at      BIGINT NOT NULL,
+    PRIMARY KEY (draw, day),
+    CONSTRAINT draw_day_list CHECK ((frozen_at > 0) = (list <> '')),
+    CONSTRAINT draw_day_number CHECK ((numbered_at > 0) = (number <> '')
+        AND (number = '' OR list <> ''))
+) /* sqlite: WITHOUT ROWID */;
+-- A city has one draw a day, and so at most 200 free rides: whatever the code does.
+CREATE UNIQUE INDEX draw_day_one_per_city ON draw_day (city, day) WHERE state <> 'cancelled';
+CREATE INDEX draw_day_due ON draw_day (due_at, draw, day) WHERE due_at > 0;
+
+-- The rides of the frozen lists. A ride is in one list of a draw.
+CREATE TABLE lot (
+    draw    TEXT   NOT NULL,
+    day     TEXT   NOT NULL,
+    code    TEXT   NOT NULL CHECK (length(code) = 20),
+    paid    BIGINT NOT NULL CHECK (paid > 0),
+    subject TEXT   NOT NULL,
+    payer   TEXT   NOT NULL,
+    PRIMARY KEY (draw, day, code),
+    FOREIGN KEY (draw, day) REFERENCES draw_day (draw, day)
+) /* sqlite: WITHOUT ROWID */;
+CREATE UNIQUE INDEX lot_once ON lot (subject, draw);
+CREATE INDEX lot_of_payer ON lot (payer, subject);
+
+CREATE TABLE win (
+    draw   TEXT   NOT NULL,
+    day    TEXT   NOT NULL,
+    slot   BIGINT NOT NULL CHECK (slot > 0 AND slot <= 200),
+    code   TEXT   NOT NULL,
+    amount BIGINT NOT NULL CHECK (amount > 0),
+    state  TEXT   NOT NULL CHECK (state = 'due' OR state = 'sent' OR state = 'nothing'),
+    sent   BIGINT NOT NULL CHECK (sent >= 0 AND sent <= amount),
+    refund TEXT   NOT NULL,
+    PRIMARY KEY (draw, day, slot),
+    FOREIGN KEY (draw, day, code) REFERENCES lot (draw, day, code),
+    CONSTRAINT win_sent CHECK ((state = 'sent') = (sent > 0) AND (sent > 0) = (refund <> ''))
+) /* sqlite: WITHOUT ROWID */;
+CREATE UNIQUE INDEX win_once ON win (draw, day, code);
+
 -- +goose Down

@@ -50,6 +50,9 @@ func (quiet) Withdrew(money.Withdrawal) {}
 // Floats implements [dispatch.Listener].
 func (quiet) Floats(money.Fen) {}
 
+// Drew implements [dispatch.Listener].
+func (quiet) Drew(dispatch.DrewDay) {}
+
 // NewDesk is a Desk over a store, for tests and benchmarks: one city, cash and wallet, nobody who
 // listens.
 func NewDesk(t testing.TB, db Database) *dispatch.Desk {

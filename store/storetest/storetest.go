@@ -125,13 +125,17 @@ func withdrawalTests() []test {
 	}
 }
 
-// campaignTests are of the rows of campaigns, and of what these ask of rides.
+// campaignTests are of the rows of campaigns and draws, and of what these ask of rides.
 func campaignTests() []test {
 	return []test{
 		{"Campaigns", campaigns},
 		{"Counts", counts},
 		{"RidersPast", ridersPast},
 		{"CompletedRides", completedRides},
+		{"Draws", draws},
+		{"DrawDays", drawDays},
+		{"Lots", lots},
+		{"PaidRides", paidRides},
 	}
 }
 
@@ -145,6 +149,7 @@ func promiseTests() []test {
 		{"PromiseExpiry", promiseExpiry},
 		{"PromiseCap", promiseCap},
 		{"PromiseLimit", promiseLimit},
+		{"PromiseDraw", promiseDraw},
 		{"PromiseBalance", promiseBalance},
 		{"PromiseLedger", promiseLedger},
 		{"PromiseSeal", promiseSeal},
@@ -234,6 +239,10 @@ func fill(v reflect.Value, n *int) {
 	case reflect.Struct:
 		for i := range v.NumField() {
 			fill(v.Field(i), n)
+		}
+	case reflect.Array:
+		for i := range v.Len() {
+			fill(v.Index(i), n)
 		}
 	case reflect.Slice:
 		v.Set(reflect.MakeSlice(v.Type(), 2, 2))

@@ -24,5 +24,21 @@ BEGIN SELECT raise(ABORT, 'a campaign changes by a new version'); END;
 CREATE TRIGGER campaign_no_delete BEFORE DELETE ON campaign
 BEGIN SELECT raise(ABORT, 'a campaign changes by a new version'); END;
 -- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER draw_no_update BEFORE UPDATE ON draw
+BEGIN SELECT raise(ABORT, 'a draw changes by a new version'); END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER draw_no_delete BEFORE DELETE ON draw
+BEGIN SELECT raise(ABORT, 'a draw changes by a new version'); END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER lot_no_update BEFORE UPDATE ON lot
+BEGIN SELECT raise(ABORT, 'a list never changes'); END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER lot_no_delete BEFORE DELETE ON lot
+BEGIN SELECT raise(ABORT, 'a list never changes'); END;
+-- +goose StatementEnd
 
 -- +goose Down

@@ -83,6 +83,71 @@ func (CampaignState) EnumDescriptor() ([]byte, []int) {
 	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{0}
 }
 
+// How far a day of a draw has come.
+type DrawState int32
+
+const (
+	// Not said.
+	DrawState_DRAW_STATE_UNSPECIFIED DrawState = 0
+	// It is announced with the hash of its secret.
+	DrawState_DRAW_STATE_OPEN DrawState = 1
+	// Its list is made, and it waits for the public number.
+	DrawState_DRAW_STATE_FROZEN DrawState = 2
+	// It has the number, and is drawn within seconds.
+	DrawState_DRAW_STATE_NUMBERED DrawState = 3
+	// It is drawn, and what was won is being sent.
+	DrawState_DRAW_STATE_DRAWN DrawState = 4
+	// All that was won is on its way. An end.
+	DrawState_DRAW_STATE_PAID DrawState = 5
+)
+
+// Enum value maps for DrawState.
+var (
+	DrawState_name = map[int32]string{
+		0: "DRAW_STATE_UNSPECIFIED",
+		1: "DRAW_STATE_OPEN",
+		2: "DRAW_STATE_FROZEN",
+		3: "DRAW_STATE_NUMBERED",
+		4: "DRAW_STATE_DRAWN",
+		5: "DRAW_STATE_PAID",
+	}
+	DrawState_value = map[string]int32{
+		"DRAW_STATE_UNSPECIFIED": 0,
+		"DRAW_STATE_OPEN":        1,
+		"DRAW_STATE_FROZEN":      2,
+		"DRAW_STATE_NUMBERED":    3,
+		"DRAW_STATE_DRAWN":       4,
+		"DRAW_STATE_PAID":        5,
+	}
+)
+
+func (x DrawState) Enum() *DrawState {
+	p := new(DrawState)
+	*p = x
+	return p
+}
+
+func (x DrawState) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (DrawState) Descriptor() protoreflect.EnumDescriptor {
+	return file_hexhail_ops_v1_ops_proto_enumTypes[1].Descriptor()
+}
+
+func (DrawState) Type() protoreflect.EnumType {
+	return &file_hexhail_ops_v1_ops_proto_enumTypes[1]
+}
+
+func (x DrawState) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use DrawState.Descriptor instead.
+func (DrawState) EnumDescriptor() ([]byte, []int) {
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{1}
+}
+
 // A taxi company.
 type Company struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -6872,6 +6937,832 @@ func (x *BankRefusal) GetWhy() string {
 	return ""
 }
 
+// A daily draw: on each day of its city some of the rides that were paid through its channel are
+// free.
+type Draw struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its id, 1 to 64 bytes.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// 1, then one more with every change.
+	Version int32 `protobuf:"varint,2,opt,name=version,proto3" json:"version,omitempty"`
+	// What riders read, at most 200 bytes.
+	Name string `protobuf:"bytes,3,opt,name=name,proto3" json:"name,omitempty"`
+	// The city's id, 1 to 64 bytes.
+	City string `protobuf:"bytes,4,opt,name=city,proto3" json:"city,omitempty"`
+	// Who pays for it, 1 to 64 bytes.
+	Sponsor string `protobuf:"bytes,5,opt,name=sponsor,proto3" json:"sponsor,omitempty"`
+	// The channel through which a ride must be paid: "wallet", "wechat", "alipay".
+	Channel string `protobuf:"bytes,6,opt,name=channel,proto3" json:"channel,omitempty"`
+	// Free rides a day, 1 to 200.
+	Slots int32 `protobuf:"varint,7,opt,name=slots,proto3" json:"slots,omitempty"`
+	// The most that one of them gives back, in fen, at most 500 yuan.
+	MaxWinFen int64 `protobuf:"varint,8,opt,name=max_win_fen,json=maxWinFen,proto3" json:"max_win_fen,omitempty"`
+	// Which public number decides on a day, 1 to 200 bytes: one that nobody knows before the day is
+	// over ("the 3D lottery of the evening after the day").
+	NumberIs string `protobuf:"bytes,9,opt,name=number_is,json=numberIs,proto3" json:"number_is,omitempty"`
+	// Its first day in the city's zone, "2013-12-10": after today.
+	FirstDay string `protobuf:"bytes,10,opt,name=first_day,json=firstDay,proto3" json:"first_day,omitempty"`
+	// Its last day, inclusive; at most 366 days in all.
+	LastDay       string `protobuf:"bytes,11,opt,name=last_day,json=lastDay,proto3" json:"last_day,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Draw) Reset() {
+	*x = Draw{}
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[96]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Draw) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Draw) ProtoMessage() {}
+
+func (x *Draw) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[96]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Draw.ProtoReflect.Descriptor instead.
+func (*Draw) Descriptor() ([]byte, []int) {
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{96}
+}
+
+func (x *Draw) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *Draw) GetVersion() int32 {
+	if x != nil {
+		return x.Version
+	}
+	return 0
+}
+
+func (x *Draw) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Draw) GetCity() string {
+	if x != nil {
+		return x.City
+	}
+	return ""
+}
+
+func (x *Draw) GetSponsor() string {
+	if x != nil {
+		return x.Sponsor
+	}
+	return ""
+}
+
+func (x *Draw) GetChannel() string {
+	if x != nil {
+		return x.Channel
+	}
+	return ""
+}
+
+func (x *Draw) GetSlots() int32 {
+	if x != nil {
+		return x.Slots
+	}
+	return 0
+}
+
+func (x *Draw) GetMaxWinFen() int64 {
+	if x != nil {
+		return x.MaxWinFen
+	}
+	return 0
+}
+
+func (x *Draw) GetNumberIs() string {
+	if x != nil {
+		return x.NumberIs
+	}
+	return ""
+}
+
+func (x *Draw) GetFirstDay() string {
+	if x != nil {
+		return x.FirstDay
+	}
+	return ""
+}
+
+func (x *Draw) GetLastDay() string {
+	if x != nil {
+		return x.LastDay
+	}
+	return ""
+}
+
+// A draw, or its next version.
+type LaunchDrawRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The app's own id of this request, 1 to 64 bytes: the same id gets the same answer, and is
+	// refused with another body.
+	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// The draw.
+	Draw          *Draw `protobuf:"bytes,2,opt,name=draw,proto3" json:"draw,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *LaunchDrawRequest) Reset() {
+	*x = LaunchDrawRequest{}
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[97]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *LaunchDrawRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*LaunchDrawRequest) ProtoMessage() {}
+
+func (x *LaunchDrawRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[97]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use LaunchDrawRequest.ProtoReflect.Descriptor instead.
+func (*LaunchDrawRequest) Descriptor() ([]byte, []int) {
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{97}
+}
+
+func (x *LaunchDrawRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *LaunchDrawRequest) GetDraw() *Draw {
+	if x != nil {
+		return x.Draw
+	}
+	return nil
+}
+
+// As it stands.
+type LaunchDrawResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The draw.
+	Draw          *Draw `protobuf:"bytes,1,opt,name=draw,proto3" json:"draw,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *LaunchDrawResponse) Reset() {
+	*x = LaunchDrawResponse{}
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[98]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *LaunchDrawResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*LaunchDrawResponse) ProtoMessage() {}
+
+func (x *LaunchDrawResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[98]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use LaunchDrawResponse.ProtoReflect.Descriptor instead.
+func (*LaunchDrawResponse) Descriptor() ([]byte, []int) {
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{98}
+}
+
+func (x *LaunchDrawResponse) GetDraw() *Draw {
+	if x != nil {
+		return x.Draw
+	}
+	return nil
+}
+
+// A public number.
+type EnterDrawNumberRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The app's own id of this request, 1 to 64 bytes: the same id gets the same answer, and is
+	// refused with another body.
+	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// The city's id, 1 to 64 bytes.
+	City string `protobuf:"bytes,2,opt,name=city,proto3" json:"city,omitempty"`
+	// The day in the city's zone, "2013-12-10".
+	Day string `protobuf:"bytes,3,opt,name=day,proto3" json:"day,omitempty"`
+	// 1 to 64 digits.
+	Number        string `protobuf:"bytes,4,opt,name=number,proto3" json:"number,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EnterDrawNumberRequest) Reset() {
+	*x = EnterDrawNumberRequest{}
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[99]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EnterDrawNumberRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EnterDrawNumberRequest) ProtoMessage() {}
+
+func (x *EnterDrawNumberRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[99]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EnterDrawNumberRequest.ProtoReflect.Descriptor instead.
+func (*EnterDrawNumberRequest) Descriptor() ([]byte, []int) {
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{99}
+}
+
+func (x *EnterDrawNumberRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *EnterDrawNumberRequest) GetCity() string {
+	if x != nil {
+		return x.City
+	}
+	return ""
+}
+
+func (x *EnterDrawNumberRequest) GetDay() string {
+	if x != nil {
+		return x.Day
+	}
+	return ""
+}
+
+func (x *EnterDrawNumberRequest) GetNumber() string {
+	if x != nil {
+		return x.Number
+	}
+	return ""
+}
+
+// The day as it stands.
+type EnterDrawNumberResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The day.
+	Day           *DrawDay `protobuf:"bytes,1,opt,name=day,proto3" json:"day,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EnterDrawNumberResponse) Reset() {
+	*x = EnterDrawNumberResponse{}
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[100]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EnterDrawNumberResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EnterDrawNumberResponse) ProtoMessage() {}
+
+func (x *EnterDrawNumberResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[100]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EnterDrawNumberResponse.ProtoReflect.Descriptor instead.
+func (*EnterDrawNumberResponse) Descriptor() ([]byte, []int) {
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{100}
+}
+
+func (x *EnterDrawNumberResponse) GetDay() *DrawDay {
+	if x != nil {
+		return x.Day
+	}
+	return nil
+}
+
+// A draw that ends.
+type EndDrawRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The app's own id of this request, 1 to 64 bytes: the same id gets the same answer, and is
+	// refused with another body.
+	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// The city's id, 1 to 64 bytes.
+	City string `protobuf:"bytes,2,opt,name=city,proto3" json:"city,omitempty"`
+	// The draw's id, 1 to 64 bytes.
+	DrawId        string `protobuf:"bytes,3,opt,name=draw_id,json=drawId,proto3" json:"draw_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EndDrawRequest) Reset() {
+	*x = EndDrawRequest{}
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[101]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EndDrawRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EndDrawRequest) ProtoMessage() {}
+
+func (x *EndDrawRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[101]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EndDrawRequest.ProtoReflect.Descriptor instead.
+func (*EndDrawRequest) Descriptor() ([]byte, []int) {
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{101}
+}
+
+func (x *EndDrawRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *EndDrawRequest) GetCity() string {
+	if x != nil {
+		return x.City
+	}
+	return ""
+}
+
+func (x *EndDrawRequest) GetDrawId() string {
+	if x != nil {
+		return x.DrawId
+	}
+	return ""
+}
+
+// What came of it.
+type EndDrawResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Days that had not begun.
+	CancelledDays int32 `protobuf:"varint,1,opt,name=cancelled_days,json=cancelledDays,proto3" json:"cancelled_days,omitempty"`
+	// What went back to the sponsor now, in fen.
+	ReturnedFen   int64 `protobuf:"varint,2,opt,name=returned_fen,json=returnedFen,proto3" json:"returned_fen,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EndDrawResponse) Reset() {
+	*x = EndDrawResponse{}
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[102]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EndDrawResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EndDrawResponse) ProtoMessage() {}
+
+func (x *EndDrawResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[102]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EndDrawResponse.ProtoReflect.Descriptor instead.
+func (*EndDrawResponse) Descriptor() ([]byte, []int) {
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{102}
+}
+
+func (x *EndDrawResponse) GetCancelledDays() int32 {
+	if x != nil {
+		return x.CancelledDays
+	}
+	return 0
+}
+
+func (x *EndDrawResponse) GetReturnedFen() int64 {
+	if x != nil {
+		return x.ReturnedFen
+	}
+	return 0
+}
+
+// Of a city.
+type ListDrawDaysRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The city's id, 1 to 64 bytes.
+	City string `protobuf:"bytes,1,opt,name=city,proto3" json:"city,omitempty"`
+	// The first day, "2013-12-10".
+	FromDay string `protobuf:"bytes,2,opt,name=from_day,json=fromDay,proto3" json:"from_day,omitempty"`
+	// The last day, inclusive, at most 366 days later.
+	ToDay         string `protobuf:"bytes,3,opt,name=to_day,json=toDay,proto3" json:"to_day,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListDrawDaysRequest) Reset() {
+	*x = ListDrawDaysRequest{}
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[103]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListDrawDaysRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListDrawDaysRequest) ProtoMessage() {}
+
+func (x *ListDrawDaysRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[103]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListDrawDaysRequest.ProtoReflect.Descriptor instead.
+func (*ListDrawDaysRequest) Descriptor() ([]byte, []int) {
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{103}
+}
+
+func (x *ListDrawDaysRequest) GetCity() string {
+	if x != nil {
+		return x.City
+	}
+	return ""
+}
+
+func (x *ListDrawDaysRequest) GetFromDay() string {
+	if x != nil {
+		return x.FromDay
+	}
+	return ""
+}
+
+func (x *ListDrawDaysRequest) GetToDay() string {
+	if x != nil {
+		return x.ToDay
+	}
+	return ""
+}
+
+// The days.
+type ListDrawDaysResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// In their order; of cancelled ones none.
+	Days          []*DrawDay `protobuf:"bytes,1,rep,name=days,proto3" json:"days,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListDrawDaysResponse) Reset() {
+	*x = ListDrawDaysResponse{}
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[104]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListDrawDaysResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListDrawDaysResponse) ProtoMessage() {}
+
+func (x *ListDrawDaysResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[104]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListDrawDaysResponse.ProtoReflect.Descriptor instead.
+func (*ListDrawDaysResponse) Descriptor() ([]byte, []int) {
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{104}
+}
+
+func (x *ListDrawDaysResponse) GetDays() []*DrawDay {
+	if x != nil {
+		return x.Days
+	}
+	return nil
+}
+
+// A day of a draw.
+type DrawDay struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The draw's id.
+	DrawId string `protobuf:"bytes,1,opt,name=draw_id,json=drawId,proto3" json:"draw_id,omitempty"`
+	// The day in the city's zone, "2013-12-10".
+	Day string `protobuf:"bytes,2,opt,name=day,proto3" json:"day,omitempty"`
+	// The city's id.
+	City string `protobuf:"bytes,3,opt,name=city,proto3" json:"city,omitempty"`
+	// How far it has come.
+	State DrawState `protobuf:"varint,4,opt,name=state,proto3,enum=hexhail.ops.v1.DrawState" json:"state,omitempty"`
+	// The SHA-256 of its secret, in hex: published before the day.
+	Commitment string `protobuf:"bytes,5,opt,name=commitment,proto3" json:"commitment,omitempty"`
+	// Which public number decides.
+	NumberIs string `protobuf:"bytes,6,opt,name=number_is,json=numberIs,proto3" json:"number_is,omitempty"`
+	// Rides that are listed so far.
+	Lots int64 `protobuf:"varint,7,opt,name=lots,proto3" json:"lots,omitempty"`
+	// The SHA-256 of the frozen list, in hex; "" before.
+	List string `protobuf:"bytes,8,opt,name=list,proto3" json:"list,omitempty"`
+	// The public number; "" before.
+	Number string `protobuf:"bytes,9,opt,name=number,proto3" json:"number,omitempty"`
+	// When the list was frozen; absent before.
+	FrozenAt *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=frozen_at,json=frozenAt,proto3" json:"frozen_at,omitempty"`
+	// When it was drawn; absent before.
+	DrawnAt *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=drawn_at,json=drawnAt,proto3" json:"drawn_at,omitempty"`
+	// What was won.
+	Wins          []*DrawWin `protobuf:"bytes,12,rep,name=wins,proto3" json:"wins,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DrawDay) Reset() {
+	*x = DrawDay{}
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[105]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DrawDay) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DrawDay) ProtoMessage() {}
+
+func (x *DrawDay) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[105]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DrawDay.ProtoReflect.Descriptor instead.
+func (*DrawDay) Descriptor() ([]byte, []int) {
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{105}
+}
+
+func (x *DrawDay) GetDrawId() string {
+	if x != nil {
+		return x.DrawId
+	}
+	return ""
+}
+
+func (x *DrawDay) GetDay() string {
+	if x != nil {
+		return x.Day
+	}
+	return ""
+}
+
+func (x *DrawDay) GetCity() string {
+	if x != nil {
+		return x.City
+	}
+	return ""
+}
+
+func (x *DrawDay) GetState() DrawState {
+	if x != nil {
+		return x.State
+	}
+	return DrawState_DRAW_STATE_UNSPECIFIED
+}
+
+func (x *DrawDay) GetCommitment() string {
+	if x != nil {
+		return x.Commitment
+	}
+	return ""
+}
+
+func (x *DrawDay) GetNumberIs() string {
+	if x != nil {
+		return x.NumberIs
+	}
+	return ""
+}
+
+func (x *DrawDay) GetLots() int64 {
+	if x != nil {
+		return x.Lots
+	}
+	return 0
+}
+
+func (x *DrawDay) GetList() string {
+	if x != nil {
+		return x.List
+	}
+	return ""
+}
+
+func (x *DrawDay) GetNumber() string {
+	if x != nil {
+		return x.Number
+	}
+	return ""
+}
+
+func (x *DrawDay) GetFrozenAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.FrozenAt
+	}
+	return nil
+}
+
+func (x *DrawDay) GetDrawnAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.DrawnAt
+	}
+	return nil
+}
+
+func (x *DrawDay) GetWins() []*DrawWin {
+	if x != nil {
+		return x.Wins
+	}
+	return nil
+}
+
+// A free ride.
+type DrawWin struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// From 1.
+	Slot int32 `protobuf:"varint,1,opt,name=slot,proto3" json:"slot,omitempty"`
+	// Its code in the published list.
+	Code string `protobuf:"bytes,2,opt,name=code,proto3" json:"code,omitempty"`
+	// The ride's id.
+	RideId string `protobuf:"bytes,3,opt,name=ride_id,json=rideId,proto3" json:"ride_id,omitempty"`
+	// What the draw gives back, in fen.
+	WonFen int64 `protobuf:"varint,4,opt,name=won_fen,json=wonFen,proto3" json:"won_fen,omitempty"`
+	// What was sent of it, in fen: less where some of the fare was refunded otherwise.
+	SentFen int64 `protobuf:"varint,5,opt,name=sent_fen,json=sentFen,proto3" json:"sent_fen,omitempty"`
+	// The refund by which it is sent; "" until then. GetRide tells how it stands.
+	RefundId      string `protobuf:"bytes,6,opt,name=refund_id,json=refundId,proto3" json:"refund_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DrawWin) Reset() {
+	*x = DrawWin{}
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[106]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DrawWin) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DrawWin) ProtoMessage() {}
+
+func (x *DrawWin) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[106]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DrawWin.ProtoReflect.Descriptor instead.
+func (*DrawWin) Descriptor() ([]byte, []int) {
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{106}
+}
+
+func (x *DrawWin) GetSlot() int32 {
+	if x != nil {
+		return x.Slot
+	}
+	return 0
+}
+
+func (x *DrawWin) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+func (x *DrawWin) GetRideId() string {
+	if x != nil {
+		return x.RideId
+	}
+	return ""
+}
+
+func (x *DrawWin) GetWonFen() int64 {
+	if x != nil {
+		return x.WonFen
+	}
+	return 0
+}
+
+func (x *DrawWin) GetSentFen() int64 {
+	if x != nil {
+		return x.SentFen
+	}
+	return 0
+}
+
+func (x *DrawWin) GetRefundId() string {
+	if x != nil {
+		return x.RefundId
+	}
+	return ""
+}
+
 var File_hexhail_ops_v1_ops_proto protoreflect.FileDescriptor
 
 const file_hexhail_ops_v1_ops_proto_rawDesc = "" +
@@ -7383,12 +8274,85 @@ const file_hexhail_ops_v1_ops_proto_rawDesc = "" +
 	"\vBankRefusal\x12\x12\n" +
 	"\x04line\x18\x01 \x01(\x05R\x04line\x12#\n" +
 	"\rwithdrawal_id\x18\x02 \x01(\tR\fwithdrawalId\x12\x10\n" +
-	"\x03why\x18\x03 \x01(\tR\x03why*}\n" +
+	"\x03why\x18\x03 \x01(\tR\x03why\"\xc5\x03\n" +
+	"\x04Draw\x12\x19\n" +
+	"\x02id\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\x02id\x12!\n" +
+	"\aversion\x18\x02 \x01(\x05B\a\xbaH\x04\x1a\x02(\x01R\aversion\x12\x1c\n" +
+	"\x04name\x18\x03 \x01(\tB\b\xbaH\x05r\x03(\xc8\x01R\x04name\x12\x1d\n" +
+	"\x04city\x18\x04 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\x04city\x12#\n" +
+	"\asponsor\x18\x05 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\asponsor\x12#\n" +
+	"\achannel\x18\x06 \x01(\tB\t\xbaH\x06r\x04 \x01( R\achannel\x12 \n" +
+	"\x05slots\x18\a \x01(\x05B\n" +
+	"\xbaH\a\x1a\x05\x18\xc8\x01(\x01R\x05slots\x12+\n" +
+	"\vmax_win_fen\x18\b \x01(\x03B\v\xbaH\b\"\x06\x18І\x03(\x01R\tmaxWinFen\x12'\n" +
+	"\tnumber_is\x18\t \x01(\tB\n" +
+	"\xbaH\ar\x05 \x01(\xc8\x01R\bnumberIs\x12@\n" +
+	"\tfirst_day\x18\n" +
+	" \x01(\tB#\xbaH r\x1e2\x1c^[0-9]{4}-[0-9]{2}-[0-9]{2}$R\bfirstDay\x12>\n" +
+	"\blast_day\x18\v \x01(\tB#\xbaH r\x1e2\x1c^[0-9]{4}-[0-9]{2}-[0-9]{2}$R\alastDay\"o\n" +
+	"\x11LaunchDrawRequest\x12(\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\trequestId\x120\n" +
+	"\x04draw\x18\x02 \x01(\v2\x14.hexhail.ops.v1.DrawB\x06\xbaH\x03\xc8\x01\x01R\x04draw\">\n" +
+	"\x12LaunchDrawResponse\x12(\n" +
+	"\x04draw\x18\x01 \x01(\v2\x14.hexhail.ops.v1.DrawR\x04draw\"\xc6\x01\n" +
+	"\x16EnterDrawNumberRequest\x12(\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\trequestId\x12\x1d\n" +
+	"\x04city\x18\x02 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\x04city\x125\n" +
+	"\x03day\x18\x03 \x01(\tB#\xbaH r\x1e2\x1c^[0-9]{4}-[0-9]{2}-[0-9]{2}$R\x03day\x12,\n" +
+	"\x06number\x18\x04 \x01(\tB\x14\xbaH\x11r\x0f2\r^[0-9]{1,64}$R\x06number\"D\n" +
+	"\x17EnterDrawNumberResponse\x12)\n" +
+	"\x03day\x18\x01 \x01(\v2\x17.hexhail.ops.v1.DrawDayR\x03day\"}\n" +
+	"\x0eEndDrawRequest\x12(\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\trequestId\x12\x1d\n" +
+	"\x04city\x18\x02 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\x04city\x12\"\n" +
+	"\adraw_id\x18\x03 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\x06drawId\"[\n" +
+	"\x0fEndDrawResponse\x12%\n" +
+	"\x0ecancelled_days\x18\x01 \x01(\x05R\rcancelledDays\x12!\n" +
+	"\freturned_fen\x18\x02 \x01(\x03R\vreturnedFen\"\xb0\x01\n" +
+	"\x13ListDrawDaysRequest\x12\x1d\n" +
+	"\x04city\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\x04city\x12>\n" +
+	"\bfrom_day\x18\x02 \x01(\tB#\xbaH r\x1e2\x1c^[0-9]{4}-[0-9]{2}-[0-9]{2}$R\afromDay\x12:\n" +
+	"\x06to_day\x18\x03 \x01(\tB#\xbaH r\x1e2\x1c^[0-9]{4}-[0-9]{2}-[0-9]{2}$R\x05toDay\"C\n" +
+	"\x14ListDrawDaysResponse\x12+\n" +
+	"\x04days\x18\x01 \x03(\v2\x17.hexhail.ops.v1.DrawDayR\x04days\"\x93\x03\n" +
+	"\aDrawDay\x12\x17\n" +
+	"\adraw_id\x18\x01 \x01(\tR\x06drawId\x12\x10\n" +
+	"\x03day\x18\x02 \x01(\tR\x03day\x12\x12\n" +
+	"\x04city\x18\x03 \x01(\tR\x04city\x12/\n" +
+	"\x05state\x18\x04 \x01(\x0e2\x19.hexhail.ops.v1.DrawStateR\x05state\x12\x1e\n" +
+	"\n" +
+	"commitment\x18\x05 \x01(\tR\n" +
+	"commitment\x12\x1b\n" +
+	"\tnumber_is\x18\x06 \x01(\tR\bnumberIs\x12\x12\n" +
+	"\x04lots\x18\a \x01(\x03R\x04lots\x12\x12\n" +
+	"\x04list\x18\b \x01(\tR\x04list\x12\x16\n" +
+	"\x06number\x18\t \x01(\tR\x06number\x127\n" +
+	"\tfrozen_at\x18\n" +
+	" \x01(\v2\x1a.google.protobuf.TimestampR\bfrozenAt\x125\n" +
+	"\bdrawn_at\x18\v \x01(\v2\x1a.google.protobuf.TimestampR\adrawnAt\x12+\n" +
+	"\x04wins\x18\f \x03(\v2\x17.hexhail.ops.v1.DrawWinR\x04wins\"\x9b\x01\n" +
+	"\aDrawWin\x12\x12\n" +
+	"\x04slot\x18\x01 \x01(\x05R\x04slot\x12\x12\n" +
+	"\x04code\x18\x02 \x01(\tR\x04code\x12\x17\n" +
+	"\aride_id\x18\x03 \x01(\tR\x06rideId\x12\x17\n" +
+	"\awon_fen\x18\x04 \x01(\x03R\x06wonFen\x12\x19\n" +
+	"\bsent_fen\x18\x05 \x01(\x03R\asentFen\x12\x1b\n" +
+	"\trefund_id\x18\x06 \x01(\tR\brefundId*}\n" +
 	"\rCampaignState\x12\x1e\n" +
 	"\x1aCAMPAIGN_STATE_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13CAMPAIGN_STATE_RUNS\x10\x01\x12\x19\n" +
 	"\x15CAMPAIGN_STATE_PAUSED\x10\x02\x12\x18\n" +
-	"\x14CAMPAIGN_STATE_ENDED\x10\x032\xf2\x18\n" +
+	"\x14CAMPAIGN_STATE_ENDED\x10\x03*\x97\x01\n" +
+	"\tDrawState\x12\x1a\n" +
+	"\x16DRAW_STATE_UNSPECIFIED\x10\x00\x12\x13\n" +
+	"\x0fDRAW_STATE_OPEN\x10\x01\x12\x15\n" +
+	"\x11DRAW_STATE_FROZEN\x10\x02\x12\x17\n" +
+	"\x13DRAW_STATE_NUMBERED\x10\x03\x12\x14\n" +
+	"\x10DRAW_STATE_DRAWN\x10\x04\x12\x13\n" +
+	"\x0fDRAW_STATE_PAID\x10\x052\x84\x1c\n" +
 	"\n" +
 	"OpsService\x12o\n" +
 	"\x0fImportCompanies\x12&.hexhail.ops.v1.ImportCompaniesRequest\x1a'.hexhail.ops.v1.ImportCompaniesResponse\"\t\xea\xb2\x19\x05\n" +
@@ -7420,6 +8384,15 @@ const file_hexhail_ops_v1_ops_proto_rawDesc = "" +
 	"\vEndCampaign\x12\".hexhail.ops.v1.EndCampaignRequest\x1a#.hexhail.ops.v1.EndCampaignResponse\"\v\xea\xb2\x19\a\n" +
 	"\x01\x04\x10\x03\x18\x01\x12m\n" +
 	"\x0fPreviewCampaign\x12&.hexhail.ops.v1.PreviewCampaignRequest\x1a'.hexhail.ops.v1.PreviewCampaignResponse\"\t\xea\xb2\x19\x05\n" +
+	"\x01\x04\x10\x03\x12`\n" +
+	"\n" +
+	"LaunchDraw\x12!.hexhail.ops.v1.LaunchDrawRequest\x1a\".hexhail.ops.v1.LaunchDrawResponse\"\v\xea\xb2\x19\a\n" +
+	"\x01\x04\x10\x03\x18\x01\x12o\n" +
+	"\x0fEnterDrawNumber\x12&.hexhail.ops.v1.EnterDrawNumberRequest\x1a'.hexhail.ops.v1.EnterDrawNumberResponse\"\v\xea\xb2\x19\a\n" +
+	"\x01\x04\x10\x03\x18\x01\x12W\n" +
+	"\aEndDraw\x12\x1e.hexhail.ops.v1.EndDrawRequest\x1a\x1f.hexhail.ops.v1.EndDrawResponse\"\v\xea\xb2\x19\a\n" +
+	"\x01\x04\x10\x03\x18\x01\x12d\n" +
+	"\fListDrawDays\x12#.hexhail.ops.v1.ListDrawDaysRequest\x1a$.hexhail.ops.v1.ListDrawDaysResponse\"\t\xea\xb2\x19\x05\n" +
 	"\x01\x04\x10\x03\x12`\n" +
 	"\n" +
 	"MoveFlight\x12!.hexhail.ops.v1.MoveFlightRequest\x1a\".hexhail.ops.v1.MoveFlightResponse\"\v\xea\xb2\x19\a\n" +
@@ -7474,272 +8447,300 @@ func file_hexhail_ops_v1_ops_proto_rawDescGZIP() []byte {
 	return file_hexhail_ops_v1_ops_proto_rawDescData
 }
 
-var file_hexhail_ops_v1_ops_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_hexhail_ops_v1_ops_proto_msgTypes = make([]protoimpl.MessageInfo, 97)
+var file_hexhail_ops_v1_ops_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
+var file_hexhail_ops_v1_ops_proto_msgTypes = make([]protoimpl.MessageInfo, 108)
 var file_hexhail_ops_v1_ops_proto_goTypes = []any{
 	(CampaignState)(0),                // 0: hexhail.ops.v1.CampaignState
-	(*Company)(nil),                   // 1: hexhail.ops.v1.Company
-	(*Driver)(nil),                    // 2: hexhail.ops.v1.Driver
-	(*Taxi)(nil),                      // 3: hexhail.ops.v1.Taxi
-	(*Rider)(nil),                     // 4: hexhail.ops.v1.Rider
-	(*ImportCompaniesRequest)(nil),    // 5: hexhail.ops.v1.ImportCompaniesRequest
-	(*ImportCompaniesResponse)(nil),   // 6: hexhail.ops.v1.ImportCompaniesResponse
-	(*ImportDriversRequest)(nil),      // 7: hexhail.ops.v1.ImportDriversRequest
-	(*ImportDriversResponse)(nil),     // 8: hexhail.ops.v1.ImportDriversResponse
-	(*ImportTaxisRequest)(nil),        // 9: hexhail.ops.v1.ImportTaxisRequest
-	(*ImportTaxisResponse)(nil),       // 10: hexhail.ops.v1.ImportTaxisResponse
-	(*ImportRidersRequest)(nil),       // 11: hexhail.ops.v1.ImportRidersRequest
-	(*ImportRidersResponse)(nil),      // 12: hexhail.ops.v1.ImportRidersResponse
-	(*ListDriversRequest)(nil),        // 13: hexhail.ops.v1.ListDriversRequest
-	(*ListDriversResponse)(nil),       // 14: hexhail.ops.v1.ListDriversResponse
-	(*City)(nil),                      // 15: hexhail.ops.v1.City
-	(*ListCitiesRequest)(nil),         // 16: hexhail.ops.v1.ListCitiesRequest
-	(*ListCitiesResponse)(nil),        // 17: hexhail.ops.v1.ListCitiesResponse
-	(*Stand)(nil),                     // 18: hexhail.ops.v1.Stand
-	(*ListStandsRequest)(nil),         // 19: hexhail.ops.v1.ListStandsRequest
-	(*ListStandsResponse)(nil),        // 20: hexhail.ops.v1.ListStandsResponse
-	(*ListStandTaxisRequest)(nil),     // 21: hexhail.ops.v1.ListStandTaxisRequest
-	(*StandTaxi)(nil),                 // 22: hexhail.ops.v1.StandTaxi
-	(*ListStandTaxisResponse)(nil),    // 23: hexhail.ops.v1.ListStandTaxisResponse
-	(*Campaign)(nil),                  // 24: hexhail.ops.v1.Campaign
-	(*CampaignWhen)(nil),              // 25: hexhail.ops.v1.CampaignWhen
-	(*CampaignHours)(nil),             // 26: hexhail.ops.v1.CampaignHours
-	(*CampaignGift)(nil),              // 27: hexhail.ops.v1.CampaignGift
-	(*CampaignPercent)(nil),           // 28: hexhail.ops.v1.CampaignPercent
-	(*CampaignRandom)(nil),            // 29: hexhail.ops.v1.CampaignRandom
-	(*CampaignTiers)(nil),             // 30: hexhail.ops.v1.CampaignTiers
-	(*CampaignTier)(nil),              // 31: hexhail.ops.v1.CampaignTier
-	(*CampaignPrice)(nil),             // 32: hexhail.ops.v1.CampaignPrice
-	(*CampaignLimits)(nil),            // 33: hexhail.ops.v1.CampaignLimits
-	(*PauseCampaignRequest)(nil),      // 34: hexhail.ops.v1.PauseCampaignRequest
-	(*PauseCampaignResponse)(nil),     // 35: hexhail.ops.v1.PauseCampaignResponse
-	(*EndCampaignRequest)(nil),        // 36: hexhail.ops.v1.EndCampaignRequest
-	(*EndCampaignResponse)(nil),       // 37: hexhail.ops.v1.EndCampaignResponse
-	(*PreviewCampaignRequest)(nil),    // 38: hexhail.ops.v1.PreviewCampaignRequest
-	(*PreviewCampaignResponse)(nil),   // 39: hexhail.ops.v1.PreviewCampaignResponse
-	(*PreviewCount)(nil),              // 40: hexhail.ops.v1.PreviewCount
-	(*LaunchCampaignRequest)(nil),     // 41: hexhail.ops.v1.LaunchCampaignRequest
-	(*LaunchCampaignResponse)(nil),    // 42: hexhail.ops.v1.LaunchCampaignResponse
-	(*ListCampaignsRequest)(nil),      // 43: hexhail.ops.v1.ListCampaignsRequest
-	(*ListCampaignsResponse)(nil),     // 44: hexhail.ops.v1.ListCampaignsResponse
-	(*MoveFlightRequest)(nil),         // 45: hexhail.ops.v1.MoveFlightRequest
-	(*MoveFlightResponse)(nil),        // 46: hexhail.ops.v1.MoveFlightResponse
-	(*GetRideRequest)(nil),            // 47: hexhail.ops.v1.GetRideRequest
-	(*ResolveFareRequest)(nil),        // 48: hexhail.ops.v1.ResolveFareRequest
-	(*ResolveFareResponse)(nil),       // 49: hexhail.ops.v1.ResolveFareResponse
-	(*RefundRideRequest)(nil),         // 50: hexhail.ops.v1.RefundRideRequest
-	(*RefundRideResponse)(nil),        // 51: hexhail.ops.v1.RefundRideResponse
-	(*GetVoiceRequest)(nil),           // 52: hexhail.ops.v1.GetVoiceRequest
-	(*GetVoiceResponse)(nil),          // 53: hexhail.ops.v1.GetVoiceResponse
-	(*Payment)(nil),                   // 54: hexhail.ops.v1.Payment
-	(*Transfer)(nil),                  // 55: hexhail.ops.v1.Transfer
-	(*Candidate)(nil),                 // 56: hexhail.ops.v1.Candidate
-	(*Round)(nil),                     // 57: hexhail.ops.v1.Round
-	(*GetRideResponse)(nil),           // 58: hexhail.ops.v1.GetRideResponse
-	(*ExplainRideRequest)(nil),        // 59: hexhail.ops.v1.ExplainRideRequest
-	(*Census)(nil),                    // 60: hexhail.ops.v1.Census
-	(*Unfit)(nil),                     // 61: hexhail.ops.v1.Unfit
-	(*Look)(nil),                      // 62: hexhail.ops.v1.Look
-	(*OfferAnswer)(nil),               // 63: hexhail.ops.v1.OfferAnswer
-	(*CallAnswer)(nil),                // 64: hexhail.ops.v1.CallAnswer
-	(*CauseTime)(nil),                 // 65: hexhail.ops.v1.CauseTime
-	(*ExplainRideResponse)(nil),       // 66: hexhail.ops.v1.ExplainRideResponse
-	(*ExplainDriverRequest)(nil),      // 67: hexhail.ops.v1.ExplainDriverRequest
-	(*PresenceTime)(nil),              // 68: hexhail.ops.v1.PresenceTime
-	(*PresenceChange)(nil),            // 69: hexhail.ops.v1.PresenceChange
-	(*VerdictCount)(nil),              // 70: hexhail.ops.v1.VerdictCount
-	(*SeenRide)(nil),                  // 71: hexhail.ops.v1.SeenRide
-	(*ExplainDriverResponse)(nil),     // 72: hexhail.ops.v1.ExplainDriverResponse
-	(*ListRidesRequest)(nil),          // 73: hexhail.ops.v1.ListRidesRequest
-	(*ListRidesResponse)(nil),         // 74: hexhail.ops.v1.ListRidesResponse
-	(*GetClockRequest)(nil),           // 75: hexhail.ops.v1.GetClockRequest
-	(*GetClockResponse)(nil),          // 76: hexhail.ops.v1.GetClockResponse
-	(*TopUpWalletRequest)(nil),        // 77: hexhail.ops.v1.TopUpWalletRequest
-	(*TopUpWalletResponse)(nil),       // 78: hexhail.ops.v1.TopUpWalletResponse
-	(*AuditBooksRequest)(nil),         // 79: hexhail.ops.v1.AuditBooksRequest
-	(*AuditBooksResponse)(nil),        // 80: hexhail.ops.v1.AuditBooksResponse
-	(*ListContestsRequest)(nil),       // 81: hexhail.ops.v1.ListContestsRequest
-	(*Contest)(nil),                   // 82: hexhail.ops.v1.Contest
-	(*ListContestsResponse)(nil),      // 83: hexhail.ops.v1.ListContestsResponse
-	(*DecideComplaintRequest)(nil),    // 84: hexhail.ops.v1.DecideComplaintRequest
-	(*DecideComplaintResponse)(nil),   // 85: hexhail.ops.v1.DecideComplaintResponse
-	(*GetStatementRequest)(nil),       // 86: hexhail.ops.v1.GetStatementRequest
-	(*GetStatementResponse)(nil),      // 87: hexhail.ops.v1.GetStatementResponse
-	(*ListWithdrawalsRequest)(nil),    // 88: hexhail.ops.v1.ListWithdrawalsRequest
-	(*ListWithdrawalsResponse)(nil),   // 89: hexhail.ops.v1.ListWithdrawalsResponse
-	(*MakeBankFileRequest)(nil),       // 90: hexhail.ops.v1.MakeBankFileRequest
-	(*MakeBankFileResponse)(nil),      // 91: hexhail.ops.v1.MakeBankFileResponse
-	(*GetBankFileRequest)(nil),        // 92: hexhail.ops.v1.GetBankFileRequest
-	(*GetBankFileResponse)(nil),       // 93: hexhail.ops.v1.GetBankFileResponse
-	(*ImportBankResultsRequest)(nil),  // 94: hexhail.ops.v1.ImportBankResultsRequest
-	(*ImportBankResultsResponse)(nil), // 95: hexhail.ops.v1.ImportBankResultsResponse
-	(*BankRefusal)(nil),               // 96: hexhail.ops.v1.BankRefusal
-	nil,                               // 97: hexhail.ops.v1.AuditBooksResponse.BalancesFenEntry
-	(*v1.Point)(nil),                  // 98: hexhail.type.v1.Point
-	(*timestamppb.Timestamp)(nil),     // 99: google.protobuf.Timestamp
-	(v1.RideKind)(0),                  // 100: hexhail.type.v1.RideKind
-	(*v1.Flight)(nil),                 // 101: hexhail.type.v1.Flight
-	(*v1.Ride)(nil),                   // 102: hexhail.type.v1.Ride
-	(*v1.Voice)(nil),                  // 103: hexhail.type.v1.Voice
-	(v1.PickupSource)(0),              // 104: hexhail.type.v1.PickupSource
-	(v1.RideState)(0),                 // 105: hexhail.type.v1.RideState
-	(*v1.Complaint)(nil),              // 106: hexhail.type.v1.Complaint
-	(v1.ComplaintSide)(0),             // 107: hexhail.type.v1.ComplaintSide
-	(*v1.Statement)(nil),              // 108: hexhail.type.v1.Statement
-	(*v1.Withdrawal)(nil),             // 109: hexhail.type.v1.Withdrawal
+	(DrawState)(0),                    // 1: hexhail.ops.v1.DrawState
+	(*Company)(nil),                   // 2: hexhail.ops.v1.Company
+	(*Driver)(nil),                    // 3: hexhail.ops.v1.Driver
+	(*Taxi)(nil),                      // 4: hexhail.ops.v1.Taxi
+	(*Rider)(nil),                     // 5: hexhail.ops.v1.Rider
+	(*ImportCompaniesRequest)(nil),    // 6: hexhail.ops.v1.ImportCompaniesRequest
+	(*ImportCompaniesResponse)(nil),   // 7: hexhail.ops.v1.ImportCompaniesResponse
+	(*ImportDriversRequest)(nil),      // 8: hexhail.ops.v1.ImportDriversRequest
+	(*ImportDriversResponse)(nil),     // 9: hexhail.ops.v1.ImportDriversResponse
+	(*ImportTaxisRequest)(nil),        // 10: hexhail.ops.v1.ImportTaxisRequest
+	(*ImportTaxisResponse)(nil),       // 11: hexhail.ops.v1.ImportTaxisResponse
+	(*ImportRidersRequest)(nil),       // 12: hexhail.ops.v1.ImportRidersRequest
+	(*ImportRidersResponse)(nil),      // 13: hexhail.ops.v1.ImportRidersResponse
+	(*ListDriversRequest)(nil),        // 14: hexhail.ops.v1.ListDriversRequest
+	(*ListDriversResponse)(nil),       // 15: hexhail.ops.v1.ListDriversResponse
+	(*City)(nil),                      // 16: hexhail.ops.v1.City
+	(*ListCitiesRequest)(nil),         // 17: hexhail.ops.v1.ListCitiesRequest
+	(*ListCitiesResponse)(nil),        // 18: hexhail.ops.v1.ListCitiesResponse
+	(*Stand)(nil),                     // 19: hexhail.ops.v1.Stand
+	(*ListStandsRequest)(nil),         // 20: hexhail.ops.v1.ListStandsRequest
+	(*ListStandsResponse)(nil),        // 21: hexhail.ops.v1.ListStandsResponse
+	(*ListStandTaxisRequest)(nil),     // 22: hexhail.ops.v1.ListStandTaxisRequest
+	(*StandTaxi)(nil),                 // 23: hexhail.ops.v1.StandTaxi
+	(*ListStandTaxisResponse)(nil),    // 24: hexhail.ops.v1.ListStandTaxisResponse
+	(*Campaign)(nil),                  // 25: hexhail.ops.v1.Campaign
+	(*CampaignWhen)(nil),              // 26: hexhail.ops.v1.CampaignWhen
+	(*CampaignHours)(nil),             // 27: hexhail.ops.v1.CampaignHours
+	(*CampaignGift)(nil),              // 28: hexhail.ops.v1.CampaignGift
+	(*CampaignPercent)(nil),           // 29: hexhail.ops.v1.CampaignPercent
+	(*CampaignRandom)(nil),            // 30: hexhail.ops.v1.CampaignRandom
+	(*CampaignTiers)(nil),             // 31: hexhail.ops.v1.CampaignTiers
+	(*CampaignTier)(nil),              // 32: hexhail.ops.v1.CampaignTier
+	(*CampaignPrice)(nil),             // 33: hexhail.ops.v1.CampaignPrice
+	(*CampaignLimits)(nil),            // 34: hexhail.ops.v1.CampaignLimits
+	(*PauseCampaignRequest)(nil),      // 35: hexhail.ops.v1.PauseCampaignRequest
+	(*PauseCampaignResponse)(nil),     // 36: hexhail.ops.v1.PauseCampaignResponse
+	(*EndCampaignRequest)(nil),        // 37: hexhail.ops.v1.EndCampaignRequest
+	(*EndCampaignResponse)(nil),       // 38: hexhail.ops.v1.EndCampaignResponse
+	(*PreviewCampaignRequest)(nil),    // 39: hexhail.ops.v1.PreviewCampaignRequest
+	(*PreviewCampaignResponse)(nil),   // 40: hexhail.ops.v1.PreviewCampaignResponse
+	(*PreviewCount)(nil),              // 41: hexhail.ops.v1.PreviewCount
+	(*LaunchCampaignRequest)(nil),     // 42: hexhail.ops.v1.LaunchCampaignRequest
+	(*LaunchCampaignResponse)(nil),    // 43: hexhail.ops.v1.LaunchCampaignResponse
+	(*ListCampaignsRequest)(nil),      // 44: hexhail.ops.v1.ListCampaignsRequest
+	(*ListCampaignsResponse)(nil),     // 45: hexhail.ops.v1.ListCampaignsResponse
+	(*MoveFlightRequest)(nil),         // 46: hexhail.ops.v1.MoveFlightRequest
+	(*MoveFlightResponse)(nil),        // 47: hexhail.ops.v1.MoveFlightResponse
+	(*GetRideRequest)(nil),            // 48: hexhail.ops.v1.GetRideRequest
+	(*ResolveFareRequest)(nil),        // 49: hexhail.ops.v1.ResolveFareRequest
+	(*ResolveFareResponse)(nil),       // 50: hexhail.ops.v1.ResolveFareResponse
+	(*RefundRideRequest)(nil),         // 51: hexhail.ops.v1.RefundRideRequest
+	(*RefundRideResponse)(nil),        // 52: hexhail.ops.v1.RefundRideResponse
+	(*GetVoiceRequest)(nil),           // 53: hexhail.ops.v1.GetVoiceRequest
+	(*GetVoiceResponse)(nil),          // 54: hexhail.ops.v1.GetVoiceResponse
+	(*Payment)(nil),                   // 55: hexhail.ops.v1.Payment
+	(*Transfer)(nil),                  // 56: hexhail.ops.v1.Transfer
+	(*Candidate)(nil),                 // 57: hexhail.ops.v1.Candidate
+	(*Round)(nil),                     // 58: hexhail.ops.v1.Round
+	(*GetRideResponse)(nil),           // 59: hexhail.ops.v1.GetRideResponse
+	(*ExplainRideRequest)(nil),        // 60: hexhail.ops.v1.ExplainRideRequest
+	(*Census)(nil),                    // 61: hexhail.ops.v1.Census
+	(*Unfit)(nil),                     // 62: hexhail.ops.v1.Unfit
+	(*Look)(nil),                      // 63: hexhail.ops.v1.Look
+	(*OfferAnswer)(nil),               // 64: hexhail.ops.v1.OfferAnswer
+	(*CallAnswer)(nil),                // 65: hexhail.ops.v1.CallAnswer
+	(*CauseTime)(nil),                 // 66: hexhail.ops.v1.CauseTime
+	(*ExplainRideResponse)(nil),       // 67: hexhail.ops.v1.ExplainRideResponse
+	(*ExplainDriverRequest)(nil),      // 68: hexhail.ops.v1.ExplainDriverRequest
+	(*PresenceTime)(nil),              // 69: hexhail.ops.v1.PresenceTime
+	(*PresenceChange)(nil),            // 70: hexhail.ops.v1.PresenceChange
+	(*VerdictCount)(nil),              // 71: hexhail.ops.v1.VerdictCount
+	(*SeenRide)(nil),                  // 72: hexhail.ops.v1.SeenRide
+	(*ExplainDriverResponse)(nil),     // 73: hexhail.ops.v1.ExplainDriverResponse
+	(*ListRidesRequest)(nil),          // 74: hexhail.ops.v1.ListRidesRequest
+	(*ListRidesResponse)(nil),         // 75: hexhail.ops.v1.ListRidesResponse
+	(*GetClockRequest)(nil),           // 76: hexhail.ops.v1.GetClockRequest
+	(*GetClockResponse)(nil),          // 77: hexhail.ops.v1.GetClockResponse
+	(*TopUpWalletRequest)(nil),        // 78: hexhail.ops.v1.TopUpWalletRequest
+	(*TopUpWalletResponse)(nil),       // 79: hexhail.ops.v1.TopUpWalletResponse
+	(*AuditBooksRequest)(nil),         // 80: hexhail.ops.v1.AuditBooksRequest
+	(*AuditBooksResponse)(nil),        // 81: hexhail.ops.v1.AuditBooksResponse
+	(*ListContestsRequest)(nil),       // 82: hexhail.ops.v1.ListContestsRequest
+	(*Contest)(nil),                   // 83: hexhail.ops.v1.Contest
+	(*ListContestsResponse)(nil),      // 84: hexhail.ops.v1.ListContestsResponse
+	(*DecideComplaintRequest)(nil),    // 85: hexhail.ops.v1.DecideComplaintRequest
+	(*DecideComplaintResponse)(nil),   // 86: hexhail.ops.v1.DecideComplaintResponse
+	(*GetStatementRequest)(nil),       // 87: hexhail.ops.v1.GetStatementRequest
+	(*GetStatementResponse)(nil),      // 88: hexhail.ops.v1.GetStatementResponse
+	(*ListWithdrawalsRequest)(nil),    // 89: hexhail.ops.v1.ListWithdrawalsRequest
+	(*ListWithdrawalsResponse)(nil),   // 90: hexhail.ops.v1.ListWithdrawalsResponse
+	(*MakeBankFileRequest)(nil),       // 91: hexhail.ops.v1.MakeBankFileRequest
+	(*MakeBankFileResponse)(nil),      // 92: hexhail.ops.v1.MakeBankFileResponse
+	(*GetBankFileRequest)(nil),        // 93: hexhail.ops.v1.GetBankFileRequest
+	(*GetBankFileResponse)(nil),       // 94: hexhail.ops.v1.GetBankFileResponse
+	(*ImportBankResultsRequest)(nil),  // 95: hexhail.ops.v1.ImportBankResultsRequest
+	(*ImportBankResultsResponse)(nil), // 96: hexhail.ops.v1.ImportBankResultsResponse
+	(*BankRefusal)(nil),               // 97: hexhail.ops.v1.BankRefusal
+	(*Draw)(nil),                      // 98: hexhail.ops.v1.Draw
+	(*LaunchDrawRequest)(nil),         // 99: hexhail.ops.v1.LaunchDrawRequest
+	(*LaunchDrawResponse)(nil),        // 100: hexhail.ops.v1.LaunchDrawResponse
+	(*EnterDrawNumberRequest)(nil),    // 101: hexhail.ops.v1.EnterDrawNumberRequest
+	(*EnterDrawNumberResponse)(nil),   // 102: hexhail.ops.v1.EnterDrawNumberResponse
+	(*EndDrawRequest)(nil),            // 103: hexhail.ops.v1.EndDrawRequest
+	(*EndDrawResponse)(nil),           // 104: hexhail.ops.v1.EndDrawResponse
+	(*ListDrawDaysRequest)(nil),       // 105: hexhail.ops.v1.ListDrawDaysRequest
+	(*ListDrawDaysResponse)(nil),      // 106: hexhail.ops.v1.ListDrawDaysResponse
+	(*DrawDay)(nil),                   // 107: hexhail.ops.v1.DrawDay
+	(*DrawWin)(nil),                   // 108: hexhail.ops.v1.DrawWin
+	nil,                               // 109: hexhail.ops.v1.AuditBooksResponse.BalancesFenEntry
+	(*v1.Point)(nil),                  // 110: hexhail.type.v1.Point
+	(*timestamppb.Timestamp)(nil),     // 111: google.protobuf.Timestamp
+	(v1.RideKind)(0),                  // 112: hexhail.type.v1.RideKind
+	(*v1.Flight)(nil),                 // 113: hexhail.type.v1.Flight
+	(*v1.Ride)(nil),                   // 114: hexhail.type.v1.Ride
+	(*v1.Voice)(nil),                  // 115: hexhail.type.v1.Voice
+	(v1.PickupSource)(0),              // 116: hexhail.type.v1.PickupSource
+	(v1.RideState)(0),                 // 117: hexhail.type.v1.RideState
+	(*v1.Complaint)(nil),              // 118: hexhail.type.v1.Complaint
+	(v1.ComplaintSide)(0),             // 119: hexhail.type.v1.ComplaintSide
+	(*v1.Statement)(nil),              // 120: hexhail.type.v1.Statement
+	(*v1.Withdrawal)(nil),             // 121: hexhail.type.v1.Withdrawal
 }
 var file_hexhail_ops_v1_ops_proto_depIdxs = []int32{
-	1,   // 0: hexhail.ops.v1.ImportCompaniesRequest.rows:type_name -> hexhail.ops.v1.Company
-	2,   // 1: hexhail.ops.v1.ImportDriversRequest.rows:type_name -> hexhail.ops.v1.Driver
-	3,   // 2: hexhail.ops.v1.ImportTaxisRequest.rows:type_name -> hexhail.ops.v1.Taxi
-	4,   // 3: hexhail.ops.v1.ImportRidersRequest.rows:type_name -> hexhail.ops.v1.Rider
-	2,   // 4: hexhail.ops.v1.ListDriversResponse.drivers:type_name -> hexhail.ops.v1.Driver
-	98,  // 5: hexhail.ops.v1.City.center:type_name -> hexhail.type.v1.Point
-	15,  // 6: hexhail.ops.v1.ListCitiesResponse.cities:type_name -> hexhail.ops.v1.City
-	18,  // 7: hexhail.ops.v1.ListStandsResponse.stands:type_name -> hexhail.ops.v1.Stand
-	99,  // 8: hexhail.ops.v1.StandTaxi.entered_at:type_name -> google.protobuf.Timestamp
-	99,  // 9: hexhail.ops.v1.StandTaxi.ordered_at:type_name -> google.protobuf.Timestamp
-	22,  // 10: hexhail.ops.v1.ListStandTaxisResponse.taxis:type_name -> hexhail.ops.v1.StandTaxi
-	99,  // 11: hexhail.ops.v1.Campaign.starts_at:type_name -> google.protobuf.Timestamp
-	99,  // 12: hexhail.ops.v1.Campaign.ends_at:type_name -> google.protobuf.Timestamp
-	25,  // 13: hexhail.ops.v1.Campaign.when:type_name -> hexhail.ops.v1.CampaignWhen
-	27,  // 14: hexhail.ops.v1.Campaign.rider:type_name -> hexhail.ops.v1.CampaignGift
-	27,  // 15: hexhail.ops.v1.Campaign.driver:type_name -> hexhail.ops.v1.CampaignGift
-	33,  // 16: hexhail.ops.v1.Campaign.limits:type_name -> hexhail.ops.v1.CampaignLimits
+	2,   // 0: hexhail.ops.v1.ImportCompaniesRequest.rows:type_name -> hexhail.ops.v1.Company
+	3,   // 1: hexhail.ops.v1.ImportDriversRequest.rows:type_name -> hexhail.ops.v1.Driver
+	4,   // 2: hexhail.ops.v1.ImportTaxisRequest.rows:type_name -> hexhail.ops.v1.Taxi
+	5,   // 3: hexhail.ops.v1.ImportRidersRequest.rows:type_name -> hexhail.ops.v1.Rider
+	3,   // 4: hexhail.ops.v1.ListDriversResponse.drivers:type_name -> hexhail.ops.v1.Driver
+	110, // 5: hexhail.ops.v1.City.center:type_name -> hexhail.type.v1.Point
+	16,  // 6: hexhail.ops.v1.ListCitiesResponse.cities:type_name -> hexhail.ops.v1.City
+	19,  // 7: hexhail.ops.v1.ListStandsResponse.stands:type_name -> hexhail.ops.v1.Stand
+	111, // 8: hexhail.ops.v1.StandTaxi.entered_at:type_name -> google.protobuf.Timestamp
+	111, // 9: hexhail.ops.v1.StandTaxi.ordered_at:type_name -> google.protobuf.Timestamp
+	23,  // 10: hexhail.ops.v1.ListStandTaxisResponse.taxis:type_name -> hexhail.ops.v1.StandTaxi
+	111, // 11: hexhail.ops.v1.Campaign.starts_at:type_name -> google.protobuf.Timestamp
+	111, // 12: hexhail.ops.v1.Campaign.ends_at:type_name -> google.protobuf.Timestamp
+	26,  // 13: hexhail.ops.v1.Campaign.when:type_name -> hexhail.ops.v1.CampaignWhen
+	28,  // 14: hexhail.ops.v1.Campaign.rider:type_name -> hexhail.ops.v1.CampaignGift
+	28,  // 15: hexhail.ops.v1.Campaign.driver:type_name -> hexhail.ops.v1.CampaignGift
+	34,  // 16: hexhail.ops.v1.Campaign.limits:type_name -> hexhail.ops.v1.CampaignLimits
 	0,   // 17: hexhail.ops.v1.Campaign.state:type_name -> hexhail.ops.v1.CampaignState
-	100, // 18: hexhail.ops.v1.CampaignWhen.kinds:type_name -> hexhail.type.v1.RideKind
-	26,  // 19: hexhail.ops.v1.CampaignWhen.hours:type_name -> hexhail.ops.v1.CampaignHours
-	28,  // 20: hexhail.ops.v1.CampaignGift.percent:type_name -> hexhail.ops.v1.CampaignPercent
-	29,  // 21: hexhail.ops.v1.CampaignGift.random:type_name -> hexhail.ops.v1.CampaignRandom
-	30,  // 22: hexhail.ops.v1.CampaignGift.tiers:type_name -> hexhail.ops.v1.CampaignTiers
-	32,  // 23: hexhail.ops.v1.CampaignGift.price:type_name -> hexhail.ops.v1.CampaignPrice
-	31,  // 24: hexhail.ops.v1.CampaignTiers.tiers:type_name -> hexhail.ops.v1.CampaignTier
-	24,  // 25: hexhail.ops.v1.PauseCampaignResponse.campaign:type_name -> hexhail.ops.v1.Campaign
-	24,  // 26: hexhail.ops.v1.EndCampaignResponse.campaign:type_name -> hexhail.ops.v1.Campaign
-	24,  // 27: hexhail.ops.v1.PreviewCampaignRequest.campaign:type_name -> hexhail.ops.v1.Campaign
-	99,  // 28: hexhail.ops.v1.PreviewCampaignRequest.from:type_name -> google.protobuf.Timestamp
-	99,  // 29: hexhail.ops.v1.PreviewCampaignRequest.to:type_name -> google.protobuf.Timestamp
-	40,  // 30: hexhail.ops.v1.PreviewCampaignResponse.refused:type_name -> hexhail.ops.v1.PreviewCount
-	24,  // 31: hexhail.ops.v1.LaunchCampaignRequest.campaign:type_name -> hexhail.ops.v1.Campaign
-	24,  // 32: hexhail.ops.v1.LaunchCampaignResponse.campaign:type_name -> hexhail.ops.v1.Campaign
-	24,  // 33: hexhail.ops.v1.ListCampaignsResponse.campaigns:type_name -> hexhail.ops.v1.Campaign
-	101, // 34: hexhail.ops.v1.MoveFlightRequest.flight:type_name -> hexhail.type.v1.Flight
-	99,  // 35: hexhail.ops.v1.MoveFlightRequest.scheduled_at:type_name -> google.protobuf.Timestamp
-	99,  // 36: hexhail.ops.v1.MoveFlightRequest.expected_at:type_name -> google.protobuf.Timestamp
-	102, // 37: hexhail.ops.v1.ResolveFareResponse.ride:type_name -> hexhail.type.v1.Ride
-	103, // 38: hexhail.ops.v1.GetVoiceResponse.voice:type_name -> hexhail.type.v1.Voice
-	104, // 39: hexhail.ops.v1.Candidate.pickup_source:type_name -> hexhail.type.v1.PickupSource
-	99,  // 40: hexhail.ops.v1.Round.at:type_name -> google.protobuf.Timestamp
-	56,  // 41: hexhail.ops.v1.Round.candidates:type_name -> hexhail.ops.v1.Candidate
-	102, // 42: hexhail.ops.v1.GetRideResponse.ride:type_name -> hexhail.type.v1.Ride
-	57,  // 43: hexhail.ops.v1.GetRideResponse.rounds:type_name -> hexhail.ops.v1.Round
-	54,  // 44: hexhail.ops.v1.GetRideResponse.payments:type_name -> hexhail.ops.v1.Payment
-	55,  // 45: hexhail.ops.v1.GetRideResponse.transfers:type_name -> hexhail.ops.v1.Transfer
-	99,  // 46: hexhail.ops.v1.Look.at:type_name -> google.protobuf.Timestamp
-	99,  // 47: hexhail.ops.v1.Look.until:type_name -> google.protobuf.Timestamp
-	60,  // 48: hexhail.ops.v1.Look.city:type_name -> hexhail.ops.v1.Census
-	60,  // 49: hexhail.ops.v1.Look.near:type_name -> hexhail.ops.v1.Census
-	61,  // 50: hexhail.ops.v1.Look.unfit:type_name -> hexhail.ops.v1.Unfit
-	99,  // 51: hexhail.ops.v1.OfferAnswer.made_at:type_name -> google.protobuf.Timestamp
-	99,  // 52: hexhail.ops.v1.OfferAnswer.ended_at:type_name -> google.protobuf.Timestamp
-	99,  // 53: hexhail.ops.v1.CallAnswer.made_at:type_name -> google.protobuf.Timestamp
-	99,  // 54: hexhail.ops.v1.CallAnswer.ended_at:type_name -> google.protobuf.Timestamp
-	102, // 55: hexhail.ops.v1.ExplainRideResponse.ride:type_name -> hexhail.type.v1.Ride
-	63,  // 56: hexhail.ops.v1.ExplainRideResponse.offers:type_name -> hexhail.ops.v1.OfferAnswer
-	65,  // 57: hexhail.ops.v1.ExplainRideResponse.times:type_name -> hexhail.ops.v1.CauseTime
-	62,  // 58: hexhail.ops.v1.ExplainRideResponse.looks:type_name -> hexhail.ops.v1.Look
-	64,  // 59: hexhail.ops.v1.ExplainRideResponse.calls:type_name -> hexhail.ops.v1.CallAnswer
-	99,  // 60: hexhail.ops.v1.ExplainDriverRequest.to:type_name -> google.protobuf.Timestamp
-	99,  // 61: hexhail.ops.v1.ExplainDriverRequest.from:type_name -> google.protobuf.Timestamp
-	99,  // 62: hexhail.ops.v1.PresenceChange.at:type_name -> google.protobuf.Timestamp
-	99,  // 63: hexhail.ops.v1.PresenceChange.heard_at:type_name -> google.protobuf.Timestamp
-	99,  // 64: hexhail.ops.v1.SeenRide.at:type_name -> google.protobuf.Timestamp
-	99,  // 65: hexhail.ops.v1.SeenRide.until:type_name -> google.protobuf.Timestamp
-	105, // 66: hexhail.ops.v1.SeenRide.state:type_name -> hexhail.type.v1.RideState
-	99,  // 67: hexhail.ops.v1.ExplainDriverResponse.from:type_name -> google.protobuf.Timestamp
-	99,  // 68: hexhail.ops.v1.ExplainDriverResponse.to:type_name -> google.protobuf.Timestamp
-	68,  // 69: hexhail.ops.v1.ExplainDriverResponse.times:type_name -> hexhail.ops.v1.PresenceTime
-	69,  // 70: hexhail.ops.v1.ExplainDriverResponse.changes:type_name -> hexhail.ops.v1.PresenceChange
-	70,  // 71: hexhail.ops.v1.ExplainDriverResponse.verdicts:type_name -> hexhail.ops.v1.VerdictCount
-	71,  // 72: hexhail.ops.v1.ExplainDriverResponse.seen:type_name -> hexhail.ops.v1.SeenRide
-	105, // 73: hexhail.ops.v1.ListRidesRequest.state:type_name -> hexhail.type.v1.RideState
-	102, // 74: hexhail.ops.v1.ListRidesResponse.rides:type_name -> hexhail.type.v1.Ride
-	99,  // 75: hexhail.ops.v1.GetClockResponse.at:type_name -> google.protobuf.Timestamp
-	97,  // 76: hexhail.ops.v1.AuditBooksResponse.balances_fen:type_name -> hexhail.ops.v1.AuditBooksResponse.BalancesFenEntry
-	106, // 77: hexhail.ops.v1.Contest.complaint:type_name -> hexhail.type.v1.Complaint
-	102, // 78: hexhail.ops.v1.Contest.ride:type_name -> hexhail.type.v1.Ride
-	82,  // 79: hexhail.ops.v1.ListContestsResponse.contests:type_name -> hexhail.ops.v1.Contest
-	107, // 80: hexhail.ops.v1.DecideComplaintRequest.by:type_name -> hexhail.type.v1.ComplaintSide
-	108, // 81: hexhail.ops.v1.GetStatementResponse.statement:type_name -> hexhail.type.v1.Statement
-	109, // 82: hexhail.ops.v1.ListWithdrawalsResponse.withdrawals:type_name -> hexhail.type.v1.Withdrawal
-	96,  // 83: hexhail.ops.v1.ImportBankResultsResponse.refused:type_name -> hexhail.ops.v1.BankRefusal
-	5,   // 84: hexhail.ops.v1.OpsService.ImportCompanies:input_type -> hexhail.ops.v1.ImportCompaniesRequest
-	7,   // 85: hexhail.ops.v1.OpsService.ImportDrivers:input_type -> hexhail.ops.v1.ImportDriversRequest
-	9,   // 86: hexhail.ops.v1.OpsService.ImportTaxis:input_type -> hexhail.ops.v1.ImportTaxisRequest
-	11,  // 87: hexhail.ops.v1.OpsService.ImportRiders:input_type -> hexhail.ops.v1.ImportRidersRequest
-	13,  // 88: hexhail.ops.v1.OpsService.ListDrivers:input_type -> hexhail.ops.v1.ListDriversRequest
-	16,  // 89: hexhail.ops.v1.OpsService.ListCities:input_type -> hexhail.ops.v1.ListCitiesRequest
-	19,  // 90: hexhail.ops.v1.OpsService.ListStands:input_type -> hexhail.ops.v1.ListStandsRequest
-	21,  // 91: hexhail.ops.v1.OpsService.ListStandTaxis:input_type -> hexhail.ops.v1.ListStandTaxisRequest
-	41,  // 92: hexhail.ops.v1.OpsService.LaunchCampaign:input_type -> hexhail.ops.v1.LaunchCampaignRequest
-	43,  // 93: hexhail.ops.v1.OpsService.ListCampaigns:input_type -> hexhail.ops.v1.ListCampaignsRequest
-	34,  // 94: hexhail.ops.v1.OpsService.PauseCampaign:input_type -> hexhail.ops.v1.PauseCampaignRequest
-	36,  // 95: hexhail.ops.v1.OpsService.EndCampaign:input_type -> hexhail.ops.v1.EndCampaignRequest
-	38,  // 96: hexhail.ops.v1.OpsService.PreviewCampaign:input_type -> hexhail.ops.v1.PreviewCampaignRequest
-	45,  // 97: hexhail.ops.v1.OpsService.MoveFlight:input_type -> hexhail.ops.v1.MoveFlightRequest
-	81,  // 98: hexhail.ops.v1.OpsService.ListContests:input_type -> hexhail.ops.v1.ListContestsRequest
-	84,  // 99: hexhail.ops.v1.OpsService.DecideComplaint:input_type -> hexhail.ops.v1.DecideComplaintRequest
-	47,  // 100: hexhail.ops.v1.OpsService.GetRide:input_type -> hexhail.ops.v1.GetRideRequest
-	48,  // 101: hexhail.ops.v1.OpsService.ResolveFare:input_type -> hexhail.ops.v1.ResolveFareRequest
-	50,  // 102: hexhail.ops.v1.OpsService.RefundRide:input_type -> hexhail.ops.v1.RefundRideRequest
-	86,  // 103: hexhail.ops.v1.OpsService.GetStatement:input_type -> hexhail.ops.v1.GetStatementRequest
-	88,  // 104: hexhail.ops.v1.OpsService.ListWithdrawals:input_type -> hexhail.ops.v1.ListWithdrawalsRequest
-	90,  // 105: hexhail.ops.v1.OpsService.MakeBankFile:input_type -> hexhail.ops.v1.MakeBankFileRequest
-	92,  // 106: hexhail.ops.v1.OpsService.GetBankFile:input_type -> hexhail.ops.v1.GetBankFileRequest
-	94,  // 107: hexhail.ops.v1.OpsService.ImportBankResults:input_type -> hexhail.ops.v1.ImportBankResultsRequest
-	52,  // 108: hexhail.ops.v1.OpsService.GetVoice:input_type -> hexhail.ops.v1.GetVoiceRequest
-	59,  // 109: hexhail.ops.v1.OpsService.ExplainRide:input_type -> hexhail.ops.v1.ExplainRideRequest
-	67,  // 110: hexhail.ops.v1.OpsService.ExplainDriver:input_type -> hexhail.ops.v1.ExplainDriverRequest
-	73,  // 111: hexhail.ops.v1.OpsService.ListRides:input_type -> hexhail.ops.v1.ListRidesRequest
-	75,  // 112: hexhail.ops.v1.OpsService.GetClock:input_type -> hexhail.ops.v1.GetClockRequest
-	77,  // 113: hexhail.ops.v1.OpsService.TopUpWallet:input_type -> hexhail.ops.v1.TopUpWalletRequest
-	79,  // 114: hexhail.ops.v1.OpsService.AuditBooks:input_type -> hexhail.ops.v1.AuditBooksRequest
-	6,   // 115: hexhail.ops.v1.OpsService.ImportCompanies:output_type -> hexhail.ops.v1.ImportCompaniesResponse
-	8,   // 116: hexhail.ops.v1.OpsService.ImportDrivers:output_type -> hexhail.ops.v1.ImportDriversResponse
-	10,  // 117: hexhail.ops.v1.OpsService.ImportTaxis:output_type -> hexhail.ops.v1.ImportTaxisResponse
-	12,  // 118: hexhail.ops.v1.OpsService.ImportRiders:output_type -> hexhail.ops.v1.ImportRidersResponse
-	14,  // 119: hexhail.ops.v1.OpsService.ListDrivers:output_type -> hexhail.ops.v1.ListDriversResponse
-	17,  // 120: hexhail.ops.v1.OpsService.ListCities:output_type -> hexhail.ops.v1.ListCitiesResponse
-	20,  // 121: hexhail.ops.v1.OpsService.ListStands:output_type -> hexhail.ops.v1.ListStandsResponse
-	23,  // 122: hexhail.ops.v1.OpsService.ListStandTaxis:output_type -> hexhail.ops.v1.ListStandTaxisResponse
-	42,  // 123: hexhail.ops.v1.OpsService.LaunchCampaign:output_type -> hexhail.ops.v1.LaunchCampaignResponse
-	44,  // 124: hexhail.ops.v1.OpsService.ListCampaigns:output_type -> hexhail.ops.v1.ListCampaignsResponse
-	35,  // 125: hexhail.ops.v1.OpsService.PauseCampaign:output_type -> hexhail.ops.v1.PauseCampaignResponse
-	37,  // 126: hexhail.ops.v1.OpsService.EndCampaign:output_type -> hexhail.ops.v1.EndCampaignResponse
-	39,  // 127: hexhail.ops.v1.OpsService.PreviewCampaign:output_type -> hexhail.ops.v1.PreviewCampaignResponse
-	46,  // 128: hexhail.ops.v1.OpsService.MoveFlight:output_type -> hexhail.ops.v1.MoveFlightResponse
-	83,  // 129: hexhail.ops.v1.OpsService.ListContests:output_type -> hexhail.ops.v1.ListContestsResponse
-	85,  // 130: hexhail.ops.v1.OpsService.DecideComplaint:output_type -> hexhail.ops.v1.DecideComplaintResponse
-	58,  // 131: hexhail.ops.v1.OpsService.GetRide:output_type -> hexhail.ops.v1.GetRideResponse
-	49,  // 132: hexhail.ops.v1.OpsService.ResolveFare:output_type -> hexhail.ops.v1.ResolveFareResponse
-	51,  // 133: hexhail.ops.v1.OpsService.RefundRide:output_type -> hexhail.ops.v1.RefundRideResponse
-	87,  // 134: hexhail.ops.v1.OpsService.GetStatement:output_type -> hexhail.ops.v1.GetStatementResponse
-	89,  // 135: hexhail.ops.v1.OpsService.ListWithdrawals:output_type -> hexhail.ops.v1.ListWithdrawalsResponse
-	91,  // 136: hexhail.ops.v1.OpsService.MakeBankFile:output_type -> hexhail.ops.v1.MakeBankFileResponse
-	93,  // 137: hexhail.ops.v1.OpsService.GetBankFile:output_type -> hexhail.ops.v1.GetBankFileResponse
-	95,  // 138: hexhail.ops.v1.OpsService.ImportBankResults:output_type -> hexhail.ops.v1.ImportBankResultsResponse
-	53,  // 139: hexhail.ops.v1.OpsService.GetVoice:output_type -> hexhail.ops.v1.GetVoiceResponse
-	66,  // 140: hexhail.ops.v1.OpsService.ExplainRide:output_type -> hexhail.ops.v1.ExplainRideResponse
-	72,  // 141: hexhail.ops.v1.OpsService.ExplainDriver:output_type -> hexhail.ops.v1.ExplainDriverResponse
-	74,  // 142: hexhail.ops.v1.OpsService.ListRides:output_type -> hexhail.ops.v1.ListRidesResponse
-	76,  // 143: hexhail.ops.v1.OpsService.GetClock:output_type -> hexhail.ops.v1.GetClockResponse
-	78,  // 144: hexhail.ops.v1.OpsService.TopUpWallet:output_type -> hexhail.ops.v1.TopUpWalletResponse
-	80,  // 145: hexhail.ops.v1.OpsService.AuditBooks:output_type -> hexhail.ops.v1.AuditBooksResponse
-	115, // [115:146] is the sub-list for method output_type
-	84,  // [84:115] is the sub-list for method input_type
-	84,  // [84:84] is the sub-list for extension type_name
-	84,  // [84:84] is the sub-list for extension extendee
-	0,   // [0:84] is the sub-list for field type_name
+	112, // 18: hexhail.ops.v1.CampaignWhen.kinds:type_name -> hexhail.type.v1.RideKind
+	27,  // 19: hexhail.ops.v1.CampaignWhen.hours:type_name -> hexhail.ops.v1.CampaignHours
+	29,  // 20: hexhail.ops.v1.CampaignGift.percent:type_name -> hexhail.ops.v1.CampaignPercent
+	30,  // 21: hexhail.ops.v1.CampaignGift.random:type_name -> hexhail.ops.v1.CampaignRandom
+	31,  // 22: hexhail.ops.v1.CampaignGift.tiers:type_name -> hexhail.ops.v1.CampaignTiers
+	33,  // 23: hexhail.ops.v1.CampaignGift.price:type_name -> hexhail.ops.v1.CampaignPrice
+	32,  // 24: hexhail.ops.v1.CampaignTiers.tiers:type_name -> hexhail.ops.v1.CampaignTier
+	25,  // 25: hexhail.ops.v1.PauseCampaignResponse.campaign:type_name -> hexhail.ops.v1.Campaign
+	25,  // 26: hexhail.ops.v1.EndCampaignResponse.campaign:type_name -> hexhail.ops.v1.Campaign
+	25,  // 27: hexhail.ops.v1.PreviewCampaignRequest.campaign:type_name -> hexhail.ops.v1.Campaign
+	111, // 28: hexhail.ops.v1.PreviewCampaignRequest.from:type_name -> google.protobuf.Timestamp
+	111, // 29: hexhail.ops.v1.PreviewCampaignRequest.to:type_name -> google.protobuf.Timestamp
+	41,  // 30: hexhail.ops.v1.PreviewCampaignResponse.refused:type_name -> hexhail.ops.v1.PreviewCount
+	25,  // 31: hexhail.ops.v1.LaunchCampaignRequest.campaign:type_name -> hexhail.ops.v1.Campaign
+	25,  // 32: hexhail.ops.v1.LaunchCampaignResponse.campaign:type_name -> hexhail.ops.v1.Campaign
+	25,  // 33: hexhail.ops.v1.ListCampaignsResponse.campaigns:type_name -> hexhail.ops.v1.Campaign
+	113, // 34: hexhail.ops.v1.MoveFlightRequest.flight:type_name -> hexhail.type.v1.Flight
+	111, // 35: hexhail.ops.v1.MoveFlightRequest.scheduled_at:type_name -> google.protobuf.Timestamp
+	111, // 36: hexhail.ops.v1.MoveFlightRequest.expected_at:type_name -> google.protobuf.Timestamp
+	114, // 37: hexhail.ops.v1.ResolveFareResponse.ride:type_name -> hexhail.type.v1.Ride
+	115, // 38: hexhail.ops.v1.GetVoiceResponse.voice:type_name -> hexhail.type.v1.Voice
+	116, // 39: hexhail.ops.v1.Candidate.pickup_source:type_name -> hexhail.type.v1.PickupSource
+	111, // 40: hexhail.ops.v1.Round.at:type_name -> google.protobuf.Timestamp
+	57,  // 41: hexhail.ops.v1.Round.candidates:type_name -> hexhail.ops.v1.Candidate
+	114, // 42: hexhail.ops.v1.GetRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	58,  // 43: hexhail.ops.v1.GetRideResponse.rounds:type_name -> hexhail.ops.v1.Round
+	55,  // 44: hexhail.ops.v1.GetRideResponse.payments:type_name -> hexhail.ops.v1.Payment
+	56,  // 45: hexhail.ops.v1.GetRideResponse.transfers:type_name -> hexhail.ops.v1.Transfer
+	111, // 46: hexhail.ops.v1.Look.at:type_name -> google.protobuf.Timestamp
+	111, // 47: hexhail.ops.v1.Look.until:type_name -> google.protobuf.Timestamp
+	61,  // 48: hexhail.ops.v1.Look.city:type_name -> hexhail.ops.v1.Census
+	61,  // 49: hexhail.ops.v1.Look.near:type_name -> hexhail.ops.v1.Census
+	62,  // 50: hexhail.ops.v1.Look.unfit:type_name -> hexhail.ops.v1.Unfit
+	111, // 51: hexhail.ops.v1.OfferAnswer.made_at:type_name -> google.protobuf.Timestamp
+	111, // 52: hexhail.ops.v1.OfferAnswer.ended_at:type_name -> google.protobuf.Timestamp
+	111, // 53: hexhail.ops.v1.CallAnswer.made_at:type_name -> google.protobuf.Timestamp
+	111, // 54: hexhail.ops.v1.CallAnswer.ended_at:type_name -> google.protobuf.Timestamp
+	114, // 55: hexhail.ops.v1.ExplainRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	64,  // 56: hexhail.ops.v1.ExplainRideResponse.offers:type_name -> hexhail.ops.v1.OfferAnswer
+	66,  // 57: hexhail.ops.v1.ExplainRideResponse.times:type_name -> hexhail.ops.v1.CauseTime
+	63,  // 58: hexhail.ops.v1.ExplainRideResponse.looks:type_name -> hexhail.ops.v1.Look
+	65,  // 59: hexhail.ops.v1.ExplainRideResponse.calls:type_name -> hexhail.ops.v1.CallAnswer
+	111, // 60: hexhail.ops.v1.ExplainDriverRequest.to:type_name -> google.protobuf.Timestamp
+	111, // 61: hexhail.ops.v1.ExplainDriverRequest.from:type_name -> google.protobuf.Timestamp
+	111, // 62: hexhail.ops.v1.PresenceChange.at:type_name -> google.protobuf.Timestamp
+	111, // 63: hexhail.ops.v1.PresenceChange.heard_at:type_name -> google.protobuf.Timestamp
+	111, // 64: hexhail.ops.v1.SeenRide.at:type_name -> google.protobuf.Timestamp
+	111, // 65: hexhail.ops.v1.SeenRide.until:type_name -> google.protobuf.Timestamp
+	117, // 66: hexhail.ops.v1.SeenRide.state:type_name -> hexhail.type.v1.RideState
+	111, // 67: hexhail.ops.v1.ExplainDriverResponse.from:type_name -> google.protobuf.Timestamp
+	111, // 68: hexhail.ops.v1.ExplainDriverResponse.to:type_name -> google.protobuf.Timestamp
+	69,  // 69: hexhail.ops.v1.ExplainDriverResponse.times:type_name -> hexhail.ops.v1.PresenceTime
+	70,  // 70: hexhail.ops.v1.ExplainDriverResponse.changes:type_name -> hexhail.ops.v1.PresenceChange
+	71,  // 71: hexhail.ops.v1.ExplainDriverResponse.verdicts:type_name -> hexhail.ops.v1.VerdictCount
+	72,  // 72: hexhail.ops.v1.ExplainDriverResponse.seen:type_name -> hexhail.ops.v1.SeenRide
+	117, // 73: hexhail.ops.v1.ListRidesRequest.state:type_name -> hexhail.type.v1.RideState
+	114, // 74: hexhail.ops.v1.ListRidesResponse.rides:type_name -> hexhail.type.v1.Ride
+	111, // 75: hexhail.ops.v1.GetClockResponse.at:type_name -> google.protobuf.Timestamp
+	109, // 76: hexhail.ops.v1.AuditBooksResponse.balances_fen:type_name -> hexhail.ops.v1.AuditBooksResponse.BalancesFenEntry
+	118, // 77: hexhail.ops.v1.Contest.complaint:type_name -> hexhail.type.v1.Complaint
+	114, // 78: hexhail.ops.v1.Contest.ride:type_name -> hexhail.type.v1.Ride
+	83,  // 79: hexhail.ops.v1.ListContestsResponse.contests:type_name -> hexhail.ops.v1.Contest
+	119, // 80: hexhail.ops.v1.DecideComplaintRequest.by:type_name -> hexhail.type.v1.ComplaintSide
+	120, // 81: hexhail.ops.v1.GetStatementResponse.statement:type_name -> hexhail.type.v1.Statement
+	121, // 82: hexhail.ops.v1.ListWithdrawalsResponse.withdrawals:type_name -> hexhail.type.v1.Withdrawal
+	97,  // 83: hexhail.ops.v1.ImportBankResultsResponse.refused:type_name -> hexhail.ops.v1.BankRefusal
+	98,  // 84: hexhail.ops.v1.LaunchDrawRequest.draw:type_name -> hexhail.ops.v1.Draw
+	98,  // 85: hexhail.ops.v1.LaunchDrawResponse.draw:type_name -> hexhail.ops.v1.Draw
+	107, // 86: hexhail.ops.v1.EnterDrawNumberResponse.day:type_name -> hexhail.ops.v1.DrawDay
+	107, // 87: hexhail.ops.v1.ListDrawDaysResponse.days:type_name -> hexhail.ops.v1.DrawDay
+	1,   // 88: hexhail.ops.v1.DrawDay.state:type_name -> hexhail.ops.v1.DrawState
+	111, // 89: hexhail.ops.v1.DrawDay.frozen_at:type_name -> google.protobuf.Timestamp
+	111, // 90: hexhail.ops.v1.DrawDay.drawn_at:type_name -> google.protobuf.Timestamp
+	108, // 91: hexhail.ops.v1.DrawDay.wins:type_name -> hexhail.ops.v1.DrawWin
+	6,   // 92: hexhail.ops.v1.OpsService.ImportCompanies:input_type -> hexhail.ops.v1.ImportCompaniesRequest
+	8,   // 93: hexhail.ops.v1.OpsService.ImportDrivers:input_type -> hexhail.ops.v1.ImportDriversRequest
+	10,  // 94: hexhail.ops.v1.OpsService.ImportTaxis:input_type -> hexhail.ops.v1.ImportTaxisRequest
+	12,  // 95: hexhail.ops.v1.OpsService.ImportRiders:input_type -> hexhail.ops.v1.ImportRidersRequest
+	14,  // 96: hexhail.ops.v1.OpsService.ListDrivers:input_type -> hexhail.ops.v1.ListDriversRequest
+	17,  // 97: hexhail.ops.v1.OpsService.ListCities:input_type -> hexhail.ops.v1.ListCitiesRequest
+	20,  // 98: hexhail.ops.v1.OpsService.ListStands:input_type -> hexhail.ops.v1.ListStandsRequest
+	22,  // 99: hexhail.ops.v1.OpsService.ListStandTaxis:input_type -> hexhail.ops.v1.ListStandTaxisRequest
+	42,  // 100: hexhail.ops.v1.OpsService.LaunchCampaign:input_type -> hexhail.ops.v1.LaunchCampaignRequest
+	44,  // 101: hexhail.ops.v1.OpsService.ListCampaigns:input_type -> hexhail.ops.v1.ListCampaignsRequest
+	35,  // 102: hexhail.ops.v1.OpsService.PauseCampaign:input_type -> hexhail.ops.v1.PauseCampaignRequest
+	37,  // 103: hexhail.ops.v1.OpsService.EndCampaign:input_type -> hexhail.ops.v1.EndCampaignRequest
+	39,  // 104: hexhail.ops.v1.OpsService.PreviewCampaign:input_type -> hexhail.ops.v1.PreviewCampaignRequest
+	99,  // 105: hexhail.ops.v1.OpsService.LaunchDraw:input_type -> hexhail.ops.v1.LaunchDrawRequest
+	101, // 106: hexhail.ops.v1.OpsService.EnterDrawNumber:input_type -> hexhail.ops.v1.EnterDrawNumberRequest
+	103, // 107: hexhail.ops.v1.OpsService.EndDraw:input_type -> hexhail.ops.v1.EndDrawRequest
+	105, // 108: hexhail.ops.v1.OpsService.ListDrawDays:input_type -> hexhail.ops.v1.ListDrawDaysRequest
+	46,  // 109: hexhail.ops.v1.OpsService.MoveFlight:input_type -> hexhail.ops.v1.MoveFlightRequest
+	82,  // 110: hexhail.ops.v1.OpsService.ListContests:input_type -> hexhail.ops.v1.ListContestsRequest
+	85,  // 111: hexhail.ops.v1.OpsService.DecideComplaint:input_type -> hexhail.ops.v1.DecideComplaintRequest
+	48,  // 112: hexhail.ops.v1.OpsService.GetRide:input_type -> hexhail.ops.v1.GetRideRequest
+	49,  // 113: hexhail.ops.v1.OpsService.ResolveFare:input_type -> hexhail.ops.v1.ResolveFareRequest
+	51,  // 114: hexhail.ops.v1.OpsService.RefundRide:input_type -> hexhail.ops.v1.RefundRideRequest
+	87,  // 115: hexhail.ops.v1.OpsService.GetStatement:input_type -> hexhail.ops.v1.GetStatementRequest
+	89,  // 116: hexhail.ops.v1.OpsService.ListWithdrawals:input_type -> hexhail.ops.v1.ListWithdrawalsRequest
+	91,  // 117: hexhail.ops.v1.OpsService.MakeBankFile:input_type -> hexhail.ops.v1.MakeBankFileRequest
+	93,  // 118: hexhail.ops.v1.OpsService.GetBankFile:input_type -> hexhail.ops.v1.GetBankFileRequest
+	95,  // 119: hexhail.ops.v1.OpsService.ImportBankResults:input_type -> hexhail.ops.v1.ImportBankResultsRequest
+	53,  // 120: hexhail.ops.v1.OpsService.GetVoice:input_type -> hexhail.ops.v1.GetVoiceRequest
+	60,  // 121: hexhail.ops.v1.OpsService.ExplainRide:input_type -> hexhail.ops.v1.ExplainRideRequest
+	68,  // 122: hexhail.ops.v1.OpsService.ExplainDriver:input_type -> hexhail.ops.v1.ExplainDriverRequest
+	74,  // 123: hexhail.ops.v1.OpsService.ListRides:input_type -> hexhail.ops.v1.ListRidesRequest
+	76,  // 124: hexhail.ops.v1.OpsService.GetClock:input_type -> hexhail.ops.v1.GetClockRequest
+	78,  // 125: hexhail.ops.v1.OpsService.TopUpWallet:input_type -> hexhail.ops.v1.TopUpWalletRequest
+	80,  // 126: hexhail.ops.v1.OpsService.AuditBooks:input_type -> hexhail.ops.v1.AuditBooksRequest
+	7,   // 127: hexhail.ops.v1.OpsService.ImportCompanies:output_type -> hexhail.ops.v1.ImportCompaniesResponse
+	9,   // 128: hexhail.ops.v1.OpsService.ImportDrivers:output_type -> hexhail.ops.v1.ImportDriversResponse
+	11,  // 129: hexhail.ops.v1.OpsService.ImportTaxis:output_type -> hexhail.ops.v1.ImportTaxisResponse
+	13,  // 130: hexhail.ops.v1.OpsService.ImportRiders:output_type -> hexhail.ops.v1.ImportRidersResponse
+	15,  // 131: hexhail.ops.v1.OpsService.ListDrivers:output_type -> hexhail.ops.v1.ListDriversResponse
+	18,  // 132: hexhail.ops.v1.OpsService.ListCities:output_type -> hexhail.ops.v1.ListCitiesResponse
+	21,  // 133: hexhail.ops.v1.OpsService.ListStands:output_type -> hexhail.ops.v1.ListStandsResponse
+	24,  // 134: hexhail.ops.v1.OpsService.ListStandTaxis:output_type -> hexhail.ops.v1.ListStandTaxisResponse
+	43,  // 135: hexhail.ops.v1.OpsService.LaunchCampaign:output_type -> hexhail.ops.v1.LaunchCampaignResponse
+	45,  // 136: hexhail.ops.v1.OpsService.ListCampaigns:output_type -> hexhail.ops.v1.ListCampaignsResponse
+	36,  // 137: hexhail.ops.v1.OpsService.PauseCampaign:output_type -> hexhail.ops.v1.PauseCampaignResponse
+	38,  // 138: hexhail.ops.v1.OpsService.EndCampaign:output_type -> hexhail.ops.v1.EndCampaignResponse
+	40,  // 139: hexhail.ops.v1.OpsService.PreviewCampaign:output_type -> hexhail.ops.v1.PreviewCampaignResponse
+	100, // 140: hexhail.ops.v1.OpsService.LaunchDraw:output_type -> hexhail.ops.v1.LaunchDrawResponse
+	102, // 141: hexhail.ops.v1.OpsService.EnterDrawNumber:output_type -> hexhail.ops.v1.EnterDrawNumberResponse
+	104, // 142: hexhail.ops.v1.OpsService.EndDraw:output_type -> hexhail.ops.v1.EndDrawResponse
+	106, // 143: hexhail.ops.v1.OpsService.ListDrawDays:output_type -> hexhail.ops.v1.ListDrawDaysResponse
+	47,  // 144: hexhail.ops.v1.OpsService.MoveFlight:output_type -> hexhail.ops.v1.MoveFlightResponse
+	84,  // 145: hexhail.ops.v1.OpsService.ListContests:output_type -> hexhail.ops.v1.ListContestsResponse
+	86,  // 146: hexhail.ops.v1.OpsService.DecideComplaint:output_type -> hexhail.ops.v1.DecideComplaintResponse
+	59,  // 147: hexhail.ops.v1.OpsService.GetRide:output_type -> hexhail.ops.v1.GetRideResponse
+	50,  // 148: hexhail.ops.v1.OpsService.ResolveFare:output_type -> hexhail.ops.v1.ResolveFareResponse
+	52,  // 149: hexhail.ops.v1.OpsService.RefundRide:output_type -> hexhail.ops.v1.RefundRideResponse
+	88,  // 150: hexhail.ops.v1.OpsService.GetStatement:output_type -> hexhail.ops.v1.GetStatementResponse
+	90,  // 151: hexhail.ops.v1.OpsService.ListWithdrawals:output_type -> hexhail.ops.v1.ListWithdrawalsResponse
+	92,  // 152: hexhail.ops.v1.OpsService.MakeBankFile:output_type -> hexhail.ops.v1.MakeBankFileResponse
+	94,  // 153: hexhail.ops.v1.OpsService.GetBankFile:output_type -> hexhail.ops.v1.GetBankFileResponse
+	96,  // 154: hexhail.ops.v1.OpsService.ImportBankResults:output_type -> hexhail.ops.v1.ImportBankResultsResponse
+	54,  // 155: hexhail.ops.v1.OpsService.GetVoice:output_type -> hexhail.ops.v1.GetVoiceResponse
+	67,  // 156: hexhail.ops.v1.OpsService.ExplainRide:output_type -> hexhail.ops.v1.ExplainRideResponse
+	73,  // 157: hexhail.ops.v1.OpsService.ExplainDriver:output_type -> hexhail.ops.v1.ExplainDriverResponse
+	75,  // 158: hexhail.ops.v1.OpsService.ListRides:output_type -> hexhail.ops.v1.ListRidesResponse
+	77,  // 159: hexhail.ops.v1.OpsService.GetClock:output_type -> hexhail.ops.v1.GetClockResponse
+	79,  // 160: hexhail.ops.v1.OpsService.TopUpWallet:output_type -> hexhail.ops.v1.TopUpWalletResponse
+	81,  // 161: hexhail.ops.v1.OpsService.AuditBooks:output_type -> hexhail.ops.v1.AuditBooksResponse
+	127, // [127:162] is the sub-list for method output_type
+	92,  // [92:127] is the sub-list for method input_type
+	92,  // [92:92] is the sub-list for extension type_name
+	92,  // [92:92] is the sub-list for extension extendee
+	0,   // [0:92] is the sub-list for field type_name
 }
 
 func init() { file_hexhail_ops_v1_ops_proto_init() }
@@ -7764,8 +8765,8 @@ func file_hexhail_ops_v1_ops_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_hexhail_ops_v1_ops_proto_rawDesc), len(file_hexhail_ops_v1_ops_proto_rawDesc)),
-			NumEnums:      1,
-			NumMessages:   97,
+			NumEnums:      2,
+			NumMessages:   108,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

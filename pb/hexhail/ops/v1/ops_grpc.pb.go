@@ -34,6 +34,10 @@ const (
 	OpsService_PauseCampaign_FullMethodName     = "/hexhail.ops.v1.OpsService/PauseCampaign"
 	OpsService_EndCampaign_FullMethodName       = "/hexhail.ops.v1.OpsService/EndCampaign"
 	OpsService_PreviewCampaign_FullMethodName   = "/hexhail.ops.v1.OpsService/PreviewCampaign"
+	OpsService_LaunchDraw_FullMethodName        = "/hexhail.ops.v1.OpsService/LaunchDraw"
+	OpsService_EnterDrawNumber_FullMethodName   = "/hexhail.ops.v1.OpsService/EnterDrawNumber"
+	OpsService_EndDraw_FullMethodName           = "/hexhail.ops.v1.OpsService/EndDraw"
+	OpsService_ListDrawDays_FullMethodName      = "/hexhail.ops.v1.OpsService/ListDrawDays"
 	OpsService_MoveFlight_FullMethodName        = "/hexhail.ops.v1.OpsService/MoveFlight"
 	OpsService_ListContests_FullMethodName      = "/hexhail.ops.v1.OpsService/ListContests"
 	OpsService_DecideComplaint_FullMethodName   = "/hexhail.ops.v1.OpsService/DecideComplaint"
@@ -89,6 +93,20 @@ type OpsServiceClient interface {
 	EndCampaign(ctx context.Context, in *EndCampaignRequest, opts ...grpc.CallOption) (*EndCampaignResponse, error)
 	// PreviewCampaign tells what a campaign would have given for rides of the past. It writes nothing.
 	PreviewCampaign(ctx context.Context, in *PreviewCampaignRequest, opts ...grpc.CallOption) (*PreviewCampaignResponse, error)
+	// LaunchDraw begins a daily draw, or adds days to it by its next version. From then on the hash of
+	// each day's secret is published. Errors: DRAW_INVALID, among them for a day that has begun;
+	// DRAW_DAY_TAKEN for a day of another draw of the city; ALREADY_EXISTS for other content under a
+	// version.
+	LaunchDraw(ctx context.Context, in *LaunchDrawRequest, opts ...grpc.CallOption) (*LaunchDrawResponse, error)
+	// EnterDrawNumber gives a day of a draw its public number, once: the day is drawn by it within
+	// seconds, and nothing can be changed any more. Errors: DRAW_UNKNOWN; DRAW_STATE before the day's
+	// list is frozen, or if it has a number; DRAW_INVALID for what is no number.
+	EnterDrawNumber(ctx context.Context, in *EnterDrawNumberRequest, opts ...grpc.CallOption) (*EnterDrawNumberResponse, error)
+	// EndDraw takes back the days of a draw that have not begun, and gives its sponsor what the others
+	// cannot take any more; ending again returns what has come back since. Errors: DRAW_UNKNOWN.
+	EndDraw(ctx context.Context, in *EndDrawRequest, opts ...grpc.CallOption) (*EndDrawResponse, error)
+	// ListDrawDays reads the days of a city's draws.
+	ListDrawDays(ctx context.Context, in *ListDrawDaysRequest, opts ...grpc.CallOption) (*ListDrawDaysResponse, error)
 	// MoveFlight says by hand that a flight lands at another time: the pickups of all rides that go by it
 	// and have not begun move by as much, and riders and drivers are told.
 	MoveFlight(ctx context.Context, in *MoveFlightRequest, opts ...grpc.CallOption) (*MoveFlightResponse, error)
@@ -289,6 +307,46 @@ func (c *opsServiceClient) PreviewCampaign(ctx context.Context, in *PreviewCampa
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(PreviewCampaignResponse)
 	err := c.cc.Invoke(ctx, OpsService_PreviewCampaign_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *opsServiceClient) LaunchDraw(ctx context.Context, in *LaunchDrawRequest, opts ...grpc.CallOption) (*LaunchDrawResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(LaunchDrawResponse)
+	err := c.cc.Invoke(ctx, OpsService_LaunchDraw_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *opsServiceClient) EnterDrawNumber(ctx context.Context, in *EnterDrawNumberRequest, opts ...grpc.CallOption) (*EnterDrawNumberResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(EnterDrawNumberResponse)
+	err := c.cc.Invoke(ctx, OpsService_EnterDrawNumber_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *opsServiceClient) EndDraw(ctx context.Context, in *EndDrawRequest, opts ...grpc.CallOption) (*EndDrawResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(EndDrawResponse)
+	err := c.cc.Invoke(ctx, OpsService_EndDraw_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *opsServiceClient) ListDrawDays(ctx context.Context, in *ListDrawDaysRequest, opts ...grpc.CallOption) (*ListDrawDaysResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListDrawDaysResponse)
+	err := c.cc.Invoke(ctx, OpsService_ListDrawDays_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -510,6 +568,20 @@ type OpsServiceServer interface {
 	EndCampaign(context.Context, *EndCampaignRequest) (*EndCampaignResponse, error)
 	// PreviewCampaign tells what a campaign would have given for rides of the past. It writes nothing.
 	PreviewCampaign(context.Context, *PreviewCampaignRequest) (*PreviewCampaignResponse, error)
+	// LaunchDraw begins a daily draw, or adds days to it by its next version. From then on the hash of
+	// each day's secret is published. Errors: DRAW_INVALID, among them for a day that has begun;
+	// DRAW_DAY_TAKEN for a day of another draw of the city; ALREADY_EXISTS for other content under a
+	// version.
+	LaunchDraw(context.Context, *LaunchDrawRequest) (*LaunchDrawResponse, error)
+	// EnterDrawNumber gives a day of a draw its public number, once: the day is drawn by it within
+	// seconds, and nothing can be changed any more. Errors: DRAW_UNKNOWN; DRAW_STATE before the day's
+	// list is frozen, or if it has a number; DRAW_INVALID for what is no number.
+	EnterDrawNumber(context.Context, *EnterDrawNumberRequest) (*EnterDrawNumberResponse, error)
+	// EndDraw takes back the days of a draw that have not begun, and gives its sponsor what the others
+	// cannot take any more; ending again returns what has come back since. Errors: DRAW_UNKNOWN.
+	EndDraw(context.Context, *EndDrawRequest) (*EndDrawResponse, error)
+	// ListDrawDays reads the days of a city's draws.
+	ListDrawDays(context.Context, *ListDrawDaysRequest) (*ListDrawDaysResponse, error)
 	// MoveFlight says by hand that a flight lands at another time: the pickups of all rides that go by it
 	// and have not begun move by as much, and riders and drivers are told.
 	MoveFlight(context.Context, *MoveFlightRequest) (*MoveFlightResponse, error)
@@ -612,6 +684,18 @@ func (UnimplementedOpsServiceServer) EndCampaign(context.Context, *EndCampaignRe
 }
 func (UnimplementedOpsServiceServer) PreviewCampaign(context.Context, *PreviewCampaignRequest) (*PreviewCampaignResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method PreviewCampaign not implemented")
+}
+func (UnimplementedOpsServiceServer) LaunchDraw(context.Context, *LaunchDrawRequest) (*LaunchDrawResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method LaunchDraw not implemented")
+}
+func (UnimplementedOpsServiceServer) EnterDrawNumber(context.Context, *EnterDrawNumberRequest) (*EnterDrawNumberResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method EnterDrawNumber not implemented")
+}
+func (UnimplementedOpsServiceServer) EndDraw(context.Context, *EndDrawRequest) (*EndDrawResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method EndDraw not implemented")
+}
+func (UnimplementedOpsServiceServer) ListDrawDays(context.Context, *ListDrawDaysRequest) (*ListDrawDaysResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListDrawDays not implemented")
 }
 func (UnimplementedOpsServiceServer) MoveFlight(context.Context, *MoveFlightRequest) (*MoveFlightResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method MoveFlight not implemented")
@@ -874,6 +958,78 @@ func _OpsService_PreviewCampaign_Handler(srv interface{}, ctx context.Context, d
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(OpsServiceServer).PreviewCampaign(ctx, req.(*PreviewCampaignRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _OpsService_LaunchDraw_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(LaunchDrawRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(OpsServiceServer).LaunchDraw(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: OpsService_LaunchDraw_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(OpsServiceServer).LaunchDraw(ctx, req.(*LaunchDrawRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _OpsService_EnterDrawNumber_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(EnterDrawNumberRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(OpsServiceServer).EnterDrawNumber(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: OpsService_EnterDrawNumber_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(OpsServiceServer).EnterDrawNumber(ctx, req.(*EnterDrawNumberRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _OpsService_EndDraw_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(EndDrawRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(OpsServiceServer).EndDraw(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: OpsService_EndDraw_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(OpsServiceServer).EndDraw(ctx, req.(*EndDrawRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _OpsService_ListDrawDays_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListDrawDaysRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(OpsServiceServer).ListDrawDays(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: OpsService_ListDrawDays_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(OpsServiceServer).ListDrawDays(ctx, req.(*ListDrawDaysRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -1244,6 +1400,22 @@ var OpsService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "PreviewCampaign",
 			Handler:    _OpsService_PreviewCampaign_Handler,
+		},
+		{
+			MethodName: "LaunchDraw",
+			Handler:    _OpsService_LaunchDraw_Handler,
+		},
+		{
+			MethodName: "EnterDrawNumber",
+			Handler:    _OpsService_EnterDrawNumber_Handler,
+		},
+		{
+			MethodName: "EndDraw",
+			Handler:    _OpsService_EndDraw_Handler,
+		},
+		{
+			MethodName: "ListDrawDays",
+			Handler:    _OpsService_ListDrawDays_Handler,
 		},
 		{
 			MethodName: "MoveFlight",

@@ -3357,6 +3357,234 @@ func (x *Campaign) GetLeftToday() int32 {
 	return 0
 }
 
+// Which page.
+type ListLotsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// How many at most, 1 to 200; 0 is 50, and more than 200 is 200.
+	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// next_page_token of the page before; "" for the first.
+	PageToken     string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListLotsRequest) Reset() {
+	*x = ListLotsRequest{}
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[54]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListLotsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListLotsRequest) ProtoMessage() {}
+
+func (x *ListLotsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[54]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListLotsRequest.ProtoReflect.Descriptor instead.
+func (*ListLotsRequest) Descriptor() ([]byte, []int) {
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{54}
+}
+
+func (x *ListLotsRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListLotsRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+// A page of lots.
+type ListLotsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Those of the latest rides first.
+	Lots []*Lot `protobuf:"bytes,1,rep,name=lots,proto3" json:"lots,omitempty"`
+	// For the next page; "" if this is the last.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListLotsResponse) Reset() {
+	*x = ListLotsResponse{}
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[55]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListLotsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListLotsResponse) ProtoMessage() {}
+
+func (x *ListLotsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[55]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListLotsResponse.ProtoReflect.Descriptor instead.
+func (*ListLotsResponse) Descriptor() ([]byte, []int) {
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{55}
+}
+
+func (x *ListLotsResponse) GetLots() []*Lot {
+	if x != nil {
+		return x.Lots
+	}
+	return nil
+}
+
+func (x *ListLotsResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+// A ride in the list of a day of a draw.
+type Lot struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The ride's id.
+	RideId string `protobuf:"bytes,1,opt,name=ride_id,json=rideId,proto3" json:"ride_id,omitempty"`
+	// The draw's id.
+	DrawId string `protobuf:"bytes,2,opt,name=draw_id,json=drawId,proto3" json:"draw_id,omitempty"`
+	// The city's id.
+	City string `protobuf:"bytes,3,opt,name=city,proto3" json:"city,omitempty"`
+	// The day in the city's zone, "2013-12-10".
+	Day string `protobuf:"bytes,4,opt,name=day,proto3" json:"day,omitempty"`
+	// The ride's code in the published list, which names nobody.
+	Code string `protobuf:"bytes,5,opt,name=code,proto3" json:"code,omitempty"`
+	// The day is drawn: who has won is known.
+	Drawn bool `protobuf:"varint,6,opt,name=drawn,proto3" json:"drawn,omitempty"`
+	// What the ride has won, in fen; 0 is nothing.
+	WonFen int64 `protobuf:"varint,7,opt,name=won_fen,json=wonFen,proto3" json:"won_fen,omitempty"`
+	// What is on its way back of it, the way it was paid, in fen.
+	SentFen int64 `protobuf:"varint,8,opt,name=sent_fen,json=sentFen,proto3" json:"sent_fen,omitempty"`
+	// It has arrived.
+	Arrived       bool `protobuf:"varint,9,opt,name=arrived,proto3" json:"arrived,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Lot) Reset() {
+	*x = Lot{}
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[56]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Lot) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Lot) ProtoMessage() {}
+
+func (x *Lot) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[56]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Lot.ProtoReflect.Descriptor instead.
+func (*Lot) Descriptor() ([]byte, []int) {
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{56}
+}
+
+func (x *Lot) GetRideId() string {
+	if x != nil {
+		return x.RideId
+	}
+	return ""
+}
+
+func (x *Lot) GetDrawId() string {
+	if x != nil {
+		return x.DrawId
+	}
+	return ""
+}
+
+func (x *Lot) GetCity() string {
+	if x != nil {
+		return x.City
+	}
+	return ""
+}
+
+func (x *Lot) GetDay() string {
+	if x != nil {
+		return x.Day
+	}
+	return ""
+}
+
+func (x *Lot) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+func (x *Lot) GetDrawn() bool {
+	if x != nil {
+		return x.Drawn
+	}
+	return false
+}
+
+func (x *Lot) GetWonFen() int64 {
+	if x != nil {
+		return x.WonFen
+	}
+	return 0
+}
+
+func (x *Lot) GetSentFen() int64 {
+	if x != nil {
+		return x.SentFen
+	}
+	return 0
+}
+
+func (x *Lot) GetArrived() bool {
+	if x != nil {
+		return x.Arrived
+	}
+	return false
+}
+
 var File_hexhail_rider_v1_rider_proto protoreflect.FileDescriptor
 
 const file_hexhail_rider_v1_rider_proto_rawDesc = "" +
@@ -3594,7 +3822,24 @@ const file_hexhail_rider_v1_rider_proto_rawDesc = "" +
 	"\agift_zh\x18\x06 \x01(\tR\x06giftZh\x12\"\n" +
 	"\n" +
 	"left_today\x18\a \x01(\x05H\x00R\tleftToday\x88\x01\x01B\r\n" +
-	"\v_left_today2\xb5\x13\n" +
+	"\v_left_today\"`\n" +
+	"\x0fListLotsRequest\x12$\n" +
+	"\tpage_size\x18\x01 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\bpageSize\x12'\n" +
+	"\n" +
+	"page_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03(\xc8\x01R\tpageToken\"e\n" +
+	"\x10ListLotsResponse\x12)\n" +
+	"\x04lots\x18\x01 \x03(\v2\x15.hexhail.rider.v1.LotR\x04lots\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xd5\x01\n" +
+	"\x03Lot\x12\x17\n" +
+	"\aride_id\x18\x01 \x01(\tR\x06rideId\x12\x17\n" +
+	"\adraw_id\x18\x02 \x01(\tR\x06drawId\x12\x12\n" +
+	"\x04city\x18\x03 \x01(\tR\x04city\x12\x10\n" +
+	"\x03day\x18\x04 \x01(\tR\x03day\x12\x12\n" +
+	"\x04code\x18\x05 \x01(\tR\x04code\x12\x14\n" +
+	"\x05drawn\x18\x06 \x01(\bR\x05drawn\x12\x17\n" +
+	"\awon_fen\x18\a \x01(\x03R\x06wonFen\x12\x19\n" +
+	"\bsent_fen\x18\b \x01(\x03R\asentFen\x12\x18\n" +
+	"\aarrived\x18\t \x01(\bR\aarrived2\x93\x14\n" +
 	"\fRiderService\x12_\n" +
 	"\tQuoteRide\x12\".hexhail.rider.v1.QuoteRideRequest\x1a#.hexhail.rider.v1.QuoteRideResponse\"\t\xea\xb2\x19\x05\n" +
 	"\x01\x01\x10\x02\x12k\n" +
@@ -3643,6 +3888,8 @@ const file_hexhail_rider_v1_rider_proto_rawDesc = "" +
 	"\fListRegulars\x12%.hexhail.rider.v1.ListRegularsRequest\x1a&.hexhail.rider.v1.ListRegularsResponse\"\t\xea\xb2\x19\x05\n" +
 	"\x01\x01\x10\x01\x12k\n" +
 	"\rListGreetings\x12&.hexhail.rider.v1.ListGreetingsRequest\x1a'.hexhail.rider.v1.ListGreetingsResponse\"\t\xea\xb2\x19\x05\n" +
+	"\x01\x01\x10\x01\x12\\\n" +
+	"\bListLots\x12!.hexhail.rider.v1.ListLotsRequest\x1a\".hexhail.rider.v1.ListLotsResponse\"\t\xea\xb2\x19\x05\n" +
 	"\x01\x01\x10\x01\x12m\n" +
 	"\rWantGreetings\x12&.hexhail.rider.v1.WantGreetingsRequest\x1a'.hexhail.rider.v1.WantGreetingsResponse\"\v\xea\xb2\x19\a\n" +
 	"\x01\x01\x10\x01\x18\x01B%Z#hexhail/pb/hexhail/rider/v1;riderpbb\x06proto3"
@@ -3659,7 +3906,7 @@ func file_hexhail_rider_v1_rider_proto_rawDescGZIP() []byte {
 	return file_hexhail_rider_v1_rider_proto_rawDescData
 }
 
-var file_hexhail_rider_v1_rider_proto_msgTypes = make([]protoimpl.MessageInfo, 54)
+var file_hexhail_rider_v1_rider_proto_msgTypes = make([]protoimpl.MessageInfo, 57)
 var file_hexhail_rider_v1_rider_proto_goTypes = []any{
 	(*QuoteRideRequest)(nil),         // 0: hexhail.rider.v1.QuoteRideRequest
 	(*NearbyTaxi)(nil),               // 1: hexhail.rider.v1.NearbyTaxi
@@ -3715,117 +3962,123 @@ var file_hexhail_rider_v1_rider_proto_goTypes = []any{
 	(*ListCampaignsRequest)(nil),     // 51: hexhail.rider.v1.ListCampaignsRequest
 	(*ListCampaignsResponse)(nil),    // 52: hexhail.rider.v1.ListCampaignsResponse
 	(*Campaign)(nil),                 // 53: hexhail.rider.v1.Campaign
-	(*v1.Place)(nil),                 // 54: hexhail.type.v1.Place
-	(*v1.Point)(nil),                 // 55: hexhail.type.v1.Point
-	(*v1.Quote)(nil),                 // 56: hexhail.type.v1.Quote
-	(*timestamppb.Timestamp)(nil),    // 57: google.protobuf.Timestamp
-	(*v1.Ride)(nil),                  // 58: hexhail.type.v1.Ride
-	(*v1.Flight)(nil),                // 59: hexhail.type.v1.Flight
-	(*v1.Voice)(nil),                 // 60: hexhail.type.v1.Voice
-	(*v1.Payment)(nil),               // 61: hexhail.type.v1.Payment
-	(v1.ComplaintCause)(0),           // 62: hexhail.type.v1.ComplaintCause
-	(*v1.Complaint)(nil),             // 63: hexhail.type.v1.Complaint
-	(*v1.Regular)(nil),               // 64: hexhail.type.v1.Regular
-	(*v1.Festival)(nil),              // 65: hexhail.type.v1.Festival
+	(*ListLotsRequest)(nil),          // 54: hexhail.rider.v1.ListLotsRequest
+	(*ListLotsResponse)(nil),         // 55: hexhail.rider.v1.ListLotsResponse
+	(*Lot)(nil),                      // 56: hexhail.rider.v1.Lot
+	(*v1.Place)(nil),                 // 57: hexhail.type.v1.Place
+	(*v1.Point)(nil),                 // 58: hexhail.type.v1.Point
+	(*v1.Quote)(nil),                 // 59: hexhail.type.v1.Quote
+	(*timestamppb.Timestamp)(nil),    // 60: google.protobuf.Timestamp
+	(*v1.Ride)(nil),                  // 61: hexhail.type.v1.Ride
+	(*v1.Flight)(nil),                // 62: hexhail.type.v1.Flight
+	(*v1.Voice)(nil),                 // 63: hexhail.type.v1.Voice
+	(*v1.Payment)(nil),               // 64: hexhail.type.v1.Payment
+	(v1.ComplaintCause)(0),           // 65: hexhail.type.v1.ComplaintCause
+	(*v1.Complaint)(nil),             // 66: hexhail.type.v1.Complaint
+	(*v1.Regular)(nil),               // 67: hexhail.type.v1.Regular
+	(*v1.Festival)(nil),              // 68: hexhail.type.v1.Festival
 }
 var file_hexhail_rider_v1_rider_proto_depIdxs = []int32{
-	54, // 0: hexhail.rider.v1.QuoteRideRequest.pickup:type_name -> hexhail.type.v1.Place
-	54, // 1: hexhail.rider.v1.QuoteRideRequest.dropoff:type_name -> hexhail.type.v1.Place
-	55, // 2: hexhail.rider.v1.NearbyTaxi.point:type_name -> hexhail.type.v1.Point
-	56, // 3: hexhail.rider.v1.QuoteRideResponse.quote:type_name -> hexhail.type.v1.Quote
+	57, // 0: hexhail.rider.v1.QuoteRideRequest.pickup:type_name -> hexhail.type.v1.Place
+	57, // 1: hexhail.rider.v1.QuoteRideRequest.dropoff:type_name -> hexhail.type.v1.Place
+	58, // 2: hexhail.rider.v1.NearbyTaxi.point:type_name -> hexhail.type.v1.Point
+	59, // 3: hexhail.rider.v1.QuoteRideResponse.quote:type_name -> hexhail.type.v1.Quote
 	1,  // 4: hexhail.rider.v1.QuoteRideResponse.taxis:type_name -> hexhail.rider.v1.NearbyTaxi
-	57, // 5: hexhail.rider.v1.QuoteRideResponse.closed_until:type_name -> google.protobuf.Timestamp
-	54, // 6: hexhail.rider.v1.RequestRideRequest.pickup:type_name -> hexhail.type.v1.Place
-	54, // 7: hexhail.rider.v1.RequestRideRequest.dropoff:type_name -> hexhail.type.v1.Place
+	60, // 5: hexhail.rider.v1.QuoteRideResponse.closed_until:type_name -> google.protobuf.Timestamp
+	57, // 6: hexhail.rider.v1.RequestRideRequest.pickup:type_name -> hexhail.type.v1.Place
+	57, // 7: hexhail.rider.v1.RequestRideRequest.dropoff:type_name -> hexhail.type.v1.Place
 	4,  // 8: hexhail.rider.v1.RequestRideRequest.first:type_name -> hexhail.rider.v1.AskFirst
-	58, // 9: hexhail.rider.v1.RequestRideResponse.ride:type_name -> hexhail.type.v1.Ride
-	54, // 10: hexhail.rider.v1.BookRideRequest.pickup:type_name -> hexhail.type.v1.Place
-	54, // 11: hexhail.rider.v1.BookRideRequest.dropoff:type_name -> hexhail.type.v1.Place
-	57, // 12: hexhail.rider.v1.BookRideRequest.pickup_at:type_name -> google.protobuf.Timestamp
-	59, // 13: hexhail.rider.v1.BookRideRequest.flight:type_name -> hexhail.type.v1.Flight
-	57, // 14: hexhail.rider.v1.BookRideRequest.open_at:type_name -> google.protobuf.Timestamp
-	57, // 15: hexhail.rider.v1.BookRideRequest.team_at:type_name -> google.protobuf.Timestamp
-	58, // 16: hexhail.rider.v1.BookRideResponse.ride:type_name -> hexhail.type.v1.Ride
-	58, // 17: hexhail.rider.v1.GetRideResponse.ride:type_name -> hexhail.type.v1.Ride
-	60, // 18: hexhail.rider.v1.GetVoiceResponse.voice:type_name -> hexhail.type.v1.Voice
-	58, // 19: hexhail.rider.v1.ListRidesResponse.rides:type_name -> hexhail.type.v1.Ride
-	55, // 20: hexhail.rider.v1.TaxiPosition.point:type_name -> hexhail.type.v1.Point
-	57, // 21: hexhail.rider.v1.TaxiPosition.at:type_name -> google.protobuf.Timestamp
-	58, // 22: hexhail.rider.v1.WatchRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	61, // 9: hexhail.rider.v1.RequestRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	57, // 10: hexhail.rider.v1.BookRideRequest.pickup:type_name -> hexhail.type.v1.Place
+	57, // 11: hexhail.rider.v1.BookRideRequest.dropoff:type_name -> hexhail.type.v1.Place
+	60, // 12: hexhail.rider.v1.BookRideRequest.pickup_at:type_name -> google.protobuf.Timestamp
+	62, // 13: hexhail.rider.v1.BookRideRequest.flight:type_name -> hexhail.type.v1.Flight
+	60, // 14: hexhail.rider.v1.BookRideRequest.open_at:type_name -> google.protobuf.Timestamp
+	60, // 15: hexhail.rider.v1.BookRideRequest.team_at:type_name -> google.protobuf.Timestamp
+	61, // 16: hexhail.rider.v1.BookRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	61, // 17: hexhail.rider.v1.GetRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	63, // 18: hexhail.rider.v1.GetVoiceResponse.voice:type_name -> hexhail.type.v1.Voice
+	61, // 19: hexhail.rider.v1.ListRidesResponse.rides:type_name -> hexhail.type.v1.Ride
+	58, // 20: hexhail.rider.v1.TaxiPosition.point:type_name -> hexhail.type.v1.Point
+	60, // 21: hexhail.rider.v1.TaxiPosition.at:type_name -> google.protobuf.Timestamp
+	61, // 22: hexhail.rider.v1.WatchRideResponse.ride:type_name -> hexhail.type.v1.Ride
 	15, // 23: hexhail.rider.v1.WatchRideResponse.taxi:type_name -> hexhail.rider.v1.TaxiPosition
 	17, // 24: hexhail.rider.v1.WatchRideResponse.heartbeat:type_name -> hexhail.rider.v1.Heartbeat
-	57, // 25: hexhail.rider.v1.Heartbeat.at:type_name -> google.protobuf.Timestamp
-	58, // 26: hexhail.rider.v1.AddTipResponse.ride:type_name -> hexhail.type.v1.Ride
-	58, // 27: hexhail.rider.v1.CancelRideResponse.ride:type_name -> hexhail.type.v1.Ride
-	58, // 28: hexhail.rider.v1.ConfirmFareResponse.ride:type_name -> hexhail.type.v1.Ride
-	58, // 29: hexhail.rider.v1.ContestFareResponse.ride:type_name -> hexhail.type.v1.Ride
-	61, // 30: hexhail.rider.v1.ListPaymentsResponse.payments:type_name -> hexhail.type.v1.Payment
-	58, // 31: hexhail.rider.v1.PayRideResponse.ride:type_name -> hexhail.type.v1.Ride
-	58, // 32: hexhail.rider.v1.RateRideResponse.ride:type_name -> hexhail.type.v1.Ride
-	62, // 33: hexhail.rider.v1.ComplainRequest.cause:type_name -> hexhail.type.v1.ComplaintCause
-	63, // 34: hexhail.rider.v1.ListComplaintsResponse.complaints:type_name -> hexhail.type.v1.Complaint
-	57, // 35: hexhail.rider.v1.ListComplaintsResponse.suspended_until:type_name -> google.protobuf.Timestamp
-	64, // 36: hexhail.rider.v1.ProposeRegularResponse.regular:type_name -> hexhail.type.v1.Regular
-	64, // 37: hexhail.rider.v1.AgreeRegularResponse.regular:type_name -> hexhail.type.v1.Regular
-	64, // 38: hexhail.rider.v1.ListRegularsResponse.regulars:type_name -> hexhail.type.v1.Regular
+	60, // 25: hexhail.rider.v1.Heartbeat.at:type_name -> google.protobuf.Timestamp
+	61, // 26: hexhail.rider.v1.AddTipResponse.ride:type_name -> hexhail.type.v1.Ride
+	61, // 27: hexhail.rider.v1.CancelRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	61, // 28: hexhail.rider.v1.ConfirmFareResponse.ride:type_name -> hexhail.type.v1.Ride
+	61, // 29: hexhail.rider.v1.ContestFareResponse.ride:type_name -> hexhail.type.v1.Ride
+	64, // 30: hexhail.rider.v1.ListPaymentsResponse.payments:type_name -> hexhail.type.v1.Payment
+	61, // 31: hexhail.rider.v1.PayRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	61, // 32: hexhail.rider.v1.RateRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	65, // 33: hexhail.rider.v1.ComplainRequest.cause:type_name -> hexhail.type.v1.ComplaintCause
+	66, // 34: hexhail.rider.v1.ListComplaintsResponse.complaints:type_name -> hexhail.type.v1.Complaint
+	60, // 35: hexhail.rider.v1.ListComplaintsResponse.suspended_until:type_name -> google.protobuf.Timestamp
+	67, // 36: hexhail.rider.v1.ProposeRegularResponse.regular:type_name -> hexhail.type.v1.Regular
+	67, // 37: hexhail.rider.v1.AgreeRegularResponse.regular:type_name -> hexhail.type.v1.Regular
+	67, // 38: hexhail.rider.v1.ListRegularsResponse.regulars:type_name -> hexhail.type.v1.Regular
 	48, // 39: hexhail.rider.v1.ListGreetingsResponse.greetings:type_name -> hexhail.rider.v1.Greeting
-	65, // 40: hexhail.rider.v1.Greeting.festival:type_name -> hexhail.type.v1.Festival
-	57, // 41: hexhail.rider.v1.Greeting.sent_at:type_name -> google.protobuf.Timestamp
+	68, // 40: hexhail.rider.v1.Greeting.festival:type_name -> hexhail.type.v1.Festival
+	60, // 41: hexhail.rider.v1.Greeting.sent_at:type_name -> google.protobuf.Timestamp
 	53, // 42: hexhail.rider.v1.ListCampaignsResponse.campaigns:type_name -> hexhail.rider.v1.Campaign
-	57, // 43: hexhail.rider.v1.Campaign.ends_at:type_name -> google.protobuf.Timestamp
-	0,  // 44: hexhail.rider.v1.RiderService.QuoteRide:input_type -> hexhail.rider.v1.QuoteRideRequest
-	3,  // 45: hexhail.rider.v1.RiderService.RequestRide:input_type -> hexhail.rider.v1.RequestRideRequest
-	6,  // 46: hexhail.rider.v1.RiderService.BookRide:input_type -> hexhail.rider.v1.BookRideRequest
-	8,  // 47: hexhail.rider.v1.RiderService.GetRide:input_type -> hexhail.rider.v1.GetRideRequest
-	10, // 48: hexhail.rider.v1.RiderService.GetVoice:input_type -> hexhail.rider.v1.GetVoiceRequest
-	12, // 49: hexhail.rider.v1.RiderService.ListRides:input_type -> hexhail.rider.v1.ListRidesRequest
-	14, // 50: hexhail.rider.v1.RiderService.WatchRide:input_type -> hexhail.rider.v1.WatchRideRequest
-	18, // 51: hexhail.rider.v1.RiderService.AddTip:input_type -> hexhail.rider.v1.AddTipRequest
-	20, // 52: hexhail.rider.v1.RiderService.CancelRide:input_type -> hexhail.rider.v1.CancelRideRequest
-	22, // 53: hexhail.rider.v1.RiderService.ConfirmFare:input_type -> hexhail.rider.v1.ConfirmFareRequest
-	24, // 54: hexhail.rider.v1.RiderService.ContestFare:input_type -> hexhail.rider.v1.ContestFareRequest
-	26, // 55: hexhail.rider.v1.RiderService.PayRide:input_type -> hexhail.rider.v1.PayRideRequest
-	27, // 56: hexhail.rider.v1.RiderService.ListPayments:input_type -> hexhail.rider.v1.ListPaymentsRequest
-	30, // 57: hexhail.rider.v1.RiderService.RateRide:input_type -> hexhail.rider.v1.RateRideRequest
-	32, // 58: hexhail.rider.v1.RiderService.Complain:input_type -> hexhail.rider.v1.ComplainRequest
-	34, // 59: hexhail.rider.v1.RiderService.ContestComplaint:input_type -> hexhail.rider.v1.ContestComplaintRequest
-	36, // 60: hexhail.rider.v1.RiderService.ListComplaints:input_type -> hexhail.rider.v1.ListComplaintsRequest
-	38, // 61: hexhail.rider.v1.RiderService.ProposeRegular:input_type -> hexhail.rider.v1.ProposeRegularRequest
-	40, // 62: hexhail.rider.v1.RiderService.AgreeRegular:input_type -> hexhail.rider.v1.AgreeRegularRequest
-	42, // 63: hexhail.rider.v1.RiderService.EndRegular:input_type -> hexhail.rider.v1.EndRegularRequest
-	51, // 64: hexhail.rider.v1.RiderService.ListCampaigns:input_type -> hexhail.rider.v1.ListCampaignsRequest
-	44, // 65: hexhail.rider.v1.RiderService.ListRegulars:input_type -> hexhail.rider.v1.ListRegularsRequest
-	46, // 66: hexhail.rider.v1.RiderService.ListGreetings:input_type -> hexhail.rider.v1.ListGreetingsRequest
-	49, // 67: hexhail.rider.v1.RiderService.WantGreetings:input_type -> hexhail.rider.v1.WantGreetingsRequest
-	2,  // 68: hexhail.rider.v1.RiderService.QuoteRide:output_type -> hexhail.rider.v1.QuoteRideResponse
-	5,  // 69: hexhail.rider.v1.RiderService.RequestRide:output_type -> hexhail.rider.v1.RequestRideResponse
-	7,  // 70: hexhail.rider.v1.RiderService.BookRide:output_type -> hexhail.rider.v1.BookRideResponse
-	9,  // 71: hexhail.rider.v1.RiderService.GetRide:output_type -> hexhail.rider.v1.GetRideResponse
-	11, // 72: hexhail.rider.v1.RiderService.GetVoice:output_type -> hexhail.rider.v1.GetVoiceResponse
-	13, // 73: hexhail.rider.v1.RiderService.ListRides:output_type -> hexhail.rider.v1.ListRidesResponse
-	16, // 74: hexhail.rider.v1.RiderService.WatchRide:output_type -> hexhail.rider.v1.WatchRideResponse
-	19, // 75: hexhail.rider.v1.RiderService.AddTip:output_type -> hexhail.rider.v1.AddTipResponse
-	21, // 76: hexhail.rider.v1.RiderService.CancelRide:output_type -> hexhail.rider.v1.CancelRideResponse
-	23, // 77: hexhail.rider.v1.RiderService.ConfirmFare:output_type -> hexhail.rider.v1.ConfirmFareResponse
-	25, // 78: hexhail.rider.v1.RiderService.ContestFare:output_type -> hexhail.rider.v1.ContestFareResponse
-	29, // 79: hexhail.rider.v1.RiderService.PayRide:output_type -> hexhail.rider.v1.PayRideResponse
-	28, // 80: hexhail.rider.v1.RiderService.ListPayments:output_type -> hexhail.rider.v1.ListPaymentsResponse
-	31, // 81: hexhail.rider.v1.RiderService.RateRide:output_type -> hexhail.rider.v1.RateRideResponse
-	33, // 82: hexhail.rider.v1.RiderService.Complain:output_type -> hexhail.rider.v1.ComplainResponse
-	35, // 83: hexhail.rider.v1.RiderService.ContestComplaint:output_type -> hexhail.rider.v1.ContestComplaintResponse
-	37, // 84: hexhail.rider.v1.RiderService.ListComplaints:output_type -> hexhail.rider.v1.ListComplaintsResponse
-	39, // 85: hexhail.rider.v1.RiderService.ProposeRegular:output_type -> hexhail.rider.v1.ProposeRegularResponse
-	41, // 86: hexhail.rider.v1.RiderService.AgreeRegular:output_type -> hexhail.rider.v1.AgreeRegularResponse
-	43, // 87: hexhail.rider.v1.RiderService.EndRegular:output_type -> hexhail.rider.v1.EndRegularResponse
-	52, // 88: hexhail.rider.v1.RiderService.ListCampaigns:output_type -> hexhail.rider.v1.ListCampaignsResponse
-	45, // 89: hexhail.rider.v1.RiderService.ListRegulars:output_type -> hexhail.rider.v1.ListRegularsResponse
-	47, // 90: hexhail.rider.v1.RiderService.ListGreetings:output_type -> hexhail.rider.v1.ListGreetingsResponse
-	50, // 91: hexhail.rider.v1.RiderService.WantGreetings:output_type -> hexhail.rider.v1.WantGreetingsResponse
-	68, // [68:92] is the sub-list for method output_type
-	44, // [44:68] is the sub-list for method input_type
-	44, // [44:44] is the sub-list for extension type_name
-	44, // [44:44] is the sub-list for extension extendee
-	0,  // [0:44] is the sub-list for field type_name
+	60, // 43: hexhail.rider.v1.Campaign.ends_at:type_name -> google.protobuf.Timestamp
+	56, // 44: hexhail.rider.v1.ListLotsResponse.lots:type_name -> hexhail.rider.v1.Lot
+	0,  // 45: hexhail.rider.v1.RiderService.QuoteRide:input_type -> hexhail.rider.v1.QuoteRideRequest
+	3,  // 46: hexhail.rider.v1.RiderService.RequestRide:input_type -> hexhail.rider.v1.RequestRideRequest
+	6,  // 47: hexhail.rider.v1.RiderService.BookRide:input_type -> hexhail.rider.v1.BookRideRequest
+	8,  // 48: hexhail.rider.v1.RiderService.GetRide:input_type -> hexhail.rider.v1.GetRideRequest
+	10, // 49: hexhail.rider.v1.RiderService.GetVoice:input_type -> hexhail.rider.v1.GetVoiceRequest
+	12, // 50: hexhail.rider.v1.RiderService.ListRides:input_type -> hexhail.rider.v1.ListRidesRequest
+	14, // 51: hexhail.rider.v1.RiderService.WatchRide:input_type -> hexhail.rider.v1.WatchRideRequest
+	18, // 52: hexhail.rider.v1.RiderService.AddTip:input_type -> hexhail.rider.v1.AddTipRequest
+	20, // 53: hexhail.rider.v1.RiderService.CancelRide:input_type -> hexhail.rider.v1.CancelRideRequest
+	22, // 54: hexhail.rider.v1.RiderService.ConfirmFare:input_type -> hexhail.rider.v1.ConfirmFareRequest
+	24, // 55: hexhail.rider.v1.RiderService.ContestFare:input_type -> hexhail.rider.v1.ContestFareRequest
+	26, // 56: hexhail.rider.v1.RiderService.PayRide:input_type -> hexhail.rider.v1.PayRideRequest
+	27, // 57: hexhail.rider.v1.RiderService.ListPayments:input_type -> hexhail.rider.v1.ListPaymentsRequest
+	30, // 58: hexhail.rider.v1.RiderService.RateRide:input_type -> hexhail.rider.v1.RateRideRequest
+	32, // 59: hexhail.rider.v1.RiderService.Complain:input_type -> hexhail.rider.v1.ComplainRequest
+	34, // 60: hexhail.rider.v1.RiderService.ContestComplaint:input_type -> hexhail.rider.v1.ContestComplaintRequest
+	36, // 61: hexhail.rider.v1.RiderService.ListComplaints:input_type -> hexhail.rider.v1.ListComplaintsRequest
+	38, // 62: hexhail.rider.v1.RiderService.ProposeRegular:input_type -> hexhail.rider.v1.ProposeRegularRequest
+	40, // 63: hexhail.rider.v1.RiderService.AgreeRegular:input_type -> hexhail.rider.v1.AgreeRegularRequest
+	42, // 64: hexhail.rider.v1.RiderService.EndRegular:input_type -> hexhail.rider.v1.EndRegularRequest
+	51, // 65: hexhail.rider.v1.RiderService.ListCampaigns:input_type -> hexhail.rider.v1.ListCampaignsRequest
+	44, // 66: hexhail.rider.v1.RiderService.ListRegulars:input_type -> hexhail.rider.v1.ListRegularsRequest
+	46, // 67: hexhail.rider.v1.RiderService.ListGreetings:input_type -> hexhail.rider.v1.ListGreetingsRequest
+	54, // 68: hexhail.rider.v1.RiderService.ListLots:input_type -> hexhail.rider.v1.ListLotsRequest
+	49, // 69: hexhail.rider.v1.RiderService.WantGreetings:input_type -> hexhail.rider.v1.WantGreetingsRequest
+	2,  // 70: hexhail.rider.v1.RiderService.QuoteRide:output_type -> hexhail.rider.v1.QuoteRideResponse
+	5,  // 71: hexhail.rider.v1.RiderService.RequestRide:output_type -> hexhail.rider.v1.RequestRideResponse
+	7,  // 72: hexhail.rider.v1.RiderService.BookRide:output_type -> hexhail.rider.v1.BookRideResponse
+	9,  // 73: hexhail.rider.v1.RiderService.GetRide:output_type -> hexhail.rider.v1.GetRideResponse
+	11, // 74: hexhail.rider.v1.RiderService.GetVoice:output_type -> hexhail.rider.v1.GetVoiceResponse
+	13, // 75: hexhail.rider.v1.RiderService.ListRides:output_type -> hexhail.rider.v1.ListRidesResponse
+	16, // 76: hexhail.rider.v1.RiderService.WatchRide:output_type -> hexhail.rider.v1.WatchRideResponse
+	19, // 77: hexhail.rider.v1.RiderService.AddTip:output_type -> hexhail.rider.v1.AddTipResponse
+	21, // 78: hexhail.rider.v1.RiderService.CancelRide:output_type -> hexhail.rider.v1.CancelRideResponse
+	23, // 79: hexhail.rider.v1.RiderService.ConfirmFare:output_type -> hexhail.rider.v1.ConfirmFareResponse
+	25, // 80: hexhail.rider.v1.RiderService.ContestFare:output_type -> hexhail.rider.v1.ContestFareResponse
+	29, // 81: hexhail.rider.v1.RiderService.PayRide:output_type -> hexhail.rider.v1.PayRideResponse
+	28, // 82: hexhail.rider.v1.RiderService.ListPayments:output_type -> hexhail.rider.v1.ListPaymentsResponse
+	31, // 83: hexhail.rider.v1.RiderService.RateRide:output_type -> hexhail.rider.v1.RateRideResponse
+	33, // 84: hexhail.rider.v1.RiderService.Complain:output_type -> hexhail.rider.v1.ComplainResponse
+	35, // 85: hexhail.rider.v1.RiderService.ContestComplaint:output_type -> hexhail.rider.v1.ContestComplaintResponse
+	37, // 86: hexhail.rider.v1.RiderService.ListComplaints:output_type -> hexhail.rider.v1.ListComplaintsResponse
+	39, // 87: hexhail.rider.v1.RiderService.ProposeRegular:output_type -> hexhail.rider.v1.ProposeRegularResponse
+	41, // 88: hexhail.rider.v1.RiderService.AgreeRegular:output_type -> hexhail.rider.v1.AgreeRegularResponse
+	43, // 89: hexhail.rider.v1.RiderService.EndRegular:output_type -> hexhail.rider.v1.EndRegularResponse
+	52, // 90: hexhail.rider.v1.RiderService.ListCampaigns:output_type -> hexhail.rider.v1.ListCampaignsResponse
+	45, // 91: hexhail.rider.v1.RiderService.ListRegulars:output_type -> hexhail.rider.v1.ListRegularsResponse
+	47, // 92: hexhail.rider.v1.RiderService.ListGreetings:output_type -> hexhail.rider.v1.ListGreetingsResponse
+	55, // 93: hexhail.rider.v1.RiderService.ListLots:output_type -> hexhail.rider.v1.ListLotsResponse
+	50, // 94: hexhail.rider.v1.RiderService.WantGreetings:output_type -> hexhail.rider.v1.WantGreetingsResponse
+	70, // [70:95] is the sub-list for method output_type
+	45, // [45:70] is the sub-list for method input_type
+	45, // [45:45] is the sub-list for extension type_name
+	45, // [45:45] is the sub-list for extension extendee
+	0,  // [0:45] is the sub-list for field type_name
 }
 
 func init() { file_hexhail_rider_v1_rider_proto_init() }
@@ -3845,7 +4098,7 @@ func file_hexhail_rider_v1_rider_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_hexhail_rider_v1_rider_proto_rawDesc), len(file_hexhail_rider_v1_rider_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   54,
+			NumMessages:   57,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -44,6 +44,7 @@ const (
 	RiderService_ListCampaigns_FullMethodName    = "/hexhail.rider.v1.RiderService/ListCampaigns"
 	RiderService_ListRegulars_FullMethodName     = "/hexhail.rider.v1.RiderService/ListRegulars"
 	RiderService_ListGreetings_FullMethodName    = "/hexhail.rider.v1.RiderService/ListGreetings"
+	RiderService_ListLots_FullMethodName         = "/hexhail.rider.v1.RiderService/ListLots"
 	RiderService_WantGreetings_FullMethodName    = "/hexhail.rider.v1.RiderService/WantGreetings"
 )
 
@@ -118,6 +119,8 @@ type RiderServiceClient interface {
 	// ListGreetings reads the festival greetings that the drivers whom the rider keeps have sent, the
 	// latest first. They are kept for 90 days.
 	ListGreetings(ctx context.Context, in *ListGreetingsRequest, opts ...grpc.CallOption) (*ListGreetingsResponse, error)
+	// ListLots reads the rider's rides in the lists of daily draws, those of the latest rides first.
+	ListLots(ctx context.Context, in *ListLotsRequest, opts ...grpc.CallOption) (*ListLotsResponse, error)
 	// WantGreetings says whether the rider wants greetings at all; who has said nothing does.
 	WantGreetings(ctx context.Context, in *WantGreetingsRequest, opts ...grpc.CallOption) (*WantGreetingsResponse, error)
 }
@@ -369,6 +372,16 @@ func (c *riderServiceClient) ListGreetings(ctx context.Context, in *ListGreeting
 	return out, nil
 }
 
+func (c *riderServiceClient) ListLots(ctx context.Context, in *ListLotsRequest, opts ...grpc.CallOption) (*ListLotsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListLotsResponse)
+	err := c.cc.Invoke(ctx, RiderService_ListLots_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *riderServiceClient) WantGreetings(ctx context.Context, in *WantGreetingsRequest, opts ...grpc.CallOption) (*WantGreetingsResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(WantGreetingsResponse)
@@ -450,6 +463,8 @@ type RiderServiceServer interface {
 	// ListGreetings reads the festival greetings that the drivers whom the rider keeps have sent, the
 	// latest first. They are kept for 90 days.
 	ListGreetings(context.Context, *ListGreetingsRequest) (*ListGreetingsResponse, error)
+	// ListLots reads the rider's rides in the lists of daily draws, those of the latest rides first.
+	ListLots(context.Context, *ListLotsRequest) (*ListLotsResponse, error)
 	// WantGreetings says whether the rider wants greetings at all; who has said nothing does.
 	WantGreetings(context.Context, *WantGreetingsRequest) (*WantGreetingsResponse, error)
 	mustEmbedUnimplementedRiderServiceServer()
@@ -530,6 +545,9 @@ func (UnimplementedRiderServiceServer) ListRegulars(context.Context, *ListRegula
 }
 func (UnimplementedRiderServiceServer) ListGreetings(context.Context, *ListGreetingsRequest) (*ListGreetingsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListGreetings not implemented")
+}
+func (UnimplementedRiderServiceServer) ListLots(context.Context, *ListLotsRequest) (*ListLotsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListLots not implemented")
 }
 func (UnimplementedRiderServiceServer) WantGreetings(context.Context, *WantGreetingsRequest) (*WantGreetingsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method WantGreetings not implemented")
@@ -962,6 +980,24 @@ func _RiderService_ListGreetings_Handler(srv interface{}, ctx context.Context, d
 	return interceptor(ctx, in, info, handler)
 }
 
+func _RiderService_ListLots_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListLotsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RiderServiceServer).ListLots(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RiderService_ListLots_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RiderServiceServer).ListLots(ctx, req.(*ListLotsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _RiderService_WantGreetings_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(WantGreetingsRequest)
 	if err := dec(in); err != nil {
@@ -1074,6 +1110,10 @@ var RiderService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ListGreetings",
 			Handler:    _RiderService_ListGreetings_Handler,
+		},
+		{
+			MethodName: "ListLots",
+			Handler:    _RiderService_ListLots_Handler,
 		},
 		{
 			MethodName: "WantGreetings",
