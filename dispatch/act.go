@@ -44,6 +44,7 @@ const (
 	ActWithdrawHandOver                    // that driver comes after all
 	ActTakeOver                            // another driver of the team comes instead
 	ActWinDraw                             // the ride is free: a daily draw has it
+	ActCorrect                             // the driver has mistyped the fare
 )
 
 var actKinds = [...]string{
@@ -55,6 +56,7 @@ var actKinds = [...]string{
 	"pass_on",
 	"hand_over", "withdraw_hand_over", "take_over",
 	"win_draw",
+	"correct_fare",
 }
 
 // String is the act's name.
@@ -121,6 +123,7 @@ type (
 		Did     time.Time // when, by the driver's phone; zero is now
 		Fare    Fare
 		Subsidy money.Subsidy
+		ByCode  bool // a street ride without a rider is owed, by whoever scans a code
 	}
 	// Confirm is the rider's word for a questioned fare.
 	Confirm struct {

@@ -187,7 +187,7 @@ func (j *job) write(d Decision, act ActKind) error {
 		var err error
 		switch w := w.(type) {
 		case Owe:
-			err = j.tx.InsertPayment(w.Payment)
+			err = j.owe(w)
 		case FileComplaint:
 			err = j.file(w)
 		case RecordHandOver:

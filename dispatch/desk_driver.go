@@ -334,7 +334,7 @@ type StreetRide struct {
 	Driver DriverID
 	Rider  RiderID           // who pays in the app; "" if by hand
 	At     geo.Point         // zero is Last
-	PayBy  money.ChannelName // with a rider
+	PayBy  money.ChannelName // with a rider, else not looked at
 	Did    time.Time         // when, by the phone, if it is told late; zero is now
 	// Last is the taxi's last position, zero if none is known; as for DriveRide.
 	Last geo.Point `json:"-"`
@@ -369,7 +369,9 @@ func (d *Desk) Occupied(
 		if err := j.mayDrive(c.Driver, city); err != nil {
 			return Receipt{}, err
 		}
-		if c.Rider != "" {
+		if c.Rider == "" {
+			c.PayBy = ""
+		} else {
 			if err := d.checkChannel(c.PayBy); err != nil {
 				return Receipt{}, err
 			}

@@ -118,7 +118,9 @@ func (d *Desk) outcome(j *job, id money.AttemptID, o money.Outcome) error {
 	if err != nil {
 		return err
 	}
-	if o.State == money.AttemptPaid && order.Late(payments) {
+	// A fare that is contested is owed by nobody until it stands.
+	contested := r.State == Completed && !r.Fare.State.Stands() && order.Ended()
+	if o.State == money.AttemptPaid && (contested || order.Late(payments)) {
 		return d.paidTwice(j, order)
 	}
 	was, before := slices.Clone(order), slices.Clone(payments)

@@ -17,6 +17,8 @@ type CompleteRide struct {
 	Meter  money.Fen // 0 to money.MaxMeter
 	Tolls  money.Fen // 0 to money.MaxTolls
 	Did    time.Time // when, by the phone, if it is told late; zero is now
+	// ByCode says that a street ride without a rider is paid by a code; else it is by hand.
+	ByCode bool `json:",omitempty"`
 }
 
 // Complete ends the drive. The meter is checked against the ride's trace. If the fare stands, the
@@ -48,7 +50,7 @@ func (d *Desk) Complete(
 		if err := j.arrivedSomewhere(c.Driver); err != nil {
 			return nil, err
 		}
-		act := Complete{Driver: c.Driver, Did: c.Did, Fare: fare}
+		act := Complete{Driver: c.Driver, Did: c.Did, Fare: fare, ByCode: c.ByCode}
 		if fare.State == FareAccepted && r.State == OnTrip {
 			r.Fare, r.CompletedAt = fare, did
 			act.Subsidy, err = d.reserve(j, r)
@@ -106,7 +108,8 @@ type FareWord struct {
 	Rider RiderID
 }
 
-// Confirm accepts a questioned fare: the subsidy is reserved and the payments are due.
+// Confirm accepts a questioned fare: the subsidy is reserved and the payments are due. After the
+// ride was paid it accepts a fare that was corrected to a higher one: the rest is due.
 func (d *Desk) Confirm(ctx context.Context, now time.Time, key Once, c FareWord) (Receipt, error) {
 	return d.act(ctx, "Confirm", now, key, c, c.Ride, func(j *job, r Ride) (Act, error) {
 		act := Confirm{Rider: c.Rider}
@@ -118,10 +121,28 @@ func (d *Desk) Confirm(ctx context.Context, now time.Time, key Once, c FareWord)
 	})
 }
 
-// Contest refuses a questioned fare: nothing is charged, ops decide.
+// Contest refuses a questioned fare: nothing is charged before the driver has corrected it or ops
+// have decided. For a week after the drive it also contests a fare that was not questioned, paid or
+// not; an order that is open is closed first. Where the rider is asked for more than they have
+// paid, it says no to that. Errors: Conflict with ReasonPayment while some of the ride is paid and
+// some is not, or being paid.
 func (d *Desk) Contest(ctx context.Context, now time.Time, key Once, c FareWord) (Receipt, error) {
-	return d.act(ctx, "Contest", now, key, c, c.Ride, func(_ *job, r Ride) (Act, error) {
-		return Contest{Rider: c.Rider}, r.riddenBy(c.Rider)
+	mine := func(r Ride) error { return r.riddenBy(c.Rider) }
+	return d.payOnce(ctx, now, c.Ride, mine, func() (Receipt, error) {
+		return do(ctx, d, "Contest", now, key, c, func(j *job) (Receipt, error) {
+			r, err := j.tx.LockRide(c.Ride)
+			if err == nil {
+				err = mine(r)
+			}
+			if err == nil && r.State == Completed && r.Fare.State == FareAccepted {
+				err = j.nobodyPays(r)
+			}
+			if err != nil {
+				return Receipt{}, err
+			}
+			r, err = j.step(r, Contest{Rider: c.Rider})
+			return receipt(r), err
+		})
 	})
 }
 
@@ -133,17 +154,27 @@ type ResolveFare struct {
 }
 
 // Resolve decides a questioned fare: the subsidy is reserved and the payments are due. A fare of 0
-// without tip or fee settles the ride. Errors: Conflict with ReasonStep where no fare is
-// questioned, Invalid for a fare above what was claimed.
+// without tip or fee settles the ride. What is above it of a fare that was contested after it was
+// paid goes back, from the driver, or from us if the driver is owed less. Errors: Conflict with
+// ReasonStep where no fare is questioned, Invalid for a fare above what was claimed.
 func (d *Desk) Resolve(
 	ctx context.Context, now time.Time, key Once, c ResolveFare,
 ) (Receipt, error) {
 	return d.act(ctx, "Resolve", now, key, c, c.Ride, func(j *job, r Ride) (Act, error) {
 		act := Resolve{Resolution: Resolution{Total: c.Fare, Note: c.Note, By: key.Identity}}
-		if r.State != Completed || !r.Fare.State.Questioned() {
+		if !r.Fare.State.Questioned() {
 			return act, nil // Step says why not
 		}
 		err := act.check(r.Fare)
+		if err == nil && r.State == Settled {
+			act.Subsidy, err = d.resolvePaid(j, r, c.Fare)
+			return act, err
+		}
+		if err == nil && r.Subsidy.Granted() { // for a fare that stood before it was contested
+			if _, err = j.giveBack(r, money.TransferVoid, none); err == nil {
+				r.Subsidy = r.Subsidy.Anew()
+			}
+		}
 		if err == nil {
 			r.Fare = r.Fare.resolved(act.Resolution)
 			act.Subsidy, err = d.reserve(j, r)
@@ -254,6 +285,8 @@ func (d *Desk) pay(
 	switch {
 	case r.CancelFee > 0:
 		return d.payCancelFee(j, r, m)
+	case r.State == Settled:
+		return d.payRest(j, r, m)
 	case r.State != Completed:
 		return Receipt{}, Errorf(Conflict, ReasonStep,
 			"ride %s is %s: nothing to pay", r.ID, r.State)
@@ -370,19 +403,11 @@ func (j *job) affords(rider RiderID, payments []money.Payment) error {
 // try opens an attempt of an order; one in cash is ended for it.
 func (j *job) try(p money.Payment, id, order money.AttemptID, m Means) error {
 	was := p.State
-	if p.State == money.PaymentCash && m.Channel != money.Cash {
-		open, ok, err := j.tx.OpenAttempt(p.ID)
-		if err != nil {
+	if m.Channel != money.Cash {
+		var err error
+		if p, err = j.notByHand(p); err != nil {
 			return err
 		}
-		if ok {
-			ended := open
-			ended.State, ended.Reason = money.AttemptClosed, "paid_otherwise"
-			if err := j.tx.UpdateAttempt(ended, open.State); err != nil {
-				return err
-			}
-		}
-		p.State = money.PaymentDue
 	}
 	p, attempt, err := p.Try(id, m.Channel, j.now)
 	if err != nil {
@@ -427,13 +452,17 @@ func (d *Desk) cashReceived(
 		if err := r.drivenBy(c.Driver); err != nil {
 			return Receipt{}, err
 		}
-		if r.State != Completed || !r.Fare.State.Stands() {
+		if (r.State != Completed || !r.Fare.State.Stands()) && r.State != Settled {
 			return Receipt{}, Errorf(Conflict, ReasonStep,
 				"ride %s is %s, its fare %s: nothing to confirm", r.ID, r.State, r.Fare.State)
 		}
 		payments, err := d.payBy(j, &r, money.Cash)
 		if err != nil {
 			return Receipt{}, err
+		}
+		if r.State == Settled && !slices.ContainsFunc(payments, unpaid) {
+			return Receipt{}, Errorf(Conflict, ReasonStep,
+				"ride %s is %s: nothing to confirm", r.ID, r.State)
 		}
 		for i, p := range payments {
 			if p.State.Final() {
@@ -479,10 +508,11 @@ func (j *job) handOver(p money.Payment, id money.AttemptID) (money.Payment, erro
 	return p, j.tx.InsertAttempt(attempt)
 }
 
-// settle ends a ride whose payments are all made; a cancelled one has ended already.
+// settle ends a ride whose payments are all made; a cancelled one, and one of which a rest was
+// owed, have ended already.
 func (j *job) settle(r Ride, payments []money.Payment) (Ride, error) {
-	if r.State == Cancelled {
-		j.after = append(j.after, Tell{Ride: r})
+	if r.State == Cancelled || r.State == Settled {
+		j.after = append(j.after, Tell{Ride: r}, Push{Driver: r.Driver, Ride: r})
 		return r, nil
 	}
 	for _, p := range payments {

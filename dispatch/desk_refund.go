@@ -68,29 +68,34 @@ func (j *job) sendBack(
 
 // captured is the payment of a refund, and the order by which it was paid.
 func (j *job) captured(r Ride, c RefundRide) (money.Payment, money.Attempt, error) {
-	payer := c.Payer
-	if payer == "" {
-		payer = r.Rider
+	payer := r.payer()
+	if c.Payer != "" {
+		payer = RiderParty(c.Payer)
 	}
 	payments, err := j.tx.PaymentsOf(r.Subject())
 	if err != nil {
 		return money.Payment{}, money.Attempt{}, err
 	}
-	at := find(payments, money.NewPaymentID(r.Subject(), c.Purpose, RiderParty(payer)))
+	at := find(payments, money.NewPaymentID(r.Subject(), c.Purpose, payer))
 	if at < 0 {
 		return money.Payment{}, money.Attempt{}, Errorf(NotFound, ReasonPayment,
 			"ride %s has no payment for a %s of %s", r.ID, c.Purpose, payer)
 	}
-	paid, ok, err := j.tx.PaidAttempt(payments[at].ID)
+	paid, err := j.paidBy(payments[at])
+	return payments[at], paid, err
+}
+
+// paidBy is the order by which a payment was paid.
+func (j *job) paidBy(p money.Payment) (money.Attempt, error) {
+	paid, ok, err := j.tx.PaidAttempt(p.ID)
 	if err == nil && !ok {
 		err = Errorf(Conflict, ReasonPayment,
-			"the %s of ride %s is %s: there is nothing to give back", c.Purpose, r.ID,
-			payments[at].State)
+			"the %s of ride %s is %s: there is nothing to give back", p.Purpose, p.Subject, p.State)
 	}
 	if err == nil && paid.Order != paid.ID {
 		paid, err = j.tx.Attempt(paid.Order)
 	}
-	return payments[at], paid, err
+	return paid, err
 }
 
 // refund sets money aside that goes back. The wallet has it at once.

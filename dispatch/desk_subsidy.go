@@ -12,7 +12,7 @@ import (
 // already. A campaign that does not apply, a limit that is reached and a budget that is spent are
 // answers and not errors.
 func (d *Desk) reserve(j *job, r Ride) (money.Subsidy, error) {
-	if r.Rider == "" {
+	if r.PayBy == "" { // by hand, or by a channel that whoever scans the code will choose
 		return money.Subsidy{Reason: money.SubsidyChannel}, nil
 	}
 	campaigns, err := j.tx.CampaignsOf(string(r.City))
@@ -38,11 +38,14 @@ func (d *Desk) reserve(j *job, r Ride) (money.Subsidy, error) {
 func SubsidyFacts(tx RiderPast, city City, r Ride, first bool) (money.SubsidyFacts, error) {
 	f := money.SubsidyFacts{
 		City: string(r.City), Subject: r.Subject(),
-		Rider: RiderParty(r.Rider), Driver: DriverParty(r.Driver),
+		Rider: r.payer(), Driver: DriverParty(r.Driver),
 		Kind: r.Kind.String(), Channel: r.PayBy, CompletedAt: r.CompletedAt, Zone: city.Zone,
-		Fare: r.Fare.Total(), DistanceM: r.DrivenM(),
+		Fare: r.Fare.Total(), DistanceM: r.DrivenM(), Corrected: len(r.Fare.Was),
 	}
-	if !first {
+	if r.Fare.State == FareResolved {
+		f.Corrected++
+	}
+	if !first || r.Rider == "" { // nobody knows what a guest has done before
 		return f, nil
 	}
 	past, err := tx.PastOf(r.Rider, r.ID, r.CompletedAt)
@@ -138,7 +141,7 @@ func (j *job) giveBack(
 	if len(pending) == 0 {
 		return rest, nil
 	}
-	id := money.EntryID(string(r.ID) + "/" + how.String() + "/" + string(gone[0].Campaign))
+	id := money.EntryID(string(pending[0].ID) + "/" + how.String())
 	return rest, j.tx.Book(money.Resolution(id, r.Subject(), pending, how, j.now))
 }
 

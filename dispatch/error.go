@@ -151,6 +151,10 @@ const (
 	ReasonBankFile Reason = "BANK_FILE_INVALID"
 	// ReasonUnknownBankFile is a file for the bank that was never made.
 	ReasonUnknownBankFile Reason = "BANK_FILE_UNKNOWN"
+	// ReasonUnknownCode is a code for paying that nobody has made, or that was renewed.
+	ReasonUnknownCode Reason = "CODE_UNKNOWN"
+	// ReasonNothingDue is a code that leads to nothing to be paid, now.
+	ReasonNothingDue Reason = "NOTHING_DUE"
 	// ReasonTipBanned is a tip where the policy allows none.
 	ReasonTipBanned Reason = "TIPS_BANNED"
 	// ReasonDraw is a daily draw that cannot be, ReasonDrawState a day of one that has not come to

@@ -57,7 +57,24 @@ type Tx interface {
 	Models
 	Turns
 	DriverLogs
+	PayCodes
 	money.Tx
+}
+
+// PayCodes lead who scans them to what is to be paid.
+type PayCodes interface {
+	// InsertPayCode writes a new one. Conflict with ReasonDuplicate if another one leads to the
+	// same taxi or ride.
+	InsertPayCode(c PayCode) error
+	// PayCode reads one by its text; ok is false if there is none.
+	PayCode(code string) (c PayCode, ok bool, err error)
+	// PayCodeTo is the one that leads to the taxi, or the ride, of another.
+	PayCodeTo(c PayCode) (is PayCode, ok bool, err error)
+	// DropPayCode forgets one.
+	DropPayCode(code string) error
+	// TaxisRide is the last ride on which a taxi has set out with a rider and that is not ended: on
+	// its way, or to be paid.
+	TaxisRide(taxi TaxiID) (r Ride, ok bool, err error)
 }
 
 // Rides are the rides' rows.

@@ -132,7 +132,8 @@ const (
 	FareAccepted FareState = iota + 1
 	// FareAsked waits for the rider's word; nothing is charged before.
 	FareAsked
-	// FareContested was refused by the rider; ops decide.
+	// FareContested was refused by the rider, before or after having paid; the driver corrects it,
+	// or ops decide.
 	FareContested
 	// FareResolved is what ops have decided, after either.
 	FareResolved
@@ -152,7 +153,7 @@ func (s FareState) String() string { return fareStates[s] }
 // ParseFareState is String's inverse; it returns 0 for an unknown name.
 func ParseFareState(s string) FareState { return FareState(max(0, slices.Index(fareStates[:], s))) }
 
-// Fare is what a completed ride costs. It never changes by itself.
+// Fare is what a completed ride costs. It never changes by itself; its driver may correct it.
 type Fare struct {
 	Meter    money.Fen // what the taximeter said
 	Tolls    money.Fen // paid on the way, on top
@@ -164,6 +165,10 @@ type Fare struct {
 	Lines    []money.FareLine // of the trace's fare, for people to read
 
 	Resolution Resolution // only of a resolved fare
+
+	Was []Reading // what the driver has said before, the oldest first
+	// Proposed is what the rider is asked to agree to after having paid less; zero for nothing.
+	Proposed Reading
 }
 
 // Resolution is what ops have decided about a questioned fare.
@@ -216,8 +221,8 @@ type Ride struct {
 	Dropoff Place
 	Seats   int // 1–8
 	Wants   Vehicle
-	Senior  bool // the rider was, when it was asked for
-	PayBy   money.ChannelName
+	Senior  bool              // the rider was, when it was asked for
+	PayBy   money.ChannelName // "" while nobody has said, and of a street ride paid by hand
 	Tip     money.Fen
 	Quote   Quote
 	Voice   voice.Head // of the clip that came with the request; zero without one
@@ -300,3 +305,16 @@ func RiderParty(id RiderID) money.Party { return money.Party(id) }
 
 // DriverParty is a driver as money sees them.
 func DriverParty(id DriverID) money.Party { return money.Party(id) }
+
+// GuestParty is whoever pays a driver's street rides by a code, and whom we do not know. All of one
+// driver's are one party: a campaign that counts by rider or by pair counts them together, for
+// nobody can tell them apart.
+func GuestParty(of DriverID) money.Party { return money.Party("guest:" + string(of)) }
+
+// payer is who owes what a ride costs.
+func (r Ride) payer() money.Party {
+	if r.Rider == "" {
+		return GuestParty(r.Driver)
+	}
+	return RiderParty(r.Rider)
+}

@@ -38,11 +38,12 @@ var table = map[State]map[ActKind]State{
 	Completed: {
 		ActConfirm: Completed, ActContest: Completed, ActSettle: Settled, ActRate: Completed,
 		ActPayBy: Completed, ActResolve: Completed, ActComplain: Completed,
-		ActContestComplaint: Completed, ActDecideComplaint: Completed,
+		ActContestComplaint: Completed, ActDecideComplaint: Completed, ActCorrect: Completed,
 	},
 	Settled: {
 		ActRate: Settled, ActComplain: Settled, ActContestComplaint: Settled,
 		ActDecideComplaint: Settled, ActWinDraw: Settled,
+		ActCorrect: Settled, ActConfirm: Settled, ActContest: Settled, ActResolve: Settled,
 	},
 	Cancelled: {
 		ActComplain: Cancelled, ActContestComplaint: Cancelled, ActDecideComplaint: Cancelled,
@@ -74,8 +75,12 @@ type (
 	WithdrawOffers struct{ Ride RideID }
 	// WithdrawCalls closes the ride's open call: another one takes its place.
 	WithdrawCalls struct{ Ride RideID }
-	// Owe is a payment that is due now.
-	Owe struct{ Payment money.Payment }
+	// Owe is a payment that is due now. Anew says that it may be there already, not paid: then its
+	// amount and discount change, and an amount of 0 is owed no more.
+	Owe struct {
+		Payment money.Payment
+		Anew    bool
+	}
 )
 
 func (WithdrawOffers) write() {}
@@ -153,9 +158,11 @@ func (d *Decision) apply(was Ride, act Act, now time.Time) error {
 	case Complete:
 		return d.complete(was, a, now)
 	case Confirm:
-		return d.confirm(was, a)
+		return d.confirm(was, a, now)
 	case Contest:
-		return d.contest(was, a)
+		return d.contest(was, a, now)
+	case CorrectFare:
+		return d.correct(was, a, now)
 	case Resolve:
 		return d.resolve(was, a)
 	case Expire:

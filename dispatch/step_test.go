@@ -95,6 +95,12 @@ func perform(out *strings.Builder, r Ride, words []string) Ride {
 		fmt.Fprintln(out, "on_trip v1 D1")
 		return street()
 	}
+	if words[0] == "kerb" {
+		fmt.Fprintln(out, "on_trip v1 D1, of nobody")
+		r = street()
+		r.Rider, r.PayBy = "", ""
+		return r
+	}
 	if words[0] == "hailed" {
 		fmt.Fprintln(out, "searching v1 search 1")
 		return hailed()
@@ -148,6 +154,12 @@ func describe(out *strings.Builder, d Decision) {
 	if r.Fare.State != 0 {
 		fmt.Fprintf(out, " fare %s %s", r.Fare.Total(), r.Fare.State)
 		fmt.Fprintf(out, " subsidy %s+%s %s", r.Subsidy.Rider, r.Subsidy.Driver, r.Subsidy.Reason)
+		for _, was := range r.Fare.Was {
+			fmt.Fprintf(out, " was %s", was.Total())
+		}
+		if p := r.Fare.Proposed.Total(); p > 0 {
+			fmt.Fprintf(out, " proposed %s", p)
+		}
 	}
 	if r.Kind == BookedRide {
 		fmt.Fprintf(out, " pickup %s due %s", offset(r.Booking.PickupAt), offset(r.Booking.DueAt))
@@ -182,8 +194,12 @@ func describe(out *strings.Builder, d Decision) {
 			fmt.Fprintf(out, "complaint of the %s: %s, %s\n", c.By, c.Cause, c.State)
 		case Owe:
 			p := w.Payment
-			fmt.Fprintf(out, "owe %s %s by %s: %s less %s\n",
-				p.Purpose, p.Payee, p.Payer, p.Amount, p.Discount)
+			anew := ""
+			if w.Anew {
+				anew = " anew"
+			}
+			fmt.Fprintf(out, "owe %s %s by %s: %s less %s%s\n",
+				p.Purpose, p.Payee, p.Payer, p.Amount, p.Discount, anew)
 		}
 	}
 	for _, h := range d.After {
@@ -316,6 +332,28 @@ func parseComplaint(kind ActKind, arg func(int) string) Act {
 	}
 }
 
+// parseFare reads what is said of a fare; nil for another act.
+func parseFare(kind ActKind, arg func(int) string, yuan func(int) money.Fen) Act {
+	switch kind {
+	case ActCorrect: // who, to how much, checked how, with what subsidy
+		return CorrectFare{
+			Driver: DriverID(arg(0)), Fare: Fare{Meter: yuan(1), State: ParseFareState(arg(2))},
+			Subsidy: subsidy(arg(3)),
+		}
+	case ActConfirm:
+		return Confirm{Rider: RiderID(arg(0)), Subsidy: subsidy(arg(1))}
+	case ActContest:
+		return Contest{Rider: RiderID(arg(0))}
+	case ActResolve:
+		return Resolve{
+			Resolution: Resolution{Total: yuan(0), Note: "by the trace", By: "ops:me"},
+			Subsidy:    subsidy(arg(1)),
+		}
+	default:
+		return nil
+	}
+}
+
 // parseAct reads an act as the transcripts write it.
 func parseAct(name string, args []string) Act {
 	arg := func(i int) string {
@@ -340,6 +378,9 @@ func parseAct(name string, args []string) Act {
 	if act := parseComplaint(ParseActKind(name), arg); act != nil {
 		return act
 	}
+	if act := parseFare(ParseActKind(name), arg, yuan); act != nil {
+		return act
+	}
 	switch kind := ParseActKind(name); kind {
 	case ActCancel:
 		return parseCancel(arg, strings.Join(args, " "))
@@ -360,15 +401,8 @@ func parseAct(name string, args []string) Act {
 		return Break{Driver: driver, At: at, Search: search}
 	case ActComplete:
 		fare := Fare{Meter: yuan(1), State: ParseFareState(arg(2))}
-		return Complete{Driver: driver, Fare: fare, Subsidy: subsidy(arg(3))}
-	case ActConfirm:
-		return Confirm{Rider: RiderID(arg(0)), Subsidy: subsidy(arg(1))}
-	case ActContest:
-		return Contest{Rider: RiderID(arg(0))}
-	case ActResolve:
-		return Resolve{
-			Resolution: Resolution{Total: yuan(0), Note: "by the trace", By: "ops:me"},
-			Subsidy:    subsidy(arg(1)),
+		return Complete{
+			Driver: driver, Fare: fare, Subsidy: subsidy(arg(3)), ByCode: arg(4) == "by_code",
 		}
 	case ActSettle:
 		return Settle{}

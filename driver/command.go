@@ -293,7 +293,7 @@ func (s *session) completed(
 	return s.srv.c.Desk.Complete(ctx, s.srv.c.Now(), s.once(c), dispatch.CompleteRide{
 		Ride: dispatch.RideID(a.GetRideId()), Driver: s.driver,
 		Meter: money.Fen(a.GetMeterFen()), Tolls: money.Fen(a.GetTollsFen()),
-		Did: wire.TimeOf(c.GetAt()),
+		Did: wire.TimeOf(c.GetAt()), ByCode: a.GetByCode(),
 	})
 }
 

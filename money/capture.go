@@ -61,11 +61,17 @@ func (o Order) For(p Purpose) bool {
 	return slices.ContainsFunc(o, func(a Attempt) bool { return a.Purpose == p })
 }
 
+// Ended reports whether the order went to an external channel and has ended unpaid.
+func (o Order) Ended() bool {
+	whole := o.Whole()
+	return whole.Channel.External() && whole.State == AttemptClosed
+}
+
 // Late reports whether the order has ended unpaid, and some of what it was for is not due any more,
 // or not at that price, as a subsidy has come or gone since: what its channel moves now nobody
 // owes.
 func (o Order) Late(payments []Payment) bool {
-	if whole := o.Whole(); !whole.Channel.External() || whole.State != AttemptClosed {
+	if !o.Ended() {
 		return false
 	}
 	return slices.ContainsFunc(payments, func(p Payment) bool {
@@ -84,6 +90,8 @@ func (a Attempt) paidCode() Code {
 		return CodeFee
 	case PurposeCancelFee:
 		return CodeCancelFee
+	case PurposeRest:
+		return CodeRest
 	case PurposeFare:
 	}
 	return CodeFare

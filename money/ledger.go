@@ -61,6 +61,10 @@ const (
 	CodeRefund        Code = "refund"
 	CodePayout        Code = "payout"
 	CodeDrawWin       Code = "draw_win"
+	CodeRest          Code = "rest"
+	// What goes back to a campaign as the fare was corrected to a lower one.
+	CodeSubsidyRiderBack  Code = "subsidy_rider_back"
+	CodeSubsidyDriverBack Code = "subsidy_driver_back"
 )
 
 // Transfer is one amount from a debit to a credit account: one immutable row.

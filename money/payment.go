@@ -15,9 +15,14 @@ const (
 	PurposeTip  Purpose = "tip"
 	// PurposeFee is the fee of a booking. It is the driver's.
 	PurposeFee Purpose = "fee"
+	// PurposeRest is what a fare is above what was paid of it, as it was corrected since.
+	PurposeRest Purpose = "rest"
 	// PurposeCancelFee is the fee of a late cancel. It is the driver's.
 	PurposeCancelFee Purpose = "cancel_fee"
 )
+
+// Fare reports whether it pays a part of the fare: all of those together are never above it.
+func (p Purpose) Fare() bool { return p == PurposeFare || p == PurposeRest }
 
 // PaymentID names a payment. It is made from the three parts that are unique together.
 type PaymentID string

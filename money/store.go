@@ -55,8 +55,8 @@ type AccountLocks interface {
 type Payments interface {
 	// InsertPayment writes a payment; (subject, payer, purpose) is unique.
 	InsertPayment(p Payment) error
-	// UpdatePayment writes state, discount, channel and attempts if the stored state is still
-	// from. Otherwise it returns an error of kind Conflict.
+	// UpdatePayment writes amount, state, discount, channel, attempts and what is refunded if the
+	// stored state is still from. Otherwise it returns an error of kind Conflict.
 	UpdatePayment(p Payment, from PaymentState) error
 	// PaymentsOf are a subject's payments in the order of their ids.
 	PaymentsOf(subject Subject) ([]Payment, error)

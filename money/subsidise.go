@@ -62,7 +62,7 @@ func Subsidise(
 		if len(fresh) == 0 {
 			break
 		}
-		err := tx.Book(reservation(fresh, f.Subject, f.Driver, at))
+		err := tx.Book(reservation(fresh, f, at))
 		refused := (*LimitError)(nil)
 		if err == nil {
 			break

@@ -2,6 +2,7 @@ package money
 
 import (
 	"slices"
+	"strconv"
 	"time"
 )
 
@@ -129,6 +130,9 @@ type SubsidyFacts struct {
 	// That the rider has completed no other ride before, and paid none other than by hand. They
 	// need not be known unless AsksFirst.
 	FirstRide, FirstAppPayment bool
+	// Corrected is how often the fare has changed before anything was paid: each time all that was
+	// reserved has gone back, and is reserved anew under another name.
+	Corrected int
 }
 
 func (f SubsidyFacts) zone() *time.Location {
@@ -182,21 +186,26 @@ func (c Campaign) applies(f SubsidyFacts) SubsidyReason {
 // Reservation is the entry that sets grants aside: of each a pending transfer for each side that
 // gets something. A campaign is reserved at most once for a subject.
 func (s Subsidy) Reservation(subject Subject, driver Party, at time.Time) Entry {
-	return reservation(s.Grants, subject, driver, at)
+	return reservation(s.Grants, SubsidyFacts{Subject: subject, Driver: driver}, at)
 }
 
-func reservation(grants []Grant, subject Subject, driver Party, at time.Time) Entry {
+func reservation(grants []Grant, f SubsidyFacts, at time.Time) Entry {
+	subject, driver, again := f.Subject, f.Driver, ""
+	if f.Corrected > 0 {
+		again = "/" + strconv.Itoa(f.Corrected)
+	}
 	e := Entry{Subject: subject, At: at}
 	for _, g := range grants {
 		if e.ID == "" {
-			e.ID = EntryID(string(subject) + "/reserve/" + string(g.Campaign))
+			e.ID = EntryID(string(subject) + "/reserve/" + string(g.Campaign) + again)
 		}
 		add := func(code Code, amount Fen) {
 			if amount == 0 {
 				return
 			}
 			e.Transfers = append(e.Transfers, Transfer{
-				ID:   TransferID(string(subject) + "/" + string(code) + "/" + string(g.Campaign)),
+				ID: TransferID(
+					string(subject) + "/" + string(code) + "/" + string(g.Campaign) + again),
 				Kind: TransferPending, Debit: PromoBudget(g.Campaign),
 				Credit: DriverPayable(driver), Amount: amount, Code: code,
 			})

@@ -73,8 +73,14 @@ func (k *Takings) Take(t Transfer) {
 		return
 	}
 	if t.Debit.Class() == classDriverPayable {
-		if t.Code == CodeRefund {
+		switch t.Code {
+		case CodeRefund:
 			k.Back += t.Amount
+		case CodeSubsidyRiderBack:
+			k.ByRider -= t.Amount
+		case CodeSubsidyDriverBack:
+			k.Bonus -= t.Amount
+		default:
 		}
 		return
 	}

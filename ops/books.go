@@ -62,6 +62,10 @@ func (s *Server) AuditBooks(ctx context.Context, _ *opspb.AuditBooksRequest) (
 			out.SubsidyRiderFen += int64(t.Amount)
 		case t.Code == money.CodeSubsidyDriver:
 			out.SubsidyDriverFen += int64(t.Amount)
+		case t.Code == money.CodeSubsidyRiderBack:
+			out.SubsidyRiderFen -= int64(t.Amount)
+		case t.Code == money.CodeSubsidyDriverBack:
+			out.SubsidyDriverFen -= int64(t.Amount)
 		case subject != "":
 			out.PaidFen += int64(t.Amount)
 		}

@@ -26,8 +26,8 @@ var eventKinds = map[string]string{
 	"start":      "the rider is on board",
 	"break_down": "the taxi broke down with the rider on board; the ride searches again",
 	"complete":   "driven and metered; the fare stands, or the rider is asked",
-	"confirm":    "the rider agrees to the fare that was asked about",
-	"contest":    "the rider does not",
+	"confirm":    "the rider agrees to the fare that was asked about, or to a rest",
+	"contest":    "the rider does not, or contests what they have paid",
 	"settle":     "the last payment is made; the ride has ended",
 	"cancel":     "the rider gave it up before boarding; the ride has ended",
 	"expire":     "nobody took it in time; the ride has ended",
@@ -43,7 +43,10 @@ var eventKinds = map[string]string{
 	"fall_out":   "the driver of a booking, or of a next ride, cannot come; it searches",
 	"pass_on":    "the regular whom the ride was held for will not have it; it is for others now",
 	"resolve":    "ops have decided the fare that was asked about or contested",
-	"promote":    "the driver's next ride is the current one: the ride before is completed",
+
+	"correct_fare": "the driver has corrected a mistyped fare, or asks for more than was paid",
+
+	"promote": "the driver's next ride is the current one: the ride before is completed",
 
 	"hand_over":          "the booking's driver, who keeps it meanwhile, offers it to their team",
 	"withdraw_hand_over": "the booking's driver comes after all",

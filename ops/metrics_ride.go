@@ -64,7 +64,7 @@ var acted = [...]stage{
 	dispatch.ActPassOn:   -1,
 	dispatch.ActHandOver: -1, dispatch.ActWithdrawHandOver: -1,
 	dispatch.ActTakeOver: stageHandedOver,
-	dispatch.ActWinDraw:  -1,
+	dispatch.ActWinDraw:  -1, dispatch.ActCorrect: -1,
 }
 
 // outcomes of offers, indexed by their state; an open one has just been made.
@@ -333,7 +333,7 @@ func (c *cityMetrics) timed(act dispatch.ActKind, r dispatch.Ride) {
 // settled counts a settled ride's money, in fen.
 func (c *cityMetrics) settled(r dispatch.Ride) {
 	fare := c.fares
-	if r.PayBy == money.Cash || r.Rider == "" {
+	if r.PayBy == money.Cash || r.PayBy == "" {
 		fare = c.cash
 	}
 	fare.Add(float64(r.Fare.Total()))

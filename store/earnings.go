@@ -8,27 +8,33 @@ import (
 	"hexhail/money"
 )
 
-// paid sums the payments of a ride for a purpose in some states.
-func paid(purpose, states string) string {
-	return `(SELECT coalesce(sum(amount), 0) FROM payment
-		WHERE subject = ride.id AND purpose = '` + purpose + `' AND payment.state IN (` +
+// paid sums the payments of a ride for some purposes in some states, less what went back.
+func paid(purposes, states string) string {
+	return `(SELECT coalesce(sum(amount - payment.refunded), 0) FROM payment
+		WHERE subject = ride.id AND purpose IN (` + purposes + `) AND payment.state IN (` +
 		states + `))`
 }
+
+// The purposes that pay a fare, and the states of what a channel has moved.
+const (
+	fareParts  = `'fare', 'rest'`
+	isCaptured = `'paid', 'partly_refunded', 'refunded'`
+)
 
 // total is a sum in an integer: Postgres would make it a decimal number.
 func total(column string) string {
 	return `CAST(coalesce(sum(` + column + `), 0) AS BIGINT)`
 }
 
-// earnings reads the driver's rides of a span by their index. A street ride without a rider in the
-// app has no payment: it was paid at the kerb.
+// earnings reads the driver's rides of a span by their index. A street ride that was not paid by a
+// code has no payment: it was paid at the kerb.
 var earnings = &query{text: `SELECT count(*), ` + total("fares") + `, ` + total("cash") + `, ` +
 	total("tips") + `, ` + total("subsidies") + `,
 	coalesce((SELECT credits - debits FROM account WHERE id = $4), 0)
-	FROM (SELECT ` + paid("fare", "'paid'") + ` AS fares,
-		CASE WHEN rider = '' AND state = 'settled' THEN meter + tolls
-			ELSE ` + paid("fare", "'cash_confirmed'") + ` END AS cash,
-		CASE WHEN state = 'settled' THEN ` + paid("tip", "'paid', 'cash_confirmed'") + `
+	FROM (SELECT ` + paid(fareParts, isCaptured) + ` AS fares,
+		CASE WHEN rider = '' AND pay_by = '' AND state = 'settled' THEN meter + tolls
+			ELSE ` + paid(fareParts, `'cash_confirmed'`) + ` END AS cash,
+		CASE WHEN state = 'settled' THEN ` + paid(`'tip'`, isCaptured+`, 'cash_confirmed'`) + `
 			ELSE 0 END AS tips,
 		CASE WHEN state = 'settled' AND subsidy_reason = 'granted' THEN driver_subsidy
 			ELSE 0 END AS subsidies

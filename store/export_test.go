@@ -43,6 +43,8 @@ func (db *DB) Plans(ctx context.Context) (map[string]string, error) {
 		"deliverGreeting": deliverGreeting, "forgetGreetings": forgetGreetings,
 		"forgetGreetingsTo": forgetGreetingsTo,
 		"dueDrawDays":       dueDrawDays, "cityDrawDays": cityDrawDays, "paidRides": paidRides,
+		"taxisRide": taxisRide, "payCodeOfTaxi": payCodeOfTaxi,
+		"payCodeOfRide": payCodeOfRide,
 	}
 	lists := map[string]pages{
 		"openBookings": openBookings, "handOvers": handOvers,

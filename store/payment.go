@@ -17,8 +17,8 @@ const isCancelFee = `purpose = 'cancel_fee'`
 var (
 	insertPayment = paymentColumns.insert("payment")
 	updatePayment = &query{text: `UPDATE payment
-		SET state = $2, discount = $3, channel = $4, attempts = $5, refunded = $6
-		WHERE id = $1 AND state = $7`}
+		SET state = $2, discount = $3, channel = $4, attempts = $5, refunded = $6, amount = $7
+		WHERE id = $1 AND state = $8`}
 	paymentsOf = paymentColumns.selects(`payment WHERE subject = $1 ORDER BY id`)
 	unpaidFees = paymentColumns.selects(`payment WHERE payer = $1 AND ` + isCancelFee + `
 		AND (state = 'due' OR state = 'open' AND channel <> 'wallet') ORDER BY id LIMIT $2`)
@@ -45,7 +45,7 @@ func (t *tx) InsertPayment(p money.Payment) error {
 // UpdatePayment implements [money.Payments].
 func (t *tx) UpdatePayment(p money.Payment, from money.PaymentState) error {
 	changed, err := t.exec(updatePayment, string(p.ID), p.State.String(), int64(p.Discount),
-		string(p.Channel), p.Attempts, int64(p.Refunded), from.String())
+		string(p.Channel), p.Attempts, int64(p.Refunded), int64(p.Amount), from.String())
 	if err != nil || changed == 1 {
 		return err
 	}

@@ -52,6 +52,9 @@ func plansWanted() map[string]string {
 		"searchingRides": "SCAN ride USING INDEX ride_search_due",
 		"activeRides":    "SCAN ride USING INDEX ride_one_per_",
 		"endedOffers":    "ride USING INDEX ride_search_due",
+		"taxisRide":      "ride_last_of_taxi (taxi=? AND started_at>?)",
+		"payCodeOfTaxi":  "pay_code_of_taxi (taxi=?)",
+		"payCodeOfRide":  "pay_code_of_ride (ride=?)",
 	}
 	// Two small indexes have the same rows; which of them SQLite takes depends on a row's width.
 	ahead := "SCAN ride USING INDEX ride_ahead|SCAN ride USING INDEX ride_due"

@@ -40,7 +40,7 @@ var (
 		"search_by", "claimed_at", "arrived_at", "started_at", "completed_at",
 		"ended_at", "changed_at",
 		"meter", "tolls", "by_trace", "coverage", "driven_m", "flagged", "fare_state", "fare_lines",
-		"fare_total", "fare_note", "fare_by",
+		"fare_total", "fare_note", "fare_by", "fare_said",
 		"campaign", "campaign_version", "rider_subsidy", "driver_subsidy", "subsidy_reason",
 		"grants",
 		"ended_by", "end_reason", "cancel_fee", "rider_stars", "driver_stars",
@@ -110,7 +110,7 @@ func stateArgs(args []any, r dispatch.Ride, text ridesText) []any {
 	f, s := r.Fare, r.Subsidy
 	return append(args, int64(f.Meter), int64(f.Tolls), int64(f.ByTrace), f.Coverage,
 		f.DrivenM, bit(f.Flagged), f.State.String(), text.lines,
-		int64(f.Resolution.Total), f.Resolution.Note, f.Resolution.By,
+		int64(f.Resolution.Total), f.Resolution.Note, f.Resolution.By, text.said,
 		string(s.Campaign), s.Version, int64(s.Rider), int64(s.Driver), string(s.Reason),
 		text.grants,
 		r.EndedBy.String(), r.EndReason, int64(r.CancelFee), r.RiderStars, r.DriverStars)
@@ -177,6 +177,9 @@ func scanState(r *reader, ride *dispatch.Ride) {
 		Lines:      r.fareLines(),
 		Resolution: dispatch.Resolution{Total: r.fen(), Note: r.text(), By: r.text()},
 	}
+	var said readings
+	r.json("fare_said", &said)
+	ride.Fare.Was, ride.Fare.Proposed = said.Was, said.Proposed
 	ride.Subsidy = money.Subsidy{
 		Campaign: money.CampaignID(r.text()), Version: r.int(), Rider: r.fen(),
 		Driver: r.fen(), Reason: money.SubsidyReason(r.text()),
@@ -205,7 +208,13 @@ func (r *reader) fareLines() (lines []money.FareLine) {
 }
 
 // ridesText is what of a ride is written as JSON; "" where there is nothing.
-type ridesText struct{ lines, grants string }
+type ridesText struct{ lines, said, grants string }
+
+// readings is how a fare's corrections are stored.
+type readings struct {
+	Was      []dispatch.Reading `json:"was,omitempty"`
+	Proposed dispatch.Reading   `json:"proposed,omitzero"`
+}
 
 // grants is how a subsidy's parts are stored.
 type grants struct {
@@ -216,6 +225,11 @@ type grants struct {
 func textOf(r dispatch.Ride) (text ridesText, err error) {
 	if len(r.Fare.Lines) > 0 {
 		if text.lines, err = jsonText("fare_lines", r.Fare.Lines); err != nil {
+			return text, err
+		}
+	}
+	if f := r.Fare; len(f.Was) > 0 || f.Proposed != (dispatch.Reading{}) {
+		if text.said, err = jsonText("fare_said", readings{f.Was, f.Proposed}); err != nil {
 			return text, err
 		}
 	}

@@ -15,8 +15,8 @@ const (
 	cancelledIn = ` AND ride.cancel_fee > 0 AND ride.ended_at >= $2 AND ride.ended_at < $3`
 	ofCompany   = ` AND ($4 = '' OR driver.company = $4)`
 
-	// A street ride without a rider in the app has no payment: it was paid at the kerb.
-	byHand = `CASE WHEN ride.rider = '' AND ride.state = 'settled' THEN ride.meter + ride.tolls
+	// A street ride that was not paid by a code has no payment: it was paid at the kerb.
+	byHand = `CASE WHEN ride.pay_by = '' AND ride.state = 'settled' THEN ride.meter + ride.tolls
 		ELSE (SELECT CAST(coalesce(sum(amount - discount), 0) AS BIGINT) FROM payment
 			WHERE subject = ride.id AND payment.state = 'cash_confirmed') END`
 )

@@ -231,6 +231,8 @@ func wholeRide() dispatch.Ride {
 			State:      dispatch.FareResolved,
 			Resolution: dispatch.Resolution{Total: 1200, Note: "a detour", By: "ops:O1"},
 			Lines:      []money.FareLine{{Code: money.LineFlagFall, Amount: 1300}},
+			Was:        []dispatch.Reading{{Meter: 15000, Tolls: 100, At: minute(5)}},
+			Proposed:   dispatch.Reading{Meter: 1600, Tolls: 100, At: minute(6)},
 		},
 		Subsidy: money.Subsidy{
 			Campaign: "c", Version: 1, Rider: 300, Driver: 200, Reason: money.SubsidyGranted,

@@ -167,11 +167,23 @@ func farePB(f dispatch.Fare) *typepb.Fare {
 			TotalFen: int64(f.Resolution.Total), Note: f.Resolution.Note,
 		}
 	}
+	for _, was := range f.Was {
+		pb.Was = append(pb.Was, readingPB(was))
+	}
+	if f.Proposed != (dispatch.Reading{}) {
+		pb.Proposed = readingPB(f.Proposed)
+	}
 	for _, line := range f.Lines {
 		pb.Lines = append(pb.Lines,
 			&typepb.FareLine{Code: line.Code.String(), AmountFen: int64(line.Amount)})
 	}
 	return pb
+}
+
+func readingPB(r dispatch.Reading) *typepb.FareReading {
+	return &typepb.FareReading{
+		MeterFen: int64(r.Meter), TollsFen: int64(r.Tolls), At: TimePB(r.At),
+	}
 }
 
 // subsidyPB is nil before the ride is completed.

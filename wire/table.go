@@ -260,6 +260,12 @@ func moneyRows() []ErrorRow {
 			"The bank's file cannot be read.", "银行文件无法识别。"),
 		never(dispatch.ReasonUnknownBankFile, codes.NotFound,
 			"This file does not exist.", "文件不存在。"),
+		never(dispatch.ReasonUnknownCode, codes.NotFound,
+			"This code is not valid any more. Please ask the driver for a new one.",
+			"收款码无效或已更换，请向司机索取新的收款码。"),
+		again(dispatch.ReasonNothingDue, codes.FailedPrecondition, 2*time.Second,
+			"There is nothing to pay now. Please ask the driver whether the fare is entered.",
+			"当前没有待支付的车费，请确认司机已输入金额。"),
 		never(dispatch.ReasonUnpaidFee, codes.FailedPrecondition,
 			"Please pay for the ride that you cancelled late first.", "请先支付此前取消订单的费用。"),
 	}

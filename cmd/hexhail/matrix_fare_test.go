@@ -68,6 +68,46 @@ func fareTable() map[string][]variant {
 	}
 }
 
+// mendTable has the codes that lead to fares, and what is said of a fare that was mistyped.
+func mendTable() map[string][]variant {
+	return map[string][]variant{
+		"hexhail.driver.v1.DriverService.MakePayCode": {
+			{
+				name: "of a ride", stage: completed, owner: driverOne,
+				request: same(func(c *cast) proto.Message {
+					return &driverpb.MakePayCodeRequest{RequestId: "fresh", RideId: string(c.ride)}
+				}),
+				shows: func(*cast) map[who][]string {
+					return map[who][]string{driverOne: {`"/pay/`}}
+				},
+			},
+			{
+				name: "of the taxi", stage: completed,
+				request: same(func(*cast) proto.Message {
+					return &driverpb.MakePayCodeRequest{RequestId: "fresh"}
+				}),
+			},
+		},
+		"hexhail.driver.v1.DriverService.CorrectFare": {{
+			stage: settled, owner: driverOne,
+			request: same(func(c *cast) proto.Message {
+				return &driverpb.CorrectFareRequest{
+					RequestId: "fresh", RideId: string(c.ride), MeterFen: 6_00,
+				}
+			}),
+			shows: func(*cast) map[who][]string {
+				return map[who][]string{driverOne: {`"600"`, `"was"`}}
+			},
+		}},
+		"hexhail.rider.v1.RiderService.ContestFare": {{
+			name: "paid", stage: settled, owner: riderOne,
+			request: same(func(c *cast) proto.Message {
+				return &riderpb.ContestFareRequest{RequestId: "fresh", RideId: string(c.ride)}
+			}),
+		}},
+	}
+}
+
 // payByWallet pays the ride from a wallet that is filled for it, once.
 func (c *cast) payByWallet() {
 	ctx, rider := c.t.Context(), dispatch.RiderID(c.id(riderOne))

@@ -22,9 +22,9 @@ func matrixTable() map[string][]variant {
 	all := map[string][]variant{}
 	for _, part := range []map[string][]variant{
 		riderTable(), riderCommandTable(), driverTable(), driverReadTable(), opsTable(),
-		importTable(), bookingTable(), voiceTable(), fareTable(), complaintTable(), regularTable(),
-		teamTable(), handOverTable(), greetingTable(), campaignTable(), moneyTable(),
-		drawTable(),
+		importTable(), bookingTable(), voiceTable(), fareTable(), mendTable(), complaintTable(),
+		regularTable(), teamTable(), handOverTable(), greetingTable(), campaignTable(),
+		moneyTable(), drawTable(),
 	} {
 		for name, variants := range part {
 			all[name] = append(all[name], variants...)
@@ -152,7 +152,7 @@ func riderCommandTable() map[string][]variant {
 		}),
 		service + "ContestFare": command(asked, func(ride string) proto.Message {
 			return &riderpb.ContestFareRequest{RequestId: id, RideId: ride}
-		}),
+		})[:1], // one that is paid can be contested too
 		service + "PayRide": command(completed, func(ride string) proto.Message {
 			return &riderpb.PayRideRequest{RequestId: id, RideId: ride, Channel: "cash"}
 		}),

@@ -136,6 +136,7 @@ func (s *service) listen(ctx context.Context) error {
 	mux.Handle("/", s.metrics.Handler(s.checks()...))
 	mux.Handle(ops.NotifyPath, s.notices())
 	mux.Handle(ops.DrawsPath, ops.DrawPages(s.cities, s.db, s.db, s.clock.Now))
+	mux.Handle(ops.PayPath, ops.PayCodes(s.desk, s.clock.Now))
 	s.http = ops.NewHTTPServer(mux)
 	s.part("HTTP", func() error {
 		if err := s.http.Serve(s.httpAt); !errors.Is(err, http.ErrServerClosed) {

@@ -133,6 +133,7 @@ CREATE TABLE ride (
     fare_total       BIGINT           NOT NULL,
     fare_note        TEXT             NOT NULL,
     fare_by          TEXT             NOT NULL,
+    fare_said        TEXT             NOT NULL,
     campaign         TEXT             NOT NULL,
     campaign_version BIGINT           NOT NULL,
     rider_subsidy    BIGINT           NOT NULL,

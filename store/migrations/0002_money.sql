@@ -162,6 +162,19 @@ CREATE TABLE notice (
     PRIMARY KEY (channel, id)
 ) /* sqlite: WITHOUT ROWID */;
 
+-- What QR codes for paying lead to: the taxi on whose dashboard it is, or a ride.
+CREATE TABLE pay_code (
+    code    TEXT   NOT NULL PRIMARY KEY,
+    taxi    TEXT   NOT NULL,
+    ride    TEXT   NOT NULL,
+    made_at BIGINT NOT NULL,
+    CONSTRAINT pay_code_target CHECK ((taxi <> '') <> (ride <> ''))
+) /* sqlite: WITHOUT ROWID */;
+CREATE UNIQUE INDEX pay_code_of_taxi ON pay_code (taxi) WHERE taxi <> '';
+CREATE UNIQUE INDEX pay_code_of_ride ON pay_code (ride) WHERE ride <> '';
+CREATE INDEX ride_last_of_taxi ON ride (taxi, started_at, id)
+    WHERE started_at > 0 AND (state = 'on_trip' OR state = 'completed');
+
 CREATE TABLE leg (
     attempt    TEXT   NOT NULL REFERENCES attempt (id),
     part       BIGINT NOT NULL,

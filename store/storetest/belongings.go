@@ -104,6 +104,7 @@ func (b *belongings) openRides(t *testing.T, db Database) {
 	for i, state := range []dispatch.State{dispatch.OnTrip, dispatch.Settled} {
 		street := assigned(searching(""), b.drivers[4])
 		street.Kind, street.Rider, street.State = dispatch.Street, "", state
+		street.PayBy = ""
 		street.Fare = dispatch.Fare{Meter: 1300, Tolls: 500, State: dispatch.FareAccepted}
 		if i == 1 {
 			street.Slot, street.CompletedAt = "", after(700)

@@ -37,6 +37,9 @@ func earnings(t *testing.T, open Open) {
 			if ride.State == dispatch.Settled && r.IntN(4) == 0 {
 				ride.Kind, ride.Rider, ride.Tip = dispatch.Street, "", 0
 				ride.Subsidy = money.Subsidy{}
+				if r.IntN(2) == 0 { // else it was paid by a code
+					ride.PayBy = ""
+				}
 			}
 			check(t, tx.InsertRide(ride))
 			sum := &dispatch.Earnings{}
@@ -73,7 +76,7 @@ func payRandomly(
 	if settled {
 		sum.Subsidies += ride.Subsidy.Driver
 	}
-	if ride.Rider == "" {
+	if ride.PayBy == "" {
 		sum.Cash += ride.Fare.Total()
 		return nil
 	}

@@ -142,7 +142,7 @@ func (b *belongings) askAsDrivers(t *testing.T, rows ownRows) {
 			if !r.CompletedAt.IsZero() {
 				earned.Rides++
 			}
-			if r.Rider == "" && r.State == dispatch.Settled {
+			if r.PayBy == "" && r.State == dispatch.Settled {
 				earned.Cash += r.Fare.Total()
 			}
 		}

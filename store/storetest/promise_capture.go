@@ -118,16 +118,28 @@ func captureAll(t *testing.T, db Database, desk *dispatch.Desk) error {
 	t.Helper()
 	rides := completeRides(t, db, desk, captureRides)
 	work := func() { _, _ = desk.Work(t.Context(), noon) }
-	if err := payAll(t, desk, rides, byWallet, work); err != nil {
+	if err := payAll(t, desk, rides, byMeans(t, desk, byWallet), work); err != nil {
 		return err
 	}
 	return captured(t, db, rides)
 }
 
-// payAll pays rides from all sides at once: riders tap twice and thrice, drivers confirm cash,
+// tap is one of the taps by which a ride is paid, four of them for each.
+type tap func(ride dispatch.Ride, n int, key dispatch.Once)
+
+// byMeans is the rider who taps again and again.
+func byMeans(t *testing.T, desk *dispatch.Desk, by dispatch.Means) tap {
+	return func(ride dispatch.Ride, _ int, key dispatch.Once) {
+		_, _ = desk.Pay(t.Context(), noon, key, dispatch.PayRide{
+			Ride: ride.ID, Rider: ride.Rider, Means: by,
+		})
+	}
+}
+
+// payAll pays rides from all sides at once: payers tap twice and thrice, drivers confirm cash,
 // workers run, and besides is called meanwhile. In the end all is paid, if need be by hand.
 func payAll(
-	t *testing.T, desk *dispatch.Desk, rides []dispatch.Ride, by dispatch.Means, besides func(),
+	t *testing.T, desk *dispatch.Desk, rides []dispatch.Ride, pay tap, besides func(),
 ) error {
 	t.Helper()
 	each(captureWorkers, len(rides)*captureWorkers, func(i int) {
@@ -135,9 +147,7 @@ func payAll(
 		key := dispatch.Once{Identity: "somebody", RequestID: fmt.Sprint("pay", i)}
 		switch { // what is refused here is somebody's who came second
 		case way < 4:
-			_, _ = desk.Pay(t.Context(), noon, key, dispatch.PayRide{
-				Ride: ride.ID, Rider: ride.Rider, Means: by,
-			})
+			pay(ride, way, key)
 		case way == 4 && i/captureWorkers%3 == 0:
 			_, _ = desk.CashReceived(t.Context(), noon, key, dispatch.CashReceived{
 				Ride: ride.ID, Driver: ride.Driver,

@@ -136,6 +136,15 @@ func (b *lossyBank) notices() (all []money.Notice) {
 	return all
 }
 
+// tells has the desk hear all notices.
+func (b *lossyBank) tells(t *testing.T, desk *dispatch.Desk) func() {
+	return func() {
+		for _, n := range b.notices() {
+			_ = desk.Noticed(t.Context(), noon, n)
+		}
+	}
+}
+
 // asksAgain charges under a new number when it has heard nothing.
 type asksAgain struct{ *lossyBank }
 
@@ -173,11 +182,7 @@ func orderAll(t *testing.T, db Database, bank *lossyBank, c money.Channel) error
 	desk.Channels[money.Alipay] = c
 	rides := completeRidesWithTip(t, db, desk, captureRides)
 	by := dispatch.Means{Channel: money.Alipay, Way: money.WayBarcode, Token: "28"}
-	err := payAll(t, desk, rides, by, func() {
-		for _, n := range bank.notices() {
-			_ = desk.Noticed(t.Context(), noon, n)
-		}
-	})
+	err := payAll(t, desk, rides, byMeans(t, desk, by), bank.tells(t, desk))
 	if err != nil {
 		return err
 	}

@@ -135,7 +135,7 @@ func drawTaken(
 		x.withdrawn = &w
 		return x
 	case 2:
-		x.ride.Kind, x.ride.Rider = dispatch.Street, ""
+		x.ride.Kind, x.ride.Rider, x.ride.PayBy = dispatch.Street, "", ""
 		x.cash = x.ride.Fare.Total()
 	}
 	insertRides(t, db, x.ride)

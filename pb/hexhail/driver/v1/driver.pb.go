@@ -1104,7 +1104,10 @@ type Completion struct {
 	// What the taximeter says, in fen, 0 to 10,000 yuan.
 	MeterFen int64 `protobuf:"varint,2,opt,name=meter_fen,json=meterFen,proto3" json:"meter_fen,omitempty"`
 	// Tolls paid on the way, in fen, 0 to 1,000 yuan.
-	TollsFen      int64 `protobuf:"varint,3,opt,name=tolls_fen,json=tollsFen,proto3" json:"tolls_fen,omitempty"`
+	TollsFen int64 `protobuf:"varint,3,opt,name=tolls_fen,json=tollsFen,proto3" json:"tolls_fen,omitempty"`
+	// Of a street ride: whoever got in pays by a code, the driver's (MakePayCode, CollectFare) or
+	// their own (CollectFare). Else it is paid by hand, and over. False on a ride with a rider.
+	ByCode        bool `protobuf:"varint,4,opt,name=by_code,json=byCode,proto3" json:"by_code,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1158,6 +1161,13 @@ func (x *Completion) GetTollsFen() int64 {
 		return x.TollsFen
 	}
 	return 0
+}
+
+func (x *Completion) GetByCode() bool {
+	if x != nil {
+		return x.ByCode
+	}
+	return false
 }
 
 // A breakdown with the rider on board: the ride searches again from there.
@@ -6464,6 +6474,247 @@ func (x *CollectFareResponse) GetRide() *v1.Ride {
 	return nil
 }
 
+// What the fare is instead of what was typed.
+type CorrectFareRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The app's own id of this request, 1 to 64 bytes: the same id gets the same answer, and is
+	// refused with another body.
+	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// The ride, 1 to 64 bytes.
+	RideId string `protobuf:"bytes,2,opt,name=ride_id,json=rideId,proto3" json:"ride_id,omitempty"`
+	// What the taximeter said, in fen, 0 to 10,000 yuan.
+	MeterFen int64 `protobuf:"varint,3,opt,name=meter_fen,json=meterFen,proto3" json:"meter_fen,omitempty"`
+	// Tolls paid on the way, in fen, 0 to 1,000 yuan.
+	TollsFen      int64 `protobuf:"varint,4,opt,name=tolls_fen,json=tollsFen,proto3" json:"tolls_fen,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CorrectFareRequest) Reset() {
+	*x = CorrectFareRequest{}
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[90]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CorrectFareRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CorrectFareRequest) ProtoMessage() {}
+
+func (x *CorrectFareRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[90]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CorrectFareRequest.ProtoReflect.Descriptor instead.
+func (*CorrectFareRequest) Descriptor() ([]byte, []int) {
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{90}
+}
+
+func (x *CorrectFareRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *CorrectFareRequest) GetRideId() string {
+	if x != nil {
+		return x.RideId
+	}
+	return ""
+}
+
+func (x *CorrectFareRequest) GetMeterFen() int64 {
+	if x != nil {
+		return x.MeterFen
+	}
+	return 0
+}
+
+func (x *CorrectFareRequest) GetTollsFen() int64 {
+	if x != nil {
+		return x.TollsFen
+	}
+	return 0
+}
+
+// The ride.
+type CorrectFareResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The ride as it stands now.
+	Ride          *v1.Ride `protobuf:"bytes,1,opt,name=ride,proto3" json:"ride,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CorrectFareResponse) Reset() {
+	*x = CorrectFareResponse{}
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[91]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CorrectFareResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CorrectFareResponse) ProtoMessage() {}
+
+func (x *CorrectFareResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[91]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CorrectFareResponse.ProtoReflect.Descriptor instead.
+func (*CorrectFareResponse) Descriptor() ([]byte, []int) {
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{91}
+}
+
+func (x *CorrectFareResponse) GetRide() *v1.Ride {
+	if x != nil {
+		return x.Ride
+	}
+	return nil
+}
+
+// Whose code.
+type MakePayCodeRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The app's own id of this request, 1 to 64 bytes: the same id gets the same answer, and is
+	// refused with another body.
+	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// The ride, at most 64 bytes; empty for the dashboard of the shift's taxi.
+	RideId string `protobuf:"bytes,2,opt,name=ride_id,json=rideId,proto3" json:"ride_id,omitempty"`
+	// Another one instead: what was printed or sent before leads nowhere from then on.
+	Renew         bool `protobuf:"varint,3,opt,name=renew,proto3" json:"renew,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MakePayCodeRequest) Reset() {
+	*x = MakePayCodeRequest{}
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[92]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MakePayCodeRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MakePayCodeRequest) ProtoMessage() {}
+
+func (x *MakePayCodeRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[92]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MakePayCodeRequest.ProtoReflect.Descriptor instead.
+func (*MakePayCodeRequest) Descriptor() ([]byte, []int) {
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{92}
+}
+
+func (x *MakePayCodeRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *MakePayCodeRequest) GetRideId() string {
+	if x != nil {
+		return x.RideId
+	}
+	return ""
+}
+
+func (x *MakePayCodeRequest) GetRenew() bool {
+	if x != nil {
+		return x.Renew
+	}
+	return false
+}
+
+// The code.
+type MakePayCodeResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// 26 letters and digits.
+	Code string `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
+	// Where it leads, from the address of the service's HTTP side on: "/pay/" and the code. Address and
+	// path are the text of the QR code.
+	Path          string `protobuf:"bytes,2,opt,name=path,proto3" json:"path,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MakePayCodeResponse) Reset() {
+	*x = MakePayCodeResponse{}
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[93]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MakePayCodeResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MakePayCodeResponse) ProtoMessage() {}
+
+func (x *MakePayCodeResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[93]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MakePayCodeResponse.ProtoReflect.Descriptor instead.
+func (*MakePayCodeResponse) Descriptor() ([]byte, []int) {
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{93}
+}
+
+func (x *MakePayCodeResponse) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+func (x *MakePayCodeResponse) GetPath() string {
+	if x != nil {
+		return x.Path
+	}
+	return ""
+}
+
 // Whose payments.
 type ListPaymentsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -6475,7 +6726,7 @@ type ListPaymentsRequest struct {
 
 func (x *ListPaymentsRequest) Reset() {
 	*x = ListPaymentsRequest{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[90]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[94]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6487,7 +6738,7 @@ func (x *ListPaymentsRequest) String() string {
 func (*ListPaymentsRequest) ProtoMessage() {}
 
 func (x *ListPaymentsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[90]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[94]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6500,7 +6751,7 @@ func (x *ListPaymentsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListPaymentsRequest.ProtoReflect.Descriptor instead.
 func (*ListPaymentsRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{90}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{94}
 }
 
 func (x *ListPaymentsRequest) GetRideId() string {
@@ -6521,7 +6772,7 @@ type ListPaymentsResponse struct {
 
 func (x *ListPaymentsResponse) Reset() {
 	*x = ListPaymentsResponse{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[91]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[95]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6533,7 +6784,7 @@ func (x *ListPaymentsResponse) String() string {
 func (*ListPaymentsResponse) ProtoMessage() {}
 
 func (x *ListPaymentsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[91]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[95]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6546,7 +6797,7 @@ func (x *ListPaymentsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListPaymentsResponse.ProtoReflect.Descriptor instead.
 func (*ListPaymentsResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{91}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{95}
 }
 
 func (x *ListPaymentsResponse) GetPayments() []*v1.Payment {
@@ -6565,7 +6816,7 @@ type GetBalanceRequest struct {
 
 func (x *GetBalanceRequest) Reset() {
 	*x = GetBalanceRequest{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[92]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[96]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6577,7 +6828,7 @@ func (x *GetBalanceRequest) String() string {
 func (*GetBalanceRequest) ProtoMessage() {}
 
 func (x *GetBalanceRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[92]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[96]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6590,7 +6841,7 @@ func (x *GetBalanceRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetBalanceRequest.ProtoReflect.Descriptor instead.
 func (*GetBalanceRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{92}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{96}
 }
 
 // What the driver may take out.
@@ -6618,7 +6869,7 @@ type GetBalanceResponse struct {
 
 func (x *GetBalanceResponse) Reset() {
 	*x = GetBalanceResponse{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[93]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[97]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6630,7 +6881,7 @@ func (x *GetBalanceResponse) String() string {
 func (*GetBalanceResponse) ProtoMessage() {}
 
 func (x *GetBalanceResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[93]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[97]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6643,7 +6894,7 @@ func (x *GetBalanceResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetBalanceResponse.ProtoReflect.Descriptor instead.
 func (*GetBalanceResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{93}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{97}
 }
 
 func (x *GetBalanceResponse) GetAvailableFen() int64 {
@@ -6719,7 +6970,7 @@ type WithdrawRequest struct {
 
 func (x *WithdrawRequest) Reset() {
 	*x = WithdrawRequest{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[94]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[98]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6731,7 +6982,7 @@ func (x *WithdrawRequest) String() string {
 func (*WithdrawRequest) ProtoMessage() {}
 
 func (x *WithdrawRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[94]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[98]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6744,7 +6995,7 @@ func (x *WithdrawRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WithdrawRequest.ProtoReflect.Descriptor instead.
 func (*WithdrawRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{94}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{98}
 }
 
 func (x *WithdrawRequest) GetRequestId() string {
@@ -6786,7 +7037,7 @@ type WithdrawResponse struct {
 
 func (x *WithdrawResponse) Reset() {
 	*x = WithdrawResponse{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[95]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[99]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6798,7 +7049,7 @@ func (x *WithdrawResponse) String() string {
 func (*WithdrawResponse) ProtoMessage() {}
 
 func (x *WithdrawResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[95]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[99]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6811,7 +7062,7 @@ func (x *WithdrawResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WithdrawResponse.ProtoReflect.Descriptor instead.
 func (*WithdrawResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{95}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{99}
 }
 
 func (x *WithdrawResponse) GetWithdrawal() *v1.Withdrawal {
@@ -6834,7 +7085,7 @@ type ListWithdrawalsRequest struct {
 
 func (x *ListWithdrawalsRequest) Reset() {
 	*x = ListWithdrawalsRequest{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[96]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[100]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6846,7 +7097,7 @@ func (x *ListWithdrawalsRequest) String() string {
 func (*ListWithdrawalsRequest) ProtoMessage() {}
 
 func (x *ListWithdrawalsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[96]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[100]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6859,7 +7110,7 @@ func (x *ListWithdrawalsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListWithdrawalsRequest.ProtoReflect.Descriptor instead.
 func (*ListWithdrawalsRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{96}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{100}
 }
 
 func (x *ListWithdrawalsRequest) GetPageSize() int32 {
@@ -6889,7 +7140,7 @@ type ListWithdrawalsResponse struct {
 
 func (x *ListWithdrawalsResponse) Reset() {
 	*x = ListWithdrawalsResponse{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[97]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[101]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6901,7 +7152,7 @@ func (x *ListWithdrawalsResponse) String() string {
 func (*ListWithdrawalsResponse) ProtoMessage() {}
 
 func (x *ListWithdrawalsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[97]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[101]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6914,7 +7165,7 @@ func (x *ListWithdrawalsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListWithdrawalsResponse.ProtoReflect.Descriptor instead.
 func (*ListWithdrawalsResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{97}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{101}
 }
 
 func (x *ListWithdrawalsResponse) GetWithdrawals() []*v1.Withdrawal {
@@ -6942,7 +7193,7 @@ type GetStatementRequest struct {
 
 func (x *GetStatementRequest) Reset() {
 	*x = GetStatementRequest{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[98]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[102]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6954,7 +7205,7 @@ func (x *GetStatementRequest) String() string {
 func (*GetStatementRequest) ProtoMessage() {}
 
 func (x *GetStatementRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[98]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[102]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6967,7 +7218,7 @@ func (x *GetStatementRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetStatementRequest.ProtoReflect.Descriptor instead.
 func (*GetStatementRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{98}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{102}
 }
 
 func (x *GetStatementRequest) GetMonth() string {
@@ -6988,7 +7239,7 @@ type GetStatementResponse struct {
 
 func (x *GetStatementResponse) Reset() {
 	*x = GetStatementResponse{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[99]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[103]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -7000,7 +7251,7 @@ func (x *GetStatementResponse) String() string {
 func (*GetStatementResponse) ProtoMessage() {}
 
 func (x *GetStatementResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[99]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[103]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -7013,7 +7264,7 @@ func (x *GetStatementResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetStatementResponse.ProtoReflect.Descriptor instead.
 func (*GetStatementResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{99}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{103}
 }
 
 func (x *GetStatementResponse) GetStatement() *v1.Statement {
@@ -7091,12 +7342,13 @@ const file_hexhail_driver_v1_driver_proto_rawDesc = "" +
 	"\x06reason\x18\x02 \x01(\tB\b\xbaH\x05r\x03(\xc8\x01R\x06reason\"[\n" +
 	"\x0fHandOverBooking\x12\"\n" +
 	"\aride_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\x06rideId\x12$\n" +
-	"\tmember_id\x18\x02 \x01(\tB\a\xbaH\x04r\x02(@R\bmemberId\"\x84\x01\n" +
+	"\tmember_id\x18\x02 \x01(\tB\a\xbaH\x04r\x02(@R\bmemberId\"\x9d\x01\n" +
 	"\n" +
 	"Completion\x12\"\n" +
 	"\aride_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\x06rideId\x12(\n" +
 	"\tmeter_fen\x18\x02 \x01(\x03B\v\xbaH\b\"\x06\x18\xc0\x84=(\x00R\bmeterFen\x12(\n" +
-	"\ttolls_fen\x18\x03 \x01(\x03B\v\xbaH\b\"\x06\x18\xa0\x8d\x06(\x00R\btollsFen\"W\n" +
+	"\ttolls_fen\x18\x03 \x01(\x03B\v\xbaH\b\"\x06\x18\xa0\x8d\x06(\x00R\btollsFen\x12\x17\n" +
+	"\aby_code\x18\x04 \x01(\bR\x06byCode\"W\n" +
 	"\tBreakDown\x12\"\n" +
 	"\aride_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\x06rideId\x12&\n" +
 	"\x02at\x18\x02 \x01(\v2\x16.hexhail.type.v1.PlaceR\x02at\"P\n" +
@@ -7480,7 +7732,23 @@ const file_hexhail_driver_v1_driver_proto_rawDesc = "" +
 	"\achannel\x18\x03 \x01(\tB\t\xbaH\x06r\x04 \x01( R\achannel\x12\"\n" +
 	"\abarcode\x18\x04 \x01(\tB\b\xbaH\x05r\x03(\x80\x01R\abarcode\"@\n" +
 	"\x13CollectFareResponse\x12)\n" +
-	"\x04ride\x18\x01 \x01(\v2\x15.hexhail.type.v1.RideR\x04ride\"9\n" +
+	"\x04ride\x18\x01 \x01(\v2\x15.hexhail.type.v1.RideR\x04ride\"\xb6\x01\n" +
+	"\x12CorrectFareRequest\x12(\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\trequestId\x12\"\n" +
+	"\aride_id\x18\x02 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\x06rideId\x12(\n" +
+	"\tmeter_fen\x18\x03 \x01(\x03B\v\xbaH\b\"\x06\x18\xc0\x84=(\x00R\bmeterFen\x12(\n" +
+	"\ttolls_fen\x18\x04 \x01(\x03B\v\xbaH\b\"\x06\x18\xa0\x8d\x06(\x00R\btollsFen\"@\n" +
+	"\x13CorrectFareResponse\x12)\n" +
+	"\x04ride\x18\x01 \x01(\v2\x15.hexhail.type.v1.RideR\x04ride\"v\n" +
+	"\x12MakePayCodeRequest\x12(\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\trequestId\x12 \n" +
+	"\aride_id\x18\x02 \x01(\tB\a\xbaH\x04r\x02(@R\x06rideId\x12\x14\n" +
+	"\x05renew\x18\x03 \x01(\bR\x05renew\"=\n" +
+	"\x13MakePayCodeResponse\x12\x12\n" +
+	"\x04code\x18\x01 \x01(\tR\x04code\x12\x12\n" +
+	"\x04path\x18\x02 \x01(\tR\x04path\"9\n" +
 	"\x13ListPaymentsRequest\x12\"\n" +
 	"\aride_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\x06rideId\"L\n" +
 	"\x14ListPaymentsResponse\x124\n" +
@@ -7524,7 +7792,7 @@ const file_hexhail_driver_v1_driver_proto_rawDesc = "" +
 	"\x10DUTY_UNSPECIFIED\x10\x00\x12\v\n" +
 	"\aDUTY_ON\x10\x01\x12\x0f\n" +
 	"\vDUTY_PAUSED\x10\x02\x12\f\n" +
-	"\bDUTY_OFF\x10\x032\xd8\x18\n" +
+	"\bDUTY_OFF\x10\x032\xae\x1a\n" +
 	"\rDriverService\x12Y\n" +
 	"\x05Drive\x12\x1f.hexhail.driver.v1.DriveRequest\x1a .hexhail.driver.v1.DriveResponse\"\t\xea\xb2\x19\x05\n" +
 	"\x01\x02\x10\x01(\x010\x01\x12i\n" +
@@ -7547,6 +7815,10 @@ const file_hexhail_driver_v1_driver_proto_rawDesc = "" +
 	"\tListRides\x12#.hexhail.driver.v1.ListRidesRequest\x1a$.hexhail.driver.v1.ListRidesResponse\"\t\xea\xb2\x19\x05\n" +
 	"\x01\x02\x10\x01\x12i\n" +
 	"\vCollectFare\x12%.hexhail.driver.v1.CollectFareRequest\x1a&.hexhail.driver.v1.CollectFareResponse\"\v\xea\xb2\x19\a\n" +
+	"\x01\x02\x10\x01\x18\x01\x12i\n" +
+	"\vCorrectFare\x12%.hexhail.driver.v1.CorrectFareRequest\x1a&.hexhail.driver.v1.CorrectFareResponse\"\v\xea\xb2\x19\a\n" +
+	"\x01\x02\x10\x01\x18\x01\x12i\n" +
+	"\vMakePayCode\x12%.hexhail.driver.v1.MakePayCodeRequest\x1a&.hexhail.driver.v1.MakePayCodeResponse\"\v\xea\xb2\x19\a\n" +
 	"\x01\x02\x10\x01\x18\x01\x12j\n" +
 	"\fListPayments\x12&.hexhail.driver.v1.ListPaymentsRequest\x1a'.hexhail.driver.v1.ListPaymentsResponse\"\t\xea\xb2\x19\x05\n" +
 	"\x01\x02\x10\x01\x12d\n" +
@@ -7602,7 +7874,7 @@ func file_hexhail_driver_v1_driver_proto_rawDescGZIP() []byte {
 }
 
 var file_hexhail_driver_v1_driver_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_hexhail_driver_v1_driver_proto_msgTypes = make([]protoimpl.MessageInfo, 102)
+var file_hexhail_driver_v1_driver_proto_msgTypes = make([]protoimpl.MessageInfo, 106)
 var file_hexhail_driver_v1_driver_proto_goTypes = []any{
 	(Duty)(0),                        // 0: hexhail.driver.v1.Duty
 	(*DriveRequest)(nil),             // 1: hexhail.driver.v1.DriveRequest
@@ -7695,35 +7967,39 @@ var file_hexhail_driver_v1_driver_proto_goTypes = []any{
 	(*ListGreetingsResponse)(nil),    // 88: hexhail.driver.v1.ListGreetingsResponse
 	(*CollectFareRequest)(nil),       // 89: hexhail.driver.v1.CollectFareRequest
 	(*CollectFareResponse)(nil),      // 90: hexhail.driver.v1.CollectFareResponse
-	(*ListPaymentsRequest)(nil),      // 91: hexhail.driver.v1.ListPaymentsRequest
-	(*ListPaymentsResponse)(nil),     // 92: hexhail.driver.v1.ListPaymentsResponse
-	(*GetBalanceRequest)(nil),        // 93: hexhail.driver.v1.GetBalanceRequest
-	(*GetBalanceResponse)(nil),       // 94: hexhail.driver.v1.GetBalanceResponse
-	(*WithdrawRequest)(nil),          // 95: hexhail.driver.v1.WithdrawRequest
-	(*WithdrawResponse)(nil),         // 96: hexhail.driver.v1.WithdrawResponse
-	(*ListWithdrawalsRequest)(nil),   // 97: hexhail.driver.v1.ListWithdrawalsRequest
-	(*ListWithdrawalsResponse)(nil),  // 98: hexhail.driver.v1.ListWithdrawalsResponse
-	(*GetStatementRequest)(nil),      // 99: hexhail.driver.v1.GetStatementRequest
-	(*GetStatementResponse)(nil),     // 100: hexhail.driver.v1.GetStatementResponse
-	nil,                              // 101: hexhail.driver.v1.FixesRefused.CountsEntry
-	nil,                              // 102: hexhail.driver.v1.SendFixesResponse.RefusedEntry
-	(*v1.Fix)(nil),                   // 103: hexhail.type.v1.Fix
-	(v1.Datum)(0),                    // 104: hexhail.type.v1.Datum
-	(*timestamppb.Timestamp)(nil),    // 105: google.protobuf.Timestamp
-	(*v1.Point)(nil),                 // 106: hexhail.type.v1.Point
-	(*v1.Place)(nil),                 // 107: hexhail.type.v1.Place
-	(*v1.Ride)(nil),                  // 108: hexhail.type.v1.Ride
-	(*v1.Withdrawal)(nil),            // 109: hexhail.type.v1.Withdrawal
-	(*durationpb.Duration)(nil),      // 110: google.protobuf.Duration
-	(*v1.Quote)(nil),                 // 111: hexhail.type.v1.Quote
-	(v1.PickupSource)(0),             // 112: hexhail.type.v1.PickupSource
-	(*v1.Voice)(nil),                 // 113: hexhail.type.v1.Voice
-	(*v1.Error)(nil),                 // 114: hexhail.type.v1.Error
-	(*v1.Complaint)(nil),             // 115: hexhail.type.v1.Complaint
-	(*v1.Regular)(nil),               // 116: hexhail.type.v1.Regular
-	(*v1.Festival)(nil),              // 117: hexhail.type.v1.Festival
-	(*v1.Payment)(nil),               // 118: hexhail.type.v1.Payment
-	(*v1.Statement)(nil),             // 119: hexhail.type.v1.Statement
+	(*CorrectFareRequest)(nil),       // 91: hexhail.driver.v1.CorrectFareRequest
+	(*CorrectFareResponse)(nil),      // 92: hexhail.driver.v1.CorrectFareResponse
+	(*MakePayCodeRequest)(nil),       // 93: hexhail.driver.v1.MakePayCodeRequest
+	(*MakePayCodeResponse)(nil),      // 94: hexhail.driver.v1.MakePayCodeResponse
+	(*ListPaymentsRequest)(nil),      // 95: hexhail.driver.v1.ListPaymentsRequest
+	(*ListPaymentsResponse)(nil),     // 96: hexhail.driver.v1.ListPaymentsResponse
+	(*GetBalanceRequest)(nil),        // 97: hexhail.driver.v1.GetBalanceRequest
+	(*GetBalanceResponse)(nil),       // 98: hexhail.driver.v1.GetBalanceResponse
+	(*WithdrawRequest)(nil),          // 99: hexhail.driver.v1.WithdrawRequest
+	(*WithdrawResponse)(nil),         // 100: hexhail.driver.v1.WithdrawResponse
+	(*ListWithdrawalsRequest)(nil),   // 101: hexhail.driver.v1.ListWithdrawalsRequest
+	(*ListWithdrawalsResponse)(nil),  // 102: hexhail.driver.v1.ListWithdrawalsResponse
+	(*GetStatementRequest)(nil),      // 103: hexhail.driver.v1.GetStatementRequest
+	(*GetStatementResponse)(nil),     // 104: hexhail.driver.v1.GetStatementResponse
+	nil,                              // 105: hexhail.driver.v1.FixesRefused.CountsEntry
+	nil,                              // 106: hexhail.driver.v1.SendFixesResponse.RefusedEntry
+	(*v1.Fix)(nil),                   // 107: hexhail.type.v1.Fix
+	(v1.Datum)(0),                    // 108: hexhail.type.v1.Datum
+	(*timestamppb.Timestamp)(nil),    // 109: google.protobuf.Timestamp
+	(*v1.Point)(nil),                 // 110: hexhail.type.v1.Point
+	(*v1.Place)(nil),                 // 111: hexhail.type.v1.Place
+	(*v1.Ride)(nil),                  // 112: hexhail.type.v1.Ride
+	(*v1.Withdrawal)(nil),            // 113: hexhail.type.v1.Withdrawal
+	(*durationpb.Duration)(nil),      // 114: google.protobuf.Duration
+	(*v1.Quote)(nil),                 // 115: hexhail.type.v1.Quote
+	(v1.PickupSource)(0),             // 116: hexhail.type.v1.PickupSource
+	(*v1.Voice)(nil),                 // 117: hexhail.type.v1.Voice
+	(*v1.Error)(nil),                 // 118: hexhail.type.v1.Error
+	(*v1.Complaint)(nil),             // 119: hexhail.type.v1.Complaint
+	(*v1.Regular)(nil),               // 120: hexhail.type.v1.Regular
+	(*v1.Festival)(nil),              // 121: hexhail.type.v1.Festival
+	(*v1.Payment)(nil),               // 122: hexhail.type.v1.Payment
+	(*v1.Statement)(nil),             // 123: hexhail.type.v1.Statement
 }
 var file_hexhail_driver_v1_driver_proto_depIdxs = []int32{
 	2,   // 0: hexhail.driver.v1.DriveRequest.hello:type_name -> hexhail.driver.v1.Hello
@@ -7731,9 +8007,9 @@ var file_hexhail_driver_v1_driver_proto_depIdxs = []int32{
 	4,   // 2: hexhail.driver.v1.DriveRequest.command:type_name -> hexhail.driver.v1.Command
 	15,  // 3: hexhail.driver.v1.DriveRequest.ack:type_name -> hexhail.driver.v1.OfferAck
 	16,  // 4: hexhail.driver.v1.DriveRequest.heartbeat:type_name -> hexhail.driver.v1.Heartbeat
-	103, // 5: hexhail.driver.v1.FixBatch.fixes:type_name -> hexhail.type.v1.Fix
-	104, // 6: hexhail.driver.v1.FixBatch.datum:type_name -> hexhail.type.v1.Datum
-	105, // 7: hexhail.driver.v1.Command.at:type_name -> google.protobuf.Timestamp
+	107, // 5: hexhail.driver.v1.FixBatch.fixes:type_name -> hexhail.type.v1.Fix
+	108, // 6: hexhail.driver.v1.FixBatch.datum:type_name -> hexhail.type.v1.Datum
+	109, // 7: hexhail.driver.v1.Command.at:type_name -> google.protobuf.Timestamp
 	6,   // 8: hexhail.driver.v1.Command.set_duty:type_name -> hexhail.driver.v1.SetDuty
 	7,   // 9: hexhail.driver.v1.Command.occupied:type_name -> hexhail.driver.v1.StreetRide
 	8,   // 10: hexhail.driver.v1.Command.accept:type_name -> hexhail.driver.v1.OfferAnswer
@@ -7753,16 +8029,16 @@ var file_hexhail_driver_v1_driver_proto_depIdxs = []int32{
 	11,  // 24: hexhail.driver.v1.Command.hand_over_booking:type_name -> hexhail.driver.v1.HandOverBooking
 	10,  // 25: hexhail.driver.v1.Command.withdraw_hand_over:type_name -> hexhail.driver.v1.RideAction
 	10,  // 26: hexhail.driver.v1.Command.take_over_booking:type_name -> hexhail.driver.v1.RideAction
-	106, // 27: hexhail.driver.v1.SetDestination.to:type_name -> hexhail.type.v1.Point
+	110, // 27: hexhail.driver.v1.SetDestination.to:type_name -> hexhail.type.v1.Point
 	0,   // 28: hexhail.driver.v1.SetDuty.duty:type_name -> hexhail.driver.v1.Duty
-	106, // 29: hexhail.driver.v1.StreetRide.at:type_name -> hexhail.type.v1.Point
-	107, // 30: hexhail.driver.v1.BreakDown.at:type_name -> hexhail.type.v1.Place
-	105, // 31: hexhail.driver.v1.Heartbeat.at:type_name -> google.protobuf.Timestamp
+	110, // 29: hexhail.driver.v1.StreetRide.at:type_name -> hexhail.type.v1.Point
+	111, // 30: hexhail.driver.v1.BreakDown.at:type_name -> hexhail.type.v1.Place
+	109, // 31: hexhail.driver.v1.Heartbeat.at:type_name -> google.protobuf.Timestamp
 	19,  // 32: hexhail.driver.v1.DriveResponse.welcome:type_name -> hexhail.driver.v1.Welcome
 	20,  // 33: hexhail.driver.v1.DriveResponse.snapshot:type_name -> hexhail.driver.v1.Snapshot
 	23,  // 34: hexhail.driver.v1.DriveResponse.offer:type_name -> hexhail.driver.v1.Offer
 	24,  // 35: hexhail.driver.v1.DriveResponse.offer_ended:type_name -> hexhail.driver.v1.OfferEnded
-	108, // 36: hexhail.driver.v1.DriveResponse.ride:type_name -> hexhail.type.v1.Ride
+	112, // 36: hexhail.driver.v1.DriveResponse.ride:type_name -> hexhail.type.v1.Ride
 	22,  // 37: hexhail.driver.v1.DriveResponse.shift:type_name -> hexhail.driver.v1.Shift
 	27,  // 38: hexhail.driver.v1.DriveResponse.result:type_name -> hexhail.driver.v1.Result
 	29,  // 39: hexhail.driver.v1.DriveResponse.fixes_refused:type_name -> hexhail.driver.v1.FixesRefused
@@ -7776,159 +8052,164 @@ var file_hexhail_driver_v1_driver_proto_depIdxs = []int32{
 	81,  // 47: hexhail.driver.v1.DriveResponse.hand_over_ended:type_name -> hexhail.driver.v1.HandOverEnded
 	21,  // 48: hexhail.driver.v1.DriveResponse.stand_rank:type_name -> hexhail.driver.v1.StandRank
 	18,  // 49: hexhail.driver.v1.DriveResponse.money_news:type_name -> hexhail.driver.v1.MoneyNews
-	109, // 50: hexhail.driver.v1.MoneyNews.withdrawal:type_name -> hexhail.type.v1.Withdrawal
-	105, // 51: hexhail.driver.v1.Welcome.at:type_name -> google.protobuf.Timestamp
-	110, // 52: hexhail.driver.v1.Welcome.fix_interval:type_name -> google.protobuf.Duration
-	110, // 53: hexhail.driver.v1.Welcome.heartbeat_interval:type_name -> google.protobuf.Duration
+	113, // 50: hexhail.driver.v1.MoneyNews.withdrawal:type_name -> hexhail.type.v1.Withdrawal
+	109, // 51: hexhail.driver.v1.Welcome.at:type_name -> google.protobuf.Timestamp
+	114, // 52: hexhail.driver.v1.Welcome.fix_interval:type_name -> google.protobuf.Duration
+	114, // 53: hexhail.driver.v1.Welcome.heartbeat_interval:type_name -> google.protobuf.Duration
 	22,  // 54: hexhail.driver.v1.Snapshot.shift:type_name -> hexhail.driver.v1.Shift
 	23,  // 55: hexhail.driver.v1.Snapshot.offer:type_name -> hexhail.driver.v1.Offer
-	108, // 56: hexhail.driver.v1.Snapshot.ride:type_name -> hexhail.type.v1.Ride
+	112, // 56: hexhail.driver.v1.Snapshot.ride:type_name -> hexhail.type.v1.Ride
 	25,  // 57: hexhail.driver.v1.Snapshot.calls:type_name -> hexhail.driver.v1.Call
-	108, // 58: hexhail.driver.v1.Snapshot.bookings:type_name -> hexhail.type.v1.Ride
+	112, // 58: hexhail.driver.v1.Snapshot.bookings:type_name -> hexhail.type.v1.Ride
 	21,  // 59: hexhail.driver.v1.Snapshot.stand_rank:type_name -> hexhail.driver.v1.StandRank
-	108, // 60: hexhail.driver.v1.Snapshot.next_ride:type_name -> hexhail.type.v1.Ride
-	105, // 61: hexhail.driver.v1.StandRank.entered_at:type_name -> google.protobuf.Timestamp
-	105, // 62: hexhail.driver.v1.StandRank.at:type_name -> google.protobuf.Timestamp
+	112, // 60: hexhail.driver.v1.Snapshot.next_ride:type_name -> hexhail.type.v1.Ride
+	109, // 61: hexhail.driver.v1.StandRank.entered_at:type_name -> google.protobuf.Timestamp
+	109, // 62: hexhail.driver.v1.StandRank.at:type_name -> google.protobuf.Timestamp
 	0,   // 63: hexhail.driver.v1.Shift.duty:type_name -> hexhail.driver.v1.Duty
-	106, // 64: hexhail.driver.v1.Shift.destination:type_name -> hexhail.type.v1.Point
-	107, // 65: hexhail.driver.v1.Offer.pickup:type_name -> hexhail.type.v1.Place
-	107, // 66: hexhail.driver.v1.Offer.dropoff:type_name -> hexhail.type.v1.Place
-	110, // 67: hexhail.driver.v1.Offer.pickup_time:type_name -> google.protobuf.Duration
-	111, // 68: hexhail.driver.v1.Offer.quote:type_name -> hexhail.type.v1.Quote
-	105, // 69: hexhail.driver.v1.Offer.expires_at:type_name -> google.protobuf.Timestamp
-	112, // 70: hexhail.driver.v1.Offer.pickup_source:type_name -> hexhail.type.v1.PickupSource
-	113, // 71: hexhail.driver.v1.Offer.voice:type_name -> hexhail.type.v1.Voice
-	110, // 72: hexhail.driver.v1.Offer.current_ride_time:type_name -> google.protobuf.Duration
-	107, // 73: hexhail.driver.v1.Call.pickup:type_name -> hexhail.type.v1.Place
-	107, // 74: hexhail.driver.v1.Call.dropoff:type_name -> hexhail.type.v1.Place
-	111, // 75: hexhail.driver.v1.Call.quote:type_name -> hexhail.type.v1.Quote
-	105, // 76: hexhail.driver.v1.Call.expires_at:type_name -> google.protobuf.Timestamp
-	113, // 77: hexhail.driver.v1.Call.voice:type_name -> hexhail.type.v1.Voice
+	110, // 64: hexhail.driver.v1.Shift.destination:type_name -> hexhail.type.v1.Point
+	111, // 65: hexhail.driver.v1.Offer.pickup:type_name -> hexhail.type.v1.Place
+	111, // 66: hexhail.driver.v1.Offer.dropoff:type_name -> hexhail.type.v1.Place
+	114, // 67: hexhail.driver.v1.Offer.pickup_time:type_name -> google.protobuf.Duration
+	115, // 68: hexhail.driver.v1.Offer.quote:type_name -> hexhail.type.v1.Quote
+	109, // 69: hexhail.driver.v1.Offer.expires_at:type_name -> google.protobuf.Timestamp
+	116, // 70: hexhail.driver.v1.Offer.pickup_source:type_name -> hexhail.type.v1.PickupSource
+	117, // 71: hexhail.driver.v1.Offer.voice:type_name -> hexhail.type.v1.Voice
+	114, // 72: hexhail.driver.v1.Offer.current_ride_time:type_name -> google.protobuf.Duration
+	111, // 73: hexhail.driver.v1.Call.pickup:type_name -> hexhail.type.v1.Place
+	111, // 74: hexhail.driver.v1.Call.dropoff:type_name -> hexhail.type.v1.Place
+	115, // 75: hexhail.driver.v1.Call.quote:type_name -> hexhail.type.v1.Quote
+	109, // 76: hexhail.driver.v1.Call.expires_at:type_name -> google.protobuf.Timestamp
+	117, // 77: hexhail.driver.v1.Call.voice:type_name -> hexhail.type.v1.Voice
 	28,  // 78: hexhail.driver.v1.Result.done:type_name -> hexhail.driver.v1.Done
-	114, // 79: hexhail.driver.v1.Result.error:type_name -> hexhail.type.v1.Error
-	108, // 80: hexhail.driver.v1.Done.ride:type_name -> hexhail.type.v1.Ride
+	118, // 79: hexhail.driver.v1.Result.error:type_name -> hexhail.type.v1.Error
+	112, // 80: hexhail.driver.v1.Done.ride:type_name -> hexhail.type.v1.Ride
 	22,  // 81: hexhail.driver.v1.Done.shift:type_name -> hexhail.driver.v1.Shift
-	101, // 82: hexhail.driver.v1.FixesRefused.counts:type_name -> hexhail.driver.v1.FixesRefused.CountsEntry
-	110, // 83: hexhail.driver.v1.Drain.retry_after:type_name -> google.protobuf.Duration
+	105, // 82: hexhail.driver.v1.FixesRefused.counts:type_name -> hexhail.driver.v1.FixesRefused.CountsEntry
+	114, // 83: hexhail.driver.v1.Drain.retry_after:type_name -> google.protobuf.Duration
 	4,   // 84: hexhail.driver.v1.GiveCommandRequest.command:type_name -> hexhail.driver.v1.Command
 	28,  // 85: hexhail.driver.v1.GiveCommandResponse.done:type_name -> hexhail.driver.v1.Done
 	3,   // 86: hexhail.driver.v1.SendFixesRequest.batch:type_name -> hexhail.driver.v1.FixBatch
-	102, // 87: hexhail.driver.v1.SendFixesResponse.refused:type_name -> hexhail.driver.v1.SendFixesResponse.RefusedEntry
+	106, // 87: hexhail.driver.v1.SendFixesResponse.refused:type_name -> hexhail.driver.v1.SendFixesResponse.RefusedEntry
 	20,  // 88: hexhail.driver.v1.GetSnapshotResponse.snapshot:type_name -> hexhail.driver.v1.Snapshot
-	105, // 89: hexhail.driver.v1.GetEarningsRequest.from:type_name -> google.protobuf.Timestamp
-	105, // 90: hexhail.driver.v1.GetEarningsRequest.to:type_name -> google.protobuf.Timestamp
-	108, // 91: hexhail.driver.v1.BookingReminder.ride:type_name -> hexhail.type.v1.Ride
-	106, // 92: hexhail.driver.v1.OpenBooking.pickup:type_name -> hexhail.type.v1.Point
-	106, // 93: hexhail.driver.v1.OpenBooking.dropoff:type_name -> hexhail.type.v1.Point
-	105, // 94: hexhail.driver.v1.OpenBooking.pickup_at:type_name -> google.protobuf.Timestamp
-	111, // 95: hexhail.driver.v1.OpenBooking.quote:type_name -> hexhail.type.v1.Quote
+	109, // 89: hexhail.driver.v1.GetEarningsRequest.from:type_name -> google.protobuf.Timestamp
+	109, // 90: hexhail.driver.v1.GetEarningsRequest.to:type_name -> google.protobuf.Timestamp
+	112, // 91: hexhail.driver.v1.BookingReminder.ride:type_name -> hexhail.type.v1.Ride
+	110, // 92: hexhail.driver.v1.OpenBooking.pickup:type_name -> hexhail.type.v1.Point
+	110, // 93: hexhail.driver.v1.OpenBooking.dropoff:type_name -> hexhail.type.v1.Point
+	109, // 94: hexhail.driver.v1.OpenBooking.pickup_at:type_name -> google.protobuf.Timestamp
+	115, // 95: hexhail.driver.v1.OpenBooking.quote:type_name -> hexhail.type.v1.Quote
 	43,  // 96: hexhail.driver.v1.ListBookingsResponse.bookings:type_name -> hexhail.driver.v1.OpenBooking
-	113, // 97: hexhail.driver.v1.GetVoiceResponse.voice:type_name -> hexhail.type.v1.Voice
-	108, // 98: hexhail.driver.v1.ListRidesResponse.rides:type_name -> hexhail.type.v1.Ride
-	105, // 99: hexhail.driver.v1.GetWhyRequest.to:type_name -> google.protobuf.Timestamp
-	105, // 100: hexhail.driver.v1.GetWhyRequest.from:type_name -> google.protobuf.Timestamp
-	105, // 101: hexhail.driver.v1.PresenceChange.at:type_name -> google.protobuf.Timestamp
-	105, // 102: hexhail.driver.v1.PresenceChange.heard_at:type_name -> google.protobuf.Timestamp
-	106, // 103: hexhail.driver.v1.SeenRide.near:type_name -> hexhail.type.v1.Point
-	105, // 104: hexhail.driver.v1.SeenRide.at:type_name -> google.protobuf.Timestamp
-	105, // 105: hexhail.driver.v1.GetWhyResponse.from:type_name -> google.protobuf.Timestamp
-	105, // 106: hexhail.driver.v1.GetWhyResponse.to:type_name -> google.protobuf.Timestamp
+	117, // 97: hexhail.driver.v1.GetVoiceResponse.voice:type_name -> hexhail.type.v1.Voice
+	112, // 98: hexhail.driver.v1.ListRidesResponse.rides:type_name -> hexhail.type.v1.Ride
+	109, // 99: hexhail.driver.v1.GetWhyRequest.to:type_name -> google.protobuf.Timestamp
+	109, // 100: hexhail.driver.v1.GetWhyRequest.from:type_name -> google.protobuf.Timestamp
+	109, // 101: hexhail.driver.v1.PresenceChange.at:type_name -> google.protobuf.Timestamp
+	109, // 102: hexhail.driver.v1.PresenceChange.heard_at:type_name -> google.protobuf.Timestamp
+	110, // 103: hexhail.driver.v1.SeenRide.near:type_name -> hexhail.type.v1.Point
+	109, // 104: hexhail.driver.v1.SeenRide.at:type_name -> google.protobuf.Timestamp
+	109, // 105: hexhail.driver.v1.GetWhyResponse.from:type_name -> google.protobuf.Timestamp
+	109, // 106: hexhail.driver.v1.GetWhyResponse.to:type_name -> google.protobuf.Timestamp
 	50,  // 107: hexhail.driver.v1.GetWhyResponse.times:type_name -> hexhail.driver.v1.PresenceTime
 	51,  // 108: hexhail.driver.v1.GetWhyResponse.changes:type_name -> hexhail.driver.v1.PresenceChange
 	52,  // 109: hexhail.driver.v1.GetWhyResponse.verdicts:type_name -> hexhail.driver.v1.VerdictCount
 	53,  // 110: hexhail.driver.v1.GetWhyResponse.seen:type_name -> hexhail.driver.v1.SeenRide
-	115, // 111: hexhail.driver.v1.ListComplaintsResponse.complaints:type_name -> hexhail.type.v1.Complaint
-	105, // 112: hexhail.driver.v1.ListComplaintsResponse.suspended_until:type_name -> google.protobuf.Timestamp
-	116, // 113: hexhail.driver.v1.ProposeRegularResponse.regular:type_name -> hexhail.type.v1.Regular
-	116, // 114: hexhail.driver.v1.AgreeRegularResponse.regular:type_name -> hexhail.type.v1.Regular
-	116, // 115: hexhail.driver.v1.ListRegularsResponse.regulars:type_name -> hexhail.type.v1.Regular
+	119, // 111: hexhail.driver.v1.ListComplaintsResponse.complaints:type_name -> hexhail.type.v1.Complaint
+	109, // 112: hexhail.driver.v1.ListComplaintsResponse.suspended_until:type_name -> google.protobuf.Timestamp
+	120, // 113: hexhail.driver.v1.ProposeRegularResponse.regular:type_name -> hexhail.type.v1.Regular
+	120, // 114: hexhail.driver.v1.AgreeRegularResponse.regular:type_name -> hexhail.type.v1.Regular
+	120, // 115: hexhail.driver.v1.ListRegularsResponse.regulars:type_name -> hexhail.type.v1.Regular
 	77,  // 116: hexhail.driver.v1.FoundTeamResponse.team:type_name -> hexhail.driver.v1.Team
 	77,  // 117: hexhail.driver.v1.InviteToTeamResponse.team:type_name -> hexhail.driver.v1.Team
 	77,  // 118: hexhail.driver.v1.JoinTeamResponse.team:type_name -> hexhail.driver.v1.Team
 	77,  // 119: hexhail.driver.v1.GetTeamResponse.team:type_name -> hexhail.driver.v1.Team
 	79,  // 120: hexhail.driver.v1.GetTeamResponse.invitations:type_name -> hexhail.driver.v1.TeamInvitation
 	78,  // 121: hexhail.driver.v1.Team.members:type_name -> hexhail.driver.v1.TeamMember
-	105, // 122: hexhail.driver.v1.Team.made_at:type_name -> google.protobuf.Timestamp
-	105, // 123: hexhail.driver.v1.TeamMember.since:type_name -> google.protobuf.Timestamp
-	105, // 124: hexhail.driver.v1.TeamInvitation.since:type_name -> google.protobuf.Timestamp
+	109, // 122: hexhail.driver.v1.Team.made_at:type_name -> google.protobuf.Timestamp
+	109, // 123: hexhail.driver.v1.TeamMember.since:type_name -> google.protobuf.Timestamp
+	109, // 124: hexhail.driver.v1.TeamInvitation.since:type_name -> google.protobuf.Timestamp
 	43,  // 125: hexhail.driver.v1.HandOver.booking:type_name -> hexhail.driver.v1.OpenBooking
-	105, // 126: hexhail.driver.v1.HandOver.until:type_name -> google.protobuf.Timestamp
+	109, // 126: hexhail.driver.v1.HandOver.until:type_name -> google.protobuf.Timestamp
 	80,  // 127: hexhail.driver.v1.ListHandOversResponse.hand_overs:type_name -> hexhail.driver.v1.HandOver
 	86,  // 128: hexhail.driver.v1.SendGreetingResponse.greeting:type_name -> hexhail.driver.v1.Greeting
-	117, // 129: hexhail.driver.v1.Greeting.festival:type_name -> hexhail.type.v1.Festival
-	105, // 130: hexhail.driver.v1.Greeting.sent_at:type_name -> google.protobuf.Timestamp
+	121, // 129: hexhail.driver.v1.Greeting.festival:type_name -> hexhail.type.v1.Festival
+	109, // 130: hexhail.driver.v1.Greeting.sent_at:type_name -> google.protobuf.Timestamp
 	86,  // 131: hexhail.driver.v1.ListGreetingsResponse.greetings:type_name -> hexhail.driver.v1.Greeting
-	117, // 132: hexhail.driver.v1.ListGreetingsResponse.festivals:type_name -> hexhail.type.v1.Festival
-	108, // 133: hexhail.driver.v1.CollectFareResponse.ride:type_name -> hexhail.type.v1.Ride
-	118, // 134: hexhail.driver.v1.ListPaymentsResponse.payments:type_name -> hexhail.type.v1.Payment
-	109, // 135: hexhail.driver.v1.WithdrawResponse.withdrawal:type_name -> hexhail.type.v1.Withdrawal
-	109, // 136: hexhail.driver.v1.ListWithdrawalsResponse.withdrawals:type_name -> hexhail.type.v1.Withdrawal
-	119, // 137: hexhail.driver.v1.GetStatementResponse.statement:type_name -> hexhail.type.v1.Statement
-	1,   // 138: hexhail.driver.v1.DriverService.Drive:input_type -> hexhail.driver.v1.DriveRequest
-	31,  // 139: hexhail.driver.v1.DriverService.GiveCommand:input_type -> hexhail.driver.v1.GiveCommandRequest
-	33,  // 140: hexhail.driver.v1.DriverService.SendFixes:input_type -> hexhail.driver.v1.SendFixesRequest
-	35,  // 141: hexhail.driver.v1.DriverService.AckOffer:input_type -> hexhail.driver.v1.AckOfferRequest
-	37,  // 142: hexhail.driver.v1.DriverService.GetSnapshot:input_type -> hexhail.driver.v1.GetSnapshotRequest
-	39,  // 143: hexhail.driver.v1.DriverService.GetEarnings:input_type -> hexhail.driver.v1.GetEarningsRequest
-	42,  // 144: hexhail.driver.v1.DriverService.ListBookings:input_type -> hexhail.driver.v1.ListBookingsRequest
-	49,  // 145: hexhail.driver.v1.DriverService.GetWhy:input_type -> hexhail.driver.v1.GetWhyRequest
-	45,  // 146: hexhail.driver.v1.DriverService.GetVoice:input_type -> hexhail.driver.v1.GetVoiceRequest
-	47,  // 147: hexhail.driver.v1.DriverService.ListRides:input_type -> hexhail.driver.v1.ListRidesRequest
-	89,  // 148: hexhail.driver.v1.DriverService.CollectFare:input_type -> hexhail.driver.v1.CollectFareRequest
-	91,  // 149: hexhail.driver.v1.DriverService.ListPayments:input_type -> hexhail.driver.v1.ListPaymentsRequest
-	93,  // 150: hexhail.driver.v1.DriverService.GetBalance:input_type -> hexhail.driver.v1.GetBalanceRequest
-	95,  // 151: hexhail.driver.v1.DriverService.Withdraw:input_type -> hexhail.driver.v1.WithdrawRequest
-	97,  // 152: hexhail.driver.v1.DriverService.ListWithdrawals:input_type -> hexhail.driver.v1.ListWithdrawalsRequest
-	99,  // 153: hexhail.driver.v1.DriverService.GetStatement:input_type -> hexhail.driver.v1.GetStatementRequest
-	55,  // 154: hexhail.driver.v1.DriverService.ContestComplaint:input_type -> hexhail.driver.v1.ContestComplaintRequest
-	57,  // 155: hexhail.driver.v1.DriverService.ListComplaints:input_type -> hexhail.driver.v1.ListComplaintsRequest
-	59,  // 156: hexhail.driver.v1.DriverService.ProposeRegular:input_type -> hexhail.driver.v1.ProposeRegularRequest
-	61,  // 157: hexhail.driver.v1.DriverService.AgreeRegular:input_type -> hexhail.driver.v1.AgreeRegularRequest
-	63,  // 158: hexhail.driver.v1.DriverService.EndRegular:input_type -> hexhail.driver.v1.EndRegularRequest
-	65,  // 159: hexhail.driver.v1.DriverService.ListRegulars:input_type -> hexhail.driver.v1.ListRegularsRequest
-	67,  // 160: hexhail.driver.v1.DriverService.FoundTeam:input_type -> hexhail.driver.v1.FoundTeamRequest
-	69,  // 161: hexhail.driver.v1.DriverService.InviteToTeam:input_type -> hexhail.driver.v1.InviteToTeamRequest
-	71,  // 162: hexhail.driver.v1.DriverService.JoinTeam:input_type -> hexhail.driver.v1.JoinTeamRequest
-	73,  // 163: hexhail.driver.v1.DriverService.LeaveTeam:input_type -> hexhail.driver.v1.LeaveTeamRequest
-	75,  // 164: hexhail.driver.v1.DriverService.GetTeam:input_type -> hexhail.driver.v1.GetTeamRequest
-	82,  // 165: hexhail.driver.v1.DriverService.ListHandOvers:input_type -> hexhail.driver.v1.ListHandOversRequest
-	84,  // 166: hexhail.driver.v1.DriverService.SendGreeting:input_type -> hexhail.driver.v1.SendGreetingRequest
-	87,  // 167: hexhail.driver.v1.DriverService.ListGreetings:input_type -> hexhail.driver.v1.ListGreetingsRequest
-	17,  // 168: hexhail.driver.v1.DriverService.Drive:output_type -> hexhail.driver.v1.DriveResponse
-	32,  // 169: hexhail.driver.v1.DriverService.GiveCommand:output_type -> hexhail.driver.v1.GiveCommandResponse
-	34,  // 170: hexhail.driver.v1.DriverService.SendFixes:output_type -> hexhail.driver.v1.SendFixesResponse
-	36,  // 171: hexhail.driver.v1.DriverService.AckOffer:output_type -> hexhail.driver.v1.AckOfferResponse
-	38,  // 172: hexhail.driver.v1.DriverService.GetSnapshot:output_type -> hexhail.driver.v1.GetSnapshotResponse
-	40,  // 173: hexhail.driver.v1.DriverService.GetEarnings:output_type -> hexhail.driver.v1.GetEarningsResponse
-	44,  // 174: hexhail.driver.v1.DriverService.ListBookings:output_type -> hexhail.driver.v1.ListBookingsResponse
-	54,  // 175: hexhail.driver.v1.DriverService.GetWhy:output_type -> hexhail.driver.v1.GetWhyResponse
-	46,  // 176: hexhail.driver.v1.DriverService.GetVoice:output_type -> hexhail.driver.v1.GetVoiceResponse
-	48,  // 177: hexhail.driver.v1.DriverService.ListRides:output_type -> hexhail.driver.v1.ListRidesResponse
-	90,  // 178: hexhail.driver.v1.DriverService.CollectFare:output_type -> hexhail.driver.v1.CollectFareResponse
-	92,  // 179: hexhail.driver.v1.DriverService.ListPayments:output_type -> hexhail.driver.v1.ListPaymentsResponse
-	94,  // 180: hexhail.driver.v1.DriverService.GetBalance:output_type -> hexhail.driver.v1.GetBalanceResponse
-	96,  // 181: hexhail.driver.v1.DriverService.Withdraw:output_type -> hexhail.driver.v1.WithdrawResponse
-	98,  // 182: hexhail.driver.v1.DriverService.ListWithdrawals:output_type -> hexhail.driver.v1.ListWithdrawalsResponse
-	100, // 183: hexhail.driver.v1.DriverService.GetStatement:output_type -> hexhail.driver.v1.GetStatementResponse
-	56,  // 184: hexhail.driver.v1.DriverService.ContestComplaint:output_type -> hexhail.driver.v1.ContestComplaintResponse
-	58,  // 185: hexhail.driver.v1.DriverService.ListComplaints:output_type -> hexhail.driver.v1.ListComplaintsResponse
-	60,  // 186: hexhail.driver.v1.DriverService.ProposeRegular:output_type -> hexhail.driver.v1.ProposeRegularResponse
-	62,  // 187: hexhail.driver.v1.DriverService.AgreeRegular:output_type -> hexhail.driver.v1.AgreeRegularResponse
-	64,  // 188: hexhail.driver.v1.DriverService.EndRegular:output_type -> hexhail.driver.v1.EndRegularResponse
-	66,  // 189: hexhail.driver.v1.DriverService.ListRegulars:output_type -> hexhail.driver.v1.ListRegularsResponse
-	68,  // 190: hexhail.driver.v1.DriverService.FoundTeam:output_type -> hexhail.driver.v1.FoundTeamResponse
-	70,  // 191: hexhail.driver.v1.DriverService.InviteToTeam:output_type -> hexhail.driver.v1.InviteToTeamResponse
-	72,  // 192: hexhail.driver.v1.DriverService.JoinTeam:output_type -> hexhail.driver.v1.JoinTeamResponse
-	74,  // 193: hexhail.driver.v1.DriverService.LeaveTeam:output_type -> hexhail.driver.v1.LeaveTeamResponse
-	76,  // 194: hexhail.driver.v1.DriverService.GetTeam:output_type -> hexhail.driver.v1.GetTeamResponse
-	83,  // 195: hexhail.driver.v1.DriverService.ListHandOvers:output_type -> hexhail.driver.v1.ListHandOversResponse
-	85,  // 196: hexhail.driver.v1.DriverService.SendGreeting:output_type -> hexhail.driver.v1.SendGreetingResponse
-	88,  // 197: hexhail.driver.v1.DriverService.ListGreetings:output_type -> hexhail.driver.v1.ListGreetingsResponse
-	168, // [168:198] is the sub-list for method output_type
-	138, // [138:168] is the sub-list for method input_type
-	138, // [138:138] is the sub-list for extension type_name
-	138, // [138:138] is the sub-list for extension extendee
-	0,   // [0:138] is the sub-list for field type_name
+	121, // 132: hexhail.driver.v1.ListGreetingsResponse.festivals:type_name -> hexhail.type.v1.Festival
+	112, // 133: hexhail.driver.v1.CollectFareResponse.ride:type_name -> hexhail.type.v1.Ride
+	112, // 134: hexhail.driver.v1.CorrectFareResponse.ride:type_name -> hexhail.type.v1.Ride
+	122, // 135: hexhail.driver.v1.ListPaymentsResponse.payments:type_name -> hexhail.type.v1.Payment
+	113, // 136: hexhail.driver.v1.WithdrawResponse.withdrawal:type_name -> hexhail.type.v1.Withdrawal
+	113, // 137: hexhail.driver.v1.ListWithdrawalsResponse.withdrawals:type_name -> hexhail.type.v1.Withdrawal
+	123, // 138: hexhail.driver.v1.GetStatementResponse.statement:type_name -> hexhail.type.v1.Statement
+	1,   // 139: hexhail.driver.v1.DriverService.Drive:input_type -> hexhail.driver.v1.DriveRequest
+	31,  // 140: hexhail.driver.v1.DriverService.GiveCommand:input_type -> hexhail.driver.v1.GiveCommandRequest
+	33,  // 141: hexhail.driver.v1.DriverService.SendFixes:input_type -> hexhail.driver.v1.SendFixesRequest
+	35,  // 142: hexhail.driver.v1.DriverService.AckOffer:input_type -> hexhail.driver.v1.AckOfferRequest
+	37,  // 143: hexhail.driver.v1.DriverService.GetSnapshot:input_type -> hexhail.driver.v1.GetSnapshotRequest
+	39,  // 144: hexhail.driver.v1.DriverService.GetEarnings:input_type -> hexhail.driver.v1.GetEarningsRequest
+	42,  // 145: hexhail.driver.v1.DriverService.ListBookings:input_type -> hexhail.driver.v1.ListBookingsRequest
+	49,  // 146: hexhail.driver.v1.DriverService.GetWhy:input_type -> hexhail.driver.v1.GetWhyRequest
+	45,  // 147: hexhail.driver.v1.DriverService.GetVoice:input_type -> hexhail.driver.v1.GetVoiceRequest
+	47,  // 148: hexhail.driver.v1.DriverService.ListRides:input_type -> hexhail.driver.v1.ListRidesRequest
+	89,  // 149: hexhail.driver.v1.DriverService.CollectFare:input_type -> hexhail.driver.v1.CollectFareRequest
+	91,  // 150: hexhail.driver.v1.DriverService.CorrectFare:input_type -> hexhail.driver.v1.CorrectFareRequest
+	93,  // 151: hexhail.driver.v1.DriverService.MakePayCode:input_type -> hexhail.driver.v1.MakePayCodeRequest
+	95,  // 152: hexhail.driver.v1.DriverService.ListPayments:input_type -> hexhail.driver.v1.ListPaymentsRequest
+	97,  // 153: hexhail.driver.v1.DriverService.GetBalance:input_type -> hexhail.driver.v1.GetBalanceRequest
+	99,  // 154: hexhail.driver.v1.DriverService.Withdraw:input_type -> hexhail.driver.v1.WithdrawRequest
+	101, // 155: hexhail.driver.v1.DriverService.ListWithdrawals:input_type -> hexhail.driver.v1.ListWithdrawalsRequest
+	103, // 156: hexhail.driver.v1.DriverService.GetStatement:input_type -> hexhail.driver.v1.GetStatementRequest
+	55,  // 157: hexhail.driver.v1.DriverService.ContestComplaint:input_type -> hexhail.driver.v1.ContestComplaintRequest
+	57,  // 158: hexhail.driver.v1.DriverService.ListComplaints:input_type -> hexhail.driver.v1.ListComplaintsRequest
+	59,  // 159: hexhail.driver.v1.DriverService.ProposeRegular:input_type -> hexhail.driver.v1.ProposeRegularRequest
+	61,  // 160: hexhail.driver.v1.DriverService.AgreeRegular:input_type -> hexhail.driver.v1.AgreeRegularRequest
+	63,  // 161: hexhail.driver.v1.DriverService.EndRegular:input_type -> hexhail.driver.v1.EndRegularRequest
+	65,  // 162: hexhail.driver.v1.DriverService.ListRegulars:input_type -> hexhail.driver.v1.ListRegularsRequest
+	67,  // 163: hexhail.driver.v1.DriverService.FoundTeam:input_type -> hexhail.driver.v1.FoundTeamRequest
+	69,  // 164: hexhail.driver.v1.DriverService.InviteToTeam:input_type -> hexhail.driver.v1.InviteToTeamRequest
+	71,  // 165: hexhail.driver.v1.DriverService.JoinTeam:input_type -> hexhail.driver.v1.JoinTeamRequest
+	73,  // 166: hexhail.driver.v1.DriverService.LeaveTeam:input_type -> hexhail.driver.v1.LeaveTeamRequest
+	75,  // 167: hexhail.driver.v1.DriverService.GetTeam:input_type -> hexhail.driver.v1.GetTeamRequest
+	82,  // 168: hexhail.driver.v1.DriverService.ListHandOvers:input_type -> hexhail.driver.v1.ListHandOversRequest
+	84,  // 169: hexhail.driver.v1.DriverService.SendGreeting:input_type -> hexhail.driver.v1.SendGreetingRequest
+	87,  // 170: hexhail.driver.v1.DriverService.ListGreetings:input_type -> hexhail.driver.v1.ListGreetingsRequest
+	17,  // 171: hexhail.driver.v1.DriverService.Drive:output_type -> hexhail.driver.v1.DriveResponse
+	32,  // 172: hexhail.driver.v1.DriverService.GiveCommand:output_type -> hexhail.driver.v1.GiveCommandResponse
+	34,  // 173: hexhail.driver.v1.DriverService.SendFixes:output_type -> hexhail.driver.v1.SendFixesResponse
+	36,  // 174: hexhail.driver.v1.DriverService.AckOffer:output_type -> hexhail.driver.v1.AckOfferResponse
+	38,  // 175: hexhail.driver.v1.DriverService.GetSnapshot:output_type -> hexhail.driver.v1.GetSnapshotResponse
+	40,  // 176: hexhail.driver.v1.DriverService.GetEarnings:output_type -> hexhail.driver.v1.GetEarningsResponse
+	44,  // 177: hexhail.driver.v1.DriverService.ListBookings:output_type -> hexhail.driver.v1.ListBookingsResponse
+	54,  // 178: hexhail.driver.v1.DriverService.GetWhy:output_type -> hexhail.driver.v1.GetWhyResponse
+	46,  // 179: hexhail.driver.v1.DriverService.GetVoice:output_type -> hexhail.driver.v1.GetVoiceResponse
+	48,  // 180: hexhail.driver.v1.DriverService.ListRides:output_type -> hexhail.driver.v1.ListRidesResponse
+	90,  // 181: hexhail.driver.v1.DriverService.CollectFare:output_type -> hexhail.driver.v1.CollectFareResponse
+	92,  // 182: hexhail.driver.v1.DriverService.CorrectFare:output_type -> hexhail.driver.v1.CorrectFareResponse
+	94,  // 183: hexhail.driver.v1.DriverService.MakePayCode:output_type -> hexhail.driver.v1.MakePayCodeResponse
+	96,  // 184: hexhail.driver.v1.DriverService.ListPayments:output_type -> hexhail.driver.v1.ListPaymentsResponse
+	98,  // 185: hexhail.driver.v1.DriverService.GetBalance:output_type -> hexhail.driver.v1.GetBalanceResponse
+	100, // 186: hexhail.driver.v1.DriverService.Withdraw:output_type -> hexhail.driver.v1.WithdrawResponse
+	102, // 187: hexhail.driver.v1.DriverService.ListWithdrawals:output_type -> hexhail.driver.v1.ListWithdrawalsResponse
+	104, // 188: hexhail.driver.v1.DriverService.GetStatement:output_type -> hexhail.driver.v1.GetStatementResponse
+	56,  // 189: hexhail.driver.v1.DriverService.ContestComplaint:output_type -> hexhail.driver.v1.ContestComplaintResponse
+	58,  // 190: hexhail.driver.v1.DriverService.ListComplaints:output_type -> hexhail.driver.v1.ListComplaintsResponse
+	60,  // 191: hexhail.driver.v1.DriverService.ProposeRegular:output_type -> hexhail.driver.v1.ProposeRegularResponse
+	62,  // 192: hexhail.driver.v1.DriverService.AgreeRegular:output_type -> hexhail.driver.v1.AgreeRegularResponse
+	64,  // 193: hexhail.driver.v1.DriverService.EndRegular:output_type -> hexhail.driver.v1.EndRegularResponse
+	66,  // 194: hexhail.driver.v1.DriverService.ListRegulars:output_type -> hexhail.driver.v1.ListRegularsResponse
+	68,  // 195: hexhail.driver.v1.DriverService.FoundTeam:output_type -> hexhail.driver.v1.FoundTeamResponse
+	70,  // 196: hexhail.driver.v1.DriverService.InviteToTeam:output_type -> hexhail.driver.v1.InviteToTeamResponse
+	72,  // 197: hexhail.driver.v1.DriverService.JoinTeam:output_type -> hexhail.driver.v1.JoinTeamResponse
+	74,  // 198: hexhail.driver.v1.DriverService.LeaveTeam:output_type -> hexhail.driver.v1.LeaveTeamResponse
+	76,  // 199: hexhail.driver.v1.DriverService.GetTeam:output_type -> hexhail.driver.v1.GetTeamResponse
+	83,  // 200: hexhail.driver.v1.DriverService.ListHandOvers:output_type -> hexhail.driver.v1.ListHandOversResponse
+	85,  // 201: hexhail.driver.v1.DriverService.SendGreeting:output_type -> hexhail.driver.v1.SendGreetingResponse
+	88,  // 202: hexhail.driver.v1.DriverService.ListGreetings:output_type -> hexhail.driver.v1.ListGreetingsResponse
+	171, // [171:203] is the sub-list for method output_type
+	139, // [139:171] is the sub-list for method input_type
+	139, // [139:139] is the sub-list for extension type_name
+	139, // [139:139] is the sub-list for extension extendee
+	0,   // [0:139] is the sub-list for field type_name
 }
 
 func init() { file_hexhail_driver_v1_driver_proto_init() }
@@ -7994,7 +8275,7 @@ func file_hexhail_driver_v1_driver_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_hexhail_driver_v1_driver_proto_rawDesc), len(file_hexhail_driver_v1_driver_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   102,
+			NumMessages:   106,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

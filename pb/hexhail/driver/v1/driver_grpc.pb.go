@@ -32,6 +32,8 @@ const (
 	DriverService_GetVoice_FullMethodName         = "/hexhail.driver.v1.DriverService/GetVoice"
 	DriverService_ListRides_FullMethodName        = "/hexhail.driver.v1.DriverService/ListRides"
 	DriverService_CollectFare_FullMethodName      = "/hexhail.driver.v1.DriverService/CollectFare"
+	DriverService_CorrectFare_FullMethodName      = "/hexhail.driver.v1.DriverService/CorrectFare"
+	DriverService_MakePayCode_FullMethodName      = "/hexhail.driver.v1.DriverService/MakePayCode"
 	DriverService_ListPayments_FullMethodName     = "/hexhail.driver.v1.DriverService/ListPayments"
 	DriverService_GetBalance_FullMethodName       = "/hexhail.driver.v1.DriverService/GetBalance"
 	DriverService_Withdraw_FullMethodName         = "/hexhail.driver.v1.DriverService/Withdraw"
@@ -93,6 +95,17 @@ type DriverServiceClient interface {
 	// the rider, or a friend elsewhere, scans, or by the code that the payer's phone shows, which works
 	// while that phone is offline. Errors: as PayRide's for riders.
 	CollectFare(ctx context.Context, in *CollectFareRequest, opts ...grpc.CallOption) (*CollectFareResponse, error)
+	// CorrectFare corrects a mistyped fare, for a week after the drive, up to 5 times. Before it is paid
+	// it is checked anew, and the rider is asked about a higher one. After it is paid, what is too much
+	// goes back to the instruments that have paid it, and a higher fare waits for the rider's yes, who
+	// then owes the rest. Errors: RIDE_STATE, TOO_LATE, PAYMENT_STATE while it is being paid or some of it
+	// is, BALANCE_TOO_LOW if the driver is owed less than has to go back.
+	CorrectFare(ctx context.Context, in *CorrectFareRequest, opts ...grpc.CallOption) (*CorrectFareResponse, error)
+	// MakePayCode returns a code that the driver shows as a QR code, and makes it if there is none: that of
+	// a ride, or the one for the dashboard of the taxi, which leads to what its last rider has to pay.
+	// Whoever scans it pays with WeChat or Alipay, without an account here. Errors: RIDE_UNKNOWN,
+	// DRIVER_OFF_DUTY for the taxi's code without a shift.
+	MakePayCode(ctx context.Context, in *MakePayCodeRequest, opts ...grpc.CallOption) (*MakePayCodeResponse, error)
 	// ListPayments reads what is owed and paid for a ride of the driver's, with the ticket of the order
 	// that is open.
 	ListPayments(ctx context.Context, in *ListPaymentsRequest, opts ...grpc.CallOption) (*ListPaymentsResponse, error)
@@ -261,6 +274,26 @@ func (c *driverServiceClient) CollectFare(ctx context.Context, in *CollectFareRe
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(CollectFareResponse)
 	err := c.cc.Invoke(ctx, DriverService_CollectFare_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *driverServiceClient) CorrectFare(ctx context.Context, in *CorrectFareRequest, opts ...grpc.CallOption) (*CorrectFareResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(CorrectFareResponse)
+	err := c.cc.Invoke(ctx, DriverService_CorrectFare_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *driverServiceClient) MakePayCode(ctx context.Context, in *MakePayCodeRequest, opts ...grpc.CallOption) (*MakePayCodeResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(MakePayCodeResponse)
+	err := c.cc.Invoke(ctx, DriverService_MakePayCode_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -497,6 +530,17 @@ type DriverServiceServer interface {
 	// the rider, or a friend elsewhere, scans, or by the code that the payer's phone shows, which works
 	// while that phone is offline. Errors: as PayRide's for riders.
 	CollectFare(context.Context, *CollectFareRequest) (*CollectFareResponse, error)
+	// CorrectFare corrects a mistyped fare, for a week after the drive, up to 5 times. Before it is paid
+	// it is checked anew, and the rider is asked about a higher one. After it is paid, what is too much
+	// goes back to the instruments that have paid it, and a higher fare waits for the rider's yes, who
+	// then owes the rest. Errors: RIDE_STATE, TOO_LATE, PAYMENT_STATE while it is being paid or some of it
+	// is, BALANCE_TOO_LOW if the driver is owed less than has to go back.
+	CorrectFare(context.Context, *CorrectFareRequest) (*CorrectFareResponse, error)
+	// MakePayCode returns a code that the driver shows as a QR code, and makes it if there is none: that of
+	// a ride, or the one for the dashboard of the taxi, which leads to what its last rider has to pay.
+	// Whoever scans it pays with WeChat or Alipay, without an account here. Errors: RIDE_UNKNOWN,
+	// DRIVER_OFF_DUTY for the taxi's code without a shift.
+	MakePayCode(context.Context, *MakePayCodeRequest) (*MakePayCodeResponse, error)
 	// ListPayments reads what is owed and paid for a ride of the driver's, with the ticket of the order
 	// that is open.
 	ListPayments(context.Context, *ListPaymentsRequest) (*ListPaymentsResponse, error)
@@ -590,6 +634,12 @@ func (UnimplementedDriverServiceServer) ListRides(context.Context, *ListRidesReq
 }
 func (UnimplementedDriverServiceServer) CollectFare(context.Context, *CollectFareRequest) (*CollectFareResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method CollectFare not implemented")
+}
+func (UnimplementedDriverServiceServer) CorrectFare(context.Context, *CorrectFareRequest) (*CorrectFareResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method CorrectFare not implemented")
+}
+func (UnimplementedDriverServiceServer) MakePayCode(context.Context, *MakePayCodeRequest) (*MakePayCodeResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method MakePayCode not implemented")
 }
 func (UnimplementedDriverServiceServer) ListPayments(context.Context, *ListPaymentsRequest) (*ListPaymentsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListPayments not implemented")
@@ -852,6 +902,42 @@ func _DriverService_CollectFare_Handler(srv interface{}, ctx context.Context, de
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(DriverServiceServer).CollectFare(ctx, req.(*CollectFareRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _DriverService_CorrectFare_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(CorrectFareRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(DriverServiceServer).CorrectFare(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: DriverService_CorrectFare_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(DriverServiceServer).CorrectFare(ctx, req.(*CorrectFareRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _DriverService_MakePayCode_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(MakePayCodeRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(DriverServiceServer).MakePayCode(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: DriverService_MakePayCode_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(DriverServiceServer).MakePayCode(ctx, req.(*MakePayCodeRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -1244,6 +1330,14 @@ var DriverService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "CollectFare",
 			Handler:    _DriverService_CollectFare_Handler,
+		},
+		{
+			MethodName: "CorrectFare",
+			Handler:    _DriverService_CorrectFare_Handler,
+		},
+		{
+			MethodName: "MakePayCode",
+			Handler:    _DriverService_MakePayCode_Handler,
 		},
 		{
 			MethodName: "ListPayments",

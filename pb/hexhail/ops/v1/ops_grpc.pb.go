@@ -119,7 +119,9 @@ type OpsServiceClient interface {
 	// GetRide reads any ride with its round log, payments and transfers.
 	GetRide(ctx context.Context, in *GetRideRequest, opts ...grpc.CallOption) (*GetRideResponse, error)
 	// ResolveFare decides the fare of a completed ride that its rider has contested, or was asked about
-	// and has not answered. It is due at once, with the subsidy of its campaign. Errors: RIDE_STATE if no
+	// and has not answered. It is due at once, with the subsidy of its campaign. Of a fare that was
+	// contested after it was paid, what is above the decision goes back, from the driver, or from us if
+	// the driver is owed less. Errors: RIDE_STATE if no
 	// fare of the ride is questioned, FIELD_INVALID above what the driver has claimed.
 	ResolveFare(ctx context.Context, in *ResolveFareRequest, opts ...grpc.CallOption) (*ResolveFareResponse, error)
 	// RefundRide sends money of a paid payment back the way it came: to the wallet at once, to an
@@ -594,7 +596,9 @@ type OpsServiceServer interface {
 	// GetRide reads any ride with its round log, payments and transfers.
 	GetRide(context.Context, *GetRideRequest) (*GetRideResponse, error)
 	// ResolveFare decides the fare of a completed ride that its rider has contested, or was asked about
-	// and has not answered. It is due at once, with the subsidy of its campaign. Errors: RIDE_STATE if no
+	// and has not answered. It is due at once, with the subsidy of its campaign. Of a fare that was
+	// contested after it was paid, what is above the decision goes back, from the driver, or from us if
+	// the driver is owed less. Errors: RIDE_STATE if no
 	// fare of the ride is questioned, FIELD_INVALID above what the driver has claimed.
 	ResolveFare(context.Context, *ResolveFareRequest) (*ResolveFareResponse, error)
 	// RefundRide sends money of a paid payment back the way it came: to the wallet at once, to an

@@ -81,9 +81,13 @@ type RiderServiceClient interface {
 	// CancelRide gives a ride up before boarding. A late one may cost the city's fee, which is the
 	// driver's: it is charged to the wallet that was to pay, or owed until PayRide pays it.
 	CancelRide(ctx context.Context, in *CancelRideRequest, opts ...grpc.CallOption) (*CancelRideResponse, error)
-	// ConfirmFare agrees to a fare that is above what the trace gives.
+	// ConfirmFare agrees to a fare that is above what the trace gives, or, of a ride that is paid, to the
+	// higher one that its driver has corrected it to (fare.proposed): PayRide then pays the rest.
 	ConfirmFare(ctx context.Context, in *ConfirmFareRequest, opts ...grpc.CallOption) (*ConfirmFareResponse, error)
-	// ContestFare refuses it: nothing is charged, ops decide.
+	// ContestFare refuses it: nothing is charged before the driver corrects it or ops decide. For a week
+	// after the drive it also contests any fare that was not questioned, paid or not: what is too much
+	// goes back when the driver corrects it or ops decide. Errors: RIDE_STATE, TOO_LATE, PAYMENT_STATE
+	// while some of the ride is paid and some is not, or being paid.
 	ContestFare(ctx context.Context, in *ContestFareRequest, opts ...grpc.CallOption) (*ContestFareResponse, error)
 	// PayRide pays a completed ride through a channel. On an external one all that is due is one order:
 	// ListPayments has its ticket as soon as the channel has told it. An order that is open is closed
@@ -425,9 +429,13 @@ type RiderServiceServer interface {
 	// CancelRide gives a ride up before boarding. A late one may cost the city's fee, which is the
 	// driver's: it is charged to the wallet that was to pay, or owed until PayRide pays it.
 	CancelRide(context.Context, *CancelRideRequest) (*CancelRideResponse, error)
-	// ConfirmFare agrees to a fare that is above what the trace gives.
+	// ConfirmFare agrees to a fare that is above what the trace gives, or, of a ride that is paid, to the
+	// higher one that its driver has corrected it to (fare.proposed): PayRide then pays the rest.
 	ConfirmFare(context.Context, *ConfirmFareRequest) (*ConfirmFareResponse, error)
-	// ContestFare refuses it: nothing is charged, ops decide.
+	// ContestFare refuses it: nothing is charged before the driver corrects it or ops decide. For a week
+	// after the drive it also contests any fare that was not questioned, paid or not: what is too much
+	// goes back when the driver corrects it or ops decide. Errors: RIDE_STATE, TOO_LATE, PAYMENT_STATE
+	// while some of the ride is paid and some is not, or being paid.
 	ContestFare(context.Context, *ContestFareRequest) (*ContestFareResponse, error)
 	// PayRide pays a completed ride through a channel. On an external one all that is due is one order:
 	// ListPayments has its ticket as soon as the channel has told it. An order that is open is closed

@@ -26,7 +26,8 @@ const (
 // What a rider owes for one purpose of a ride, or has paid.
 type Payment struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// What for: "fare", "tip", "fee" (of a booking), "cancel_fee".
+	// What for: "fare", "tip", "fee" (of a booking), "cancel_fee", "rest" (of a fare that was
+	// corrected after it was paid).
 	Purpose string `protobuf:"bytes,1,opt,name=purpose,proto3" json:"purpose,omitempty"`
 	// Where it stands: "due", "open" (a channel is asked), "paid", "cash" (to be handed over),
 	// "cash_confirmed", "void", "partly_refunded", "refunded".

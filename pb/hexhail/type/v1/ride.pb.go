@@ -533,7 +533,11 @@ type Fare struct {
 	// What ops have decided; only of a resolved fare.
 	Resolution *FareResolution `protobuf:"bytes,8,opt,name=resolution,proto3" json:"resolution,omitempty"`
 	// How long the ride's trace is, in metres.
-	DrivenMeters  int32 `protobuf:"varint,9,opt,name=driven_meters,json=drivenMeters,proto3" json:"driven_meters,omitempty"`
+	DrivenMeters int32 `protobuf:"varint,9,opt,name=driven_meters,json=drivenMeters,proto3" json:"driven_meters,omitempty"`
+	// What the driver has said before and corrected since, the oldest first, at most 5.
+	Was []*FareReading `protobuf:"bytes,10,rep,name=was,proto3" json:"was,omitempty"`
+	// What the rider, who has paid less, is asked to agree to; absent if nothing is.
+	Proposed      *FareReading `protobuf:"bytes,11,opt,name=proposed,proto3" json:"proposed,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -631,6 +635,84 @@ func (x *Fare) GetDrivenMeters() int32 {
 	return 0
 }
 
+func (x *Fare) GetWas() []*FareReading {
+	if x != nil {
+		return x.Was
+	}
+	return nil
+}
+
+func (x *Fare) GetProposed() *FareReading {
+	if x != nil {
+		return x.Proposed
+	}
+	return nil
+}
+
+// What a driver has said of a fare.
+type FareReading struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What the taximeter said, in fen.
+	MeterFen int64 `protobuf:"varint,1,opt,name=meter_fen,json=meterFen,proto3" json:"meter_fen,omitempty"`
+	// Tolls, on top, in fen.
+	TollsFen int64 `protobuf:"varint,2,opt,name=tolls_fen,json=tollsFen,proto3" json:"tolls_fen,omitempty"`
+	// Until when it stood; of a proposed one, since when it waits.
+	At            *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=at,proto3" json:"at,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FareReading) Reset() {
+	*x = FareReading{}
+	mi := &file_hexhail_type_v1_ride_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FareReading) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FareReading) ProtoMessage() {}
+
+func (x *FareReading) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_type_v1_ride_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FareReading.ProtoReflect.Descriptor instead.
+func (*FareReading) Descriptor() ([]byte, []int) {
+	return file_hexhail_type_v1_ride_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *FareReading) GetMeterFen() int64 {
+	if x != nil {
+		return x.MeterFen
+	}
+	return 0
+}
+
+func (x *FareReading) GetTollsFen() int64 {
+	if x != nil {
+		return x.TollsFen
+	}
+	return 0
+}
+
+func (x *FareReading) GetAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.At
+	}
+	return nil
+}
+
 // What campaigns give for a ride.
 type Subsidy struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -652,7 +734,7 @@ type Subsidy struct {
 
 func (x *Subsidy) Reset() {
 	*x = Subsidy{}
-	mi := &file_hexhail_type_v1_ride_proto_msgTypes[3]
+	mi := &file_hexhail_type_v1_ride_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -664,7 +746,7 @@ func (x *Subsidy) String() string {
 func (*Subsidy) ProtoMessage() {}
 
 func (x *Subsidy) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_type_v1_ride_proto_msgTypes[3]
+	mi := &file_hexhail_type_v1_ride_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -677,7 +759,7 @@ func (x *Subsidy) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Subsidy.ProtoReflect.Descriptor instead.
 func (*Subsidy) Descriptor() ([]byte, []int) {
-	return file_hexhail_type_v1_ride_proto_rawDescGZIP(), []int{3}
+	return file_hexhail_type_v1_ride_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *Subsidy) GetRiderFen() int64 {
@@ -737,7 +819,7 @@ type SubsidyGrant struct {
 
 func (x *SubsidyGrant) Reset() {
 	*x = SubsidyGrant{}
-	mi := &file_hexhail_type_v1_ride_proto_msgTypes[4]
+	mi := &file_hexhail_type_v1_ride_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -749,7 +831,7 @@ func (x *SubsidyGrant) String() string {
 func (*SubsidyGrant) ProtoMessage() {}
 
 func (x *SubsidyGrant) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_type_v1_ride_proto_msgTypes[4]
+	mi := &file_hexhail_type_v1_ride_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -762,7 +844,7 @@ func (x *SubsidyGrant) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SubsidyGrant.ProtoReflect.Descriptor instead.
 func (*SubsidyGrant) Descriptor() ([]byte, []int) {
-	return file_hexhail_type_v1_ride_proto_rawDescGZIP(), []int{4}
+	return file_hexhail_type_v1_ride_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *SubsidyGrant) GetCampaign() string {
@@ -803,7 +885,7 @@ type SubsidyRefusal struct {
 
 func (x *SubsidyRefusal) Reset() {
 	*x = SubsidyRefusal{}
-	mi := &file_hexhail_type_v1_ride_proto_msgTypes[5]
+	mi := &file_hexhail_type_v1_ride_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -815,7 +897,7 @@ func (x *SubsidyRefusal) String() string {
 func (*SubsidyRefusal) ProtoMessage() {}
 
 func (x *SubsidyRefusal) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_type_v1_ride_proto_msgTypes[5]
+	mi := &file_hexhail_type_v1_ride_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -828,7 +910,7 @@ func (x *SubsidyRefusal) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SubsidyRefusal.ProtoReflect.Descriptor instead.
 func (*SubsidyRefusal) Descriptor() ([]byte, []int) {
-	return file_hexhail_type_v1_ride_proto_rawDescGZIP(), []int{5}
+	return file_hexhail_type_v1_ride_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *SubsidyRefusal) GetCampaign() string {
@@ -878,7 +960,7 @@ type Quote struct {
 
 func (x *Quote) Reset() {
 	*x = Quote{}
-	mi := &file_hexhail_type_v1_ride_proto_msgTypes[6]
+	mi := &file_hexhail_type_v1_ride_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -890,7 +972,7 @@ func (x *Quote) String() string {
 func (*Quote) ProtoMessage() {}
 
 func (x *Quote) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_type_v1_ride_proto_msgTypes[6]
+	mi := &file_hexhail_type_v1_ride_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -903,7 +985,7 @@ func (x *Quote) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Quote.ProtoReflect.Descriptor instead.
 func (*Quote) Descriptor() ([]byte, []int) {
-	return file_hexhail_type_v1_ride_proto_rawDescGZIP(), []int{6}
+	return file_hexhail_type_v1_ride_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Quote) GetLowFen() int64 {
@@ -965,7 +1047,7 @@ type Card struct {
 
 func (x *Card) Reset() {
 	*x = Card{}
-	mi := &file_hexhail_type_v1_ride_proto_msgTypes[7]
+	mi := &file_hexhail_type_v1_ride_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -977,7 +1059,7 @@ func (x *Card) String() string {
 func (*Card) ProtoMessage() {}
 
 func (x *Card) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_type_v1_ride_proto_msgTypes[7]
+	mi := &file_hexhail_type_v1_ride_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -990,7 +1072,7 @@ func (x *Card) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Card.ProtoReflect.Descriptor instead.
 func (*Card) Descriptor() ([]byte, []int) {
-	return file_hexhail_type_v1_ride_proto_rawDescGZIP(), []int{7}
+	return file_hexhail_type_v1_ride_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Card) GetName() string {
@@ -1055,7 +1137,7 @@ type Contact struct {
 
 func (x *Contact) Reset() {
 	*x = Contact{}
-	mi := &file_hexhail_type_v1_ride_proto_msgTypes[8]
+	mi := &file_hexhail_type_v1_ride_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1067,7 +1149,7 @@ func (x *Contact) String() string {
 func (*Contact) ProtoMessage() {}
 
 func (x *Contact) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_type_v1_ride_proto_msgTypes[8]
+	mi := &file_hexhail_type_v1_ride_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1080,7 +1162,7 @@ func (x *Contact) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Contact.ProtoReflect.Descriptor instead.
 func (*Contact) Descriptor() ([]byte, []int) {
-	return file_hexhail_type_v1_ride_proto_rawDescGZIP(), []int{8}
+	return file_hexhail_type_v1_ride_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Contact) GetName() string {
@@ -1110,7 +1192,7 @@ type Voice struct {
 
 func (x *Voice) Reset() {
 	*x = Voice{}
-	mi := &file_hexhail_type_v1_ride_proto_msgTypes[9]
+	mi := &file_hexhail_type_v1_ride_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1122,7 +1204,7 @@ func (x *Voice) String() string {
 func (*Voice) ProtoMessage() {}
 
 func (x *Voice) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_type_v1_ride_proto_msgTypes[9]
+	mi := &file_hexhail_type_v1_ride_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1135,7 +1217,7 @@ func (x *Voice) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Voice.ProtoReflect.Descriptor instead.
 func (*Voice) Descriptor() ([]byte, []int) {
-	return file_hexhail_type_v1_ride_proto_rawDescGZIP(), []int{9}
+	return file_hexhail_type_v1_ride_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Voice) GetFormat() VoiceFormat {
@@ -1166,7 +1248,7 @@ type Flight struct {
 
 func (x *Flight) Reset() {
 	*x = Flight{}
-	mi := &file_hexhail_type_v1_ride_proto_msgTypes[10]
+	mi := &file_hexhail_type_v1_ride_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1178,7 +1260,7 @@ func (x *Flight) String() string {
 func (*Flight) ProtoMessage() {}
 
 func (x *Flight) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_type_v1_ride_proto_msgTypes[10]
+	mi := &file_hexhail_type_v1_ride_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1191,7 +1273,7 @@ func (x *Flight) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Flight.ProtoReflect.Descriptor instead.
 func (*Flight) Descriptor() ([]byte, []int) {
-	return file_hexhail_type_v1_ride_proto_rawDescGZIP(), []int{10}
+	return file_hexhail_type_v1_ride_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Flight) GetNumber() string {
@@ -1236,7 +1318,7 @@ type Booking struct {
 
 func (x *Booking) Reset() {
 	*x = Booking{}
-	mi := &file_hexhail_type_v1_ride_proto_msgTypes[11]
+	mi := &file_hexhail_type_v1_ride_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1248,7 +1330,7 @@ func (x *Booking) String() string {
 func (*Booking) ProtoMessage() {}
 
 func (x *Booking) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_type_v1_ride_proto_msgTypes[11]
+	mi := &file_hexhail_type_v1_ride_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1261,7 +1343,7 @@ func (x *Booking) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Booking.ProtoReflect.Descriptor instead.
 func (*Booking) Descriptor() ([]byte, []int) {
-	return file_hexhail_type_v1_ride_proto_rawDescGZIP(), []int{11}
+	return file_hexhail_type_v1_ride_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Booking) GetPickupAt() *timestamppb.Timestamp {
@@ -1415,7 +1497,7 @@ type Ride struct {
 
 func (x *Ride) Reset() {
 	*x = Ride{}
-	mi := &file_hexhail_type_v1_ride_proto_msgTypes[12]
+	mi := &file_hexhail_type_v1_ride_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1427,7 +1509,7 @@ func (x *Ride) String() string {
 func (*Ride) ProtoMessage() {}
 
 func (x *Ride) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_type_v1_ride_proto_msgTypes[12]
+	mi := &file_hexhail_type_v1_ride_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1440,7 +1522,7 @@ func (x *Ride) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Ride.ProtoReflect.Descriptor instead.
 func (*Ride) Descriptor() ([]byte, []int) {
-	return file_hexhail_type_v1_ride_proto_rawDescGZIP(), []int{12}
+	return file_hexhail_type_v1_ride_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Ride) GetRideId() string {
@@ -1713,7 +1795,7 @@ const file_hexhail_type_v1_ride_proto_rawDesc = "" +
 	"amount_fen\x18\x02 \x01(\x03R\tamountFen\"A\n" +
 	"\x0eFareResolution\x12\x1b\n" +
 	"\ttotal_fen\x18\x01 \x01(\x03R\btotalFen\x12\x12\n" +
-	"\x04note\x18\x02 \x01(\tR\x04note\"\xf0\x02\n" +
+	"\x04note\x18\x02 \x01(\tR\x04note\"\xda\x03\n" +
 	"\x04Fare\x12\x1b\n" +
 	"\tmeter_fen\x18\x01 \x01(\x03R\bmeterFen\x12\x1b\n" +
 	"\ttolls_fen\x18\x02 \x01(\x03R\btollsFen\x12 \n" +
@@ -1726,7 +1808,14 @@ const file_hexhail_type_v1_ride_proto_rawDesc = "" +
 	"\n" +
 	"resolution\x18\b \x01(\v2\x1f.hexhail.type.v1.FareResolutionR\n" +
 	"resolution\x12#\n" +
-	"\rdriven_meters\x18\t \x01(\x05R\fdrivenMeters\"\xed\x01\n" +
+	"\rdriven_meters\x18\t \x01(\x05R\fdrivenMeters\x12.\n" +
+	"\x03was\x18\n" +
+	" \x03(\v2\x1c.hexhail.type.v1.FareReadingR\x03was\x128\n" +
+	"\bproposed\x18\v \x01(\v2\x1c.hexhail.type.v1.FareReadingR\bproposed\"s\n" +
+	"\vFareReading\x12\x1b\n" +
+	"\tmeter_fen\x18\x01 \x01(\x03R\bmeterFen\x12\x1b\n" +
+	"\ttolls_fen\x18\x02 \x01(\x03R\btollsFen\x12*\n" +
+	"\x02at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\"\xed\x01\n" +
 	"\aSubsidy\x12\x1b\n" +
 	"\trider_fen\x18\x01 \x01(\x03R\briderFen\x12\x1d\n" +
 	"\n" +
@@ -1879,7 +1968,7 @@ func file_hexhail_type_v1_ride_proto_rawDescGZIP() []byte {
 }
 
 var file_hexhail_type_v1_ride_proto_enumTypes = make([]protoimpl.EnumInfo, 6)
-var file_hexhail_type_v1_ride_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
+var file_hexhail_type_v1_ride_proto_msgTypes = make([]protoimpl.MessageInfo, 14)
 var file_hexhail_type_v1_ride_proto_goTypes = []any{
 	(RideKind)(0),                 // 0: hexhail.type.v1.RideKind
 	(RideState)(0),                // 1: hexhail.type.v1.RideState
@@ -1890,63 +1979,67 @@ var file_hexhail_type_v1_ride_proto_goTypes = []any{
 	(*FareLine)(nil),              // 6: hexhail.type.v1.FareLine
 	(*FareResolution)(nil),        // 7: hexhail.type.v1.FareResolution
 	(*Fare)(nil),                  // 8: hexhail.type.v1.Fare
-	(*Subsidy)(nil),               // 9: hexhail.type.v1.Subsidy
-	(*SubsidyGrant)(nil),          // 10: hexhail.type.v1.SubsidyGrant
-	(*SubsidyRefusal)(nil),        // 11: hexhail.type.v1.SubsidyRefusal
-	(*Quote)(nil),                 // 12: hexhail.type.v1.Quote
-	(*Card)(nil),                  // 13: hexhail.type.v1.Card
-	(*Contact)(nil),               // 14: hexhail.type.v1.Contact
-	(*Voice)(nil),                 // 15: hexhail.type.v1.Voice
-	(*Flight)(nil),                // 16: hexhail.type.v1.Flight
-	(*Booking)(nil),               // 17: hexhail.type.v1.Booking
-	(*Ride)(nil),                  // 18: hexhail.type.v1.Ride
-	(*durationpb.Duration)(nil),   // 19: google.protobuf.Duration
+	(*FareReading)(nil),           // 9: hexhail.type.v1.FareReading
+	(*Subsidy)(nil),               // 10: hexhail.type.v1.Subsidy
+	(*SubsidyGrant)(nil),          // 11: hexhail.type.v1.SubsidyGrant
+	(*SubsidyRefusal)(nil),        // 12: hexhail.type.v1.SubsidyRefusal
+	(*Quote)(nil),                 // 13: hexhail.type.v1.Quote
+	(*Card)(nil),                  // 14: hexhail.type.v1.Card
+	(*Contact)(nil),               // 15: hexhail.type.v1.Contact
+	(*Voice)(nil),                 // 16: hexhail.type.v1.Voice
+	(*Flight)(nil),                // 17: hexhail.type.v1.Flight
+	(*Booking)(nil),               // 18: hexhail.type.v1.Booking
+	(*Ride)(nil),                  // 19: hexhail.type.v1.Ride
 	(*timestamppb.Timestamp)(nil), // 20: google.protobuf.Timestamp
-	(*Place)(nil),                 // 21: hexhail.type.v1.Place
+	(*durationpb.Duration)(nil),   // 21: google.protobuf.Duration
+	(*Place)(nil),                 // 22: hexhail.type.v1.Place
 }
 var file_hexhail_type_v1_ride_proto_depIdxs = []int32{
 	2,  // 0: hexhail.type.v1.Fare.state:type_name -> hexhail.type.v1.FareState
 	6,  // 1: hexhail.type.v1.Fare.lines:type_name -> hexhail.type.v1.FareLine
 	7,  // 2: hexhail.type.v1.Fare.resolution:type_name -> hexhail.type.v1.FareResolution
-	10, // 3: hexhail.type.v1.Subsidy.grants:type_name -> hexhail.type.v1.SubsidyGrant
-	11, // 4: hexhail.type.v1.Subsidy.refusals:type_name -> hexhail.type.v1.SubsidyRefusal
-	19, // 5: hexhail.type.v1.Quote.pickup:type_name -> google.protobuf.Duration
-	3,  // 6: hexhail.type.v1.Quote.pickup_source:type_name -> hexhail.type.v1.PickupSource
-	4,  // 7: hexhail.type.v1.Voice.format:type_name -> hexhail.type.v1.VoiceFormat
-	19, // 8: hexhail.type.v1.Voice.length:type_name -> google.protobuf.Duration
-	20, // 9: hexhail.type.v1.Booking.pickup_at:type_name -> google.protobuf.Timestamp
-	16, // 10: hexhail.type.v1.Booking.flight:type_name -> hexhail.type.v1.Flight
-	20, // 11: hexhail.type.v1.Booking.flight_at:type_name -> google.protobuf.Timestamp
-	20, // 12: hexhail.type.v1.Booking.open_at:type_name -> google.protobuf.Timestamp
-	20, // 13: hexhail.type.v1.Booking.reminded_at:type_name -> google.protobuf.Timestamp
-	20, // 14: hexhail.type.v1.Booking.handed_over_at:type_name -> google.protobuf.Timestamp
-	0,  // 15: hexhail.type.v1.Ride.kind:type_name -> hexhail.type.v1.RideKind
-	1,  // 16: hexhail.type.v1.Ride.state:type_name -> hexhail.type.v1.RideState
-	21, // 17: hexhail.type.v1.Ride.pickup:type_name -> hexhail.type.v1.Place
-	21, // 18: hexhail.type.v1.Ride.dropoff:type_name -> hexhail.type.v1.Place
-	12, // 19: hexhail.type.v1.Ride.quote:type_name -> hexhail.type.v1.Quote
-	13, // 20: hexhail.type.v1.Ride.card:type_name -> hexhail.type.v1.Card
-	20, // 21: hexhail.type.v1.Ride.requested_at:type_name -> google.protobuf.Timestamp
-	20, // 22: hexhail.type.v1.Ride.search_by:type_name -> google.protobuf.Timestamp
-	20, // 23: hexhail.type.v1.Ride.claimed_at:type_name -> google.protobuf.Timestamp
-	20, // 24: hexhail.type.v1.Ride.arrived_at:type_name -> google.protobuf.Timestamp
-	20, // 25: hexhail.type.v1.Ride.started_at:type_name -> google.protobuf.Timestamp
-	20, // 26: hexhail.type.v1.Ride.completed_at:type_name -> google.protobuf.Timestamp
-	20, // 27: hexhail.type.v1.Ride.ended_at:type_name -> google.protobuf.Timestamp
-	8,  // 28: hexhail.type.v1.Ride.fare:type_name -> hexhail.type.v1.Fare
-	9,  // 29: hexhail.type.v1.Ride.subsidy:type_name -> hexhail.type.v1.Subsidy
-	14, // 30: hexhail.type.v1.Ride.contact:type_name -> hexhail.type.v1.Contact
-	17, // 31: hexhail.type.v1.Ride.booking:type_name -> hexhail.type.v1.Booking
-	15, // 32: hexhail.type.v1.Ride.voice:type_name -> hexhail.type.v1.Voice
-	20, // 33: hexhail.type.v1.Ride.expected_at:type_name -> google.protobuf.Timestamp
-	5,  // 34: hexhail.type.v1.Ride.waits_for:type_name -> hexhail.type.v1.WaitsFor
-	20, // 35: hexhail.type.v1.Ride.regular_until:type_name -> google.protobuf.Timestamp
-	20, // 36: hexhail.type.v1.Ride.team_until:type_name -> google.protobuf.Timestamp
-	37, // [37:37] is the sub-list for method output_type
-	37, // [37:37] is the sub-list for method input_type
-	37, // [37:37] is the sub-list for extension type_name
-	37, // [37:37] is the sub-list for extension extendee
-	0,  // [0:37] is the sub-list for field type_name
+	9,  // 3: hexhail.type.v1.Fare.was:type_name -> hexhail.type.v1.FareReading
+	9,  // 4: hexhail.type.v1.Fare.proposed:type_name -> hexhail.type.v1.FareReading
+	20, // 5: hexhail.type.v1.FareReading.at:type_name -> google.protobuf.Timestamp
+	11, // 6: hexhail.type.v1.Subsidy.grants:type_name -> hexhail.type.v1.SubsidyGrant
+	12, // 7: hexhail.type.v1.Subsidy.refusals:type_name -> hexhail.type.v1.SubsidyRefusal
+	21, // 8: hexhail.type.v1.Quote.pickup:type_name -> google.protobuf.Duration
+	3,  // 9: hexhail.type.v1.Quote.pickup_source:type_name -> hexhail.type.v1.PickupSource
+	4,  // 10: hexhail.type.v1.Voice.format:type_name -> hexhail.type.v1.VoiceFormat
+	21, // 11: hexhail.type.v1.Voice.length:type_name -> google.protobuf.Duration
+	20, // 12: hexhail.type.v1.Booking.pickup_at:type_name -> google.protobuf.Timestamp
+	17, // 13: hexhail.type.v1.Booking.flight:type_name -> hexhail.type.v1.Flight
+	20, // 14: hexhail.type.v1.Booking.flight_at:type_name -> google.protobuf.Timestamp
+	20, // 15: hexhail.type.v1.Booking.open_at:type_name -> google.protobuf.Timestamp
+	20, // 16: hexhail.type.v1.Booking.reminded_at:type_name -> google.protobuf.Timestamp
+	20, // 17: hexhail.type.v1.Booking.handed_over_at:type_name -> google.protobuf.Timestamp
+	0,  // 18: hexhail.type.v1.Ride.kind:type_name -> hexhail.type.v1.RideKind
+	1,  // 19: hexhail.type.v1.Ride.state:type_name -> hexhail.type.v1.RideState
+	22, // 20: hexhail.type.v1.Ride.pickup:type_name -> hexhail.type.v1.Place
+	22, // 21: hexhail.type.v1.Ride.dropoff:type_name -> hexhail.type.v1.Place
+	13, // 22: hexhail.type.v1.Ride.quote:type_name -> hexhail.type.v1.Quote
+	14, // 23: hexhail.type.v1.Ride.card:type_name -> hexhail.type.v1.Card
+	20, // 24: hexhail.type.v1.Ride.requested_at:type_name -> google.protobuf.Timestamp
+	20, // 25: hexhail.type.v1.Ride.search_by:type_name -> google.protobuf.Timestamp
+	20, // 26: hexhail.type.v1.Ride.claimed_at:type_name -> google.protobuf.Timestamp
+	20, // 27: hexhail.type.v1.Ride.arrived_at:type_name -> google.protobuf.Timestamp
+	20, // 28: hexhail.type.v1.Ride.started_at:type_name -> google.protobuf.Timestamp
+	20, // 29: hexhail.type.v1.Ride.completed_at:type_name -> google.protobuf.Timestamp
+	20, // 30: hexhail.type.v1.Ride.ended_at:type_name -> google.protobuf.Timestamp
+	8,  // 31: hexhail.type.v1.Ride.fare:type_name -> hexhail.type.v1.Fare
+	10, // 32: hexhail.type.v1.Ride.subsidy:type_name -> hexhail.type.v1.Subsidy
+	15, // 33: hexhail.type.v1.Ride.contact:type_name -> hexhail.type.v1.Contact
+	18, // 34: hexhail.type.v1.Ride.booking:type_name -> hexhail.type.v1.Booking
+	16, // 35: hexhail.type.v1.Ride.voice:type_name -> hexhail.type.v1.Voice
+	20, // 36: hexhail.type.v1.Ride.expected_at:type_name -> google.protobuf.Timestamp
+	5,  // 37: hexhail.type.v1.Ride.waits_for:type_name -> hexhail.type.v1.WaitsFor
+	20, // 38: hexhail.type.v1.Ride.regular_until:type_name -> google.protobuf.Timestamp
+	20, // 39: hexhail.type.v1.Ride.team_until:type_name -> google.protobuf.Timestamp
+	40, // [40:40] is the sub-list for method output_type
+	40, // [40:40] is the sub-list for method input_type
+	40, // [40:40] is the sub-list for extension type_name
+	40, // [40:40] is the sub-list for extension extendee
+	0,  // [0:40] is the sub-list for field type_name
 }
 
 func init() { file_hexhail_type_v1_ride_proto_init() }
@@ -1961,7 +2054,7 @@ func file_hexhail_type_v1_ride_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_hexhail_type_v1_ride_proto_rawDesc), len(file_hexhail_type_v1_ride_proto_rawDesc)),
 			NumEnums:      6,
-			NumMessages:   13,
+			NumMessages:   14,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
