@@ -465,7 +465,7 @@ func TestPauseAndEndAreVersions(t *testing.T) {
 	longer.Version = 6
 	refused(t, c.Redate(t.Context(), longer, noon), "version")
 	_, err = c.Pause(t.Context(), "beijing", "autumn", true)
-	refused(t, err, "city")
+	refused(t, err, "id")
 	// What was ended is in nobody's way.
 	next := spring(func(c *money.Campaign) { c.ID = "next" })
 	if err := c.Launch(t.Context(), next, noon); err != nil {

@@ -1,6 +1,7 @@
 package money
 
 import (
+	"fmt"
 	"slices"
 	"time"
 )
@@ -25,13 +26,21 @@ func (c Contract) On(amount Fen, at time.Time) (Fen, error) {
 // Contracts are those with the external channels.
 type Contracts map[ChannelName]Contract
 
-// Check returns an *AmountError for a fee that is out of its limits.
+// FeeError is a fee that no contract may have.
+type FeeError struct {
+	Channel ChannelName
+	Fee     PPM
+}
+
+func (e *FeeError) Error() string {
+	return fmt.Sprintf("%s.fee_ppm must be 0 to %d, not %d", e.Channel, MaxFee, e.Fee)
+}
+
+// Check returns a *FeeError for a fee that is out of its limits.
 func (c Contracts) Check() error {
 	for name, contract := range c {
 		if contract.Fee < 0 || contract.Fee > MaxFee {
-			return &AmountError{
-				Field: string(name) + ".fee_ppm", Value: Fen(contract.Fee), Limit: Fen(MaxFee),
-			}
+			return &FeeError{name, contract.Fee}
 		}
 	}
 	return nil

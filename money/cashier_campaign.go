@@ -69,7 +69,8 @@ func launched(tx Tx, c Campaign) (Campaign, error) {
 			return newest, nil
 		}
 	}
-	return Campaign{}, &CampaignError{"city", fmt.Sprintf("that in which %q is launched", c.ID)}
+	return Campaign{}, &CampaignError{"id", fmt.Sprintf(
+		"that of a campaign which is launched in %s; %q is not", c.City, c.ID)}
 }
 
 // Newest is the newest version of a campaign. A *CampaignError if it was not launched in the city.

@@ -111,7 +111,7 @@ func TestRedateChangesThePeriodAlone(t *testing.T) {
 	}
 	for field, change := range map[string]func(*money.Campaign){
 		"version": func(c *money.Campaign) { c.Version = 3 },
-		"city":    func(c *money.Campaign) { c.City = "shanghai" },
+		"id":      func(c *money.Campaign) { c.City = "shanghai" },
 		"sponsor": func(c *money.Campaign) { c.Sponsor = "alibaba" },
 		"channel": func(c *money.Campaign) { c.Channel = "alipay" },
 		"rider":   func(c *money.Campaign) { c.Rider.Fixed++ },
@@ -122,7 +122,7 @@ func TestRedateChangesThePeriodAlone(t *testing.T) {
 		refused(t, c.Redate(t.Context(), next(change), noon), field)
 	}
 	other := next(func(c *money.Campaign) { c.ID = "other" })
-	refused(t, c.Redate(t.Context(), other, noon), "city")
+	refused(t, c.Redate(t.Context(), other, noon), "id")
 	if err := c.Redate(t.Context(), next(asItIs), noon); err != nil {
 		t.Fatal(err)
 	}
@@ -188,7 +188,7 @@ func TestEndIsTheSponsorsAlone(t *testing.T) {
 	c := launched(t)
 	for field, change := range map[string]func(*money.Campaign){
 		"sponsor": func(c *money.Campaign) { c.Sponsor = "alibaba" },
-		"city":    func(c *money.Campaign) { c.City = "shanghai" },
+		"id":      func(c *money.Campaign) { c.City = "shanghai" },
 	} {
 		left, err := c.End(t.Context(), spring(change), "end", noon)
 		refused(t, err, field)

@@ -102,7 +102,10 @@ func (g Gift) check(side string) error {
 	case g.Random != (RandomGift{}):
 		r := g.Random
 		if r.From < 0 || r.From > r.To || r.To == 0 || r.Step < 0 || r.Step > r.To {
-			return &CampaignError{side + ".random", "from 0 on, to after from, and step up to to"}
+			return &CampaignError{
+				side + ".random",
+				"from_fen ≥ 0, to_fen above it, step_fen at most to_fen",
+			}
 		}
 		return amount(side+".random.to", r.To, 1)
 	case len(g.Tiers) > 0:

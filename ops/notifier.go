@@ -28,7 +28,7 @@ type NotifierConfig struct {
 	Secret    []byte // at least MinSecretBytes
 
 	Timeout      time.Duration // of a try, 5 s
-	Tries        int           // until an event is parked, 12: about an hour
+	Tries        int           // until an event is parked, 17: about an hour
 	FirstRetry   time.Duration // after the first try, 1 s; twice as much after each further one
 	LongestRetry time.Duration // 10 min
 	Queue        int           // events that wait at most, 1,024; Deliver waits beyond it
@@ -80,7 +80,7 @@ func (c NotifierConfig) WithDefaults() NotifierConfig {
 	for _, n := range []struct {
 		at *int
 		to int
-	}{{&c.Tries, 12}, {&c.Queue, 1024}, {&c.Workers, 8}} {
+	}{{&c.Tries, 17}, {&c.Queue, 1024}, {&c.Workers, 8}} {
 		if *n.at == 0 {
 			*n.at = n.to
 		}

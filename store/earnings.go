@@ -8,11 +8,14 @@ import (
 	"hexhail/money"
 )
 
-// paid sums the payments of a ride for some purposes in some states, less what went back.
+// paid sums the payments of a ride for some purposes in some states, less what of them goes back,
+// or has gone, from the account $4.
 func paid(purposes, states string) string {
-	return `(SELECT coalesce(sum(amount - payment.refunded), 0) FROM payment
-		WHERE subject = ride.id AND purpose IN (` + purposes + `) AND payment.state IN (` +
-		states + `))`
+	return `(SELECT coalesce(sum(amount - (SELECT coalesce(sum(refund.amount), 0) FROM refund
+			WHERE refund.subject = payment.subject AND refund.payment = payment.id
+				AND refund.giver = $4 AND refund.state <> 'closed')), 0)
+		FROM payment WHERE subject = ride.id AND purpose IN (` + purposes + `)
+			AND payment.state IN (` + states + `))`
 }
 
 // The purposes that pay a fare, and the states of what a channel has moved.
@@ -42,7 +45,8 @@ var earnings = &query{text: `SELECT count(*), ` + total("fares") + `, ` + total(
 			AND completed_at >= $2 AND completed_at < $3) AS driven`}
 
 // Earnings adds up the driver's rides completed in [from, to). A fare counts when it is paid, a tip
-// and a subsidy when the ride is settled. Who has driven nothing has earned nothing.
+// and a subsidy when the ride is settled; fare and tip less what the driver has given back. Who has
+// driven nothing has earned nothing.
 func (db *DB) Earnings(
 	ctx context.Context, driver dispatch.DriverID, from, to time.Time,
 ) (dispatch.Earnings, error) {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -352,7 +353,7 @@ func valueError(err error) (field, text string, ok bool) {
 	case errors.As(err, &fix):
 		return fix.Field, fix.Error(), true
 	case errors.As(err, &amount):
-		return amount.Field, amount.Error(), true
+		return amount.Field + "_fen", amountText(amount), true
 	case errors.As(err, &campaign):
 		return campaign.Field, campaign.Error(), true
 	case errors.As(err, &transfer):
@@ -366,6 +367,15 @@ func valueError(err error) (field, text string, ok bool) {
 	default:
 		return "", "", false
 	}
+}
+
+// amountText is the limit of an amount as requests have it, in fen.
+func amountText(e *money.AmountError) string {
+	bound := "at most"
+	if e.Value < e.Limit {
+		bound = "at least"
+	}
+	return fmt.Sprintf("must be %s %d, not %d", bound, e.Limit, e.Value)
 }
 
 // details are the messages beside a status's code and text.

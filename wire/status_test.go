@@ -227,8 +227,8 @@ server's log. The status's message is for developers: it names the field and the
 stream ~hexhail.type.v1.Error~ says the same in plain fields.
 
 The code is the usual one. Where the same thing is wrong in another way (a payment that does not
-exist instead of one that is paid) the code says so. A message of more than four times the limit is
-not read at all: the call ends with ~ResourceExhausted~ and no details.
+exist instead of one that is paid) the code says so. A message of more than 256 KiB is not
+read at all: the call ends with ~ResourceExhausted~ and no details.
 
 This page is made from the table in the code: ~go test ./wire -run PageOfErrors -update~.
 

@@ -113,19 +113,22 @@ func readChannels(path string, city wire.Clock) (external, error) {
 	if f.WeChat != nil {
 		c, err := wechat.New(f.WeChat.config(f.NotifyURL, keys))
 		if err = cmp.Or(keys.err, err); err != nil {
-			return external{}, fmt.Errorf("channels: %s: wechat: %w", path, err)
+			return external{}, fmt.Errorf("channels: %s: %w", path, err)
 		}
 		out.add(money.WeChat, c, f.WeChat.contractFile, f.WeChat.Payouts != nil)
 	}
 	if f.Alipay != nil {
 		c, err := alipay.New(f.Alipay.config(f.NotifyURL, keys), time.Now())
 		if err = cmp.Or(keys.err, err); err != nil {
-			return external{}, fmt.Errorf("channels: %s: alipay: %w", path, err)
+			return external{}, fmt.Errorf("channels: %s: %w", path, err)
 		}
 		// Alipay pays out from accounts in certificate mode only.
 		out.add(money.Alipay, c, f.Alipay.contractFile, f.Alipay.Accounts[""].AppCert != "")
 	}
-	return out, out.contracts.Check()
+	if err := out.contracts.Check(); err != nil {
+		return external{}, fmt.Errorf("channels: %s: %w", path, err)
+	}
+	return out, nil
 }
 
 // adapter is a channel of others, and how it tells us.

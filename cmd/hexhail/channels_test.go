@@ -87,7 +87,7 @@ func TestChannelsFile(t *testing.T) {
 	for name, test := range map[string]struct{ old, new, says string }{
 		"key":     {`"brand"`, `"brnad"`, "brnad"},
 		"file":    {`"pub_key.pem"`, `"nobody.pem"`, "nobody.pem"},
-		"fee":     {`"fee_ppm": 6000`, `"fee_ppm": 100001`, "fee_ppm"},
+		"fee":     {`"fee_ppm": 6000`, `"fee_ppm": -1`, "json: wechat.fee_ppm must be 0 to 100000"},
 		"notify":  {"https://pay.example.cn", "pay.example.cn", "otify"},
 		"account": {`"2088000000000001"`, `"12"`, "seller"},
 		"json":    {`"alipay": {`, `"alipay": [`, "channels.json"},
@@ -99,6 +99,10 @@ func TestChannelsFile(t *testing.T) {
 		_, err := readChannels(path, wire.NewClock())
 		if err == nil || !strings.Contains(err.Error(), test.says) {
 			t.Errorf("%s: %v, want it to say %q", name, err, test.says)
+		}
+		code, _, stderr := hexhail(t.Context(), "check-config", "--channels", path)
+		if code == exitOK || !strings.Contains(stderr, test.says) {
+			t.Errorf("%s: check-config ended with %d: %s", name, code, stderr)
 		}
 	}
 	if _, err := readChannels(filepath.Join(t.TempDir(), "none"), wire.NewClock()); err == nil {

@@ -171,6 +171,11 @@ func (c *config) load() (loaded, error) {
 			return loaded{}, fmt.Errorf("%s: %w", key, err)
 		}
 	}
+	if c.Channels != noChannels && c.Channels != standinChannels {
+		if _, err := readChannels(c.Channels, wire.NewClock()); err != nil {
+			return loaded{}, err
+		}
+	}
 	if c.NotifyKey != "" {
 		if l.secret, err = os.ReadFile(c.NotifyKey); err != nil {
 			return loaded{}, fmt.Errorf("notify-key: %w", err)

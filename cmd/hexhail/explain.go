@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"os"
 	"time"
@@ -125,6 +126,9 @@ func (a *asking) call(
 	}
 	defer func() { err = errors.Join(err, conn.Close()) }()
 	token, err := staffToken(c.TokenKey, cmd.CommandPath())
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%w: --data-dir or --token-key says where the server's key is", err)
+	}
 	if err != nil {
 		return err
 	}

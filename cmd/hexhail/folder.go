@@ -26,6 +26,7 @@ const (
 type dataFolder struct {
 	path string
 	lock *os.File
+	new  bool // its kind is not settled for good: no server has ever served it
 }
 
 // openDataFolder makes the folder if it is not there, and takes it. It is an error that another
@@ -95,6 +96,22 @@ const (
 	kindReal    = "real"
 )
 
+// unsettle takes back the kind that a start gave which failed before it had served anybody, so that
+// the next one may choose again.
+func (d *dataFolder) unsettle() error {
+	if !d.new {
+		return nil
+	}
+	var all error
+	for _, name := range []string{kindFile, clockFile} {
+		err := os.Remove(filepath.Join(d.path, name))
+		if !errors.Is(err, fs.ErrNotExist) {
+			all = errors.Join(all, err)
+		}
+	}
+	return all
+}
+
 // settle says that the folder is a sandbox's, or is none, and refuses one that was made as the
 // other. A folder of before there were kinds is a sandbox's if it keeps a clock.
 func (d *dataFolder) settle(sandbox bool) error {
@@ -107,6 +124,7 @@ func (d *dataFolder) settle(sandbox bool) error {
 	kind := strings.TrimSpace(string(text))
 	if errors.Is(err, fs.ErrNotExist) {
 		if sandbox || !hasFile(filepath.Join(d.path, clockFile)) {
+			d.new = !hasFile(filepath.Join(d.path, clockFile))
 			return replaceFile(path, []byte(wanted+"\n"))
 		}
 		kind, err = kindSandbox, nil

@@ -91,6 +91,9 @@ func openService(ctx context.Context, c config, log *slog.Logger) (*service, err
 		if err := open(ctx); err != nil {
 			closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.DrainFor)
 			defer cancel()
+			if s.folder != nil {
+				err = errors.Join(err, s.folder.unsettle())
+			}
 			return nil, errors.Join(err, s.Close(closing))
 		}
 	}

@@ -155,3 +155,20 @@ func TestAFolderIsASandboxOrNot(t *testing.T) {
 		})
 	}
 }
+
+// A first start that fails does not say what the folder is: the next one may.
+func TestAFailedFirstStartSettlesNothing(t *testing.T) {
+	dir := t.TempDir()
+	for _, made := range []string{"--sandbox", "--sandbox=false"} {
+		code, _, stderr := hexhail(t.Context(), "serve", made, "--data-dir", dir,
+			"--grpc-addr", "127.0.0.1:0", "--http-addr", takenPort(t))
+		if code != exitFailed || !strings.Contains(stderr, "address already in use") {
+			t.Errorf("%s: code %d, %s", made, code, stderr)
+		}
+		for _, name := range []string{kindFile, clockFile} {
+			if hasFile(filepath.Join(dir, name)) {
+				t.Errorf("%s: the file %s is left", made, name)
+			}
+		}
+	}
+}

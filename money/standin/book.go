@@ -31,9 +31,9 @@ type Order struct {
 	Number   string            `json:"number"` // the merchant's, unique for the account
 	Way      money.Way         `json:"way"`
 	Amount   money.Fen         `json:"amount"`
-	Subject  string            `json:"subject"` // what the payer reads
-	Notify   string            `json:"-"`       // where the channel tells of it
-	Expires  time.Time         `json:"expires"` // zero is never
+	Subject  string            `json:"subject"`          // what the payer reads
+	Notify   string            `json:"-"`                // where the channel tells of it
+	Expires  time.Time         `json:"expires,omitzero"` // zero is never
 
 	State      OrderState `json:"state"`
 	Trade      string     `json:"trade"`      // the channel's number

@@ -89,8 +89,8 @@ func (e *ConfigError) Error() string { return "wechat: " + e.Field + ": " + e.Te
 // PrivateKey reads a merchant's key: PEM, PKCS #8, as WeChat gives it (apiclient_key.pem).
 func PrivateKey(pem string) (*rsa.PrivateKey, error) {
 	key, err := utils.LoadPrivateKey(pem)
-	if err != nil {
-		return nil, &ConfigError{"private key", err.Error()}
+	if err != nil { // the library's text is of a key that it thinks to have seen
+		return nil, &ConfigError{"private_key", "not a PEM of an RSA key (PKCS #8)"}
 	}
 	return key, nil
 }
@@ -100,7 +100,7 @@ func PublicKey(pem string) (*rsa.PublicKey, error) {
 	key, err := utils.LoadPublicKey(pem)
 	if err != nil {
 		// The library's text of a key that is not RSA holds the key.
-		return nil, &ConfigError{"public key", "not a PEM of an RSA public key"}
+		return nil, &ConfigError{"public_key", "not a PEM of an RSA public key"}
 	}
 	return key, nil
 }
@@ -117,19 +117,19 @@ func (c *Config) check() (base *url.URL, err error) {
 	case c.Timeout < 0 || c.Timeout > maxTimeout:
 		return nil, &ConfigError{"Timeout", "at most " + maxTimeout.String()}
 	case len(c.Brand) > maxBrand:
-		return nil, &ConfigError{"Brand", fmt.Sprintf("at most %d bytes", maxBrand)}
+		return nil, &ConfigError{"brand", fmt.Sprintf("at most %d bytes", maxBrand)}
 	case err != nil || notify.Host == "" || notify.RawQuery != "" || notify.Fragment != "" ||
 		len(c.NotifyURL) > maxNotify || notify.Scheme != "https" && c.BaseURL == "":
-		return nil, &ConfigError{"NotifyURL", "https://host/path without a query, ≤ 255 bytes"}
+		return nil, &ConfigError{"notify_url", "https://host/path without a query, ≤ 255 bytes"}
 	case len(c.Accounts) > maxAccounts:
-		return nil, &ConfigError{"Accounts", fmt.Sprintf("at most %d", maxAccounts)}
+		return nil, &ConfigError{"accounts", fmt.Sprintf("at most %d", maxAccounts)}
 	}
 	if _, ok := c.Accounts[""]; !ok {
-		return nil, &ConfigError{"Accounts", `the house's own, "", is missing`}
+		return nil, &ConfigError{"accounts", `the house's own, "", is missing`}
 	}
 	for name, a := range c.Accounts {
 		if err := a.check(); err != nil {
-			return nil, &ConfigError{fmt.Sprintf("Accounts[%q]", name), err.Error()}
+			return nil, &ConfigError{fmt.Sprintf("accounts[%q]", name), err.Error()}
 		}
 	}
 	if c.BaseURL == "" {
@@ -138,7 +138,7 @@ func (c *Config) check() (base *url.URL, err error) {
 	base, err = url.Parse(c.BaseURL)
 	if err != nil || base.Host == "" || strings.Trim(base.Path, "/") != "" ||
 		base.RawQuery != "" || base.Scheme != "http" && base.Scheme != "https" {
-		return nil, &ConfigError{"BaseURL", "http(s)://host[:port]: the path is signed"}
+		return nil, &ConfigError{"base_url", "http(s)://host[:port]: the path is signed"}
 	}
 	return base, nil
 }
@@ -146,21 +146,21 @@ func (c *Config) check() (base *url.URL, err error) {
 func (a Account) check() error {
 	switch {
 	case a.MchID == "" || len(a.MchID) > 32:
-		return errors.New("MchID: 1 to 32 bytes")
+		return errors.New("mch_id: 1 to 32 bytes")
 	case a.AppID == "" && a.PageAppID == "":
-		return errors.New("AppID, PageAppID: one at least")
+		return errors.New("app_id, page_app_id: one at least")
 	case a.Serial == "":
-		return errors.New("a Serial is missing")
+		return errors.New("serial: missing")
 	case a.PrivateKey == nil || a.PrivateKey.N.BitLen() < leastBits:
-		return errors.New("PrivateKey: RSA, 2048 bits at least")
+		return errors.New("private_key: RSA, 2048 bits at least")
 	case len(a.APIv3Key) != apiV3Bytes:
-		return errors.New("APIv3Key: 32 bytes")
+		return errors.New("api_v3_key: 32 bytes")
 	case (a.PublicKeyID == "") != (a.PublicKey == nil):
-		return errors.New("PublicKeyID, PublicKey: both or neither")
+		return errors.New("public_key_id, public_key: both or neither")
 	case a.PublicKeyID != "" && !strings.HasPrefix(a.PublicKeyID, keyIDPrefix):
-		return errors.New("PublicKeyID: begins with " + keyIDPrefix)
+		return errors.New("public_key_id: begins with " + keyIDPrefix)
 	case a.PublicKey != nil && a.PublicKey.N.BitLen() < leastBits:
-		return errors.New("PublicKey: RSA, 2048 bits at least")
+		return errors.New("public_key: RSA, 2048 bits at least")
 	}
 	return nil
 }

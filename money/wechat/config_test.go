@@ -42,21 +42,21 @@ func TestConfigRefuses(t *testing.T) {
 			func(c *Config) { c.Timeout = time.Minute },
 			func(c *Config) { c.Timeout = -1 },
 		},
-		"Brand": {func(c *Config) { c.Brand = strings.Repeat("b", maxBrand+1) }},
-		"BaseURL": {
+		"brand": {func(c *Config) { c.Brand = strings.Repeat("b", maxBrand+1) }},
+		"base_url": {
 			func(c *Config) { c.BaseURL = "ftp://host" },
 			func(c *Config) { c.BaseURL = "http://host/path" }, // it is signed
 		},
-		"NotifyURL": {
+		"notify_url": {
 			func(c *Config) { c.NotifyURL = "" },
 			func(c *Config) { c.NotifyURL = "http://hexhail.example/notify" },
 			func(c *Config) { c.NotifyURL = "https://hexhail.example/notify?channel=wechat" },
 		},
-		"Accounts": {
+		"accounts": {
 			func(c *Config) { c.Accounts = nil },
 			func(c *Config) { c.Accounts = map[string]Account{"taxi-3": c.Accounts[""]} },
 		},
-		`Accounts[""]`: {
+		`accounts[""]`: {
 			house(func(a *Account) { a.MchID = "" }),
 			house(func(a *Account) { a.AppID = "" }),
 			house(func(a *Account) { a.Serial = "" }),

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"errors"
 	"fmt"
 	"testing"
 
@@ -94,11 +95,17 @@ func payRandomly(
 		if !settled && draw(2) == 0 {
 			p.State = money.PaymentState(1 + draw(2)*3) // due, or cash to be handed over
 		}
+		var goesBack func(dispatch.Tx) error
+		if p.State == money.PaymentPaid && draw(3) == 0 {
+			var back money.Fen
+			back, goesBack = givesBack(draw, ride, &p)
+			amount -= back
+		}
 		switch {
 		case purpose == money.PurposeTip && settled:
 			sum.Tips += amount
 		case purpose == money.PurposeTip:
-		case p.State == money.PaymentPaid:
+		case p.State.Captured():
 			sum.Fares += amount
 		case p.State == money.PaymentCashConfirmed:
 			sum.Cash += amount
@@ -106,6 +113,43 @@ func payRandomly(
 		if err := tx.InsertPayment(p); err != nil {
 			return err
 		}
+		if goesBack != nil {
+			if err := goesBack(tx); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
+}
+
+// givesBack refunds a part of a payment or all of it: what of that its driver gives, and the rows.
+func givesBack(
+	draw func(int) int, ride dispatch.Ride, p *money.Payment,
+) (back money.Fen, rows func(dispatch.Tx) error) {
+	refund := money.Refund{
+		ID: money.RefundID("back " + string(p.ID)), Of: money.AttemptID("A" + string(p.ID)),
+		Payment: p.ID, Subject: p.Subject, Channel: money.Alipay, Captured: p.Amount,
+		From:   money.DriverPayable(dispatch.DriverParty(ride.Driver)),
+		Amount: p.Amount, Why: "a detour", State: money.AttemptPaid, MadeAt: after(0),
+	}
+	p.State, p.Discount = money.PaymentRefunded, 0
+	if draw(2) == 0 {
+		p.State, refund.Amount = money.PaymentPartlyRefunded, p.Amount/3
+	}
+	p.Refunded, back = refund.Amount, refund.Amount
+	switch draw(3) {
+	case 0: // at our loss
+		refund.From, back = money.Loss, 0
+	case 1: // its channel would not
+		refund.State, back = money.AttemptClosed, 0
+	}
+	order := money.Attempt{
+		ID: refund.Of, Order: refund.Of, Payment: p.ID, Subject: p.Subject, Payer: p.Payer,
+		Payee: p.Payee, Purpose: p.Purpose, Channel: money.Alipay, State: money.AttemptPaid,
+		Legs:   []money.Leg{{Instrument: money.Alipay, Amount: p.Amount}},
+		MadeAt: after(0), Captured: p.Amount,
+	}
+	return back, func(tx dispatch.Tx) error {
+		return errors.Join(tx.InsertAttempt(order), tx.InsertRefund(refund))
+	}
 }
