@@ -28,6 +28,7 @@ var arrows = map[room][]room{
 	"money/wechat":     {"money"},
 	"money/alipay":     {"money"},
 	"money/standin":    {"money"},
+	"money/rules":      {"money"},
 	"pb":               {},
 	"dispatch":         {"dispatch/voice", "geo", "money"},
 	"dispatch/voice":   {},

@@ -26,6 +26,8 @@ type Desk struct {
 	Festivals Festivals
 	// Contracts say what external channels keep of what they move; one without has no fee.
 	Contracts money.Contracts
+	// Holds evaluates the expressions of campaigns; nil is that none is true.
+	Holds func(expr string, f money.SubsidyFacts) bool
 	// NewID makes an id for a time; safe for concurrent use if the Desk is so used.
 	NewID func(now time.Time) string
 	// NewSecret makes a secret that nobody can guess, for draws; safe for concurrent use if the

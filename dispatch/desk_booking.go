@@ -92,7 +92,8 @@ func (d *Desk) Book(ctx context.Context, now time.Time, key Once, c BookRide) (R
 		r := Ride{
 			ID: id, City: c.City, Kind: BookedRide, State: Scheduled, Version: 1,
 			Rider: c.Rider, Pickup: c.Pickup, Dropoff: c.Dropoff, Seats: c.Seats, PayBy: c.PayBy,
-			Wants: c.Wants, Senior: rider.Senior,
+			Device: c.Device,
+			Wants:  c.Wants, Senior: rider.Senior,
 			Tip: c.Tip, Quote: c.Quote, Voice: said, RequestedAt: now, ChangedAt: now,
 			First: first,
 			Booking: Booking{

@@ -25,6 +25,9 @@ type RequestRide struct {
 	Voice []byte `json:",omitempty"`
 	// First is the regular who is asked before all others; zero for none.
 	First AskFirst `json:",omitzero"`
+	// Device is the phone, as the app's token says; "" if it does not. The same request may come
+	// from another one.
+	Device string `json:"-"`
 	// Quote is what is frozen with the ride. It is estimated anew when a request is repeated, so it
 	// does not tell two requests apart.
 	Quote Quote `json:"-"`
@@ -97,7 +100,8 @@ func (d *Desk) Request(
 		r := Ride{
 			ID: id, City: c.City, Kind: Hailed, State: Searching, Version: 1, Search: 1,
 			Rider: c.Rider, Pickup: c.Pickup, Dropoff: c.Dropoff, Seats: c.Seats, PayBy: c.PayBy,
-			Wants: c.Wants, Senior: rider.Senior,
+			Device: c.Device,
+			Wants:  c.Wants, Senior: rider.Senior,
 			Tip: c.Tip, Quote: c.Quote, Voice: said, First: first,
 			RequestedAt: now, ChangedAt: now,
 			SearchBy: later(now, first.OpenAt).Add(city.PolicyAt(now).Search()),

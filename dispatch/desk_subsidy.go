@@ -27,9 +27,13 @@ func (d *Desk) reserve(j *job, r Ride) (money.Subsidy, error) {
 		return money.Subsidy{}, err
 	}
 	facts, err := SubsidyFacts(j.tx, city, r, money.AsksFirst(campaigns, r.CompletedAt))
+	if err == nil && money.AsksSegments(campaigns, r.CompletedAt) {
+		facts.Segments, err = j.tx.SegmentsOf(facts.Rider)
+	}
 	if err != nil {
 		return money.Subsidy{}, err
 	}
+	facts.Holds = d.Holds
 	return money.Subsidise(j.tx, campaigns, facts, r.Subsidy, j.now)
 }
 
@@ -40,7 +44,8 @@ func SubsidyFacts(tx RiderPast, city City, r Ride, first bool) (money.SubsidyFac
 		City: string(r.City), Subject: r.Subject(),
 		Rider: r.payer(), Driver: DriverParty(r.Driver),
 		Kind: r.Kind.String(), Channel: r.PayBy, CompletedAt: r.CompletedAt, Zone: city.Zone,
-		Fare: r.Fare.Total(), DistanceM: r.DrivenM(), Corrected: len(r.Fare.Was),
+		Fare: r.Fare.Total(), DistanceM: r.DrivenM(), Device: r.Device,
+		Corrected: len(r.Fare.Was),
 	}
 	if r.Fare.State == FareResolved {
 		f.Corrected++
@@ -162,7 +167,11 @@ func (d *Desk) CampaignsFor(
 		if err != nil {
 			return err
 		}
-		offers, err = money.OffersFor(tx, campaigns, RiderParty(rider), city.Zone, now)
+		segments, err := tx.SegmentsOf(RiderParty(rider))
+		if err != nil {
+			return err
+		}
+		offers, err = money.OffersFor(tx, campaigns, RiderParty(rider), segments, city.Zone, now)
 		return err
 	})
 	return offers, err

@@ -201,3 +201,42 @@ func TestCampaignsForARider(t *testing.T) {
 		t.Errorf("of a city that is none: %v", err)
 	}
 }
+
+// TestSegmentPhoneAndExpression: a completed ride is asked for whose it is, from which phone it
+// came, and what the campaign's expression says.
+func TestSegmentPhoneAndExpression(t *testing.T) {
+	w := newTown(t)
+	w.topUp("1", "2")
+	w.desk.Holds = func(expr string, f money.SubsidyFacts) bool {
+		return expr == "students only" && len(f.Segments) == 1 && f.Segments[0] == "students"
+	}
+	w.ok(w.db.Tx(w.ctx, func(tx dispatch.Tx) error {
+		return tx.AddToSegment("students", "R1")
+	}))
+	w.launch("segment", func(c *money.Campaign) {
+		c.Group, c.When.Segments = "a", []string{"students"}
+	})
+	w.launch("expression", func(c *money.Campaign) { c.Group, c.When.Expr = "b", "students only" })
+	w.launch("phone", func(c *money.Campaign) { c.Group, c.Limits.Device = "c", 1 })
+	driver := w.taxi("A", w.at(0, 0), 4)
+	w.device = "one phone"
+	first := w.ride(w.ridden("1", driver, metered))
+	if len(first.Subsidy.Grants) != 3 || first.Device != "one phone" {
+		t.Errorf("%+v by %q", first.Subsidy, first.Device)
+	}
+	second := w.ride(w.ridden("2", driver, metered)).Subsidy
+	if len(second.Grants) != 0 || !slices.Equal(second.Refused, []money.Refusal{
+		{Campaign: "expression", Reason: money.SubsidyRule},
+		{Campaign: "phone", Reason: money.SubsidyDevice},
+		{Campaign: "segment", Reason: money.SubsidySegment},
+	}) {
+		t.Errorf("%+v", second)
+	}
+	for rider, want := range map[dispatch.RiderID]int{"R1": 3, "R2": 2} {
+		offers, err := w.desk.CampaignsFor(w.ctx, w.now, rider, w.city.ID)
+		w.ok(err)
+		if len(offers) != want {
+			t.Errorf("%s is offered %+v", rider, offers)
+		}
+	}
+}

@@ -157,6 +157,8 @@ const (
 	ReasonNothingDue Reason = "NOTHING_DUE"
 	// ReasonTipBanned is a tip where the policy allows none.
 	ReasonTipBanned Reason = "TIPS_BANNED"
+	// ReasonSegments is a rider who is in as many segments as one may be.
+	ReasonSegments Reason = "TOO_MANY_SEGMENTS"
 	// ReasonDraw is a daily draw that cannot be, ReasonDrawState a day of one that has not come to
 	// what it is asked for, or is past it, ReasonUnknownDraw a day without one, and ReasonDrawDay a
 	// day for which another draw of the city is announced.

@@ -226,6 +226,7 @@ type Ride struct {
 	Tip     money.Fen
 	Quote   Quote
 	Voice   voice.Head // of the clip that came with the request; zero without one
+	Device  string     // the phone that has asked for it; "" if nobody knows
 
 	Driver DriverID // "" while searching
 	Taxi   TaxiID   // "" until the driver of a booked ride sets out

@@ -26,6 +26,7 @@ type town struct {
 	deaf    bool
 	payBy   money.ChannelName // of new requests
 	tip     money.Fen         // likewise
+	device  string            // likewise
 	vehicle dispatch.Vehicle  // what the next taxi is like
 	to      geo.Point         // where new requests lead; zero is (4000, 4000)
 	nudges  []dispatch.Change // all that were given
@@ -216,7 +217,7 @@ func (w *town) request(rider dispatch.RiderID, at geo.Point, seats int) dispatch
 		to = w.at(4000, 4000)
 	}
 	return dispatch.RequestRide{
-		City: w.city.ID, Rider: rider, Seats: seats, PayBy: w.payBy, Tip: w.tip,
+		City: w.city.ID, Rider: rider, Seats: seats, PayBy: w.payBy, Tip: w.tip, Device: w.device,
 		Pickup: dispatch.Place{Point: at}, Dropoff: dispatch.Place{Point: to},
 	}
 }

@@ -71,13 +71,16 @@ const (
 )
 
 // Limits are how often a campaign gives on one business day of its city; 0 is no limit. One that
-// is reached on the rider's side leaves the driver's gift, and the other way round; one of the pair
-// or of the city ends both.
+// is reached on the rider's side leaves the driver's gift, and the other way round; one of the
+// pair, of the device or of the city ends both.
 type Limits struct {
 	Rider  int `json:"rider,omitempty"`  // rides of one rider that the rider is given for
 	Driver int `json:"driver,omitempty"` // rides of one driver that the driver is given for
 	Pair   int `json:"pair,omitempty"`   // rides of one rider with one driver
 	City   int `json:"city,omitempty"`   // rides of all
+	// Device is rides that were asked for by one phone, whoever's; where the app has not told which
+	// it is, there is no limit.
+	Device int `json:"device,omitempty"`
 }
 
 // CampaignError is a campaign that cannot be: it names the field and its limit.
@@ -145,6 +148,7 @@ func (l Limits) check() error {
 		{"limits.driver", l.Driver},
 		{"limits.pair", l.Pair},
 		{"limits.city", l.City},
+		{"limits.device", l.Device},
 	} {
 		if limit.n < 0 || limit.n > MaxDailyLimit {
 			return &CampaignError{limit.field, fmt.Sprintf("0 to %d a day", MaxDailyLimit)}

@@ -194,6 +194,61 @@ func TestALimitEndsItsOwnSide(t *testing.T) {
 	}
 }
 
+// TestWhoseAndWhichRide: segments, expressions and phones decide, each with its own reason.
+func TestWhoseAndWhichRide(t *testing.T) {
+	students := func(c *money.Campaign) { c.When.Segments = []string{"students", "nurses"} }
+	night := func(c *money.Campaign) { c.When.Expr = "night" }
+	onePhone := func(c *money.Campaign) { c.Limits.Device = 1 }
+	ride := func(n int, change func(*money.SubsidyFacts)) money.SubsidyFacts {
+		return rideFacts(func(f *money.SubsidyFacts) {
+			f.Subject, f.Rider = money.Subject(fmt.Sprint(n)), money.Party(fmt.Sprint("r", n))
+			change(f)
+		})
+	}
+	phone := func(f *money.SubsidyFacts) { f.Device = "phone" }
+	says := func(holds bool) func(*money.SubsidyFacts) {
+		return func(f *money.SubsidyFacts) {
+			f.Holds = func(expr string, of money.SubsidyFacts) bool {
+				return holds && expr == "night" && of.Subject == f.Subject
+			}
+		}
+	}
+	for name, test := range map[string]struct {
+		campaign func(*money.Campaign)
+		rides    []money.SubsidyFacts
+		want     []money.SubsidyReason
+	}{
+		"segments": {students, []money.SubsidyFacts{
+			ride(1, func(f *money.SubsidyFacts) { f.Segments = []string{"nurses", "x"} }),
+			ride(2, func(f *money.SubsidyFacts) { f.Segments = []string{"x"} }),
+			ride(3, anyRide),
+		}, []money.SubsidyReason{
+			money.SubsidyGranted, money.SubsidySegment, money.SubsidySegment,
+		}},
+		"expression": {
+			night,
+			[]money.SubsidyFacts{ride(1, says(true)), ride(2, says(false)), ride(3, anyRide)},
+			[]money.SubsidyReason{money.SubsidyGranted, money.SubsidyRule, money.SubsidyRule},
+		},
+		"phone": {
+			onePhone,
+			[]money.SubsidyFacts{
+				ride(1, phone), ride(2, phone), ride(3, anyRide), ride(4, anyRide),
+			},
+			[]money.SubsidyReason{
+				money.SubsidyGranted, money.SubsidyDevice, money.SubsidyGranted,
+				money.SubsidyGranted,
+			},
+		},
+	} {
+		for i, s := range give(t, []money.Campaign{spring(test.campaign)}, test.rides...) {
+			if s.Reason != test.want[i] {
+				t.Errorf("%s, ride %d: %+v, want %s", name, i+1, s, test.want[i])
+			}
+		}
+	}
+}
+
 // TestOneOfEachGroup: of a group the first that applies gives, groups add up, never above the fare;
 // where a budget is spent the next of its group gives, and counts have gone back.
 func TestOneOfEachGroup(t *testing.T) {
@@ -345,7 +400,10 @@ func TestCampaignsThatCannotBe(t *testing.T) {
 		"when.channels": func(c *money.Campaign) {
 			c.When.Channels = []money.ChannelName{"cash"}
 		},
-		"when.kinds": func(c *money.Campaign) { c.When.Kinds = []string{"flown"} },
+		"limits.device":   func(c *money.Campaign) { c.Limits.Device = -1 },
+		"when.segments":   func(c *money.Campaign) { c.When.Segments = []string{""} },
+		"when.expression": func(c *money.Campaign) { c.When.Expr = fmt.Sprintf("%1001d", 1) },
+		"when.kinds":      func(c *money.Campaign) { c.When.Kinds = []string{"flown"} },
 		"when.hours": func(c *money.Campaign) {
 			c.When.Hours = []money.Hours{{From: 60, To: 60}}
 		},

@@ -29,6 +29,12 @@ type When struct {
 	// paid none other than by hand. Either gives to a rider once.
 	FirstRide       bool `json:"first_ride,omitempty"`
 	FirstAppPayment bool `json:"first_app_payment,omitempty"`
+
+	// Segments are named groups of riders; the rider is in any of them. None is all riders.
+	Segments []string `json:"segments,omitempty"`
+	// Expr is what no other condition can say, in the language of money/rules; "" is nothing. It is
+	// compiled at the launch by who has the compiler.
+	Expr string `json:"expr,omitempty"`
 }
 
 // Hours are a time of the day in the city's zone, by the moment at which a ride is completed. A
@@ -47,6 +53,15 @@ const (
 	MaxCampaignChannels = 8
 	// MaxCampaignDistanceM is the highest distance that a condition may name, in metres.
 	MaxCampaignDistanceM = 2_000_000
+
+	// MaxCampaignSegments is how many segments it may name.
+	MaxCampaignSegments = 16
+	// MaxSegmentName is how many bytes the name of a segment may have, from 1 on.
+	MaxSegmentName = 64
+	// MaxRiderSegments is how many segments a rider may be in.
+	MaxRiderSegments = 32
+	// MaxCampaignExpr is how many bytes an expression may have.
+	MaxCampaignExpr = 1000
 
 	minutesADay = 24 * 60
 )
@@ -75,7 +90,28 @@ func (w When) check() error {
 			return err
 		}
 	}
+	if len(w.Segments) > MaxCampaignSegments {
+		return &CampaignError{"when.segments", fmt.Sprintf("at most %d", MaxCampaignSegments)}
+	}
+	for _, segment := range w.Segments {
+		if segment == "" || len(segment) > MaxSegmentName {
+			return &CampaignError{
+				"when.segments", fmt.Sprintf("names of 1 to %d bytes", MaxSegmentName),
+			}
+		}
+	}
+	if len(w.Expr) > MaxCampaignExpr {
+		return &CampaignError{
+			"when.expression", fmt.Sprintf("at most %d bytes", MaxCampaignExpr),
+		}
+	}
 	return w.checkRanges()
+}
+
+// takes reports whether it is for a rider who is in so many segments.
+func (w When) takes(segments []string) bool {
+	in := func(segment string) bool { return slices.Contains(segments, segment) }
+	return len(w.Segments) == 0 || slices.ContainsFunc(w.Segments, in)
 }
 
 func (h Hours) check() error {
@@ -113,7 +149,7 @@ func (w When) checkRanges() error {
 
 // refuses is why a ride is none of those, or SubsidyGranted.
 func (w When) refuses(f SubsidyFacts) SubsidyReason {
-	at := f.CompletedAt.In(f.zone())
+	at := f.LocalTime()
 	within := func(h Hours) bool { return h.has(at) }
 	switch {
 	case len(w.Kinds) > 0 && !slices.Contains(w.Kinds, f.Kind):
@@ -126,6 +162,10 @@ func (w When) refuses(f SubsidyFacts) SubsidyReason {
 		return SubsidyDistance
 	case w.FirstRide && !f.FirstRide, w.FirstAppPayment && !f.FirstAppPayment:
 		return SubsidyNotFirst
+	case !w.takes(f.Segments):
+		return SubsidySegment
+	case w.Expr != "" && (f.Holds == nil || !f.Holds(w.Expr, f)):
+		return SubsidyRule
 	default:
 		return SubsidyGranted
 	}
@@ -133,13 +173,13 @@ func (w When) refuses(f SubsidyFacts) SubsidyReason {
 
 func (h Hours) has(at time.Time) bool {
 	minute := at.Hour()*60 + at.Minute()
-	return h.on(isoWeekday(at)) && minute >= h.From && minute < h.To
+	return h.on(ISOWeekday(at)) && minute >= h.From && minute < h.To
 }
 
 func (h Hours) on(day int) bool { return len(h.Days) == 0 || slices.Contains(h.Days, day) }
 
-// isoWeekday is 1 on Mondays and 7 on Sundays.
-func isoWeekday(at time.Time) int { return (int(at.Weekday())+6)%7 + 1 }
+// ISOWeekday is 1 on Mondays and 7 on Sundays.
+func ISOWeekday(at time.Time) int { return (int(at.Weekday())+6)%7 + 1 }
 
 // Once reports whether it gives to a rider once and never again.
 func (w When) once() bool { return w.FirstRide || w.FirstAppPayment }

@@ -27,6 +27,7 @@ type Tx interface {
 	Inbox
 	Campaigns
 	Counts
+	Segments
 	Draws
 	DrawDays
 	Lots
@@ -195,4 +196,14 @@ type Lots interface {
 	UpdateWin(w Win) error
 	// Wins are the wins of a day by slot.
 	Wins(draw DrawID, day Day) ([]Win, error)
+}
+
+// Segments are named groups of riders.
+type Segments interface {
+	// AddToSegment puts a rider into a segment; one who is in it stays.
+	AddToSegment(segment string, rider Party) error
+	// DropFromSegment takes a rider out; one who is not in it is no error.
+	DropFromSegment(segment string, rider Party) error
+	// SegmentsOf are those of a rider, sorted, at most MaxRiderSegments.
+	SegmentsOf(rider Party) ([]string, error)
 }

@@ -15,6 +15,7 @@ const (
 	SideRider  Side = "rider"
 	SideDriver Side = "driver"
 	SidePair   Side = "pair" // a rider with a driver
+	SideDevice Side = "device"
 	SideCity   Side = "city" // all of a campaign
 )
 
@@ -41,9 +42,10 @@ type Giver interface {
 // the ride (its zero value for the first): its grants stay, and what it has given back once is not
 // given again. The rider's gifts together are never more than the fare.
 //
-// Counts and accounts are taken in the order of campaigns, and for each rider, driver, pair, city.
-// Two rides lock them in the same order unless a spent budget makes one choose again; where they
-// then wait for each other the database ends one of the two, and its transaction runs again.
+// Counts and accounts are taken in the order of campaigns, and for each rider, driver, pair,
+// device, city. Two rides lock them in the same order unless a spent budget makes one choose again;
+// where they then wait for each other the database ends one of the two, and its transaction runs
+// again.
 func Subsidise(
 	tx Giver, campaigns []Campaign, f SubsidyFacts, had Subsidy, at time.Time,
 ) (Subsidy, error) {
@@ -216,6 +218,12 @@ func (t *taking) all(left Fen) error {
 	if err := t.both(SidePair, pair, c.Limits.Pair, SubsidyPair); err != nil {
 		return err
 	}
+	if f.Device != "" {
+		err := t.both(SideDevice, f.Device, c.Limits.Device, SubsidyDevice)
+		if err != nil {
+			return err
+		}
+	}
 	return t.both(SideCity, "", c.Limits.City, SubsidyCity)
 }
 
@@ -244,7 +252,7 @@ func (t *taking) side(
 	if gift.Price != (PriceGift{}) {
 		on.fare = most // others have paid a part of it
 	}
-	key, counted := CountKey{c.ID, f.day(), side, string(to)}, limit > 0 || len(gift.Tiers) > 0
+	key, counted := CountKey{c.ID, f.Day(), side, string(to)}, limit > 0 || len(gift.Tiers) > 0
 	if counted {
 		if limit == 0 {
 			limit = math.MaxInt32
@@ -268,7 +276,7 @@ func (t *taking) both(side Side, key string, limit int, why SubsidyReason) error
 	if limit == 0 || t.grant.Rider+t.grant.Driver == 0 {
 		return nil
 	}
-	n, err := t.take(CountKey{t.campaign.ID, t.facts.day(), side, key}, limit, why)
+	n, err := t.take(CountKey{t.campaign.ID, t.facts.Day(), side, key}, limit, why)
 	if err == nil && n == 0 {
 		t.grant.Rider, t.grant.Driver = 0, 0
 		t.refused = why
@@ -294,15 +302,16 @@ type Offer struct {
 	Left     int // more rides; -1 is no limit
 }
 
-// OffersFor are the campaigns that run at a moment, with how many more rides of the business day
-// each gives the rider something for, as far as limits say.
+// OffersFor are the campaigns that run at a moment for a rider who is in so many segments, with how
+// many more rides of the business day each gives the rider something for, as far as limits say.
 func OffersFor(
-	tx Counts, campaigns []Campaign, rider Party, zone *time.Location, at time.Time,
+	tx Counts, campaigns []Campaign, rider Party, segments []string, zone *time.Location,
+	at time.Time,
 ) ([]Offer, error) {
 	var offers []Offer
 	day := BusinessDay(at, zone)
 	for _, c := range campaigns {
-		if c.State != CampaignRuns || !c.dated(at) {
+		if c.State != CampaignRuns || !c.dated(at) || !c.When.takes(segments) {
 			continue
 		}
 		offer := Offer{Campaign: c, Left: -1}

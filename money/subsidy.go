@@ -22,10 +22,13 @@ const (
 	SubsidyFare       SubsidyReason = "other_fare"        // too cheap or too dear
 	SubsidyDistance   SubsidyReason = "other_distance"    // too short or too long
 	SubsidyNotFirst   SubsidyReason = "not_first"         // not the first ride or payment
+	SubsidySegment    SubsidyReason = "other_segment"     // the rider is in none of its segments
+	SubsidyRule       SubsidyReason = "other_rule"        // its expression is not true of the ride
 	SubsidyGroup      SubsidyReason = "other_campaign"    // another one of its group gives
 	SubsidyRider      SubsidyReason = "rider_limit"       // the rider has had enough today
 	SubsidyDriver     SubsidyReason = "driver_limit"      // the driver has
 	SubsidyPair       SubsidyReason = "pair_limit"        // the two together have
+	SubsidyDevice     SubsidyReason = "device_limit"      // the phone has
 	SubsidyCity       SubsidyReason = "city_limit"        // the city has
 	SubsidyNothing    SubsidyReason = "nothing_to_give"   // its gifts come to 0
 	SubsidyBudget     SubsidyReason = "budget_spent"      // the reservation was refused
@@ -133,7 +136,16 @@ type SubsidyFacts struct {
 	// Corrected is how often the fare has changed before anything was paid: each time all that was
 	// reserved has gone back, and is reserved anew under another name.
 	Corrected int
+	// Segments are those that the rider is in. They need not be known unless AsksSegments.
+	Segments []string
+	// Device is the phone that has asked for the ride; "" if nobody knows.
+	Device string
+	// Holds evaluates the expression of a campaign; nil is that none is true.
+	Holds func(expr string, f SubsidyFacts) bool
 }
+
+// LocalTime is when the ride was completed, by the city's clock.
+func (f SubsidyFacts) LocalTime() time.Time { return f.CompletedAt.In(f.zone()) }
 
 func (f SubsidyFacts) zone() *time.Location {
 	if f.Zone == nil {
@@ -142,8 +154,8 @@ func (f SubsidyFacts) zone() *time.Location {
 	return f.Zone
 }
 
-// day is the business day.
-func (f SubsidyFacts) day() string { return BusinessDay(f.CompletedAt, f.zone()) }
+// Day is the business day.
+func (f SubsidyFacts) Day() string { return BusinessDay(f.CompletedAt, f.zone()) }
 
 // BusinessDay is the day that a moment belongs to in a city's zone ("2014-01-10"). Limits of a day
 // begin anew at its midnight.
@@ -156,6 +168,15 @@ func BusinessDay(at time.Time, zone *time.Location) string {
 func AsksFirst(campaigns []Campaign, at time.Time) bool {
 	return slices.ContainsFunc(campaigns, func(c Campaign) bool {
 		return c.When.once() && c.dated(at) && c.State == CampaignRuns
+	})
+}
+
+// AsksSegments reports whether one of the campaigns, at a moment, wants to know in which segments a
+// rider is.
+func AsksSegments(campaigns []Campaign, at time.Time) bool {
+	return slices.ContainsFunc(campaigns, func(c Campaign) bool {
+		return (len(c.When.Segments) > 0 || c.When.Expr != "") && c.dated(at) &&
+			c.State == CampaignRuns
 	})
 }
 

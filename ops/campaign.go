@@ -18,6 +18,9 @@ func (s *Server) LaunchCampaign(ctx context.Context, in *opspb.LaunchCampaignReq
 	*opspb.LaunchCampaignResponse, error,
 ) {
 	c, err := campaignOf(in.GetCampaign())
+	if err == nil {
+		err = s.checkExpr(c)
+	}
 	if err != nil {
 		return nil, campaignFault(err)
 	}
@@ -35,6 +38,17 @@ func (s *Server) LaunchCampaign(ctx context.Context, in *opspb.LaunchCampaignReq
 		return nil, campaignFault(err)
 	}
 	return &opspb.LaunchCampaignResponse{Campaign: campaignPB(after.Campaign, after.Left)}, nil
+}
+
+// checkExpr compiles the expression of a campaign that has one.
+func (s *Server) checkExpr(c money.Campaign) error {
+	if c.When.Expr == "" {
+		return nil
+	}
+	if s.config.CheckExpr == nil {
+		return &money.CampaignError{Field: "when.expression", Limit: "empty: none is compiled here"}
+	}
+	return s.config.CheckExpr(c.When.Expr)
 }
 
 // standing is how a campaign stands after a change.

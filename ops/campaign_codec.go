@@ -20,6 +20,7 @@ func campaignOf(pb *opspb.Campaign) (money.Campaign, error) {
 		Limits: money.Limits{
 			Rider: int(pb.GetLimits().GetRider()), Driver: int(pb.GetLimits().GetDriver()),
 			Pair: int(pb.GetLimits().GetPair()), City: int(pb.GetLimits().GetCity()),
+			Device: int(pb.GetLimits().GetDevice()),
 		},
 		StartsAt: wire.TimeOf(pb.GetStartsAt()).Truncate(time.Millisecond),
 		EndsAt:   wire.TimeOf(pb.GetEndsAt()).Truncate(time.Millisecond),
@@ -116,6 +117,8 @@ func whenOf(pb *opspb.CampaignWhen) money.When {
 		MaxDistanceM:    int(pb.GetMaxDistanceMeters()),
 		FirstRide:       pb.GetFirstRide(),
 		FirstAppPayment: pb.GetFirstAppPayment(),
+		Segments:        pb.GetSegments(),
+		Expr:            pb.GetExpression(),
 	}
 	for _, channel := range pb.GetChannels() {
 		w.Channels = append(w.Channels, money.ChannelName(channel))
@@ -148,6 +151,7 @@ func whenPB(w money.When) *opspb.CampaignWhen {
 		MinFareFen: int64(w.MinFare), MaxFareFen: int64(w.MaxFare),
 		MinDistanceMeters: int32Of(w.MinDistanceM), MaxDistanceMeters: int32Of(w.MaxDistanceM),
 		FirstRide: w.FirstRide, FirstAppPayment: w.FirstAppPayment,
+		Segments: w.Segments, Expression: w.Expr,
 	}
 	for _, channel := range w.Channels {
 		pb.Channels = append(pb.Channels, string(channel))
@@ -182,7 +186,7 @@ func campaignPB(c money.Campaign, left money.Fen) *opspb.Campaign {
 	if l := c.Limits; l != (money.Limits{}) {
 		pb.Limits = &opspb.CampaignLimits{
 			Rider: int32Of(l.Rider), Driver: int32Of(l.Driver),
-			Pair: int32Of(l.Pair), City: int32Of(l.City),
+			Pair: int32Of(l.Pair), City: int32Of(l.City), Device: int32Of(l.Device),
 		}
 	}
 	return pb

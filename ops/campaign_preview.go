@@ -2,6 +2,7 @@ package ops
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -25,7 +26,7 @@ func (s *Server) PreviewCampaign(ctx context.Context, in *opspb.PreviewCampaignR
 ) {
 	c, err := campaignOf(in.GetCampaign())
 	if err == nil {
-		err = c.Check()
+		err = errors.Join(c.Check(), s.checkExpr(c))
 	}
 	if err != nil {
 		return nil, campaignFault(err)
@@ -71,13 +72,24 @@ func (s *Server) pastRides(
 		}
 		rides = append(rides, f)
 	}
-	if !c.When.FirstRide && !c.When.FirstAppPayment {
+	segments := len(c.When.Segments) > 0 || c.When.Expr != ""
+	first := c.When.FirstRide || c.When.FirstAppPayment
+	if !first && !segments {
 		return rides, nil
 	}
 	err = s.config.Store.View(ctx, func(tx dispatch.Tx) (err error) {
 		before := map[dispatch.RiderID]dispatch.Past{}
 		for i, r := range past {
 			f := &rides[i]
+			f.Holds = s.config.Desk.Holds
+			if segments {
+				if f.Segments, err = tx.SegmentsOf(f.Rider); err != nil {
+					return err
+				}
+			}
+			if !first {
+				continue
+			}
 			if f.FirstRide, f.FirstAppPayment, err = firsts(tx, before, r, from); err != nil {
 				return err
 			}

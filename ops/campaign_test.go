@@ -1,9 +1,11 @@
 package ops_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -14,6 +16,7 @@ import (
 
 	"hexhail/dispatch"
 	"hexhail/money"
+	"hexhail/ops"
 	"hexhail/pb/hexhail/ops/v1"
 	"hexhail/pb/hexhail/type/v1"
 )
@@ -29,6 +32,7 @@ func (e *edge) fullCampaign() *opspb.Campaign {
 		},
 		MinFareFen: 100, MaxFareFen: 100_00, MinDistanceMeters: 1, MaxDistanceMeters: 90_000,
 		FirstRide: true, FirstAppPayment: true,
+		Segments: []string{"students"}, Expression: "true",
 	}
 	c.Rider = &opspb.CampaignGift{Gift: &opspb.CampaignGift_Random{
 		Random: &opspb.CampaignRandom{FromFen: 1200, ToFen: 2000, StepFen: 100},
@@ -36,13 +40,13 @@ func (e *edge) fullCampaign() *opspb.Campaign {
 	c.Driver = &opspb.CampaignGift{Gift: &opspb.CampaignGift_Tiers{Tiers: &opspb.CampaignTiers{
 		Tiers: []*opspb.CampaignTier{{FromRide: 1, AmountFen: 500}, {FromRide: 6, AmountFen: 300}},
 	}}}
-	c.Limits = &opspb.CampaignLimits{Rider: 3, Driver: 10, Pair: 2, City: 1000}
+	c.Limits = &opspb.CampaignLimits{Rider: 3, Driver: 10, Pair: 2, City: 1000, Device: 3}
 	return c
 }
 
 // TestCampaignLosesNothing: what is launched is listed, to the field.
 func TestCampaignLosesNothing(t *testing.T) {
-	e := newEdge(t, sandbox)
+	e := newEdge(t, func(c *ops.Config) { c.CheckExpr = func(string) error { return nil } })
 	ctx := e.ops()
 	gifts := map[string]*opspb.CampaignGift{
 		"percent": {Gift: &opspb.CampaignGift_Percent{
@@ -75,7 +79,7 @@ func TestCampaignLosesNothing(t *testing.T) {
 
 // TestCampaignFields: a refusal names the field as the protocol has it.
 func TestCampaignFields(t *testing.T) {
-	e := newEdge(t, sandbox)
+	e := newEdge(t, func(c *ops.Config) { c.CheckExpr = func(string) error { return nil } })
 	for field, change := range map[string]func(*opspb.Campaign){
 		"campaign.rider_fen": func(c *opspb.Campaign) { c.RiderFen = 5 },
 		"campaign.rider.random.to_fen": func(c *opspb.Campaign) {
@@ -270,4 +274,60 @@ func TestExampleCampaigns(t *testing.T) {
 	if len(all) != 6 {
 		t.Errorf("%d examples, want 6", len(all))
 	}
+}
+
+// TestExpressionIsCompiledAtTheLaunch: what cannot be is refused by its field, at the launch and in
+// a preview; who has no compiler takes none.
+func TestExpressionIsCompiledAtTheLaunch(t *testing.T) {
+	bad := &money.CampaignError{Field: "when.expression", Limit: "an expression that compiles"}
+	e := newEdge(t, func(c *ops.Config) {
+		c.CheckExpr = func(expr string) error {
+			if expr == "good" {
+				return nil
+			}
+			return bad
+		}
+	})
+	without := newEdge(t, sandbox)
+	launch := func(e *edge, id, expr string) error {
+		c := e.campaign()
+		c.Id, c.Group, c.When = id, id, &opspb.CampaignWhen{Expression: expr}
+		_, err := e.LaunchCampaign(e.ops(), &opspb.LaunchCampaignRequest{
+			RequestId: id, Campaign: c,
+		})
+		return err
+	}
+	e.ok(launch(e, "good", "good"))
+	for _, err := range []error{launch(e, "bad", "bad"), launch(without, "good", "good")} {
+		text := e.refused(err, codes.InvalidArgument, dispatch.ReasonCampaign)
+		if !strings.Contains(text, "campaign.when.expression") {
+			t.Error(text)
+		}
+	}
+}
+
+// TestChangeSegment: riders come and go by name, and one is in so many at most.
+func TestChangeSegment(t *testing.T) {
+	e := newEdge(t, sandbox)
+	change := func(id, name string, add, drop []string) error {
+		_, err := e.ChangeSegment(e.ops(), &opspb.ChangeSegmentRequest{
+			RequestId: id, Name: name, AddRiderIds: add, DropRiderIds: drop,
+		})
+		return err
+	}
+	for i := range money.MaxRiderSegments {
+		e.ok(change(fmt.Sprint(i), fmt.Sprintf("s%02d", i), []string{"R1", "R2"}, []string{"R2"}))
+	}
+	e.ok(change("again", "s00", []string{"R1"}, nil))
+	e.refused(change("more", "more", []string{"R2", "R1"}, nil), codes.ResourceExhausted,
+		dispatch.ReasonSegments)
+	e.ok(e.db.View(t.Context(), func(tx dispatch.Tx) error {
+		one, err := tx.SegmentsOf("R1")
+		e.ok(err)
+		two, err := tx.SegmentsOf("R2")
+		if len(one) != money.MaxRiderSegments || len(two) != 0 {
+			t.Errorf("R1 is in %v, R2 in %v", one, two)
+		}
+		return err
+	}))
 }

@@ -17,6 +17,7 @@ func (s *Server) BookRide(
 		if err != nil {
 			return dispatch.Receipt{}, err
 		}
+		c.Device = wire.CallerOf(ctx).Device
 		return s.desk.Book(ctx, o.now, o.once, c)
 	})
 	return &riderpb.BookRideResponse{Ride: ride}, err

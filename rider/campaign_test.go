@@ -50,3 +50,19 @@ func TestListCampaigns(t *testing.T) {
 	_, err = a.ListCampaigns(a.ctx, &riderpb.ListCampaignsRequest{City: "atlantis"})
 	w.refused(err, codes.NotFound, dispatch.ReasonUnknownCity)
 }
+
+// TestPhoneOfARide: the ride keeps which phone has asked for it, as its token says.
+func TestPhoneOfARide(t *testing.T) {
+	w := newTown(t)
+	a := w.app("1")
+	got, err := a.RequestRide(a.ctx, w.request("r", 0))
+	w.ok(err)
+	var r dispatch.Ride
+	w.ok(w.db.View(t.Context(), func(tx dispatch.Tx) error {
+		r, err = tx.Ride(dispatch.RideID(got.GetRide().GetRideId()))
+		return err
+	}))
+	if r.Device != "d1" {
+		t.Errorf("asked for by %q", r.Device)
+	}
+}

@@ -53,7 +53,7 @@ func (s *Server) wish(
 		}
 	}
 	e, err := s.estimate(ctx, c.City, c.Pickup.Point, c.Dropoff.Point)
-	c.Quote = e.quote
+	c.Quote, c.Device = e.quote, wire.CallerOf(ctx).Device
 	return c, err
 }
 

@@ -26,6 +26,11 @@ var (
 		DO UPDATE SET n = campaign_count.n + 1 WHERE campaign_count.n < $5 RETURNING n`}
 	giveBackCount = &query{text: `UPDATE campaign_count SET n = n - 1
 		WHERE campaign = $1 AND day = $2 AND side = $3 AND who = $4`}
+	addToSegment = &query{text: `INSERT INTO segment (rider, name) VALUES ($1, $2)
+		ON CONFLICT (rider, name) DO NOTHING`}
+	dropFromSegment = &query{text: `DELETE FROM segment WHERE rider = $1 AND name = $2`}
+	segmentsOf      = &query{text: `SELECT name FROM segment WHERE rider = $1
+		ORDER BY name LIMIT $2`}
 	countOf = &query{text: `SELECT n FROM campaign_count
 		WHERE campaign = $1 AND day = $2 AND side = $3 AND who = $4`}
 )
@@ -96,4 +101,21 @@ func (t *tx) CountOf(k money.CountKey) (int, error) {
 	n, _, err := one(t, (*reader).int, countOf,
 		string(k.Campaign), k.Day, string(k.Side), k.Key)
 	return n, err
+}
+
+// AddToSegment implements [money.Segments].
+func (t *tx) AddToSegment(segment string, rider money.Party) error {
+	_, err := t.exec(addToSegment, string(rider), segment)
+	return err
+}
+
+// DropFromSegment implements [money.Segments].
+func (t *tx) DropFromSegment(segment string, rider money.Party) error {
+	_, err := t.exec(dropFromSegment, string(rider), segment)
+	return err
+}
+
+// SegmentsOf implements [money.Segments].
+func (t *tx) SegmentsOf(rider money.Party) ([]string, error) {
+	return all(t, (*reader).text, segmentsOf, string(rider), money.MaxRiderSegments)
 }

@@ -12,6 +12,7 @@ import (
 var completedColumns = columns{
 	"id", "city", "kind", "rider", "driver", "state", "pay_by", "completed_at", "meter", "tolls",
 	"driven_m", "flagged", "fare_state", "fare_total", "quote_distance_m",
+	"device",
 }
 
 // completedRides reads the city's rides by id. Ids begin with the time of their making, so the two
@@ -31,7 +32,7 @@ func scanCompleted(r *reader) dispatch.Ride {
 			State:      name(r, dispatch.ParseFareState),
 			Resolution: dispatch.Resolution{Total: r.fen()},
 		},
-		Quote: dispatch.Quote{DistanceM: r.int()},
+		Quote: dispatch.Quote{DistanceM: r.int()}, Device: r.text(),
 	}
 }
 

@@ -29,7 +29,7 @@ var (
 		"quote_low", "quote_high", "quote_pickup_ms", "quote_distance_m",
 		"quote_source", "requested_at",
 		"flight", "flight_day", "terminal", "for_driver", "for_team", "booking_fee",
-		"voice_format", "voice_ms",
+		"voice_format", "voice_ms", "device",
 	}
 	stateColumns = columns{
 		"version", "state", "search",
@@ -94,7 +94,7 @@ func planArgs(args []any, r dispatch.Ride) []any {
 	b := r.Booking
 	return append(args, b.Flight.Number, b.Flight.Day, b.Terminal, string(r.First.Driver),
 		string(r.First.Team), int64(b.Fee),
-		r.Voice.Format.String(), r.Voice.Length.Milliseconds())
+		r.Voice.Format.String(), r.Voice.Length.Milliseconds(), r.Device)
 }
 
 func stateArgs(args []any, r dispatch.Ride, text ridesText) []any {
@@ -151,7 +151,7 @@ func scanRide(r *reader) dispatch.Ride {
 		},
 	}
 	ride.Booking.Fee = r.fen()
-	ride.Voice = scanHead(r)
+	ride.Voice, ride.Device = scanHead(r), r.text()
 	scanState(r, &ride)
 	return ride
 }

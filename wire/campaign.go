@@ -31,6 +31,10 @@ func SubsidyWords(why money.SubsidyReason) (en, zh string) {
 		return "The distance is outside the campaign's range.", "里程不在活动范围内。"
 	case money.SubsidyNotFirst:
 		return "The campaign gives once, for a first ride.", "仅限首单，每人一次。"
+	case money.SubsidySegment:
+		return "The campaign is for other riders.", "您不在活动对象范围内。"
+	case money.SubsidyRule:
+		return "The campaign is not for rides like this.", "该行程不符合活动条件。"
 	case money.SubsidyGroup:
 		return "Another campaign gives for this ride; the two do not add up.",
 			"本单已享受其他活动，不可叠加。"
@@ -48,6 +52,9 @@ func limitWords(why money.SubsidyReason) (en, zh string) {
 	case money.SubsidyPair:
 		return "You and this driver have had all of today's rides with this subsidy.",
 			"您与该司机今日的补贴次数已用完。"
+	case money.SubsidyDevice:
+		return "This phone has had all of today's rides with this subsidy.",
+			"该手机今日的补贴次数已用完。"
 	case money.SubsidyCity:
 		return "Today's subsidies of this city are used up.", "本城市今日的补贴名额已用完。"
 	case money.SubsidyNothing:

@@ -226,9 +226,11 @@ func regularRows() []ErrorRow {
 	}
 }
 
-// drawRows are what daily draws refuse.
+// drawRows are what daily draws refuse, and segments.
 func drawRows() []ErrorRow {
 	return []ErrorRow{
+		never(dispatch.ReasonSegments, codes.ResourceExhausted,
+			"This rider is in too many segments.", "该乘客所属人群已达上限。"),
 		never(dispatch.ReasonDraw, codes.InvalidArgument,
 			"This draw is not valid.", "抽奖设置无效。"),
 		never(dispatch.ReasonDrawState, codes.FailedPrecondition,

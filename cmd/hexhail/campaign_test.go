@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -35,5 +36,34 @@ func TestCampaignFiles(t *testing.T) {
 	}
 	if _, err := readCampaign(filepath.Join(t.TempDir(), "none")); err == nil {
 		t.Error("read a file that is not there")
+	}
+}
+
+// TestCampaignExpression: a server compiles what a campaign's file says, and tells what is wrong.
+func TestCampaignExpression(t *testing.T) {
+	r := openRealm(t)
+	launch := func(id, expr string) (int, string) {
+		name := filepath.Join(t.TempDir(), "c.json")
+		text := fmt.Sprintf(`{"id": %q, "version": 1, "city": "beijing", "sponsor": "us",
+			"channel": "wallet", "riderFen": "500", "capFen": "100000", "group": %q,
+			"startsAt": "2013-12-01T00:00:00Z", "endsAt": "2099-12-01T00:00:00Z",
+			"when": {"expression": %q}}`, id, id, expr)
+		r.ok(os.WriteFile(name, []byte(text), 0o600))
+		code, _, stderr := hexhail(t.Context(), "campaign", "launch", name, "--data-dir",
+			r.service.config.DataDir)
+		return code, stderr
+	}
+	if code, said := launch("good", `hour >= 22 || "students" in segments`); code != exitOK {
+		t.Errorf("%d %s", code, said)
+	}
+	for expr, says := range map[string]string{
+		`fare >`: "an expression that compiles",
+		`segments.all(a, segments.all(b, segments.all(c, a + b != c)))`: "costs at most",
+	} {
+		code, said := launch("bad", expr)
+		if code != exitFailed || !strings.Contains(said, "campaign.when.expression") ||
+			!strings.Contains(said, says) {
+			t.Errorf("%s: %d %s", expr, code, said)
+		}
 	}
 }

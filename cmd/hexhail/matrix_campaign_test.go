@@ -27,6 +27,11 @@ func campaignTable() map[string][]variant {
 				RequestId: "fresh", City: "beijing", CampaignId: c.campaign(), Paused: true,
 			}
 		}, `"CAMPAIGN_STATE_PAUSED"`),
+		service + "ChangeSegment": staffs(func(*cast) proto.Message {
+			return &opspb.ChangeSegmentRequest{
+				RequestId: "fresh", Name: "students", AddRiderIds: []string{"somebody"},
+			}
+		}, `{`),
 		service + "EndCampaign": staffs(func(c *cast) proto.Message {
 			return &opspb.EndCampaignRequest{
 				RequestId: "fresh", City: "beijing", CampaignId: c.campaign(),

@@ -27,6 +27,7 @@ import (
 	"hexhail/driver"
 	"hexhail/geo"
 	"hexhail/money"
+	"hexhail/money/rules"
 	"hexhail/ops"
 	driverpb "hexhail/pb/hexhail/driver/v1"
 	opspb "hexhail/pb/hexhail/ops/v1"
@@ -49,13 +50,15 @@ type service struct {
 	bus     *bus.Bus
 	metrics *ops.Metrics
 	desk    *dispatch.Desk
-	loops   map[dispatch.CityID]*dispatch.Loop
-	roads   map[dispatch.CityID]*geo.RoadTimes // of the engines; a city without has none
-	drivers *driver.Server
-	riders  *rider.Server
-	grpc    *wire.Server
-	http    *http.Server
-	notify  *ops.Notifier
+	// checkExpr says why an expression of a campaign cannot be.
+	checkExpr func(string) error
+	loops     map[dispatch.CityID]*dispatch.Loop
+	roads     map[dispatch.CityID]*geo.RoadTimes // of the engines; a city without has none
+	drivers   *driver.Server
+	riders    *rider.Server
+	grpc      *wire.Server
+	http      *http.Server
+	notify    *ops.Notifier
 
 	grpcAt, httpAt net.Listener
 	external       external
@@ -210,6 +213,11 @@ func (s *service) openDesk(context.Context) error {
 	if err != nil {
 		return err
 	}
+	expressions, err := rules.New()
+	if err != nil {
+		return err
+	}
+	s.checkExpr = expressions.Check
 	channels := money.Channels{
 		money.Cash: money.CashChannel{}, money.InWallet: money.WalletChannel{Store: s.db},
 	}
@@ -217,7 +225,7 @@ func (s *service) openDesk(context.Context) error {
 	s.desk = &dispatch.Desk{
 		Cities: s.cities, Store: s.db, Traces: s.db, Hints: s.bus, Listener: s.metrics,
 		Channels: channels, Contracts: s.external.contracts, Festivals: festivals,
-		NewID: newIDs(), NewSecret: newSecret,
+		NewID: newIDs(), NewSecret: newSecret, Holds: expressions.Holds,
 		Committed: ring(s.events), Opened: ring(s.attempts, s.orders),
 		Backlog: s.bus.Backlog, Parallel: payingAtOnce,
 	}
@@ -373,7 +381,7 @@ func (s *service) openServers(ctx context.Context) error {
 	staff, err := ops.New(ops.Config{
 		Cities: s.cities, Desk: s.desk, Store: s.db, Registry: s.db, Reads: s.db,
 		Cashier: money.Cashier{Store: s.db}, Clock: clock, Live: s.live, LiveDriver: s.liveDriver,
-		Sandbox: s.config.Sandbox,
+		CheckExpr: s.checkExpr, Sandbox: s.config.Sandbox,
 	})
 	if err != nil {
 		return err

@@ -108,6 +108,7 @@ CREATE TABLE ride (
     booking_fee      BIGINT           NOT NULL,
     voice_format     TEXT             NOT NULL,
     voice_ms         BIGINT           NOT NULL,
+    device           TEXT             NOT NULL,
     pickup_at        BIGINT           NOT NULL,
     flight_at        BIGINT           NOT NULL,
     due_at           BIGINT           NOT NULL,

@@ -211,6 +211,13 @@ CREATE TABLE campaign_count (
     PRIMARY KEY (campaign, day, side, who)
 ) /* sqlite: WITHOUT ROWID */;
 
+-- Named groups of riders, for campaigns.
+CREATE TABLE segment (
+    rider TEXT NOT NULL,
+    name  TEXT NOT NULL CHECK (name <> ''),
+    PRIMARY KEY (rider, name)
+) /* sqlite: WITHOUT ROWID */;
+
 -- Daily draws. What was announced for a day stands in its row and does not change with later versions.
 CREATE TABLE draw (
     id        TEXT   NOT NULL,

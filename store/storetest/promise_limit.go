@@ -319,3 +319,29 @@ func completedRides(t *testing.T, open Open) {
 	check(t, err)
 	equal(t, "at most", rideIDs(got), want[:3])
 }
+
+// segments: a rider is in one once, and out when taken out.
+func segments(t *testing.T, open Open) {
+	db := open(t)
+	do(t, db, func(tx dispatch.Tx) error {
+		for _, name := range []string{"students", "nurses", "students"} {
+			check(t, tx.AddToSegment(name, "R1"))
+		}
+		check(t, tx.AddToSegment("elsewhere", "R2"))
+		check(t, tx.DropFromSegment("students", "R2"))
+		return nil
+	})
+	of := func(rider money.Party, want ...string) {
+		t.Helper()
+		do(t, db, func(tx dispatch.Tx) error {
+			got, err := tx.SegmentsOf(rider)
+			equal(t, "segments", got, want)
+			return err
+		})
+	}
+	of("R1", "nurses", "students")
+	do(t, db, func(tx dispatch.Tx) error { return tx.DropFromSegment("nurses", "R1") })
+	of("R1", "students")
+	of("R2", "elsewhere")
+	of("R3")
+}

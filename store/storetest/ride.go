@@ -27,6 +27,7 @@ func rides(t *testing.T, open Open) {
 	asked.Seats, asked.Quote, asked.RequestedAt = 1, dispatch.Quote{}, noon
 	asked.Wants, asked.Senior, asked.First.Driver = dispatch.Vehicle{}, !most.Senior, "other"
 	asked.Voice, changed.Voice = voice.Head{}, most.Voice
+	asked.Device, changed.Device = "other", most.Device
 	asked.First.Team = "other"
 	ahead, wished := &changed.Booking, most.Booking
 	ahead.Flight, ahead.Terminal, ahead.Fee = wished.Flight, wished.Terminal, wished.Fee

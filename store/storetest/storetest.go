@@ -131,6 +131,7 @@ func campaignTests() []test {
 	return []test{
 		{"Campaigns", campaigns},
 		{"Counts", counts},
+		{"Segments", segments},
 		{"RidersPast", ridersPast},
 		{"CompletedRides", completedRides},
 		{"Draws", draws},

@@ -1804,8 +1804,13 @@ type CampaignWhen struct {
 	FirstRide bool `protobuf:"varint,8,opt,name=first_ride,json=firstRide,proto3" json:"first_ride,omitempty"`
 	// The rider has paid no other ride in the app. It gives to a rider once.
 	FirstAppPayment bool `protobuf:"varint,9,opt,name=first_app_payment,json=firstAppPayment,proto3" json:"first_app_payment,omitempty"`
-	unknownFields   protoimpl.UnknownFields
-	sizeCache       protoimpl.SizeCache
+	// The rider is in any of these segments; none is all riders.
+	Segments []string `protobuf:"bytes,10,rep,name=segments,proto3" json:"segments,omitempty"`
+	// What no other condition can say, in the Common Expression Language: true or false, at most 1,000
+	// bytes, and at most so dear. docs/campaigns.md has what it knows of a ride.
+	Expression    string `protobuf:"bytes,11,opt,name=expression,proto3" json:"expression,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *CampaignWhen) Reset() {
@@ -1899,6 +1904,20 @@ func (x *CampaignWhen) GetFirstAppPayment() bool {
 		return x.FirstAppPayment
 	}
 	return false
+}
+
+func (x *CampaignWhen) GetSegments() []string {
+	if x != nil {
+		return x.Segments
+	}
+	return nil
+}
+
+func (x *CampaignWhen) GetExpression() string {
+	if x != nil {
+		return x.Expression
+	}
+	return ""
 }
 
 // A time of the day in the city's zone. One that passes midnight is two of them.
@@ -2388,7 +2407,9 @@ type CampaignLimits struct {
 	// Rides of one rider with one driver.
 	Pair int32 `protobuf:"varint,3,opt,name=pair,proto3" json:"pair,omitempty"`
 	// Rides of all.
-	City          int32 `protobuf:"varint,4,opt,name=city,proto3" json:"city,omitempty"`
+	City int32 `protobuf:"varint,4,opt,name=city,proto3" json:"city,omitempty"`
+	// Rides that were asked for by one phone, whoever's, as far as apps tell which it is.
+	Device        int32 `protobuf:"varint,5,opt,name=device,proto3" json:"device,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2447,6 +2468,13 @@ func (x *CampaignLimits) GetPair() int32 {
 func (x *CampaignLimits) GetCity() int32 {
 	if x != nil {
 		return x.City
+	}
+	return 0
+}
+
+func (x *CampaignLimits) GetDevice() int32 {
+	if x != nil {
+		return x.Device
 	}
 	return 0
 }
@@ -7763,6 +7791,117 @@ func (x *DrawWin) GetRefundId() string {
 	return ""
 }
 
+// Who comes into a segment, and who goes.
+type ChangeSegmentRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The app's own id of this request, 1 to 64 bytes: the same id gets the same answer, and is
+	// refused with another body.
+	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// Its name, 1 to 64 bytes.
+	Name string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	// Ids of riders who come, at most 500.
+	AddRiderIds []string `protobuf:"bytes,3,rep,name=add_rider_ids,json=addRiderIds,proto3" json:"add_rider_ids,omitempty"`
+	// Ids of riders who go, at most 500.
+	DropRiderIds  []string `protobuf:"bytes,4,rep,name=drop_rider_ids,json=dropRiderIds,proto3" json:"drop_rider_ids,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ChangeSegmentRequest) Reset() {
+	*x = ChangeSegmentRequest{}
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[107]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ChangeSegmentRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ChangeSegmentRequest) ProtoMessage() {}
+
+func (x *ChangeSegmentRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[107]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ChangeSegmentRequest.ProtoReflect.Descriptor instead.
+func (*ChangeSegmentRequest) Descriptor() ([]byte, []int) {
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{107}
+}
+
+func (x *ChangeSegmentRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *ChangeSegmentRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *ChangeSegmentRequest) GetAddRiderIds() []string {
+	if x != nil {
+		return x.AddRiderIds
+	}
+	return nil
+}
+
+func (x *ChangeSegmentRequest) GetDropRiderIds() []string {
+	if x != nil {
+		return x.DropRiderIds
+	}
+	return nil
+}
+
+// It is done.
+type ChangeSegmentResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ChangeSegmentResponse) Reset() {
+	*x = ChangeSegmentResponse{}
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[108]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ChangeSegmentResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ChangeSegmentResponse) ProtoMessage() {}
+
+func (x *ChangeSegmentResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[108]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ChangeSegmentResponse.ProtoReflect.Descriptor instead.
+func (*ChangeSegmentResponse) Descriptor() ([]byte, []int) {
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{108}
+}
+
 var File_hexhail_ops_v1_ops_proto protoreflect.FileDescriptor
 
 const file_hexhail_ops_v1_ops_proto_rawDesc = "" +
@@ -7885,7 +8024,7 @@ const file_hexhail_ops_v1_ops_proto_rawDesc = "" +
 	"\x05rider\x18\x0f \x01(\v2\x1c.hexhail.ops.v1.CampaignGiftR\x05rider\x124\n" +
 	"\x06driver\x18\x10 \x01(\v2\x1c.hexhail.ops.v1.CampaignGiftR\x06driver\x126\n" +
 	"\x06limits\x18\x11 \x01(\v2\x1e.hexhail.ops.v1.CampaignLimitsR\x06limits\x123\n" +
-	"\x05state\x18\x12 \x01(\x0e2\x1d.hexhail.ops.v1.CampaignStateR\x05state\"\xd2\x03\n" +
+	"\x05state\x18\x12 \x01(\x0e2\x1d.hexhail.ops.v1.CampaignStateR\x05state\"\xaa\x04\n" +
 	"\fCampaignWhen\x12,\n" +
 	"\bchannels\x18\x01 \x03(\tB\x10\xbaH\r\x92\x01\n" +
 	"\x10\b\"\x06r\x04 \x01( R\bchannels\x12B\n" +
@@ -7899,7 +8038,13 @@ const file_hexhail_ops_v1_ops_proto_rawDesc = "" +
 	"\x13max_distance_meters\x18\a \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\x11maxDistanceMeters\x12\x1d\n" +
 	"\n" +
 	"first_ride\x18\b \x01(\bR\tfirstRide\x12*\n" +
-	"\x11first_app_payment\x18\t \x01(\bR\x0ffirstAppPayment\"\x8b\x01\n" +
+	"\x11first_app_payment\x18\t \x01(\bR\x0ffirstAppPayment\x12,\n" +
+	"\bsegments\x18\n" +
+	" \x03(\tB\x10\xbaH\r\x92\x01\n" +
+	"\x10\x10\"\x06r\x04 \x01(@R\bsegments\x12(\n" +
+	"\n" +
+	"expression\x18\v \x01(\tB\b\xbaH\x05r\x03(\xe8\aR\n" +
+	"expression\"\x8b\x01\n" +
 	"\rCampaignHours\x12$\n" +
 	"\x04days\x18\x01 \x03(\x05B\x10\xbaH\r\x92\x01\n" +
 	"\x10\a\"\x06\x1a\x04\x18\a(\x01R\x04days\x12+\n" +
@@ -7930,12 +8075,13 @@ const file_hexhail_ops_v1_ops_proto_rawDesc = "" +
 	"amount_fen\x18\x02 \x01(\x03R\tamountFen\"E\n" +
 	"\rCampaignPrice\x12\x1b\n" +
 	"\tprice_fen\x18\x01 \x01(\x03R\bpriceFen\x12\x17\n" +
-	"\acap_fen\x18\x02 \x01(\x03R\x06capFen\"\x8a\x01\n" +
+	"\acap_fen\x18\x02 \x01(\x03R\x06capFen\"\xab\x01\n" +
 	"\x0eCampaignLimits\x12\x1d\n" +
 	"\x05rider\x18\x01 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\x05rider\x12\x1f\n" +
 	"\x06driver\x18\x02 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\x06driver\x12\x1b\n" +
 	"\x04pair\x18\x03 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\x04pair\x12\x1b\n" +
-	"\x04city\x18\x04 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\x04city\"\xa3\x01\n" +
+	"\x04city\x18\x04 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\x04city\x12\x1f\n" +
+	"\x06device\x18\x05 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\x06device\"\xa3\x01\n" +
 	"\x14PauseCampaignRequest\x12(\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\trequestId\x12\x1d\n" +
@@ -8340,7 +8486,14 @@ const file_hexhail_ops_v1_ops_proto_rawDesc = "" +
 	"\aride_id\x18\x03 \x01(\tR\x06rideId\x12\x17\n" +
 	"\awon_fen\x18\x04 \x01(\x03R\x06wonFen\x12\x19\n" +
 	"\bsent_fen\x18\x05 \x01(\x03R\asentFen\x12\x1b\n" +
-	"\trefund_id\x18\x06 \x01(\tR\brefundId*}\n" +
+	"\trefund_id\x18\x06 \x01(\tR\brefundId\"\xcf\x01\n" +
+	"\x14ChangeSegmentRequest\x12(\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\trequestId\x12\x1d\n" +
+	"\x04name\x18\x02 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\x04name\x125\n" +
+	"\radd_rider_ids\x18\x03 \x03(\tB\x11\xbaH\x0e\x92\x01\v\x10\xf4\x03\"\x06r\x04 \x01(@R\vaddRiderIds\x127\n" +
+	"\x0edrop_rider_ids\x18\x04 \x03(\tB\x11\xbaH\x0e\x92\x01\v\x10\xf4\x03\"\x06r\x04 \x01(@R\fdropRiderIds\"\x17\n" +
+	"\x15ChangeSegmentResponse*}\n" +
 	"\rCampaignState\x12\x1e\n" +
 	"\x1aCAMPAIGN_STATE_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13CAMPAIGN_STATE_RUNS\x10\x01\x12\x19\n" +
@@ -8352,7 +8505,7 @@ const file_hexhail_ops_v1_ops_proto_rawDesc = "" +
 	"\x11DRAW_STATE_FROZEN\x10\x02\x12\x17\n" +
 	"\x13DRAW_STATE_NUMBERED\x10\x03\x12\x14\n" +
 	"\x10DRAW_STATE_DRAWN\x10\x04\x12\x13\n" +
-	"\x0fDRAW_STATE_PAID\x10\x052\x84\x1c\n" +
+	"\x0fDRAW_STATE_PAID\x10\x052\xef\x1c\n" +
 	"\n" +
 	"OpsService\x12o\n" +
 	"\x0fImportCompanies\x12&.hexhail.ops.v1.ImportCompaniesRequest\x1a'.hexhail.ops.v1.ImportCompaniesResponse\"\t\xea\xb2\x19\x05\n" +
@@ -8384,7 +8537,9 @@ const file_hexhail_ops_v1_ops_proto_rawDesc = "" +
 	"\vEndCampaign\x12\".hexhail.ops.v1.EndCampaignRequest\x1a#.hexhail.ops.v1.EndCampaignResponse\"\v\xea\xb2\x19\a\n" +
 	"\x01\x04\x10\x03\x18\x01\x12m\n" +
 	"\x0fPreviewCampaign\x12&.hexhail.ops.v1.PreviewCampaignRequest\x1a'.hexhail.ops.v1.PreviewCampaignResponse\"\t\xea\xb2\x19\x05\n" +
-	"\x01\x04\x10\x03\x12`\n" +
+	"\x01\x04\x10\x03\x12i\n" +
+	"\rChangeSegment\x12$.hexhail.ops.v1.ChangeSegmentRequest\x1a%.hexhail.ops.v1.ChangeSegmentResponse\"\v\xea\xb2\x19\a\n" +
+	"\x01\x04\x10\x03\x18\x01\x12`\n" +
 	"\n" +
 	"LaunchDraw\x12!.hexhail.ops.v1.LaunchDrawRequest\x1a\".hexhail.ops.v1.LaunchDrawResponse\"\v\xea\xb2\x19\a\n" +
 	"\x01\x04\x10\x03\x18\x01\x12o\n" +
@@ -8448,7 +8603,7 @@ func file_hexhail_ops_v1_ops_proto_rawDescGZIP() []byte {
 }
 
 var file_hexhail_ops_v1_ops_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_hexhail_ops_v1_ops_proto_msgTypes = make([]protoimpl.MessageInfo, 108)
+var file_hexhail_ops_v1_ops_proto_msgTypes = make([]protoimpl.MessageInfo, 110)
 var file_hexhail_ops_v1_ops_proto_goTypes = []any{
 	(CampaignState)(0),                // 0: hexhail.ops.v1.CampaignState
 	(DrawState)(0),                    // 1: hexhail.ops.v1.DrawState
@@ -8559,19 +8714,21 @@ var file_hexhail_ops_v1_ops_proto_goTypes = []any{
 	(*ListDrawDaysResponse)(nil),      // 106: hexhail.ops.v1.ListDrawDaysResponse
 	(*DrawDay)(nil),                   // 107: hexhail.ops.v1.DrawDay
 	(*DrawWin)(nil),                   // 108: hexhail.ops.v1.DrawWin
-	nil,                               // 109: hexhail.ops.v1.AuditBooksResponse.BalancesFenEntry
-	(*v1.Point)(nil),                  // 110: hexhail.type.v1.Point
-	(*timestamppb.Timestamp)(nil),     // 111: google.protobuf.Timestamp
-	(v1.RideKind)(0),                  // 112: hexhail.type.v1.RideKind
-	(*v1.Flight)(nil),                 // 113: hexhail.type.v1.Flight
-	(*v1.Ride)(nil),                   // 114: hexhail.type.v1.Ride
-	(*v1.Voice)(nil),                  // 115: hexhail.type.v1.Voice
-	(v1.PickupSource)(0),              // 116: hexhail.type.v1.PickupSource
-	(v1.RideState)(0),                 // 117: hexhail.type.v1.RideState
-	(*v1.Complaint)(nil),              // 118: hexhail.type.v1.Complaint
-	(v1.ComplaintSide)(0),             // 119: hexhail.type.v1.ComplaintSide
-	(*v1.Statement)(nil),              // 120: hexhail.type.v1.Statement
-	(*v1.Withdrawal)(nil),             // 121: hexhail.type.v1.Withdrawal
+	(*ChangeSegmentRequest)(nil),      // 109: hexhail.ops.v1.ChangeSegmentRequest
+	(*ChangeSegmentResponse)(nil),     // 110: hexhail.ops.v1.ChangeSegmentResponse
+	nil,                               // 111: hexhail.ops.v1.AuditBooksResponse.BalancesFenEntry
+	(*v1.Point)(nil),                  // 112: hexhail.type.v1.Point
+	(*timestamppb.Timestamp)(nil),     // 113: google.protobuf.Timestamp
+	(v1.RideKind)(0),                  // 114: hexhail.type.v1.RideKind
+	(*v1.Flight)(nil),                 // 115: hexhail.type.v1.Flight
+	(*v1.Ride)(nil),                   // 116: hexhail.type.v1.Ride
+	(*v1.Voice)(nil),                  // 117: hexhail.type.v1.Voice
+	(v1.PickupSource)(0),              // 118: hexhail.type.v1.PickupSource
+	(v1.RideState)(0),                 // 119: hexhail.type.v1.RideState
+	(*v1.Complaint)(nil),              // 120: hexhail.type.v1.Complaint
+	(v1.ComplaintSide)(0),             // 121: hexhail.type.v1.ComplaintSide
+	(*v1.Statement)(nil),              // 122: hexhail.type.v1.Statement
+	(*v1.Withdrawal)(nil),             // 123: hexhail.type.v1.Withdrawal
 }
 var file_hexhail_ops_v1_ops_proto_depIdxs = []int32{
 	2,   // 0: hexhail.ops.v1.ImportCompaniesRequest.rows:type_name -> hexhail.ops.v1.Company
@@ -8579,20 +8736,20 @@ var file_hexhail_ops_v1_ops_proto_depIdxs = []int32{
 	4,   // 2: hexhail.ops.v1.ImportTaxisRequest.rows:type_name -> hexhail.ops.v1.Taxi
 	5,   // 3: hexhail.ops.v1.ImportRidersRequest.rows:type_name -> hexhail.ops.v1.Rider
 	3,   // 4: hexhail.ops.v1.ListDriversResponse.drivers:type_name -> hexhail.ops.v1.Driver
-	110, // 5: hexhail.ops.v1.City.center:type_name -> hexhail.type.v1.Point
+	112, // 5: hexhail.ops.v1.City.center:type_name -> hexhail.type.v1.Point
 	16,  // 6: hexhail.ops.v1.ListCitiesResponse.cities:type_name -> hexhail.ops.v1.City
 	19,  // 7: hexhail.ops.v1.ListStandsResponse.stands:type_name -> hexhail.ops.v1.Stand
-	111, // 8: hexhail.ops.v1.StandTaxi.entered_at:type_name -> google.protobuf.Timestamp
-	111, // 9: hexhail.ops.v1.StandTaxi.ordered_at:type_name -> google.protobuf.Timestamp
+	113, // 8: hexhail.ops.v1.StandTaxi.entered_at:type_name -> google.protobuf.Timestamp
+	113, // 9: hexhail.ops.v1.StandTaxi.ordered_at:type_name -> google.protobuf.Timestamp
 	23,  // 10: hexhail.ops.v1.ListStandTaxisResponse.taxis:type_name -> hexhail.ops.v1.StandTaxi
-	111, // 11: hexhail.ops.v1.Campaign.starts_at:type_name -> google.protobuf.Timestamp
-	111, // 12: hexhail.ops.v1.Campaign.ends_at:type_name -> google.protobuf.Timestamp
+	113, // 11: hexhail.ops.v1.Campaign.starts_at:type_name -> google.protobuf.Timestamp
+	113, // 12: hexhail.ops.v1.Campaign.ends_at:type_name -> google.protobuf.Timestamp
 	26,  // 13: hexhail.ops.v1.Campaign.when:type_name -> hexhail.ops.v1.CampaignWhen
 	28,  // 14: hexhail.ops.v1.Campaign.rider:type_name -> hexhail.ops.v1.CampaignGift
 	28,  // 15: hexhail.ops.v1.Campaign.driver:type_name -> hexhail.ops.v1.CampaignGift
 	34,  // 16: hexhail.ops.v1.Campaign.limits:type_name -> hexhail.ops.v1.CampaignLimits
 	0,   // 17: hexhail.ops.v1.Campaign.state:type_name -> hexhail.ops.v1.CampaignState
-	112, // 18: hexhail.ops.v1.CampaignWhen.kinds:type_name -> hexhail.type.v1.RideKind
+	114, // 18: hexhail.ops.v1.CampaignWhen.kinds:type_name -> hexhail.type.v1.RideKind
 	27,  // 19: hexhail.ops.v1.CampaignWhen.hours:type_name -> hexhail.ops.v1.CampaignHours
 	29,  // 20: hexhail.ops.v1.CampaignGift.percent:type_name -> hexhail.ops.v1.CampaignPercent
 	30,  // 21: hexhail.ops.v1.CampaignGift.random:type_name -> hexhail.ops.v1.CampaignRandom
@@ -8602,69 +8759,69 @@ var file_hexhail_ops_v1_ops_proto_depIdxs = []int32{
 	25,  // 25: hexhail.ops.v1.PauseCampaignResponse.campaign:type_name -> hexhail.ops.v1.Campaign
 	25,  // 26: hexhail.ops.v1.EndCampaignResponse.campaign:type_name -> hexhail.ops.v1.Campaign
 	25,  // 27: hexhail.ops.v1.PreviewCampaignRequest.campaign:type_name -> hexhail.ops.v1.Campaign
-	111, // 28: hexhail.ops.v1.PreviewCampaignRequest.from:type_name -> google.protobuf.Timestamp
-	111, // 29: hexhail.ops.v1.PreviewCampaignRequest.to:type_name -> google.protobuf.Timestamp
+	113, // 28: hexhail.ops.v1.PreviewCampaignRequest.from:type_name -> google.protobuf.Timestamp
+	113, // 29: hexhail.ops.v1.PreviewCampaignRequest.to:type_name -> google.protobuf.Timestamp
 	41,  // 30: hexhail.ops.v1.PreviewCampaignResponse.refused:type_name -> hexhail.ops.v1.PreviewCount
 	25,  // 31: hexhail.ops.v1.LaunchCampaignRequest.campaign:type_name -> hexhail.ops.v1.Campaign
 	25,  // 32: hexhail.ops.v1.LaunchCampaignResponse.campaign:type_name -> hexhail.ops.v1.Campaign
 	25,  // 33: hexhail.ops.v1.ListCampaignsResponse.campaigns:type_name -> hexhail.ops.v1.Campaign
-	113, // 34: hexhail.ops.v1.MoveFlightRequest.flight:type_name -> hexhail.type.v1.Flight
-	111, // 35: hexhail.ops.v1.MoveFlightRequest.scheduled_at:type_name -> google.protobuf.Timestamp
-	111, // 36: hexhail.ops.v1.MoveFlightRequest.expected_at:type_name -> google.protobuf.Timestamp
-	114, // 37: hexhail.ops.v1.ResolveFareResponse.ride:type_name -> hexhail.type.v1.Ride
-	115, // 38: hexhail.ops.v1.GetVoiceResponse.voice:type_name -> hexhail.type.v1.Voice
-	116, // 39: hexhail.ops.v1.Candidate.pickup_source:type_name -> hexhail.type.v1.PickupSource
-	111, // 40: hexhail.ops.v1.Round.at:type_name -> google.protobuf.Timestamp
+	115, // 34: hexhail.ops.v1.MoveFlightRequest.flight:type_name -> hexhail.type.v1.Flight
+	113, // 35: hexhail.ops.v1.MoveFlightRequest.scheduled_at:type_name -> google.protobuf.Timestamp
+	113, // 36: hexhail.ops.v1.MoveFlightRequest.expected_at:type_name -> google.protobuf.Timestamp
+	116, // 37: hexhail.ops.v1.ResolveFareResponse.ride:type_name -> hexhail.type.v1.Ride
+	117, // 38: hexhail.ops.v1.GetVoiceResponse.voice:type_name -> hexhail.type.v1.Voice
+	118, // 39: hexhail.ops.v1.Candidate.pickup_source:type_name -> hexhail.type.v1.PickupSource
+	113, // 40: hexhail.ops.v1.Round.at:type_name -> google.protobuf.Timestamp
 	57,  // 41: hexhail.ops.v1.Round.candidates:type_name -> hexhail.ops.v1.Candidate
-	114, // 42: hexhail.ops.v1.GetRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	116, // 42: hexhail.ops.v1.GetRideResponse.ride:type_name -> hexhail.type.v1.Ride
 	58,  // 43: hexhail.ops.v1.GetRideResponse.rounds:type_name -> hexhail.ops.v1.Round
 	55,  // 44: hexhail.ops.v1.GetRideResponse.payments:type_name -> hexhail.ops.v1.Payment
 	56,  // 45: hexhail.ops.v1.GetRideResponse.transfers:type_name -> hexhail.ops.v1.Transfer
-	111, // 46: hexhail.ops.v1.Look.at:type_name -> google.protobuf.Timestamp
-	111, // 47: hexhail.ops.v1.Look.until:type_name -> google.protobuf.Timestamp
+	113, // 46: hexhail.ops.v1.Look.at:type_name -> google.protobuf.Timestamp
+	113, // 47: hexhail.ops.v1.Look.until:type_name -> google.protobuf.Timestamp
 	61,  // 48: hexhail.ops.v1.Look.city:type_name -> hexhail.ops.v1.Census
 	61,  // 49: hexhail.ops.v1.Look.near:type_name -> hexhail.ops.v1.Census
 	62,  // 50: hexhail.ops.v1.Look.unfit:type_name -> hexhail.ops.v1.Unfit
-	111, // 51: hexhail.ops.v1.OfferAnswer.made_at:type_name -> google.protobuf.Timestamp
-	111, // 52: hexhail.ops.v1.OfferAnswer.ended_at:type_name -> google.protobuf.Timestamp
-	111, // 53: hexhail.ops.v1.CallAnswer.made_at:type_name -> google.protobuf.Timestamp
-	111, // 54: hexhail.ops.v1.CallAnswer.ended_at:type_name -> google.protobuf.Timestamp
-	114, // 55: hexhail.ops.v1.ExplainRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	113, // 51: hexhail.ops.v1.OfferAnswer.made_at:type_name -> google.protobuf.Timestamp
+	113, // 52: hexhail.ops.v1.OfferAnswer.ended_at:type_name -> google.protobuf.Timestamp
+	113, // 53: hexhail.ops.v1.CallAnswer.made_at:type_name -> google.protobuf.Timestamp
+	113, // 54: hexhail.ops.v1.CallAnswer.ended_at:type_name -> google.protobuf.Timestamp
+	116, // 55: hexhail.ops.v1.ExplainRideResponse.ride:type_name -> hexhail.type.v1.Ride
 	64,  // 56: hexhail.ops.v1.ExplainRideResponse.offers:type_name -> hexhail.ops.v1.OfferAnswer
 	66,  // 57: hexhail.ops.v1.ExplainRideResponse.times:type_name -> hexhail.ops.v1.CauseTime
 	63,  // 58: hexhail.ops.v1.ExplainRideResponse.looks:type_name -> hexhail.ops.v1.Look
 	65,  // 59: hexhail.ops.v1.ExplainRideResponse.calls:type_name -> hexhail.ops.v1.CallAnswer
-	111, // 60: hexhail.ops.v1.ExplainDriverRequest.to:type_name -> google.protobuf.Timestamp
-	111, // 61: hexhail.ops.v1.ExplainDriverRequest.from:type_name -> google.protobuf.Timestamp
-	111, // 62: hexhail.ops.v1.PresenceChange.at:type_name -> google.protobuf.Timestamp
-	111, // 63: hexhail.ops.v1.PresenceChange.heard_at:type_name -> google.protobuf.Timestamp
-	111, // 64: hexhail.ops.v1.SeenRide.at:type_name -> google.protobuf.Timestamp
-	111, // 65: hexhail.ops.v1.SeenRide.until:type_name -> google.protobuf.Timestamp
-	117, // 66: hexhail.ops.v1.SeenRide.state:type_name -> hexhail.type.v1.RideState
-	111, // 67: hexhail.ops.v1.ExplainDriverResponse.from:type_name -> google.protobuf.Timestamp
-	111, // 68: hexhail.ops.v1.ExplainDriverResponse.to:type_name -> google.protobuf.Timestamp
+	113, // 60: hexhail.ops.v1.ExplainDriverRequest.to:type_name -> google.protobuf.Timestamp
+	113, // 61: hexhail.ops.v1.ExplainDriverRequest.from:type_name -> google.protobuf.Timestamp
+	113, // 62: hexhail.ops.v1.PresenceChange.at:type_name -> google.protobuf.Timestamp
+	113, // 63: hexhail.ops.v1.PresenceChange.heard_at:type_name -> google.protobuf.Timestamp
+	113, // 64: hexhail.ops.v1.SeenRide.at:type_name -> google.protobuf.Timestamp
+	113, // 65: hexhail.ops.v1.SeenRide.until:type_name -> google.protobuf.Timestamp
+	119, // 66: hexhail.ops.v1.SeenRide.state:type_name -> hexhail.type.v1.RideState
+	113, // 67: hexhail.ops.v1.ExplainDriverResponse.from:type_name -> google.protobuf.Timestamp
+	113, // 68: hexhail.ops.v1.ExplainDriverResponse.to:type_name -> google.protobuf.Timestamp
 	69,  // 69: hexhail.ops.v1.ExplainDriverResponse.times:type_name -> hexhail.ops.v1.PresenceTime
 	70,  // 70: hexhail.ops.v1.ExplainDriverResponse.changes:type_name -> hexhail.ops.v1.PresenceChange
 	71,  // 71: hexhail.ops.v1.ExplainDriverResponse.verdicts:type_name -> hexhail.ops.v1.VerdictCount
 	72,  // 72: hexhail.ops.v1.ExplainDriverResponse.seen:type_name -> hexhail.ops.v1.SeenRide
-	117, // 73: hexhail.ops.v1.ListRidesRequest.state:type_name -> hexhail.type.v1.RideState
-	114, // 74: hexhail.ops.v1.ListRidesResponse.rides:type_name -> hexhail.type.v1.Ride
-	111, // 75: hexhail.ops.v1.GetClockResponse.at:type_name -> google.protobuf.Timestamp
-	109, // 76: hexhail.ops.v1.AuditBooksResponse.balances_fen:type_name -> hexhail.ops.v1.AuditBooksResponse.BalancesFenEntry
-	118, // 77: hexhail.ops.v1.Contest.complaint:type_name -> hexhail.type.v1.Complaint
-	114, // 78: hexhail.ops.v1.Contest.ride:type_name -> hexhail.type.v1.Ride
+	119, // 73: hexhail.ops.v1.ListRidesRequest.state:type_name -> hexhail.type.v1.RideState
+	116, // 74: hexhail.ops.v1.ListRidesResponse.rides:type_name -> hexhail.type.v1.Ride
+	113, // 75: hexhail.ops.v1.GetClockResponse.at:type_name -> google.protobuf.Timestamp
+	111, // 76: hexhail.ops.v1.AuditBooksResponse.balances_fen:type_name -> hexhail.ops.v1.AuditBooksResponse.BalancesFenEntry
+	120, // 77: hexhail.ops.v1.Contest.complaint:type_name -> hexhail.type.v1.Complaint
+	116, // 78: hexhail.ops.v1.Contest.ride:type_name -> hexhail.type.v1.Ride
 	83,  // 79: hexhail.ops.v1.ListContestsResponse.contests:type_name -> hexhail.ops.v1.Contest
-	119, // 80: hexhail.ops.v1.DecideComplaintRequest.by:type_name -> hexhail.type.v1.ComplaintSide
-	120, // 81: hexhail.ops.v1.GetStatementResponse.statement:type_name -> hexhail.type.v1.Statement
-	121, // 82: hexhail.ops.v1.ListWithdrawalsResponse.withdrawals:type_name -> hexhail.type.v1.Withdrawal
+	121, // 80: hexhail.ops.v1.DecideComplaintRequest.by:type_name -> hexhail.type.v1.ComplaintSide
+	122, // 81: hexhail.ops.v1.GetStatementResponse.statement:type_name -> hexhail.type.v1.Statement
+	123, // 82: hexhail.ops.v1.ListWithdrawalsResponse.withdrawals:type_name -> hexhail.type.v1.Withdrawal
 	97,  // 83: hexhail.ops.v1.ImportBankResultsResponse.refused:type_name -> hexhail.ops.v1.BankRefusal
 	98,  // 84: hexhail.ops.v1.LaunchDrawRequest.draw:type_name -> hexhail.ops.v1.Draw
 	98,  // 85: hexhail.ops.v1.LaunchDrawResponse.draw:type_name -> hexhail.ops.v1.Draw
 	107, // 86: hexhail.ops.v1.EnterDrawNumberResponse.day:type_name -> hexhail.ops.v1.DrawDay
 	107, // 87: hexhail.ops.v1.ListDrawDaysResponse.days:type_name -> hexhail.ops.v1.DrawDay
 	1,   // 88: hexhail.ops.v1.DrawDay.state:type_name -> hexhail.ops.v1.DrawState
-	111, // 89: hexhail.ops.v1.DrawDay.frozen_at:type_name -> google.protobuf.Timestamp
-	111, // 90: hexhail.ops.v1.DrawDay.drawn_at:type_name -> google.protobuf.Timestamp
+	113, // 89: hexhail.ops.v1.DrawDay.frozen_at:type_name -> google.protobuf.Timestamp
+	113, // 90: hexhail.ops.v1.DrawDay.drawn_at:type_name -> google.protobuf.Timestamp
 	108, // 91: hexhail.ops.v1.DrawDay.wins:type_name -> hexhail.ops.v1.DrawWin
 	6,   // 92: hexhail.ops.v1.OpsService.ImportCompanies:input_type -> hexhail.ops.v1.ImportCompaniesRequest
 	8,   // 93: hexhail.ops.v1.OpsService.ImportDrivers:input_type -> hexhail.ops.v1.ImportDriversRequest
@@ -8679,65 +8836,67 @@ var file_hexhail_ops_v1_ops_proto_depIdxs = []int32{
 	35,  // 102: hexhail.ops.v1.OpsService.PauseCampaign:input_type -> hexhail.ops.v1.PauseCampaignRequest
 	37,  // 103: hexhail.ops.v1.OpsService.EndCampaign:input_type -> hexhail.ops.v1.EndCampaignRequest
 	39,  // 104: hexhail.ops.v1.OpsService.PreviewCampaign:input_type -> hexhail.ops.v1.PreviewCampaignRequest
-	99,  // 105: hexhail.ops.v1.OpsService.LaunchDraw:input_type -> hexhail.ops.v1.LaunchDrawRequest
-	101, // 106: hexhail.ops.v1.OpsService.EnterDrawNumber:input_type -> hexhail.ops.v1.EnterDrawNumberRequest
-	103, // 107: hexhail.ops.v1.OpsService.EndDraw:input_type -> hexhail.ops.v1.EndDrawRequest
-	105, // 108: hexhail.ops.v1.OpsService.ListDrawDays:input_type -> hexhail.ops.v1.ListDrawDaysRequest
-	46,  // 109: hexhail.ops.v1.OpsService.MoveFlight:input_type -> hexhail.ops.v1.MoveFlightRequest
-	82,  // 110: hexhail.ops.v1.OpsService.ListContests:input_type -> hexhail.ops.v1.ListContestsRequest
-	85,  // 111: hexhail.ops.v1.OpsService.DecideComplaint:input_type -> hexhail.ops.v1.DecideComplaintRequest
-	48,  // 112: hexhail.ops.v1.OpsService.GetRide:input_type -> hexhail.ops.v1.GetRideRequest
-	49,  // 113: hexhail.ops.v1.OpsService.ResolveFare:input_type -> hexhail.ops.v1.ResolveFareRequest
-	51,  // 114: hexhail.ops.v1.OpsService.RefundRide:input_type -> hexhail.ops.v1.RefundRideRequest
-	87,  // 115: hexhail.ops.v1.OpsService.GetStatement:input_type -> hexhail.ops.v1.GetStatementRequest
-	89,  // 116: hexhail.ops.v1.OpsService.ListWithdrawals:input_type -> hexhail.ops.v1.ListWithdrawalsRequest
-	91,  // 117: hexhail.ops.v1.OpsService.MakeBankFile:input_type -> hexhail.ops.v1.MakeBankFileRequest
-	93,  // 118: hexhail.ops.v1.OpsService.GetBankFile:input_type -> hexhail.ops.v1.GetBankFileRequest
-	95,  // 119: hexhail.ops.v1.OpsService.ImportBankResults:input_type -> hexhail.ops.v1.ImportBankResultsRequest
-	53,  // 120: hexhail.ops.v1.OpsService.GetVoice:input_type -> hexhail.ops.v1.GetVoiceRequest
-	60,  // 121: hexhail.ops.v1.OpsService.ExplainRide:input_type -> hexhail.ops.v1.ExplainRideRequest
-	68,  // 122: hexhail.ops.v1.OpsService.ExplainDriver:input_type -> hexhail.ops.v1.ExplainDriverRequest
-	74,  // 123: hexhail.ops.v1.OpsService.ListRides:input_type -> hexhail.ops.v1.ListRidesRequest
-	76,  // 124: hexhail.ops.v1.OpsService.GetClock:input_type -> hexhail.ops.v1.GetClockRequest
-	78,  // 125: hexhail.ops.v1.OpsService.TopUpWallet:input_type -> hexhail.ops.v1.TopUpWalletRequest
-	80,  // 126: hexhail.ops.v1.OpsService.AuditBooks:input_type -> hexhail.ops.v1.AuditBooksRequest
-	7,   // 127: hexhail.ops.v1.OpsService.ImportCompanies:output_type -> hexhail.ops.v1.ImportCompaniesResponse
-	9,   // 128: hexhail.ops.v1.OpsService.ImportDrivers:output_type -> hexhail.ops.v1.ImportDriversResponse
-	11,  // 129: hexhail.ops.v1.OpsService.ImportTaxis:output_type -> hexhail.ops.v1.ImportTaxisResponse
-	13,  // 130: hexhail.ops.v1.OpsService.ImportRiders:output_type -> hexhail.ops.v1.ImportRidersResponse
-	15,  // 131: hexhail.ops.v1.OpsService.ListDrivers:output_type -> hexhail.ops.v1.ListDriversResponse
-	18,  // 132: hexhail.ops.v1.OpsService.ListCities:output_type -> hexhail.ops.v1.ListCitiesResponse
-	21,  // 133: hexhail.ops.v1.OpsService.ListStands:output_type -> hexhail.ops.v1.ListStandsResponse
-	24,  // 134: hexhail.ops.v1.OpsService.ListStandTaxis:output_type -> hexhail.ops.v1.ListStandTaxisResponse
-	43,  // 135: hexhail.ops.v1.OpsService.LaunchCampaign:output_type -> hexhail.ops.v1.LaunchCampaignResponse
-	45,  // 136: hexhail.ops.v1.OpsService.ListCampaigns:output_type -> hexhail.ops.v1.ListCampaignsResponse
-	36,  // 137: hexhail.ops.v1.OpsService.PauseCampaign:output_type -> hexhail.ops.v1.PauseCampaignResponse
-	38,  // 138: hexhail.ops.v1.OpsService.EndCampaign:output_type -> hexhail.ops.v1.EndCampaignResponse
-	40,  // 139: hexhail.ops.v1.OpsService.PreviewCampaign:output_type -> hexhail.ops.v1.PreviewCampaignResponse
-	100, // 140: hexhail.ops.v1.OpsService.LaunchDraw:output_type -> hexhail.ops.v1.LaunchDrawResponse
-	102, // 141: hexhail.ops.v1.OpsService.EnterDrawNumber:output_type -> hexhail.ops.v1.EnterDrawNumberResponse
-	104, // 142: hexhail.ops.v1.OpsService.EndDraw:output_type -> hexhail.ops.v1.EndDrawResponse
-	106, // 143: hexhail.ops.v1.OpsService.ListDrawDays:output_type -> hexhail.ops.v1.ListDrawDaysResponse
-	47,  // 144: hexhail.ops.v1.OpsService.MoveFlight:output_type -> hexhail.ops.v1.MoveFlightResponse
-	84,  // 145: hexhail.ops.v1.OpsService.ListContests:output_type -> hexhail.ops.v1.ListContestsResponse
-	86,  // 146: hexhail.ops.v1.OpsService.DecideComplaint:output_type -> hexhail.ops.v1.DecideComplaintResponse
-	59,  // 147: hexhail.ops.v1.OpsService.GetRide:output_type -> hexhail.ops.v1.GetRideResponse
-	50,  // 148: hexhail.ops.v1.OpsService.ResolveFare:output_type -> hexhail.ops.v1.ResolveFareResponse
-	52,  // 149: hexhail.ops.v1.OpsService.RefundRide:output_type -> hexhail.ops.v1.RefundRideResponse
-	88,  // 150: hexhail.ops.v1.OpsService.GetStatement:output_type -> hexhail.ops.v1.GetStatementResponse
-	90,  // 151: hexhail.ops.v1.OpsService.ListWithdrawals:output_type -> hexhail.ops.v1.ListWithdrawalsResponse
-	92,  // 152: hexhail.ops.v1.OpsService.MakeBankFile:output_type -> hexhail.ops.v1.MakeBankFileResponse
-	94,  // 153: hexhail.ops.v1.OpsService.GetBankFile:output_type -> hexhail.ops.v1.GetBankFileResponse
-	96,  // 154: hexhail.ops.v1.OpsService.ImportBankResults:output_type -> hexhail.ops.v1.ImportBankResultsResponse
-	54,  // 155: hexhail.ops.v1.OpsService.GetVoice:output_type -> hexhail.ops.v1.GetVoiceResponse
-	67,  // 156: hexhail.ops.v1.OpsService.ExplainRide:output_type -> hexhail.ops.v1.ExplainRideResponse
-	73,  // 157: hexhail.ops.v1.OpsService.ExplainDriver:output_type -> hexhail.ops.v1.ExplainDriverResponse
-	75,  // 158: hexhail.ops.v1.OpsService.ListRides:output_type -> hexhail.ops.v1.ListRidesResponse
-	77,  // 159: hexhail.ops.v1.OpsService.GetClock:output_type -> hexhail.ops.v1.GetClockResponse
-	79,  // 160: hexhail.ops.v1.OpsService.TopUpWallet:output_type -> hexhail.ops.v1.TopUpWalletResponse
-	81,  // 161: hexhail.ops.v1.OpsService.AuditBooks:output_type -> hexhail.ops.v1.AuditBooksResponse
-	127, // [127:162] is the sub-list for method output_type
-	92,  // [92:127] is the sub-list for method input_type
+	109, // 105: hexhail.ops.v1.OpsService.ChangeSegment:input_type -> hexhail.ops.v1.ChangeSegmentRequest
+	99,  // 106: hexhail.ops.v1.OpsService.LaunchDraw:input_type -> hexhail.ops.v1.LaunchDrawRequest
+	101, // 107: hexhail.ops.v1.OpsService.EnterDrawNumber:input_type -> hexhail.ops.v1.EnterDrawNumberRequest
+	103, // 108: hexhail.ops.v1.OpsService.EndDraw:input_type -> hexhail.ops.v1.EndDrawRequest
+	105, // 109: hexhail.ops.v1.OpsService.ListDrawDays:input_type -> hexhail.ops.v1.ListDrawDaysRequest
+	46,  // 110: hexhail.ops.v1.OpsService.MoveFlight:input_type -> hexhail.ops.v1.MoveFlightRequest
+	82,  // 111: hexhail.ops.v1.OpsService.ListContests:input_type -> hexhail.ops.v1.ListContestsRequest
+	85,  // 112: hexhail.ops.v1.OpsService.DecideComplaint:input_type -> hexhail.ops.v1.DecideComplaintRequest
+	48,  // 113: hexhail.ops.v1.OpsService.GetRide:input_type -> hexhail.ops.v1.GetRideRequest
+	49,  // 114: hexhail.ops.v1.OpsService.ResolveFare:input_type -> hexhail.ops.v1.ResolveFareRequest
+	51,  // 115: hexhail.ops.v1.OpsService.RefundRide:input_type -> hexhail.ops.v1.RefundRideRequest
+	87,  // 116: hexhail.ops.v1.OpsService.GetStatement:input_type -> hexhail.ops.v1.GetStatementRequest
+	89,  // 117: hexhail.ops.v1.OpsService.ListWithdrawals:input_type -> hexhail.ops.v1.ListWithdrawalsRequest
+	91,  // 118: hexhail.ops.v1.OpsService.MakeBankFile:input_type -> hexhail.ops.v1.MakeBankFileRequest
+	93,  // 119: hexhail.ops.v1.OpsService.GetBankFile:input_type -> hexhail.ops.v1.GetBankFileRequest
+	95,  // 120: hexhail.ops.v1.OpsService.ImportBankResults:input_type -> hexhail.ops.v1.ImportBankResultsRequest
+	53,  // 121: hexhail.ops.v1.OpsService.GetVoice:input_type -> hexhail.ops.v1.GetVoiceRequest
+	60,  // 122: hexhail.ops.v1.OpsService.ExplainRide:input_type -> hexhail.ops.v1.ExplainRideRequest
+	68,  // 123: hexhail.ops.v1.OpsService.ExplainDriver:input_type -> hexhail.ops.v1.ExplainDriverRequest
+	74,  // 124: hexhail.ops.v1.OpsService.ListRides:input_type -> hexhail.ops.v1.ListRidesRequest
+	76,  // 125: hexhail.ops.v1.OpsService.GetClock:input_type -> hexhail.ops.v1.GetClockRequest
+	78,  // 126: hexhail.ops.v1.OpsService.TopUpWallet:input_type -> hexhail.ops.v1.TopUpWalletRequest
+	80,  // 127: hexhail.ops.v1.OpsService.AuditBooks:input_type -> hexhail.ops.v1.AuditBooksRequest
+	7,   // 128: hexhail.ops.v1.OpsService.ImportCompanies:output_type -> hexhail.ops.v1.ImportCompaniesResponse
+	9,   // 129: hexhail.ops.v1.OpsService.ImportDrivers:output_type -> hexhail.ops.v1.ImportDriversResponse
+	11,  // 130: hexhail.ops.v1.OpsService.ImportTaxis:output_type -> hexhail.ops.v1.ImportTaxisResponse
+	13,  // 131: hexhail.ops.v1.OpsService.ImportRiders:output_type -> hexhail.ops.v1.ImportRidersResponse
+	15,  // 132: hexhail.ops.v1.OpsService.ListDrivers:output_type -> hexhail.ops.v1.ListDriversResponse
+	18,  // 133: hexhail.ops.v1.OpsService.ListCities:output_type -> hexhail.ops.v1.ListCitiesResponse
+	21,  // 134: hexhail.ops.v1.OpsService.ListStands:output_type -> hexhail.ops.v1.ListStandsResponse
+	24,  // 135: hexhail.ops.v1.OpsService.ListStandTaxis:output_type -> hexhail.ops.v1.ListStandTaxisResponse
+	43,  // 136: hexhail.ops.v1.OpsService.LaunchCampaign:output_type -> hexhail.ops.v1.LaunchCampaignResponse
+	45,  // 137: hexhail.ops.v1.OpsService.ListCampaigns:output_type -> hexhail.ops.v1.ListCampaignsResponse
+	36,  // 138: hexhail.ops.v1.OpsService.PauseCampaign:output_type -> hexhail.ops.v1.PauseCampaignResponse
+	38,  // 139: hexhail.ops.v1.OpsService.EndCampaign:output_type -> hexhail.ops.v1.EndCampaignResponse
+	40,  // 140: hexhail.ops.v1.OpsService.PreviewCampaign:output_type -> hexhail.ops.v1.PreviewCampaignResponse
+	110, // 141: hexhail.ops.v1.OpsService.ChangeSegment:output_type -> hexhail.ops.v1.ChangeSegmentResponse
+	100, // 142: hexhail.ops.v1.OpsService.LaunchDraw:output_type -> hexhail.ops.v1.LaunchDrawResponse
+	102, // 143: hexhail.ops.v1.OpsService.EnterDrawNumber:output_type -> hexhail.ops.v1.EnterDrawNumberResponse
+	104, // 144: hexhail.ops.v1.OpsService.EndDraw:output_type -> hexhail.ops.v1.EndDrawResponse
+	106, // 145: hexhail.ops.v1.OpsService.ListDrawDays:output_type -> hexhail.ops.v1.ListDrawDaysResponse
+	47,  // 146: hexhail.ops.v1.OpsService.MoveFlight:output_type -> hexhail.ops.v1.MoveFlightResponse
+	84,  // 147: hexhail.ops.v1.OpsService.ListContests:output_type -> hexhail.ops.v1.ListContestsResponse
+	86,  // 148: hexhail.ops.v1.OpsService.DecideComplaint:output_type -> hexhail.ops.v1.DecideComplaintResponse
+	59,  // 149: hexhail.ops.v1.OpsService.GetRide:output_type -> hexhail.ops.v1.GetRideResponse
+	50,  // 150: hexhail.ops.v1.OpsService.ResolveFare:output_type -> hexhail.ops.v1.ResolveFareResponse
+	52,  // 151: hexhail.ops.v1.OpsService.RefundRide:output_type -> hexhail.ops.v1.RefundRideResponse
+	88,  // 152: hexhail.ops.v1.OpsService.GetStatement:output_type -> hexhail.ops.v1.GetStatementResponse
+	90,  // 153: hexhail.ops.v1.OpsService.ListWithdrawals:output_type -> hexhail.ops.v1.ListWithdrawalsResponse
+	92,  // 154: hexhail.ops.v1.OpsService.MakeBankFile:output_type -> hexhail.ops.v1.MakeBankFileResponse
+	94,  // 155: hexhail.ops.v1.OpsService.GetBankFile:output_type -> hexhail.ops.v1.GetBankFileResponse
+	96,  // 156: hexhail.ops.v1.OpsService.ImportBankResults:output_type -> hexhail.ops.v1.ImportBankResultsResponse
+	54,  // 157: hexhail.ops.v1.OpsService.GetVoice:output_type -> hexhail.ops.v1.GetVoiceResponse
+	67,  // 158: hexhail.ops.v1.OpsService.ExplainRide:output_type -> hexhail.ops.v1.ExplainRideResponse
+	73,  // 159: hexhail.ops.v1.OpsService.ExplainDriver:output_type -> hexhail.ops.v1.ExplainDriverResponse
+	75,  // 160: hexhail.ops.v1.OpsService.ListRides:output_type -> hexhail.ops.v1.ListRidesResponse
+	77,  // 161: hexhail.ops.v1.OpsService.GetClock:output_type -> hexhail.ops.v1.GetClockResponse
+	79,  // 162: hexhail.ops.v1.OpsService.TopUpWallet:output_type -> hexhail.ops.v1.TopUpWalletResponse
+	81,  // 163: hexhail.ops.v1.OpsService.AuditBooks:output_type -> hexhail.ops.v1.AuditBooksResponse
+	128, // [128:164] is the sub-list for method output_type
+	92,  // [92:128] is the sub-list for method input_type
 	92,  // [92:92] is the sub-list for extension type_name
 	92,  // [92:92] is the sub-list for extension extendee
 	0,   // [0:92] is the sub-list for field type_name
@@ -8766,7 +8925,7 @@ func file_hexhail_ops_v1_ops_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_hexhail_ops_v1_ops_proto_rawDesc), len(file_hexhail_ops_v1_ops_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   108,
+			NumMessages:   110,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

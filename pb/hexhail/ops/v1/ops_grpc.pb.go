@@ -34,6 +34,7 @@ const (
 	OpsService_PauseCampaign_FullMethodName     = "/hexhail.ops.v1.OpsService/PauseCampaign"
 	OpsService_EndCampaign_FullMethodName       = "/hexhail.ops.v1.OpsService/EndCampaign"
 	OpsService_PreviewCampaign_FullMethodName   = "/hexhail.ops.v1.OpsService/PreviewCampaign"
+	OpsService_ChangeSegment_FullMethodName     = "/hexhail.ops.v1.OpsService/ChangeSegment"
 	OpsService_LaunchDraw_FullMethodName        = "/hexhail.ops.v1.OpsService/LaunchDraw"
 	OpsService_EnterDrawNumber_FullMethodName   = "/hexhail.ops.v1.OpsService/EnterDrawNumber"
 	OpsService_EndDraw_FullMethodName           = "/hexhail.ops.v1.OpsService/EndDraw"
@@ -93,6 +94,9 @@ type OpsServiceClient interface {
 	EndCampaign(ctx context.Context, in *EndCampaignRequest, opts ...grpc.CallOption) (*EndCampaignResponse, error)
 	// PreviewCampaign tells what a campaign would have given for rides of the past. It writes nothing.
 	PreviewCampaign(ctx context.Context, in *PreviewCampaignRequest, opts ...grpc.CallOption) (*PreviewCampaignResponse, error)
+	// ChangeSegment puts riders into a segment, a named group for campaigns, and takes others out. Who
+	// is in it already stays, and who is not in it need not be taken out.
+	ChangeSegment(ctx context.Context, in *ChangeSegmentRequest, opts ...grpc.CallOption) (*ChangeSegmentResponse, error)
 	// LaunchDraw begins a daily draw, or adds days to it by its next version. From then on the hash of
 	// each day's secret is published. Errors: DRAW_INVALID, among them for a day that has begun;
 	// DRAW_DAY_TAKEN for a day of another draw of the city; ALREADY_EXISTS for other content under a
@@ -309,6 +313,16 @@ func (c *opsServiceClient) PreviewCampaign(ctx context.Context, in *PreviewCampa
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(PreviewCampaignResponse)
 	err := c.cc.Invoke(ctx, OpsService_PreviewCampaign_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *opsServiceClient) ChangeSegment(ctx context.Context, in *ChangeSegmentRequest, opts ...grpc.CallOption) (*ChangeSegmentResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ChangeSegmentResponse)
+	err := c.cc.Invoke(ctx, OpsService_ChangeSegment_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -570,6 +584,9 @@ type OpsServiceServer interface {
 	EndCampaign(context.Context, *EndCampaignRequest) (*EndCampaignResponse, error)
 	// PreviewCampaign tells what a campaign would have given for rides of the past. It writes nothing.
 	PreviewCampaign(context.Context, *PreviewCampaignRequest) (*PreviewCampaignResponse, error)
+	// ChangeSegment puts riders into a segment, a named group for campaigns, and takes others out. Who
+	// is in it already stays, and who is not in it need not be taken out.
+	ChangeSegment(context.Context, *ChangeSegmentRequest) (*ChangeSegmentResponse, error)
 	// LaunchDraw begins a daily draw, or adds days to it by its next version. From then on the hash of
 	// each day's secret is published. Errors: DRAW_INVALID, among them for a day that has begun;
 	// DRAW_DAY_TAKEN for a day of another draw of the city; ALREADY_EXISTS for other content under a
@@ -688,6 +705,9 @@ func (UnimplementedOpsServiceServer) EndCampaign(context.Context, *EndCampaignRe
 }
 func (UnimplementedOpsServiceServer) PreviewCampaign(context.Context, *PreviewCampaignRequest) (*PreviewCampaignResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method PreviewCampaign not implemented")
+}
+func (UnimplementedOpsServiceServer) ChangeSegment(context.Context, *ChangeSegmentRequest) (*ChangeSegmentResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ChangeSegment not implemented")
 }
 func (UnimplementedOpsServiceServer) LaunchDraw(context.Context, *LaunchDrawRequest) (*LaunchDrawResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method LaunchDraw not implemented")
@@ -962,6 +982,24 @@ func _OpsService_PreviewCampaign_Handler(srv interface{}, ctx context.Context, d
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(OpsServiceServer).PreviewCampaign(ctx, req.(*PreviewCampaignRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _OpsService_ChangeSegment_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ChangeSegmentRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(OpsServiceServer).ChangeSegment(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: OpsService_ChangeSegment_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(OpsServiceServer).ChangeSegment(ctx, req.(*ChangeSegmentRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -1404,6 +1442,10 @@ var OpsService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "PreviewCampaign",
 			Handler:    _OpsService_PreviewCampaign_Handler,
+		},
+		{
+			MethodName: "ChangeSegment",
+			Handler:    _OpsService_ChangeSegment_Handler,
 		},
 		{
 			MethodName: "LaunchDraw",
