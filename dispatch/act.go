@@ -137,8 +137,9 @@ type (
 		Resolution
 		Subsidy money.Subsidy // reserved or refused now
 	}
-	// Settle says that every payment of the ride is made.
-	Settle struct{}
+	// Settle says that every payment of the ride is made. Subsidy is what shares have earned of it;
+	// the zero value changes nothing.
+	Settle struct{ Subsidy money.Subsidy }
 	// Expire ends a search that nobody answered.
 	Expire struct{}
 	// AddTip raises the tip to To while searching.

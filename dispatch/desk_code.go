@@ -74,30 +74,31 @@ func (j *job) payCode(want PayCode, renew bool) (PayCode, error) {
 func (d *Desk) Scan(ctx context.Context, now time.Time, code string) (Scanned, error) {
 	var s Scanned
 	err := d.Store.View(ctx, func(tx Tx) error {
-		r, err := leadsTo(tx, code, now)
+		r, share, err := leadsTo(tx, code, now)
 		if err != nil {
 			return err
 		}
-		s, err = d.scanned(tx, r)
+		s, err = d.scanned(tx, r, purse{share: share})
 		return err
 	})
 	return s, err
 }
 
-// leadsTo is the ride that a code leads to.
-func leadsTo(tx Tx, code string, now time.Time) (Ride, error) {
+// leadsTo is the ride that a code leads to, and the share of it if it leads to one.
+func leadsTo(tx Tx, code string, now time.Time) (Ride, money.PaymentID, error) {
 	if err := checkPayCode(code); err != nil {
-		return Ride{}, err
+		return Ride{}, "", err
 	}
 	c, ok, err := tx.PayCode(code)
 	if err != nil {
-		return Ride{}, err
+		return Ride{}, "", err
 	}
 	if !ok {
-		return Ride{}, unknownCode()
+		return Ride{}, "", unknownCode()
 	}
 	if c.Taxi == "" {
-		return tx.Ride(c.Ride)
+		r, err := tx.Ride(c.Ride)
+		return r, c.Share, err
 	}
 	r, ok, err := tx.TaxisRide(c.Taxi)
 	if err == nil && !ok {
@@ -106,10 +107,10 @@ func leadsTo(tx Tx, code string, now time.Time) (Ride, error) {
 	if err == nil {
 		err = r.owedAt(now)
 	}
-	return r, err
+	return r, "", err
 }
 
-func (d *Desk) scanned(tx Tx, r Ride) (Scanned, error) {
+func (d *Desk) scanned(tx Tx, r Ride, from purse) (Scanned, error) {
 	taxi, err := tx.Taxi(r.Taxi)
 	if err != nil {
 		return Scanned{}, err
@@ -122,7 +123,7 @@ func (d *Desk) scanned(tx Tx, r Ride) (Scanned, error) {
 	if err != nil {
 		return Scanned{}, err
 	}
-	for _, p := range payments {
+	for _, p := range from.of(r, payments) {
 		o := Owed{Payment: p}
 		if a, open, err := tx.OpenAttempt(p.ID); err != nil {
 			return Scanned{}, err
@@ -147,26 +148,39 @@ func owedBy(tx Tx, p money.Payment, a money.Attempt) (Owed, error) {
 	return o, err
 }
 
-// PayByCode is somebody's tap on "pay" after a scan. Nobody knows who it is.
+// PayByCode is somebody's tap on "pay" after a scan.
 type PayByCode struct {
-	Code string
+	Code  string
+	Rider RiderID `json:",omitempty"` // who it is, "" for somebody whom we do not know
 	Means
 }
 
-// PayByCode asks an external channel for all that is due where a code leads; Scan has the ticket.
-// An order that waits for a payer on the same channel and in the same way is that of all who scan:
-// no second one is made. Errors: as of Scan and Pay; Invalid for another channel, and for a
-// barcode, which is scanned at the driver's phone.
+func (c PayByCode) check() error {
+	switch {
+	case c.Channel == money.Cash || c.Way == money.WayBarcode:
+		return invalid("channel", "another one than cash, and not by a barcode")
+	case c.Channel == money.InWallet && c.Rider == "":
+		return invalid("channel", "an external one: nobody knows whose wallet")
+	default:
+		return nil
+	}
+}
+
+// PayByCode pays all that is due where a code leads: out of a rider's wallet, or through an
+// external channel; Scan has the ticket. An order that waits for whoever scans it, on the same
+// channel, is that of all: no second one is made. Errors: as of Scan and Pay; Invalid for cash, and
+// for a barcode, which is scanned at the driver's phone.
 func (d *Desk) PayByCode(
 	ctx context.Context, now time.Time, key Once, c PayByCode,
 ) (Receipt, error) {
-	if !c.Channel.External() || c.Way == money.WayBarcode {
-		return Receipt{}, invalid("channel", "an external one, and not by a barcode")
+	if err := c.check(); err != nil {
+		return Receipt{}, err
 	}
 	var ride RideID
+	from := purse{rider: c.Rider}
 	err := d.Store.View(ctx, func(tx Tx) error {
-		r, err := leadsTo(tx, c.Code, now)
-		ride = r.ID
+		r, share, err := leadsTo(tx, c.Code, now)
+		ride, from.share = r.ID, share
 		return err
 	})
 	if err != nil {
@@ -178,31 +192,34 @@ func (d *Desk) PayByCode(
 		}
 		return nil
 	}
-	return d.payOnce(ctx, now, ride, led, func() (Receipt, error) {
+	which := func(r Ride, p money.Payment) bool {
+		return len(from.of(r, []money.Payment{p})) > 0
+	}
+	return d.payOnceOf(ctx, now, ride, led, which, func() (Receipt, error) {
 		return do(ctx, d, "PayByCode", now, key, c, func(j *job) (Receipt, error) {
-			r, err := leadsTo(j.tx, c.Code, now)
+			r, _, err := leadsTo(j.tx, c.Code, now)
 			if err != nil {
 				return Receipt{}, err
 			}
 			if err := led(r); err != nil {
 				return Receipt{}, err
 			}
-			if waits, err := j.waits(r, c.Means); err != nil || waits {
+			if waits, err := j.waits(r, from, c.Means); err != nil || waits {
 				return receipt(r), err
 			}
-			return d.pay(j, ride, led, c.Means)
+			return d.pay(j, ride, led, from, c.Means)
 		})
 	})
 }
 
 // waits reports whether an order that anybody may pay is open for all that is due, by these means.
-func (j *job) waits(r Ride, m Means) (bool, error) {
+func (j *job) waits(r Ride, from purse, m Means) (bool, error) {
 	payments, err := j.tx.PaymentsOf(r.Subject())
 	if err != nil {
 		return false, err
 	}
 	due := 0
-	for _, p := range payments {
+	for _, p := range from.of(r, payments) {
 		if p.State.Final() {
 			continue
 		}

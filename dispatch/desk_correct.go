@@ -122,7 +122,8 @@ func (j *job) nobodyPays(r Ride) error {
 		return err
 	}
 	for _, p := range payments {
-		busy := p.State.Captured() || p.State == money.PaymentCashConfirmed
+		busy := p.State.Captured() || p.State == money.PaymentCashConfirmed ||
+			p.Purpose == money.PurposeShare
 		if a, open, err := j.tx.OpenAttempt(p.ID); err != nil {
 			return err
 		} else if open && a.Channel != money.Cash {
@@ -335,16 +336,16 @@ func (d *Desk) sendBack(
 }
 
 // payRest opens attempts for what is owed of a ride that was settled before.
-func (d *Desk) payRest(j *job, r Ride, m Means) (Receipt, error) {
+func (d *Desk) payRest(j *job, r Ride, from purse, m Means) (Receipt, error) {
 	payments, err := j.tx.PaymentsOf(r.Subject())
 	if err != nil {
 		return Receipt{}, err
 	}
-	if !slices.ContainsFunc(payments, unpaid) {
+	if payments = from.of(r, payments); !slices.ContainsFunc(payments, unpaid) {
 		return Receipt{}, Errorf(Conflict, ReasonStep,
 			"ride %s is %s: nothing to pay", r.ID, r.State)
 	}
-	return d.open(j, r, m, payments)
+	return d.open(j, r, from, m, payments)
 }
 
 func unpaid(p money.Payment) bool { return !p.State.Final() }

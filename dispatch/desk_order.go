@@ -28,7 +28,7 @@ func (d *Desk) external(limit int) func(Tx, time.Time) ([]errand, error) {
 	}
 }
 
-// externalErrands are orders, refunds and withdrawals, in this order.
+// externalErrands are orders, refunds, withdrawals and shares not paid in time, in this order.
 func (d *Desk) externalErrands(tx Tx, now time.Time, limit int) ([]errand, error) {
 	list, err := tx.DueAttempts(now, true, limit)
 	if err != nil {
@@ -55,7 +55,7 @@ func (d *Desk) externalErrands(tx Tx, now time.Time, limit int) ([]errand, error
 		})
 	}
 	for _, find := range []func(Tx, time.Time, int) ([]errand, error){
-		d.refundErrands, d.withdrawalErrands,
+		d.refundErrands, d.withdrawalErrands, d.coverErrands,
 	} {
 		if len(due) == limit {
 			return due, nil
@@ -136,7 +136,7 @@ func (d *Desk) outcome(j *job, id money.AttemptID, o money.Outcome) error {
 	if whole := order.Whole(); !lead.State.Open() && whole.State == lead.State { // told again
 		return nil
 	}
-	subsidy, err := d.bookOrder(j, order)
+	subsidy, err := d.bookOrder(j, order, len(sharesOf(payments)) > 0)
 	if err != nil {
 		return err
 	}
@@ -147,20 +147,23 @@ func (d *Desk) outcome(j *job, id money.AttemptID, o money.Outcome) error {
 	return j.writePayments(r, before, payments)
 }
 
-// bookOrder books what an order's end moves. It returns the subsidy that is paid with it.
-func (d *Desk) bookOrder(j *job, order money.Order) (subsidy money.Fen, err error) {
+// bookOrder books what an order's end moves. It returns the subsidy that is paid with it, which of
+// a ride that is split is none: all shares together have earned it.
+func (d *Desk) bookOrder(
+	j *job, order money.Order, split bool,
+) (subsidy money.Fen, err error) {
 	whole := order.Whole()
 	if whole.State.Open() {
 		return 0, nil
 	}
 	if !whole.Channel.External() {
-		return j.resolve(whole)
+		return j.resolve(whole, split)
 	}
 	if whole.State != money.AttemptPaid {
 		return 0, nil
 	}
 	var posts []money.Transfer
-	if order.For(money.PurposeFare) {
+	if order.For(money.PurposeFare) && !split {
 		booked, err := j.tx.Transfers(whole.Subject)
 		if err != nil {
 			return 0, err
@@ -263,14 +266,14 @@ func find(payments []money.Payment, id money.PaymentID) int {
 
 // resolve posts what a paid attempt held, with the ride's subsidies if it was for the fare, and
 // gives back what a closed one held. It returns the subsidy that is paid with it.
-func (j *job) resolve(a money.Attempt) (subsidy money.Fen, err error) {
+func (j *job) resolve(a money.Attempt, split bool) (subsidy money.Fen, err error) {
 	booked, err := j.tx.Transfers(a.Subject)
 	if err != nil {
 		return 0, err
 	}
 	open := money.Unresolved(booked)
 	var ends []money.Transfer
-	if a.State == money.AttemptPaid && a.Purpose == money.PurposeFare {
+	if a.State == money.AttemptPaid && a.Purpose == money.PurposeFare && !split {
 		ends = money.SubsidiesIn(open)
 		subsidy = money.TotalOf(ends)
 	}

@@ -225,8 +225,24 @@ func (d *Desk) Pay(ctx context.Context, now time.Time, key Once, c PayRide) (Rec
 	mine := func(r Ride) error { return r.riddenBy(c.Rider) }
 	return d.payOnce(ctx, now, c.Ride, mine, func() (Receipt, error) {
 		return do(ctx, d, "Pay", now, key, c, func(j *job) (Receipt, error) {
-			return d.pay(j, c.Ride, mine, c.Means)
+			return d.pay(j, c.Ride, mine, purse{}, c.Means)
 		})
+	})
+}
+
+// purse is who pays, and what, where that is not a ride's own payer all that they owe.
+type purse struct {
+	share money.PaymentID // alone
+	rider RiderID         // whose wallet it is
+}
+
+// of are the payments that are paid: a share, or all that the ride's payer owes.
+func (s purse) of(r Ride, payments []money.Payment) []money.Payment {
+	return slices.DeleteFunc(slices.Clone(payments), func(p money.Payment) bool {
+		if s.share != "" {
+			return p.ID != s.share
+		}
+		return p.Payer != r.payer()
 	})
 }
 
@@ -249,7 +265,7 @@ func (d *Desk) Collect(
 				return Receipt{}, Errorf(Invalid, ReasonField,
 					"way: %q, must be qr or barcode at a driver's phone", c.Way)
 			}
-			return d.pay(j, c.Ride, mine, c.Means)
+			return d.pay(j, c.Ride, mine, purse{}, c.Means)
 		})
 	})
 }
@@ -259,18 +275,27 @@ func (d *Desk) payOnce(
 	ctx context.Context, now time.Time, ride RideID, mine func(Ride) error,
 	pay func() (Receipt, error),
 ) (Receipt, error) {
+	all := func(Ride, money.Payment) bool { return true }
+	return d.payOnceOf(ctx, now, ride, mine, all, pay)
+}
+
+// payOnceOf is payOnce where only the orders of some payments may be in the way.
+func (d *Desk) payOnceOf(
+	ctx context.Context, now time.Time, ride RideID, mine func(Ride) error,
+	which func(Ride, money.Payment) bool, pay func() (Receipt, error),
+) (Receipt, error) {
 	answer, err := pay()
 	if open := (*money.StateError)(nil); !errors.As(err, &open) {
 		return answer, err
 	}
-	if err := d.closeOrders(ctx, now, ride, mine); err != nil {
+	if err := d.closeOrdersOf(ctx, now, ride, mine, which); err != nil {
 		return Receipt{}, err
 	}
 	return pay()
 }
 
 func (d *Desk) pay(
-	j *job, ride RideID, mine func(Ride) error, m Means,
+	j *job, ride RideID, mine func(Ride) error, from purse, m Means,
 ) (Receipt, error) {
 	if err := d.checkMeans(m); err != nil {
 		return Receipt{}, err
@@ -286,7 +311,7 @@ func (d *Desk) pay(
 	case r.CancelFee > 0:
 		return d.payCancelFee(j, r, m)
 	case r.State == Settled:
-		return d.payRest(j, r, m)
+		return d.payRest(j, r, from, m)
 	case r.State != Completed:
 		return Receipt{}, Errorf(Conflict, ReasonStep,
 			"ride %s is %s: nothing to pay", r.ID, r.State)
@@ -298,13 +323,25 @@ func (d *Desk) pay(
 	if err != nil {
 		return Receipt{}, err
 	}
-	return d.open(j, r, m, payments)
+	payments = from.of(r, payments)
+	if !slices.ContainsFunc(payments, unpaid) {
+		return Receipt{}, Errorf(Conflict, ReasonNothingDue, "ride %s: nothing to pay", r.ID)
+	}
+	if err := j.discounts(r, payments, m.Channel); err != nil {
+		return Receipt{}, err
+	}
+	return d.open(j, r, from, m, payments)
 }
 
 // open makes attempts for what is due.
-func (d *Desk) open(j *job, r Ride, m Means, payments []money.Payment) (Receipt, error) {
+func (d *Desk) open(
+	j *job, r Ride, from purse, m Means, payments []money.Payment,
+) (Receipt, error) {
+	if from.rider == "" {
+		from.rider = r.Rider
+	}
 	if m.Channel == money.InWallet {
-		if err := j.affords(r.Rider, payments); err != nil {
+		if err := j.affords(from.rider, payments); err != nil {
 			return Receipt{}, err
 		}
 	}
@@ -317,7 +354,7 @@ func (d *Desk) open(j *job, r Ride, m Means, payments []money.Payment) (Receipt,
 		if !m.Channel.External() || order == "" {
 			order = id
 		}
-		if err := j.try(p, id, order, m); err != nil {
+		if err := j.try(p, id, order, from, m); err != nil {
 			return Receipt{}, err
 		}
 	}
@@ -341,13 +378,14 @@ func (d *Desk) payCancelFee(j *job, r Ride, m Means) (Receipt, error) {
 				"ride %s: its fee is %s: nothing to pay", r.ID, p.State)
 		}
 	}
-	return d.open(j, r, m, payments)
+	return d.open(j, r, purse{}, m, payments)
 }
 
-// closeOrders closes a ride's open orders at their channels, for somebody whose ride it is wants it
-// to be paid otherwise.
-func (d *Desk) closeOrders(
+// closeOrdersOf closes open orders of a ride, for some of its payments, at their channels: somebody
+// whose ride it is wants it to be paid otherwise.
+func (d *Desk) closeOrdersOf(
 	ctx context.Context, now time.Time, ride RideID, mine func(Ride) error,
+	which func(Ride, money.Payment) bool,
 ) error {
 	var open []money.AttemptID
 	err := d.Store.Tx(ctx, func(tx Tx) error {
@@ -368,7 +406,7 @@ func (d *Desk) closeOrders(
 			if err != nil {
 				return err
 			}
-			if ok && a.Channel.External() && !slices.Contains(open, a.Order) {
+			if ok && a.Channel.External() && which(r, p) && !slices.Contains(open, a.Order) {
 				open = append(open, a.Order)
 			}
 		}
@@ -401,7 +439,7 @@ func (j *job) affords(rider RiderID, payments []money.Payment) error {
 }
 
 // try opens an attempt of an order; one in cash is ended for it.
-func (j *job) try(p money.Payment, id, order money.AttemptID, m Means) error {
+func (j *job) try(p money.Payment, id, order money.AttemptID, from purse, m Means) error {
 	was := p.State
 	if m.Channel != money.Cash {
 		var err error
@@ -414,6 +452,9 @@ func (j *job) try(p money.Payment, id, order money.AttemptID, m Means) error {
 		return err
 	}
 	attempt.Order, attempt.Way, attempt.Token = order, m.Way, m.Token
+	if m.Channel == money.InWallet {
+		attempt.Payer = RiderParty(from.rider)
+	}
 	if order != id { // the one that leads the order is taken to the channel
 		attempt.DueAt = time.Time{}
 	}
@@ -463,6 +504,9 @@ func (d *Desk) cashReceived(
 		if r.State == Settled && !slices.ContainsFunc(payments, unpaid) {
 			return Receipt{}, Errorf(Conflict, ReasonStep,
 				"ride %s is %s: nothing to confirm", r.ID, r.State)
+		}
+		if err := j.discounts(r, payments, money.Cash); err != nil {
+			return Receipt{}, err
 		}
 		for i, p := range payments {
 			if p.State.Final() {
@@ -520,5 +564,9 @@ func (j *job) settle(r Ride, payments []money.Payment) (Ride, error) {
 			return r, nil
 		}
 	}
-	return j.step(r, Settle{})
+	given, err := j.giveShares(r, payments)
+	if err != nil {
+		return r, err
+	}
+	return j.step(r, Settle{Subsidy: given})
 }

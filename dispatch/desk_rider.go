@@ -202,7 +202,8 @@ func (j *job) chargeCancel(r Ride, id money.AttemptID) error {
 		return err
 	}
 	for _, p := range payments {
-		if err := j.try(p, id, id, Means{Channel: money.InWallet}); err != nil {
+		from, by := purse{rider: r.Rider}, Means{Channel: money.InWallet}
+		if err := j.try(p, id, id, from, by); err != nil {
 			return err
 		}
 	}

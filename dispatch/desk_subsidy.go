@@ -74,7 +74,7 @@ func (d *Desk) payBy(j *job, r *Ride, channel money.ChannelName) ([]money.Paymen
 	payments, err := j.tx.PaymentsOf(r.Subject())
 	paid := func(p money.Payment) bool { return p.State.Final() }
 	if err != nil || channel == r.PayBy || slices.ContainsFunc(payments, paid) {
-		return payments, err
+		return payments, err // a fare that is split is void: each share is paid by its own
 	}
 	changed := *r
 	changed.PayBy = channel

@@ -107,7 +107,7 @@ func (d *Desk) Working(
 		if err != nil || tidyAt.After(now) {
 			return n >= workBatch, err
 		}
-		tidyAt, err = now.Add(dueEvery), d.tidy(ctx, now)
+		tidyAt, err = now.Add(dueEvery), errors.Join(d.tidy(ctx, now), d.cover(ctx, now))
 		drawn, errDraws := d.Draws(ctx, now)
 		if drawn > 0 && errDraws == nil { // there may be more
 			tidyAt, n = time.Time{}, workBatch
@@ -221,7 +221,8 @@ func (j *job) expireSubsidy(id RideID) error {
 		return err
 	}
 	being := func(p money.Payment) bool {
-		return p.Purpose == money.PurposeFare && (p.State == money.PaymentOpen || p.State.Final())
+		return p.Purpose.Fare() && p.State != money.PaymentVoid &&
+			(p.State == money.PaymentOpen || p.State.Final())
 	}
 	if slices.ContainsFunc(payments, being) {
 		return nil

@@ -9,13 +9,15 @@ import (
 
 // PayCode is a text that a QR code shows, and that leads whoever scans it to something to pay. It
 // is drawn by chance: nobody guesses one that they have not seen, and it tells nothing by itself,
-// so that a picture of it may be sent to a friend. One of Taxi, Ride is set.
+// so that a picture of it may be sent to a friend. One of Taxi, Ride is set; with Share both Ride
+// and that.
 type PayCode struct {
 	Code string
 	// Taxi is whose dashboard it is on: it leads to what the taxi's last rider has to pay, whatever
 	// ride that is.
 	Taxi   TaxiID
-	Ride   RideID // it leads to this one
+	Ride   RideID          // it leads to this one
+	Share  money.PaymentID // and to this part of its fare alone
 	MadeAt time.Time
 }
 

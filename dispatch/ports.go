@@ -58,7 +58,22 @@ type Tx interface {
 	Turns
 	DriverLogs
 	PayCodes
+	Splits
 	money.Tx
+}
+
+// Splits are the fares that friends share, until when.
+type Splits interface {
+	// InsertSplit writes when what is not paid is the organiser's.
+	InsertSplit(ride RideID, due time.Time) error
+	// PutOffSplit writes another time.
+	PutOffSplit(ride RideID, due time.Time) error
+	// EndSplit forgets it.
+	EndSplit(ride RideID) error
+	// RiderByPhone is the rider who has a phone, the first by id of several; "" if nobody has it.
+	RiderByPhone(phone string) (RiderID, error)
+	// DueSplits are the rides whose time has come, by it and id, at most limit.
+	DueSplits(now time.Time, limit int) ([]RideID, error)
 }
 
 // PayCodes lead who scans them to what is to be paid.

@@ -63,7 +63,19 @@ type Owed struct {
 	Attempt money.AttemptState // 0 without one
 	Reason  string
 	Ticket  string // of the attempt's order
+	Code    string // of a share, for who organises it
 }
+
+// SharedFare is a share of a friend's ride, for who was asked for it.
+type SharedFare struct {
+	Payment     money.Payment
+	Code        string
+	Plate       string
+	CompletedAt time.Time
+}
+
+// MaxSharesRead is how many of their shares somebody reads: the latest.
+const MaxSharesRead = 50
 
 // Record is all that is known of a ride, for ops.
 type Record struct {

@@ -177,7 +177,7 @@ func (d *Decision) apply(was Ride, act Act, now time.Time) error {
 		d.Ride.Subsidy = a.Subsidy
 		return nil
 	case Settle:
-		return d.settle(was)
+		return d.settle(was, a)
 	case WinDraw:
 		return nil
 	case Promote:
@@ -202,7 +202,10 @@ func (d *Decision) passOn(was Ride, a PassOn, now time.Time) error {
 	return nil
 }
 
-func (d *Decision) settle(was Ride) error {
+func (d *Decision) settle(was Ride, a Settle) error {
+	if !a.Subsidy.IsZero() {
+		d.Ride.Subsidy = a.Subsidy
+	}
 	if !was.Fare.State.Stands() {
 		return Errorf(Conflict, ReasonStep, "ride %s: its fare is %s", was.ID, was.Fare.State)
 	}

@@ -99,6 +99,8 @@ func (a Attempt) paidCode() Code {
 		return CodeFee
 	case PurposeCancelFee:
 		return CodeCancelFee
+	case PurposeShare:
+		return CodeShare
 	case PurposeRest:
 		return CodeRest
 	case PurposeFare:

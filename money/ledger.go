@@ -61,6 +61,7 @@ const (
 	CodeRefund        Code = "refund"
 	CodePayout        Code = "payout"
 	CodeDrawWin       Code = "draw_win"
+	CodeShare         Code = "share"
 	CodeRest          Code = "rest"
 	// What goes back to a campaign as the fare was corrected to a lower one.
 	CodeSubsidyRiderBack  Code = "subsidy_rider_back"

@@ -15,6 +15,8 @@ const (
 	PurposeTip  Purpose = "tip"
 	// PurposeFee is the fee of a booking. It is the driver's.
 	PurposeFee Purpose = "fee"
+	// PurposeShare is one person's part of a fare that several pay.
+	PurposeShare Purpose = "share"
 	// PurposeRest is what a fare is above what was paid of it, as it was corrected since.
 	PurposeRest Purpose = "rest"
 	// PurposeCancelFee is the fee of a late cancel. It is the driver's.
@@ -22,7 +24,9 @@ const (
 )
 
 // Fare reports whether it pays a part of the fare: all of those together are never above it.
-func (p Purpose) Fare() bool { return p == PurposeFare || p == PurposeRest }
+func (p Purpose) Fare() bool {
+	return p == PurposeFare || p == PurposeShare || p == PurposeRest
+}
 
 // PaymentID names a payment. It is made from the three parts that are unique together.
 type PaymentID string

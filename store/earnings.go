@@ -20,7 +20,7 @@ func paid(purposes, states string) string {
 
 // The purposes that pay a fare, and the states of what a channel has moved.
 const (
-	fareParts  = `'fare', 'rest'`
+	fareParts  = `'fare', 'share', 'rest'`
 	isCaptured = `'paid', 'partly_refunded', 'refunded'`
 )
 

@@ -23,6 +23,7 @@ func (db *DB) Plans(ctx context.Context) (map[string]string, error) {
 	queries := map[string]*query{
 		"riderVoice": riderVoice, "driverVoice": driverVoice, "callVoice": callVoice,
 		"forgetVoices": forgetVoices,
+		"riderShares":  riderShares,
 		"riderRide":    riderRide, "driverRide": driverRide, "driverOffer": driverOffer,
 		"rideContact": rideContact, "rideCard": rideCard, "earnings": earnings,
 		"driversRide": driversRide, "ridersRide": ridersRide, "dueRides": dueRides,
@@ -44,7 +45,7 @@ func (db *DB) Plans(ctx context.Context) (map[string]string, error) {
 		"forgetGreetingsTo": forgetGreetingsTo,
 		"dueDrawDays":       dueDrawDays, "cityDrawDays": cityDrawDays, "paidRides": paidRides,
 		"taxisRide": taxisRide, "payCodeOfTaxi": payCodeOfTaxi,
-		"payCodeOfRide": payCodeOfRide,
+		"payCodeOfRide": payCodeOfRide, "dueSplits": dueSplits, "riderByPhone": riderByPhone,
 	}
 	lists := map[string]pages{
 		"openBookings": openBookings, "handOvers": handOvers,

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 
 	"hexhail/dispatch"
 	"hexhail/money"
@@ -24,10 +25,22 @@ var (
 		WHERE offer.id = $1 AND offer.driver = $2 AND offer.driver <> ''
 		AND (offer.state = 'open' OR ride.driver = offer.driver)`)
 
-	riderPayments = owed.selects(owedOf +
-		`WHERE payment.subject = $1 AND ride.rider = $2 AND ride.rider <> '' ORDER BY payment.id`)
+	riderPayments = append(slices.Clone(owed), "coalesce(pay_code.code, '')").selects(owedOf +
+		`LEFT JOIN pay_code ON pay_code.ride = payment.subject AND pay_code.ride <> ''
+			AND pay_code.share = payment.id
+		WHERE payment.subject = $1 AND ride.rider = $2 AND ride.rider <> '' ORDER BY payment.id`)
 	driverPayments = owed.selects(owedOf +
 		`WHERE payment.subject = $1 AND ride.driver = $2 AND ride.driver <> '' ORDER BY payment.id`)
+
+	riderShares = append(paymentColumns.of("payment"), "coalesce(pay_code.code, '')",
+		"coalesce(taxi.plate, '')", "ride.completed_at").selects(`payment
+		JOIN ride ON ride.id = payment.subject
+		LEFT JOIN taxi ON taxi.id = ride.taxi
+		LEFT JOIN pay_code ON pay_code.ride = payment.subject AND pay_code.ride <> ''
+			AND pay_code.share = payment.id
+		WHERE payment.payer = $1 AND payment.payer <> '' AND payment.purpose = 'share'
+			AND ride.rider <> $1
+		ORDER BY payment.id DESC LIMIT $2`)
 
 	rideContact = columns{
 		"ride.rider", "coalesce(rider.name, '')", "coalesce(rider.phone, '')",
@@ -100,7 +113,25 @@ func (db *DB) RideCard(
 func (db *DB) RiderPayments(
 	ctx context.Context, rider dispatch.RiderID, id dispatch.RideID,
 ) ([]dispatch.Owed, error) {
-	return all(db.look(ctx), scanOwed, riderPayments, string(id), string(rider))
+	scan := func(r *reader) dispatch.Owed {
+		o := scanOwed(r)
+		o.Code = r.text()
+		return o
+	}
+	return all(db.look(ctx), scan, riderPayments, string(id), string(rider))
+}
+
+// RiderShares are the shares of friends' rides that a rider was asked for, the latest first, at
+// most [dispatch.MaxSharesRead].
+func (db *DB) RiderShares(
+	ctx context.Context, rider dispatch.RiderID,
+) ([]dispatch.SharedFare, error) {
+	scan := func(r *reader) dispatch.SharedFare {
+		return dispatch.SharedFare{
+			Payment: scanPayment(r), Code: r.text(), Plate: r.text(), CompletedAt: r.time(),
+		}
+	}
+	return all(db.look(ctx), scan, riderShares, string(rider), dispatch.MaxSharesRead)
 }
 
 // DriverPayments are the same of a driver's ride.

@@ -13,7 +13,9 @@ var (
 	insertRider  = riderColumns.insert("rider")
 	insertDriver = driverColumns.insert("driver")
 	insertTaxi   = taxiColumns.insert("taxi")
-	riderByID    = riderColumns.selects(`rider WHERE id = $1`)
+	riderByPhone = columns{"id"}.selects(`rider
+		WHERE phone = $1 AND phone <> '' ORDER BY id LIMIT 1`)
+	riderByID = riderColumns.selects(`rider WHERE id = $1`)
 	// Who begins a shift reads driver and taxi: on Postgres they stay as they are until the commit,
 	// so that no import moves one of them to another city meanwhile.
 	driverByID = &query{
@@ -110,4 +112,10 @@ func found(ok bool, err error, reason dispatch.Reason, what, id string) error {
 
 func (r *reader) vehicle() dispatch.Vehicle {
 	return dispatch.Vehicle{Class: dispatch.Class(r.text()), Tags: dispatch.Tags(r.text())}
+}
+
+// RiderByPhone implements [dispatch.Splits].
+func (t *tx) RiderByPhone(phone string) (dispatch.RiderID, error) {
+	id, _, err := one(t, func(r *reader) string { return r.text() }, riderByPhone, phone)
+	return dispatch.RiderID(id), err
 }

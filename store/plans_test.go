@@ -53,8 +53,11 @@ func plansWanted() map[string]string {
 		"activeRides":    "SCAN ride USING INDEX ride_one_per_",
 		"endedOffers":    "ride USING INDEX ride_search_due",
 		"taxisRide":      "ride_last_of_taxi (taxi=? AND started_at>?)",
+		"riderShares":    "payment_share (payer=?)",
+		"dueSplits":      "split_due (due_at<?)",
+		"riderByPhone":   "rider_by_phone (phone=?)",
 		"payCodeOfTaxi":  "pay_code_of_taxi (taxi=?)",
-		"payCodeOfRide":  "pay_code_of_ride (ride=?)",
+		"payCodeOfRide":  "pay_code_of_ride (ride=? AND share=?)",
 	}
 	// Two small indexes have the same rows; which of them SQLite takes depends on a row's width.
 	ahead := "SCAN ride USING INDEX ride_ahead|SCAN ride USING INDEX ride_due"

@@ -69,6 +69,8 @@ var (
 	unpaidRides = rideColumns.selects(`ride WHERE changed_at <= $1 AND state = 'completed'
 		AND subsidy_reason = 'granted' AND EXISTS (SELECT 1 FROM payment
 			WHERE subject = ride.id AND purpose = 'fare' AND state IN ('due', 'cash'))
+		AND NOT EXISTS (SELECT 1 FROM payment
+			WHERE subject = ride.id AND purpose = 'share' AND state = 'paid')
 		ORDER BY changed_at, id LIMIT $2`)
 	// What a rider has done before. Either part ends at the first ride that it finds.
 	pastOf = &query{text: `SELECT

@@ -68,6 +68,51 @@ func fareTable() map[string][]variant {
 	}
 }
 
+// shareTable has fares that friends share, and what is paid by a code.
+func shareTable() map[string][]variant {
+	const service = "hexhail.rider.v1.RiderService."
+	theirs := func(c *cast) map[who][]string {
+		return map[who][]string{riderTwo: {c.plate(driverOne)}}
+	}
+	return map[string][]variant{
+		service + "SplitFare": {{
+			stage: completed, owner: riderOne,
+			request: same(func(c *cast) proto.Message {
+				return &riderpb.SplitFareRequest{
+					RequestId: "fresh", RideId: string(c.ride),
+					Friends: []*riderpb.Friend{{Phone: c.phone(riderTwo)}, {}},
+				}
+			}),
+			shows: func(*cast) map[who][]string {
+				return map[who][]string{riderOne: {`"code"`}}
+			},
+		}},
+		service + "ListShares": {{
+			stage:   halved,
+			request: same(func(*cast) proto.Message { return &riderpb.ListSharesRequest{} }),
+			shows: func(c *cast) map[who][]string {
+				return map[who][]string{riderTwo: {c.code, c.plate(driverOne)}}
+			},
+		}},
+		service + "ScanCode": {{
+			stage: halved,
+			request: same(func(c *cast) proto.Message {
+				return &riderpb.ScanCodeRequest{Code: c.code}
+			}),
+			shows: theirs,
+		}},
+		service + "PayByCode": {{
+			stage: halved,
+			request: same(func(c *cast) proto.Message {
+				return &riderpb.PayByCodeRequest{
+					RequestId: "fresh", Code: c.code, Channel: "alipay", Way: "qr",
+				}
+			}),
+			shows: theirs,
+		}},
+	}
+}
+
 // mendTable has the codes that lead to fares, and what is said of a fare that was mistyped.
 func mendTable() map[string][]variant {
 	return map[string][]variant{

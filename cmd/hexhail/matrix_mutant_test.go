@@ -77,6 +77,12 @@ func (c careless) RiderPayments(
 	return c.service.db.RiderPayments(ctx, of, id)
 }
 
+func (c careless) RiderShares(
+	ctx context.Context, of dispatch.RiderID,
+) ([]dispatch.SharedFare, error) {
+	return c.service.db.RiderShares(ctx, of)
+}
+
 func (c careless) RiderRegulars(
 	ctx context.Context, of dispatch.RiderID, p dispatch.Page,
 ) ([]dispatch.RegularCard, error) {

@@ -9,6 +9,7 @@ import (
 	"hexhail/dispatch"
 	"hexhail/money"
 	driverpb "hexhail/pb/hexhail/driver/v1"
+	riderpb "hexhail/pb/hexhail/rider/v1"
 	typepb "hexhail/pb/hexhail/type/v1"
 	"hexhail/wire"
 )
@@ -108,4 +109,47 @@ func TestStreetRideByCode(t *testing.T) {
 			t.Errorf("the driver is owed %s", got)
 		}
 	}
+}
+
+// TestFriendsShareAFare: one friend has an account here and pays out of the wallet, another scans
+// the picture of a code, and who organises it pays the last third: then the ride is settled.
+func TestFriendsShareAFare(t *testing.T) {
+	t.Parallel()
+	r := openRealm(t, "--channels", "standin")
+	c := r.cast(completed)
+	riders := riderpb.NewRiderServiceClient(c.conn())
+	split, err := riders.SplitFare(c.as(riderOne), &riderpb.SplitFareRequest{
+		RequestId: c.fresh(), RideId: string(c.ride),
+		Friends: []*riderpb.Friend{{Phone: c.phone(riderTwo)}, {}},
+	})
+	c.ok(err)
+	asked, err := riders.ListShares(c.as(riderTwo), &riderpb.ListSharesRequest{})
+	c.ok(err)
+	if len(asked.GetShares()) != 1 {
+		t.Fatalf("riderTwo is asked for %v", asked)
+	}
+	friend := dispatch.RiderParty(dispatch.RiderID(c.id(riderTwo)))
+	c.ok(money.Cashier{Store: c.service.db}.TopUp(t.Context(), "for a friend",
+		money.SandboxEquity, friend, 100_00, c.now))
+	_, err = riders.PayByCode(c.as(riderTwo), &riderpb.PayByCodeRequest{
+		RequestId: c.fresh(), Code: asked.GetShares()[0].GetCode(), Channel: "wallet",
+	})
+	c.ok(err)
+	path := "/pay/" + split.GetShares()[2].GetCode()
+	c.atCode(path, map[string]string{
+		"request_id": c.fresh(), "channel": "wechat", "way": "qr",
+	})
+	c.eventually("a ticket", func() bool { return c.atCode(path, nil).Payments[0].Ticket != "" })
+	c.posts("/pay", map[string]any{
+		"ticket": c.atCode(path, nil).Payments[0].Ticket,
+		"payer":  map[string]string{"account": "a-friend"},
+	})
+	c.eventually("the friend's is paid", func() bool { return c.atCode(path, nil).DueFen == 0 })
+	if c.settled() {
+		t.Fatal("settled before all is paid")
+	}
+	_, err = c.service.desk.CashReceived(t.Context(), c.now, c.once(driverOne),
+		dispatch.CashReceived{Ride: c.ride, Driver: dispatch.DriverID(c.id(driverOne))})
+	c.ok(err)
+	c.eventually("settled", c.settled)
 }

@@ -18,7 +18,6 @@ import (
 	"hexhail/dispatch"
 	"hexhail/geo"
 	"hexhail/money"
-	driverpb "hexhail/pb/hexhail/driver/v1"
 	typepb "hexhail/pb/hexhail/type/v1"
 	"hexhail/wire"
 )
@@ -183,6 +182,7 @@ const (
 	handing   // another one: booked, and driverOne offers it to a team, of which is driverTwo
 	relieved  // who has taken it over
 	greeted   // driverOne, whom riderOne keeps, has greeted their regulars
+	halved    // completed, and riderOne shares the fare with riderTwo
 )
 
 // cast is a small company of players of their own, and a ride at a stage.
@@ -200,6 +200,7 @@ type cast struct {
 	own     dispatch.MemberID  // driverOne's place in a team
 	invited dispatch.MemberID  // driverTwo's
 	offer   dispatch.OfferID   // driverOne's
+	code    string             // of riderTwo's share
 }
 
 func (c *cast) id(w who) string    { return fmt.Sprintf("%s-%05d", w, c.n) }
@@ -242,7 +243,7 @@ func (c *cast) words() []word {
 		{string(c.invited), []who{driverOne, driverTwo}},
 		{c.team(), []who{driverOne, driverTwo}},
 		{string(c.lapsed), []who{driverTwo, staff}},
-		{fmt.Sprintf(`"%d"`, c.meterFen()), []who{riderOne, driverOne, companyOne, staff}},
+		{fmt.Sprintf(`"%d"`, c.meterFen()), c.payers()},
 		{c.saidText(), c.atRide()},
 	}
 	if c.stage == greeted {
@@ -268,6 +269,9 @@ func (c *cast) words() []word {
 		}
 		if (c.stage == teamed || c.stage == handing || c.stage == relieved) && w != driverThree {
 			card = append(card, driverOne, driverTwo)
+		}
+		if c.stage == halved && w == driverOne { // who pays sees in which taxi
+			card = append(card, riderTwo)
 		}
 		if c.stage == relieved && w == driverTwo {
 			card = append(card, riderOne)
@@ -320,6 +324,8 @@ func (r *realm) cast(to stage) *cast {
 	switch to {
 	case unmet:
 		last = waited
+	case halved:
+		last = completed
 	case blamed, proposed, kept, teamed, greeted:
 		last = settled
 	default:
@@ -328,6 +334,7 @@ func (r *realm) cast(to stage) *cast {
 		c.play(at)
 	}
 	switch {
+	case to == halved:
 	case to >= proposed:
 		c.keep(to >= kept)
 	case last != to:
@@ -338,6 +345,8 @@ func (r *realm) cast(to stage) *cast {
 		c.gather()
 	case greeted:
 		c.greet()
+	case halved:
+		c.halve()
 	default:
 	}
 	return c
@@ -570,26 +579,4 @@ func (r *realm) conn() *grpc.ClientConn {
 func (c *cast) as(w who) context.Context {
 	c.t.Helper()
 	return wire.WithToken(c.t.Context(), c.token(c.caller(w, w)))
-}
-
-// cruise has a driver's taxi report from a place, and waits until riders there can see it.
-func (c *cast) cruise(w who, northKM float64) {
-	c.t.Helper()
-	at := c.at(northKM)
-	deadline := time.Now().Add(20 * time.Second)
-	for {
-		_, err := driverpb.NewDriverServiceClient(c.conn()).SendFixes(c.as(w),
-			&driverpb.SendFixesRequest{Batch: &driverpb.FixBatch{Fixes: []*typepb.Fix{{
-				Lat: at.Lat, Lng: at.Lng, AtMs: c.service.clock.Now().UnixMilli(),
-			}}}})
-		c.ok(err)
-		near, err := c.service.bus.Nearby(c.t.Context(), "beijing", at)
-		c.ok(err)
-		if len(near.Taxis) > 0 {
-			return
-		}
-		if time.Now().After(deadline) {
-			c.t.Fatal("the taxi is nowhere")
-		}
-	}
 }

@@ -118,7 +118,7 @@ func (c *Client) description(p money.Purpose) string {
 		what = "预约费"
 	case money.PurposeCancelFee:
 		what = "取消费"
-	case money.PurposeFare, money.PurposeRest:
+	case money.PurposeFare, money.PurposeShare, money.PurposeRest:
 	}
 	if c.config.Brand == "" {
 		return what

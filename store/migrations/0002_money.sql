@@ -162,16 +162,25 @@ CREATE TABLE notice (
     PRIMARY KEY (channel, id)
 ) /* sqlite: WITHOUT ROWID */;
 
--- What QR codes for paying lead to: the taxi on whose dashboard it is, or a ride.
+-- What QR codes for paying lead to: the taxi on whose dashboard it is, a ride, or a share of its fare.
 CREATE TABLE pay_code (
     code    TEXT   NOT NULL PRIMARY KEY,
     taxi    TEXT   NOT NULL,
     ride    TEXT   NOT NULL,
+    share   TEXT   NOT NULL,
     made_at BIGINT NOT NULL,
     CONSTRAINT pay_code_target CHECK ((taxi <> '') <> (ride <> ''))
 ) /* sqlite: WITHOUT ROWID */;
 CREATE UNIQUE INDEX pay_code_of_taxi ON pay_code (taxi) WHERE taxi <> '';
-CREATE UNIQUE INDEX pay_code_of_ride ON pay_code (ride) WHERE ride <> '';
+CREATE UNIQUE INDEX pay_code_of_ride ON pay_code (ride, share) WHERE ride <> '';
+-- Fares that friends share, until when: then who organised it covers what is not paid.
+CREATE TABLE split (
+    ride   TEXT   NOT NULL PRIMARY KEY,
+    due_at BIGINT NOT NULL
+) /* sqlite: WITHOUT ROWID */;
+CREATE INDEX split_due ON split (due_at, ride);
+CREATE INDEX rider_by_phone ON rider (phone, id) WHERE phone <> '';
+CREATE INDEX payment_share ON payment (payer, id) WHERE purpose = 'share';
 CREATE INDEX ride_last_of_taxi ON ride (taxi, started_at, id)
     WHERE started_at > 0 AND (state = 'on_trip' OR state = 'completed');
 

@@ -171,13 +171,16 @@ func fundFor(t *testing.T, db Database, c money.ChannelName) {
 func payCodes(t *testing.T, open Open) {
 	db := open(t)
 	taxi, ride := filled[dispatch.PayCode](0), filled[dispatch.PayCode](9)
-	taxi.Ride, ride.Taxi = "", ""
+	taxi.Ride, taxi.Share, ride.Taxi, ride.Share = "", "", "", ""
+	share := ride
+	share.Code, share.Share = "of a share", "p"
 	insert := func(c dispatch.PayCode) func(dispatch.Tx) error {
 		return func(tx dispatch.Tx) error { return tx.InsertPayCode(c) }
 	}
 	do(t, db, insert(taxi))
 	do(t, db, insert(ride))
-	for _, c := range []dispatch.PayCode{taxi, ride} {
+	do(t, db, insert(share))
+	for _, c := range []dispatch.PayCode{taxi, ride, share} {
 		refused(t, db, dispatch.Conflict, dispatch.ReasonDuplicate, insert(c))
 		again := c
 		again.Code = "another"
@@ -187,7 +190,9 @@ func payCodes(t *testing.T, open Open) {
 			equal(t, "by its text", got, c)
 			equal(t, "there is one", ok, true)
 			check(t, err)
-			got, ok, err = tx.PayCodeTo(dispatch.PayCode{Taxi: c.Taxi, Ride: c.Ride})
+			got, ok, err = tx.PayCodeTo(dispatch.PayCode{
+				Taxi: c.Taxi, Ride: c.Ride, Share: c.Share,
+			})
 			equal(t, "by where it leads", got, c)
 			equal(t, "there is one", ok, true)
 			return err

@@ -1884,7 +1884,613 @@ func (x *ListPaymentsRequest) GetRideId() string {
 	return ""
 }
 
-// All of them, at most 8.
+// Who pays with the rider.
+type SplitFareRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The app's own id of this request, 1 to 64 bytes: the same id gets the same answer, and is
+	// refused with another body.
+	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// The ride, 1 to 64 bytes.
+	RideId string `protobuf:"bytes,2,opt,name=ride_id,json=rideId,proto3" json:"ride_id,omitempty"`
+	// The friends, 1 to 19.
+	Friends []*Friend `protobuf:"bytes,3,rep,name=friends,proto3" json:"friends,omitempty"`
+	// How long they have to pay, 10 minutes to 48 hours; 0 is 24 hours.
+	Minutes       int32 `protobuf:"varint,4,opt,name=minutes,proto3" json:"minutes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SplitFareRequest) Reset() {
+	*x = SplitFareRequest{}
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[28]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SplitFareRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SplitFareRequest) ProtoMessage() {}
+
+func (x *SplitFareRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[28]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SplitFareRequest.ProtoReflect.Descriptor instead.
+func (*SplitFareRequest) Descriptor() ([]byte, []int) {
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{28}
+}
+
+func (x *SplitFareRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *SplitFareRequest) GetRideId() string {
+	if x != nil {
+		return x.RideId
+	}
+	return ""
+}
+
+func (x *SplitFareRequest) GetFriends() []*Friend {
+	if x != nil {
+		return x.Friends
+	}
+	return nil
+}
+
+func (x *SplitFareRequest) GetMinutes() int32 {
+	if x != nil {
+		return x.Minutes
+	}
+	return 0
+}
+
+// One who pays a share. With neither it is whoever gets the code.
+type Friend struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// A rider, at most 64 bytes.
+	RiderId string `protobuf:"bytes,1,opt,name=rider_id,json=riderId,proto3" json:"rider_id,omitempty"`
+	// A phone, at most 32 bytes. Whether it is a rider's is not told.
+	Phone         string `protobuf:"bytes,2,opt,name=phone,proto3" json:"phone,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Friend) Reset() {
+	*x = Friend{}
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[29]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Friend) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Friend) ProtoMessage() {}
+
+func (x *Friend) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[29]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Friend.ProtoReflect.Descriptor instead.
+func (*Friend) Descriptor() ([]byte, []int) {
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{29}
+}
+
+func (x *Friend) GetRiderId() string {
+	if x != nil {
+		return x.RiderId
+	}
+	return ""
+}
+
+func (x *Friend) GetPhone() string {
+	if x != nil {
+		return x.Phone
+	}
+	return ""
+}
+
+// The shares.
+type SplitFareResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The caller's own first, then those of the friends as they were named.
+	Shares        []*Share `protobuf:"bytes,1,rep,name=shares,proto3" json:"shares,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SplitFareResponse) Reset() {
+	*x = SplitFareResponse{}
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[30]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SplitFareResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SplitFareResponse) ProtoMessage() {}
+
+func (x *SplitFareResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[30]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SplitFareResponse.ProtoReflect.Descriptor instead.
+func (*SplitFareResponse) Descriptor() ([]byte, []int) {
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{30}
+}
+
+func (x *SplitFareResponse) GetShares() []*Share {
+	if x != nil {
+		return x.Shares
+	}
+	return nil
+}
+
+// A part of a fare that somebody pays.
+type Share struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What is owed of it, in fen, before the discount.
+	AmountFen int64 `protobuf:"varint,1,opt,name=amount_fen,json=amountFen,proto3" json:"amount_fen,omitempty"`
+	// What a sponsor pays of it, in fen, if it goes through the sponsor's channel.
+	DiscountFen int64 `protobuf:"varint,2,opt,name=discount_fen,json=discountFen,proto3" json:"discount_fen,omitempty"`
+	// Where it stands, as a payment's state.
+	State string `protobuf:"bytes,3,opt,name=state,proto3" json:"state,omitempty"`
+	// Who has it may pay: for PayByCode, or at "/pay/" and the code. Empty for the organiser's own.
+	Code string `protobuf:"bytes,4,opt,name=code,proto3" json:"code,omitempty"`
+	// Of a list: the taxi's plate, so that a friend knows the ride.
+	Plate string `protobuf:"bytes,5,opt,name=plate,proto3" json:"plate,omitempty"`
+	// Likewise: when the drive was over.
+	CompletedAt   *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=completed_at,json=completedAt,proto3" json:"completed_at,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Share) Reset() {
+	*x = Share{}
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[31]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Share) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Share) ProtoMessage() {}
+
+func (x *Share) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[31]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Share.ProtoReflect.Descriptor instead.
+func (*Share) Descriptor() ([]byte, []int) {
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{31}
+}
+
+func (x *Share) GetAmountFen() int64 {
+	if x != nil {
+		return x.AmountFen
+	}
+	return 0
+}
+
+func (x *Share) GetDiscountFen() int64 {
+	if x != nil {
+		return x.DiscountFen
+	}
+	return 0
+}
+
+func (x *Share) GetState() string {
+	if x != nil {
+		return x.State
+	}
+	return ""
+}
+
+func (x *Share) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+func (x *Share) GetPlate() string {
+	if x != nil {
+		return x.Plate
+	}
+	return ""
+}
+
+func (x *Share) GetCompletedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CompletedAt
+	}
+	return nil
+}
+
+// Whose shares: the caller's.
+type ListSharesRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListSharesRequest) Reset() {
+	*x = ListSharesRequest{}
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[32]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListSharesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListSharesRequest) ProtoMessage() {}
+
+func (x *ListSharesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[32]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListSharesRequest.ProtoReflect.Descriptor instead.
+func (*ListSharesRequest) Descriptor() ([]byte, []int) {
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{32}
+}
+
+// The latest 50.
+type ListSharesResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The shares, the latest ride's first.
+	Shares        []*Share `protobuf:"bytes,1,rep,name=shares,proto3" json:"shares,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListSharesResponse) Reset() {
+	*x = ListSharesResponse{}
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[33]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListSharesResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListSharesResponse) ProtoMessage() {}
+
+func (x *ListSharesResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[33]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListSharesResponse.ProtoReflect.Descriptor instead.
+func (*ListSharesResponse) Descriptor() ([]byte, []int) {
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{33}
+}
+
+func (x *ListSharesResponse) GetShares() []*Share {
+	if x != nil {
+		return x.Shares
+	}
+	return nil
+}
+
+// A code.
+type ScanCodeRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// 26 letters and digits.
+	Code          string `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ScanCodeRequest) Reset() {
+	*x = ScanCodeRequest{}
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[34]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ScanCodeRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ScanCodeRequest) ProtoMessage() {}
+
+func (x *ScanCodeRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[34]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ScanCodeRequest.ProtoReflect.Descriptor instead.
+func (*ScanCodeRequest) Descriptor() ([]byte, []int) {
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{34}
+}
+
+func (x *ScanCodeRequest) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+// What it leads to.
+type ScanCodeResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The taxi's plate.
+	Plate string `protobuf:"bytes,1,opt,name=plate,proto3" json:"plate,omitempty"`
+	// When the drive was over.
+	CompletedAt *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=completed_at,json=completedAt,proto3" json:"completed_at,omitempty"`
+	// The ride's fare, in fen.
+	FareFen int64 `protobuf:"varint,3,opt,name=fare_fen,json=fareFen,proto3" json:"fare_fen,omitempty"`
+	// What is still to be paid here, in fen, less discounts.
+	DueFen int64 `protobuf:"varint,4,opt,name=due_fen,json=dueFen,proto3" json:"due_fen,omitempty"`
+	// What is owed and paid here, with tickets.
+	Payments      []*v1.Payment `protobuf:"bytes,5,rep,name=payments,proto3" json:"payments,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ScanCodeResponse) Reset() {
+	*x = ScanCodeResponse{}
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[35]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ScanCodeResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ScanCodeResponse) ProtoMessage() {}
+
+func (x *ScanCodeResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[35]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ScanCodeResponse.ProtoReflect.Descriptor instead.
+func (*ScanCodeResponse) Descriptor() ([]byte, []int) {
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{35}
+}
+
+func (x *ScanCodeResponse) GetPlate() string {
+	if x != nil {
+		return x.Plate
+	}
+	return ""
+}
+
+func (x *ScanCodeResponse) GetCompletedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CompletedAt
+	}
+	return nil
+}
+
+func (x *ScanCodeResponse) GetFareFen() int64 {
+	if x != nil {
+		return x.FareFen
+	}
+	return 0
+}
+
+func (x *ScanCodeResponse) GetDueFen() int64 {
+	if x != nil {
+		return x.DueFen
+	}
+	return 0
+}
+
+func (x *ScanCodeResponse) GetPayments() []*v1.Payment {
+	if x != nil {
+		return x.Payments
+	}
+	return nil
+}
+
+// A payment by code.
+type PayByCodeRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The app's own id of this request, 1 to 64 bytes: the same id gets the same answer, and is
+	// refused with another body.
+	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// 26 letters and digits.
+	Code string `protobuf:"bytes,2,opt,name=code,proto3" json:"code,omitempty"`
+	// "wallet", "wechat" or "alipay", as far as the server has them.
+	Channel string `protobuf:"bytes,3,opt,name=channel,proto3" json:"channel,omitempty"`
+	// As PayRide's, but for "barcode".
+	Way string `protobuf:"bytes,4,opt,name=way,proto3" json:"way,omitempty"`
+	// With "page" the payer's id at the channel. Else empty.
+	Token         string `protobuf:"bytes,5,opt,name=token,proto3" json:"token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PayByCodeRequest) Reset() {
+	*x = PayByCodeRequest{}
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[36]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PayByCodeRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PayByCodeRequest) ProtoMessage() {}
+
+func (x *PayByCodeRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[36]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PayByCodeRequest.ProtoReflect.Descriptor instead.
+func (*PayByCodeRequest) Descriptor() ([]byte, []int) {
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{36}
+}
+
+func (x *PayByCodeRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *PayByCodeRequest) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+func (x *PayByCodeRequest) GetChannel() string {
+	if x != nil {
+		return x.Channel
+	}
+	return ""
+}
+
+func (x *PayByCodeRequest) GetWay() string {
+	if x != nil {
+		return x.Way
+	}
+	return ""
+}
+
+func (x *PayByCodeRequest) GetToken() string {
+	if x != nil {
+		return x.Token
+	}
+	return ""
+}
+
+// What is there now.
+type PayByCodeResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// As ScanCode answers; without payments once nothing is due there any more.
+	Scan          *ScanCodeResponse `protobuf:"bytes,1,opt,name=scan,proto3" json:"scan,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PayByCodeResponse) Reset() {
+	*x = PayByCodeResponse{}
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[37]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PayByCodeResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PayByCodeResponse) ProtoMessage() {}
+
+func (x *PayByCodeResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[37]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PayByCodeResponse.ProtoReflect.Descriptor instead.
+func (*PayByCodeResponse) Descriptor() ([]byte, []int) {
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{37}
+}
+
+func (x *PayByCodeResponse) GetScan() *ScanCodeResponse {
+	if x != nil {
+		return x.Scan
+	}
+	return nil
+}
+
+// All of them, at most 30.
 type ListPaymentsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// By purpose.
@@ -1895,7 +2501,7 @@ type ListPaymentsResponse struct {
 
 func (x *ListPaymentsResponse) Reset() {
 	*x = ListPaymentsResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[28]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1907,7 +2513,7 @@ func (x *ListPaymentsResponse) String() string {
 func (*ListPaymentsResponse) ProtoMessage() {}
 
 func (x *ListPaymentsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[28]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1920,7 +2526,7 @@ func (x *ListPaymentsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListPaymentsResponse.ProtoReflect.Descriptor instead.
 func (*ListPaymentsResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{28}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *ListPaymentsResponse) GetPayments() []*v1.Payment {
@@ -1941,7 +2547,7 @@ type PayRideResponse struct {
 
 func (x *PayRideResponse) Reset() {
 	*x = PayRideResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[29]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1953,7 +2559,7 @@ func (x *PayRideResponse) String() string {
 func (*PayRideResponse) ProtoMessage() {}
 
 func (x *PayRideResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[29]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1966,7 +2572,7 @@ func (x *PayRideResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PayRideResponse.ProtoReflect.Descriptor instead.
 func (*PayRideResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{29}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *PayRideResponse) GetRide() *v1.Ride {
@@ -1992,7 +2598,7 @@ type RateRideRequest struct {
 
 func (x *RateRideRequest) Reset() {
 	*x = RateRideRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[30]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2004,7 +2610,7 @@ func (x *RateRideRequest) String() string {
 func (*RateRideRequest) ProtoMessage() {}
 
 func (x *RateRideRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[30]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2017,7 +2623,7 @@ func (x *RateRideRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RateRideRequest.ProtoReflect.Descriptor instead.
 func (*RateRideRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{30}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *RateRideRequest) GetRequestId() string {
@@ -2052,7 +2658,7 @@ type RateRideResponse struct {
 
 func (x *RateRideResponse) Reset() {
 	*x = RateRideResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[31]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2064,7 +2670,7 @@ func (x *RateRideResponse) String() string {
 func (*RateRideResponse) ProtoMessage() {}
 
 func (x *RateRideResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[31]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2077,7 +2683,7 @@ func (x *RateRideResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RateRideResponse.ProtoReflect.Descriptor instead.
 func (*RateRideResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{31}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *RateRideResponse) GetRide() *v1.Ride {
@@ -2105,7 +2711,7 @@ type ComplainRequest struct {
 
 func (x *ComplainRequest) Reset() {
 	*x = ComplainRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[32]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2117,7 +2723,7 @@ func (x *ComplainRequest) String() string {
 func (*ComplainRequest) ProtoMessage() {}
 
 func (x *ComplainRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[32]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2130,7 +2736,7 @@ func (x *ComplainRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ComplainRequest.ProtoReflect.Descriptor instead.
 func (*ComplainRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{32}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *ComplainRequest) GetRequestId() string {
@@ -2170,7 +2776,7 @@ type ComplainResponse struct {
 
 func (x *ComplainResponse) Reset() {
 	*x = ComplainResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[33]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2182,7 +2788,7 @@ func (x *ComplainResponse) String() string {
 func (*ComplainResponse) ProtoMessage() {}
 
 func (x *ComplainResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[33]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2195,7 +2801,7 @@ func (x *ComplainResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ComplainResponse.ProtoReflect.Descriptor instead.
 func (*ComplainResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{33}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{43}
 }
 
 // A word to the complaint of the driver: a no-show.
@@ -2214,7 +2820,7 @@ type ContestComplaintRequest struct {
 
 func (x *ContestComplaintRequest) Reset() {
 	*x = ContestComplaintRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[34]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2226,7 +2832,7 @@ func (x *ContestComplaintRequest) String() string {
 func (*ContestComplaintRequest) ProtoMessage() {}
 
 func (x *ContestComplaintRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[34]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2239,7 +2845,7 @@ func (x *ContestComplaintRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ContestComplaintRequest.ProtoReflect.Descriptor instead.
 func (*ContestComplaintRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{34}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *ContestComplaintRequest) GetRequestId() string {
@@ -2272,7 +2878,7 @@ type ContestComplaintResponse struct {
 
 func (x *ContestComplaintResponse) Reset() {
 	*x = ContestComplaintResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[35]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2284,7 +2890,7 @@ func (x *ContestComplaintResponse) String() string {
 func (*ContestComplaintResponse) ProtoMessage() {}
 
 func (x *ContestComplaintResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[35]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2297,7 +2903,7 @@ func (x *ContestComplaintResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ContestComplaintResponse.ProtoReflect.Descriptor instead.
 func (*ContestComplaintResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{35}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{45}
 }
 
 // Which page.
@@ -2315,7 +2921,7 @@ type ListComplaintsRequest struct {
 
 func (x *ListComplaintsRequest) Reset() {
 	*x = ListComplaintsRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[36]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2327,7 +2933,7 @@ func (x *ListComplaintsRequest) String() string {
 func (*ListComplaintsRequest) ProtoMessage() {}
 
 func (x *ListComplaintsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[36]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2340,7 +2946,7 @@ func (x *ListComplaintsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListComplaintsRequest.ProtoReflect.Descriptor instead.
 func (*ListComplaintsRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{36}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *ListComplaintsRequest) GetPageSize() int32 {
@@ -2381,7 +2987,7 @@ type ListComplaintsResponse struct {
 
 func (x *ListComplaintsResponse) Reset() {
 	*x = ListComplaintsResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[37]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2393,7 +2999,7 @@ func (x *ListComplaintsResponse) String() string {
 func (*ListComplaintsResponse) ProtoMessage() {}
 
 func (x *ListComplaintsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[37]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2406,7 +3012,7 @@ func (x *ListComplaintsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListComplaintsResponse.ProtoReflect.Descriptor instead.
 func (*ListComplaintsResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{37}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *ListComplaintsResponse) GetComplaints() []*v1.Complaint {
@@ -2451,7 +3057,7 @@ type ProposeRegularRequest struct {
 
 func (x *ProposeRegularRequest) Reset() {
 	*x = ProposeRegularRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[38]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2463,7 +3069,7 @@ func (x *ProposeRegularRequest) String() string {
 func (*ProposeRegularRequest) ProtoMessage() {}
 
 func (x *ProposeRegularRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[38]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2476,7 +3082,7 @@ func (x *ProposeRegularRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ProposeRegularRequest.ProtoReflect.Descriptor instead.
 func (*ProposeRegularRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{38}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *ProposeRegularRequest) GetRequestId() string {
@@ -2504,7 +3110,7 @@ type ProposeRegularResponse struct {
 
 func (x *ProposeRegularResponse) Reset() {
 	*x = ProposeRegularResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[39]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2516,7 +3122,7 @@ func (x *ProposeRegularResponse) String() string {
 func (*ProposeRegularResponse) ProtoMessage() {}
 
 func (x *ProposeRegularResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[39]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2529,7 +3135,7 @@ func (x *ProposeRegularResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ProposeRegularResponse.ProtoReflect.Descriptor instead.
 func (*ProposeRegularResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{39}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *ProposeRegularResponse) GetRegular() *v1.Regular {
@@ -2553,7 +3159,7 @@ type AgreeRegularRequest struct {
 
 func (x *AgreeRegularRequest) Reset() {
 	*x = AgreeRegularRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[40]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2565,7 +3171,7 @@ func (x *AgreeRegularRequest) String() string {
 func (*AgreeRegularRequest) ProtoMessage() {}
 
 func (x *AgreeRegularRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[40]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2578,7 +3184,7 @@ func (x *AgreeRegularRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AgreeRegularRequest.ProtoReflect.Descriptor instead.
 func (*AgreeRegularRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{40}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{50}
 }
 
 func (x *AgreeRegularRequest) GetRequestId() string {
@@ -2606,7 +3212,7 @@ type AgreeRegularResponse struct {
 
 func (x *AgreeRegularResponse) Reset() {
 	*x = AgreeRegularResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[41]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2618,7 +3224,7 @@ func (x *AgreeRegularResponse) String() string {
 func (*AgreeRegularResponse) ProtoMessage() {}
 
 func (x *AgreeRegularResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[41]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2631,7 +3237,7 @@ func (x *AgreeRegularResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AgreeRegularResponse.ProtoReflect.Descriptor instead.
 func (*AgreeRegularResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{41}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{51}
 }
 
 func (x *AgreeRegularResponse) GetRegular() *v1.Regular {
@@ -2655,7 +3261,7 @@ type EndRegularRequest struct {
 
 func (x *EndRegularRequest) Reset() {
 	*x = EndRegularRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[42]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2667,7 +3273,7 @@ func (x *EndRegularRequest) String() string {
 func (*EndRegularRequest) ProtoMessage() {}
 
 func (x *EndRegularRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[42]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2680,7 +3286,7 @@ func (x *EndRegularRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EndRegularRequest.ProtoReflect.Descriptor instead.
 func (*EndRegularRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{42}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{52}
 }
 
 func (x *EndRegularRequest) GetRequestId() string {
@@ -2706,7 +3312,7 @@ type EndRegularResponse struct {
 
 func (x *EndRegularResponse) Reset() {
 	*x = EndRegularResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[43]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[53]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2718,7 +3324,7 @@ func (x *EndRegularResponse) String() string {
 func (*EndRegularResponse) ProtoMessage() {}
 
 func (x *EndRegularResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[43]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[53]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2731,7 +3337,7 @@ func (x *EndRegularResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EndRegularResponse.ProtoReflect.Descriptor instead.
 func (*EndRegularResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{43}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{53}
 }
 
 // Which page.
@@ -2747,7 +3353,7 @@ type ListRegularsRequest struct {
 
 func (x *ListRegularsRequest) Reset() {
 	*x = ListRegularsRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[44]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[54]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2759,7 +3365,7 @@ func (x *ListRegularsRequest) String() string {
 func (*ListRegularsRequest) ProtoMessage() {}
 
 func (x *ListRegularsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[44]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[54]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2772,7 +3378,7 @@ func (x *ListRegularsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRegularsRequest.ProtoReflect.Descriptor instead.
 func (*ListRegularsRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{44}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{54}
 }
 
 func (x *ListRegularsRequest) GetPageSize() int32 {
@@ -2802,7 +3408,7 @@ type ListRegularsResponse struct {
 
 func (x *ListRegularsResponse) Reset() {
 	*x = ListRegularsResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[45]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[55]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2814,7 +3420,7 @@ func (x *ListRegularsResponse) String() string {
 func (*ListRegularsResponse) ProtoMessage() {}
 
 func (x *ListRegularsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[45]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[55]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2827,7 +3433,7 @@ func (x *ListRegularsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRegularsResponse.ProtoReflect.Descriptor instead.
 func (*ListRegularsResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{45}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{55}
 }
 
 func (x *ListRegularsResponse) GetRegulars() []*v1.Regular {
@@ -2857,7 +3463,7 @@ type ListGreetingsRequest struct {
 
 func (x *ListGreetingsRequest) Reset() {
 	*x = ListGreetingsRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[46]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[56]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2869,7 +3475,7 @@ func (x *ListGreetingsRequest) String() string {
 func (*ListGreetingsRequest) ProtoMessage() {}
 
 func (x *ListGreetingsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[46]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[56]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2882,7 +3488,7 @@ func (x *ListGreetingsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListGreetingsRequest.ProtoReflect.Descriptor instead.
 func (*ListGreetingsRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{46}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{56}
 }
 
 func (x *ListGreetingsRequest) GetPageSize() int32 {
@@ -2914,7 +3520,7 @@ type ListGreetingsResponse struct {
 
 func (x *ListGreetingsResponse) Reset() {
 	*x = ListGreetingsResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[47]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[57]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2926,7 +3532,7 @@ func (x *ListGreetingsResponse) String() string {
 func (*ListGreetingsResponse) ProtoMessage() {}
 
 func (x *ListGreetingsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[47]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[57]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2939,7 +3545,7 @@ func (x *ListGreetingsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListGreetingsResponse.ProtoReflect.Descriptor instead.
 func (*ListGreetingsResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{47}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{57}
 }
 
 func (x *ListGreetingsResponse) GetGreetings() []*Greeting {
@@ -2986,7 +3592,7 @@ type Greeting struct {
 
 func (x *Greeting) Reset() {
 	*x = Greeting{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[48]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[58]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2998,7 +3604,7 @@ func (x *Greeting) String() string {
 func (*Greeting) ProtoMessage() {}
 
 func (x *Greeting) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[48]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[58]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3011,7 +3617,7 @@ func (x *Greeting) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Greeting.ProtoReflect.Descriptor instead.
 func (*Greeting) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{48}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{58}
 }
 
 func (x *Greeting) GetGreetingId() string {
@@ -3077,7 +3683,7 @@ type WantGreetingsRequest struct {
 
 func (x *WantGreetingsRequest) Reset() {
 	*x = WantGreetingsRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[49]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[59]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3089,7 +3695,7 @@ func (x *WantGreetingsRequest) String() string {
 func (*WantGreetingsRequest) ProtoMessage() {}
 
 func (x *WantGreetingsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[49]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[59]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3102,7 +3708,7 @@ func (x *WantGreetingsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WantGreetingsRequest.ProtoReflect.Descriptor instead.
 func (*WantGreetingsRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{49}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{59}
 }
 
 func (x *WantGreetingsRequest) GetRequestId() string {
@@ -3130,7 +3736,7 @@ type WantGreetingsResponse struct {
 
 func (x *WantGreetingsResponse) Reset() {
 	*x = WantGreetingsResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[50]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[60]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3142,7 +3748,7 @@ func (x *WantGreetingsResponse) String() string {
 func (*WantGreetingsResponse) ProtoMessage() {}
 
 func (x *WantGreetingsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[50]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[60]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3155,7 +3761,7 @@ func (x *WantGreetingsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WantGreetingsResponse.ProtoReflect.Descriptor instead.
 func (*WantGreetingsResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{50}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{60}
 }
 
 func (x *WantGreetingsResponse) GetWanted() bool {
@@ -3176,7 +3782,7 @@ type ListCampaignsRequest struct {
 
 func (x *ListCampaignsRequest) Reset() {
 	*x = ListCampaignsRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[51]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[61]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3188,7 +3794,7 @@ func (x *ListCampaignsRequest) String() string {
 func (*ListCampaignsRequest) ProtoMessage() {}
 
 func (x *ListCampaignsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[51]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[61]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3201,7 +3807,7 @@ func (x *ListCampaignsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListCampaignsRequest.ProtoReflect.Descriptor instead.
 func (*ListCampaignsRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{51}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{61}
 }
 
 func (x *ListCampaignsRequest) GetCity() string {
@@ -3222,7 +3828,7 @@ type ListCampaignsResponse struct {
 
 func (x *ListCampaignsResponse) Reset() {
 	*x = ListCampaignsResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[52]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[62]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3234,7 +3840,7 @@ func (x *ListCampaignsResponse) String() string {
 func (*ListCampaignsResponse) ProtoMessage() {}
 
 func (x *ListCampaignsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[52]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[62]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3247,7 +3853,7 @@ func (x *ListCampaignsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListCampaignsResponse.ProtoReflect.Descriptor instead.
 func (*ListCampaignsResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{52}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{62}
 }
 
 func (x *ListCampaignsResponse) GetCampaigns() []*Campaign {
@@ -3280,7 +3886,7 @@ type Campaign struct {
 
 func (x *Campaign) Reset() {
 	*x = Campaign{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[53]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[63]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3292,7 +3898,7 @@ func (x *Campaign) String() string {
 func (*Campaign) ProtoMessage() {}
 
 func (x *Campaign) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[53]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[63]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3305,7 +3911,7 @@ func (x *Campaign) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Campaign.ProtoReflect.Descriptor instead.
 func (*Campaign) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{53}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{63}
 }
 
 func (x *Campaign) GetCampaignId() string {
@@ -3370,7 +3976,7 @@ type ListLotsRequest struct {
 
 func (x *ListLotsRequest) Reset() {
 	*x = ListLotsRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[54]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[64]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3382,7 +3988,7 @@ func (x *ListLotsRequest) String() string {
 func (*ListLotsRequest) ProtoMessage() {}
 
 func (x *ListLotsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[54]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[64]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3395,7 +4001,7 @@ func (x *ListLotsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListLotsRequest.ProtoReflect.Descriptor instead.
 func (*ListLotsRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{54}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{64}
 }
 
 func (x *ListLotsRequest) GetPageSize() int32 {
@@ -3425,7 +4031,7 @@ type ListLotsResponse struct {
 
 func (x *ListLotsResponse) Reset() {
 	*x = ListLotsResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[55]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[65]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3437,7 +4043,7 @@ func (x *ListLotsResponse) String() string {
 func (*ListLotsResponse) ProtoMessage() {}
 
 func (x *ListLotsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[55]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[65]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3450,7 +4056,7 @@ func (x *ListLotsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListLotsResponse.ProtoReflect.Descriptor instead.
 func (*ListLotsResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{55}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{65}
 }
 
 func (x *ListLotsResponse) GetLots() []*Lot {
@@ -3494,7 +4100,7 @@ type Lot struct {
 
 func (x *Lot) Reset() {
 	*x = Lot{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[56]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[66]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3506,7 +4112,7 @@ func (x *Lot) String() string {
 func (*Lot) ProtoMessage() {}
 
 func (x *Lot) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[56]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[66]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3519,7 +4125,7 @@ func (x *Lot) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Lot.ProtoReflect.Descriptor instead.
 func (*Lot) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{56}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{66}
 }
 
 func (x *Lot) GetRideId() string {
@@ -3720,7 +4326,48 @@ const file_hexhail_rider_v1_rider_proto_rawDesc = "" +
 	"\x03way\x18\x04 \x01(\tB\x1f\xbaH\x1cr\x1aR\x00R\x03appR\x04pageR\x02qrR\abarcodeR\x03way\x12\x1e\n" +
 	"\x05token\x18\x05 \x01(\tB\b\xbaH\x05r\x03(\x80\x01R\x05token\"9\n" +
 	"\x13ListPaymentsRequest\x12\"\n" +
-	"\aride_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\x06rideId\"L\n" +
+	"\aride_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\x06rideId\"\xc6\x01\n" +
+	"\x10SplitFareRequest\x12(\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\trequestId\x12\"\n" +
+	"\aride_id\x18\x02 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\x06rideId\x12>\n" +
+	"\afriends\x18\x03 \x03(\v2\x18.hexhail.rider.v1.FriendB\n" +
+	"\xbaH\a\x92\x01\x04\b\x01\x10\x13R\afriends\x12$\n" +
+	"\aminutes\x18\x04 \x01(\x05B\n" +
+	"\xbaH\a\x1a\x05\x18\xc0\x16(\x00R\aminutes\"K\n" +
+	"\x06Friend\x12\"\n" +
+	"\brider_id\x18\x01 \x01(\tB\a\xbaH\x04r\x02(@R\ariderId\x12\x1d\n" +
+	"\x05phone\x18\x02 \x01(\tB\a\xbaH\x04r\x02( R\x05phone\"D\n" +
+	"\x11SplitFareResponse\x12/\n" +
+	"\x06shares\x18\x01 \x03(\v2\x17.hexhail.rider.v1.ShareR\x06shares\"\xc8\x01\n" +
+	"\x05Share\x12\x1d\n" +
+	"\n" +
+	"amount_fen\x18\x01 \x01(\x03R\tamountFen\x12!\n" +
+	"\fdiscount_fen\x18\x02 \x01(\x03R\vdiscountFen\x12\x14\n" +
+	"\x05state\x18\x03 \x01(\tR\x05state\x12\x12\n" +
+	"\x04code\x18\x04 \x01(\tR\x04code\x12\x14\n" +
+	"\x05plate\x18\x05 \x01(\tR\x05plate\x12=\n" +
+	"\fcompleted_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\vcompletedAt\"\x13\n" +
+	"\x11ListSharesRequest\"E\n" +
+	"\x12ListSharesResponse\x12/\n" +
+	"\x06shares\x18\x01 \x03(\v2\x17.hexhail.rider.v1.ShareR\x06shares\"0\n" +
+	"\x0fScanCodeRequest\x12\x1d\n" +
+	"\x04code\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\x04code\"\xd1\x01\n" +
+	"\x10ScanCodeResponse\x12\x14\n" +
+	"\x05plate\x18\x01 \x01(\tR\x05plate\x12=\n" +
+	"\fcompleted_at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\vcompletedAt\x12\x19\n" +
+	"\bfare_fen\x18\x03 \x01(\x03R\afareFen\x12\x17\n" +
+	"\adue_fen\x18\x04 \x01(\x03R\x06dueFen\x124\n" +
+	"\bpayments\x18\x05 \x03(\v2\x18.hexhail.type.v1.PaymentR\bpayments\"\xca\x01\n" +
+	"\x10PayByCodeRequest\x12(\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\trequestId\x12\x1d\n" +
+	"\x04code\x18\x02 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\x04code\x12#\n" +
+	"\achannel\x18\x03 \x01(\tB\t\xbaH\x06r\x04 \x01( R\achannel\x12(\n" +
+	"\x03way\x18\x04 \x01(\tB\x16\xbaH\x13r\x11R\x00R\x03appR\x04pageR\x02qrR\x03way\x12\x1e\n" +
+	"\x05token\x18\x05 \x01(\tB\b\xbaH\x05r\x03(\x80\x01R\x05token\"K\n" +
+	"\x11PayByCodeResponse\x126\n" +
+	"\x04scan\x18\x01 \x01(\v2\".hexhail.rider.v1.ScanCodeResponseR\x04scan\"L\n" +
 	"\x14ListPaymentsResponse\x124\n" +
 	"\bpayments\x18\x01 \x03(\v2\x18.hexhail.type.v1.PaymentR\bpayments\"<\n" +
 	"\x0fPayRideResponse\x12)\n" +
@@ -3839,7 +4486,7 @@ const file_hexhail_rider_v1_rider_proto_rawDesc = "" +
 	"\x05drawn\x18\x06 \x01(\bR\x05drawn\x12\x17\n" +
 	"\awon_fen\x18\a \x01(\x03R\x06wonFen\x12\x19\n" +
 	"\bsent_fen\x18\b \x01(\x03R\asentFen\x12\x18\n" +
-	"\aarrived\x18\t \x01(\bR\aarrived2\x93\x14\n" +
+	"\aarrived\x18\t \x01(\bR\aarrived2\x9b\x17\n" +
 	"\fRiderService\x12_\n" +
 	"\tQuoteRide\x12\".hexhail.rider.v1.QuoteRideRequest\x1a#.hexhail.rider.v1.QuoteRideResponse\"\t\xea\xb2\x19\x05\n" +
 	"\x01\x01\x10\x02\x12k\n" +
@@ -3865,6 +4512,15 @@ const file_hexhail_rider_v1_rider_proto_rawDesc = "" +
 	"\vContestFare\x12$.hexhail.rider.v1.ContestFareRequest\x1a%.hexhail.rider.v1.ContestFareResponse\"\v\xea\xb2\x19\a\n" +
 	"\x01\x01\x10\x01\x18\x01\x12[\n" +
 	"\aPayRide\x12 .hexhail.rider.v1.PayRideRequest\x1a!.hexhail.rider.v1.PayRideResponse\"\v\xea\xb2\x19\a\n" +
+	"\x01\x01\x10\x01\x18\x01\x12a\n" +
+	"\tSplitFare\x12\".hexhail.rider.v1.SplitFareRequest\x1a#.hexhail.rider.v1.SplitFareResponse\"\v\xea\xb2\x19\a\n" +
+	"\x01\x01\x10\x01\x18\x01\x12b\n" +
+	"\n" +
+	"ListShares\x12#.hexhail.rider.v1.ListSharesRequest\x1a$.hexhail.rider.v1.ListSharesResponse\"\t\xea\xb2\x19\x05\n" +
+	"\x01\x01\x10\x01\x12\\\n" +
+	"\bScanCode\x12!.hexhail.rider.v1.ScanCodeRequest\x1a\".hexhail.rider.v1.ScanCodeResponse\"\t\xea\xb2\x19\x05\n" +
+	"\x01\x01\x10\x01\x12a\n" +
+	"\tPayByCode\x12\".hexhail.rider.v1.PayByCodeRequest\x1a#.hexhail.rider.v1.PayByCodeResponse\"\v\xea\xb2\x19\a\n" +
 	"\x01\x01\x10\x01\x18\x01\x12h\n" +
 	"\fListPayments\x12%.hexhail.rider.v1.ListPaymentsRequest\x1a&.hexhail.rider.v1.ListPaymentsResponse\"\t\xea\xb2\x19\x05\n" +
 	"\x01\x01\x10\x01\x12^\n" +
@@ -3906,7 +4562,7 @@ func file_hexhail_rider_v1_rider_proto_rawDescGZIP() []byte {
 	return file_hexhail_rider_v1_rider_proto_rawDescData
 }
 
-var file_hexhail_rider_v1_rider_proto_msgTypes = make([]protoimpl.MessageInfo, 57)
+var file_hexhail_rider_v1_rider_proto_msgTypes = make([]protoimpl.MessageInfo, 67)
 var file_hexhail_rider_v1_rider_proto_goTypes = []any{
 	(*QuoteRideRequest)(nil),         // 0: hexhail.rider.v1.QuoteRideRequest
 	(*NearbyTaxi)(nil),               // 1: hexhail.rider.v1.NearbyTaxi
@@ -3936,149 +4592,174 @@ var file_hexhail_rider_v1_rider_proto_goTypes = []any{
 	(*ContestFareResponse)(nil),      // 25: hexhail.rider.v1.ContestFareResponse
 	(*PayRideRequest)(nil),           // 26: hexhail.rider.v1.PayRideRequest
 	(*ListPaymentsRequest)(nil),      // 27: hexhail.rider.v1.ListPaymentsRequest
-	(*ListPaymentsResponse)(nil),     // 28: hexhail.rider.v1.ListPaymentsResponse
-	(*PayRideResponse)(nil),          // 29: hexhail.rider.v1.PayRideResponse
-	(*RateRideRequest)(nil),          // 30: hexhail.rider.v1.RateRideRequest
-	(*RateRideResponse)(nil),         // 31: hexhail.rider.v1.RateRideResponse
-	(*ComplainRequest)(nil),          // 32: hexhail.rider.v1.ComplainRequest
-	(*ComplainResponse)(nil),         // 33: hexhail.rider.v1.ComplainResponse
-	(*ContestComplaintRequest)(nil),  // 34: hexhail.rider.v1.ContestComplaintRequest
-	(*ContestComplaintResponse)(nil), // 35: hexhail.rider.v1.ContestComplaintResponse
-	(*ListComplaintsRequest)(nil),    // 36: hexhail.rider.v1.ListComplaintsRequest
-	(*ListComplaintsResponse)(nil),   // 37: hexhail.rider.v1.ListComplaintsResponse
-	(*ProposeRegularRequest)(nil),    // 38: hexhail.rider.v1.ProposeRegularRequest
-	(*ProposeRegularResponse)(nil),   // 39: hexhail.rider.v1.ProposeRegularResponse
-	(*AgreeRegularRequest)(nil),      // 40: hexhail.rider.v1.AgreeRegularRequest
-	(*AgreeRegularResponse)(nil),     // 41: hexhail.rider.v1.AgreeRegularResponse
-	(*EndRegularRequest)(nil),        // 42: hexhail.rider.v1.EndRegularRequest
-	(*EndRegularResponse)(nil),       // 43: hexhail.rider.v1.EndRegularResponse
-	(*ListRegularsRequest)(nil),      // 44: hexhail.rider.v1.ListRegularsRequest
-	(*ListRegularsResponse)(nil),     // 45: hexhail.rider.v1.ListRegularsResponse
-	(*ListGreetingsRequest)(nil),     // 46: hexhail.rider.v1.ListGreetingsRequest
-	(*ListGreetingsResponse)(nil),    // 47: hexhail.rider.v1.ListGreetingsResponse
-	(*Greeting)(nil),                 // 48: hexhail.rider.v1.Greeting
-	(*WantGreetingsRequest)(nil),     // 49: hexhail.rider.v1.WantGreetingsRequest
-	(*WantGreetingsResponse)(nil),    // 50: hexhail.rider.v1.WantGreetingsResponse
-	(*ListCampaignsRequest)(nil),     // 51: hexhail.rider.v1.ListCampaignsRequest
-	(*ListCampaignsResponse)(nil),    // 52: hexhail.rider.v1.ListCampaignsResponse
-	(*Campaign)(nil),                 // 53: hexhail.rider.v1.Campaign
-	(*ListLotsRequest)(nil),          // 54: hexhail.rider.v1.ListLotsRequest
-	(*ListLotsResponse)(nil),         // 55: hexhail.rider.v1.ListLotsResponse
-	(*Lot)(nil),                      // 56: hexhail.rider.v1.Lot
-	(*v1.Place)(nil),                 // 57: hexhail.type.v1.Place
-	(*v1.Point)(nil),                 // 58: hexhail.type.v1.Point
-	(*v1.Quote)(nil),                 // 59: hexhail.type.v1.Quote
-	(*timestamppb.Timestamp)(nil),    // 60: google.protobuf.Timestamp
-	(*v1.Ride)(nil),                  // 61: hexhail.type.v1.Ride
-	(*v1.Flight)(nil),                // 62: hexhail.type.v1.Flight
-	(*v1.Voice)(nil),                 // 63: hexhail.type.v1.Voice
-	(*v1.Payment)(nil),               // 64: hexhail.type.v1.Payment
-	(v1.ComplaintCause)(0),           // 65: hexhail.type.v1.ComplaintCause
-	(*v1.Complaint)(nil),             // 66: hexhail.type.v1.Complaint
-	(*v1.Regular)(nil),               // 67: hexhail.type.v1.Regular
-	(*v1.Festival)(nil),              // 68: hexhail.type.v1.Festival
+	(*SplitFareRequest)(nil),         // 28: hexhail.rider.v1.SplitFareRequest
+	(*Friend)(nil),                   // 29: hexhail.rider.v1.Friend
+	(*SplitFareResponse)(nil),        // 30: hexhail.rider.v1.SplitFareResponse
+	(*Share)(nil),                    // 31: hexhail.rider.v1.Share
+	(*ListSharesRequest)(nil),        // 32: hexhail.rider.v1.ListSharesRequest
+	(*ListSharesResponse)(nil),       // 33: hexhail.rider.v1.ListSharesResponse
+	(*ScanCodeRequest)(nil),          // 34: hexhail.rider.v1.ScanCodeRequest
+	(*ScanCodeResponse)(nil),         // 35: hexhail.rider.v1.ScanCodeResponse
+	(*PayByCodeRequest)(nil),         // 36: hexhail.rider.v1.PayByCodeRequest
+	(*PayByCodeResponse)(nil),        // 37: hexhail.rider.v1.PayByCodeResponse
+	(*ListPaymentsResponse)(nil),     // 38: hexhail.rider.v1.ListPaymentsResponse
+	(*PayRideResponse)(nil),          // 39: hexhail.rider.v1.PayRideResponse
+	(*RateRideRequest)(nil),          // 40: hexhail.rider.v1.RateRideRequest
+	(*RateRideResponse)(nil),         // 41: hexhail.rider.v1.RateRideResponse
+	(*ComplainRequest)(nil),          // 42: hexhail.rider.v1.ComplainRequest
+	(*ComplainResponse)(nil),         // 43: hexhail.rider.v1.ComplainResponse
+	(*ContestComplaintRequest)(nil),  // 44: hexhail.rider.v1.ContestComplaintRequest
+	(*ContestComplaintResponse)(nil), // 45: hexhail.rider.v1.ContestComplaintResponse
+	(*ListComplaintsRequest)(nil),    // 46: hexhail.rider.v1.ListComplaintsRequest
+	(*ListComplaintsResponse)(nil),   // 47: hexhail.rider.v1.ListComplaintsResponse
+	(*ProposeRegularRequest)(nil),    // 48: hexhail.rider.v1.ProposeRegularRequest
+	(*ProposeRegularResponse)(nil),   // 49: hexhail.rider.v1.ProposeRegularResponse
+	(*AgreeRegularRequest)(nil),      // 50: hexhail.rider.v1.AgreeRegularRequest
+	(*AgreeRegularResponse)(nil),     // 51: hexhail.rider.v1.AgreeRegularResponse
+	(*EndRegularRequest)(nil),        // 52: hexhail.rider.v1.EndRegularRequest
+	(*EndRegularResponse)(nil),       // 53: hexhail.rider.v1.EndRegularResponse
+	(*ListRegularsRequest)(nil),      // 54: hexhail.rider.v1.ListRegularsRequest
+	(*ListRegularsResponse)(nil),     // 55: hexhail.rider.v1.ListRegularsResponse
+	(*ListGreetingsRequest)(nil),     // 56: hexhail.rider.v1.ListGreetingsRequest
+	(*ListGreetingsResponse)(nil),    // 57: hexhail.rider.v1.ListGreetingsResponse
+	(*Greeting)(nil),                 // 58: hexhail.rider.v1.Greeting
+	(*WantGreetingsRequest)(nil),     // 59: hexhail.rider.v1.WantGreetingsRequest
+	(*WantGreetingsResponse)(nil),    // 60: hexhail.rider.v1.WantGreetingsResponse
+	(*ListCampaignsRequest)(nil),     // 61: hexhail.rider.v1.ListCampaignsRequest
+	(*ListCampaignsResponse)(nil),    // 62: hexhail.rider.v1.ListCampaignsResponse
+	(*Campaign)(nil),                 // 63: hexhail.rider.v1.Campaign
+	(*ListLotsRequest)(nil),          // 64: hexhail.rider.v1.ListLotsRequest
+	(*ListLotsResponse)(nil),         // 65: hexhail.rider.v1.ListLotsResponse
+	(*Lot)(nil),                      // 66: hexhail.rider.v1.Lot
+	(*v1.Place)(nil),                 // 67: hexhail.type.v1.Place
+	(*v1.Point)(nil),                 // 68: hexhail.type.v1.Point
+	(*v1.Quote)(nil),                 // 69: hexhail.type.v1.Quote
+	(*timestamppb.Timestamp)(nil),    // 70: google.protobuf.Timestamp
+	(*v1.Ride)(nil),                  // 71: hexhail.type.v1.Ride
+	(*v1.Flight)(nil),                // 72: hexhail.type.v1.Flight
+	(*v1.Voice)(nil),                 // 73: hexhail.type.v1.Voice
+	(*v1.Payment)(nil),               // 74: hexhail.type.v1.Payment
+	(v1.ComplaintCause)(0),           // 75: hexhail.type.v1.ComplaintCause
+	(*v1.Complaint)(nil),             // 76: hexhail.type.v1.Complaint
+	(*v1.Regular)(nil),               // 77: hexhail.type.v1.Regular
+	(*v1.Festival)(nil),              // 78: hexhail.type.v1.Festival
 }
 var file_hexhail_rider_v1_rider_proto_depIdxs = []int32{
-	57, // 0: hexhail.rider.v1.QuoteRideRequest.pickup:type_name -> hexhail.type.v1.Place
-	57, // 1: hexhail.rider.v1.QuoteRideRequest.dropoff:type_name -> hexhail.type.v1.Place
-	58, // 2: hexhail.rider.v1.NearbyTaxi.point:type_name -> hexhail.type.v1.Point
-	59, // 3: hexhail.rider.v1.QuoteRideResponse.quote:type_name -> hexhail.type.v1.Quote
+	67, // 0: hexhail.rider.v1.QuoteRideRequest.pickup:type_name -> hexhail.type.v1.Place
+	67, // 1: hexhail.rider.v1.QuoteRideRequest.dropoff:type_name -> hexhail.type.v1.Place
+	68, // 2: hexhail.rider.v1.NearbyTaxi.point:type_name -> hexhail.type.v1.Point
+	69, // 3: hexhail.rider.v1.QuoteRideResponse.quote:type_name -> hexhail.type.v1.Quote
 	1,  // 4: hexhail.rider.v1.QuoteRideResponse.taxis:type_name -> hexhail.rider.v1.NearbyTaxi
-	60, // 5: hexhail.rider.v1.QuoteRideResponse.closed_until:type_name -> google.protobuf.Timestamp
-	57, // 6: hexhail.rider.v1.RequestRideRequest.pickup:type_name -> hexhail.type.v1.Place
-	57, // 7: hexhail.rider.v1.RequestRideRequest.dropoff:type_name -> hexhail.type.v1.Place
+	70, // 5: hexhail.rider.v1.QuoteRideResponse.closed_until:type_name -> google.protobuf.Timestamp
+	67, // 6: hexhail.rider.v1.RequestRideRequest.pickup:type_name -> hexhail.type.v1.Place
+	67, // 7: hexhail.rider.v1.RequestRideRequest.dropoff:type_name -> hexhail.type.v1.Place
 	4,  // 8: hexhail.rider.v1.RequestRideRequest.first:type_name -> hexhail.rider.v1.AskFirst
-	61, // 9: hexhail.rider.v1.RequestRideResponse.ride:type_name -> hexhail.type.v1.Ride
-	57, // 10: hexhail.rider.v1.BookRideRequest.pickup:type_name -> hexhail.type.v1.Place
-	57, // 11: hexhail.rider.v1.BookRideRequest.dropoff:type_name -> hexhail.type.v1.Place
-	60, // 12: hexhail.rider.v1.BookRideRequest.pickup_at:type_name -> google.protobuf.Timestamp
-	62, // 13: hexhail.rider.v1.BookRideRequest.flight:type_name -> hexhail.type.v1.Flight
-	60, // 14: hexhail.rider.v1.BookRideRequest.open_at:type_name -> google.protobuf.Timestamp
-	60, // 15: hexhail.rider.v1.BookRideRequest.team_at:type_name -> google.protobuf.Timestamp
-	61, // 16: hexhail.rider.v1.BookRideResponse.ride:type_name -> hexhail.type.v1.Ride
-	61, // 17: hexhail.rider.v1.GetRideResponse.ride:type_name -> hexhail.type.v1.Ride
-	63, // 18: hexhail.rider.v1.GetVoiceResponse.voice:type_name -> hexhail.type.v1.Voice
-	61, // 19: hexhail.rider.v1.ListRidesResponse.rides:type_name -> hexhail.type.v1.Ride
-	58, // 20: hexhail.rider.v1.TaxiPosition.point:type_name -> hexhail.type.v1.Point
-	60, // 21: hexhail.rider.v1.TaxiPosition.at:type_name -> google.protobuf.Timestamp
-	61, // 22: hexhail.rider.v1.WatchRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	71, // 9: hexhail.rider.v1.RequestRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	67, // 10: hexhail.rider.v1.BookRideRequest.pickup:type_name -> hexhail.type.v1.Place
+	67, // 11: hexhail.rider.v1.BookRideRequest.dropoff:type_name -> hexhail.type.v1.Place
+	70, // 12: hexhail.rider.v1.BookRideRequest.pickup_at:type_name -> google.protobuf.Timestamp
+	72, // 13: hexhail.rider.v1.BookRideRequest.flight:type_name -> hexhail.type.v1.Flight
+	70, // 14: hexhail.rider.v1.BookRideRequest.open_at:type_name -> google.protobuf.Timestamp
+	70, // 15: hexhail.rider.v1.BookRideRequest.team_at:type_name -> google.protobuf.Timestamp
+	71, // 16: hexhail.rider.v1.BookRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	71, // 17: hexhail.rider.v1.GetRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	73, // 18: hexhail.rider.v1.GetVoiceResponse.voice:type_name -> hexhail.type.v1.Voice
+	71, // 19: hexhail.rider.v1.ListRidesResponse.rides:type_name -> hexhail.type.v1.Ride
+	68, // 20: hexhail.rider.v1.TaxiPosition.point:type_name -> hexhail.type.v1.Point
+	70, // 21: hexhail.rider.v1.TaxiPosition.at:type_name -> google.protobuf.Timestamp
+	71, // 22: hexhail.rider.v1.WatchRideResponse.ride:type_name -> hexhail.type.v1.Ride
 	15, // 23: hexhail.rider.v1.WatchRideResponse.taxi:type_name -> hexhail.rider.v1.TaxiPosition
 	17, // 24: hexhail.rider.v1.WatchRideResponse.heartbeat:type_name -> hexhail.rider.v1.Heartbeat
-	60, // 25: hexhail.rider.v1.Heartbeat.at:type_name -> google.protobuf.Timestamp
-	61, // 26: hexhail.rider.v1.AddTipResponse.ride:type_name -> hexhail.type.v1.Ride
-	61, // 27: hexhail.rider.v1.CancelRideResponse.ride:type_name -> hexhail.type.v1.Ride
-	61, // 28: hexhail.rider.v1.ConfirmFareResponse.ride:type_name -> hexhail.type.v1.Ride
-	61, // 29: hexhail.rider.v1.ContestFareResponse.ride:type_name -> hexhail.type.v1.Ride
-	64, // 30: hexhail.rider.v1.ListPaymentsResponse.payments:type_name -> hexhail.type.v1.Payment
-	61, // 31: hexhail.rider.v1.PayRideResponse.ride:type_name -> hexhail.type.v1.Ride
-	61, // 32: hexhail.rider.v1.RateRideResponse.ride:type_name -> hexhail.type.v1.Ride
-	65, // 33: hexhail.rider.v1.ComplainRequest.cause:type_name -> hexhail.type.v1.ComplaintCause
-	66, // 34: hexhail.rider.v1.ListComplaintsResponse.complaints:type_name -> hexhail.type.v1.Complaint
-	60, // 35: hexhail.rider.v1.ListComplaintsResponse.suspended_until:type_name -> google.protobuf.Timestamp
-	67, // 36: hexhail.rider.v1.ProposeRegularResponse.regular:type_name -> hexhail.type.v1.Regular
-	67, // 37: hexhail.rider.v1.AgreeRegularResponse.regular:type_name -> hexhail.type.v1.Regular
-	67, // 38: hexhail.rider.v1.ListRegularsResponse.regulars:type_name -> hexhail.type.v1.Regular
-	48, // 39: hexhail.rider.v1.ListGreetingsResponse.greetings:type_name -> hexhail.rider.v1.Greeting
-	68, // 40: hexhail.rider.v1.Greeting.festival:type_name -> hexhail.type.v1.Festival
-	60, // 41: hexhail.rider.v1.Greeting.sent_at:type_name -> google.protobuf.Timestamp
-	53, // 42: hexhail.rider.v1.ListCampaignsResponse.campaigns:type_name -> hexhail.rider.v1.Campaign
-	60, // 43: hexhail.rider.v1.Campaign.ends_at:type_name -> google.protobuf.Timestamp
-	56, // 44: hexhail.rider.v1.ListLotsResponse.lots:type_name -> hexhail.rider.v1.Lot
-	0,  // 45: hexhail.rider.v1.RiderService.QuoteRide:input_type -> hexhail.rider.v1.QuoteRideRequest
-	3,  // 46: hexhail.rider.v1.RiderService.RequestRide:input_type -> hexhail.rider.v1.RequestRideRequest
-	6,  // 47: hexhail.rider.v1.RiderService.BookRide:input_type -> hexhail.rider.v1.BookRideRequest
-	8,  // 48: hexhail.rider.v1.RiderService.GetRide:input_type -> hexhail.rider.v1.GetRideRequest
-	10, // 49: hexhail.rider.v1.RiderService.GetVoice:input_type -> hexhail.rider.v1.GetVoiceRequest
-	12, // 50: hexhail.rider.v1.RiderService.ListRides:input_type -> hexhail.rider.v1.ListRidesRequest
-	14, // 51: hexhail.rider.v1.RiderService.WatchRide:input_type -> hexhail.rider.v1.WatchRideRequest
-	18, // 52: hexhail.rider.v1.RiderService.AddTip:input_type -> hexhail.rider.v1.AddTipRequest
-	20, // 53: hexhail.rider.v1.RiderService.CancelRide:input_type -> hexhail.rider.v1.CancelRideRequest
-	22, // 54: hexhail.rider.v1.RiderService.ConfirmFare:input_type -> hexhail.rider.v1.ConfirmFareRequest
-	24, // 55: hexhail.rider.v1.RiderService.ContestFare:input_type -> hexhail.rider.v1.ContestFareRequest
-	26, // 56: hexhail.rider.v1.RiderService.PayRide:input_type -> hexhail.rider.v1.PayRideRequest
-	27, // 57: hexhail.rider.v1.RiderService.ListPayments:input_type -> hexhail.rider.v1.ListPaymentsRequest
-	30, // 58: hexhail.rider.v1.RiderService.RateRide:input_type -> hexhail.rider.v1.RateRideRequest
-	32, // 59: hexhail.rider.v1.RiderService.Complain:input_type -> hexhail.rider.v1.ComplainRequest
-	34, // 60: hexhail.rider.v1.RiderService.ContestComplaint:input_type -> hexhail.rider.v1.ContestComplaintRequest
-	36, // 61: hexhail.rider.v1.RiderService.ListComplaints:input_type -> hexhail.rider.v1.ListComplaintsRequest
-	38, // 62: hexhail.rider.v1.RiderService.ProposeRegular:input_type -> hexhail.rider.v1.ProposeRegularRequest
-	40, // 63: hexhail.rider.v1.RiderService.AgreeRegular:input_type -> hexhail.rider.v1.AgreeRegularRequest
-	42, // 64: hexhail.rider.v1.RiderService.EndRegular:input_type -> hexhail.rider.v1.EndRegularRequest
-	51, // 65: hexhail.rider.v1.RiderService.ListCampaigns:input_type -> hexhail.rider.v1.ListCampaignsRequest
-	44, // 66: hexhail.rider.v1.RiderService.ListRegulars:input_type -> hexhail.rider.v1.ListRegularsRequest
-	46, // 67: hexhail.rider.v1.RiderService.ListGreetings:input_type -> hexhail.rider.v1.ListGreetingsRequest
-	54, // 68: hexhail.rider.v1.RiderService.ListLots:input_type -> hexhail.rider.v1.ListLotsRequest
-	49, // 69: hexhail.rider.v1.RiderService.WantGreetings:input_type -> hexhail.rider.v1.WantGreetingsRequest
-	2,  // 70: hexhail.rider.v1.RiderService.QuoteRide:output_type -> hexhail.rider.v1.QuoteRideResponse
-	5,  // 71: hexhail.rider.v1.RiderService.RequestRide:output_type -> hexhail.rider.v1.RequestRideResponse
-	7,  // 72: hexhail.rider.v1.RiderService.BookRide:output_type -> hexhail.rider.v1.BookRideResponse
-	9,  // 73: hexhail.rider.v1.RiderService.GetRide:output_type -> hexhail.rider.v1.GetRideResponse
-	11, // 74: hexhail.rider.v1.RiderService.GetVoice:output_type -> hexhail.rider.v1.GetVoiceResponse
-	13, // 75: hexhail.rider.v1.RiderService.ListRides:output_type -> hexhail.rider.v1.ListRidesResponse
-	16, // 76: hexhail.rider.v1.RiderService.WatchRide:output_type -> hexhail.rider.v1.WatchRideResponse
-	19, // 77: hexhail.rider.v1.RiderService.AddTip:output_type -> hexhail.rider.v1.AddTipResponse
-	21, // 78: hexhail.rider.v1.RiderService.CancelRide:output_type -> hexhail.rider.v1.CancelRideResponse
-	23, // 79: hexhail.rider.v1.RiderService.ConfirmFare:output_type -> hexhail.rider.v1.ConfirmFareResponse
-	25, // 80: hexhail.rider.v1.RiderService.ContestFare:output_type -> hexhail.rider.v1.ContestFareResponse
-	29, // 81: hexhail.rider.v1.RiderService.PayRide:output_type -> hexhail.rider.v1.PayRideResponse
-	28, // 82: hexhail.rider.v1.RiderService.ListPayments:output_type -> hexhail.rider.v1.ListPaymentsResponse
-	31, // 83: hexhail.rider.v1.RiderService.RateRide:output_type -> hexhail.rider.v1.RateRideResponse
-	33, // 84: hexhail.rider.v1.RiderService.Complain:output_type -> hexhail.rider.v1.ComplainResponse
-	35, // 85: hexhail.rider.v1.RiderService.ContestComplaint:output_type -> hexhail.rider.v1.ContestComplaintResponse
-	37, // 86: hexhail.rider.v1.RiderService.ListComplaints:output_type -> hexhail.rider.v1.ListComplaintsResponse
-	39, // 87: hexhail.rider.v1.RiderService.ProposeRegular:output_type -> hexhail.rider.v1.ProposeRegularResponse
-	41, // 88: hexhail.rider.v1.RiderService.AgreeRegular:output_type -> hexhail.rider.v1.AgreeRegularResponse
-	43, // 89: hexhail.rider.v1.RiderService.EndRegular:output_type -> hexhail.rider.v1.EndRegularResponse
-	52, // 90: hexhail.rider.v1.RiderService.ListCampaigns:output_type -> hexhail.rider.v1.ListCampaignsResponse
-	45, // 91: hexhail.rider.v1.RiderService.ListRegulars:output_type -> hexhail.rider.v1.ListRegularsResponse
-	47, // 92: hexhail.rider.v1.RiderService.ListGreetings:output_type -> hexhail.rider.v1.ListGreetingsResponse
-	55, // 93: hexhail.rider.v1.RiderService.ListLots:output_type -> hexhail.rider.v1.ListLotsResponse
-	50, // 94: hexhail.rider.v1.RiderService.WantGreetings:output_type -> hexhail.rider.v1.WantGreetingsResponse
-	70, // [70:95] is the sub-list for method output_type
-	45, // [45:70] is the sub-list for method input_type
-	45, // [45:45] is the sub-list for extension type_name
-	45, // [45:45] is the sub-list for extension extendee
-	0,  // [0:45] is the sub-list for field type_name
+	70, // 25: hexhail.rider.v1.Heartbeat.at:type_name -> google.protobuf.Timestamp
+	71, // 26: hexhail.rider.v1.AddTipResponse.ride:type_name -> hexhail.type.v1.Ride
+	71, // 27: hexhail.rider.v1.CancelRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	71, // 28: hexhail.rider.v1.ConfirmFareResponse.ride:type_name -> hexhail.type.v1.Ride
+	71, // 29: hexhail.rider.v1.ContestFareResponse.ride:type_name -> hexhail.type.v1.Ride
+	29, // 30: hexhail.rider.v1.SplitFareRequest.friends:type_name -> hexhail.rider.v1.Friend
+	31, // 31: hexhail.rider.v1.SplitFareResponse.shares:type_name -> hexhail.rider.v1.Share
+	70, // 32: hexhail.rider.v1.Share.completed_at:type_name -> google.protobuf.Timestamp
+	31, // 33: hexhail.rider.v1.ListSharesResponse.shares:type_name -> hexhail.rider.v1.Share
+	70, // 34: hexhail.rider.v1.ScanCodeResponse.completed_at:type_name -> google.protobuf.Timestamp
+	74, // 35: hexhail.rider.v1.ScanCodeResponse.payments:type_name -> hexhail.type.v1.Payment
+	35, // 36: hexhail.rider.v1.PayByCodeResponse.scan:type_name -> hexhail.rider.v1.ScanCodeResponse
+	74, // 37: hexhail.rider.v1.ListPaymentsResponse.payments:type_name -> hexhail.type.v1.Payment
+	71, // 38: hexhail.rider.v1.PayRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	71, // 39: hexhail.rider.v1.RateRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	75, // 40: hexhail.rider.v1.ComplainRequest.cause:type_name -> hexhail.type.v1.ComplaintCause
+	76, // 41: hexhail.rider.v1.ListComplaintsResponse.complaints:type_name -> hexhail.type.v1.Complaint
+	70, // 42: hexhail.rider.v1.ListComplaintsResponse.suspended_until:type_name -> google.protobuf.Timestamp
+	77, // 43: hexhail.rider.v1.ProposeRegularResponse.regular:type_name -> hexhail.type.v1.Regular
+	77, // 44: hexhail.rider.v1.AgreeRegularResponse.regular:type_name -> hexhail.type.v1.Regular
+	77, // 45: hexhail.rider.v1.ListRegularsResponse.regulars:type_name -> hexhail.type.v1.Regular
+	58, // 46: hexhail.rider.v1.ListGreetingsResponse.greetings:type_name -> hexhail.rider.v1.Greeting
+	78, // 47: hexhail.rider.v1.Greeting.festival:type_name -> hexhail.type.v1.Festival
+	70, // 48: hexhail.rider.v1.Greeting.sent_at:type_name -> google.protobuf.Timestamp
+	63, // 49: hexhail.rider.v1.ListCampaignsResponse.campaigns:type_name -> hexhail.rider.v1.Campaign
+	70, // 50: hexhail.rider.v1.Campaign.ends_at:type_name -> google.protobuf.Timestamp
+	66, // 51: hexhail.rider.v1.ListLotsResponse.lots:type_name -> hexhail.rider.v1.Lot
+	0,  // 52: hexhail.rider.v1.RiderService.QuoteRide:input_type -> hexhail.rider.v1.QuoteRideRequest
+	3,  // 53: hexhail.rider.v1.RiderService.RequestRide:input_type -> hexhail.rider.v1.RequestRideRequest
+	6,  // 54: hexhail.rider.v1.RiderService.BookRide:input_type -> hexhail.rider.v1.BookRideRequest
+	8,  // 55: hexhail.rider.v1.RiderService.GetRide:input_type -> hexhail.rider.v1.GetRideRequest
+	10, // 56: hexhail.rider.v1.RiderService.GetVoice:input_type -> hexhail.rider.v1.GetVoiceRequest
+	12, // 57: hexhail.rider.v1.RiderService.ListRides:input_type -> hexhail.rider.v1.ListRidesRequest
+	14, // 58: hexhail.rider.v1.RiderService.WatchRide:input_type -> hexhail.rider.v1.WatchRideRequest
+	18, // 59: hexhail.rider.v1.RiderService.AddTip:input_type -> hexhail.rider.v1.AddTipRequest
+	20, // 60: hexhail.rider.v1.RiderService.CancelRide:input_type -> hexhail.rider.v1.CancelRideRequest
+	22, // 61: hexhail.rider.v1.RiderService.ConfirmFare:input_type -> hexhail.rider.v1.ConfirmFareRequest
+	24, // 62: hexhail.rider.v1.RiderService.ContestFare:input_type -> hexhail.rider.v1.ContestFareRequest
+	26, // 63: hexhail.rider.v1.RiderService.PayRide:input_type -> hexhail.rider.v1.PayRideRequest
+	28, // 64: hexhail.rider.v1.RiderService.SplitFare:input_type -> hexhail.rider.v1.SplitFareRequest
+	32, // 65: hexhail.rider.v1.RiderService.ListShares:input_type -> hexhail.rider.v1.ListSharesRequest
+	34, // 66: hexhail.rider.v1.RiderService.ScanCode:input_type -> hexhail.rider.v1.ScanCodeRequest
+	36, // 67: hexhail.rider.v1.RiderService.PayByCode:input_type -> hexhail.rider.v1.PayByCodeRequest
+	27, // 68: hexhail.rider.v1.RiderService.ListPayments:input_type -> hexhail.rider.v1.ListPaymentsRequest
+	40, // 69: hexhail.rider.v1.RiderService.RateRide:input_type -> hexhail.rider.v1.RateRideRequest
+	42, // 70: hexhail.rider.v1.RiderService.Complain:input_type -> hexhail.rider.v1.ComplainRequest
+	44, // 71: hexhail.rider.v1.RiderService.ContestComplaint:input_type -> hexhail.rider.v1.ContestComplaintRequest
+	46, // 72: hexhail.rider.v1.RiderService.ListComplaints:input_type -> hexhail.rider.v1.ListComplaintsRequest
+	48, // 73: hexhail.rider.v1.RiderService.ProposeRegular:input_type -> hexhail.rider.v1.ProposeRegularRequest
+	50, // 74: hexhail.rider.v1.RiderService.AgreeRegular:input_type -> hexhail.rider.v1.AgreeRegularRequest
+	52, // 75: hexhail.rider.v1.RiderService.EndRegular:input_type -> hexhail.rider.v1.EndRegularRequest
+	61, // 76: hexhail.rider.v1.RiderService.ListCampaigns:input_type -> hexhail.rider.v1.ListCampaignsRequest
+	54, // 77: hexhail.rider.v1.RiderService.ListRegulars:input_type -> hexhail.rider.v1.ListRegularsRequest
+	56, // 78: hexhail.rider.v1.RiderService.ListGreetings:input_type -> hexhail.rider.v1.ListGreetingsRequest
+	64, // 79: hexhail.rider.v1.RiderService.ListLots:input_type -> hexhail.rider.v1.ListLotsRequest
+	59, // 80: hexhail.rider.v1.RiderService.WantGreetings:input_type -> hexhail.rider.v1.WantGreetingsRequest
+	2,  // 81: hexhail.rider.v1.RiderService.QuoteRide:output_type -> hexhail.rider.v1.QuoteRideResponse
+	5,  // 82: hexhail.rider.v1.RiderService.RequestRide:output_type -> hexhail.rider.v1.RequestRideResponse
+	7,  // 83: hexhail.rider.v1.RiderService.BookRide:output_type -> hexhail.rider.v1.BookRideResponse
+	9,  // 84: hexhail.rider.v1.RiderService.GetRide:output_type -> hexhail.rider.v1.GetRideResponse
+	11, // 85: hexhail.rider.v1.RiderService.GetVoice:output_type -> hexhail.rider.v1.GetVoiceResponse
+	13, // 86: hexhail.rider.v1.RiderService.ListRides:output_type -> hexhail.rider.v1.ListRidesResponse
+	16, // 87: hexhail.rider.v1.RiderService.WatchRide:output_type -> hexhail.rider.v1.WatchRideResponse
+	19, // 88: hexhail.rider.v1.RiderService.AddTip:output_type -> hexhail.rider.v1.AddTipResponse
+	21, // 89: hexhail.rider.v1.RiderService.CancelRide:output_type -> hexhail.rider.v1.CancelRideResponse
+	23, // 90: hexhail.rider.v1.RiderService.ConfirmFare:output_type -> hexhail.rider.v1.ConfirmFareResponse
+	25, // 91: hexhail.rider.v1.RiderService.ContestFare:output_type -> hexhail.rider.v1.ContestFareResponse
+	39, // 92: hexhail.rider.v1.RiderService.PayRide:output_type -> hexhail.rider.v1.PayRideResponse
+	30, // 93: hexhail.rider.v1.RiderService.SplitFare:output_type -> hexhail.rider.v1.SplitFareResponse
+	33, // 94: hexhail.rider.v1.RiderService.ListShares:output_type -> hexhail.rider.v1.ListSharesResponse
+	35, // 95: hexhail.rider.v1.RiderService.ScanCode:output_type -> hexhail.rider.v1.ScanCodeResponse
+	37, // 96: hexhail.rider.v1.RiderService.PayByCode:output_type -> hexhail.rider.v1.PayByCodeResponse
+	38, // 97: hexhail.rider.v1.RiderService.ListPayments:output_type -> hexhail.rider.v1.ListPaymentsResponse
+	41, // 98: hexhail.rider.v1.RiderService.RateRide:output_type -> hexhail.rider.v1.RateRideResponse
+	43, // 99: hexhail.rider.v1.RiderService.Complain:output_type -> hexhail.rider.v1.ComplainResponse
+	45, // 100: hexhail.rider.v1.RiderService.ContestComplaint:output_type -> hexhail.rider.v1.ContestComplaintResponse
+	47, // 101: hexhail.rider.v1.RiderService.ListComplaints:output_type -> hexhail.rider.v1.ListComplaintsResponse
+	49, // 102: hexhail.rider.v1.RiderService.ProposeRegular:output_type -> hexhail.rider.v1.ProposeRegularResponse
+	51, // 103: hexhail.rider.v1.RiderService.AgreeRegular:output_type -> hexhail.rider.v1.AgreeRegularResponse
+	53, // 104: hexhail.rider.v1.RiderService.EndRegular:output_type -> hexhail.rider.v1.EndRegularResponse
+	62, // 105: hexhail.rider.v1.RiderService.ListCampaigns:output_type -> hexhail.rider.v1.ListCampaignsResponse
+	55, // 106: hexhail.rider.v1.RiderService.ListRegulars:output_type -> hexhail.rider.v1.ListRegularsResponse
+	57, // 107: hexhail.rider.v1.RiderService.ListGreetings:output_type -> hexhail.rider.v1.ListGreetingsResponse
+	65, // 108: hexhail.rider.v1.RiderService.ListLots:output_type -> hexhail.rider.v1.ListLotsResponse
+	60, // 109: hexhail.rider.v1.RiderService.WantGreetings:output_type -> hexhail.rider.v1.WantGreetingsResponse
+	81, // [81:110] is the sub-list for method output_type
+	52, // [52:81] is the sub-list for method input_type
+	52, // [52:52] is the sub-list for extension type_name
+	52, // [52:52] is the sub-list for extension extendee
+	0,  // [0:52] is the sub-list for field type_name
 }
 
 func init() { file_hexhail_rider_v1_rider_proto_init() }
@@ -4091,14 +4772,14 @@ func file_hexhail_rider_v1_rider_proto_init() {
 		(*WatchRideResponse_Taxi)(nil),
 		(*WatchRideResponse_Heartbeat)(nil),
 	}
-	file_hexhail_rider_v1_rider_proto_msgTypes[53].OneofWrappers = []any{}
+	file_hexhail_rider_v1_rider_proto_msgTypes[63].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_hexhail_rider_v1_rider_proto_rawDesc), len(file_hexhail_rider_v1_rider_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   57,
+			NumMessages:   67,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -33,6 +33,10 @@ const (
 	RiderService_ConfirmFare_FullMethodName      = "/hexhail.rider.v1.RiderService/ConfirmFare"
 	RiderService_ContestFare_FullMethodName      = "/hexhail.rider.v1.RiderService/ContestFare"
 	RiderService_PayRide_FullMethodName          = "/hexhail.rider.v1.RiderService/PayRide"
+	RiderService_SplitFare_FullMethodName        = "/hexhail.rider.v1.RiderService/SplitFare"
+	RiderService_ListShares_FullMethodName       = "/hexhail.rider.v1.RiderService/ListShares"
+	RiderService_ScanCode_FullMethodName         = "/hexhail.rider.v1.RiderService/ScanCode"
+	RiderService_PayByCode_FullMethodName        = "/hexhail.rider.v1.RiderService/PayByCode"
 	RiderService_ListPayments_FullMethodName     = "/hexhail.rider.v1.RiderService/ListPayments"
 	RiderService_RateRide_FullMethodName         = "/hexhail.rider.v1.RiderService/RateRide"
 	RiderService_Complain_FullMethodName         = "/hexhail.rider.v1.RiderService/Complain"
@@ -94,6 +98,21 @@ type RiderServiceClient interface {
 	// at its channel first; while the channel does not say how it ended, PayRide is refused with
 	// PAYMENT_STATE.
 	PayRide(ctx context.Context, in *PayRideRequest, opts ...grpc.CallOption) (*PayRideResponse, error)
+	// SplitFare divides the fare of the rider's ride, of which nothing is paid, among them and friends (AA):
+	// shares take its place, that differ by at most a fen. Each has a code, which the friend pays with
+	// PayByCode, or anybody at /pay/. What is not paid in time is the rider's. Tip and fee are not split.
+	// Errors: RIDE_STATE, PAYMENT_STATE for a fare that is paid, being paid or split, RIDER_UNKNOWN,
+	// AMOUNT_INVALID for less than a fen each.
+	SplitFare(ctx context.Context, in *SplitFareRequest, opts ...grpc.CallOption) (*SplitFareResponse, error)
+	// ListShares reads the shares of friends' rides that the rider was asked for, the latest first.
+	ListShares(ctx context.Context, in *ListSharesRequest, opts ...grpc.CallOption) (*ListSharesResponse, error)
+	// ScanCode reads what a code leads to: a driver's, that of a taxi or a ride, or that of a share. Who
+	// has the code may read it. Errors: CODE_UNKNOWN, NOTHING_DUE.
+	ScanCode(ctx context.Context, in *ScanCodeRequest, opts ...grpc.CallOption) (*ScanCodeResponse, error)
+	// PayByCode pays all that is due where a code leads, for oneself or for somebody else: out of the
+	// caller's wallet, or through a channel, whose ticket ScanCode has. Errors: as ScanCode's and
+	// PayRide's.
+	PayByCode(ctx context.Context, in *PayByCodeRequest, opts ...grpc.CallOption) (*PayByCodeResponse, error)
 	// ListPayments reads what the rider owes and has paid for a ride, with the state of the last
 	// attempt of each payment.
 	ListPayments(ctx context.Context, in *ListPaymentsRequest, opts ...grpc.CallOption) (*ListPaymentsResponse, error)
@@ -260,6 +279,46 @@ func (c *riderServiceClient) PayRide(ctx context.Context, in *PayRideRequest, op
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(PayRideResponse)
 	err := c.cc.Invoke(ctx, RiderService_PayRide_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *riderServiceClient) SplitFare(ctx context.Context, in *SplitFareRequest, opts ...grpc.CallOption) (*SplitFareResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(SplitFareResponse)
+	err := c.cc.Invoke(ctx, RiderService_SplitFare_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *riderServiceClient) ListShares(ctx context.Context, in *ListSharesRequest, opts ...grpc.CallOption) (*ListSharesResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListSharesResponse)
+	err := c.cc.Invoke(ctx, RiderService_ListShares_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *riderServiceClient) ScanCode(ctx context.Context, in *ScanCodeRequest, opts ...grpc.CallOption) (*ScanCodeResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ScanCodeResponse)
+	err := c.cc.Invoke(ctx, RiderService_ScanCode_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *riderServiceClient) PayByCode(ctx context.Context, in *PayByCodeRequest, opts ...grpc.CallOption) (*PayByCodeResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(PayByCodeResponse)
+	err := c.cc.Invoke(ctx, RiderService_PayByCode_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -442,6 +501,21 @@ type RiderServiceServer interface {
 	// at its channel first; while the channel does not say how it ended, PayRide is refused with
 	// PAYMENT_STATE.
 	PayRide(context.Context, *PayRideRequest) (*PayRideResponse, error)
+	// SplitFare divides the fare of the rider's ride, of which nothing is paid, among them and friends (AA):
+	// shares take its place, that differ by at most a fen. Each has a code, which the friend pays with
+	// PayByCode, or anybody at /pay/. What is not paid in time is the rider's. Tip and fee are not split.
+	// Errors: RIDE_STATE, PAYMENT_STATE for a fare that is paid, being paid or split, RIDER_UNKNOWN,
+	// AMOUNT_INVALID for less than a fen each.
+	SplitFare(context.Context, *SplitFareRequest) (*SplitFareResponse, error)
+	// ListShares reads the shares of friends' rides that the rider was asked for, the latest first.
+	ListShares(context.Context, *ListSharesRequest) (*ListSharesResponse, error)
+	// ScanCode reads what a code leads to: a driver's, that of a taxi or a ride, or that of a share. Who
+	// has the code may read it. Errors: CODE_UNKNOWN, NOTHING_DUE.
+	ScanCode(context.Context, *ScanCodeRequest) (*ScanCodeResponse, error)
+	// PayByCode pays all that is due where a code leads, for oneself or for somebody else: out of the
+	// caller's wallet, or through a channel, whose ticket ScanCode has. Errors: as ScanCode's and
+	// PayRide's.
+	PayByCode(context.Context, *PayByCodeRequest) (*PayByCodeResponse, error)
 	// ListPayments reads what the rider owes and has paid for a ride, with the state of the last
 	// attempt of each payment.
 	ListPayments(context.Context, *ListPaymentsRequest) (*ListPaymentsResponse, error)
@@ -520,6 +594,18 @@ func (UnimplementedRiderServiceServer) ContestFare(context.Context, *ContestFare
 }
 func (UnimplementedRiderServiceServer) PayRide(context.Context, *PayRideRequest) (*PayRideResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method PayRide not implemented")
+}
+func (UnimplementedRiderServiceServer) SplitFare(context.Context, *SplitFareRequest) (*SplitFareResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method SplitFare not implemented")
+}
+func (UnimplementedRiderServiceServer) ListShares(context.Context, *ListSharesRequest) (*ListSharesResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListShares not implemented")
+}
+func (UnimplementedRiderServiceServer) ScanCode(context.Context, *ScanCodeRequest) (*ScanCodeResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ScanCode not implemented")
+}
+func (UnimplementedRiderServiceServer) PayByCode(context.Context, *PayByCodeRequest) (*PayByCodeResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method PayByCode not implemented")
 }
 func (UnimplementedRiderServiceServer) ListPayments(context.Context, *ListPaymentsRequest) (*ListPaymentsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListPayments not implemented")
@@ -786,6 +872,78 @@ func _RiderService_PayRide_Handler(srv interface{}, ctx context.Context, dec fun
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(RiderServiceServer).PayRide(ctx, req.(*PayRideRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _RiderService_SplitFare_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(SplitFareRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RiderServiceServer).SplitFare(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RiderService_SplitFare_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RiderServiceServer).SplitFare(ctx, req.(*SplitFareRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _RiderService_ListShares_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListSharesRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RiderServiceServer).ListShares(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RiderService_ListShares_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RiderServiceServer).ListShares(ctx, req.(*ListSharesRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _RiderService_ScanCode_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ScanCodeRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RiderServiceServer).ScanCode(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RiderService_ScanCode_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RiderServiceServer).ScanCode(ctx, req.(*ScanCodeRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _RiderService_PayByCode_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(PayByCodeRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RiderServiceServer).PayByCode(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RiderService_PayByCode_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RiderServiceServer).PayByCode(ctx, req.(*PayByCodeRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -1074,6 +1232,22 @@ var RiderService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "PayRide",
 			Handler:    _RiderService_PayRide_Handler,
+		},
+		{
+			MethodName: "SplitFare",
+			Handler:    _RiderService_SplitFare_Handler,
+		},
+		{
+			MethodName: "ListShares",
+			Handler:    _RiderService_ListShares_Handler,
+		},
+		{
+			MethodName: "ScanCode",
+			Handler:    _RiderService_ScanCode_Handler,
+		},
+		{
+			MethodName: "PayByCode",
+			Handler:    _RiderService_PayByCode_Handler,
 		},
 		{
 			MethodName: "ListPayments",

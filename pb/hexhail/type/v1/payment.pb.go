@@ -27,7 +27,7 @@ const (
 type Payment struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// What for: "fare", "tip", "fee" (of a booking), "cancel_fee", "rest" (of a fare that was
-	// corrected after it was paid).
+	// corrected after it was paid), "share" (of one that is split; then "fare" is what the organiser covers).
 	Purpose string `protobuf:"bytes,1,opt,name=purpose,proto3" json:"purpose,omitempty"`
 	// Where it stands: "due", "open" (a channel is asked), "paid", "cash" (to be handed over),
 	// "cash_confirmed", "void", "partly_refunded", "refunded".
@@ -48,7 +48,9 @@ type Payment struct {
 	Reason string `protobuf:"bytes,9,opt,name=reason,proto3" json:"reason,omitempty"`
 	// What the app needs to go on: with "qr" the code's text, with "app" and "page" what the channel's
 	// own kit takes. Empty until the channel has told it. Payments of one order have the same.
-	Ticket        string `protobuf:"bytes,10,opt,name=ticket,proto3" json:"ticket,omitempty"`
+	Ticket string `protobuf:"bytes,10,opt,name=ticket,proto3" json:"ticket,omitempty"`
+	// Of a friend's share: the code by which it is paid. Only in what the organiser reads.
+	Code          string `protobuf:"bytes,11,opt,name=code,proto3" json:"code,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -153,11 +155,18 @@ func (x *Payment) GetTicket() string {
 	return ""
 }
 
+func (x *Payment) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
 var File_hexhail_type_v1_payment_proto protoreflect.FileDescriptor
 
 const file_hexhail_type_v1_payment_proto_rawDesc = "" +
 	"\n" +
-	"\x1dhexhail/type/v1/payment.proto\x12\x0fhexhail.type.v1\"\x9f\x02\n" +
+	"\x1dhexhail/type/v1/payment.proto\x12\x0fhexhail.type.v1\"\xb3\x02\n" +
 	"\aPayment\x12\x18\n" +
 	"\apurpose\x18\x01 \x01(\tR\apurpose\x12\x14\n" +
 	"\x05state\x18\x02 \x01(\tR\x05state\x12\x1d\n" +
@@ -170,7 +179,8 @@ const file_hexhail_type_v1_payment_proto_rawDesc = "" +
 	"\rattempt_state\x18\b \x01(\tR\fattemptState\x12\x16\n" +
 	"\x06reason\x18\t \x01(\tR\x06reason\x12\x16\n" +
 	"\x06ticket\x18\n" +
-	" \x01(\tR\x06ticketB#Z!hexhail/pb/hexhail/type/v1;typepbb\x06proto3"
+	" \x01(\tR\x06ticket\x12\x12\n" +
+	"\x04code\x18\v \x01(\tR\x04codeB#Z!hexhail/pb/hexhail/type/v1;typepbb\x06proto3"
 
 var (
 	file_hexhail_type_v1_payment_proto_rawDescOnce sync.Once
