@@ -176,7 +176,7 @@ func (d *Desk) bookOrder(
 	}
 	for i := range order {
 		if order[i].ID == whole.ID {
-			order[i].Captured = whole.Charge()
+			order[i].Captured, order[i].CapturedAt = whole.Charge(), j.now
 		}
 	}
 	return money.TotalOf(posts), j.tx.Book(entry)
@@ -246,7 +246,7 @@ func (j *job) writePayments(r Ride, was, payments []money.Payment) error {
 // paidTwice takes in what nobody owes any more, and sends it back.
 func (d *Desk) paidTwice(j *job, order money.Order) error {
 	whole := order.Whole()
-	first, err := j.tx.Capture(whole.ID, whole.Charge())
+	first, err := j.tx.Capture(whole.ID, whole.Charge(), j.now)
 	if err != nil || !first {
 		return err
 	}

@@ -103,16 +103,20 @@ const (
 	ReasonChannel          Reason = "CHANNEL_UNKNOWN"
 	ReasonDestinations     Reason = "DESTINATIONS_USED_UP"
 	ReasonPayment          Reason = "PAYMENT_STATE"
-	ReasonFenced           Reason = "ENGINE_REPLACED"
-	ReasonOffDuty          Reason = "DRIVER_OFF_DUTY"
-	ReasonDuplicate        Reason = "ALREADY_EXISTS"
-	ReasonLedger           Reason = "LEDGER_REFUSED"
-	ReasonLedgerLimit      Reason = "BALANCE_TOO_LOW"
-	ReasonPosition         Reason = "POSITION_INVALID"
-	ReasonFix              Reason = "FIX_REFUSED"
-	ReasonAmount           Reason = "AMOUNT_INVALID"
-	ReasonCampaign         Reason = "CAMPAIGN_INVALID"
-	ReasonStore            Reason = "STORE"
+	// ReasonBill is a channel's bill that cannot be imported, or a difference that there is not;
+	// ReasonNoBill is a day of which the channel has none, or not yet.
+	ReasonBill        Reason = "BILL_REFUSED"
+	ReasonNoBill      Reason = "BILL_MISSING"
+	ReasonFenced      Reason = "ENGINE_REPLACED"
+	ReasonOffDuty     Reason = "DRIVER_OFF_DUTY"
+	ReasonDuplicate   Reason = "ALREADY_EXISTS"
+	ReasonLedger      Reason = "LEDGER_REFUSED"
+	ReasonLedgerLimit Reason = "BALANCE_TOO_LOW"
+	ReasonPosition    Reason = "POSITION_INVALID"
+	ReasonFix         Reason = "FIX_REFUSED"
+	ReasonAmount      Reason = "AMOUNT_INVALID"
+	ReasonCampaign    Reason = "CAMPAIGN_INVALID"
+	ReasonStore       Reason = "STORE"
 	// ReasonUnknownCompany is a driver's company that was never imported.
 	ReasonUnknownCompany Reason = "COMPANY_UNKNOWN"
 	// ReasonUnknownStand is a stand that the city's file does not have.
@@ -238,6 +242,7 @@ func Classify(err error) (Kind, Reason) {
 		payee    *money.PayeeError
 		bank     *money.BankFileError
 		draw     *money.DrawError
+		bill     *money.BillError
 	)
 	switch {
 	case errors.As(err, &own):
@@ -262,6 +267,12 @@ func Classify(err error) (Kind, Reason) {
 		return Invalid, ReasonLedger
 	case errors.As(err, &limit):
 		return Exhausted, ReasonLedgerLimit
+	case errors.As(err, &bill):
+		return Conflict, ReasonBill
+	case errors.Is(err, money.ErrNoBill):
+		return NotFound, ReasonNoBill
+	case errors.Is(err, money.ErrBillNotReady):
+		return Unavailable, ReasonNoBill
 	case errors.As(err, &state), errors.As(err, &notice):
 		return Conflict, ReasonPayment
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):

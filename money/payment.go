@@ -182,13 +182,15 @@ type Attempt struct {
 	// Order is the attempt whose number the channel knows: of several that are paid together the
 	// first one's, else its own. Captured and Refunded are of the whole order, in that attempt.
 	Order    AttemptID
-	Captured Fen    // what a channel has moved to us; 0 for cash and wallet
-	Refunded Fen    // asked to go back, ≤ Captured
-	Way      Way    // how the payer is asked; "" where nobody is
-	Merchant string // whose account at the channel is paid; "" is the house's own
-	Token    string // with WayPage who pays, with WayBarcode the code; ≤ MaxToken bytes
-	Ticket   string // what the payer's app or the QR code needs, once the channel has told it
-	Trade    string // the channel's own number, once it has told it
+	Captured Fen // what a channel has moved to us; 0 for cash and wallet
+	Refunded Fen // asked to go back, ≤ Captured
+	// CapturedAt is when we heard that an external channel has moved it; zero if none has.
+	CapturedAt time.Time
+	Way        Way    // how the payer is asked; "" where nobody is
+	Merchant   string // whose account at the channel is paid; "" is the house's own
+	Token      string // with WayPage who pays, with WayBarcode the code; ≤ MaxToken bytes
+	Ticket     string // what the payer's app or the QR code needs, once the channel has told it
+	Trade      string // the channel's own number, once it has told it
 }
 
 // MaxToken is the longest token of an attempt, in bytes.

@@ -24,6 +24,7 @@ type Refund struct {
 	MadeAt   time.Time
 	DueAt    time.Time // when the worker looks at it next
 	Tries    int       // calls to the channel so far
+	DoneAt   time.Time // when an external channel has said that it is done; zero before
 }
 
 // MaxRefundWhy is the longest reason of a refund, in bytes: Alipay takes 256 characters, WeChat 80
@@ -72,6 +73,7 @@ func (r Refund) Settle(o Outcome, now time.Time) (Refund, Transfer, error) {
 	r.State, r.Reason, r.DueAt = o.State, o.Reason, time.Time{}
 	switch o.State {
 	case AttemptPaid:
+		r.DoneAt = now
 		return r, r.Hold().Resolve(TransferPost), nil
 	case AttemptClosed:
 		return r, r.Hold().Resolve(TransferVoid), nil

@@ -31,6 +31,10 @@ type Tx interface {
 	Draws
 	DrawDays
 	Lots
+	Bills
+	BillReads
+	Differences
+	OpenTries
 }
 
 // Accounts books entries.
@@ -88,9 +92,9 @@ type Orders interface {
 	PaidAttempt(payment PaymentID) (Attempt, bool, error)
 	// Order is the attempts of an order, by id. An error of kind NotFound if there are none.
 	Order(id AttemptID) (Order, error)
-	// Capture writes what a channel has moved for an order that had ended; first is false if that
-	// is written already.
-	Capture(id AttemptID, amount Fen) (first bool, err error)
+	// Capture writes what a channel has moved for an order that had ended, and when we heard of it;
+	// first is false if that is written already.
+	Capture(id AttemptID, amount Fen, at time.Time) (first bool, err error)
 	// TakeBack adds to what is refunded of an order; ok is false if that would be more than was
 	// captured. An amount below 0, of a refund that will never be made, takes away from it.
 	TakeBack(id AttemptID, amount Fen) (ok bool, err error)

@@ -65,6 +65,9 @@ func everything(t *testing.T) *ops.Metrics {
 	m.Watching(1)
 	m.Quoted("beijing", 3)
 	m.Committed(3, time.Millisecond)
+	m.Noticed(money.Alipay, nil)
+	m.Sealed(2, time.Unix(1, 0))
+	m.Standings([]money.Standing{{Channel: money.Alipay, Clearing: 7, Differences: 8, Stale: 9}})
 	m.RoundTook("beijing", time.Millisecond)
 	counts := func() dispatch.Counts {
 		return dispatch.Counts{Waiting: 1, Offered: 2, Idle: 3, Busy: 4, OffDuty: 5}
@@ -118,7 +121,8 @@ func gathered(t *testing.T, m *ops.Metrics) map[string]*dto.MetricFamily {
 
 // bounded are all labels that there may be: enums, every one of them.
 var bounded = []string{
-	"act", "city", "code", "command", "direction", "kind", "method", "outcome", "reason", "side",
+	"act", "channel", "city", "code", "command", "direction", "kind", "method", "outcome", "reason",
+	"side",
 	"source", "stand", "state",
 }
 

@@ -31,6 +31,8 @@ type Config struct {
 	// CheckExpr returns a *money.CampaignError for an expression of a campaign that cannot be. Nil
 	// refuses all of them.
 	CheckExpr func(expr string) error
+	// Reconciler compares the bills of channels; without sources there are none.
+	Reconciler money.Reconciler
 	// Clock is the city's time, and how many city seconds a second of the machine has.
 	Clock func() (now time.Time, rate float64)
 	// Live is the round log of a ride that still searches, from the engine of its city; ok is false

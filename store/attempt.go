@@ -13,7 +13,7 @@ import (
 var attemptColumns = columns{
 	"id", "payment", "subject", "payer", "payee", "purpose", "channel", "state", "reason",
 	"made_at", "due_at", "tries", "order_id", "captured", "refunded", "way", "merchant", "token",
-	"ticket", "trade",
+	"ticket", "trade", "captured_at",
 }
 
 const (
@@ -34,7 +34,8 @@ var (
 	insertAttempt = attemptColumns.insert("attempt")
 	insertLeg     = columns{"attempt", "part", "instrument", "amount"}.insert("leg")
 	updateAttempt = &query{text: `UPDATE attempt SET state = $2, reason = $3, due_at = $4,
-		tries = $5, captured = $6, ticket = $7, trade = $8 WHERE id = $1 AND state = $9`}
+		tries = $5, captured = $6, ticket = $7, trade = $8, captured_at = $10
+		WHERE id = $1 AND state = $9`}
 	attemptByID = attemptLegs.selects(`attempt` + withLegs + `WHERE id = $1` + byLeg)
 	openAttempt = attemptLegs.selects(`attempt` + withLegs +
 		`WHERE payment = $1 AND ` + isOpenAttempt + byLeg)
@@ -42,8 +43,9 @@ var (
 		`WHERE payment = $1 AND state = 'paid'` + byLeg)
 	orderIDs = &query{text: `SELECT id FROM attempt WHERE id = $1 AND order_id = id UNION ALL
 		SELECT id FROM attempt WHERE order_id = $1 AND ` + isOtherOrder}
-	captureOrder = &query{text: `UPDATE attempt SET captured = $2 WHERE id = $1 AND captured = 0`}
-	takeBack     = &query{text: `UPDATE attempt SET refunded = refunded + $2
+	captureOrder = &query{text: `UPDATE attempt SET captured = $2, captured_at = $3
+		WHERE id = $1 AND captured = 0`}
+	takeBack = &query{text: `UPDATE attempt SET refunded = refunded + $2
 		WHERE id = $1 AND refunded + $2 <= captured AND refunded + $2 >= 0`}
 	// Two workers share what is due: who finds a row locked passes it by.
 	dueIDs         = dueAttempts(`way = ''`)
@@ -70,7 +72,7 @@ func (t *tx) attempts(q *query, args ...any) ([]money.Attempt, error) {
 			Reason: r.text(), MadeAt: r.time(), DueAt: r.time(), Tries: r.int(),
 			Order: money.AttemptID(r.text()), Captured: r.fen(), Refunded: r.fen(),
 			Way: money.Way(r.text()), Merchant: r.text(), Token: r.text(), Ticket: r.text(),
-			Trade: r.text(),
+			Trade: r.text(), CapturedAt: r.time(),
 		}
 		leg := money.Leg{Instrument: money.ChannelName(r.text()), Amount: r.fen()}
 		if last := len(list) - 1; last < 0 || list[last].ID != a.ID {
@@ -90,7 +92,7 @@ func (t *tx) InsertAttempt(a money.Attempt) error {
 		string(a.Payer), string(a.Payee), string(a.Purpose), string(a.Channel),
 		a.State.String(), a.Reason, millis(a.MadeAt), millis(a.DueAt), a.Tries,
 		string(a.Order), int64(a.Captured), int64(a.Refunded), string(a.Way), a.Merchant, a.Token,
-		a.Ticket, a.Trade)
+		a.Ticket, a.Trade, millis(a.CapturedAt))
 	if err != nil {
 		return err
 	}
@@ -106,7 +108,8 @@ func (t *tx) InsertAttempt(a money.Attempt) error {
 // UpdateAttempt implements [money.Attempts].
 func (t *tx) UpdateAttempt(a money.Attempt, from money.AttemptState) error {
 	changed, err := t.exec(updateAttempt, string(a.ID), a.State.String(), a.Reason,
-		millis(a.DueAt), a.Tries, int64(a.Captured), a.Ticket, a.Trade, from.String())
+		millis(a.DueAt), a.Tries, int64(a.Captured), a.Ticket, a.Trade, from.String(),
+		millis(a.CapturedAt))
 	if err != nil || changed == 1 {
 		return err
 	}
@@ -179,8 +182,8 @@ func (t *tx) Order(id money.AttemptID) (money.Order, error) {
 }
 
 // Capture implements [money.Orders].
-func (t *tx) Capture(id money.AttemptID, amount money.Fen) (bool, error) {
-	changed, err := t.exec(captureOrder, string(id), int64(amount))
+func (t *tx) Capture(id money.AttemptID, amount money.Fen, at time.Time) (bool, error) {
+	changed, err := t.exec(captureOrder, string(id), int64(amount), millis(at))
 	return changed == 1, err
 }
 

@@ -46,6 +46,9 @@ func (db *DB) Plans(ctx context.Context) (map[string]string, error) {
 		"dueDrawDays":       dueDrawDays, "cityDrawDays": cityDrawDays, "paidRides": paidRides,
 		"taxisRide": taxisRide, "payCodeOfTaxi": payCodeOfTaxi,
 		"payCodeOfRide": payCodeOfRide, "dueSplits": dueSplits, "riderByPhone": riderByPhone,
+		"keptRows": keptRows, "openRows": openRows, "rowSums": rowSums,
+		"ordersIn": ordersIn, "refundsIn": refundsIn,
+		"ordersMoved": ordersMoved, "refundsMoved": refundsMoved,
 	}
 	lists := map[string]pages{
 		"openBookings": openBookings, "handOvers": handOvers,

@@ -67,6 +67,7 @@ func plansWanted() map[string]string {
 	}
 	maps.Copy(want, aheadPlans(ahead))
 	maps.Copy(want, complaintPlans())
+	maps.Copy(want, billPlans())
 	for _, state := range []string{"assigned", "arrived", "on_trip"} {
 		want[state] = "SCAN ride USING INDEX ride_one_per_"
 		want[state+" after"] = want[state]
@@ -97,6 +98,19 @@ func TestPlans(t *testing.T) {
 		if len(plans) != len(want) {
 			t.Errorf("%s: %d plans, want %d", engine, len(plans), len(want))
 		}
+	}
+}
+
+// billPlans are those of a bill's rows: each batch of them goes by their numbers.
+func billPlans() map[string]string {
+	return map[string]string{
+		"keptRows":     "bill_row_number (number=?)",
+		"openRows":     "bill_row_open (channel=? AND merchant=? AND day=? AND number>?)",
+		"rowSums":      "bill_row USING PRIMARY KEY (channel=? AND merchant=? AND day=?)",
+		"ordersIn":     "attempt USING PRIMARY KEY (id=?)",
+		"refundsIn":    "refund USING PRIMARY KEY (id=?)",
+		"ordersMoved":  "attempt_captured (channel=? AND merchant=? AND captured_at>?",
+		"refundsMoved": "refund_done (channel=? AND merchant=? AND done_at>?",
 	}
 }
 

@@ -10,13 +10,13 @@ import (
 // refundColumns are written by InsertRefund and read by scanRefund in this order.
 var refundColumns = columns{
 	"id", "of_order", "payment", "subject", "channel", "merchant", "giver", "captured", "amount",
-	"why", "state", "reason", "made_at", "due_at", "tries",
+	"why", "state", "reason", "made_at", "due_at", "tries", "done_at",
 }
 
 var (
 	insertRefund = refundColumns.insert("refund")
-	updateRefund = &query{text: `UPDATE refund SET state = $2, reason = $3, due_at = $4, tries = $5
-		WHERE id = $1 AND state = $6`}
+	updateRefund = &query{text: `UPDATE refund SET state = $2, reason = $3, due_at = $4, tries = $5,
+		done_at = $7 WHERE id = $1 AND state = $6`}
 	refundByID = refundColumns.selects(`refund WHERE id = $1`)
 	dueRefunds = &query{
 		text: refundColumns.selects(`refund WHERE due_at > 0 AND due_at <= $1 AND ` +
@@ -35,7 +35,7 @@ func scanRefund(r *reader) money.Refund {
 		Channel:  money.ChannelName(r.text()),
 		Merchant: r.text(), From: money.AccountID(r.text()), Captured: r.fen(), Amount: r.fen(),
 		Why: r.text(), State: name(r, money.ParseAttemptState), Reason: r.text(),
-		MadeAt: r.time(), DueAt: r.time(), Tries: r.int(),
+		MadeAt: r.time(), DueAt: r.time(), Tries: r.int(), DoneAt: r.time(),
 	}
 }
 
@@ -44,14 +44,14 @@ func (t *tx) InsertRefund(r money.Refund) error {
 	_, err := t.exec(insertRefund, string(r.ID), string(r.Of), string(r.Payment),
 		string(r.Subject), string(r.Channel), r.Merchant, string(r.From), int64(r.Captured),
 		int64(r.Amount), r.Why,
-		r.State.String(), r.Reason, millis(r.MadeAt), millis(r.DueAt), r.Tries)
+		r.State.String(), r.Reason, millis(r.MadeAt), millis(r.DueAt), r.Tries, millis(r.DoneAt))
 	return err
 }
 
 // UpdateRefund implements [money.Refunds].
 func (t *tx) UpdateRefund(r money.Refund, from money.AttemptState) error {
 	changed, err := t.exec(updateRefund, string(r.ID), r.State.String(), r.Reason,
-		millis(r.DueAt), r.Tries, from.String())
+		millis(r.DueAt), r.Tries, from.String(), millis(r.DoneAt))
 	if err != nil || changed == 1 {
 		return err
 	}

@@ -116,6 +116,11 @@ func (db *DB) View(ctx context.Context, fn func(dispatch.Tx) error) error {
 	return db.snapshot(ctx, func(t *tx) error { return fn(t) })
 }
 
+// MoneyView is View for those who only know money.
+func (db *DB) MoneyView(ctx context.Context, fn func(money.Tx) error) error {
+	return db.snapshot(ctx, func(t *tx) error { return fn(t) })
+}
+
 // MoneyTx is Tx for those who only know money.
 func (db *DB) MoneyTx(ctx context.Context, fn func(money.Tx) error) error {
 	return db.transact(ctx, func(t *tx) error { return fn(t) })

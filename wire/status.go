@@ -342,6 +342,7 @@ func valueError(err error) (field, text string, ok bool) {
 		transfer *money.TransferError
 		limit    *money.LimitError
 		state    *money.StateError
+		bill     *money.BillError
 	)
 	switch {
 	case err == nil:
@@ -362,6 +363,10 @@ func valueError(err error) (field, text string, ok bool) {
 		return "", limit.Error(), true
 	case errors.As(err, &state):
 		return "", state.Error(), true
+	case errors.As(err, &bill):
+		return "", bill.Error(), true
+	case errors.Is(err, money.ErrNoBill), errors.Is(err, money.ErrBillNotReady):
+		return "", err.Error(), true
 	case errors.Is(err, money.ErrMeterLimit), errors.Is(err, money.ErrSegment):
 		return "", "the ride is longer than a meter can count", true
 	default:

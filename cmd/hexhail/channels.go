@@ -6,9 +6,11 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -32,12 +34,14 @@ type external struct {
 	channels  money.Channels
 	contracts money.Contracts
 	tellers   map[money.ChannelName]ops.Teller
+	bills     map[money.ChannelName]money.BillSource
 }
 
 func newExternal(city wire.Clock) external {
 	return external{
 		clock: city, channels: money.Channels{}, contracts: money.Contracts{},
 		tellers: map[money.ChannelName]ops.Teller{},
+		bills:   map[money.ChannelName]money.BillSource{},
 	}
 }
 
@@ -116,6 +120,7 @@ func readChannels(path string, city wire.Clock) (external, error) {
 			return external{}, fmt.Errorf("channels: %s: %w", path, err)
 		}
 		out.add(money.WeChat, c, f.WeChat.contractFile, f.WeChat.Payouts != nil)
+		out.bills[money.WeChat] = wechatBills(c, slices.Sorted(maps.Keys(f.WeChat.Accounts))...)
 	}
 	if f.Alipay != nil {
 		c, err := alipay.New(f.Alipay.config(f.NotifyURL, keys), time.Now())
@@ -124,6 +129,7 @@ func readChannels(path string, city wire.Clock) (external, error) {
 		}
 		// Alipay pays out from accounts in certificate mode only.
 		out.add(money.Alipay, c, f.Alipay.contractFile, f.Alipay.Accounts[""].AppCert != "")
+		out.bills[money.Alipay] = alipayBills(c, slices.Sorted(maps.Keys(f.Alipay.Accounts))...)
 	}
 	if err := out.contracts.Check(); err != nil {
 		return external{}, fmt.Errorf("channels: %s: %w", path, err)

@@ -2,13 +2,16 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
 	"net"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -116,6 +119,14 @@ func (a *asking) bind(cmd *cobra.Command) {
 func (a *asking) call(
 	cmd *cobra.Command, fn func(context.Context, opspb.OpsServiceClient) error,
 ) (err error) {
+	return a.callWithin(cmd, answerWithin, fn)
+}
+
+// callWithin is call for what may take longer.
+func (a *asking) callWithin(
+	cmd *cobra.Command, within time.Duration,
+	fn func(context.Context, opspb.OpsServiceClient) error,
+) (err error) {
 	c, _, err := mergeConfig(cmd.Flags(), os.Environ())
 	if err != nil {
 		return err
@@ -132,7 +143,7 @@ func (a *asking) call(
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(cmd.Context(), answerWithin)
+	ctx, cancel := context.WithTimeout(cmd.Context(), within)
 	defer cancel()
 	ctx = metadata.AppendToOutgoingContext(ctx, "authorization", "Bearer "+token)
 	err = fn(ctx, opspb.NewOpsServiceClient(conn))
@@ -179,6 +190,12 @@ func (e *explaining) ask(
 		_, err = fmt.Fprint(cmd.OutOrStdout(), text)
 		return err
 	})
+}
+
+// requestOf is the request id of a command that is the same whenever its words are.
+func requestOf(words ...string) string {
+	sum := sha256.Sum256([]byte(strings.Join(words, "\x00")))
+	return hex.EncodeToString(sum[:16])
 }
 
 // answerWithin is how long a server may take to answer.

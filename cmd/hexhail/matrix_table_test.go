@@ -24,7 +24,7 @@ func matrixTable() map[string][]variant {
 		riderTable(), riderCommandTable(), driverTable(), driverReadTable(), opsTable(),
 		importTable(), bookingTable(), voiceTable(), fareTable(), mendTable(), complaintTable(),
 		regularTable(), teamTable(), handOverTable(), greetingTable(), campaignTable(),
-		moneyTable(), drawTable(), shareTable(),
+		moneyTable(), drawTable(), shareTable(), reconcileTable(),
 	} {
 		for name, variants := range part {
 			all[name] = append(all[name], variants...)

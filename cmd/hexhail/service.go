@@ -297,6 +297,7 @@ func (s *service) openEngines(ctx context.Context) error {
 		})
 	}
 	s.sealLedger(running)
+	s.reconcile(running)
 	s.part("the relay", func() error { return s.bus.Relay(running, s.db, s.events) })
 	if err := s.openFlights(running); err != nil {
 		return err
@@ -380,8 +381,9 @@ func (s *service) openServers(ctx context.Context) error {
 	clock := func() (time.Time, float64) { return s.clock.Now(), s.clock.Rate }
 	staff, err := ops.New(ops.Config{
 		Cities: s.cities, Desk: s.desk, Store: s.db, Registry: s.db, Reads: s.db,
-		Cashier: money.Cashier{Store: s.db}, Clock: clock, Live: s.live, LiveDriver: s.liveDriver,
-		CheckExpr: s.checkExpr, Sandbox: s.config.Sandbox,
+		Cashier: money.Cashier{Store: s.db}, Reconciler: s.reconciler(), Clock: clock,
+		Live: s.live, LiveDriver: s.liveDriver, CheckExpr: s.checkExpr,
+		Sandbox: s.config.Sandbox,
 	})
 	if err != nil {
 		return err

@@ -40,12 +40,13 @@ func newStand(base, notify string) (*stand, error) {
 	s := &stand{outbox: standin.NewOutbox(&http.Client{Timeout: 5 * time.Second}, script)}
 	theirWeChat, err := s.openWeChat(base, notify, standin.WeChatConfig{
 		Book: book, Script: script, Outbox: s.outbox, Clock: time.Now, Fee: standinFee,
+		EarlyBills: true,
 	})
 	if err != nil {
 		return nil, err
 	}
 	theirAlipay, err := s.openAlipay(base, notify, standin.AlipayConfig{
-		Book: book, Script: script, Outbox: s.outbox, Clock: time.Now,
+		Book: book, Script: script, Outbox: s.outbox, Clock: time.Now, EarlyBills: true,
 	})
 	if err != nil {
 		return nil, err
@@ -167,11 +168,13 @@ func (s *stand) clients(city wire.Clock) (external, error) {
 		return external{}, err
 	}
 	out.add(money.WeChat, forWeChat, contractFile{FeePPM: standinFee}, true)
+	out.bills[money.WeChat] = wechatBills(forWeChat, "")
 	forAlipay, err := alipay.New(s.alipay, time.Now())
 	if err != nil {
 		return external{}, err
 	}
 	out.add(money.Alipay, forAlipay, contractFile{FeePPM: standinFee}, true)
+	out.bills[money.Alipay] = alipayBills(forAlipay, "")
 	return out, nil
 }
 

@@ -28,6 +28,8 @@ type AlipayConfig struct {
 	Keys *AlipayKeys
 	// Latency is how long each call to the gateway takes.
 	Latency time.Duration
+	// EarlyBills gives the bill of a day that is not over: a sandbox has no patience.
+	EarlyBills bool
 }
 
 // AlipayMerchant is a merchant with an account at the stand-in, with all that the merchant

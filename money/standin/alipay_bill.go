@@ -30,7 +30,7 @@ func (a *Alipay) billAddress(ask alipayAsk) alipayAnswer {
 	if err != nil || ask.BillType != "trade" {
 		return refused("40004", "isv.invalid-arguments")
 	}
-	if ask.now.Before(day.AddDate(0, 0, 1)) {
+	if ask.now.Before(day.AddDate(0, 0, 1)) && !a.EarlyBills {
 		return refused("40004", "isp.bill_not_exist")
 	}
 	a.mu.Lock()

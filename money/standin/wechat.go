@@ -26,6 +26,8 @@ type WeChatConfig struct {
 	Fee money.PPM
 	// Latency is how long each call takes.
 	Latency time.Duration
+	// EarlyBills gives the bill of a day that is not over: a sandbox has no patience.
+	EarlyBills bool
 	// NewKey makes WeChat's keys; nil makes fresh ones of 2,048 bits, a tenth of a second each.
 	NewKey func() (*rsa.PrivateKey, error)
 }

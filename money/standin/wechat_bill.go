@@ -26,7 +26,7 @@ func (x exchange) tradeBill() reply {
 	switch {
 	case err != nil || q.Get("bill_type") != "ALL" || q.Get("tar_type") != "GZIP":
 		return refuse(http.StatusBadRequest, "PARAM_ERROR", "bill_date, bill_type, tar_type")
-	case !x.now.After(day.AddDate(0, 0, 1)):
+	case !x.now.After(day.AddDate(0, 0, 1)) && !x.config.EarlyBills:
 		return refuse(http.StatusBadRequest, "STATEMENT_CREATING", "账单生成中")
 	}
 	rows, err := x.config.Book.BillRows(

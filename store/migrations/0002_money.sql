@@ -85,6 +85,7 @@ CREATE TABLE attempt (
     token    TEXT   NOT NULL,
     ticket   TEXT   NOT NULL,
     trade    TEXT   NOT NULL,
+    captured_at BIGINT NOT NULL,
     CONSTRAINT attempt_refunded CHECK (refunded >= 0 AND refunded <= captured)
 ) /* sqlite: WITHOUT ROWID */;
 CREATE UNIQUE INDEX attempt_one_open ON attempt (payment)
@@ -94,6 +95,8 @@ CREATE INDEX attempt_due ON attempt (due_at, id)
 
 CREATE INDEX attempt_of_payment ON attempt (payment, id);
 CREATE UNIQUE INDEX attempt_one_paid ON attempt (payment) WHERE state = 'paid';
+CREATE INDEX attempt_captured ON attempt (channel, merchant, captured_at, id)
+    WHERE captured_at > 0;
 CREATE INDEX attempt_of_order ON attempt (order_id, id) WHERE order_id <> id;
 
 CREATE TABLE refund (
@@ -111,8 +114,11 @@ CREATE TABLE refund (
     reason   TEXT   NOT NULL,
     made_at  BIGINT NOT NULL,
     due_at   BIGINT NOT NULL,
-    tries    BIGINT NOT NULL
+    tries    BIGINT NOT NULL,
+    done_at  BIGINT NOT NULL
 ) /* sqlite: WITHOUT ROWID */;
+CREATE INDEX refund_done ON refund (channel, merchant, done_at, id)
+    WHERE done_at > 0;
 CREATE INDEX refund_due ON refund (due_at, id)
     WHERE due_at > 0 AND (state = 'created' OR state = 'sent' OR state = 'unknown');
 CREATE INDEX refund_subject ON refund (subject, id);

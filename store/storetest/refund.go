@@ -90,7 +90,11 @@ func orders(t *testing.T, open Open) {
 	}
 }
 
-func capture(tx dispatch.Tx) func(money.AttemptID, money.Fen) (bool, error) { return tx.Capture }
+func capture(tx dispatch.Tx) func(money.AttemptID, money.Fen) (bool, error) {
+	return func(id money.AttemptID, amount money.Fen) (bool, error) {
+		return tx.Capture(id, amount, noon)
+	}
+}
 
 func takeBack(tx dispatch.Tx) func(money.AttemptID, money.Fen) (bool, error) { return tx.TakeBack }
 
@@ -223,7 +227,7 @@ func refundAll(
 	for i := range refundOrders {
 		id := paidOrder(t, db, money.Subject(fmt.Sprint("r", i)), 1)[0].ID
 		do(t, db, func(tx dispatch.Tx) error {
-			_, err := tx.Capture(id, 10_00)
+			_, err := tx.Capture(id, 10_00, noon)
 			return err
 		})
 		ids = append(ids, id)

@@ -164,6 +164,7 @@ func promiseTests() []test {
 		{"PromiseShare", promiseShare},
 		{"PromiseRefund", promiseRefund},
 		{"PromisePayout", promisePayout},
+		{"PromiseBill", promiseBill},
 		{"PromiseOwner", promiseOwner},
 		{"OutcomesTogether", outcomesTogether},
 		{"ExpiryTogether", expiryTogether},

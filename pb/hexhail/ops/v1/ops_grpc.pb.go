@@ -57,6 +57,10 @@ const (
 	OpsService_GetClock_FullMethodName          = "/hexhail.ops.v1.OpsService/GetClock"
 	OpsService_TopUpWallet_FullMethodName       = "/hexhail.ops.v1.OpsService/TopUpWallet"
 	OpsService_AuditBooks_FullMethodName        = "/hexhail.ops.v1.OpsService/AuditBooks"
+	OpsService_ReconcileBill_FullMethodName     = "/hexhail.ops.v1.OpsService/ReconcileBill"
+	OpsService_ListBills_FullMethodName         = "/hexhail.ops.v1.OpsService/ListBills"
+	OpsService_ListDifferences_FullMethodName   = "/hexhail.ops.v1.OpsService/ListDifferences"
+	OpsService_ApproveDifference_FullMethodName = "/hexhail.ops.v1.OpsService/ApproveDifference"
 )
 
 // OpsServiceClient is the client API for OpsService service.
@@ -167,6 +171,16 @@ type OpsServiceClient interface {
 	TopUpWallet(ctx context.Context, in *TopUpWalletRequest, opts ...grpc.CallOption) (*TopUpWalletResponse, error)
 	// AuditBooks replays every account and says whether the books close. It reads all transfers.
 	AuditBooks(ctx context.Context, in *AuditBooksRequest, opts ...grpc.CallOption) (*AuditBooksResponse, error)
+	// ReconcileBill fetches the bill of a channel's day, compares it with our books, lists what differs,
+	// and settles what agrees. Doing it again changes nothing but what could not be matched before. It
+	// may take minutes.
+	ReconcileBill(ctx context.Context, in *ReconcileBillRequest, opts ...grpc.CallOption) (*ReconcileBillResponse, error)
+	// ListBills reads the bills that were imported, the latest days first.
+	ListBills(ctx context.Context, in *ListBillsRequest, opts ...grpc.CallOption) (*ListBillsResponse, error)
+	// ListDifferences reads what bills and our books do not agree on, with what is proposed.
+	ListDifferences(ctx context.Context, in *ListDifferencesRequest, opts ...grpc.CallOption) (*ListDifferencesResponse, error)
+	// ApproveDifference does what is proposed about a difference, once.
+	ApproveDifference(ctx context.Context, in *ApproveDifferenceRequest, opts ...grpc.CallOption) (*ApproveDifferenceResponse, error)
 }
 
 type opsServiceClient struct {
@@ -549,6 +563,46 @@ func (c *opsServiceClient) AuditBooks(ctx context.Context, in *AuditBooksRequest
 	return out, nil
 }
 
+func (c *opsServiceClient) ReconcileBill(ctx context.Context, in *ReconcileBillRequest, opts ...grpc.CallOption) (*ReconcileBillResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ReconcileBillResponse)
+	err := c.cc.Invoke(ctx, OpsService_ReconcileBill_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *opsServiceClient) ListBills(ctx context.Context, in *ListBillsRequest, opts ...grpc.CallOption) (*ListBillsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListBillsResponse)
+	err := c.cc.Invoke(ctx, OpsService_ListBills_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *opsServiceClient) ListDifferences(ctx context.Context, in *ListDifferencesRequest, opts ...grpc.CallOption) (*ListDifferencesResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListDifferencesResponse)
+	err := c.cc.Invoke(ctx, OpsService_ListDifferences_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *opsServiceClient) ApproveDifference(ctx context.Context, in *ApproveDifferenceRequest, opts ...grpc.CallOption) (*ApproveDifferenceResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ApproveDifferenceResponse)
+	err := c.cc.Invoke(ctx, OpsService_ApproveDifference_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // OpsServiceServer is the server API for OpsService service.
 // All implementations must embed UnimplementedOpsServiceServer
 // for forward compatibility.
@@ -657,6 +711,16 @@ type OpsServiceServer interface {
 	TopUpWallet(context.Context, *TopUpWalletRequest) (*TopUpWalletResponse, error)
 	// AuditBooks replays every account and says whether the books close. It reads all transfers.
 	AuditBooks(context.Context, *AuditBooksRequest) (*AuditBooksResponse, error)
+	// ReconcileBill fetches the bill of a channel's day, compares it with our books, lists what differs,
+	// and settles what agrees. Doing it again changes nothing but what could not be matched before. It
+	// may take minutes.
+	ReconcileBill(context.Context, *ReconcileBillRequest) (*ReconcileBillResponse, error)
+	// ListBills reads the bills that were imported, the latest days first.
+	ListBills(context.Context, *ListBillsRequest) (*ListBillsResponse, error)
+	// ListDifferences reads what bills and our books do not agree on, with what is proposed.
+	ListDifferences(context.Context, *ListDifferencesRequest) (*ListDifferencesResponse, error)
+	// ApproveDifference does what is proposed about a difference, once.
+	ApproveDifference(context.Context, *ApproveDifferenceRequest) (*ApproveDifferenceResponse, error)
 	mustEmbedUnimplementedOpsServiceServer()
 }
 
@@ -774,6 +838,18 @@ func (UnimplementedOpsServiceServer) TopUpWallet(context.Context, *TopUpWalletRe
 }
 func (UnimplementedOpsServiceServer) AuditBooks(context.Context, *AuditBooksRequest) (*AuditBooksResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method AuditBooks not implemented")
+}
+func (UnimplementedOpsServiceServer) ReconcileBill(context.Context, *ReconcileBillRequest) (*ReconcileBillResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ReconcileBill not implemented")
+}
+func (UnimplementedOpsServiceServer) ListBills(context.Context, *ListBillsRequest) (*ListBillsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListBills not implemented")
+}
+func (UnimplementedOpsServiceServer) ListDifferences(context.Context, *ListDifferencesRequest) (*ListDifferencesResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListDifferences not implemented")
+}
+func (UnimplementedOpsServiceServer) ApproveDifference(context.Context, *ApproveDifferenceRequest) (*ApproveDifferenceResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ApproveDifference not implemented")
 }
 func (UnimplementedOpsServiceServer) mustEmbedUnimplementedOpsServiceServer() {}
 func (UnimplementedOpsServiceServer) testEmbeddedByValue()                    {}
@@ -1400,6 +1476,78 @@ func _OpsService_AuditBooks_Handler(srv interface{}, ctx context.Context, dec fu
 	return interceptor(ctx, in, info, handler)
 }
 
+func _OpsService_ReconcileBill_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ReconcileBillRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(OpsServiceServer).ReconcileBill(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: OpsService_ReconcileBill_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(OpsServiceServer).ReconcileBill(ctx, req.(*ReconcileBillRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _OpsService_ListBills_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListBillsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(OpsServiceServer).ListBills(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: OpsService_ListBills_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(OpsServiceServer).ListBills(ctx, req.(*ListBillsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _OpsService_ListDifferences_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListDifferencesRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(OpsServiceServer).ListDifferences(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: OpsService_ListDifferences_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(OpsServiceServer).ListDifferences(ctx, req.(*ListDifferencesRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _OpsService_ApproveDifference_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ApproveDifferenceRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(OpsServiceServer).ApproveDifference(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: OpsService_ApproveDifference_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(OpsServiceServer).ApproveDifference(ctx, req.(*ApproveDifferenceRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // OpsService_ServiceDesc is the grpc.ServiceDesc for OpsService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -1534,6 +1682,22 @@ var OpsService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "AuditBooks",
 			Handler:    _OpsService_AuditBooks_Handler,
+		},
+		{
+			MethodName: "ReconcileBill",
+			Handler:    _OpsService_ReconcileBill_Handler,
+		},
+		{
+			MethodName: "ListBills",
+			Handler:    _OpsService_ListBills_Handler,
+		},
+		{
+			MethodName: "ListDifferences",
+			Handler:    _OpsService_ListDifferences_Handler,
+		},
+		{
+			MethodName: "ApproveDifference",
+			Handler:    _OpsService_ApproveDifference_Handler,
 		},
 	},
 	Streams: []grpc.StreamDesc{
