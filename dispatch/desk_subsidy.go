@@ -8,6 +8,9 @@ import (
 	"hexhail/money"
 )
 
+// toldLate is for how long after its end a ride is told that a campaign is over, where none runs.
+const toldLate = 31 * 24 * time.Hour
+
 // reserve sets aside what the city's campaigns give for a ride, beside what they have given for it
 // already. A campaign that does not apply, a limit that is reached and a budget that is spent are
 // answers and not errors.
@@ -15,7 +18,7 @@ func (d *Desk) reserve(j *job, r Ride) (money.Subsidy, error) {
 	if r.PayBy == "" { // by hand, or by a channel that whoever scans the code will choose
 		return money.Subsidy{Reason: money.SubsidyChannel}, nil
 	}
-	campaigns, err := j.tx.CampaignsOf(string(r.City))
+	campaigns, err := j.tx.CampaignsSince(string(r.City), r.CompletedAt.Add(-toldLate))
 	if err != nil {
 		return money.Subsidy{}, err
 	}
@@ -163,7 +166,7 @@ func (d *Desk) CampaignsFor(
 		return nil, err
 	}
 	err = d.Store.View(ctx, func(tx Tx) error {
-		campaigns, err := tx.CampaignsOf(string(id))
+		campaigns, err := tx.CampaignsSince(string(id), now)
 		if err != nil {
 			return err
 		}

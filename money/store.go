@@ -151,6 +151,9 @@ type Campaigns interface {
 	InsertCampaign(c Campaign) error
 	// CampaignsOf are the newest versions of a city's campaigns, by id.
 	CampaignsOf(city string) ([]Campaign, error)
+	// CampaignsSince are those of them whose dates end after a moment: what a completed ride reads,
+	// however many campaigns the city has had.
+	CampaignsSince(city string, since time.Time) ([]Campaign, error)
 }
 
 // Counts are how often campaigns have given on a day.

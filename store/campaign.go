@@ -1,6 +1,8 @@
 package store
 
 import (
+	"time"
+
 	"hexhail/dispatch"
 	"hexhail/money"
 )
@@ -18,6 +20,10 @@ var (
 		SELECT 1 FROM campaign WHERE id = $1 AND version >= $2)`}
 	campaignsOf = campaignColumns.selects(`campaign WHERE city = $1 AND version = (
 		SELECT max(v.version) FROM campaign v WHERE v.id = campaign.id) ORDER BY id`)
+
+	campaignsSince = campaignColumns.selects(`campaign WHERE city = $1 AND ends_at > $2
+		AND version = (SELECT max(v.version) FROM campaign v WHERE v.id = campaign.id)
+		ORDER BY id`)
 
 	// takeCount is the one guard of a limit of the day: the condition and the change are one
 	// statement, so that no two takers can both see the last one. At the limit it returns no row.
@@ -75,6 +81,11 @@ func (t *tx) InsertCampaign(c money.Campaign) error {
 // CampaignsOf implements [money.Campaigns].
 func (t *tx) CampaignsOf(city string) ([]money.Campaign, error) {
 	return all(t, scanCampaign, campaignsOf, city)
+}
+
+// CampaignsSince implements [money.Campaigns].
+func (t *tx) CampaignsSince(city string, since time.Time) ([]money.Campaign, error) {
+	return all(t, scanCampaign, campaignsSince, city, millis(since))
 }
 
 // TakeCount implements [money.Counts].

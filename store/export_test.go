@@ -43,6 +43,7 @@ func (db *DB) Plans(ctx context.Context) (map[string]string, error) {
 		"handOver": handOver, "handOverOf": handOverOf,
 		"deliverGreeting": deliverGreeting, "forgetGreetings": forgetGreetings,
 		"forgetGreetingsTo": forgetGreetingsTo,
+		"campaignsSince":    campaignsSince,
 		"dueDrawDays":       dueDrawDays, "cityDrawDays": cityDrawDays, "paidRides": paidRides,
 		"taxisRide": taxisRide, "payCodeOfTaxi": payCodeOfTaxi,
 		"payCodeOfRide": payCodeOfRide, "dueSplits": dueSplits, "riderByPhone": riderByPhone,

@@ -44,6 +44,7 @@ func plansWanted() map[string]string {
 		"silentFares":     "ride_fare_asked (city=? AND completed_at<?)",
 		"unpaidFees":      "payment_cancel_fee (payer=?)",
 		"dueDrawDays":     "draw_day_due (due_at>? AND due_at<?)|draw_day_due (due_at<?)",
+		"campaignsSince":  "campaign_in_city (city=? AND ends_at>?)",
 		"cityDrawDays":    "draw_day_one_per_city (city=? AND day>? AND day<?)",
 		"paidRides":       "ride_by_city (city=? AND id>? AND id<?)",
 		"riderLots":       "lot_of_payer (payer=?)",

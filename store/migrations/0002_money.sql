@@ -215,6 +215,9 @@ CREATE TABLE campaign (
     CONSTRAINT campaign_dates CHECK (starts_at < ends_at)
 ) /* sqlite: WITHOUT ROWID */;
 
+-- What a completed ride reads: the campaigns of its city that are not long over.
+CREATE INDEX campaign_in_city ON campaign (city, ends_at);
+
 -- How often a campaign has given to somebody on a business day. The count goes up by a statement
 -- whose condition is the limit; the CHECK keeps what is given back from being given back twice.
 CREATE TABLE campaign_count (

@@ -226,6 +226,12 @@ func campaigns(t *testing.T, open Open) {
 	do(t, db, func(tx dispatch.Tx) error {
 		got, err := tx.CampaignsOf(string(city))
 		equal(t, "the newest by id", got, []money.Campaign{full, b2})
+		check(t, err)
+		got, err = tx.CampaignsSince(string(city), after(3600)) // the older version ends then
+		equal(t, "that are not over", got, []money.Campaign{b2})
+		check(t, err)
+		got, err = tx.CampaignsSince(string(city), after(7200))
+		equal(t, "all are over", len(got), 0)
 		return err
 	})
 }
