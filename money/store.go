@@ -35,6 +35,7 @@ type Tx interface {
 	BillReads
 	Differences
 	OpenTries
+	Claims
 }
 
 // Accounts books entries.

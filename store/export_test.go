@@ -49,7 +49,7 @@ func (db *DB) Plans(ctx context.Context) (map[string]string, error) {
 		"payCodeOfRide": payCodeOfRide, "dueSplits": dueSplits, "riderByPhone": riderByPhone,
 		"keptRows": keptRows, "openRows": openRows, "rowSums": rowSums,
 		"ordersIn": ordersIn, "refundsIn": refundsIn,
-		"ordersMoved": ordersMoved, "refundsMoved": refundsMoved,
+		"ordersMoved": ordersMoved, "refundsMoved": refundsMoved, "given": given,
 	}
 	lists := map[string]pages{
 		"openBookings": openBookings, "handOvers": handOvers,

@@ -111,6 +111,7 @@ func billPlans() map[string]string {
 		"ordersIn":     "attempt USING PRIMARY KEY (id=?)",
 		"refundsIn":    "refund USING PRIMARY KEY (id=?)",
 		"ordersMoved":  "attempt_captured (channel=? AND merchant=? AND captured_at>?",
+		"given":        "transfer_given (debit=? AND at>? AND at<?)",
 		"refundsMoved": "refund_done (channel=? AND merchant=? AND done_at>?",
 	}
 }

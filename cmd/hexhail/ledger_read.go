@@ -89,7 +89,7 @@ Amounts are in fen. The columns are in the order in which an entry's hash has th
 					return err
 				}
 				defer func() { err = errors.Join(err, sink.Close()) }()
-				return sink.write(transferFile{ctx, b.money, span, zone})
+				return sink.write(transferFile{ctx, b.money, span, zone, ""})
 			})
 		},
 	}
@@ -105,6 +105,7 @@ type transferFile struct {
 	ledger money.Ledger
 	span   timeSpan
 	zone   *time.Location
+	given  money.AccountID // what was posted from this account alone; "" is all
 }
 
 var transferHeader = []string{
@@ -117,8 +118,9 @@ func (f transferFile) Write(w io.Writer) error {
 	buffered := bufio.NewWriter(w)
 	rows := csv.NewWriter(buffered)
 	failed := rows.Write(transferHeader)
-	err := f.ledger.Export(f.ctx, f.span.from, f.span.to, func(b money.Booked) {
-		if failed != nil {
+	err := f.ledger.Export(f.ctx, f.given, f.span.from, f.span.to, func(b money.Booked) {
+		returned := b.Code == money.CodeCampaignEnd
+		if failed != nil || f.given != "" && (b.Debit != f.given || !b.Moved() || returned) {
 			return
 		}
 		failed = rows.Write([]string{

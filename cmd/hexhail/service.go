@@ -298,6 +298,7 @@ func (s *service) openEngines(ctx context.Context) error {
 	}
 	s.sealLedger(running)
 	s.reconcile(running)
+	s.claiming(running)
 	s.part("the relay", func() error { return s.bus.Relay(running, s.db, s.events) })
 	if err := s.openFlights(running); err != nil {
 		return err

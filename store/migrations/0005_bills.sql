@@ -67,4 +67,27 @@ CREATE TABLE difference (
 ) /* sqlite: WITHOUT ROWID */;
 CREATE INDEX difference_state ON difference (channel, state, id);
 
+-- What a campaign has given, by time: what its sponsor is asked for.
+CREATE INDEX transfer_given ON transfer (debit, at)
+    WHERE (kind = 'posted' OR kind = 'post') AND substr(debit, 1, 13) = 'promo_budget:';
+
+-- A campaign is claimed from its sponsor once a city day.
+CREATE TABLE claim (
+    campaign   TEXT   NOT NULL,
+    day        TEXT   NOT NULL,
+    city       TEXT   NOT NULL,
+    sponsor    TEXT   NOT NULL,
+    amount     BIGINT NOT NULL CHECK (amount > 0),
+    transfers  BIGINT NOT NULL,
+    state      TEXT   NOT NULL CHECK (state = 'claimed' OR state = 'disputed'
+        OR state = 'settled'),
+    disputed   BIGINT NOT NULL CHECK (disputed >= 0 AND disputed <= amount),
+    withdrawn  BIGINT NOT NULL CHECK (withdrawn >= 0 AND withdrawn <= amount),
+    why        TEXT   NOT NULL,
+    made_at    BIGINT NOT NULL,
+    changed_at BIGINT NOT NULL,
+    changed_by TEXT   NOT NULL,
+    PRIMARY KEY (campaign, day)
+) /* sqlite: WITHOUT ROWID */;
+
 -- +goose Down

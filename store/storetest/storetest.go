@@ -165,6 +165,7 @@ func promiseTests() []test {
 		{"PromiseRefund", promiseRefund},
 		{"PromisePayout", promisePayout},
 		{"PromiseBill", promiseBill},
+		{"PromiseSponsor", promiseSponsor},
 		{"PromiseOwner", promiseOwner},
 		{"OutcomesTogether", outcomesTogether},
 		{"ExpiryTogether", expiryTogether},

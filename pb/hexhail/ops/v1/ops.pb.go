@@ -7906,7 +7906,7 @@ var File_hexhail_ops_v1_ops_proto protoreflect.FileDescriptor
 
 const file_hexhail_ops_v1_ops_proto_rawDesc = "" +
 	"\n" +
-	"\x18hexhail/ops/v1/ops.proto\x12\x0ehexhail.ops.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ehexhail/ops/v1/reconcile.proto\x1a\x1fhexhail/type/v1/complaint.proto\x1a\x1bhexhail/type/v1/money.proto\x1a\x1bhexhail/type/v1/place.proto\x1a\x1ahexhail/type/v1/ride.proto\x1a\x1ahexhail/type/v1/rule.proto\"D\n" +
+	"\x18hexhail/ops/v1/ops.proto\x12\x0ehexhail.ops.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ehexhail/ops/v1/reconcile.proto\x1a\x1chexhail/ops/v1/sponsor.proto\x1a\x1fhexhail/type/v1/complaint.proto\x1a\x1bhexhail/type/v1/money.proto\x1a\x1bhexhail/type/v1/place.proto\x1a\x1ahexhail/type/v1/ride.proto\x1a\x1ahexhail/type/v1/rule.proto\"D\n" +
 	"\aCompany\x12\x19\n" +
 	"\x02id\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\x02id\x12\x1e\n" +
 	"\x04name\x18\x02 \x01(\tB\n" +
@@ -8505,7 +8505,7 @@ const file_hexhail_ops_v1_ops_proto_rawDesc = "" +
 	"\x11DRAW_STATE_FROZEN\x10\x02\x12\x17\n" +
 	"\x13DRAW_STATE_NUMBERED\x10\x03\x12\x14\n" +
 	"\x10DRAW_STATE_DRAWN\x10\x04\x12\x13\n" +
-	"\x0fDRAW_STATE_PAID\x10\x052\x9b \n" +
+	"\x0fDRAW_STATE_PAID\x10\x052\x8d$\n" +
 	"\n" +
 	"OpsService\x12o\n" +
 	"\x0fImportCompanies\x12&.hexhail.ops.v1.ImportCompaniesRequest\x1a'.hexhail.ops.v1.ImportCompaniesResponse\"\t\xea\xb2\x19\x05\n" +
@@ -8596,6 +8596,18 @@ const file_hexhail_ops_v1_ops_proto_rawDesc = "" +
 	"\x0fListDifferences\x12&.hexhail.ops.v1.ListDifferencesRequest\x1a'.hexhail.ops.v1.ListDifferencesResponse\"\t\xea\xb2\x19\x05\n" +
 	"\x01\x04\x10\x03\x12u\n" +
 	"\x11ApproveDifference\x12(.hexhail.ops.v1.ApproveDifferenceRequest\x1a).hexhail.ops.v1.ApproveDifferenceResponse\"\v\xea\xb2\x19\a\n" +
+	"\x01\x04\x10\x03\x18\x01\x12^\n" +
+	"\n" +
+	"MakeClaims\x12!.hexhail.ops.v1.MakeClaimsRequest\x1a\".hexhail.ops.v1.MakeClaimsResponse\"\t\xea\xb2\x19\x05\n" +
+	"\x01\x04\x10\x03\x12^\n" +
+	"\n" +
+	"ListClaims\x12!.hexhail.ops.v1.ListClaimsRequest\x1a\".hexhail.ops.v1.ListClaimsResponse\"\t\xea\xb2\x19\x05\n" +
+	"\x01\x04\x10\x03\x12f\n" +
+	"\fDisputeClaim\x12#.hexhail.ops.v1.DisputeClaimRequest\x1a$.hexhail.ops.v1.DisputeClaimResponse\"\v\xea\xb2\x19\a\n" +
+	"\x01\x04\x10\x03\x18\x01\x12c\n" +
+	"\vDecideClaim\x12\".hexhail.ops.v1.DecideClaimRequest\x1a#.hexhail.ops.v1.DecideClaimResponse\"\v\xea\xb2\x19\a\n" +
+	"\x01\x04\x10\x03\x18\x01\x12c\n" +
+	"\vSettleClaim\x12\".hexhail.ops.v1.SettleClaimRequest\x1a#.hexhail.ops.v1.SettleClaimResponse\"\v\xea\xb2\x19\a\n" +
 	"\x01\x04\x10\x03\x18\x01B!Z\x1fhexhail/pb/hexhail/ops/v1;opspbb\x06proto3"
 
 var (
@@ -8741,10 +8753,20 @@ var file_hexhail_ops_v1_ops_proto_goTypes = []any{
 	(*ListBillsRequest)(nil),          // 125: hexhail.ops.v1.ListBillsRequest
 	(*ListDifferencesRequest)(nil),    // 126: hexhail.ops.v1.ListDifferencesRequest
 	(*ApproveDifferenceRequest)(nil),  // 127: hexhail.ops.v1.ApproveDifferenceRequest
-	(*ReconcileBillResponse)(nil),     // 128: hexhail.ops.v1.ReconcileBillResponse
-	(*ListBillsResponse)(nil),         // 129: hexhail.ops.v1.ListBillsResponse
-	(*ListDifferencesResponse)(nil),   // 130: hexhail.ops.v1.ListDifferencesResponse
-	(*ApproveDifferenceResponse)(nil), // 131: hexhail.ops.v1.ApproveDifferenceResponse
+	(*MakeClaimsRequest)(nil),         // 128: hexhail.ops.v1.MakeClaimsRequest
+	(*ListClaimsRequest)(nil),         // 129: hexhail.ops.v1.ListClaimsRequest
+	(*DisputeClaimRequest)(nil),       // 130: hexhail.ops.v1.DisputeClaimRequest
+	(*DecideClaimRequest)(nil),        // 131: hexhail.ops.v1.DecideClaimRequest
+	(*SettleClaimRequest)(nil),        // 132: hexhail.ops.v1.SettleClaimRequest
+	(*ReconcileBillResponse)(nil),     // 133: hexhail.ops.v1.ReconcileBillResponse
+	(*ListBillsResponse)(nil),         // 134: hexhail.ops.v1.ListBillsResponse
+	(*ListDifferencesResponse)(nil),   // 135: hexhail.ops.v1.ListDifferencesResponse
+	(*ApproveDifferenceResponse)(nil), // 136: hexhail.ops.v1.ApproveDifferenceResponse
+	(*MakeClaimsResponse)(nil),        // 137: hexhail.ops.v1.MakeClaimsResponse
+	(*ListClaimsResponse)(nil),        // 138: hexhail.ops.v1.ListClaimsResponse
+	(*DisputeClaimResponse)(nil),      // 139: hexhail.ops.v1.DisputeClaimResponse
+	(*DecideClaimResponse)(nil),       // 140: hexhail.ops.v1.DecideClaimResponse
+	(*SettleClaimResponse)(nil),       // 141: hexhail.ops.v1.SettleClaimResponse
 }
 var file_hexhail_ops_v1_ops_proto_depIdxs = []int32{
 	2,   // 0: hexhail.ops.v1.ImportCompaniesRequest.rows:type_name -> hexhail.ops.v1.Company
@@ -8879,48 +8901,58 @@ var file_hexhail_ops_v1_ops_proto_depIdxs = []int32{
 	125, // 129: hexhail.ops.v1.OpsService.ListBills:input_type -> hexhail.ops.v1.ListBillsRequest
 	126, // 130: hexhail.ops.v1.OpsService.ListDifferences:input_type -> hexhail.ops.v1.ListDifferencesRequest
 	127, // 131: hexhail.ops.v1.OpsService.ApproveDifference:input_type -> hexhail.ops.v1.ApproveDifferenceRequest
-	7,   // 132: hexhail.ops.v1.OpsService.ImportCompanies:output_type -> hexhail.ops.v1.ImportCompaniesResponse
-	9,   // 133: hexhail.ops.v1.OpsService.ImportDrivers:output_type -> hexhail.ops.v1.ImportDriversResponse
-	11,  // 134: hexhail.ops.v1.OpsService.ImportTaxis:output_type -> hexhail.ops.v1.ImportTaxisResponse
-	13,  // 135: hexhail.ops.v1.OpsService.ImportRiders:output_type -> hexhail.ops.v1.ImportRidersResponse
-	15,  // 136: hexhail.ops.v1.OpsService.ListDrivers:output_type -> hexhail.ops.v1.ListDriversResponse
-	18,  // 137: hexhail.ops.v1.OpsService.ListCities:output_type -> hexhail.ops.v1.ListCitiesResponse
-	21,  // 138: hexhail.ops.v1.OpsService.ListStands:output_type -> hexhail.ops.v1.ListStandsResponse
-	24,  // 139: hexhail.ops.v1.OpsService.ListStandTaxis:output_type -> hexhail.ops.v1.ListStandTaxisResponse
-	43,  // 140: hexhail.ops.v1.OpsService.LaunchCampaign:output_type -> hexhail.ops.v1.LaunchCampaignResponse
-	45,  // 141: hexhail.ops.v1.OpsService.ListCampaigns:output_type -> hexhail.ops.v1.ListCampaignsResponse
-	36,  // 142: hexhail.ops.v1.OpsService.PauseCampaign:output_type -> hexhail.ops.v1.PauseCampaignResponse
-	38,  // 143: hexhail.ops.v1.OpsService.EndCampaign:output_type -> hexhail.ops.v1.EndCampaignResponse
-	40,  // 144: hexhail.ops.v1.OpsService.PreviewCampaign:output_type -> hexhail.ops.v1.PreviewCampaignResponse
-	110, // 145: hexhail.ops.v1.OpsService.ChangeSegment:output_type -> hexhail.ops.v1.ChangeSegmentResponse
-	100, // 146: hexhail.ops.v1.OpsService.LaunchDraw:output_type -> hexhail.ops.v1.LaunchDrawResponse
-	102, // 147: hexhail.ops.v1.OpsService.EnterDrawNumber:output_type -> hexhail.ops.v1.EnterDrawNumberResponse
-	104, // 148: hexhail.ops.v1.OpsService.EndDraw:output_type -> hexhail.ops.v1.EndDrawResponse
-	106, // 149: hexhail.ops.v1.OpsService.ListDrawDays:output_type -> hexhail.ops.v1.ListDrawDaysResponse
-	47,  // 150: hexhail.ops.v1.OpsService.MoveFlight:output_type -> hexhail.ops.v1.MoveFlightResponse
-	84,  // 151: hexhail.ops.v1.OpsService.ListContests:output_type -> hexhail.ops.v1.ListContestsResponse
-	86,  // 152: hexhail.ops.v1.OpsService.DecideComplaint:output_type -> hexhail.ops.v1.DecideComplaintResponse
-	59,  // 153: hexhail.ops.v1.OpsService.GetRide:output_type -> hexhail.ops.v1.GetRideResponse
-	50,  // 154: hexhail.ops.v1.OpsService.ResolveFare:output_type -> hexhail.ops.v1.ResolveFareResponse
-	52,  // 155: hexhail.ops.v1.OpsService.RefundRide:output_type -> hexhail.ops.v1.RefundRideResponse
-	88,  // 156: hexhail.ops.v1.OpsService.GetStatement:output_type -> hexhail.ops.v1.GetStatementResponse
-	90,  // 157: hexhail.ops.v1.OpsService.ListWithdrawals:output_type -> hexhail.ops.v1.ListWithdrawalsResponse
-	92,  // 158: hexhail.ops.v1.OpsService.MakeBankFile:output_type -> hexhail.ops.v1.MakeBankFileResponse
-	94,  // 159: hexhail.ops.v1.OpsService.GetBankFile:output_type -> hexhail.ops.v1.GetBankFileResponse
-	96,  // 160: hexhail.ops.v1.OpsService.ImportBankResults:output_type -> hexhail.ops.v1.ImportBankResultsResponse
-	54,  // 161: hexhail.ops.v1.OpsService.GetVoice:output_type -> hexhail.ops.v1.GetVoiceResponse
-	67,  // 162: hexhail.ops.v1.OpsService.ExplainRide:output_type -> hexhail.ops.v1.ExplainRideResponse
-	73,  // 163: hexhail.ops.v1.OpsService.ExplainDriver:output_type -> hexhail.ops.v1.ExplainDriverResponse
-	75,  // 164: hexhail.ops.v1.OpsService.ListRides:output_type -> hexhail.ops.v1.ListRidesResponse
-	77,  // 165: hexhail.ops.v1.OpsService.GetClock:output_type -> hexhail.ops.v1.GetClockResponse
-	79,  // 166: hexhail.ops.v1.OpsService.TopUpWallet:output_type -> hexhail.ops.v1.TopUpWalletResponse
-	81,  // 167: hexhail.ops.v1.OpsService.AuditBooks:output_type -> hexhail.ops.v1.AuditBooksResponse
-	128, // 168: hexhail.ops.v1.OpsService.ReconcileBill:output_type -> hexhail.ops.v1.ReconcileBillResponse
-	129, // 169: hexhail.ops.v1.OpsService.ListBills:output_type -> hexhail.ops.v1.ListBillsResponse
-	130, // 170: hexhail.ops.v1.OpsService.ListDifferences:output_type -> hexhail.ops.v1.ListDifferencesResponse
-	131, // 171: hexhail.ops.v1.OpsService.ApproveDifference:output_type -> hexhail.ops.v1.ApproveDifferenceResponse
-	132, // [132:172] is the sub-list for method output_type
-	92,  // [92:132] is the sub-list for method input_type
+	128, // 132: hexhail.ops.v1.OpsService.MakeClaims:input_type -> hexhail.ops.v1.MakeClaimsRequest
+	129, // 133: hexhail.ops.v1.OpsService.ListClaims:input_type -> hexhail.ops.v1.ListClaimsRequest
+	130, // 134: hexhail.ops.v1.OpsService.DisputeClaim:input_type -> hexhail.ops.v1.DisputeClaimRequest
+	131, // 135: hexhail.ops.v1.OpsService.DecideClaim:input_type -> hexhail.ops.v1.DecideClaimRequest
+	132, // 136: hexhail.ops.v1.OpsService.SettleClaim:input_type -> hexhail.ops.v1.SettleClaimRequest
+	7,   // 137: hexhail.ops.v1.OpsService.ImportCompanies:output_type -> hexhail.ops.v1.ImportCompaniesResponse
+	9,   // 138: hexhail.ops.v1.OpsService.ImportDrivers:output_type -> hexhail.ops.v1.ImportDriversResponse
+	11,  // 139: hexhail.ops.v1.OpsService.ImportTaxis:output_type -> hexhail.ops.v1.ImportTaxisResponse
+	13,  // 140: hexhail.ops.v1.OpsService.ImportRiders:output_type -> hexhail.ops.v1.ImportRidersResponse
+	15,  // 141: hexhail.ops.v1.OpsService.ListDrivers:output_type -> hexhail.ops.v1.ListDriversResponse
+	18,  // 142: hexhail.ops.v1.OpsService.ListCities:output_type -> hexhail.ops.v1.ListCitiesResponse
+	21,  // 143: hexhail.ops.v1.OpsService.ListStands:output_type -> hexhail.ops.v1.ListStandsResponse
+	24,  // 144: hexhail.ops.v1.OpsService.ListStandTaxis:output_type -> hexhail.ops.v1.ListStandTaxisResponse
+	43,  // 145: hexhail.ops.v1.OpsService.LaunchCampaign:output_type -> hexhail.ops.v1.LaunchCampaignResponse
+	45,  // 146: hexhail.ops.v1.OpsService.ListCampaigns:output_type -> hexhail.ops.v1.ListCampaignsResponse
+	36,  // 147: hexhail.ops.v1.OpsService.PauseCampaign:output_type -> hexhail.ops.v1.PauseCampaignResponse
+	38,  // 148: hexhail.ops.v1.OpsService.EndCampaign:output_type -> hexhail.ops.v1.EndCampaignResponse
+	40,  // 149: hexhail.ops.v1.OpsService.PreviewCampaign:output_type -> hexhail.ops.v1.PreviewCampaignResponse
+	110, // 150: hexhail.ops.v1.OpsService.ChangeSegment:output_type -> hexhail.ops.v1.ChangeSegmentResponse
+	100, // 151: hexhail.ops.v1.OpsService.LaunchDraw:output_type -> hexhail.ops.v1.LaunchDrawResponse
+	102, // 152: hexhail.ops.v1.OpsService.EnterDrawNumber:output_type -> hexhail.ops.v1.EnterDrawNumberResponse
+	104, // 153: hexhail.ops.v1.OpsService.EndDraw:output_type -> hexhail.ops.v1.EndDrawResponse
+	106, // 154: hexhail.ops.v1.OpsService.ListDrawDays:output_type -> hexhail.ops.v1.ListDrawDaysResponse
+	47,  // 155: hexhail.ops.v1.OpsService.MoveFlight:output_type -> hexhail.ops.v1.MoveFlightResponse
+	84,  // 156: hexhail.ops.v1.OpsService.ListContests:output_type -> hexhail.ops.v1.ListContestsResponse
+	86,  // 157: hexhail.ops.v1.OpsService.DecideComplaint:output_type -> hexhail.ops.v1.DecideComplaintResponse
+	59,  // 158: hexhail.ops.v1.OpsService.GetRide:output_type -> hexhail.ops.v1.GetRideResponse
+	50,  // 159: hexhail.ops.v1.OpsService.ResolveFare:output_type -> hexhail.ops.v1.ResolveFareResponse
+	52,  // 160: hexhail.ops.v1.OpsService.RefundRide:output_type -> hexhail.ops.v1.RefundRideResponse
+	88,  // 161: hexhail.ops.v1.OpsService.GetStatement:output_type -> hexhail.ops.v1.GetStatementResponse
+	90,  // 162: hexhail.ops.v1.OpsService.ListWithdrawals:output_type -> hexhail.ops.v1.ListWithdrawalsResponse
+	92,  // 163: hexhail.ops.v1.OpsService.MakeBankFile:output_type -> hexhail.ops.v1.MakeBankFileResponse
+	94,  // 164: hexhail.ops.v1.OpsService.GetBankFile:output_type -> hexhail.ops.v1.GetBankFileResponse
+	96,  // 165: hexhail.ops.v1.OpsService.ImportBankResults:output_type -> hexhail.ops.v1.ImportBankResultsResponse
+	54,  // 166: hexhail.ops.v1.OpsService.GetVoice:output_type -> hexhail.ops.v1.GetVoiceResponse
+	67,  // 167: hexhail.ops.v1.OpsService.ExplainRide:output_type -> hexhail.ops.v1.ExplainRideResponse
+	73,  // 168: hexhail.ops.v1.OpsService.ExplainDriver:output_type -> hexhail.ops.v1.ExplainDriverResponse
+	75,  // 169: hexhail.ops.v1.OpsService.ListRides:output_type -> hexhail.ops.v1.ListRidesResponse
+	77,  // 170: hexhail.ops.v1.OpsService.GetClock:output_type -> hexhail.ops.v1.GetClockResponse
+	79,  // 171: hexhail.ops.v1.OpsService.TopUpWallet:output_type -> hexhail.ops.v1.TopUpWalletResponse
+	81,  // 172: hexhail.ops.v1.OpsService.AuditBooks:output_type -> hexhail.ops.v1.AuditBooksResponse
+	133, // 173: hexhail.ops.v1.OpsService.ReconcileBill:output_type -> hexhail.ops.v1.ReconcileBillResponse
+	134, // 174: hexhail.ops.v1.OpsService.ListBills:output_type -> hexhail.ops.v1.ListBillsResponse
+	135, // 175: hexhail.ops.v1.OpsService.ListDifferences:output_type -> hexhail.ops.v1.ListDifferencesResponse
+	136, // 176: hexhail.ops.v1.OpsService.ApproveDifference:output_type -> hexhail.ops.v1.ApproveDifferenceResponse
+	137, // 177: hexhail.ops.v1.OpsService.MakeClaims:output_type -> hexhail.ops.v1.MakeClaimsResponse
+	138, // 178: hexhail.ops.v1.OpsService.ListClaims:output_type -> hexhail.ops.v1.ListClaimsResponse
+	139, // 179: hexhail.ops.v1.OpsService.DisputeClaim:output_type -> hexhail.ops.v1.DisputeClaimResponse
+	140, // 180: hexhail.ops.v1.OpsService.DecideClaim:output_type -> hexhail.ops.v1.DecideClaimResponse
+	141, // 181: hexhail.ops.v1.OpsService.SettleClaim:output_type -> hexhail.ops.v1.SettleClaimResponse
+	137, // [137:182] is the sub-list for method output_type
+	92,  // [92:137] is the sub-list for method input_type
 	92,  // [92:92] is the sub-list for extension type_name
 	92,  // [92:92] is the sub-list for extension extendee
 	0,   // [0:92] is the sub-list for field type_name
@@ -8932,6 +8964,7 @@ func file_hexhail_ops_v1_ops_proto_init() {
 		return
 	}
 	file_hexhail_ops_v1_reconcile_proto_init()
+	file_hexhail_ops_v1_sponsor_proto_init()
 	file_hexhail_ops_v1_ops_proto_msgTypes[26].OneofWrappers = []any{
 		(*CampaignGift_FixedFen)(nil),
 		(*CampaignGift_Percent)(nil),

@@ -61,6 +61,11 @@ const (
 	OpsService_ListBills_FullMethodName         = "/hexhail.ops.v1.OpsService/ListBills"
 	OpsService_ListDifferences_FullMethodName   = "/hexhail.ops.v1.OpsService/ListDifferences"
 	OpsService_ApproveDifference_FullMethodName = "/hexhail.ops.v1.OpsService/ApproveDifference"
+	OpsService_MakeClaims_FullMethodName        = "/hexhail.ops.v1.OpsService/MakeClaims"
+	OpsService_ListClaims_FullMethodName        = "/hexhail.ops.v1.OpsService/ListClaims"
+	OpsService_DisputeClaim_FullMethodName      = "/hexhail.ops.v1.OpsService/DisputeClaim"
+	OpsService_DecideClaim_FullMethodName       = "/hexhail.ops.v1.OpsService/DecideClaim"
+	OpsService_SettleClaim_FullMethodName       = "/hexhail.ops.v1.OpsService/SettleClaim"
 )
 
 // OpsServiceClient is the client API for OpsService service.
@@ -181,6 +186,17 @@ type OpsServiceClient interface {
 	ListDifferences(ctx context.Context, in *ListDifferencesRequest, opts ...grpc.CallOption) (*ListDifferencesResponse, error)
 	// ApproveDifference does what is proposed about a difference, once.
 	ApproveDifference(ctx context.Context, in *ApproveDifferenceRequest, opts ...grpc.CallOption) (*ApproveDifferenceResponse, error)
+	// MakeClaims asks the sponsors of a city's campaigns for what these have given on a day that is over,
+	// once a campaign and day. A server does so by itself each hour.
+	MakeClaims(ctx context.Context, in *MakeClaimsRequest, opts ...grpc.CallOption) (*MakeClaimsResponse, error)
+	// ListClaims reads what sponsors were asked for, by campaign and day.
+	ListClaims(ctx context.Context, in *ListClaimsRequest, opts ...grpc.CallOption) (*ListClaimsResponse, error)
+	// DisputeClaim notes that a sponsor says that a part of a claim is not owed.
+	DisputeClaim(ctx context.Context, in *DisputeClaimRequest, opts ...grpc.CallOption) (*DisputeClaimResponse, error)
+	// DecideClaim decides a dispute: what is withdrawn is our loss, the rest is owed.
+	DecideClaim(ctx context.Context, in *DecideClaimRequest, opts ...grpc.CallOption) (*DecideClaimResponse, error)
+	// SettleClaim books that a sponsor has paid what is due of a claim.
+	SettleClaim(ctx context.Context, in *SettleClaimRequest, opts ...grpc.CallOption) (*SettleClaimResponse, error)
 }
 
 type opsServiceClient struct {
@@ -603,6 +619,56 @@ func (c *opsServiceClient) ApproveDifference(ctx context.Context, in *ApproveDif
 	return out, nil
 }
 
+func (c *opsServiceClient) MakeClaims(ctx context.Context, in *MakeClaimsRequest, opts ...grpc.CallOption) (*MakeClaimsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(MakeClaimsResponse)
+	err := c.cc.Invoke(ctx, OpsService_MakeClaims_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *opsServiceClient) ListClaims(ctx context.Context, in *ListClaimsRequest, opts ...grpc.CallOption) (*ListClaimsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListClaimsResponse)
+	err := c.cc.Invoke(ctx, OpsService_ListClaims_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *opsServiceClient) DisputeClaim(ctx context.Context, in *DisputeClaimRequest, opts ...grpc.CallOption) (*DisputeClaimResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(DisputeClaimResponse)
+	err := c.cc.Invoke(ctx, OpsService_DisputeClaim_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *opsServiceClient) DecideClaim(ctx context.Context, in *DecideClaimRequest, opts ...grpc.CallOption) (*DecideClaimResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(DecideClaimResponse)
+	err := c.cc.Invoke(ctx, OpsService_DecideClaim_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *opsServiceClient) SettleClaim(ctx context.Context, in *SettleClaimRequest, opts ...grpc.CallOption) (*SettleClaimResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(SettleClaimResponse)
+	err := c.cc.Invoke(ctx, OpsService_SettleClaim_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // OpsServiceServer is the server API for OpsService service.
 // All implementations must embed UnimplementedOpsServiceServer
 // for forward compatibility.
@@ -721,6 +787,17 @@ type OpsServiceServer interface {
 	ListDifferences(context.Context, *ListDifferencesRequest) (*ListDifferencesResponse, error)
 	// ApproveDifference does what is proposed about a difference, once.
 	ApproveDifference(context.Context, *ApproveDifferenceRequest) (*ApproveDifferenceResponse, error)
+	// MakeClaims asks the sponsors of a city's campaigns for what these have given on a day that is over,
+	// once a campaign and day. A server does so by itself each hour.
+	MakeClaims(context.Context, *MakeClaimsRequest) (*MakeClaimsResponse, error)
+	// ListClaims reads what sponsors were asked for, by campaign and day.
+	ListClaims(context.Context, *ListClaimsRequest) (*ListClaimsResponse, error)
+	// DisputeClaim notes that a sponsor says that a part of a claim is not owed.
+	DisputeClaim(context.Context, *DisputeClaimRequest) (*DisputeClaimResponse, error)
+	// DecideClaim decides a dispute: what is withdrawn is our loss, the rest is owed.
+	DecideClaim(context.Context, *DecideClaimRequest) (*DecideClaimResponse, error)
+	// SettleClaim books that a sponsor has paid what is due of a claim.
+	SettleClaim(context.Context, *SettleClaimRequest) (*SettleClaimResponse, error)
 	mustEmbedUnimplementedOpsServiceServer()
 }
 
@@ -850,6 +927,21 @@ func (UnimplementedOpsServiceServer) ListDifferences(context.Context, *ListDiffe
 }
 func (UnimplementedOpsServiceServer) ApproveDifference(context.Context, *ApproveDifferenceRequest) (*ApproveDifferenceResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ApproveDifference not implemented")
+}
+func (UnimplementedOpsServiceServer) MakeClaims(context.Context, *MakeClaimsRequest) (*MakeClaimsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method MakeClaims not implemented")
+}
+func (UnimplementedOpsServiceServer) ListClaims(context.Context, *ListClaimsRequest) (*ListClaimsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListClaims not implemented")
+}
+func (UnimplementedOpsServiceServer) DisputeClaim(context.Context, *DisputeClaimRequest) (*DisputeClaimResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method DisputeClaim not implemented")
+}
+func (UnimplementedOpsServiceServer) DecideClaim(context.Context, *DecideClaimRequest) (*DecideClaimResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method DecideClaim not implemented")
+}
+func (UnimplementedOpsServiceServer) SettleClaim(context.Context, *SettleClaimRequest) (*SettleClaimResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method SettleClaim not implemented")
 }
 func (UnimplementedOpsServiceServer) mustEmbedUnimplementedOpsServiceServer() {}
 func (UnimplementedOpsServiceServer) testEmbeddedByValue()                    {}
@@ -1548,6 +1640,96 @@ func _OpsService_ApproveDifference_Handler(srv interface{}, ctx context.Context,
 	return interceptor(ctx, in, info, handler)
 }
 
+func _OpsService_MakeClaims_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(MakeClaimsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(OpsServiceServer).MakeClaims(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: OpsService_MakeClaims_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(OpsServiceServer).MakeClaims(ctx, req.(*MakeClaimsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _OpsService_ListClaims_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListClaimsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(OpsServiceServer).ListClaims(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: OpsService_ListClaims_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(OpsServiceServer).ListClaims(ctx, req.(*ListClaimsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _OpsService_DisputeClaim_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(DisputeClaimRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(OpsServiceServer).DisputeClaim(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: OpsService_DisputeClaim_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(OpsServiceServer).DisputeClaim(ctx, req.(*DisputeClaimRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _OpsService_DecideClaim_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(DecideClaimRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(OpsServiceServer).DecideClaim(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: OpsService_DecideClaim_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(OpsServiceServer).DecideClaim(ctx, req.(*DecideClaimRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _OpsService_SettleClaim_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(SettleClaimRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(OpsServiceServer).SettleClaim(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: OpsService_SettleClaim_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(OpsServiceServer).SettleClaim(ctx, req.(*SettleClaimRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // OpsService_ServiceDesc is the grpc.ServiceDesc for OpsService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -1698,6 +1880,26 @@ var OpsService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ApproveDifference",
 			Handler:    _OpsService_ApproveDifference_Handler,
+		},
+		{
+			MethodName: "MakeClaims",
+			Handler:    _OpsService_MakeClaims_Handler,
+		},
+		{
+			MethodName: "ListClaims",
+			Handler:    _OpsService_ListClaims_Handler,
+		},
+		{
+			MethodName: "DisputeClaim",
+			Handler:    _OpsService_DisputeClaim_Handler,
+		},
+		{
+			MethodName: "DecideClaim",
+			Handler:    _OpsService_DecideClaim_Handler,
+		},
+		{
+			MethodName: "SettleClaim",
+			Handler:    _OpsService_SettleClaim_Handler,
 		},
 	},
 	Streams: []grpc.StreamDesc{
