@@ -210,7 +210,7 @@ func (j *job) chargeCancel(r Ride, id money.AttemptID) error {
 	return nil
 }
 
-// RaiseTip is the rider's, while the ride searches.
+// RaiseTip is the rider's, while the ride searches or after it.
 type RaiseTip struct {
 	Ride  RideID
 	Rider RiderID
@@ -218,14 +218,15 @@ type RaiseTip struct {
 }
 
 // AddTip raises the tip of a searching ride to another of the policy's steps; the next round is at
-// once.
+// once. For a week after the drive a ride without a tip is given one of them: it is owed, and paid
+// by Pay. Errors: Conflict with ReasonTooLate, with ReasonStep for a second one.
 func (d *Desk) AddTip(ctx context.Context, now time.Time, key Once, c RaiseTip) (Receipt, error) {
 	return d.act(ctx, "AddTip", now, key, c, c.Ride, func(_ *job, r Ride) (Act, error) {
 		if err := r.riddenBy(c.Rider); err != nil {
 			return nil, err
 		}
 		city, err := d.Cities.City(r.City)
-		if err == nil && r.State == Searching {
+		if _, may := Next(r.State, ActTip); err == nil && may {
 			err = city.PolicyAt(now).checkTip(c.To)
 		}
 		return AddTip{To: c.To}, err

@@ -370,6 +370,46 @@ func TestTipGoesToTheDriver(t *testing.T) {
 	})
 }
 
+// A tip after the ride is the driver's, through any channel, once; the fare and its settlement are
+// as they were.
+func TestTipAfterTheRide(t *testing.T) {
+	w := newTown(t)
+	w.bank(100_00, "1")
+	driver := w.taxi("A", w.at(0, 0), 4)
+	ride := w.ridden("1", driver, metered)
+	w.ok(w.pay("1", ride, money.InWallet))
+	tip := func(rider dispatch.RiderID, to money.Fen) error {
+		_, err := w.desk.AddTip(w.ctx, w.now, w.key("rider:"+string(rider)),
+			dispatch.RaiseTip{Ride: ride, Rider: rider, To: to})
+		return err
+	}
+	w.fails(tip("R1", 1), dispatch.ReasonField) // none of the policy's steps
+	w.fails(tip("R2", 5_00), dispatch.ReasonUnknownRide)
+	w.ok(tip("R1", 5_00))
+	w.fails(tip("R1", 10_00), dispatch.ReasonStep)
+	nudged := len(w.nudges)
+	w.ok(w.pay("1", ride, money.InWallet))
+	if len(w.nudges) != nudged {
+		t.Error("the engine was told of a tip")
+	}
+	w.settledBy(ride, map[money.AccountID]money.Fen{
+		"wallet:R1": 83_00, payee: 27_00, "promo_budget:launch": budget - 10_00,
+	})
+	unpaid := w.ridden("1", driver, metered)
+	_, err := w.desk.AddTip(w.ctx, w.now, w.key("rider:R1"),
+		dispatch.RaiseTip{Ride: unpaid, Rider: "R1", To: 5_00})
+	w.ok(err)
+	w.ok(w.cash(driver, unpaid)) // with the fare
+	if r := w.ride(unpaid); r.State != dispatch.Settled || r.Tip != 5_00 {
+		t.Errorf("%s, tip %s", r.State, r.Tip)
+	}
+	late := w.ridden("1", driver, metered)
+	w.pass(dispatch.TipWithin + time.Second)
+	_, err = w.desk.AddTip(w.ctx, w.now, w.key("rider:R1"),
+		dispatch.RaiseTip{Ride: late, Rider: "R1", To: 5_00})
+	w.fails(err, dispatch.ReasonTooLate)
+}
+
 func TestRequestIDs(t *testing.T) {
 	w := newTown(t)
 	first := w.ask("1", w.at(0, 0), 1)

@@ -37,12 +37,12 @@ var table = map[State]map[ActKind]State{
 	},
 	Completed: {
 		ActConfirm: Completed, ActContest: Completed, ActSettle: Settled, ActRate: Completed,
-		ActPayBy: Completed, ActResolve: Completed, ActComplain: Completed,
+		ActPayBy: Completed, ActResolve: Completed, ActComplain: Completed, ActTip: Completed,
 		ActContestComplaint: Completed, ActDecideComplaint: Completed, ActCorrect: Completed,
 	},
 	Settled: {
 		ActRate: Settled, ActComplain: Settled, ActContestComplaint: Settled,
-		ActDecideComplaint: Settled, ActWinDraw: Settled,
+		ActDecideComplaint: Settled, ActWinDraw: Settled, ActTip: Settled,
 		ActCorrect: Settled, ActConfirm: Settled, ActContest: Settled, ActResolve: Settled,
 	},
 	Cancelled: {
@@ -168,7 +168,7 @@ func (d *Decision) apply(was Ride, act Act, now time.Time) error {
 	case Expire:
 		return d.expire(was, now)
 	case AddTip:
-		return d.addTip(was, a)
+		return d.addTip(was, a, now)
 	case PassOn:
 		return d.passOn(was, a, now)
 	case Rate:
@@ -217,7 +217,7 @@ func (d *Decision) settle(was Ride, a Settle) error {
 func (d *Decision) tell(was Ride, act ActKind) {
 	changed := was.State != d.Ride.State
 	if changed && (was.State.Open() || d.Ride.State.Open()) ||
-		act == ActTip || act == ActPromote || act == ActPassOn {
+		act == ActTip && was.State == Searching || act == ActPromote || act == ActPassOn {
 		d.After = append(d.After, Nudge{Ride: d.Ride})
 	}
 	if was.Driver != "" {
@@ -354,7 +354,10 @@ func (d *Decision) expire(was Ride, now time.Time) error {
 	return nil
 }
 
-func (d *Decision) addTip(was Ride, a AddTip) error {
+func (d *Decision) addTip(was Ride, a AddTip, now time.Time) error {
+	if was.State != Searching {
+		return d.tipAfter(was, a, now)
+	}
 	if a.To <= was.Tip || a.To > MaxTip {
 		return invalid("tip_fen", fmt.Sprintf("above %d, at most %d", was.Tip, MaxTip))
 	}

@@ -44,6 +44,27 @@ func (p Policy) checkTip(tip money.Fen) error {
 	}
 }
 
+// TipWithin is how long after the drive a rider may still add a tip.
+const TipWithin = 7 * 24 * time.Hour
+
+// tipAfter is a tip after the ride: owed at once, if what the ride costs is, and once a ride.
+func (d *Decision) tipAfter(was Ride, a AddTip, now time.Time) error {
+	switch {
+	case now.Sub(was.CompletedAt) > TipWithin:
+		return Errorf(Conflict, ReasonTooLate, "ride %s: a tip can be added for %s",
+			was.ID, TipWithin)
+	case was.Tip > 0:
+		return Errorf(Conflict, ReasonStep, "ride %s has a tip of %s yuan", was.ID, was.Tip)
+	case a.To <= 0 || a.To > MaxTip:
+		return invalid("tip_fen", fmt.Sprintf("1 to %d", MaxTip))
+	}
+	d.Ride.Tip = a.To
+	if was.State == Settled || was.Fare.State.Stands() {
+		d.Writes = append(d.Writes, d.Ride.owes(money.PurposeTip, a.To, 0))
+	}
+	return nil
+}
+
 // SuggestedTip is the tip that the rider's app proposes: the next step above the present one, when
 // the ride has searched for the policy's time since it was asked for, searches anew, or was tipped
 // the last time. 0 is no proposal.

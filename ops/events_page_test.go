@@ -31,7 +31,7 @@ var eventKinds = map[string]string{
 	"settle":     "the last payment is made; the ride has ended",
 	"cancel":     "the rider gave it up before boarding; the ride has ended",
 	"expire":     "nobody took it in time; the ride has ended",
-	"add_tip":    "the rider has raised the tip while it searches",
+	"add_tip":    "the rider has raised the tip while it searches, or gives one afterwards",
 	"rate":       "one side has rated the other",
 	"pay_by":     "the rider pays through another channel than meant",
 	"book":       "a driver has taken the booking ahead",

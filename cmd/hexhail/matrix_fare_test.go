@@ -75,6 +75,14 @@ func shareTable() map[string][]variant {
 		return map[who][]string{riderTwo: {c.plate(driverOne)}}
 	}
 	return map[string][]variant{
+		service + "AddTip": {{
+			name: "afterwards", stage: settled, owner: riderOne,
+			request: same(func(c *cast) proto.Message {
+				return &riderpb.AddTipRequest{
+					RequestId: "fresh", RideId: string(c.ride), TipFen: 500,
+				}
+			}),
+		}},
 		service + "SplitFare": {{
 			stage: completed, owner: riderOne,
 			request: same(func(c *cast) proto.Message {

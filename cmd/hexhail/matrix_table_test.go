@@ -144,7 +144,7 @@ func riderCommandTable() map[string][]variant {
 	return map[string][]variant{
 		service + "AddTip": command(searching, func(ride string) proto.Message {
 			return &riderpb.AddTipRequest{RequestId: id, RideId: ride, TipFen: 500}
-		}),
+		})[:1], // after the ride too
 		service + "CancelRide": command(assigned, func(ride string) proto.Message {
 			return &riderpb.CancelRideRequest{RequestId: id, RideId: ride}
 		}),

@@ -80,7 +80,8 @@ type RiderServiceClient interface {
 	// follows within seconds has all that was missed.
 	WatchRide(ctx context.Context, in *WatchRideRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchRideResponse], error)
 	// AddTip raises the tip while the ride searches. The next round is at once, and asks drivers again who
-	// have declined the ride at the lower tip or not answered.
+	// have declined the ride at the lower tip or not answered. For a week after the drive it gives a tip to
+	// a ride that has none, which PayRide pays. Errors: RIDE_STATE, TIPS_BANNED, TOO_LATE.
 	AddTip(ctx context.Context, in *AddTipRequest, opts ...grpc.CallOption) (*AddTipResponse, error)
 	// CancelRide gives a ride up before boarding. A late one may cost the city's fee, which is the
 	// driver's: it is charged to the wallet that was to pay, or owed until PayRide pays it.
@@ -483,7 +484,8 @@ type RiderServiceServer interface {
 	// follows within seconds has all that was missed.
 	WatchRide(*WatchRideRequest, grpc.ServerStreamingServer[WatchRideResponse]) error
 	// AddTip raises the tip while the ride searches. The next round is at once, and asks drivers again who
-	// have declined the ride at the lower tip or not answered.
+	// have declined the ride at the lower tip or not answered. For a week after the drive it gives a tip to
+	// a ride that has none, which PayRide pays. Errors: RIDE_STATE, TIPS_BANNED, TOO_LATE.
 	AddTip(context.Context, *AddTipRequest) (*AddTipResponse, error)
 	// CancelRide gives a ride up before boarding. A late one may cost the city's fee, which is the
 	// driver's: it is charged to the wallet that was to pay, or owed until PayRide pays it.
