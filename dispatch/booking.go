@@ -116,7 +116,7 @@ func (f FlightTime) Check() error {
 	late := f.Expected.Sub(f.Scheduled)
 	if f.Scheduled.IsZero() || late > MaxDelay || late < -MaxEarly {
 		return invalid("expected_at", fmt.Sprintf("within %s before and %s after scheduled_at",
-			MaxEarly, MaxDelay))
+			Spell(MaxEarly), Spell(MaxDelay)))
 	}
 	return nil
 }

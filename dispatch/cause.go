@@ -10,10 +10,17 @@ type Cause int
 const (
 	// EngineDown is a time in which nobody looked for a taxi: the city's engine did not run.
 	EngineDown Cause = iota + 1
+	// NotRecorded is a time of which nothing is known: the engine that looked for a taxi has
+	// stopped before it had written what it saw. It is the cause only of a ride of which nothing
+	// else is known.
+	NotRecorded
 	// NobodyOnDuty is a city without a driver on duty.
 	NobodyOnDuty
 	// NobodyNear is a pickup without a driver on duty within the longest pickup.
 	NobodyNear
+	// DriversUnplaced are drivers on duty whose position the engine has never had, as after a
+	// restart, and at least as many of them as of the others: some may be near.
+	DriversUnplaced
 	// AllBusy are drivers near who had rides.
 	AllBusy
 	// AllPaused are drivers near who were on a break.
@@ -25,10 +32,12 @@ const (
 	TooFewTaxis
 	// TaxisTooSmall are idle taxis near with too few seats.
 	TaxisTooSmall
-	// DriversDeclined are drivers who were asked and said no, or gave the ride back.
+	// DriversDeclined are drivers who were asked and said no.
 	DriversDeclined
 	// DriversSilent are drivers who were asked and did not answer, though the offer was shown.
 	DriversSilent
+	// GivenBack are drivers near who had taken the ride and given it back.
+	GivenBack
 	// CallsUnheard are calls to idle taxis near that nobody has grabbed.
 	CallsUnheard
 	// OffersLost are offers that no phone has confirmed.
@@ -50,10 +59,10 @@ const (
 )
 
 var causes = [...]string{
-	"", "engine_down", "nobody_on_duty", "nobody_near", "all_busy", "all_paused", "phones_silent",
-	"too_few_taxis", "taxis_too_small", "drivers_declined", "drivers_silent", "calls_unheard",
-	"offers_lost", "offers_refused", "left_for_later", "overloaded", "ruled_out",
-	"held_for_regular", "rider_left",
+	"", "engine_down", "not_recorded", "nobody_on_duty", "nobody_near", "drivers_unplaced",
+	"all_busy", "all_paused", "phones_silent", "too_few_taxis", "taxis_too_small",
+	"drivers_declined", "drivers_silent", "given_back", "calls_unheard", "offers_lost",
+	"offers_refused", "left_for_later", "overloaded", "ruled_out", "held_for_regular", "rider_left",
 }
 
 // String is the cause's name; "" for none.
@@ -98,6 +107,20 @@ func causeOfLast(offers []LoggedOffer) Cause {
 	return 0
 }
 
+// causeOfExclusion is why the latest of the drivers is not tried again whom the offers exclude. Who
+// is excluded and has said neither no nor nothing has given the ride back.
+func causeOfExclusion(offers []LoggedOffer) Cause {
+	for _, o := range slices.Backward(offers) {
+		if o.State == OfferAccepted {
+			break
+		}
+		if o.State.Excludes() {
+			return causeOfOffer(o.State)
+		}
+	}
+	return GivenBack
+}
+
 // causeOfVerdict is what a filter that has removed every idle taxi is as a cause.
 func causeOfVerdict(v Verdict, offers []LoggedOffer) Cause {
 	switch v {
@@ -108,10 +131,7 @@ func causeOfVerdict(v Verdict, offers []LoggedOffer) Cause {
 	case HeldForOthers:
 		return HeldForRegular
 	case ExcludedPair:
-		if causeOfLast(offers) == DriversSilent {
-			return DriversSilent
-		}
-		return DriversDeclined // or the ride was given back
+		return causeOfExclusion(offers)
 	default:
 		return RuledOut
 	}

@@ -21,7 +21,7 @@ const (
 	// DriverOff is off duty.
 	DriverOff
 	// DriverSilent is on duty, and the phone has sent no position for longer than the policy's
-	// stale_s, or none yet in this shift.
+	// stale_s, or none since the engine began.
 	DriverSilent
 )
 
@@ -67,10 +67,16 @@ type Census struct {
 	Paused  int `json:"paused,omitempty"`
 	Off     int `json:"off,omitempty"` // whom the engine has seen on duty before
 	Silent  int `json:"silent,omitempty"`
+	// Unplaced are those of them, but for those off duty, of whom this engine has had no position:
+	// where they are nobody knows.
+	Unplaced int `json:"unplaced,omitempty"`
 }
 
 // count adds a driver.
-func (c *Census) count(p Presence) {
+func (c *Census) count(p Presence, placed bool) {
+	if p != DriverOff && !placed {
+		c.Unplaced++
+	}
 	switch p {
 	case DriverIdle:
 		c.Idle++
@@ -153,6 +159,8 @@ func (l *Look) judge(since sinceLook, offers []LoggedOffer) Cause {
 		return TooFewTaxis
 	case near.Duty() == 0 && l.City.Duty() == 0:
 		return NobodyOnDuty
+	case near.Duty() == 0 && 2*l.City.Unplaced >= l.City.Duty():
+		return DriversUnplaced
 	case near.Duty() == 0:
 		return NobodyNear
 	case near.Busy >= near.Silent && near.Busy >= near.Paused:

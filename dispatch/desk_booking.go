@@ -31,7 +31,7 @@ func (c BookRide) addressed() bool { return c.ForDriver != "" || c.ForRegular !=
 func (c BookRide) checkAhead(p Policy, now time.Time) error {
 	least, most := seconds(p.BookLeastS), seconds(p.BookMostS)
 	if ahead := c.PickupAt.Sub(now); ahead < least || ahead > most {
-		return invalid("pickup_at", fmt.Sprintf("%s to %s ahead", least, most))
+		return invalid("pickup_at", fmt.Sprintf("%s to %s ahead", Spell(least), Spell(most)))
 	}
 	switch {
 	case len(c.Terminal) > MaxTerminalBytes:
@@ -47,7 +47,7 @@ func (c BookRide) checkAhead(p Policy, now time.Time) error {
 		return invalid("team_at", "between now and open_at")
 	case c.addressed() && (c.OpenAt.Before(now) || c.OpenAt.After(p.searchesAt(c.PickupAt))):
 		// Later nobody else could take it ahead: it is found a taxi like any other.
-		return invalid("open_at", "between now and "+seconds(p.BookSearchS).String()+
+		return invalid("open_at", "between now and "+Spell(seconds(p.BookSearchS))+
 			" before pickup_at")
 	default:
 		return nil

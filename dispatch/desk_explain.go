@@ -47,6 +47,9 @@ func ExplainDriver(
 		return err
 	})
 	story.City = city
+	if log != nil {
+		story.EngineAt = log.EngineAt
+	}
 	if log != nil && len(log.Changes) > 0 && log.Until.Sub(q.To) < time.Minute {
 		last := log.Changes[len(log.Changes)-1]
 		story.Now, story.Since, story.HeardAt = last.Presence, last.At, last.HeardAt
@@ -85,7 +88,12 @@ func (q DriverQuestion) story(tx Tx, live *DriverLog) (DriverStory, error) {
 	if was == 0 && (!ok || shift.Duty == OffDuty && !shift.ChangedAt.After(q.From)) {
 		was = DriverOff
 	}
+	past, err := tx.PastOffers(q.Driver, q.From, q.To)
+	if err != nil {
+		return DriverStory{}, err
+	}
 	story := tellDriver(q.Driver, logs, was, q.From, q.To)
+	story.addOffers(past, logs)
 	for i := range story.Seen {
 		if err := follow(tx, &story.Seen[i], q.Driver); err != nil {
 			return DriverStory{}, err
@@ -128,7 +136,7 @@ func follow(tx Tx, seen *SeenRide, driver DriverID) error {
 		return err
 	}
 	seen.Pickup, seen.State = r.Pickup.Point, r.State
-	seen.Mine = r.Driver == driver || seen.Offer == OfferAccepted
+	seen.Mine = r.Driver == driver || seen.Offer == OfferAccepted && !seen.Back
 	seen.Taken = r.Driver != ""
 	if !seen.Taken || seen.Mine {
 		return nil

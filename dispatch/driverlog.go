@@ -13,6 +13,8 @@ type DriverLog struct {
 	Taxi   TaxiID    `json:"taxi"`
 	From   time.Time `json:"from"`
 	Until  time.Time `json:"until"`
+	// EngineAt is when the engine began that has seen it: of positions before it knows nothing.
+	EngineAt time.Time `json:"engine_at"`
 
 	Spent   []PresenceTime   `json:"spent"`
 	Changes []PresenceChange `json:"changes"` // the last 20
@@ -36,7 +38,8 @@ func (p PresenceTime) For() time.Duration { return time.Duration(p.MS) * time.Mi
 type PresenceChange struct {
 	At       time.Time `json:"at"`
 	Presence Presence  `json:"presence"`
-	// HeardAt is of a phone that has fallen silent when it was heard last; zero if it never was.
+	// HeardAt is of a phone that has fallen silent when it was heard last; zero if it never was
+	// since the engine began.
 	HeardAt time.Time `json:"heard_at"`
 }
 
@@ -63,6 +66,19 @@ type Sighting struct {
 	Verdict Verdict    `json:"verdict"`
 	Offer   OfferState `json:"offer,omitempty"` // of the offer, if one was made
 }
+
+// PastOffer is one offer to a driver, or a call that they have grabbed, as its rows tell it.
+type PastOffer struct {
+	Ride      RideID
+	At        time.Time // when it was made, or grabbed
+	PickupM   int       // of an offer
+	PickupS   int       // likewise
+	State     OfferState
+	GivenBack bool // it became a ride, which the driver has given back
+}
+
+// MaxPastOffers is how many of them are read at most: one a minute and a half for a day.
+const MaxPastOffers = 1000
 
 // Limits of a driver's log. A driver on duty all day leaves 24 logs of at most 4 KiB.
 const (

@@ -72,6 +72,7 @@ type Engine struct {
 	kept       kept
 
 	begunAt   time.Time
+	down      span // without an engine, before this one began; as far as is known
 	syncedAt  time.Time
 	roundedAt time.Time
 	wantsAt   time.Time // of the next round, if something has changed
@@ -93,6 +94,7 @@ type EngineConfig struct {
 // at work, open offers, and the pairs that are not tried again. Positions come with the fixes.
 func NewEngine(ctx context.Context, c EngineConfig, now time.Time) (*Engine, error) {
 	e := &Engine{
+		begunAt: now, syncedAt: now,
 		city: c.City, store: c.Store, hints: c.Hints, listener: c.Listener, newID: c.NewID,
 		roads: c.Roads,
 		fleet: newFleet(), queue: newQueue(), memos: memos{}, pair: newPairing(),
@@ -110,16 +112,22 @@ func NewEngine(ctx context.Context, c EngineConfig, now time.Time) (*Engine, err
 	if err = e.load(ctx, now); err != nil {
 		return nil, err
 	}
-	e.begunAt, e.syncedAt = now, now
 	return e, nil
 }
 
 // load reads what stands, and what another engine has logged of the rides that search.
 func (e *Engine) load(ctx context.Context, now time.Time) error {
 	var standing Standing
+	var aliveAt time.Time
 	logs := map[RideID]RoundLog{}
 	err := e.store.FencedTx(ctx, e.fence, func(tx Tx) (err error) {
 		clear(logs)
+		if aliveAt, err = tx.AliveAt(e.city.ID); err != nil {
+			return err
+		}
+		if err = tx.MarkAlive(e.city.ID, now); err != nil {
+			return err
+		}
 		if err = e.recollect(tx, now); err != nil {
 			return err
 		}
@@ -143,6 +151,8 @@ func (e *Engine) load(ctx context.Context, now time.Time) error {
 	if err != nil {
 		return err
 	}
+	// The one before has said every syncEvery that it lives.
+	e.down = span{aliveAt.Add(syncEvery), now}
 	e.stands.load(standing.Turns, now)
 	for _, s := range standing.Shifts {
 		e.takeShift(s, now)
@@ -221,6 +231,9 @@ func (e *Engine) takeRide(b Brief) {
 	m.log.claimed(b.Driver, b.ClaimedAt)
 	if b.State == Assigned && m.taxi != noTaxi {
 		e.witness.answered(m.taxi, b.ID, OfferAccepted)
+	}
+	if ref, ok := e.queue.byID[b.ID]; ok && e.queue.waits[ref].lookAt.IsZero() {
+		e.noteLapse(&e.queue.waits[ref], b.ChangedAt) // it is over before a look at it
 	}
 	if e.queue.drop(b.ID) {
 		e.toWrite(b.ID, m)
@@ -375,9 +388,10 @@ func (e *Engine) wantRound(now time.Time) {
 	}
 }
 
-// RoundLog is the log of a ride that still searches. It is the caller's.
+// RoundLog is the log of a ride that this engine has looked for a taxi for, whether it still
+// searches or not. It is the caller's.
 func (e *Engine) RoundLog(ride RideID) (RoundLog, bool) {
-	if _, ok := e.queue.byID[ride]; !ok {
+	if m, ok := e.memos[ride]; !ok || !m.searched {
 		return RoundLog{}, false
 	}
 	return e.logOf(ride).clone(), true

@@ -17,7 +17,7 @@ func (e *Engine) Due(ctx context.Context, now time.Time) error {
 		e.endOffers(ctx, now), e.endCalls(ctx, now), e.endSearches(ctx, now),
 	)
 	if now.Sub(e.syncedAt) >= syncEvery {
-		ends = append(ends, e.sync(now))
+		ends = append(ends, e.sync(now), e.markAlive(now))
 	}
 	// Each does what it can, whatever became of the others.
 	err := errors.Join(e.together(ctx, ends), e.doBookings(ctx, now))
@@ -207,6 +207,12 @@ func (e *Engine) writeLogs() []chore {
 		}
 		e.logs = e.logs[len(ids):]
 	}}}
+}
+
+// markAlive says that the engine is at work. A crash takes with it what is not written; a new one
+// can tell the time without an engine from the time of which it only has no word.
+func (e *Engine) markAlive(now time.Time) chore {
+	return chore{func(tx Tx) error { return tx.MarkAlive(e.city.ID, now) }, func() {}}
 }
 
 // sync reads what has changed in the rows since the last time, and takes it.

@@ -43,7 +43,7 @@ func (e *Engine) lookAround(now time.Time) {
 	for ref := range e.fleet.taxis {
 		c := &e.fleet.taxis[ref]
 		p := c.presence(silentBefore)
-		city.count(p)
+		city.count(p, !c.fixedAt.IsZero())
 		e.witness.turn(taxiRef(ref), p, c.fixedAt, now)
 		if p == DriverOff || c.fixedAt.IsZero() {
 			continue
@@ -81,19 +81,25 @@ func (e *Engine) dueLooks(now time.Time) {
 	}
 }
 
-// beginLooks begins to look around for a ride, and notes for how long nobody has.
-func (e *Engine) beginLooks(w *wait, now time.Time) {
+// noteLapse notes for how long nobody has looked around for a ride, or nobody knows.
+func (e *Engine) noteLapse(w *wait, now time.Time) {
 	log := &w.memo.log
 	since := w.ride.RequestedAt
-	if w.ride.Search > 1 {
+	if w.ride.Search > 1 || w.ride.Kind == BookedRide {
 		since = w.ride.ChangedAt
 	}
 	if log.Until.After(since) {
 		since = log.Until
 	}
-	if d := now.Sub(since); d > lapseLeast {
-		log.spend(EngineDown, d)
+	if (span{since, now}).length() > lapseLeast {
+		log.lapse(span{since, now}, e.down)
 	}
+}
+
+// beginLooks begins to look around for a ride.
+func (e *Engine) beginLooks(w *wait, now time.Time) {
+	e.noteLapse(w, now)
+	log := &w.memo.log
 	if log.Since.IsZero() {
 		log.Since = now
 	}
@@ -132,7 +138,7 @@ func (e *Engine) see(g *gaze, c *taxi, p Presence, now time.Time) {
 	default:
 		g.unfit[verdict]++
 	}
-	g.near.count(p)
+	g.near.count(p, true)
 	if p == DriverSilent && c.fixedAt.After(g.heard) {
 		g.heard = c.fixedAt
 	}

@@ -253,7 +253,8 @@ func (l *Loop) Nearby(ctx context.Context, at geo.Point) (Nearby, error) {
 	return found, nil
 }
 
-// RoundLog asks for the log of a ride that still searches; ok is false for another one. Errors as
+// RoundLog asks for the log of a ride that searches, or has until minutes ago; ok is false for
+// another one. Errors as
 // for Nearby.
 func (l *Loop) RoundLog(ctx context.Context, ride RideID) (log RoundLog, ok bool, err error) {
 	var found RoundLog

@@ -14,7 +14,7 @@ type RideStory struct {
 	Until Cause
 
 	State    State
-	AskedAt  time.Time
+	AskedAt  time.Time     // of a booked ride: when its search began, if one has
 	Searched time.Duration // from the request to the last claim, the end, or now
 	Searches int           // 1, and one more each time that it was given back
 	By       DriverID      // who took it; "" if nobody
@@ -31,21 +31,29 @@ type RideStory struct {
 	Last   *Round  // with candidates; nil if there was none
 	// Look is the latest that saw the cause; nil if there was none.
 	Look *Look
-	// Unwatched says that no engine has ever looked around for it, in a time in which one would.
+	// Unwatched says that no engine has written anything of it, in a time in which one would.
 	Unwatched bool
+	Lost      time.Duration // of the search, of which nothing is known
 }
 
 // ExplainRide tells why a ride was taken, or why nobody took it: the cause that held for the
-// longest part of its search. now counts for a ride that still searches.
-func ExplainRide(r Ride, log RoundLog, now time.Time) RideStory {
+// longest part of its search, as far as is known. now counts for a ride that still searches.
+func ExplainRide(record Record, now time.Time) RideStory {
+	r, log := record.Ride, record.Log
 	s := RideStory{
 		Ride: r.ID, State: r.State, AskedAt: r.RequestedAt, Searches: r.Search, By: r.Driver,
 		Rounds: log.Empty + log.Looked, Without: log.Empty + log.Looked - log.Fit,
 		Outbid: log.Outbid, Made: log.Made, Offers: log.Offers,
 		Called: log.Called, Calls: log.Calls, Spent: slices.Clone(log.Spent),
 	}
-	s.Searched = searchEnd(r, now).Sub(r.RequestedAt)
+	if r.Kind == BookedRide && !log.Since.IsZero() {
+		s.AskedAt = log.Since // its search
+	}
+	s.Searched = max(0, searchEnd(r, now).Sub(s.AskedAt))
 	s.Unwatched = s.Rounds == 0 && log.Since.IsZero() && r.Kind == Hailed && s.Searched > lapseLeast
+	if s.Unwatched && len(s.Spent) == 0 {
+		s.Spent = append(s.Spent, s.unwatched(record.EngineAt))
+	}
 	slices.SortStableFunc(s.Spent, func(a, b Spent) int {
 		if a.MS != b.MS {
 			return b.MS - a.MS
@@ -54,6 +62,11 @@ func ExplainRide(r Ride, log RoundLog, now time.Time) RideStory {
 	})
 	if n := len(log.Rounds); n > 0 {
 		s.Last = &log.Rounds[n-1]
+	}
+	for _, spent := range s.Spent {
+		if spent.Cause == NotRecorded {
+			s.Lost = spent.For()
+		}
 	}
 	s.Cause, s.Until = causesOf(r, log, s)
 	why := s.Cause
@@ -66,6 +79,26 @@ func ExplainRide(r Ride, log RoundLog, now time.Time) RideStory {
 		}
 	}
 	return s
+}
+
+// unwatched is what a search is put down to of which no engine has written anything. Only if none
+// has shown a sign of life since it was asked for is it sure that none has looked.
+func (s RideStory) unwatched(engineAt time.Time) Spent {
+	cause := NotRecorded
+	if !engineAt.Add(syncEvery).After(s.AskedAt) {
+		cause = EngineDown
+	}
+	return Spent{Cause: cause, MS: int(s.Searched.Milliseconds())}
+}
+
+// longest is the cause that held for the longest time of which anything is known.
+func longest(spent []Spent) Cause {
+	for _, s := range spent {
+		if s.Cause != NotRecorded {
+			return s.Cause
+		}
+	}
+	return NotRecorded
 }
 
 // searchEnd is when a ride's search came to its end, or now.
@@ -93,9 +126,7 @@ func causesOf(r Ride, log RoundLog, s RideStory) (cause, until Cause) {
 	}
 	switch {
 	case len(s.Spent) > 0:
-		cause = s.Spent[0].Cause
-	case s.Unwatched:
-		cause = EngineDown
+		cause = longest(s.Spent)
 	case s.Last != nil:
 		cause = causeOfRound(*s.Last, log.Offers)
 	case s.Rounds > 0 && r.State == Expired:

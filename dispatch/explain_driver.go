@@ -55,6 +55,7 @@ type SeenRide struct {
 	Pickup geo.Point // zero if the ride's row is gone
 	State  State     // 0 likewise
 	Mine   bool      // the driver has it or had it
+	Back   bool      // the driver had it and has given it back
 	Taken  bool      // somebody has it or had it
 	RivalS int       // how far the taxi was that took it, in seconds of driving; 0 if nobody knows
 }
@@ -66,7 +67,8 @@ type DriverStory struct {
 	From, To  time.Time
 	Now       Presence // 0 if no engine was asked
 	Since     time.Time
-	HeardAt   time.Time // of a silent phone
+	HeardAt   time.Time // of a silent phone; zero if none since EngineAt
+	EngineAt  time.Time // when the engine began that was asked
 	Hindrance Hindrance // the one that weighed most
 
 	Spent     [len(presences)]time.Duration
@@ -74,8 +76,9 @@ type DriverStory struct {
 	Changes   []PresenceChange // the latest 50, the oldest first
 	Rides     int              // that the driver was considered for
 	Verdicts  []VerdictCount
-	Answers   [len(offerStates)]int
-	Seen      []SeenRide // the latest 50, the latest first
+	Answers   [len(offerStates)]int // to the offers made in the time, and to calls a grab
+	GivenBack int                   // of those accepted
+	Seen      []SeenRide            // the latest 50, the latest first
 }
 
 // Limits of a story.
@@ -120,7 +123,7 @@ func (s DriverStory) Blurred() DriverStory {
 // Offers is how many offers have ended, and Accepted how many of them, or of calls, by a claim.
 func (s DriverStory) Offers() (ended, accepted int) {
 	for state, n := range s.Answers {
-		if OfferState(state) != OfferWithdrawn {
+		if s := OfferState(state); s != OfferWithdrawn && s != OfferOpen {
 			ended += n
 		}
 	}
@@ -138,8 +141,8 @@ func (s DriverStory) Duty() time.Duration {
 	return sum
 }
 
-// tellDriver adds logs up, the oldest first, and says what weighed most. was is the presence before
-// them, 0 if nothing is known of it. What became of the rides is not in them.
+// tellDriver adds logs up, the oldest first. was is the presence before them, 0 if nothing is known
+// of it. What became of the rides and of offers is not in them.
 func tellDriver(
 	driver DriverID, logs []DriverLog, was Presence, from, to time.Time,
 ) DriverStory {
@@ -154,9 +157,6 @@ func tellDriver(
 		}
 		for _, v := range l.Verdicts {
 			verdicts[v.Verdict] += v.Rides
-		}
-		for _, a := range l.Answers {
-			s.Answers[a.State] += a.Offers
 		}
 		for _, t := range l.Changes {
 			if t.Presence != was {
@@ -175,10 +175,51 @@ func tellDriver(
 			s.Verdicts = append(s.Verdicts, VerdictCount{Verdict(v), n})
 		}
 	}
-	slices.SortStableFunc(s.Verdicts, func(a, b VerdictCount) int { return b.Rides - a.Rides })
-	slices.Reverse(s.Seen)
-	s.Hindrance = s.hindrance()
 	return s
+}
+
+// addOffers adds what the rows tell of offers, which no crash takes away: all answers, and rides
+// that were offered in a time of which there is no log.
+func (s *DriverStory) addOffers(past []PastOffer, logs []DriverLog) {
+	for _, o := range past {
+		s.Answers[o.State]++
+		if o.GivenBack {
+			s.GivenBack++
+		}
+		i := slices.IndexFunc(s.Seen, func(r SeenRide) bool { return r.Ride == o.Ride })
+		if i < 0 && slices.ContainsFunc(logs, func(l DriverLog) bool { return l.covers(o.At) }) {
+			continue // it is counted, and forgotten
+		}
+		if i < 0 {
+			s.Rides++
+			s.addVerdict(Chosen)
+			s.Seen = append(s.Seen, SeenRide{Sighting: Sighting{
+				Ride: o.Ride, At: o.At, Until: o.At, PickupM: o.PickupM, PickupS: o.PickupS,
+				Verdict: Chosen,
+			}})
+			i = len(s.Seen) - 1
+		}
+		s.Seen[i].Offer, s.Seen[i].Back = o.State, o.GivenBack
+	}
+	slices.SortStableFunc(s.Verdicts, func(a, b VerdictCount) int { return b.Rides - a.Rides })
+	slices.SortStableFunc(s.Seen, func(a, b SeenRide) int { return b.At.Compare(a.At) })
+	s.Seen = s.Seen[:min(len(s.Seen), MaxSeenRides)]
+	s.Hindrance = s.hindrance()
+}
+
+// addVerdict counts a ride more of a verdict.
+func (s *DriverStory) addVerdict(v Verdict) {
+	i := slices.IndexFunc(s.Verdicts, func(c VerdictCount) bool { return c.Verdict == v })
+	if i < 0 {
+		i = len(s.Verdicts)
+		s.Verdicts = append(s.Verdicts, VerdictCount{Verdict: v})
+	}
+	s.Verdicts[i].Rides++
+}
+
+// covers reports whether the log tells of a moment.
+func (l DriverLog) covers(at time.Time) bool {
+	return !at.Before(l.From) && !at.After(l.Until)
 }
 
 // gap adds a time without a log: after one that ended off duty there is none until the next shift.

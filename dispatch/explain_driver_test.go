@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"hexhail/dispatch"
+	"hexhail/geo"
 )
 
 // idle is a town in which one driver gets no rides, or not many, for one reason.
@@ -51,6 +52,12 @@ func absents() []idle {
 		{name: "was silent", hindrance: dispatch.WasSilent, run: func(w *town) {
 			w.taxi("A", w.at(0, 300), 4)
 			w.live(5*time.Minute, nil, rides(w, 0, 1))
+		}},
+		{name: "unplaced", hindrance: dispatch.WasSilent, run: func(w *town) {
+			w.taxi("A", w.at(0, 300), 4)
+			w.live(10*time.Second, at, nil)
+			w.restart()
+			w.live(time.Minute, nil, nil)
 		}},
 		{name: "no logs", hindrance: dispatch.NoLogs, run: func(w *town) {
 			w.deaf = true
@@ -100,10 +107,29 @@ func presents() []idle {
 			w.taxi("A", w.at(0, 300), 2)
 			w.live(3*time.Minute, at, rides(w, 0, 4))
 		}},
+		{name: "gave back", hindrance: dispatch.WasBusy, run: func(w *town) {
+			w.taxi("A", w.at(0, 300), 4)
+			takeThree(w)
+		}},
 		{name: "no grab", hindrance: dispatch.NoGrab, mode: dispatch.Grab, run: func(w *town) {
 			w.taxi("A", w.at(0, 300), 4)
 			w.live(3*time.Minute, at, rides(w, 0, 1))
 		}},
+	}
+}
+
+// takeThree has DA accept three offers, one after the other, and give the first two rides back.
+func takeThree(w *town) {
+	w.t.Helper()
+	for _, name := range []string{"1", "2", "3"} {
+		ride := w.ask(name, w.at(0, 0), 1)
+		w.live(5*time.Second, map[string][2]float64{"A": {0, 300}}, nil)
+		w.accept("DA")
+		w.live(10*time.Second, map[string][2]float64{"A": {0, 300}}, nil)
+		if name != "3" {
+			w.drive("DA", ride, w.desk.Release)
+			w.cancel(name, ride)
+		}
 	}
 }
 
@@ -239,6 +265,55 @@ func TestLeavingWritesLogs(t *testing.T) {
 	w.due()
 	if story := w.driverStory(from); story.Unwatched > time.Second ||
 		story.Spent[dispatch.DriverIdle] < 299*time.Second {
+		t.Errorf("%+v", story)
+	}
+}
+
+// TestOffersOfADriverOutliveACrash: what became of offers is counted from their rows, and so are
+// rides that were offered in a time of which no log is left. Seen to fail with the answers counted
+// from the logs.
+func TestOffersOfADriverOutliveACrash(t *testing.T) {
+	w := newTown(t)
+	from := w.now
+	w.taxi("A", w.at(0, 300), 4)
+	takeThree(w)
+	w.pass(time.Second)
+	w.restart()
+	w.live(20*time.Second, map[string][2]float64{"A": {0, 300}}, nil)
+	story := w.driverStory(from)
+	back := 0
+	for _, r := range story.Seen {
+		if r.Offer != dispatch.OfferAccepted || r.Pickup == (geo.Point{}) {
+			t.Errorf("%+v", r)
+		}
+		if r.Back {
+			back++
+		}
+	}
+	if story.Answers[dispatch.OfferAccepted] != 3 || story.GivenBack != 2 || back != 2 ||
+		story.Rides != 3 || len(story.Seen) != 3 || len(story.Verdicts) != 1 ||
+		story.Verdicts[0].Rides != 3 {
+		t.Errorf("%d given back of %v; %d rides: %v", story.GivenBack, story.Answers, story.Rides,
+			story.Verdicts)
+	}
+}
+
+// TestGrabsOfADriver: a call that the driver has grabbed counts as accepted.
+func TestGrabsOfADriver(t *testing.T) {
+	w := newTown(t, func(p *dispatch.Policy) { p.Mode = dispatch.Grab })
+	from := w.now
+	w.taxi("A", w.at(0, 300), 4)
+	ride := w.ask("1", w.at(0, 0), 1)
+	w.live(3*time.Second, map[string][2]float64{"A": {0, 300}}, nil)
+	w.ok(w.tryGrab("DA", w.calls[0], w.at(0, 300)))
+	w.live(20*time.Second, map[string][2]float64{"A": {0, 300}}, nil)
+	if story := w.driverStory(from); story.Answers[dispatch.OfferAccepted] != 1 ||
+		story.GivenBack != 0 || len(story.Seen) != 1 || !story.Seen[0].Mine {
+		t.Errorf("%+v", story)
+	}
+	w.drive("DA", ride, w.desk.Release)
+	if story := w.driverStory(from); story.Answers[dispatch.OfferAccepted] != 1 ||
+		story.GivenBack != 1 || !story.Seen[0].Back || story.Seen[0].Mine {
 		t.Errorf("%+v", story)
 	}
 }

@@ -92,13 +92,26 @@ func (s DriverStory) tellNow(p *prose) {
 	switch {
 	case s.Now == 0:
 	case s.Now == DriverSilent && s.HeardAt.IsZero():
-		p.say("Now: on duty, but no position has come in this shift.", "现在：已出车，但本班次没有收到过位置。")
+		s.tellUnplaced(p)
 	case s.Now == DriverSilent:
 		p.say("Now: on duty, but the last position came at %s.", "现在：已出车，但最后一次位置是 %s。",
 			p.clock(s.HeardAt))
 	default:
 		p.say("Now: %s since %s.", "现在：%s，从 %s 起。", s.Now.Words(p.lang), p.clock(s.Since))
 	}
+}
+
+// tellUnplaced says that no position has come, as far as is known.
+func (s DriverStory) tellUnplaced(p *prose) {
+	if s.Since.Sub(s.EngineAt) < lapseLeast {
+		p.say("Now: on duty, but no position has come since the city's engine began at %s; "+
+			"it does not know the earlier ones.",
+			"现在：已出车，但本城派单引擎 %s 启动后没有收到过位置，此前的位置已不可知。",
+			p.clock(s.EngineAt))
+		return
+	}
+	p.say("Now: on duty, but no position has come since %s.", "现在：已出车，但从 %s 起没有收到过位置。",
+		p.clock(s.Since))
 }
 
 // tellAsked says what became of offers.
@@ -113,14 +126,20 @@ func (s DriverStory) tellAsked(p *prose) {
 		state OfferState
 		w     words
 	}{
-		{OfferAccepted, words{"%d became rides", "%d 次成交"}},
+		{OfferAccepted, words{"%d accepted", "%d 次接单"}},
 		{OfferDeclined, words{"%d declined", "%d 次拒绝"}},
 		{OfferSilent, words{"%d not answered", "%d 次没有应答"}},
 		{OfferExpired, words{"%d did not reach the phone", "%d 次没有送达手机"}},
 	} {
-		if n := s.Answers[o.state]; n > 0 {
-			parts = append(parts, strings.Replace(p.pick(o.w), "%d", p.form("%d", "%d", n), 1))
+		n := s.Answers[o.state]
+		if n == 0 {
+			continue
 		}
+		part := strings.Replace(p.pick(o.w), "%d", p.form("%d", "%d", n), 1)
+		if o.state == OfferAccepted && s.GivenBack > 0 {
+			part += p.form(" (%d given back)", "（其中退回 %d 次）", s.GivenBack)
+		}
+		parts = append(parts, part)
 	}
 	p.say("Offers: %d. %s.", "派单 %d 次：%s。", ended, p.list(parts))
 }
@@ -140,7 +159,11 @@ func (s DriverStory) tellNear(p *prose) {
 	for _, v := range s.Verdicts {
 		parts = append(parts, p.form("%d × %s", "%d 单%s", v.Rides, v.Verdict.Words(p.lang)))
 	}
-	p.say("Considered for %d rides: %s.", "曾是 %d 单的候选：%s。", s.Rides, p.list(parts))
+	rides := p.count(s.Rides, "1 ride", "%d rides", " %d 单")
+	if s.Unwatched > time.Minute { // of that time there are only the offers
+		rides = p.form("at least %s", "至少%s", rides)
+	}
+	p.say("Considered for %s: %s.", "曾是%s的候选：%s。", rides, p.list(parts))
 }
 
 // toldTurns and toldRides are how many are told one by one.
@@ -187,7 +210,10 @@ func (r SeenRide) told(p *prose) string {
 	why := r.Verdict.Words(p.lang)
 	switch r.Offer {
 	case OfferAccepted:
-		return p.form("it became a ride", "已成交")
+		if !r.Back {
+			return p.form("it became a ride", "已成交")
+		}
+		why = p.form("it was accepted and given back", "接单后又退回")
 	case OfferDeclined:
 		why = p.form("the offer was declined", "派单被拒绝")
 	case OfferSilent:

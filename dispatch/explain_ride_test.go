@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -114,8 +115,7 @@ func nobody() []why {
 	}
 }
 
-// somebody are the towns in which there were idle taxis, or an engine was missing, or the rider
-// left.
+// somebody are the towns in which there were idle taxis, or the rider left.
 func somebody() []why {
 	near := map[string][2]float64{"A": {0, 300}, "B": {0, -500}}
 	return []why{
@@ -144,6 +144,39 @@ func somebody() []why {
 			name: "held for regular", cause: dispatch.RiderLeft, until: dispatch.HeldForRegular,
 			run: heldForRegular,
 		},
+		{
+			name: "given back", cause: dispatch.RiderLeft, until: dispatch.GivenBack,
+			run: givenBack,
+		},
+		{
+			name: "drivers unplaced", cause: dispatch.DriversUnplaced,
+			run: func(w *town) dispatch.RideID {
+				w.taxi("A", w.at(0, 300), 4)
+				w.restart() // and no fix comes
+				id := w.ask("1", w.at(0, 0), 1)
+				w.live(301*time.Second, nil, nil)
+				return id
+			},
+		},
+		{
+			name: "rider left", cause: dispatch.RiderLeft, until: dispatch.AllBusy,
+			run: func(w *town) dispatch.RideID {
+				w.taxi("A", w.at(0, 300), 4)
+				w.carry("A")
+				id := w.ask("1", w.at(0, 0), 1)
+				w.live(80*time.Second, map[string][2]float64{"A": {0, 300}}, nil)
+				w.cancel("1", id)
+				w.due()
+				return id
+			},
+		},
+	}
+}
+
+// unwatched are the towns whose engine was not there for all of the search.
+func unwatched() []why {
+	near := map[string][2]float64{"A": {0, 300}}
+	return []why{
 		{name: "engine down", cause: dispatch.EngineDown, run: func(w *town) dispatch.RideID {
 			w.taxi("A", w.at(0, 300), 4)
 			w.deaf = true
@@ -164,22 +197,48 @@ func somebody() []why {
 			w.live(time.Minute, map[string][2]float64{"A": {0, 9000}}, nil)
 			return id
 		}},
+		{name: "engine crashed", cause: dispatch.TaxisTooSmall, run: engineCrashed},
 		{
-			name: "rider left", cause: dispatch.RiderLeft, until: dispatch.AllBusy,
+			name: "cancelled unwritten", cause: dispatch.RiderLeft, until: dispatch.NotRecorded,
 			run: func(w *town) dispatch.RideID {
 				w.taxi("A", w.at(0, 300), 4)
-				w.carry("A")
-				id := w.ask("1", w.at(0, 0), 1)
-				w.live(80*time.Second, map[string][2]float64{"A": {0, 300}}, nil)
-				_, err := w.desk.Cancel(w.ctx, w.now, w.key("rider:R1"), dispatch.CancelRide{
-					Ride: id, Rider: "R1", Reason: "too long",
-				})
-				w.ok(err)
-				w.due()
-				return id
+				id := w.ask("1", w.at(0, 0), 8)
+				w.live(45*time.Second, near, nil)
+				w.cancel("1", id)
+				return id // and nothing more is due: the engine is gone
 			},
 		},
 	}
+}
+
+// engineCrashed is a town of taxis that are too small, whose engine has looked for 45 s when it is
+// gone, with all that it had not written, and is there again a second later.
+func engineCrashed(w *town) dispatch.RideID {
+	near := map[string][2]float64{"A": {0, 300}, "B": {0, -500}}
+	w.taxi("A", w.at(0, 300), 4)
+	w.taxi("B", w.at(0, -500), 4)
+	id := w.ask("1", w.at(0, 0), 8)
+	w.live(45*time.Second, near, nil)
+	w.pass(time.Second)
+	w.restart()
+	w.live(20*time.Second, near, nil)
+	w.ok(w.engine.Leave(w.ctx, w.now))
+	return id
+}
+
+// givenBack is a town of one driver, who takes a ride and gives it back.
+func givenBack(w *town) dispatch.RideID {
+	near := map[string][2]float64{"A": {0, 300}}
+	w.taxi("A", w.at(0, 300), 4)
+	id := w.ask("1", w.at(0, 0), 1)
+	w.live(5*time.Second, near, nil)
+	w.accept("DA")
+	w.live(20*time.Second, near, nil)
+	w.drive("DA", id, w.desk.Release)
+	w.live(40*time.Second, near, nil)
+	w.cancel("1", id)
+	w.due()
+	return id
 }
 
 // heldForRegular is a town in which a rider waits for a regular on a break, beside an idle taxi.
@@ -236,10 +295,7 @@ func leftForLater(w *town) dispatch.RideID {
 	w.taxi("A", w.at(0, 3000), 4)
 	id := w.ask("1", w.at(0, 0), 1)
 	w.live(100*time.Second, map[string][2]float64{"A": {0, 3000}}, nil)
-	_, err := w.desk.Cancel(w.ctx, w.now, w.key("rider:R1"), dispatch.CancelRide{
-		Ride: id, Rider: "R1", Reason: "too long",
-	})
-	w.ok(err)
+	w.cancel("1", id)
 	w.due()
 	return id
 }
@@ -262,7 +318,7 @@ func asked(shown, no bool) func(w *town) dispatch.RideID {
 // Seen to fail with the verdicts TooFewSeats and ExcludedPair swapped in Engine.judge, with silent
 // and declined swapped in causeOfOffer, and with AllBusy and PhonesSilent swapped in Look.judge.
 func TestExplainRide(t *testing.T) {
-	for _, c := range append(nobody(), somebody()...) {
+	for _, c := range slices.Concat(nobody(), somebody(), unwatched()) {
 		t.Run(c.name, func(t *testing.T) {
 			w := newTown(t, func(p *dispatch.Policy) {
 				if c.mode != "" {
@@ -273,7 +329,7 @@ func TestExplainRide(t *testing.T) {
 				}
 			})
 			record := w.record(c.run(w))
-			story := dispatch.ExplainRide(record.Ride, record.Log, w.now)
+			story := dispatch.ExplainRide(record, w.now)
 			if story.Cause != c.cause || story.Until != c.until {
 				t.Errorf("cause %q until %q, want %q until %q: %+v",
 					story.Cause, story.Until, c.cause, c.until, record.Log)

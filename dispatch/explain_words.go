@@ -13,9 +13,18 @@ var causeWords = [...]words{
 		"nobody looked for a taxi: the city's engine did not run",
 		"没有人在找车：本城的派单引擎没有运行",
 	},
+	NotRecorded: {
+		"nothing is known: the city's engine has not written down what it saw",
+		"情况不明：本城的派单引擎没有留下记录",
+	},
 	NobodyOnDuty: {"no driver was on duty in the whole city", "全城没有司机出车"},
 	NobodyNear: {
 		"no driver was on duty near enough to the pickup", "上车点附近没有出车的司机",
+	},
+	DriversUnplaced: {
+		"nobody knows whether a driver was near: " +
+			"drivers were on duty of whom no position had come since the engine began",
+		"不知道附近有没有车：引擎启动后还没有收到出车司机的位置",
 	},
 	AllBusy:   {"all drivers near had rides", "附近的司机都在服务其他乘客"},
 	AllPaused: {"the drivers near were on a break", "附近的司机都在休息"},
@@ -31,6 +40,10 @@ var causeWords = [...]words{
 	DriversDeclined: {"the drivers who were asked said no", "收到派单的司机都拒绝了"},
 	DriversSilent: {
 		"the drivers who were asked did not answer", "收到派单的司机都没有应答",
+	},
+	GivenBack: {
+		"the drivers near who could have come had taken it and given it back",
+		"附近能来的司机接过这一单又退回了",
 	},
 	CallsUnheard: {
 		"the drivers near were called, and nobody grabbed the ride", "附近的司机收到了播报，无人抢单",
@@ -102,8 +115,8 @@ func (s RideStory) tellEnd(p *prose) {
 		p.say("Asked %s, searched %s, nobody took it.", "%s 下单，寻车 %s，无人接单。", at, took)
 	}
 	if s.Searches > 1 {
-		p.say("It was given back %d times and searched for again.", "曾被退回 %d 次并重新寻车。",
-			s.Searches-1)
+		p.say("It was given back %s and searched for again.", "曾被退回%s并重新寻车。",
+			p.count(s.Searches-1, "once", "%d times", " %d 次"))
 	}
 }
 
@@ -111,9 +124,13 @@ func (s RideStory) tellEnd(p *prose) {
 func (s RideStory) tellRounds(p *prose, maxPickupS int) {
 	switch {
 	case s.Rounds == 0:
-		if s.By == "" && s.Unwatched {
+		switch {
+		case s.By != "":
+		case s.Lost > 0:
+			p.say("No round of it is known.", "没有撮合记录。")
+		case s.Unwatched:
 			p.say("No round was made for it.", "没有为它撮合过。")
-		} else if s.By == "" {
+		default:
 			p.say("No round was made: no taxi in the city was idle.", "没有撮合：全城没有空车。")
 		}
 	case s.Without == s.Rounds:
@@ -126,6 +143,10 @@ func (s RideStory) tellRounds(p *prose, maxPickupS int) {
 	default:
 		p.say("Rounds: %d. In each there was a taxi that could have come.",
 			"共 %d 轮撮合，每轮都有能接单的车。", s.Rounds)
+	}
+	if s.Lost > 0 && s.Rounds > 0 {
+		p.say("The rounds of %s are not among them: the engine has not written them down.",
+			"其中不含 %s内的撮合：派单引擎没有留下那段时间的记录。", p.span(s.Lost))
 	}
 	if s.Outbid > 0 {
 		p.say("In %d of them every taxi that could have come went to another ride.",
@@ -154,17 +175,18 @@ func (s RideStory) tellChosen(p *prose) {
 				nearer++
 			}
 		}
-		n := len(s.Last.Candidates)
+		n := p.count(len(s.Last.Candidates), "1 taxi was", "%d taxis were", " %d 辆车")
 		if nearer == 0 {
-			p.say("In its last round %d taxis were considered; %s, %s, was the nearest that could.",
-				"最后一轮考虑了 %d 辆车，%s（%s）是能接单的最近的车。",
+			p.say("In its last round %s considered; %s, %s, was the nearest that could.",
+				"最后一轮考虑了%s，%s（%s）是能接单的最近的车。",
 				n, c.Taxi, p.away(c.PickupS, c.AfterS))
 			return
 		}
-		p.say("In its last round %d taxis were considered; %s, %s, was chosen, "+
-			"as %d nearer ones were of more use to other rides.",
-			"最后一轮考虑了 %d 辆车，选中 %s（%s）；更近的 %d 辆派给其他订单更合算。",
-			n, c.Taxi, p.away(c.PickupS, c.AfterS), nearer)
+		p.say("In its last round %s considered; %s, %s, was chosen, "+
+			"as %s of more use to other rides.",
+			"最后一轮考虑了%s，选中 %s（%s）；更近的%s派给其他订单更合算。",
+			n, c.Taxi, p.away(c.PickupS, c.AfterS),
+			p.count(nearer, "1 nearer one was", "%d nearer ones were", " %d 辆"))
 		return
 	}
 }
@@ -196,12 +218,22 @@ func (s RideStory) tellOffers(p *prose) {
 			}
 		}
 		left -= n
-		told = append(told, p.offer(o, n))
+		told = append(told, p.offer(o, n, s.gaveBack(i)))
 	}
 	if left > 0 {
 		told = append(told, p.form("and %d more", "另有 %d 次", left))
 	}
 	p.say("Offers: %d. %s.", "派单 %d 次：%s。", s.Made, strings.Join(told, p.form("; ", "；")))
+}
+
+// gaveBack reports whether an offer was taken, and the ride given back.
+func (s RideStory) gaveBack(i int) bool {
+	if s.Offers[i].State != OfferAccepted || s.Searches < 2 {
+		return false
+	}
+	// Who has it now took it with the last of those that were accepted.
+	taken := func(o LoggedOffer) bool { return o.State == OfferAccepted }
+	return s.By != s.Offers[i].Driver || slices.ContainsFunc(s.Offers[i+1:], taken)
 }
 
 // tellCalls says how often it was called out, to how many, and who grabbed it.
@@ -214,8 +246,9 @@ func (s RideStory) tellCalls(p *prose) {
 	for _, c := range s.Calls {
 		reached = max(reached, c.Taxis)
 	}
-	p.say("Calls: %d, in rings of %d to %d m, to %d idle taxis at most.",
-		"播报 %d 次，半径 %d 至 %d 米，最多播给 %d 辆空车。", s.Called, first.RadiusM, last.RadiusM, reached)
+	p.say("Calls: %d, in rings of %d to %d m, to %s at most.",
+		"播报 %d 次，半径 %d 至 %d 米，最多播给%s。", s.Called, first.RadiusM, last.RadiusM,
+		p.count(reached, "1 idle taxi", "%d idle taxis", " %d 辆空车"))
 	if last.State == CallGrabbed {
 		p.say("%s grabbed the last one after %s.", "%s 在最后一次播报 %s后抢到。",
 			last.Driver, p.span(last.EndedAt.Sub(last.MadeAt)))
@@ -223,10 +256,13 @@ func (s RideStory) tellCalls(p *prose) {
 }
 
 // offer is one offer and its answer, or n of a driver that were answered alike.
-func (p *prose) offer(o LoggedOffer, n int) string {
+func (p *prose) offer(o LoggedOffer, n int, gaveBack bool) string {
 	answer := p.pick(offerWords[o.State])
 	if strings.Contains(answer, "%s") {
 		answer = fmt.Sprintf(answer, p.span(o.EndedAt.Sub(o.MadeAt)))
+	}
+	if gaveBack {
+		answer += p.form(" and gave it back", "，后又退回")
 	}
 	if n > 1 {
 		answer += p.form(", %d times", "（%d 次）", n)
@@ -271,17 +307,40 @@ func (s RideStory) tellCause(p *prose) {
 	if s.Look != nil {
 		shown = s.Look.show(p, why)
 	}
+	known := ""
+	if s.Lost > s.For(why) {
+		known = p.form("as far as is known, ", "就已知的情况，")
+	}
+	told := known + why.Words(p.lang) + shown
 	switch {
 	case s.Cause != RiderLeft && s.State == Searching:
-		p.say("So far: %s%s.", "目前：%s%s。", why.Words(p.lang), shown)
+		p.say("So far: %s.", "目前：%s。", told)
 	case s.Cause != RiderLeft:
-		p.say("The true cause: %s%s.", "真正的原因：%s%s。", why.Words(p.lang), shown)
+		p.say("The true cause: %s.", "真正的原因：%s。", told)
 	case s.Until == 0:
-		p.say("The true cause: %s.", "真正的原因：%s。", s.Cause.Words(p.lang))
+		p.say("The true cause: %s.", "真正的原因：%s。", s.left(p))
 	default:
-		p.say("The true cause: %s. Until then: %s%s.", "真正的原因：%s。在此之前：%s%s。",
-			s.Cause.Words(p.lang), why.Words(p.lang), shown)
+		p.say("The true cause: %s. Until then: %s.", "真正的原因：%s。在此之前：%s。", s.left(p), told)
 	}
+}
+
+// left says that the rider left, and whether somebody had had the ride before.
+func (s RideStory) left(p *prose) string {
+	if s.Searches > 1 {
+		return p.form("the rider gave up while it was searched for again",
+			"重新寻车期间乘客已取消")
+	}
+	return RiderLeft.Words(p.lang)
+}
+
+// For is how long a cause held.
+func (s RideStory) For(cause Cause) time.Duration {
+	for _, spent := range s.Spent {
+		if spent.Cause == cause {
+			return spent.For()
+		}
+	}
+	return 0
 }
 
 // show is what of a look shows a cause, in brackets.
@@ -296,13 +355,14 @@ func (l Look) show(p *prose, cause Cause) string {
 	case CallsUnheard, LeftForLater, Overloaded:
 		return p.form(" (%d idle within reach)", "（附近有 %d 辆空车）", l.Near.Idle)
 	case TooFewTaxis:
-		return p.form(" (%d idle in the city for %d waiting rides)", "（全城 %d 辆空车，%d 单在等）",
-			l.Idle, l.Waiting)
+		return p.form(" (%d idle in the city for %s)", "（全城 %d 辆空车，%s）",
+			l.Idle, p.count(l.Waiting, "1 waiting ride", "%d waiting rides", "%d 单在等"))
 	case NobodyOnDuty:
 		add(l.City.Off, "off duty", "人已收车")
-	case NobodyNear:
-		add(l.City.Duty(), "on duty elsewhere", "人在别处出车")
+	case NobodyNear, DriversUnplaced:
+		add(l.City.Duty()-l.City.Unplaced, "on duty elsewhere", "人在别处出车")
 		add(l.City.Idle, "of them idle", "人空车")
+		add(l.City.Unplaced, "on duty without a position", "人出车但没有位置")
 	default:
 		add(l.Near.Busy, "with a ride", "人有订单")
 		add(l.Near.Offered, "being asked for another ride", "人正在考虑其他派单")

@@ -76,6 +76,45 @@ func (p *prose) drive(seconds int) string {
 	return p.form("%d min", "%d 分钟", (seconds+30)/60)
 }
 
+// count is a number of things, in English of one or of more. Each of more, and zh, has a %d.
+func (p *prose) count(n int, one, more, zh string) string {
+	if p.lang == Chinese {
+		return fmt.Sprintf(zh, n)
+	}
+	return Plural(n, one, more)
+}
+
+// Plural is a number of things in English: one if it is 1, else more, which has a %d for it.
+func Plural(n int, one, more string) string {
+	if n == 1 {
+		return one
+	}
+	return fmt.Sprintf(more, n)
+}
+
+// Spell is a length of time as people write it, exact to the second, with the largest units that it
+// is made of: "31 days", "72 h", "1 h 30 min", "10 s". Below three days it is told in hours.
+func Spell(d time.Duration) string {
+	const day = 24 * time.Hour
+	if d > 3*day && d%day == 0 {
+		return fmt.Sprintf("%d days", d/day)
+	}
+	var parts []string
+	for _, unit := range []struct {
+		of   time.Duration
+		name string
+	}{{time.Hour, "h"}, {time.Minute, "min"}, {time.Second, "s"}} {
+		if n := d / unit.of; n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, unit.name))
+		}
+		d %= unit.of
+	}
+	if len(parts) == 0 {
+		return "0 s"
+	}
+	return strings.Join(parts, " ")
+}
+
 // list joins parts as the language does.
 func (p *prose) list(parts []string) string {
 	return strings.Join(parts, p.form(", ", "，"))

@@ -54,6 +54,7 @@ type Tx interface {
 	Outbox
 	Changes
 	RoundLogs
+	Lives
 	Models
 	Turns
 	DriverLogs
@@ -427,6 +428,15 @@ type RoundLogs interface {
 	RoundLog(ride RideID) (RoundLog, bool, error)
 }
 
+// Lives keep when each city's engine was last at work: what a crash leaves no other word of.
+type Lives interface {
+	// MarkAlive notes that the city's engine is at work now. It never goes back in time.
+	MarkAlive(city CityID, now time.Time) error
+	// AliveAt is the latest time at which the city's engine has said that it is at work; zero if
+	// none ever has.
+	AliveAt(city CityID) (time.Time, error)
+}
+
 // Models keep what cities' models of acceptance have learned.
 type Models interface {
 	// PutLearned writes a city's weights, in place of those that it had.
@@ -441,6 +451,9 @@ type DriverLogs interface {
 	PutDriverLog(l DriverLog) error
 	// DriverLogs are a driver's logs that began in [from, to), the oldest first, at most 400.
 	DriverLogs(driver DriverID, from, to time.Time) ([]DriverLog, error)
+	// PastOffers are the offers to a driver that were made in [from, to), and the calls that they
+	// have grabbed then: the latest MaxPastOffers, the oldest first.
+	PastOffers(driver DriverID, from, to time.Time) ([]PastOffer, error)
 	// ForgetDriverLogs drops a city's logs that began before a time, at most limit, and says how
 	// many.
 	ForgetDriverLogs(city CityID, before time.Time, limit int) (int, error)

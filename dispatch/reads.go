@@ -81,6 +81,7 @@ const MaxSharesRead = 50
 type Record struct {
 	Ride      Ride
 	Log       RoundLog
+	EngineAt  time.Time // when an engine of the ride's city was last known to run; zero if never
 	Payments  []money.Payment
 	Transfers []money.Transfer
 }

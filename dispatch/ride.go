@@ -263,6 +263,7 @@ type Ride struct {
 type Brief struct {
 	ID          RideID
 	City        CityID
+	Kind        RideKind
 	State       State
 	Version     int
 	Search      int
@@ -288,7 +289,8 @@ type Brief struct {
 // Brief is the ride as the matcher sees it.
 func (r Ride) Brief() Brief {
 	return Brief{
-		ID: r.ID, City: r.City, State: r.State, Version: r.Version, Search: r.Search,
+		ID: r.ID, City: r.City, Kind: r.Kind, State: r.State, Version: r.Version,
+		Search: r.Search,
 		Driver: r.Driver, Taxi: r.Taxi, Slot: r.Slot,
 		Pickup: r.Pickup.Point, Dropoff: r.Dropoff.Point, Seats: r.Seats, Tip: r.Tip,
 		Wants: r.Wants, Senior: r.Senior, First: r.First,

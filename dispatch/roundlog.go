@@ -196,9 +196,14 @@ func (l *RoundLog) Offer(o Offer) bool {
 	if o.State == OfferOpen {
 		return true
 	}
-	l.Offers[i].State, l.Offers[i].EndedAt = o.State, o.ChangedAt
+	// An engine that was down writes the end of an offer later than it was.
+	ended := o.ChangedAt
+	if (o.State == OfferSilent || o.State == OfferExpired) && o.ExpiresAt.Before(ended) {
+		ended = o.ExpiresAt
+	}
+	l.Offers[i].State, l.Offers[i].EndedAt = o.State, ended
 	if cause := causeOfOffer(o.State); cause != 0 {
-		l.spend(cause, o.ChangedAt.Sub(o.MadeAt))
+		l.spend(cause, ended.Sub(o.MadeAt))
 	}
 	return true
 }
@@ -283,6 +288,42 @@ func (l *RoundLog) spend(cause Cause, d time.Duration) {
 		l.Spent = append(l.Spent, Spent{Cause: cause})
 	}
 	l.Spent[i].MS += ms
+}
+
+// lapse adds a time of which no look tells: in the part without an engine nobody looked for a taxi;
+// of the rest, but for the offers, which have rows of their own, nothing is known.
+func (l *RoundLog) lapse(all, down span) {
+	gone := all.common(down)
+	lost := all.length() - gone.length()
+	for _, o := range l.Offers {
+		open := span{o.MadeAt, o.EndedAt}
+		if o.State == OfferOpen {
+			open.to = all.to
+		}
+		lost -= open.common(all).length() - open.common(gone).length()
+	}
+	if gone.length() > 0 {
+		l.spend(EngineDown, gone.length())
+	}
+	if lost > lapseLeast {
+		l.spend(NotRecorded, lost)
+	}
+}
+
+// span is a time from one moment to another, empty if the other is not later.
+type span struct{ from, to time.Time }
+
+func (s span) length() time.Duration { return max(0, s.to.Sub(s.from)) }
+
+// common is the part of it that it has in common with another one.
+func (s span) common(other span) span {
+	if other.from.After(s.from) {
+		s.from = other.from
+	}
+	if other.to.Before(s.to) {
+		s.to = other.to
+	}
+	return s
 }
 
 // Limits of a log's looks. Looks that saw the same are one.

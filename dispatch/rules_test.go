@@ -322,7 +322,8 @@ func (p *play) offers() string {
 			}
 		}
 		log, _ := p.w.engine.RoundLog(ride)
-		if n := len(log.Rounds); n > 0 {
+		searches := p.w.ride(ride).State == dispatch.Searching
+		if n := len(log.Rounds); n > 0 && searches {
 			for _, c := range log.Rounds[n-1].Candidates {
 				if c.Verdict != dispatch.Chosen {
 					out = append(out, fmt.Sprintf("%s not %s: %s", name, c.Taxi, c.Verdict))

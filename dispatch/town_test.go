@@ -3,6 +3,7 @@ package dispatch_test
 import (
 	"context"
 	"fmt"
+	"sync"
 	"testing"
 	"time"
 
@@ -35,6 +36,7 @@ type town struct {
 	calls   []dispatch.Call                      // announced
 	shifts  []dispatch.Shift                     // pushed
 	rides   map[dispatch.RideID]dispatch.Ride    // as told
+	hears   sync.Mutex                           // guards refused: channels are asked at once
 	refused map[dispatch.Reason]int
 	answers []dispatch.Answer     // that the engine has learned from
 	pushed  func(dispatch.Notice) // hears every push; may be nil
@@ -137,7 +139,12 @@ func (w *town) Answered(a dispatch.Answer) {
 	w.answers = append(w.answers, a)
 }
 
-func (w *town) Refused(_ string, _ dispatch.Kind, r dispatch.Reason) { w.refused[r]++ }
+// Refused implements [dispatch.Listener].
+func (w *town) Refused(_ string, _ dispatch.Kind, r dispatch.Reason) {
+	w.hears.Lock()
+	defer w.hears.Unlock()
+	w.refused[r]++
+}
 
 func (w *town) ok(err error) {
 	w.t.Helper()

@@ -22,6 +22,10 @@ func (bareStore) FencedTx(_ context.Context, _ Fence, fn func(Tx) error) error {
 
 type bareTx struct{ Tx }
 
+func (bareTx) AliveAt(CityID) (time.Time, error) { return time.Time{}, nil }
+
+func (bareTx) MarkAlive(CityID, time.Time) error { return nil }
+
 func (bareTx) Standing(CityID) (Standing, error) { return Standing{}, nil }
 
 // crowded is an engine with so many idle taxis and waiting rides in 20 km around the centre.

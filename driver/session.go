@@ -118,7 +118,7 @@ func (s *session) run() error {
 func (s *session) greet(in *incoming) error {
 	patience := time.AfterFunc(s.srv.helloWithin, func() {
 		s.end(wire.Refuse(codes.FailedPrecondition, wire.ReasonHelloMissing,
-			"no hello within %s", s.srv.helloWithin))
+			"no hello within %s", dispatch.Spell(s.srv.helloWithin)))
 	})
 	defer patience.Stop()
 	if err := s.stream.RecvMsg(in); err != nil {
@@ -297,5 +297,5 @@ func slowError() error {
 
 func silentError() error {
 	return wire.Refuse(codes.Unavailable, wire.ReasonSilentPeer,
-		"nothing was heard for %s", 3*HeartbeatInterval)
+		"nothing was heard for %s", dispatch.Spell(3*HeartbeatInterval))
 }

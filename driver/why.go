@@ -37,6 +37,7 @@ func (v *Server) GetWhy(
 		Declined:   countPB(story.Answers[dispatch.OfferDeclined]),
 		Unanswered: countPB(story.Answers[dispatch.OfferSilent]),
 		Missed:     countPB(story.Answers[dispatch.OfferExpired]),
+		GivenBack:  countPB(story.GivenBack),
 	}
 	for p, spent := range story.Spent {
 		if spent > 0 {
@@ -65,6 +66,7 @@ func seenPB(r dispatch.SeenRide) *driverpb.SeenRide {
 	pb := &driverpb.SeenRide{
 		At: wire.TimePB(r.At), PickupSeconds: countPB(r.PickupS), Verdict: r.Verdict.String(),
 		Offer: r.Offer.String(), TakenByAnother: r.Taken && !r.Mine,
+		GivenBack: r.Back,
 	}
 	if r.Pickup != (geo.Point{}) {
 		pb.Near = wire.PointPB(r.Pickup)

@@ -38,7 +38,7 @@ func (s *Server) PreviewCampaign(ctx context.Context, in *opspb.PreviewCampaignR
 	from, to := wire.TimeOf(in.GetFrom()), wire.TimeOf(in.GetTo())
 	if !from.Before(to) || to.Sub(from) > maxPreviewTime {
 		return nil, dispatch.BadField("to", fmt.Sprintf("after from, and at most %s later",
-			maxPreviewTime))
+			dispatch.Spell(maxPreviewTime)))
 	}
 	rides, err := s.pastRides(ctx, c, city, from, to)
 	if err != nil {

@@ -213,8 +213,9 @@ func eventsPage(t *testing.T, got *hooked) []byte {
 	c := ops.NotifierConfig{}.WithDefaults()
 	fmt.Fprintf(&page, eventsHook,
 		ops.HookEvent, ops.HookTime, ops.HookKey, ops.HookSignature, &body,
-		ops.HookAge, c.Timeout, int(ops.HookAge.Seconds()), ops.MinSecretBytes, c.FirstRetry,
-		c.LongestRetry, c.Tries, c.Queue, c.Workers)
+		dispatch.Spell(ops.HookAge), dispatch.Spell(c.Timeout), int(ops.HookAge.Seconds()),
+		ops.MinSecretBytes, dispatch.Spell(c.FirstRetry), dispatch.Spell(c.LongestRetry), c.Tries,
+		c.Queue, c.Workers)
 	text := strings.ReplaceAll(page.String(), "~~~", "```")
 	return []byte(strings.ReplaceAll(text, "~", "`"))
 }

@@ -18,7 +18,7 @@ func (s *Server) ExplainRide(ctx context.Context, in *opspb.ExplainRideRequest) 
 	if err != nil {
 		return nil, err
 	}
-	story := dispatch.ExplainRide(record.Ride, record.Log, s.now())
+	story := dispatch.ExplainRide(record, s.now())
 	zone, maxPickup := time.UTC, dispatch.DefaultPolicy().MaxPickup()
 	if city, err := s.config.Cities.City(record.Ride.City); err == nil {
 		zone, maxPickup = city.Zone, city.PolicyAt(record.Ride.RequestedAt).MaxPickup()
@@ -76,5 +76,6 @@ func censusPB(c dispatch.Census) *opspb.Census {
 	return &opspb.Census{
 		Idle: int32Of(c.Idle), Busy: int32Of(c.Busy), Offered: int32Of(c.Offered),
 		Paused: int32Of(c.Paused), Off: int32Of(c.Off), Silent: int32Of(c.Silent),
+		Unplaced: int32Of(c.Unplaced),
 	}
 }

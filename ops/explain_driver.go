@@ -36,6 +36,7 @@ func (s *Server) ExplainDriver(ctx context.Context, in *opspb.ExplainDriverReque
 		Declined:   int32Of(story.Answers[dispatch.OfferDeclined]),
 		Unanswered: int32Of(story.Answers[dispatch.OfferSilent]),
 		Missed:     int32Of(story.Answers[dispatch.OfferExpired]),
+		GivenBack:  int32Of(story.GivenBack),
 	}
 	for p, spent := range story.Spent {
 		if spent > 0 {
@@ -65,6 +66,6 @@ func seenPB(r dispatch.SeenRide) *opspb.SeenRide {
 		RideId: string(r.Ride), At: wire.TimePB(r.At), Until: wire.TimePB(r.Until),
 		PickupMeters: int32Of(r.PickupM), PickupSeconds: int32Of(r.PickupS),
 		CostSeconds: int32Of(r.CostS), Verdict: r.Verdict.String(), Offer: r.Offer.String(),
-		State: wire.StatePB(r.State), RivalSeconds: int32Of(r.RivalS),
+		State: wire.StatePB(r.State), RivalSeconds: int32Of(r.RivalS), GivenBack: r.Back,
 	}
 }

@@ -45,6 +45,18 @@ func TestExplainRide(t *testing.T) {
 		!strings.Contains(got.GetText(), "still does") {
 		t.Errorf("searching: %v", got)
 	}
+
+	// Right after a cancel its row has no log yet: the engine's is told.
+	_, err = e.desk.Cancel(t.Context(), e.now, dispatch.Once{
+		Identity: "rider:R1", RequestID: "gives up",
+	}, dispatch.CancelRide{Ride: open, Rider: "R1"})
+	e.ok(err)
+	got, err = e.ExplainRide(e.ops(), &opspb.ExplainRideRequest{RideId: string(open)})
+	e.ok(err)
+	if got.GetCause() != "rider_left" || got.GetCauseUntil() != "phones_silent" ||
+		len(got.GetTimes()) != 1 {
+		t.Errorf("cancelled: %v", got)
+	}
 	_, err = e.ExplainRide(e.ops(), &opspb.ExplainRideRequest{RideId: "nothing"})
 	e.refused(err, codes.NotFound, dispatch.ReasonUnknownRide)
 }
@@ -64,8 +76,8 @@ func TestExplainDriver(t *testing.T) {
 	if got.GetPresence() != "silent" || got.GetAccepted() != 1 || got.GetRides() != 1 ||
 		len(got.GetSeen()) != 1 || got.GetSeen()[0].GetRideId() != string(ride) ||
 		got.GetSeen()[0].GetOffer() != "accepted" || got.GetHindrance() != "was_busy" ||
-		!strings.Contains(got.GetText(), "Offers: 1. 1 became rides.") ||
-		!strings.Contains(got.GetTextZh(), "派单 1 次：1 次成交。") {
+		!strings.Contains(got.GetText(), "Offers: 1. 1 accepted.") ||
+		!strings.Contains(got.GetTextZh(), "派单 1 次：1 次接单。") {
 		t.Errorf("%v", got)
 	}
 	for what, in := range map[string]*opspb.ExplainDriverRequest{

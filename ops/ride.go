@@ -2,6 +2,7 @@ package ops
 
 import (
 	"context"
+	"time"
 
 	"hexhail/dispatch"
 	"hexhail/money"
@@ -40,14 +41,18 @@ func (s *Server) GetRide(ctx context.Context, in *opspb.GetRideRequest) (
 	return out, nil
 }
 
-// record is all that is known of a ride, with the engine's log while it searches.
+// unwrittenFor is for how long after a search the engine may know more than the row of its log.
+const unwrittenFor = time.Minute
+
+// record is all that is known of a ride, with the engine's log while it searches and right after.
 func (s *Server) record(ctx context.Context, id dispatch.RideID) (dispatch.Record, error) {
 	record, err := s.config.Reads.RideRecord(ctx, id)
 	if err != nil {
 		return dispatch.Record{}, err
 	}
 	r := record.Ride
-	if r.State == dispatch.Searching && s.config.Live != nil {
+	fresh := r.State == dispatch.Searching || s.now().Sub(r.ChangedAt) < unwrittenFor
+	if fresh && s.config.Live != nil {
 		if log, ok, err := s.config.Live(ctx, r.City, r.ID); err == nil && ok {
 			record.Log = log
 		}

@@ -35,8 +35,8 @@ type Config struct {
 	Reconciler money.Reconciler
 	// Clock is the city's time, and how many city seconds a second of the machine has.
 	Clock func() (now time.Time, rate float64)
-	// Live is the round log of a ride that still searches, from the engine of its city; ok is false
-	// if no engine here has the ride. Rows get a log when its search is over. May be nil.
+	// Live is the round log of a ride that searches or has lately, from the engine of its city; ok
+	// is false if no engine here knows it. Rows get a log soon after its search. May be nil.
 	Live func(ctx context.Context, city dispatch.CityID, ride dispatch.RideID) (
 		log dispatch.RoundLog, ok bool, err error)
 	// LiveDriver is what an engine here has not written yet of a driver's log. May be nil.

@@ -69,11 +69,14 @@ func (f *HabitFigures) summary(w io.Writer) error {
 	if f == nil {
 		return nil
 	}
+	count := dispatch.Plural
 	_, err := fmt.Fprintf(w, "habits     %d booked, %d of them taken ahead, %d driven, %.0f s "+
-		"late at p90; %d tips raised, %s yuan; %d late cancels, %s yuan of fees; %d complaints; "+
-		"%d clips; %d regulars kept, %d asked first, %d of them came\n",
-		f.Booked, f.TakenAhead, f.BookedDriven, f.BookedLateS.P90, f.TipsRaised, f.TipsFen,
-		f.LateCancels, f.CancelFeesFen, f.Complaints, f.Clips, f.Kept, f.AskedFirst,
-		f.DrivenByFirst)
+		"late at p90; %s raised, %s yuan; %s, %s yuan of fees; %s; %s; "+
+		"%s kept, %d asked first, %d of them came\n",
+		f.Booked, f.TakenAhead, f.BookedDriven, f.BookedLateS.P90,
+		count(f.TipsRaised, "1 tip", "%d tips"), f.TipsFen,
+		count(f.LateCancels, "1 late cancel", "%d late cancels"), f.CancelFeesFen,
+		count(f.Complaints, "1 complaint", "%d complaints"), count(f.Clips, "1 clip", "%d clips"),
+		count(f.Kept, "1 regular", "%d regulars"), f.AskedFirst, f.DrivenByFirst)
 	return err
 }

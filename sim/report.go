@@ -107,9 +107,10 @@ func (f *LiveFigures) summary(w io.Writer) error {
 	if f == nil {
 		return nil
 	}
-	_, err := fmt.Fprintf(w, "live       %gx, lag %.2f s p99, %.2f s max; %d reconnects, "+
-		"%d fixes refused, %d unsent\n", f.Speedup, f.LagS.P99, f.LagS.Max, f.Reconnects,
-		f.refused(), f.FixesUnsent)
+	_, err := fmt.Fprintf(w, "live       %gx, lag %.2f s p99, %.2f s max; %s, "+
+		"%s refused, %d unsent\n", f.Speedup, f.LagS.P99, f.LagS.Max,
+		dispatch.Plural(f.Reconnects, "1 reconnect", "%d reconnects"),
+		dispatch.Plural(f.refused(), "1 fix", "%d fixes"), f.FixesUnsent)
 	return err
 }
 

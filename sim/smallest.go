@@ -9,6 +9,8 @@ import (
 	"sort"
 	"strings"
 	"time"
+
+	"hexhail/dispatch"
 )
 
 // Goal is what a fleet has to do for the requests within the graph, in the mean of the seeds.
@@ -98,9 +100,11 @@ func (s Smallest) Summary(w io.Writer) error {
 	case s.Fleet == 0:
 		fmt.Fprintf(&text, "%s: no fleet of those between is enough\n", s.Contender)
 	case s.CutShort:
-		fmt.Fprintf(&text, "%s: at most %d taxis\n", s.Contender, s.Fleet)
+		fmt.Fprintf(&text, "%s: at most %s\n", s.Contender,
+			dispatch.Plural(s.Fleet, "1 taxi", "%d taxis"))
 	default:
-		fmt.Fprintf(&text, "%s: %d taxis\n", s.Contender, s.Fleet)
+		fmt.Fprintf(&text, "%s: %s\n", s.Contender,
+			dispatch.Plural(s.Fleet, "1 taxi", "%d taxis"))
 	}
 	for _, t := range s.Tried {
 		verdict := "too few"

@@ -10,7 +10,7 @@ import (
 
 // briefColumns are read by scanBrief in this order.
 var briefColumns = columns{
-	"id", "city", "state", "version", "search", "driver", "taxi", "slot",
+	"id", "city", "kind", "state", "version", "search", "driver", "taxi", "slot",
 	"pickup_lat", "pickup_lng",
 	"dropoff_lat", "dropoff_lng", "seats", "class", "tags", "senior", "tip",
 	"for_driver", "for_team", "team_at", "open_at", "requested_at",
@@ -47,7 +47,8 @@ var (
 func scanBrief(r *reader) dispatch.Brief {
 	return dispatch.Brief{
 		ID: dispatch.RideID(r.text()), City: dispatch.CityID(r.text()),
-		State: name(r, dispatch.ParseState), Version: r.int(), Search: r.int(),
+		Kind: name(r, dispatch.ParseRideKind), State: name(r, dispatch.ParseState),
+		Version: r.int(), Search: r.int(),
 		Driver: dispatch.DriverID(r.text()), Taxi: dispatch.TaxiID(r.text()),
 		Slot: dispatch.Slot(r.text()), Pickup: r.point(), Dropoff: r.point(),
 		Seats: r.int(), Wants: r.vehicle(),

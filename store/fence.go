@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"time"
 
 	"hexhail/dispatch"
 )
@@ -15,6 +16,9 @@ var (
 	}
 	raiseFence = &query{text: `INSERT INTO city_owner (city, fence) VALUES ($1, 1)
 		ON CONFLICT (city) DO UPDATE SET fence = city_owner.fence + 1 RETURNING fence`}
+	markAlive = &query{text: `UPDATE city_owner SET alive_at = $2
+		WHERE city = $1 AND alive_at < $2`}
+	aliveAt = &query{text: `SELECT alive_at FROM city_owner WHERE city = $1`}
 )
 
 // FencedTx is Tx for the engine of a city. It is refused with Conflict and ReasonFenced if another
@@ -41,4 +45,16 @@ func (db *DB) TakeCity(ctx context.Context, city dispatch.CityID) (dispatch.Fenc
 		return err
 	})
 	return fence, err
+}
+
+// MarkAlive implements [dispatch.Lives].
+func (t *tx) MarkAlive(city dispatch.CityID, now time.Time) error {
+	_, err := t.exec(markAlive, string(city), millis(now))
+	return err
+}
+
+// AliveAt implements [dispatch.Lives].
+func (t *tx) AliveAt(city dispatch.CityID) (time.Time, error) {
+	at, _, err := one(t, (*reader).time, aliveAt, string(city))
+	return at, err
 }

@@ -87,6 +87,9 @@ func (db *DB) RideRecord(ctx context.Context, id dispatch.RideID) (dispatch.Reco
 		if all.Log, _, err = t.RoundLog(id); err != nil {
 			return err
 		}
+		if all.EngineAt, err = t.AliveAt(all.Ride.City); err != nil {
+			return err
+		}
 		if all.Payments, err = t.PaymentsOf(all.Ride.Subject()); err != nil {
 			return err
 		}

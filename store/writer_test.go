@@ -271,7 +271,8 @@ func TestPlans(t *testing.T) {
 		endDriversOffer: "offer_one_per_driver", endRidesOffer: "offer_one_per_ride",
 		openOffers[0b0001]: "offer_one_per_ride", openOffers[0b0010]: "offer_one_per_driver",
 		openOffers[0b1100]: "offer_due",
-		transfersOf:        "transfer_subject", paymentsOf: "payment_owed_once",
+		pastOffers:         "offer_by_driver", pastGrabs: "call_by_driver",
+		transfersOf: "transfer_subject", paymentsOf: "payment_owed_once",
 		dueIDs: "attempt_due", openAttempt: "attempt_one_open", forget: "once_at",
 	} {
 		var plan []string

@@ -65,7 +65,7 @@ func newDriver() *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if since <= 0 || since > dispatch.MaxStory {
 				return &usageError{fmt.Errorf("--since must be above 0 and at most %s",
-					dispatch.MaxStory)}
+					dispatch.Spell(dispatch.MaxStory))}
 			}
 			return e.ask(cmd, func(ctx context.Context, c opspb.OpsServiceClient) (told, error) {
 				clock, err := c.GetClock(ctx, &opspb.GetClockRequest{})

@@ -93,7 +93,7 @@ func exportRides(
 	if err := sink.write(tripFile{found.trips, city.Zone}); err != nil {
 		return err
 	}
-	fmt.Fprintf(stderr, "%d rides", len(found.trips))
+	fmt.Fprint(stderr, dispatch.Plural(len(found.trips), "1 ride", "%d rides"))
 	if found.endless > 0 {
 		fmt.Fprintf(stderr, "; %d left out, as nobody knows where they went", found.endless)
 	}

@@ -5,8 +5,9 @@
 -- compared one by one: for IN (…) in an index or check SQLite builds a table with every write.
 
 CREATE TABLE city_owner (
-    city  TEXT   NOT NULL PRIMARY KEY,
-    fence BIGINT NOT NULL
+    city     TEXT   NOT NULL PRIMARY KEY,
+    fence    BIGINT NOT NULL,
+    alive_at BIGINT NOT NULL DEFAULT 0
 ) /* sqlite: WITHOUT ROWID */;
 
 CREATE TABLE rider (
@@ -313,6 +314,7 @@ CREATE UNIQUE INDEX offer_one_per_driver ON offer (driver) WHERE state = 'open';
 CREATE UNIQUE INDEX offer_one_per_ride ON offer (ride) WHERE state = 'open';
 CREATE INDEX offer_due ON offer (city, expires_at) WHERE state = 'open';
 CREATE INDEX offer_changed ON offer (city, changed_at);
+CREATE INDEX offer_by_driver ON offer (driver, made_at);
 
 CREATE TABLE call (
     id             TEXT             NOT NULL PRIMARY KEY,
@@ -338,6 +340,7 @@ CREATE TABLE call (
 CREATE UNIQUE INDEX call_one_per_ride ON call (ride) WHERE state = 'open';
 CREATE INDEX call_due ON call (city, expires_at) WHERE state = 'open';
 CREATE INDEX call_changed ON call (city, changed_at);
+CREATE INDEX call_by_driver ON call (driver, changed_at) WHERE state = 'grabbed';
 
 CREATE TABLE grab (
     call     TEXT   NOT NULL,

@@ -80,6 +80,8 @@ func rowTests() []test {
 		{"RoundLogs", roundLogs},
 		{"StandTurns", standTurns},
 		{"DriverLogs", driverLogs},
+		{"PastOffers", pastOffers},
+		{"Lives", lives},
 		{"Models", models},
 		{"Book", book},
 		{"BookLimits", bookLimits},

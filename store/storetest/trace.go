@@ -69,6 +69,39 @@ func traces(t *testing.T, open Open) {
 	wantError(t, db.AppendTrace(t.Context(), ride, offEarth), dispatch.Invalid, dispatch.ReasonFix)
 }
 
+// lives notes when cities' engines were last at work.
+func lives(t *testing.T, open Open) {
+	db := open(t)
+	at := func(city dispatch.CityID) (at time.Time) {
+		do(t, db, func(tx dispatch.Tx) (err error) {
+			at, err = tx.AliveAt(city)
+			return err
+		})
+		return at
+	}
+	equal(t, "before any engine", at(city), time.Time{})
+	for _, c := range []dispatch.CityID{city, "chengdu"} {
+		_, err := db.TakeCity(t.Context(), c)
+		check(t, err)
+	}
+	mark := func(now time.Time) {
+		do(t, db, func(tx dispatch.Tx) error { return tx.MarkAlive(city, now) })
+	}
+	equal(t, "taken", at(city), time.Time{})
+	mark(noon.Add(time.Second))
+	mark(noon)
+	equal(t, "the latest", at(city), noon.Add(time.Second))
+	equal(t, "another city", at("chengdu"), time.Time{})
+	_, err := db.TakeCity(t.Context(), city)
+	check(t, err)
+	equal(t, "taken again", at(city), noon.Add(time.Second))
+	ride := searching("a ride of the city")
+	do(t, db, func(tx dispatch.Tx) error { return tx.InsertRide(ride) })
+	record, err := db.RideRecord(t.Context(), ride.ID)
+	check(t, err)
+	equal(t, "beside a ride", record.EngineAt, noon.Add(time.Second))
+}
+
 func fences(t *testing.T, open Open) {
 	db := open(t)
 	write := func(f dispatch.Fence, id dispatch.RideID) error {

@@ -4058,7 +4058,7 @@ type PresenceChange struct {
 	At *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=at,proto3" json:"at,omitempty"`
 	// From then on, as in PresenceTime.
 	Presence string `protobuf:"bytes,2,opt,name=presence,proto3" json:"presence,omitempty"`
-	// Of a phone that has fallen silent: when it was heard last; not said if never in this shift.
+	// Of a phone that has fallen silent: when it was heard last; not said if never since the engine began.
 	HeardAt       *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=heard_at,json=heardAt,proto3" json:"heard_at,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -4188,8 +4188,10 @@ type SeenRide struct {
 	Offer string `protobuf:"bytes,5,opt,name=offer,proto3" json:"offer,omitempty"`
 	// Whether another taxi took it.
 	TakenByAnother bool `protobuf:"varint,6,opt,name=taken_by_another,json=takenByAnother,proto3" json:"taken_by_another,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	// Whether the driver has accepted it and given it back.
+	GivenBack     bool `protobuf:"varint,7,opt,name=given_back,json=givenBack,proto3" json:"given_back,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *SeenRide) Reset() {
@@ -4264,6 +4266,13 @@ func (x *SeenRide) GetTakenByAnother() bool {
 	return false
 }
 
+func (x *SeenRide) GetGivenBack() bool {
+	if x != nil {
+		return x.GivenBack
+	}
+	return false
+}
+
 // Why the driver got the rides that they got, or none.
 type GetWhyResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -4291,7 +4300,7 @@ type GetWhyResponse struct {
 	Rides int32 `protobuf:"varint,10,opt,name=rides,proto3" json:"rides,omitempty"`
 	// The verdicts on them, the most frequent first.
 	Verdicts []*VerdictCount `protobuf:"bytes,11,rep,name=verdicts,proto3" json:"verdicts,omitempty"`
-	// Offers that became rides, and calls that were grabbed.
+	// Offers that were accepted, and calls that were grabbed.
 	Accepted int32 `protobuf:"varint,12,opt,name=accepted,proto3" json:"accepted,omitempty"`
 	// Offers that were declined.
 	Declined int32 `protobuf:"varint,13,opt,name=declined,proto3" json:"declined,omitempty"`
@@ -4300,7 +4309,9 @@ type GetWhyResponse struct {
 	// Offers that no phone has confirmed.
 	Missed int32 `protobuf:"varint,15,opt,name=missed,proto3" json:"missed,omitempty"`
 	// The latest 50 rides that the driver was considered for, the latest first.
-	Seen          []*SeenRide `protobuf:"bytes,16,rep,name=seen,proto3" json:"seen,omitempty"`
+	Seen []*SeenRide `protobuf:"bytes,16,rep,name=seen,proto3" json:"seen,omitempty"`
+	// Of the accepted ones, those whose ride the driver has given back.
+	GivenBack     int32 `protobuf:"varint,17,opt,name=given_back,json=givenBack,proto3" json:"given_back,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -4445,6 +4456,13 @@ func (x *GetWhyResponse) GetSeen() []*SeenRide {
 		return x.Seen
 	}
 	return nil
+}
+
+func (x *GetWhyResponse) GetGivenBack() int32 {
+	if x != nil {
+		return x.GivenBack
+	}
+	return 0
 }
 
 // A word to the complaint of the rider.
@@ -7568,14 +7586,16 @@ const file_hexhail_driver_v1_driver_proto_rawDesc = "" +
 	"\bheard_at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\aheardAt\">\n" +
 	"\fVerdictCount\x12\x18\n" +
 	"\averdict\x18\x01 \x01(\tR\averdict\x12\x14\n" +
-	"\x05rides\x18\x02 \x01(\x05R\x05rides\"\xe3\x01\n" +
+	"\x05rides\x18\x02 \x01(\x05R\x05rides\"\x82\x02\n" +
 	"\bSeenRide\x12*\n" +
 	"\x04near\x18\x01 \x01(\v2\x16.hexhail.type.v1.PointR\x04near\x12*\n" +
 	"\x02at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x12%\n" +
 	"\x0epickup_seconds\x18\x03 \x01(\x05R\rpickupSeconds\x12\x18\n" +
 	"\averdict\x18\x04 \x01(\tR\averdict\x12\x14\n" +
 	"\x05offer\x18\x05 \x01(\tR\x05offer\x12(\n" +
-	"\x10taken_by_another\x18\x06 \x01(\bR\x0etakenByAnother\"\xe8\x04\n" +
+	"\x10taken_by_another\x18\x06 \x01(\bR\x0etakenByAnother\x12\x1d\n" +
+	"\n" +
+	"given_back\x18\a \x01(\bR\tgivenBack\"\x87\x05\n" +
 	"\x0eGetWhyResponse\x12\x1c\n" +
 	"\thindrance\x18\x01 \x01(\tR\thindrance\x12\x12\n" +
 	"\x04text\x18\x02 \x01(\tR\x04text\x12\x17\n" +
@@ -7595,7 +7615,9 @@ const file_hexhail_driver_v1_driver_proto_rawDesc = "" +
 	"unanswered\x18\x0e \x01(\x05R\n" +
 	"unanswered\x12\x16\n" +
 	"\x06missed\x18\x0f \x01(\x05R\x06missed\x12/\n" +
-	"\x04seen\x18\x10 \x03(\v2\x1b.hexhail.driver.v1.SeenRideR\x04seen\"\x87\x01\n" +
+	"\x04seen\x18\x10 \x03(\v2\x1b.hexhail.driver.v1.SeenRideR\x04seen\x12\x1d\n" +
+	"\n" +
+	"given_back\x18\x11 \x01(\x05R\tgivenBack\"\x87\x01\n" +
 	"\x17ContestComplaintRequest\x12(\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\trequestId\x12\"\n" +

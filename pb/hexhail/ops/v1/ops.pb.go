@@ -4244,7 +4244,10 @@ type Census struct {
 	// Off duty, of those that the engine has seen on duty.
 	Off int32 `protobuf:"varint,5,opt,name=off,proto3" json:"off,omitempty"`
 	// On duty, with a phone that sends no positions.
-	Silent        int32 `protobuf:"varint,6,opt,name=silent,proto3" json:"silent,omitempty"`
+	Silent int32 `protobuf:"varint,6,opt,name=silent,proto3" json:"silent,omitempty"`
+	// Of those before but the ones off duty: those of whom no position has come since the engine began.
+	// Where they are nobody knows.
+	Unplaced      int32 `protobuf:"varint,7,opt,name=unplaced,proto3" json:"unplaced,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -4317,6 +4320,13 @@ func (x *Census) GetOff() int32 {
 func (x *Census) GetSilent() int32 {
 	if x != nil {
 		return x.Silent
+	}
+	return 0
+}
+
+func (x *Census) GetUnplaced() int32 {
+	if x != nil {
+		return x.Unplaced
 	}
 	return 0
 }
@@ -4791,10 +4801,11 @@ type ExplainRideResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The ride, as it stands.
 	Ride *v1.Ride `protobuf:"bytes,1,opt,name=ride,proto3" json:"ride,omitempty"`
-	// Why nobody took it: engine_down, nobody_on_duty, nobody_near, all_busy, all_paused, phones_silent,
-	// too_few_taxis, taxis_too_small, drivers_declined, drivers_silent, calls_unheard, offers_lost,
-	// offers_refused, left_for_later, overloaded, ruled_out, held_for_regular or rider_left; "" if somebody
-	// did, or if it is being offered.
+	// Why nobody took it: engine_down, not_recorded, nobody_on_duty, nobody_near, drivers_unplaced,
+	// all_busy, all_paused, phones_silent, too_few_taxis, taxis_too_small, drivers_declined,
+	// drivers_silent, given_back, calls_unheard, offers_lost, offers_refused, left_for_later, overloaded,
+	// ruled_out, held_for_regular or rider_left; "" if somebody did, or if it is being offered.
+	// not_recorded only if nothing is known of the whole search.
 	Cause string `protobuf:"bytes,2,opt,name=cause,proto3" json:"cause,omitempty"`
 	// If the rider gave it up: the cause until then, likewise.
 	CauseUntil string `protobuf:"bytes,3,opt,name=cause_until,json=causeUntil,proto3" json:"cause_until,omitempty"`
@@ -5079,7 +5090,7 @@ type PresenceChange struct {
 	At *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=at,proto3" json:"at,omitempty"`
 	// From then on, as in PresenceTime.
 	Presence string `protobuf:"bytes,2,opt,name=presence,proto3" json:"presence,omitempty"`
-	// Of a phone that has fallen silent: when it was heard last; not said if never in this shift.
+	// Of a phone that has fallen silent: when it was heard last; not said if never since the engine began.
 	HeardAt       *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=heard_at,json=heardAt,proto3" json:"heard_at,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -5214,7 +5225,9 @@ type SeenRide struct {
 	// Where the ride stands; not said if its row is gone.
 	State v1.RideState `protobuf:"varint,9,opt,name=state,proto3,enum=hexhail.type.v1.RideState" json:"state,omitempty"`
 	// How far the taxi was that took it, in seconds; 0 if nobody knows.
-	RivalSeconds  int32 `protobuf:"varint,10,opt,name=rival_seconds,json=rivalSeconds,proto3" json:"rival_seconds,omitempty"`
+	RivalSeconds int32 `protobuf:"varint,10,opt,name=rival_seconds,json=rivalSeconds,proto3" json:"rival_seconds,omitempty"`
+	// Whether the driver has accepted it and given it back.
+	GivenBack     bool `protobuf:"varint,11,opt,name=given_back,json=givenBack,proto3" json:"given_back,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -5319,6 +5332,13 @@ func (x *SeenRide) GetRivalSeconds() int32 {
 	return 0
 }
 
+func (x *SeenRide) GetGivenBack() bool {
+	if x != nil {
+		return x.GivenBack
+	}
+	return false
+}
+
 // Why a driver got the rides that they got, or none.
 type ExplainDriverResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -5346,7 +5366,7 @@ type ExplainDriverResponse struct {
 	Rides int32 `protobuf:"varint,10,opt,name=rides,proto3" json:"rides,omitempty"`
 	// The verdicts on them, the most frequent first.
 	Verdicts []*VerdictCount `protobuf:"bytes,11,rep,name=verdicts,proto3" json:"verdicts,omitempty"`
-	// Offers that became rides, and calls that were grabbed.
+	// Offers that were accepted, and calls that were grabbed.
 	Accepted int32 `protobuf:"varint,12,opt,name=accepted,proto3" json:"accepted,omitempty"`
 	// Offers that were declined.
 	Declined int32 `protobuf:"varint,13,opt,name=declined,proto3" json:"declined,omitempty"`
@@ -5355,7 +5375,9 @@ type ExplainDriverResponse struct {
 	// Offers that no phone has confirmed.
 	Missed int32 `protobuf:"varint,15,opt,name=missed,proto3" json:"missed,omitempty"`
 	// The latest 50 rides that the driver was considered for, the latest first.
-	Seen          []*SeenRide `protobuf:"bytes,16,rep,name=seen,proto3" json:"seen,omitempty"`
+	Seen []*SeenRide `protobuf:"bytes,16,rep,name=seen,proto3" json:"seen,omitempty"`
+	// Of the accepted ones, those whose ride the driver has given back.
+	GivenBack     int32 `protobuf:"varint,17,opt,name=given_back,json=givenBack,proto3" json:"given_back,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -5500,6 +5522,13 @@ func (x *ExplainDriverResponse) GetSeen() []*SeenRide {
 		return x.Seen
 	}
 	return nil
+}
+
+func (x *ExplainDriverResponse) GetGivenBack() int32 {
+	if x != nil {
+		return x.GivenBack
+	}
+	return 0
 }
 
 // Which page of which city.
@@ -8212,14 +8241,15 @@ const file_hexhail_ops_v1_ops_proto_rawDesc = "" +
 	"\ttransfers\x18\b \x03(\v2\x18.hexhail.ops.v1.TransferR\ttransfers\x12(\n" +
 	"\x10fare_resolved_by\x18\t \x01(\tR\x0efareResolvedBy\"8\n" +
 	"\x12ExplainRideRequest\x12\"\n" +
-	"\aride_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\x06rideId\"\x8c\x01\n" +
+	"\aride_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\x06rideId\"\xa8\x01\n" +
 	"\x06Census\x12\x12\n" +
 	"\x04idle\x18\x01 \x01(\x05R\x04idle\x12\x12\n" +
 	"\x04busy\x18\x02 \x01(\x05R\x04busy\x12\x18\n" +
 	"\aoffered\x18\x03 \x01(\x05R\aoffered\x12\x16\n" +
 	"\x06paused\x18\x04 \x01(\x05R\x06paused\x12\x10\n" +
 	"\x03off\x18\x05 \x01(\x05R\x03off\x12\x16\n" +
-	"\x06silent\x18\x06 \x01(\x05R\x06silent\"7\n" +
+	"\x06silent\x18\x06 \x01(\x05R\x06silent\x12\x1a\n" +
+	"\bunplaced\x18\a \x01(\x05R\bunplaced\"7\n" +
 	"\x05Unfit\x12\x18\n" +
 	"\averdict\x18\x01 \x01(\tR\averdict\x12\x14\n" +
 	"\x05taxis\x18\x02 \x01(\x05R\x05taxis\"\xb8\x03\n" +
@@ -8290,7 +8320,7 @@ const file_hexhail_ops_v1_ops_proto_rawDesc = "" +
 	"\bheard_at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\aheardAt\">\n" +
 	"\fVerdictCount\x12\x18\n" +
 	"\averdict\x18\x01 \x01(\tR\averdict\x12\x14\n" +
-	"\x05rides\x18\x02 \x01(\x05R\x05rides\"\xf7\x02\n" +
+	"\x05rides\x18\x02 \x01(\x05R\x05rides\"\x96\x03\n" +
 	"\bSeenRide\x12\x17\n" +
 	"\aride_id\x18\x01 \x01(\tR\x06rideId\x12*\n" +
 	"\x02at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x120\n" +
@@ -8302,7 +8332,9 @@ const file_hexhail_ops_v1_ops_proto_rawDesc = "" +
 	"\x05offer\x18\b \x01(\tR\x05offer\x120\n" +
 	"\x05state\x18\t \x01(\x0e2\x1a.hexhail.type.v1.RideStateR\x05state\x12#\n" +
 	"\rrival_seconds\x18\n" +
-	" \x01(\x05R\frivalSeconds\"\xe3\x04\n" +
+	" \x01(\x05R\frivalSeconds\x12\x1d\n" +
+	"\n" +
+	"given_back\x18\v \x01(\bR\tgivenBack\"\x82\x05\n" +
 	"\x15ExplainDriverResponse\x12\x1c\n" +
 	"\thindrance\x18\x01 \x01(\tR\thindrance\x12\x12\n" +
 	"\x04text\x18\x02 \x01(\tR\x04text\x12\x17\n" +
@@ -8322,7 +8354,9 @@ const file_hexhail_ops_v1_ops_proto_rawDesc = "" +
 	"unanswered\x18\x0e \x01(\x05R\n" +
 	"unanswered\x12\x16\n" +
 	"\x06missed\x18\x0f \x01(\x05R\x06missed\x12,\n" +
-	"\x04seen\x18\x10 \x03(\v2\x18.hexhail.ops.v1.SeenRideR\x04seen\"\xbc\x01\n" +
+	"\x04seen\x18\x10 \x03(\v2\x18.hexhail.ops.v1.SeenRideR\x04seen\x12\x1d\n" +
+	"\n" +
+	"given_back\x18\x11 \x01(\x05R\tgivenBack\"\xbc\x01\n" +
 	"\x10ListRidesRequest\x12$\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\bpageSize\x12'\n" +
 	"\n" +

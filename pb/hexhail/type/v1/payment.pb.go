@@ -44,7 +44,8 @@ type Payment struct {
 	Way string `protobuf:"bytes,7,opt,name=way,proto3" json:"way,omitempty"`
 	// Where it stands: "created", "sent", "paid", "closed", "unknown".
 	AttemptState string `protobuf:"bytes,8,opt,name=attempt_state,json=attemptState,proto3" json:"attempt_state,omitempty"`
-	// Why it is closed or not known.
+	// A word on that, of those in docs/payments.md: what an attempt that is sent waits for ("payer_pays"),
+	// why one is closed ("expired"); "no_answer" of one that is unknown. It may be empty.
 	Reason string `protobuf:"bytes,9,opt,name=reason,proto3" json:"reason,omitempty"`
 	// What the app needs to go on: with "qr" the code's text, with "app" and "page" what the channel's
 	// own kit takes. Empty until the channel has told it. Payments of one order have the same.
