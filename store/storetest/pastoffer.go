@@ -15,9 +15,7 @@ func pastOffers(t *testing.T, open Open) {
 	end := func(id dispatch.OfferID, ride dispatch.RideID, state dispatch.OfferState, s float64) {
 		o := offered(id, ride, "D1")
 		o.MadeAt, o.ExpiresAt, o.PickupM, o.PickupS = after(s), after(s+15), 700, 90
-		if !makeOffer(t, db, o) {
-			t.Fatalf("%s was not made", id)
-		}
+		equal(t, string(id), makeOffer(t, db, o), true)
 		do(t, db, func(tx dispatch.Tx) error {
 			_, err := tx.CloseOffer(id, state, after(s+5))
 			return err

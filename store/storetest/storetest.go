@@ -81,7 +81,6 @@ func rowTests() []test {
 		{"StandTurns", standTurns},
 		{"DriverLogs", driverLogs},
 		{"PastOffers", pastOffers},
-		{"Lives", lives},
 		{"Models", models},
 		{"Book", book},
 		{"BookLimits", bookLimits},

@@ -103,6 +103,7 @@ func lives(t *testing.T, open Open) {
 }
 
 func fences(t *testing.T, open Open) {
+	lives(t, open)
 	db := open(t)
 	write := func(f dispatch.Fence, id dispatch.RideID) error {
 		return db.FencedTx(t.Context(), f, func(tx dispatch.Tx) error {
