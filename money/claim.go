@@ -171,8 +171,9 @@ func DaysBefore(now time.Time, zone *time.Location, n int) []CityDay {
 	return days
 }
 
-// Claim asks the sponsors of a city's campaigns for what these have given on days that are over,
-// once a campaign and day, and returns what is new. Nothing may be booked within the days any more.
+// Claim asks the sponsors of a city's campaigns and draws for what these have given on days that are
+// over, once a campaign and day, and returns what is new. Nothing may be booked within the days any
+// more.
 func (c Cashier) Claim(
 	ctx context.Context, city string, days []CityDay, now time.Time,
 ) (made []Claim, err error) {
@@ -181,6 +182,15 @@ func (c Cashier) Claim(
 		campaigns, err := tx.CampaignsOf(city)
 		if err != nil {
 			return err
+		}
+		draws, err := tx.DrawsOf(city)
+		if err != nil {
+			return err
+		}
+		for _, d := range draws { // whose budget is one like a campaign's
+			campaigns = append(campaigns, Campaign{
+				ID: CampaignID(drawPrefix + string(d.ID)), City: city, Sponsor: d.Sponsor,
+			})
 		}
 		for _, campaign := range campaigns {
 			for _, day := range days {

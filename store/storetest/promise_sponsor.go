@@ -21,6 +21,7 @@ func promiseSponsor(t *testing.T, open Open) {
 			t.Error(err)
 		}
 	})
+	t.Run("Draw", func(t *testing.T) { drawClaimed(t, open(t)) })
 	for name, mutant := range map[string]func(money.Tx) money.Tx{
 		"AFenTooMuch": func(tx money.Tx) money.Tx { return claimsCap{tx} },
 		"ClaimsAgain": func(tx money.Tx) money.Tx { return claimsAgain{tx} },
@@ -176,6 +177,24 @@ func (w *claimWorld) settled(store money.Store) error {
 		return fmt.Errorf("the sponsor owes us %s yuan in the end", -owed)
 	}
 	return nil
+}
+
+// drawClaimed: what a draw has given is asked of its sponsor, too.
+func drawClaimed(t *testing.T, db Database) {
+	d := drawOf("free", 1)
+	fund := transfer("fund", money.SponsorReceivable(d.Sponsor), d.Budget(), 100_00)
+	fund.Code = money.CodeFund
+	do(t, db, func(tx dispatch.Tx) error { return tx.InsertDraw(d) })
+	do(t, db, bookIt(entry("fund", fund)))
+	do(t, db, bookIt(entry("win", transfer("win", d.Budget(), "channel_clearing:x", 23_00))))
+	day := money.CityDay{Day: "2013-12-09", From: noon, To: noon.Add(time.Hour)}
+	made, err := money.Cashier{Store: db}.Claim(t.Context(), string(city),
+		[]money.CityDay{day}, noon)
+	check(t, err)
+	if len(made) != 1 || made[0].Amount != 23_00 || made[0].Sponsor != d.Sponsor ||
+		money.PromoBudget(made[0].Campaign) != d.Budget() {
+		t.Errorf("claimed %+v", made)
+	}
 }
 
 // argue has a claim disputed and decided, and refuses what is out of turn.
