@@ -136,7 +136,11 @@ func (d *Desk) outcome(j *job, id money.AttemptID, o money.Outcome) error {
 	if whole := order.Whole(); !lead.State.Open() && whole.State == lead.State { // told again
 		return nil
 	}
-	subsidy, err := d.bookOrder(j, order, len(sharesOf(payments)) > 0)
+	held, err := j.held(r)
+	if err != nil {
+		return err
+	}
+	subsidy, err := d.bookOrder(j, order, held || len(sharesOf(payments)) > 0)
 	if err != nil {
 		return err
 	}
@@ -147,23 +151,23 @@ func (d *Desk) outcome(j *job, id money.AttemptID, o money.Outcome) error {
 	return j.writePayments(r, before, payments)
 }
 
-// bookOrder books what an order's end moves. It returns the subsidy that is paid with it, which of
-// a ride that is split is none: all shares together have earned it.
+// bookOrder books what an order's end moves. It returns the subsidy that is paid with it, unless
+// that waits: it is held, or of a ride that is split, whose shares together have earned it.
 func (d *Desk) bookOrder(
-	j *job, order money.Order, split bool,
+	j *job, order money.Order, waits bool,
 ) (subsidy money.Fen, err error) {
 	whole := order.Whole()
 	if whole.State.Open() {
 		return 0, nil
 	}
 	if !whole.Channel.External() {
-		return j.resolve(whole, split)
+		return j.resolve(whole, waits)
 	}
 	if whole.State != money.AttemptPaid {
 		return 0, nil
 	}
 	var posts []money.Transfer
-	if order.For(money.PurposeFare) && !split {
+	if order.For(money.PurposeFare) && !waits {
 		booked, err := j.tx.Transfers(whole.Subject)
 		if err != nil {
 			return 0, err
@@ -266,14 +270,14 @@ func find(payments []money.Payment, id money.PaymentID) int {
 
 // resolve posts what a paid attempt held, with the ride's subsidies if it was for the fare, and
 // gives back what a closed one held. It returns the subsidy that is paid with it.
-func (j *job) resolve(a money.Attempt, split bool) (subsidy money.Fen, err error) {
+func (j *job) resolve(a money.Attempt, waits bool) (subsidy money.Fen, err error) {
 	booked, err := j.tx.Transfers(a.Subject)
 	if err != nil {
 		return 0, err
 	}
 	open := money.Unresolved(booked)
 	var ends []money.Transfer
-	if a.State == money.AttemptPaid && a.Purpose == money.PurposeFare && !split {
+	if a.State == money.AttemptPaid && a.Purpose == money.PurposeFare && !waits {
 		ends = money.SubsidiesIn(open)
 		subsidy = money.TotalOf(ends)
 	}

@@ -256,12 +256,18 @@ func (j *job) discounts(r Ride, some []money.Payment, through money.ChannelName)
 
 // giveShares ends what is reserved for a ride whose shares are all paid: each share that went
 // through a campaign's channel has earned its part, of the rest the reservation goes back. It
-// returns what was given; the zero value for a ride that is not split, or has nothing reserved.
+// returns what was given; the zero value for a ride that is not split, has nothing reserved, or
+// whose subsidy is held.
 func (j *job) giveShares(r Ride, payments []money.Payment) (money.Subsidy, error) {
-	shares := sharesOf(payments)
-	if len(shares) == 0 || !r.Subsidy.Granted() {
-		return money.Subsidy{}, nil
+	held, err := j.held(r)
+	if err != nil || held || len(sharesOf(payments)) == 0 || !r.Subsidy.Granted() {
+		return money.Subsidy{}, err
 	}
+	return j.giveParts(r, payments)
+}
+
+func (j *job) giveParts(r Ride, payments []money.Payment) (money.Subsidy, error) {
+	shares := sharesOf(payments)
 	given := r.Subsidy.Part(0, len(shares), func(money.CampaignID) bool { return false })
 	for _, p := range payments {
 		if !p.State.Captured() || !p.Purpose.Fare() || isRest(p) {

@@ -37,7 +37,7 @@ func (d *Desk) reserve(j *job, r Ride) (money.Subsidy, error) {
 		return money.Subsidy{}, err
 	}
 	facts.Holds = d.Holds
-	return money.Subsidise(j.tx, campaigns, facts, r.Subsidy, j.now)
+	return j.subsidise(city, r, campaigns, facts)
 }
 
 // SubsidyFacts are what campaigns go by for a completed ride. first asks for what the rider had

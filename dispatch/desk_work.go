@@ -188,6 +188,9 @@ func (d *Desk) tidy(ctx context.Context, now time.Time) error {
 		if err := d.answerFares(&j); err != nil {
 			return err
 		}
+		if err := j.endHolds(); err != nil {
+			return err
+		}
 		bank, err := tx.Account(money.Bank)
 		if err != nil {
 			return err
@@ -227,6 +230,12 @@ func (j *job) expireSubsidy(id RideID) error {
 	if slices.ContainsFunc(payments, being) {
 		return nil
 	}
+	return j.takeSubsidy(r, payments, money.TransferExpire)
+}
+
+// takeSubsidy gives back what is reserved for a ride of which nobody has paid anything: it costs
+// its full fare.
+func (j *job) takeSubsidy(r Ride, payments []money.Payment, how money.TransferKind) error {
 	for _, p := range payments {
 		if p.Discount == 0 {
 			continue
@@ -236,7 +245,7 @@ func (j *job) expireSubsidy(id RideID) error {
 			return err
 		}
 	}
-	rest, err := j.giveBack(r, money.TransferExpire, none)
+	rest, err := j.giveBack(r, how, none)
 	if err != nil {
 		return err
 	}

@@ -149,6 +149,10 @@ const (
 	// ReasonWithdrawalLimit is a driver who has taken out as much, or as often, as the policy
 	// allows on a day.
 	ReasonWithdrawalLimit Reason = "WITHDRAWAL_LIMIT"
+	// ReasonUnknownHold is a held subsidy that there is not, or another driver's.
+	ReasonUnknownHold Reason = "HOLD_UNKNOWN"
+	// ReasonHoldState is a held subsidy that is appealed or decided already.
+	ReasonHoldState Reason = "HOLD_STATE"
 	// ReasonNameMissing is a driver whose name we do not have: no channel pays without one.
 	ReasonNameMissing Reason = "NAME_MISSING"
 	// ReasonBankFile is a file of the bank's results that cannot be read.

@@ -105,6 +105,7 @@ type Policy struct {
 	RegularRules
 	TeamRules
 	PayoutRules
+	BrushRules
 }
 
 // DefaultPolicy is what a city has that says nothing else.
@@ -120,7 +121,7 @@ func DefaultPolicy() Policy {
 		ForwardRules: defaultForwardRules(),
 		PeopleRules:  defaultPeopleRules(), CancelRules: defaultCancelRules(),
 		RegularRules: defaultRegularRules(), TeamRules: defaultTeamRules(),
-		PayoutRules: defaultPayoutRules(),
+		PayoutRules: defaultPayoutRules(), BrushRules: defaultBrushRules(),
 	}
 }
 
@@ -160,7 +161,7 @@ func (p Policy) Check() error {
 	})
 	return cmp.Or(err, p.Rules.check(), p.BookingRules.check(), p.ForwardRules.check(),
 		p.PeopleRules.check(), p.CancelRules.check(), p.RegularRules.check(), p.TeamRules.check(),
-		p.PayoutRules.check())
+		p.PayoutRules.check(), p.BrushRules.check())
 }
 
 // clone shares nothing with p that a change could reach.

@@ -52,6 +52,8 @@ type Tx interface {
 	Complaints
 	OnceRows
 	Outbox
+	Holds
+	PairRides
 	Changes
 	RoundLogs
 	Lives
@@ -371,6 +373,29 @@ type OnceRows interface {
 	Remember(row OnceRow) error
 	// Forget drops answers older than before, at most limit, and says how many.
 	Forget(before time.Time, limit int) (int, error)
+}
+
+// Holds are held subsidies.
+type Holds interface {
+	// InsertHold writes a hold, unless its ride has one.
+	InsertHold(h Hold) error
+	// UpdateHold writes state, due time, appeal and decision of a hold that is in state was.
+	// Conflict with ReasonStale if it is in another.
+	UpdateHold(h Hold, was HoldState) error
+	// Hold is that of a ride. NotFound with ReasonUnknownHold.
+	Hold(ride RideID) (Hold, error)
+	// DueHolds are open holds whose time is over, by due time and ride, at most limit.
+	DueHolds(now time.Time, limit int) ([]Hold, error)
+}
+
+// PairRides are what two people have ridden together, and what else speaks against a ride.
+type PairRides interface {
+	// RiddenTogether are the rides that a rider and a driver have completed since a time, the
+	// latest first, at most 100.
+	RiddenTogether(rider RiderID, driver DriverID, since time.Time) ([]PairRide, error)
+	// BriefRides counts the rides with a rider in the app that a driver has completed in [from, to)
+	// in less than a time, over less than so many metres.
+	BriefRides(driver DriverID, from, to time.Time, took time.Duration, metres int) (int, error)
 }
 
 // Outbox keeps events until they are sent.

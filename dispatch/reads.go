@@ -84,6 +84,7 @@ type Record struct {
 	EngineAt  time.Time // when an engine of the ride's city was last known to run; zero if never
 	Payments  []money.Payment
 	Transfers []money.Transfer
+	Hold      *Hold // of its subsidy; nil if that was never held
 }
 
 // Imported counts the rows of an import.

@@ -81,6 +81,9 @@ type MoneyReads interface {
 	// DriverWithdrawals are a driver's withdrawals, the latest first.
 	DriverWithdrawals(ctx context.Context, driver dispatch.DriverID, p dispatch.Page) (
 		[]money.Withdrawal, error)
+	// DriverHolds are a driver's held subsidies, decided ones too, the latest rides first.
+	DriverHolds(ctx context.Context, driver dispatch.DriverID, p dispatch.Page) (
+		[]dispatch.Hold, error)
 	// Statement adds up the rides of a span.
 	Statement(ctx context.Context, q dispatch.StatementQuery) (dispatch.Statement, error)
 }

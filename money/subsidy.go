@@ -36,6 +36,7 @@ const (
 	SubsidyVoid       SubsidyReason = "paid_otherwise"    // reserved, then given back
 	SubsidyExpired    SubsidyReason = "not_paid_in_time"  // reserved for too long, given back
 	SubsidyNotAllowed SubsidyReason = "nothing_to_charge" // a fare of 0
+	SubsidyBrushing   SubsidyReason = "brushing"          // the ride looks as if made for it
 )
 
 // Subsidy is what campaigns give for one ride: the sum, and each of them.
@@ -47,6 +48,9 @@ type Subsidy struct {
 	Reason   SubsidyReason
 	Grants   []Grant   `json:",omitempty"` // at most one of each group
 	Refused  []Refusal `json:",omitempty"` // campaigns within their dates that give less or nothing
+	// Held: it was held when it was reserved, and is not paid with the ride before somebody has
+	// said so.
+	Held bool `json:",omitempty"`
 }
 
 // Grant is what one campaign gives for one ride.

@@ -32,6 +32,10 @@ func (s *Server) ExplainRide(ctx context.Context, in *opspb.ExplainRideRequest) 
 		RoundsOutbid: int32Of(story.Outbid), RoundsWithout: int32Of(story.Without),
 		OffersMade: int32Of(story.Made), CallsMade: int32Of(story.Called),
 	}
+	if record.Hold != nil {
+		en, zh := dispatch.HoldWords(*record.Hold)
+		out.Text, out.TextZh = out.GetText()+"\n"+en, out.GetTextZh()+"\n"+zh
+	}
 	for _, o := range story.Offers {
 		out.Offers = append(out.Offers, &opspb.OfferAnswer{
 			OfferId: string(o.ID), DriverId: string(o.Driver), TaxiId: string(o.Taxi),

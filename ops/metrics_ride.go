@@ -94,6 +94,7 @@ type cityMetrics struct {
 	quoted, overQuoted                   prometheus.Observer
 
 	fares, cash, tips, riderSubsidies, driverSubsidies prometheus.Counter
+	held                                               prometheus.Counter
 	subsidiesRefused                                   *prometheus.CounterVec // by reason
 	drawDays                                           *prometheus.CounterVec // by state
 	lots, won                                          prometheus.Counter
@@ -111,7 +112,7 @@ type cityMetrics struct {
 // rideVectors are the same of all cities.
 type rideVectors struct {
 	rides, offers, fares, cash, tips, subsidies *prometheus.CounterVec
-	subsidiesRefused                            *prometheus.CounterVec
+	held, subsidiesRefused                      *prometheus.CounterVec
 	drawDays, lots, won                         *prometheus.CounterVec
 	calls                                       *prometheus.CounterVec
 	calledTaxis                                 *prometheus.HistogramVec
@@ -173,7 +174,10 @@ func newRideVectors(f *factory) *rideVectors {
 		fares: fen("hexhail_fares_fen_total", "Fares with tolls of settled rides paid in the app."),
 		cash:  fen("hexhail_cash_fen_total", "Fares with tolls of settled rides paid by hand."),
 		tips:  fen("hexhail_tips_fen_total", "Tips of settled rides."),
-		subsidies: f.counters("hexhail_subsidies_fen_total", "Subsidies of settled rides.",
+		held: f.counters("hexhail_subsidies_held_total",
+			"Settled rides whose subsidy was held, as they look like brushing.", "city"),
+		subsidies: f.counters("hexhail_subsidies_fen_total",
+			"Subsidies of settled rides, but for those that were held.",
 			"city", "side"),
 		drawDays: f.counters("hexhail_draw_states_total",
 			"Days of draws that came to a state.", "city", "state"),
@@ -215,6 +219,7 @@ func (v *rideVectors) city(id string) *cityMetrics {
 		tips:             v.tips.WithLabelValues(id),
 		riderSubsidies:   v.subsidies.WithLabelValues(id, "rider"),
 		driverSubsidies:  v.subsidies.WithLabelValues(id, "driver"),
+		held:             v.held.WithLabelValues(id),
 		subsidiesRefused: v.subsidiesRefused.MustCurryWith(prometheus.Labels{"city": id}),
 		drawDays:         v.drawDays.MustCurryWith(prometheus.Labels{"city": id}),
 		lots:             v.lots.WithLabelValues(id),
@@ -338,7 +343,11 @@ func (c *cityMetrics) settled(r dispatch.Ride) {
 	}
 	fare.Add(float64(r.Fare.Total()))
 	c.tips.Add(float64(r.Tip))
-	if r.Subsidy.Granted() {
+	switch {
+	case !r.Subsidy.Granted():
+	case r.Subsidy.Held:
+		c.held.Inc()
+	default:
 		c.riderSubsidies.Add(float64(r.Subsidy.Rider))
 		c.driverSubsidies.Add(float64(r.Subsidy.Driver))
 	}

@@ -43,6 +43,9 @@ type Reads interface {
 		[]dispatch.Ride, error)
 	// Statement adds up the rides of a span.
 	Statement(ctx context.Context, q dispatch.StatementQuery) (dispatch.Statement, error)
+	// OpenHolds are the held subsidies of a city that nobody has decided on, by ride.
+	OpenHolds(ctx context.Context, city dispatch.CityID, p dispatch.Page) (
+		[]dispatch.Hold, error)
 	// OpenWithdrawals are those that have not ended, the oldest first.
 	OpenWithdrawals(ctx context.Context, p dispatch.Page) ([]money.Withdrawal, error)
 	// CityDrawDays are a city's days of draws from one day to another, both included, in their

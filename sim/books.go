@@ -11,6 +11,7 @@ type booked struct {
 	paid                    money.Fen // by the rider, posted
 	outside                 money.Fen // of it, through external channels
 	riderSubsidy, driverSub money.Fen // posted
+	held                    money.Fen // of subsidies, pending
 }
 
 // ledger is what an audit has found: of everything, or of what has changed since the begin.
@@ -59,6 +60,9 @@ func (v *virtual) closeBooks() error {
 
 func (b *booked) add(t money.Transfer) {
 	b.transfers++
+	if t.Code == money.CodeSubsidyRider || t.Code == money.CodeSubsidyDriver {
+		b.hold(t)
+	}
 	if t.Kind != money.TransferPosted && t.Kind != money.TransferPost {
 		return
 	}
@@ -73,6 +77,17 @@ func (b *booked) add(t money.Transfer) {
 			b.outside += t.Amount
 		}
 	default: // what a channel keeps, or has moved twice and sent back
+	}
+}
+
+// hold counts a transfer of a subsidy that reserves, or ends what is reserved.
+func (b *booked) hold(t money.Transfer) {
+	switch t.Kind {
+	case money.TransferPending:
+		b.held += t.Amount
+	case money.TransferPost, money.TransferVoid, money.TransferExpire:
+		b.held -= t.Amount
+	case money.TransferPosted:
 	}
 }
 

@@ -109,7 +109,7 @@ func (c *crowd) countDrivers(r *Report) {
 func (c *crowd) countMoney(
 	r *Report, rides []dispatch.Ride, byRide map[money.Subject]*booked, books ledger,
 ) {
-	perRide, noCash := true, true
+	perRide, noCash, held := true, true, money.Fen(0)
 	for i := range rides {
 		ride := &rides[i]
 		b := byRide[ride.Subject()]
@@ -132,10 +132,16 @@ func (c *crowd) countMoney(
 		case ride.PayBy == money.Cash:
 			r.CashFen += owed
 			noCash = noCash && b.paid+b.riderSubsidy+b.driverSub == 0
+		case ride.Subsidy.Held && b.held > 0: // for somebody to decide on
+			held += b.held
+			perRide = perRide && owed == b.paid+ride.Subsidy.Rider &&
+				b.held == ride.Subsidy.Rider+ride.Subsidy.Driver && b.riderSubsidy+b.driverSub == 0
 		default:
 			perRide = perRide && owed == b.paid+b.riderSubsidy && b.driverSub == ride.Subsidy.Driver
 		}
+		c.brushed.count(c, ride, b)
 	}
+	r.Brushing = c.brushed.figures(c.do)
 	r.PendingFen = books.pending
 	r.BudgetLeftFen = books.balance(money.PromoBudget(campaignID).Class())
 	r.DriverPayableFen = books.balance(money.DriverPayable("").Class())
@@ -145,7 +151,7 @@ func (c *crowd) countMoney(
 	sponsored := -books.balance(money.SponsorReceivable(sponsor).Class())
 	r.Books = Books{
 		AccountsReplay: books.sound,
-		NoPending:      r.PendingFen == 0,
+		NoPending:      r.PendingFen == held,
 		Budget:         r.BudgetLeftFen == c.tally.sponsored-r.SubsidyRiderFen-r.SubsidyDriverFen,
 		Rides:          perRide,
 		DriverPayable:  r.DriverPayableFen == r.PaidFen+r.SubsidyRiderFen+r.SubsidyDriverFen,

@@ -29,6 +29,7 @@ type crowd struct {
 	again   time.Duration // until a rider looks whether a payment has arrived
 	open    int           // rides that have not ended
 	kept    []kept        // who will ask again
+	brushed brushed
 	tally   tally
 	report  Report
 }

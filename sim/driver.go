@@ -375,12 +375,15 @@ func (d *driver) drive(c *crowd) error {
 	d.phase = onTrip
 	d.meter = money.NewMeter(&c.city.Tariff, c.now.In(c.city.Zone))
 	d.trace = d.trace[:0]
-	to, took, street := d.job.dropoff, time.Duration(0), false
+	to, took, street, roads := d.job.dropoff, time.Duration(0), false, c.world
 	if d.job.rider != nobody {
 		r := &c.riders[d.job.rider]
 		to, took, street = r.trip.Dropoff, r.left, r.street
+		if r.brushes && r.ally == d.who {
+			to, took, roads = r.ends, r.will.quick, world{} // whichever way leads straight on
+		}
 	}
-	c.world.plan(&d.leg, d.pos, to, took)
+	roads.plan(&d.leg, d.pos, to, took)
 	if !street && happens(d.rand, c.do.BreakDown) {
 		d.setOff(c, 0.5, breakDown)
 	} else {

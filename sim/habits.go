@@ -39,6 +39,9 @@ type Habits struct {
 	// such rider asks for a taxi again, in the place of the next rider of the demand, and for that
 	// driver first.
 	Keep float64 `json:"keep"`
+	// Brush is the share of the requests that are made for the subsidy alone: by an account of a
+	// driver's, whose taxi stands beside the phone, for a way that nobody wants to go.
+	Brush float64 `json:"brush"`
 }
 
 // DefaultHabits are none; if riders book, it is for 35 minutes to an hour ahead, and drivers take
@@ -79,6 +82,7 @@ func (h *Habits) list() []habit {
 		{"complain", &h.Complain, 0, 1},
 		{"clip", &h.Clip, 0, 1},
 		{"keep", &h.Keep, 0, 1},
+		{"brush", &h.Brush, 0, 1},
 	}
 }
 
@@ -142,7 +146,7 @@ func (h Habits) check() *HabitError {
 // any reports whether somebody has one.
 func (h Habits) any() bool {
 	return slices.ContainsFunc([]float64{
-		h.Booked, h.RaiseTip, h.LateCancel, h.Complain, h.Clip, h.Keep,
+		h.Booked, h.RaiseTip, h.LateCancel, h.Complain, h.Clip, h.Keep, h.Brush,
 	}, func(share float64) bool { return share > 0 })
 }
 

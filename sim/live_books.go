@@ -90,6 +90,7 @@ func rideOfPB(pb *typepb.Ride) dispatch.Ride {
 		Subsidy: money.Subsidy{
 			Rider:  money.Fen(pb.GetSubsidy().GetRiderFen()),
 			Driver: money.Fen(pb.GetSubsidy().GetDriverFen()),
+			Held:   pb.GetSubsidy().GetHeld(),
 		},
 	}
 	if r.PayBy == "" {

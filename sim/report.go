@@ -76,6 +76,8 @@ type Report struct {
 	Acceptance *AcceptanceFigures `json:"acceptance,omitempty"`
 	// Habits are of a run with --behaviour only; nil otherwise.
 	Habits *HabitFigures `json:"habits,omitempty"`
+	// Brushing is of a run in which somebody brushes, or in which a subsidy was held.
+	Brushing *BrushFigures `json:"brushing,omitempty"`
 	// LiveFigures are of a live run only; nil otherwise.
 	*LiveFigures
 }
@@ -280,7 +282,8 @@ books      %s; %s yuan owed to drivers, %s in wallets
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(r.Acceptance.summary(w), r.Habits.summary(w), r.summary(w)); err != nil {
+	if err := errors.Join(r.Acceptance.summary(w), r.Habits.summary(w),
+		r.Brushing.summary(w), r.summary(w)); err != nil {
 		return err
 	}
 	_, err = fmt.Fprintf(w, "wall_s=%.3f fixes_per_s=%.0f fixes=%d\n",

@@ -42,6 +42,9 @@ type rider struct {
 	regular  int32             // the driver that is
 	leaving  bool              // has changed their mind
 	spoke    bool              // has said about the driver what there was to say
+	brushes  bool              // with the ally
+	ally     int32             // the driver whose account this is
+	ends     geo.Point         // where a brushed ride really ends
 
 	askedAt, claimedAt, arrivedAt, boardedAt time.Time
 	pickupM                                  float64
@@ -51,10 +54,12 @@ type rider struct {
 func (c *crowd) request(who int32) error {
 	r := &c.riders[who]
 	c.tally.requests++
+	c.brush(r)
 	c.tally.see(c.world, r)
 	r.askedAt, r.pickupAt = c.now, c.now.Add(r.will.lead)
 	c.comeBack(r)
-	if (r.trip.Street || r.rand.Float64() < c.do.Street) && r.will.lead == 0 && !r.again {
+	kerb := r.trip.Street || r.rand.Float64() < c.do.Street
+	if kerb && r.will.lead == 0 && !r.again && !r.brushes {
 		if d := c.hailed(r.trip); d != nil {
 			return d.give(c, command{
 				deed: takeStreet, errand: errand{search: 1, rider: who}, place: r.trip.Pickup,
@@ -155,6 +160,7 @@ func (r *rider) onRide(c *crowd, b dispatch.Brief) {
 		r.claimedAt = b.ClaimedAt
 		r.watchPickup(c)
 		r.mindLeaving(c)
+		r.mindAlly(c, driver)
 	}
 	if b.State.Active() || b.State == dispatch.Searching {
 		r.driver = driver

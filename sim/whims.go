@@ -17,6 +17,9 @@ type whims struct {
 	raises bool          // the tip
 	blames bool          // complains of the driver
 	keeps  bool          // the driver
+	brush  brushWay      // how they brush; 0: they do not
+	ally   float64       // with whom among the drivers, 0 to 1
+	quick  time.Duration // for how long they pretend to be driven
 }
 
 // whimsOf draws them from a stream of their own: what else a rider does is the same without them.
@@ -38,6 +41,12 @@ func whimsOf(r *rand.Rand, h Habits) whims {
 	w.raises = happens(r, h.RaiseTip)
 	w.blames = happens(r, h.Complain)
 	w.keeps = happens(r, h.Keep)
+	if happens(r, h.Brush) {
+		w = whims{
+			brush: brushWay(1 + r.IntN(int(brushWays))), ally: r.Float64(),
+			quick: 20*time.Second + time.Duration(30*r.Float64()*float64(time.Second)),
+		}
+	}
 	return w
 }
 

@@ -39,14 +39,16 @@ var earnings = &query{text: `SELECT count(*), ` + total("fares") + `, ` + total(
 			ELSE ` + paid(fareParts, `'cash_confirmed'`) + ` END AS cash,
 		CASE WHEN state = 'settled' THEN ` + paid(`'tip'`, isCaptured+`, 'cash_confirmed'`) + `
 			ELSE 0 END AS tips,
-		CASE WHEN state = 'settled' AND subsidy_reason = 'granted' THEN driver_subsidy
-			ELSE 0 END AS subsidies
+		CASE WHEN state = 'settled' AND subsidy_reason = 'granted' AND NOT EXISTS (
+				SELECT 1 FROM subsidy_hold
+				WHERE subsidy_hold.ride = ride.id AND subsidy_hold.state <> 'released')
+			THEN driver_subsidy ELSE 0 END AS subsidies
 		FROM ride WHERE driver = $1 AND driver <> '' AND completed_at > 0
 			AND completed_at >= $2 AND completed_at < $3) AS driven`}
 
 // Earnings adds up the driver's rides completed in [from, to). A fare counts when it is paid, a tip
-// and a subsidy when the ride is settled; fare and tip less what the driver has given back. Who has
-// driven nothing has earned nothing.
+// and a subsidy when the ride is settled, a subsidy that is held when it is released; fare and tip
+// less what the driver has given back. Who has driven nothing has earned nothing.
 func (db *DB) Earnings(
 	ctx context.Context, driver dispatch.DriverID, from, to time.Time,
 ) (dispatch.Earnings, error) {

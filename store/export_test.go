@@ -50,6 +50,7 @@ func (db *DB) Plans(ctx context.Context) (map[string]string, error) {
 		"keptRows": keptRows, "openRows": openRows, "rowSums": rowSums,
 		"ordersIn": ordersIn, "refundsIn": refundsIn,
 		"ordersMoved": ordersMoved, "refundsMoved": refundsMoved, "given": given,
+		"riddenTogether": riddenTogether, "briefRides": briefRides,
 	}
 	lists := map[string]pages{
 		"openBookings": openBookings, "handOvers": handOvers,

@@ -151,6 +151,8 @@ func aheadPlans(ahead string) map[string]string {
 		"handOverOf":            "hand_over_once (ride=?)",
 		"handOvers":             "ride_handing (hand_team=?",
 		"handOvers after":       "ride_handing (hand_team=?",
+		"briefRides":            "ride_driven (driver=? AND completed_at>? AND completed_at<?)",
+		"riddenTogether":        "ride_by_rider (rider=? AND id>?)",
 		"regularOf":             "regular_one_per_pair (rider=? AND driver=?)",
 		"teamOf":                "team_one_per_driver (driver=?)",
 		"members":               "team_member_once (team=?)",

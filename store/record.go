@@ -93,8 +93,14 @@ func (db *DB) RideRecord(ctx context.Context, id dispatch.RideID) (dispatch.Reco
 		if all.Payments, err = t.PaymentsOf(all.Ride.Subject()); err != nil {
 			return err
 		}
-		all.Transfers, err = t.Transfers(all.Ride.Subject())
-		return err
+		if all.Transfers, err = t.Transfers(all.Ride.Subject()); err != nil {
+			return err
+		}
+		if h, ok, err := one(t, scanHold, holdOf, string(id)); err != nil || ok {
+			all.Hold = &h
+			return err
+		}
+		return nil
 	})
 	return all, err
 }

@@ -188,7 +188,7 @@ func scanState(r *reader, ride *dispatch.Ride) {
 	}
 	var g grants
 	r.json("grants", &g)
-	ride.Subsidy.Grants, ride.Subsidy.Refused = g.Grants, g.Refused
+	ride.Subsidy.Grants, ride.Subsidy.Refused, ride.Subsidy.Held = g.Grants, g.Refused, g.Held
 	ride.EndedBy, ride.EndReason, ride.CancelFee = name(r, dispatch.ParseSide), r.text(), r.fen()
 	ride.RiderStars, ride.DriverStars = r.int(), r.int()
 }
@@ -222,6 +222,7 @@ type readings struct {
 type grants struct {
 	Grants  []money.Grant   `json:"grants,omitempty"`
 	Refused []money.Refusal `json:"refused,omitempty"`
+	Held    bool            `json:"held,omitempty"`
 }
 
 func textOf(r dispatch.Ride) (text ridesText, err error) {
@@ -236,7 +237,7 @@ func textOf(r dispatch.Ride) (text ridesText, err error) {
 		}
 	}
 	if s := r.Subsidy; len(s.Grants)+len(s.Refused) > 0 {
-		text.grants, err = jsonText("grants", grants{s.Grants, s.Refused})
+		text.grants, err = jsonText("grants", grants{s.Grants, s.Refused, s.Held})
 	}
 	return text, err
 }

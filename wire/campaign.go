@@ -67,6 +67,9 @@ func limitWords(why money.SubsidyReason) (en, zh string) {
 		return "The ride is paid through another channel.", "已改用其他支付方式。"
 	case money.SubsidyExpired:
 		return "The ride was not paid in time.", "未在规定时间内支付。"
+	case money.SubsidyBrushing:
+		return "The ride does not look like one that somebody needed.",
+			"该行程不符合补贴规则。"
 	case money.SubsidyNotAllowed:
 		return "There is nothing to pay.", "本单无需支付。"
 	default:

@@ -237,7 +237,7 @@ func wholeRide() dispatch.Ride {
 		Subsidy: money.Subsidy{
 			Campaign: "c", Version: 1, Rider: 300, Driver: 200, Reason: money.SubsidyGranted,
 			Grants:  []money.Grant{{Campaign: "c", Version: 1, Rider: 300, Driver: 200}},
-			Refused: []money.Refusal{{Campaign: "d", Reason: money.SubsidyGroup}},
+			Refused: []money.Refusal{{Campaign: "d", Reason: money.SubsidyGroup}}, Held: true,
 		},
 		EndedBy: dispatch.SideDriver, EndReason: "flat tyre", CancelFee: 500,
 		RiderStars: 5, DriverStars: 4,

@@ -193,7 +193,7 @@ func subsidyPB(s money.Subsidy) *typepb.Subsidy {
 	}
 	pb := &typepb.Subsidy{
 		RiderFen: int64(s.Rider), DriverFen: int64(s.Driver),
-		Reason: string(s.Reason), Campaign: string(s.Campaign),
+		Reason: string(s.Reason), Campaign: string(s.Campaign), Held: s.Held,
 	}
 	for _, g := range s.Grants {
 		pb.Grants = append(pb.Grants, &typepb.SubsidyGrant{

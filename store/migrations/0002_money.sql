@@ -158,6 +158,31 @@ CREATE INDEX withdrawal_for_bank ON withdrawal (id)
     WHERE channel = 'bank' AND state = 'created' AND file = '';
 CREATE INDEX withdrawal_file ON withdrawal (file, id) WHERE file <> '';
 
+-- Subsidies that are not paid with their rides, which look like brushing.
+CREATE TABLE subsidy_hold (
+    ride        TEXT   NOT NULL PRIMARY KEY,
+    city        TEXT   NOT NULL,
+    rider       TEXT   NOT NULL,
+    driver      TEXT   NOT NULL CHECK (driver <> ''),
+    score       BIGINT NOT NULL,
+    findings    TEXT   NOT NULL,
+    state       TEXT   NOT NULL CHECK (state = 'held' OR state = 'appealed'
+        OR state = 'released' OR state = 'denied'),
+    made_at     BIGINT NOT NULL,
+    due_at      BIGINT NOT NULL,
+    appeal      TEXT   NOT NULL,
+    appealed_at BIGINT NOT NULL,
+    decided_by  TEXT   NOT NULL,
+    note        TEXT   NOT NULL,
+    decided_at  BIGINT NOT NULL,
+    CONSTRAINT hold_decision CHECK ((state = 'released' OR state = 'denied') = (decided_at > 0)
+        AND (decided_at > 0) = (decided_by <> '') AND (decided_at > 0) = (due_at = 0)),
+    CONSTRAINT hold_appeal CHECK (state <> 'appealed' OR appealed_at > 0)
+) /* sqlite: WITHOUT ROWID */;
+CREATE INDEX hold_due ON subsidy_hold (due_at, ride) WHERE due_at > 0;
+CREATE INDEX hold_of_driver ON subsidy_hold (driver, ride);
+CREATE INDEX hold_open ON subsidy_hold (city, ride) WHERE due_at > 0;
+
 CREATE TABLE notice (
     channel  TEXT   NOT NULL,
     id       TEXT   NOT NULL,

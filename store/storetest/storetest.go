@@ -117,7 +117,7 @@ func rowTests() []test {
 	}
 }
 
-// withdrawalTests are of what drivers take, and take out.
+// withdrawalTests are of what drivers take, and take out, and of what is held from them.
 func withdrawalTests() []test {
 	return []test{
 		{"Withdrawals", withdrawals},
@@ -125,6 +125,8 @@ func withdrawalTests() []test {
 		{"BankFiles", bankFiles},
 		{"LockAccount", lockAccount},
 		{"Statements", statements},
+		{"Holds", holds},
+		{"RiddenTogether", riddenTogether},
 	}
 }
 
@@ -167,6 +169,7 @@ func promiseTests() []test {
 		{"PromisePayout", promisePayout},
 		{"PromiseBill", promiseBill},
 		{"PromiseSponsor", promiseSponsor},
+		{"PromiseHold", promiseHold},
 		{"PromiseOwner", promiseOwner},
 		{"OutcomesTogether", outcomesTogether},
 		{"ExpiryTogether", expiryTogether},

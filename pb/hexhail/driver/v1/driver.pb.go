@@ -7292,6 +7292,327 @@ func (x *GetStatementResponse) GetStatement() *v1.Statement {
 	return nil
 }
 
+// A page of the driver's held subsidies.
+type ListHoldsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Rows of a page, at most 200; 0 is 50.
+	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// The next_page_token of the page before; empty for the first.
+	PageToken     string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListHoldsRequest) Reset() {
+	*x = ListHoldsRequest{}
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[104]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListHoldsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListHoldsRequest) ProtoMessage() {}
+
+func (x *ListHoldsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[104]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListHoldsRequest.ProtoReflect.Descriptor instead.
+func (*ListHoldsRequest) Descriptor() ([]byte, []int) {
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{104}
+}
+
+func (x *ListHoldsRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListHoldsRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+// The page.
+type ListHoldsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The latest rides first.
+	Holds []*SubsidyHold `protobuf:"bytes,1,rep,name=holds,proto3" json:"holds,omitempty"`
+	// For the next page; empty on the last one.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListHoldsResponse) Reset() {
+	*x = ListHoldsResponse{}
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[105]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListHoldsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListHoldsResponse) ProtoMessage() {}
+
+func (x *ListHoldsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[105]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListHoldsResponse.ProtoReflect.Descriptor instead.
+func (*ListHoldsResponse) Descriptor() ([]byte, []int) {
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{105}
+}
+
+func (x *ListHoldsResponse) GetHolds() []*SubsidyHold {
+	if x != nil {
+		return x.Holds
+	}
+	return nil
+}
+
+func (x *ListHoldsResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+// A subsidy that was held. What was found is for ops: it would tell brushers what to do otherwise.
+type SubsidyHold struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The ride.
+	RideId string `protobuf:"bytes,1,opt,name=ride_id,json=rideId,proto3" json:"ride_id,omitempty"`
+	// Where it stands: "held", "appealed", "released", "denied".
+	State string `protobuf:"bytes,2,opt,name=state,proto3" json:"state,omitempty"`
+	// When it was held, city clock.
+	MadeAt *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=made_at,json=madeAt,proto3" json:"made_at,omitempty"`
+	// Of a held one, until when the driver may appeal; of an appealed one, when it is paid if nobody
+	// decides.
+	DueAt *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=due_at,json=dueAt,proto3" json:"due_at,omitempty"`
+	// The driver's words.
+	Appeal string `protobuf:"bytes,5,opt,name=appeal,proto3" json:"appeal,omitempty"`
+	// The words of who decided.
+	Note string `protobuf:"bytes,6,opt,name=note,proto3" json:"note,omitempty"`
+	// When that was; absent before.
+	DecidedAt     *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=decided_at,json=decidedAt,proto3" json:"decided_at,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SubsidyHold) Reset() {
+	*x = SubsidyHold{}
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[106]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SubsidyHold) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SubsidyHold) ProtoMessage() {}
+
+func (x *SubsidyHold) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[106]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SubsidyHold.ProtoReflect.Descriptor instead.
+func (*SubsidyHold) Descriptor() ([]byte, []int) {
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{106}
+}
+
+func (x *SubsidyHold) GetRideId() string {
+	if x != nil {
+		return x.RideId
+	}
+	return ""
+}
+
+func (x *SubsidyHold) GetState() string {
+	if x != nil {
+		return x.State
+	}
+	return ""
+}
+
+func (x *SubsidyHold) GetMadeAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.MadeAt
+	}
+	return nil
+}
+
+func (x *SubsidyHold) GetDueAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.DueAt
+	}
+	return nil
+}
+
+func (x *SubsidyHold) GetAppeal() string {
+	if x != nil {
+		return x.Appeal
+	}
+	return ""
+}
+
+func (x *SubsidyHold) GetNote() string {
+	if x != nil {
+		return x.Note
+	}
+	return ""
+}
+
+func (x *SubsidyHold) GetDecidedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.DecidedAt
+	}
+	return nil
+}
+
+// An appeal.
+type AppealHoldRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The app's own id of this request, 1 to 64 bytes.
+	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// The ride, 1 to 64 bytes.
+	RideId string `protobuf:"bytes,2,opt,name=ride_id,json=rideId,proto3" json:"ride_id,omitempty"`
+	// What speaks for the ride, 1 to 500 bytes.
+	Text          string `protobuf:"bytes,3,opt,name=text,proto3" json:"text,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AppealHoldRequest) Reset() {
+	*x = AppealHoldRequest{}
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[107]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AppealHoldRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AppealHoldRequest) ProtoMessage() {}
+
+func (x *AppealHoldRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[107]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AppealHoldRequest.ProtoReflect.Descriptor instead.
+func (*AppealHoldRequest) Descriptor() ([]byte, []int) {
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{107}
+}
+
+func (x *AppealHoldRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *AppealHoldRequest) GetRideId() string {
+	if x != nil {
+		return x.RideId
+	}
+	return ""
+}
+
+func (x *AppealHoldRequest) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
+}
+
+// The hold after it.
+type AppealHoldResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The hold.
+	Hold          *SubsidyHold `protobuf:"bytes,1,opt,name=hold,proto3" json:"hold,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AppealHoldResponse) Reset() {
+	*x = AppealHoldResponse{}
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[108]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AppealHoldResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AppealHoldResponse) ProtoMessage() {}
+
+func (x *AppealHoldResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[108]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AppealHoldResponse.ProtoReflect.Descriptor instead.
+func (*AppealHoldResponse) Descriptor() ([]byte, []int) {
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{108}
+}
+
+func (x *AppealHoldResponse) GetHold() *SubsidyHold {
+	if x != nil {
+		return x.Hold
+	}
+	return nil
+}
+
 var File_hexhail_driver_v1_driver_proto protoreflect.FileDescriptor
 
 const file_hexhail_driver_v1_driver_proto_rawDesc = "" +
@@ -7809,12 +8130,36 @@ const file_hexhail_driver_v1_driver_proto_rawDesc = "" +
 	"\x13GetStatementRequest\x120\n" +
 	"\x05month\x18\x01 \x01(\tB\x1a\xbaH\x17r\x152\x13^[0-9]{4}-[0-9]{2}$R\x05month\"P\n" +
 	"\x14GetStatementResponse\x128\n" +
-	"\tstatement\x18\x01 \x01(\v2\x1a.hexhail.type.v1.StatementR\tstatement*H\n" +
+	"\tstatement\x18\x01 \x01(\v2\x1a.hexhail.type.v1.StatementR\tstatement\"X\n" +
+	"\x10ListHoldsRequest\x12\x1b\n" +
+	"\tpage_size\x18\x01 \x01(\x05R\bpageSize\x12'\n" +
+	"\n" +
+	"page_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03(\x80\x02R\tpageToken\"q\n" +
+	"\x11ListHoldsResponse\x124\n" +
+	"\x05holds\x18\x01 \x03(\v2\x1e.hexhail.driver.v1.SubsidyHoldR\x05holds\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x8b\x02\n" +
+	"\vSubsidyHold\x12\x17\n" +
+	"\aride_id\x18\x01 \x01(\tR\x06rideId\x12\x14\n" +
+	"\x05state\x18\x02 \x01(\tR\x05state\x123\n" +
+	"\amade_at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x06madeAt\x121\n" +
+	"\x06due_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x05dueAt\x12\x16\n" +
+	"\x06appeal\x18\x05 \x01(\tR\x06appeal\x12\x12\n" +
+	"\x04note\x18\x06 \x01(\tR\x04note\x129\n" +
+	"\n" +
+	"decided_at\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\tdecidedAt\"\x81\x01\n" +
+	"\x11AppealHoldRequest\x12(\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\trequestId\x12\"\n" +
+	"\aride_id\x18\x02 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\x06rideId\x12\x1e\n" +
+	"\x04text\x18\x03 \x01(\tB\n" +
+	"\xbaH\ar\x05 \x01(\xf4\x03R\x04text\"H\n" +
+	"\x12AppealHoldResponse\x122\n" +
+	"\x04hold\x18\x01 \x01(\v2\x1e.hexhail.driver.v1.SubsidyHoldR\x04hold*H\n" +
 	"\x04Duty\x12\x14\n" +
 	"\x10DUTY_UNSPECIFIED\x10\x00\x12\v\n" +
 	"\aDUTY_ON\x10\x01\x12\x0f\n" +
 	"\vDUTY_PAUSED\x10\x02\x12\f\n" +
-	"\bDUTY_OFF\x10\x032\xae\x1a\n" +
+	"\bDUTY_OFF\x10\x032\xf9\x1b\n" +
 	"\rDriverService\x12Y\n" +
 	"\x05Drive\x12\x1f.hexhail.driver.v1.DriveRequest\x1a .hexhail.driver.v1.DriveResponse\"\t\xea\xb2\x19\x05\n" +
 	"\x01\x02\x10\x01(\x010\x01\x12i\n" +
@@ -7852,7 +8197,12 @@ const file_hexhail_driver_v1_driver_proto_rawDesc = "" +
 	"\x0fListWithdrawals\x12).hexhail.driver.v1.ListWithdrawalsRequest\x1a*.hexhail.driver.v1.ListWithdrawalsResponse\"\t\xea\xb2\x19\x05\n" +
 	"\x01\x02\x10\x01\x12j\n" +
 	"\fGetStatement\x12&.hexhail.driver.v1.GetStatementRequest\x1a'.hexhail.driver.v1.GetStatementResponse\"\t\xea\xb2\x19\x05\n" +
-	"\x01\x02\x10\x01\x12x\n" +
+	"\x01\x02\x10\x01\x12a\n" +
+	"\tListHolds\x12#.hexhail.driver.v1.ListHoldsRequest\x1a$.hexhail.driver.v1.ListHoldsResponse\"\t\xea\xb2\x19\x05\n" +
+	"\x01\x02\x10\x01\x12f\n" +
+	"\n" +
+	"AppealHold\x12$.hexhail.driver.v1.AppealHoldRequest\x1a%.hexhail.driver.v1.AppealHoldResponse\"\v\xea\xb2\x19\a\n" +
+	"\x01\x02\x10\x01\x18\x01\x12x\n" +
 	"\x10ContestComplaint\x12*.hexhail.driver.v1.ContestComplaintRequest\x1a+.hexhail.driver.v1.ContestComplaintResponse\"\v\xea\xb2\x19\a\n" +
 	"\x01\x02\x10\x01\x18\x01\x12p\n" +
 	"\x0eListComplaints\x12(.hexhail.driver.v1.ListComplaintsRequest\x1a).hexhail.driver.v1.ListComplaintsResponse\"\t\xea\xb2\x19\x05\n" +
@@ -7896,7 +8246,7 @@ func file_hexhail_driver_v1_driver_proto_rawDescGZIP() []byte {
 }
 
 var file_hexhail_driver_v1_driver_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_hexhail_driver_v1_driver_proto_msgTypes = make([]protoimpl.MessageInfo, 106)
+var file_hexhail_driver_v1_driver_proto_msgTypes = make([]protoimpl.MessageInfo, 111)
 var file_hexhail_driver_v1_driver_proto_goTypes = []any{
 	(Duty)(0),                        // 0: hexhail.driver.v1.Duty
 	(*DriveRequest)(nil),             // 1: hexhail.driver.v1.DriveRequest
@@ -8003,25 +8353,30 @@ var file_hexhail_driver_v1_driver_proto_goTypes = []any{
 	(*ListWithdrawalsResponse)(nil),  // 102: hexhail.driver.v1.ListWithdrawalsResponse
 	(*GetStatementRequest)(nil),      // 103: hexhail.driver.v1.GetStatementRequest
 	(*GetStatementResponse)(nil),     // 104: hexhail.driver.v1.GetStatementResponse
-	nil,                              // 105: hexhail.driver.v1.FixesRefused.CountsEntry
-	nil,                              // 106: hexhail.driver.v1.SendFixesResponse.RefusedEntry
-	(*v1.Fix)(nil),                   // 107: hexhail.type.v1.Fix
-	(v1.Datum)(0),                    // 108: hexhail.type.v1.Datum
-	(*timestamppb.Timestamp)(nil),    // 109: google.protobuf.Timestamp
-	(*v1.Point)(nil),                 // 110: hexhail.type.v1.Point
-	(*v1.Place)(nil),                 // 111: hexhail.type.v1.Place
-	(*v1.Ride)(nil),                  // 112: hexhail.type.v1.Ride
-	(*v1.Withdrawal)(nil),            // 113: hexhail.type.v1.Withdrawal
-	(*durationpb.Duration)(nil),      // 114: google.protobuf.Duration
-	(*v1.Quote)(nil),                 // 115: hexhail.type.v1.Quote
-	(v1.PickupSource)(0),             // 116: hexhail.type.v1.PickupSource
-	(*v1.Voice)(nil),                 // 117: hexhail.type.v1.Voice
-	(*v1.Error)(nil),                 // 118: hexhail.type.v1.Error
-	(*v1.Complaint)(nil),             // 119: hexhail.type.v1.Complaint
-	(*v1.Regular)(nil),               // 120: hexhail.type.v1.Regular
-	(*v1.Festival)(nil),              // 121: hexhail.type.v1.Festival
-	(*v1.Payment)(nil),               // 122: hexhail.type.v1.Payment
-	(*v1.Statement)(nil),             // 123: hexhail.type.v1.Statement
+	(*ListHoldsRequest)(nil),         // 105: hexhail.driver.v1.ListHoldsRequest
+	(*ListHoldsResponse)(nil),        // 106: hexhail.driver.v1.ListHoldsResponse
+	(*SubsidyHold)(nil),              // 107: hexhail.driver.v1.SubsidyHold
+	(*AppealHoldRequest)(nil),        // 108: hexhail.driver.v1.AppealHoldRequest
+	(*AppealHoldResponse)(nil),       // 109: hexhail.driver.v1.AppealHoldResponse
+	nil,                              // 110: hexhail.driver.v1.FixesRefused.CountsEntry
+	nil,                              // 111: hexhail.driver.v1.SendFixesResponse.RefusedEntry
+	(*v1.Fix)(nil),                   // 112: hexhail.type.v1.Fix
+	(v1.Datum)(0),                    // 113: hexhail.type.v1.Datum
+	(*timestamppb.Timestamp)(nil),    // 114: google.protobuf.Timestamp
+	(*v1.Point)(nil),                 // 115: hexhail.type.v1.Point
+	(*v1.Place)(nil),                 // 116: hexhail.type.v1.Place
+	(*v1.Ride)(nil),                  // 117: hexhail.type.v1.Ride
+	(*v1.Withdrawal)(nil),            // 118: hexhail.type.v1.Withdrawal
+	(*durationpb.Duration)(nil),      // 119: google.protobuf.Duration
+	(*v1.Quote)(nil),                 // 120: hexhail.type.v1.Quote
+	(v1.PickupSource)(0),             // 121: hexhail.type.v1.PickupSource
+	(*v1.Voice)(nil),                 // 122: hexhail.type.v1.Voice
+	(*v1.Error)(nil),                 // 123: hexhail.type.v1.Error
+	(*v1.Complaint)(nil),             // 124: hexhail.type.v1.Complaint
+	(*v1.Regular)(nil),               // 125: hexhail.type.v1.Regular
+	(*v1.Festival)(nil),              // 126: hexhail.type.v1.Festival
+	(*v1.Payment)(nil),               // 127: hexhail.type.v1.Payment
+	(*v1.Statement)(nil),             // 128: hexhail.type.v1.Statement
 }
 var file_hexhail_driver_v1_driver_proto_depIdxs = []int32{
 	2,   // 0: hexhail.driver.v1.DriveRequest.hello:type_name -> hexhail.driver.v1.Hello
@@ -8029,9 +8384,9 @@ var file_hexhail_driver_v1_driver_proto_depIdxs = []int32{
 	4,   // 2: hexhail.driver.v1.DriveRequest.command:type_name -> hexhail.driver.v1.Command
 	15,  // 3: hexhail.driver.v1.DriveRequest.ack:type_name -> hexhail.driver.v1.OfferAck
 	16,  // 4: hexhail.driver.v1.DriveRequest.heartbeat:type_name -> hexhail.driver.v1.Heartbeat
-	107, // 5: hexhail.driver.v1.FixBatch.fixes:type_name -> hexhail.type.v1.Fix
-	108, // 6: hexhail.driver.v1.FixBatch.datum:type_name -> hexhail.type.v1.Datum
-	109, // 7: hexhail.driver.v1.Command.at:type_name -> google.protobuf.Timestamp
+	112, // 5: hexhail.driver.v1.FixBatch.fixes:type_name -> hexhail.type.v1.Fix
+	113, // 6: hexhail.driver.v1.FixBatch.datum:type_name -> hexhail.type.v1.Datum
+	114, // 7: hexhail.driver.v1.Command.at:type_name -> google.protobuf.Timestamp
 	6,   // 8: hexhail.driver.v1.Command.set_duty:type_name -> hexhail.driver.v1.SetDuty
 	7,   // 9: hexhail.driver.v1.Command.occupied:type_name -> hexhail.driver.v1.StreetRide
 	8,   // 10: hexhail.driver.v1.Command.accept:type_name -> hexhail.driver.v1.OfferAnswer
@@ -8051,16 +8406,16 @@ var file_hexhail_driver_v1_driver_proto_depIdxs = []int32{
 	11,  // 24: hexhail.driver.v1.Command.hand_over_booking:type_name -> hexhail.driver.v1.HandOverBooking
 	10,  // 25: hexhail.driver.v1.Command.withdraw_hand_over:type_name -> hexhail.driver.v1.RideAction
 	10,  // 26: hexhail.driver.v1.Command.take_over_booking:type_name -> hexhail.driver.v1.RideAction
-	110, // 27: hexhail.driver.v1.SetDestination.to:type_name -> hexhail.type.v1.Point
+	115, // 27: hexhail.driver.v1.SetDestination.to:type_name -> hexhail.type.v1.Point
 	0,   // 28: hexhail.driver.v1.SetDuty.duty:type_name -> hexhail.driver.v1.Duty
-	110, // 29: hexhail.driver.v1.StreetRide.at:type_name -> hexhail.type.v1.Point
-	111, // 30: hexhail.driver.v1.BreakDown.at:type_name -> hexhail.type.v1.Place
-	109, // 31: hexhail.driver.v1.Heartbeat.at:type_name -> google.protobuf.Timestamp
+	115, // 29: hexhail.driver.v1.StreetRide.at:type_name -> hexhail.type.v1.Point
+	116, // 30: hexhail.driver.v1.BreakDown.at:type_name -> hexhail.type.v1.Place
+	114, // 31: hexhail.driver.v1.Heartbeat.at:type_name -> google.protobuf.Timestamp
 	19,  // 32: hexhail.driver.v1.DriveResponse.welcome:type_name -> hexhail.driver.v1.Welcome
 	20,  // 33: hexhail.driver.v1.DriveResponse.snapshot:type_name -> hexhail.driver.v1.Snapshot
 	23,  // 34: hexhail.driver.v1.DriveResponse.offer:type_name -> hexhail.driver.v1.Offer
 	24,  // 35: hexhail.driver.v1.DriveResponse.offer_ended:type_name -> hexhail.driver.v1.OfferEnded
-	112, // 36: hexhail.driver.v1.DriveResponse.ride:type_name -> hexhail.type.v1.Ride
+	117, // 36: hexhail.driver.v1.DriveResponse.ride:type_name -> hexhail.type.v1.Ride
 	22,  // 37: hexhail.driver.v1.DriveResponse.shift:type_name -> hexhail.driver.v1.Shift
 	27,  // 38: hexhail.driver.v1.DriveResponse.result:type_name -> hexhail.driver.v1.Result
 	29,  // 39: hexhail.driver.v1.DriveResponse.fixes_refused:type_name -> hexhail.driver.v1.FixesRefused
@@ -8074,164 +8429,173 @@ var file_hexhail_driver_v1_driver_proto_depIdxs = []int32{
 	81,  // 47: hexhail.driver.v1.DriveResponse.hand_over_ended:type_name -> hexhail.driver.v1.HandOverEnded
 	21,  // 48: hexhail.driver.v1.DriveResponse.stand_rank:type_name -> hexhail.driver.v1.StandRank
 	18,  // 49: hexhail.driver.v1.DriveResponse.money_news:type_name -> hexhail.driver.v1.MoneyNews
-	113, // 50: hexhail.driver.v1.MoneyNews.withdrawal:type_name -> hexhail.type.v1.Withdrawal
-	109, // 51: hexhail.driver.v1.Welcome.at:type_name -> google.protobuf.Timestamp
-	114, // 52: hexhail.driver.v1.Welcome.fix_interval:type_name -> google.protobuf.Duration
-	114, // 53: hexhail.driver.v1.Welcome.heartbeat_interval:type_name -> google.protobuf.Duration
+	118, // 50: hexhail.driver.v1.MoneyNews.withdrawal:type_name -> hexhail.type.v1.Withdrawal
+	114, // 51: hexhail.driver.v1.Welcome.at:type_name -> google.protobuf.Timestamp
+	119, // 52: hexhail.driver.v1.Welcome.fix_interval:type_name -> google.protobuf.Duration
+	119, // 53: hexhail.driver.v1.Welcome.heartbeat_interval:type_name -> google.protobuf.Duration
 	22,  // 54: hexhail.driver.v1.Snapshot.shift:type_name -> hexhail.driver.v1.Shift
 	23,  // 55: hexhail.driver.v1.Snapshot.offer:type_name -> hexhail.driver.v1.Offer
-	112, // 56: hexhail.driver.v1.Snapshot.ride:type_name -> hexhail.type.v1.Ride
+	117, // 56: hexhail.driver.v1.Snapshot.ride:type_name -> hexhail.type.v1.Ride
 	25,  // 57: hexhail.driver.v1.Snapshot.calls:type_name -> hexhail.driver.v1.Call
-	112, // 58: hexhail.driver.v1.Snapshot.bookings:type_name -> hexhail.type.v1.Ride
+	117, // 58: hexhail.driver.v1.Snapshot.bookings:type_name -> hexhail.type.v1.Ride
 	21,  // 59: hexhail.driver.v1.Snapshot.stand_rank:type_name -> hexhail.driver.v1.StandRank
-	112, // 60: hexhail.driver.v1.Snapshot.next_ride:type_name -> hexhail.type.v1.Ride
-	109, // 61: hexhail.driver.v1.StandRank.entered_at:type_name -> google.protobuf.Timestamp
-	109, // 62: hexhail.driver.v1.StandRank.at:type_name -> google.protobuf.Timestamp
+	117, // 60: hexhail.driver.v1.Snapshot.next_ride:type_name -> hexhail.type.v1.Ride
+	114, // 61: hexhail.driver.v1.StandRank.entered_at:type_name -> google.protobuf.Timestamp
+	114, // 62: hexhail.driver.v1.StandRank.at:type_name -> google.protobuf.Timestamp
 	0,   // 63: hexhail.driver.v1.Shift.duty:type_name -> hexhail.driver.v1.Duty
-	110, // 64: hexhail.driver.v1.Shift.destination:type_name -> hexhail.type.v1.Point
-	111, // 65: hexhail.driver.v1.Offer.pickup:type_name -> hexhail.type.v1.Place
-	111, // 66: hexhail.driver.v1.Offer.dropoff:type_name -> hexhail.type.v1.Place
-	114, // 67: hexhail.driver.v1.Offer.pickup_time:type_name -> google.protobuf.Duration
-	115, // 68: hexhail.driver.v1.Offer.quote:type_name -> hexhail.type.v1.Quote
-	109, // 69: hexhail.driver.v1.Offer.expires_at:type_name -> google.protobuf.Timestamp
-	116, // 70: hexhail.driver.v1.Offer.pickup_source:type_name -> hexhail.type.v1.PickupSource
-	117, // 71: hexhail.driver.v1.Offer.voice:type_name -> hexhail.type.v1.Voice
-	114, // 72: hexhail.driver.v1.Offer.current_ride_time:type_name -> google.protobuf.Duration
-	111, // 73: hexhail.driver.v1.Call.pickup:type_name -> hexhail.type.v1.Place
-	111, // 74: hexhail.driver.v1.Call.dropoff:type_name -> hexhail.type.v1.Place
-	115, // 75: hexhail.driver.v1.Call.quote:type_name -> hexhail.type.v1.Quote
-	109, // 76: hexhail.driver.v1.Call.expires_at:type_name -> google.protobuf.Timestamp
-	117, // 77: hexhail.driver.v1.Call.voice:type_name -> hexhail.type.v1.Voice
+	115, // 64: hexhail.driver.v1.Shift.destination:type_name -> hexhail.type.v1.Point
+	116, // 65: hexhail.driver.v1.Offer.pickup:type_name -> hexhail.type.v1.Place
+	116, // 66: hexhail.driver.v1.Offer.dropoff:type_name -> hexhail.type.v1.Place
+	119, // 67: hexhail.driver.v1.Offer.pickup_time:type_name -> google.protobuf.Duration
+	120, // 68: hexhail.driver.v1.Offer.quote:type_name -> hexhail.type.v1.Quote
+	114, // 69: hexhail.driver.v1.Offer.expires_at:type_name -> google.protobuf.Timestamp
+	121, // 70: hexhail.driver.v1.Offer.pickup_source:type_name -> hexhail.type.v1.PickupSource
+	122, // 71: hexhail.driver.v1.Offer.voice:type_name -> hexhail.type.v1.Voice
+	119, // 72: hexhail.driver.v1.Offer.current_ride_time:type_name -> google.protobuf.Duration
+	116, // 73: hexhail.driver.v1.Call.pickup:type_name -> hexhail.type.v1.Place
+	116, // 74: hexhail.driver.v1.Call.dropoff:type_name -> hexhail.type.v1.Place
+	120, // 75: hexhail.driver.v1.Call.quote:type_name -> hexhail.type.v1.Quote
+	114, // 76: hexhail.driver.v1.Call.expires_at:type_name -> google.protobuf.Timestamp
+	122, // 77: hexhail.driver.v1.Call.voice:type_name -> hexhail.type.v1.Voice
 	28,  // 78: hexhail.driver.v1.Result.done:type_name -> hexhail.driver.v1.Done
-	118, // 79: hexhail.driver.v1.Result.error:type_name -> hexhail.type.v1.Error
-	112, // 80: hexhail.driver.v1.Done.ride:type_name -> hexhail.type.v1.Ride
+	123, // 79: hexhail.driver.v1.Result.error:type_name -> hexhail.type.v1.Error
+	117, // 80: hexhail.driver.v1.Done.ride:type_name -> hexhail.type.v1.Ride
 	22,  // 81: hexhail.driver.v1.Done.shift:type_name -> hexhail.driver.v1.Shift
-	105, // 82: hexhail.driver.v1.FixesRefused.counts:type_name -> hexhail.driver.v1.FixesRefused.CountsEntry
-	114, // 83: hexhail.driver.v1.Drain.retry_after:type_name -> google.protobuf.Duration
+	110, // 82: hexhail.driver.v1.FixesRefused.counts:type_name -> hexhail.driver.v1.FixesRefused.CountsEntry
+	119, // 83: hexhail.driver.v1.Drain.retry_after:type_name -> google.protobuf.Duration
 	4,   // 84: hexhail.driver.v1.GiveCommandRequest.command:type_name -> hexhail.driver.v1.Command
 	28,  // 85: hexhail.driver.v1.GiveCommandResponse.done:type_name -> hexhail.driver.v1.Done
 	3,   // 86: hexhail.driver.v1.SendFixesRequest.batch:type_name -> hexhail.driver.v1.FixBatch
-	106, // 87: hexhail.driver.v1.SendFixesResponse.refused:type_name -> hexhail.driver.v1.SendFixesResponse.RefusedEntry
+	111, // 87: hexhail.driver.v1.SendFixesResponse.refused:type_name -> hexhail.driver.v1.SendFixesResponse.RefusedEntry
 	20,  // 88: hexhail.driver.v1.GetSnapshotResponse.snapshot:type_name -> hexhail.driver.v1.Snapshot
-	109, // 89: hexhail.driver.v1.GetEarningsRequest.from:type_name -> google.protobuf.Timestamp
-	109, // 90: hexhail.driver.v1.GetEarningsRequest.to:type_name -> google.protobuf.Timestamp
-	112, // 91: hexhail.driver.v1.BookingReminder.ride:type_name -> hexhail.type.v1.Ride
-	110, // 92: hexhail.driver.v1.OpenBooking.pickup:type_name -> hexhail.type.v1.Point
-	110, // 93: hexhail.driver.v1.OpenBooking.dropoff:type_name -> hexhail.type.v1.Point
-	109, // 94: hexhail.driver.v1.OpenBooking.pickup_at:type_name -> google.protobuf.Timestamp
-	115, // 95: hexhail.driver.v1.OpenBooking.quote:type_name -> hexhail.type.v1.Quote
+	114, // 89: hexhail.driver.v1.GetEarningsRequest.from:type_name -> google.protobuf.Timestamp
+	114, // 90: hexhail.driver.v1.GetEarningsRequest.to:type_name -> google.protobuf.Timestamp
+	117, // 91: hexhail.driver.v1.BookingReminder.ride:type_name -> hexhail.type.v1.Ride
+	115, // 92: hexhail.driver.v1.OpenBooking.pickup:type_name -> hexhail.type.v1.Point
+	115, // 93: hexhail.driver.v1.OpenBooking.dropoff:type_name -> hexhail.type.v1.Point
+	114, // 94: hexhail.driver.v1.OpenBooking.pickup_at:type_name -> google.protobuf.Timestamp
+	120, // 95: hexhail.driver.v1.OpenBooking.quote:type_name -> hexhail.type.v1.Quote
 	43,  // 96: hexhail.driver.v1.ListBookingsResponse.bookings:type_name -> hexhail.driver.v1.OpenBooking
-	117, // 97: hexhail.driver.v1.GetVoiceResponse.voice:type_name -> hexhail.type.v1.Voice
-	112, // 98: hexhail.driver.v1.ListRidesResponse.rides:type_name -> hexhail.type.v1.Ride
-	109, // 99: hexhail.driver.v1.GetWhyRequest.to:type_name -> google.protobuf.Timestamp
-	109, // 100: hexhail.driver.v1.GetWhyRequest.from:type_name -> google.protobuf.Timestamp
-	109, // 101: hexhail.driver.v1.PresenceChange.at:type_name -> google.protobuf.Timestamp
-	109, // 102: hexhail.driver.v1.PresenceChange.heard_at:type_name -> google.protobuf.Timestamp
-	110, // 103: hexhail.driver.v1.SeenRide.near:type_name -> hexhail.type.v1.Point
-	109, // 104: hexhail.driver.v1.SeenRide.at:type_name -> google.protobuf.Timestamp
-	109, // 105: hexhail.driver.v1.GetWhyResponse.from:type_name -> google.protobuf.Timestamp
-	109, // 106: hexhail.driver.v1.GetWhyResponse.to:type_name -> google.protobuf.Timestamp
+	122, // 97: hexhail.driver.v1.GetVoiceResponse.voice:type_name -> hexhail.type.v1.Voice
+	117, // 98: hexhail.driver.v1.ListRidesResponse.rides:type_name -> hexhail.type.v1.Ride
+	114, // 99: hexhail.driver.v1.GetWhyRequest.to:type_name -> google.protobuf.Timestamp
+	114, // 100: hexhail.driver.v1.GetWhyRequest.from:type_name -> google.protobuf.Timestamp
+	114, // 101: hexhail.driver.v1.PresenceChange.at:type_name -> google.protobuf.Timestamp
+	114, // 102: hexhail.driver.v1.PresenceChange.heard_at:type_name -> google.protobuf.Timestamp
+	115, // 103: hexhail.driver.v1.SeenRide.near:type_name -> hexhail.type.v1.Point
+	114, // 104: hexhail.driver.v1.SeenRide.at:type_name -> google.protobuf.Timestamp
+	114, // 105: hexhail.driver.v1.GetWhyResponse.from:type_name -> google.protobuf.Timestamp
+	114, // 106: hexhail.driver.v1.GetWhyResponse.to:type_name -> google.protobuf.Timestamp
 	50,  // 107: hexhail.driver.v1.GetWhyResponse.times:type_name -> hexhail.driver.v1.PresenceTime
 	51,  // 108: hexhail.driver.v1.GetWhyResponse.changes:type_name -> hexhail.driver.v1.PresenceChange
 	52,  // 109: hexhail.driver.v1.GetWhyResponse.verdicts:type_name -> hexhail.driver.v1.VerdictCount
 	53,  // 110: hexhail.driver.v1.GetWhyResponse.seen:type_name -> hexhail.driver.v1.SeenRide
-	119, // 111: hexhail.driver.v1.ListComplaintsResponse.complaints:type_name -> hexhail.type.v1.Complaint
-	109, // 112: hexhail.driver.v1.ListComplaintsResponse.suspended_until:type_name -> google.protobuf.Timestamp
-	120, // 113: hexhail.driver.v1.ProposeRegularResponse.regular:type_name -> hexhail.type.v1.Regular
-	120, // 114: hexhail.driver.v1.AgreeRegularResponse.regular:type_name -> hexhail.type.v1.Regular
-	120, // 115: hexhail.driver.v1.ListRegularsResponse.regulars:type_name -> hexhail.type.v1.Regular
+	124, // 111: hexhail.driver.v1.ListComplaintsResponse.complaints:type_name -> hexhail.type.v1.Complaint
+	114, // 112: hexhail.driver.v1.ListComplaintsResponse.suspended_until:type_name -> google.protobuf.Timestamp
+	125, // 113: hexhail.driver.v1.ProposeRegularResponse.regular:type_name -> hexhail.type.v1.Regular
+	125, // 114: hexhail.driver.v1.AgreeRegularResponse.regular:type_name -> hexhail.type.v1.Regular
+	125, // 115: hexhail.driver.v1.ListRegularsResponse.regulars:type_name -> hexhail.type.v1.Regular
 	77,  // 116: hexhail.driver.v1.FoundTeamResponse.team:type_name -> hexhail.driver.v1.Team
 	77,  // 117: hexhail.driver.v1.InviteToTeamResponse.team:type_name -> hexhail.driver.v1.Team
 	77,  // 118: hexhail.driver.v1.JoinTeamResponse.team:type_name -> hexhail.driver.v1.Team
 	77,  // 119: hexhail.driver.v1.GetTeamResponse.team:type_name -> hexhail.driver.v1.Team
 	79,  // 120: hexhail.driver.v1.GetTeamResponse.invitations:type_name -> hexhail.driver.v1.TeamInvitation
 	78,  // 121: hexhail.driver.v1.Team.members:type_name -> hexhail.driver.v1.TeamMember
-	109, // 122: hexhail.driver.v1.Team.made_at:type_name -> google.protobuf.Timestamp
-	109, // 123: hexhail.driver.v1.TeamMember.since:type_name -> google.protobuf.Timestamp
-	109, // 124: hexhail.driver.v1.TeamInvitation.since:type_name -> google.protobuf.Timestamp
+	114, // 122: hexhail.driver.v1.Team.made_at:type_name -> google.protobuf.Timestamp
+	114, // 123: hexhail.driver.v1.TeamMember.since:type_name -> google.protobuf.Timestamp
+	114, // 124: hexhail.driver.v1.TeamInvitation.since:type_name -> google.protobuf.Timestamp
 	43,  // 125: hexhail.driver.v1.HandOver.booking:type_name -> hexhail.driver.v1.OpenBooking
-	109, // 126: hexhail.driver.v1.HandOver.until:type_name -> google.protobuf.Timestamp
+	114, // 126: hexhail.driver.v1.HandOver.until:type_name -> google.protobuf.Timestamp
 	80,  // 127: hexhail.driver.v1.ListHandOversResponse.hand_overs:type_name -> hexhail.driver.v1.HandOver
 	86,  // 128: hexhail.driver.v1.SendGreetingResponse.greeting:type_name -> hexhail.driver.v1.Greeting
-	121, // 129: hexhail.driver.v1.Greeting.festival:type_name -> hexhail.type.v1.Festival
-	109, // 130: hexhail.driver.v1.Greeting.sent_at:type_name -> google.protobuf.Timestamp
+	126, // 129: hexhail.driver.v1.Greeting.festival:type_name -> hexhail.type.v1.Festival
+	114, // 130: hexhail.driver.v1.Greeting.sent_at:type_name -> google.protobuf.Timestamp
 	86,  // 131: hexhail.driver.v1.ListGreetingsResponse.greetings:type_name -> hexhail.driver.v1.Greeting
-	121, // 132: hexhail.driver.v1.ListGreetingsResponse.festivals:type_name -> hexhail.type.v1.Festival
-	112, // 133: hexhail.driver.v1.CollectFareResponse.ride:type_name -> hexhail.type.v1.Ride
-	112, // 134: hexhail.driver.v1.CorrectFareResponse.ride:type_name -> hexhail.type.v1.Ride
-	122, // 135: hexhail.driver.v1.ListPaymentsResponse.payments:type_name -> hexhail.type.v1.Payment
-	113, // 136: hexhail.driver.v1.WithdrawResponse.withdrawal:type_name -> hexhail.type.v1.Withdrawal
-	113, // 137: hexhail.driver.v1.ListWithdrawalsResponse.withdrawals:type_name -> hexhail.type.v1.Withdrawal
-	123, // 138: hexhail.driver.v1.GetStatementResponse.statement:type_name -> hexhail.type.v1.Statement
-	1,   // 139: hexhail.driver.v1.DriverService.Drive:input_type -> hexhail.driver.v1.DriveRequest
-	31,  // 140: hexhail.driver.v1.DriverService.GiveCommand:input_type -> hexhail.driver.v1.GiveCommandRequest
-	33,  // 141: hexhail.driver.v1.DriverService.SendFixes:input_type -> hexhail.driver.v1.SendFixesRequest
-	35,  // 142: hexhail.driver.v1.DriverService.AckOffer:input_type -> hexhail.driver.v1.AckOfferRequest
-	37,  // 143: hexhail.driver.v1.DriverService.GetSnapshot:input_type -> hexhail.driver.v1.GetSnapshotRequest
-	39,  // 144: hexhail.driver.v1.DriverService.GetEarnings:input_type -> hexhail.driver.v1.GetEarningsRequest
-	42,  // 145: hexhail.driver.v1.DriverService.ListBookings:input_type -> hexhail.driver.v1.ListBookingsRequest
-	49,  // 146: hexhail.driver.v1.DriverService.GetWhy:input_type -> hexhail.driver.v1.GetWhyRequest
-	45,  // 147: hexhail.driver.v1.DriverService.GetVoice:input_type -> hexhail.driver.v1.GetVoiceRequest
-	47,  // 148: hexhail.driver.v1.DriverService.ListRides:input_type -> hexhail.driver.v1.ListRidesRequest
-	89,  // 149: hexhail.driver.v1.DriverService.CollectFare:input_type -> hexhail.driver.v1.CollectFareRequest
-	91,  // 150: hexhail.driver.v1.DriverService.CorrectFare:input_type -> hexhail.driver.v1.CorrectFareRequest
-	93,  // 151: hexhail.driver.v1.DriverService.MakePayCode:input_type -> hexhail.driver.v1.MakePayCodeRequest
-	95,  // 152: hexhail.driver.v1.DriverService.ListPayments:input_type -> hexhail.driver.v1.ListPaymentsRequest
-	97,  // 153: hexhail.driver.v1.DriverService.GetBalance:input_type -> hexhail.driver.v1.GetBalanceRequest
-	99,  // 154: hexhail.driver.v1.DriverService.Withdraw:input_type -> hexhail.driver.v1.WithdrawRequest
-	101, // 155: hexhail.driver.v1.DriverService.ListWithdrawals:input_type -> hexhail.driver.v1.ListWithdrawalsRequest
-	103, // 156: hexhail.driver.v1.DriverService.GetStatement:input_type -> hexhail.driver.v1.GetStatementRequest
-	55,  // 157: hexhail.driver.v1.DriverService.ContestComplaint:input_type -> hexhail.driver.v1.ContestComplaintRequest
-	57,  // 158: hexhail.driver.v1.DriverService.ListComplaints:input_type -> hexhail.driver.v1.ListComplaintsRequest
-	59,  // 159: hexhail.driver.v1.DriverService.ProposeRegular:input_type -> hexhail.driver.v1.ProposeRegularRequest
-	61,  // 160: hexhail.driver.v1.DriverService.AgreeRegular:input_type -> hexhail.driver.v1.AgreeRegularRequest
-	63,  // 161: hexhail.driver.v1.DriverService.EndRegular:input_type -> hexhail.driver.v1.EndRegularRequest
-	65,  // 162: hexhail.driver.v1.DriverService.ListRegulars:input_type -> hexhail.driver.v1.ListRegularsRequest
-	67,  // 163: hexhail.driver.v1.DriverService.FoundTeam:input_type -> hexhail.driver.v1.FoundTeamRequest
-	69,  // 164: hexhail.driver.v1.DriverService.InviteToTeam:input_type -> hexhail.driver.v1.InviteToTeamRequest
-	71,  // 165: hexhail.driver.v1.DriverService.JoinTeam:input_type -> hexhail.driver.v1.JoinTeamRequest
-	73,  // 166: hexhail.driver.v1.DriverService.LeaveTeam:input_type -> hexhail.driver.v1.LeaveTeamRequest
-	75,  // 167: hexhail.driver.v1.DriverService.GetTeam:input_type -> hexhail.driver.v1.GetTeamRequest
-	82,  // 168: hexhail.driver.v1.DriverService.ListHandOvers:input_type -> hexhail.driver.v1.ListHandOversRequest
-	84,  // 169: hexhail.driver.v1.DriverService.SendGreeting:input_type -> hexhail.driver.v1.SendGreetingRequest
-	87,  // 170: hexhail.driver.v1.DriverService.ListGreetings:input_type -> hexhail.driver.v1.ListGreetingsRequest
-	17,  // 171: hexhail.driver.v1.DriverService.Drive:output_type -> hexhail.driver.v1.DriveResponse
-	32,  // 172: hexhail.driver.v1.DriverService.GiveCommand:output_type -> hexhail.driver.v1.GiveCommandResponse
-	34,  // 173: hexhail.driver.v1.DriverService.SendFixes:output_type -> hexhail.driver.v1.SendFixesResponse
-	36,  // 174: hexhail.driver.v1.DriverService.AckOffer:output_type -> hexhail.driver.v1.AckOfferResponse
-	38,  // 175: hexhail.driver.v1.DriverService.GetSnapshot:output_type -> hexhail.driver.v1.GetSnapshotResponse
-	40,  // 176: hexhail.driver.v1.DriverService.GetEarnings:output_type -> hexhail.driver.v1.GetEarningsResponse
-	44,  // 177: hexhail.driver.v1.DriverService.ListBookings:output_type -> hexhail.driver.v1.ListBookingsResponse
-	54,  // 178: hexhail.driver.v1.DriverService.GetWhy:output_type -> hexhail.driver.v1.GetWhyResponse
-	46,  // 179: hexhail.driver.v1.DriverService.GetVoice:output_type -> hexhail.driver.v1.GetVoiceResponse
-	48,  // 180: hexhail.driver.v1.DriverService.ListRides:output_type -> hexhail.driver.v1.ListRidesResponse
-	90,  // 181: hexhail.driver.v1.DriverService.CollectFare:output_type -> hexhail.driver.v1.CollectFareResponse
-	92,  // 182: hexhail.driver.v1.DriverService.CorrectFare:output_type -> hexhail.driver.v1.CorrectFareResponse
-	94,  // 183: hexhail.driver.v1.DriverService.MakePayCode:output_type -> hexhail.driver.v1.MakePayCodeResponse
-	96,  // 184: hexhail.driver.v1.DriverService.ListPayments:output_type -> hexhail.driver.v1.ListPaymentsResponse
-	98,  // 185: hexhail.driver.v1.DriverService.GetBalance:output_type -> hexhail.driver.v1.GetBalanceResponse
-	100, // 186: hexhail.driver.v1.DriverService.Withdraw:output_type -> hexhail.driver.v1.WithdrawResponse
-	102, // 187: hexhail.driver.v1.DriverService.ListWithdrawals:output_type -> hexhail.driver.v1.ListWithdrawalsResponse
-	104, // 188: hexhail.driver.v1.DriverService.GetStatement:output_type -> hexhail.driver.v1.GetStatementResponse
-	56,  // 189: hexhail.driver.v1.DriverService.ContestComplaint:output_type -> hexhail.driver.v1.ContestComplaintResponse
-	58,  // 190: hexhail.driver.v1.DriverService.ListComplaints:output_type -> hexhail.driver.v1.ListComplaintsResponse
-	60,  // 191: hexhail.driver.v1.DriverService.ProposeRegular:output_type -> hexhail.driver.v1.ProposeRegularResponse
-	62,  // 192: hexhail.driver.v1.DriverService.AgreeRegular:output_type -> hexhail.driver.v1.AgreeRegularResponse
-	64,  // 193: hexhail.driver.v1.DriverService.EndRegular:output_type -> hexhail.driver.v1.EndRegularResponse
-	66,  // 194: hexhail.driver.v1.DriverService.ListRegulars:output_type -> hexhail.driver.v1.ListRegularsResponse
-	68,  // 195: hexhail.driver.v1.DriverService.FoundTeam:output_type -> hexhail.driver.v1.FoundTeamResponse
-	70,  // 196: hexhail.driver.v1.DriverService.InviteToTeam:output_type -> hexhail.driver.v1.InviteToTeamResponse
-	72,  // 197: hexhail.driver.v1.DriverService.JoinTeam:output_type -> hexhail.driver.v1.JoinTeamResponse
-	74,  // 198: hexhail.driver.v1.DriverService.LeaveTeam:output_type -> hexhail.driver.v1.LeaveTeamResponse
-	76,  // 199: hexhail.driver.v1.DriverService.GetTeam:output_type -> hexhail.driver.v1.GetTeamResponse
-	83,  // 200: hexhail.driver.v1.DriverService.ListHandOvers:output_type -> hexhail.driver.v1.ListHandOversResponse
-	85,  // 201: hexhail.driver.v1.DriverService.SendGreeting:output_type -> hexhail.driver.v1.SendGreetingResponse
-	88,  // 202: hexhail.driver.v1.DriverService.ListGreetings:output_type -> hexhail.driver.v1.ListGreetingsResponse
-	171, // [171:203] is the sub-list for method output_type
-	139, // [139:171] is the sub-list for method input_type
-	139, // [139:139] is the sub-list for extension type_name
-	139, // [139:139] is the sub-list for extension extendee
-	0,   // [0:139] is the sub-list for field type_name
+	126, // 132: hexhail.driver.v1.ListGreetingsResponse.festivals:type_name -> hexhail.type.v1.Festival
+	117, // 133: hexhail.driver.v1.CollectFareResponse.ride:type_name -> hexhail.type.v1.Ride
+	117, // 134: hexhail.driver.v1.CorrectFareResponse.ride:type_name -> hexhail.type.v1.Ride
+	127, // 135: hexhail.driver.v1.ListPaymentsResponse.payments:type_name -> hexhail.type.v1.Payment
+	118, // 136: hexhail.driver.v1.WithdrawResponse.withdrawal:type_name -> hexhail.type.v1.Withdrawal
+	118, // 137: hexhail.driver.v1.ListWithdrawalsResponse.withdrawals:type_name -> hexhail.type.v1.Withdrawal
+	128, // 138: hexhail.driver.v1.GetStatementResponse.statement:type_name -> hexhail.type.v1.Statement
+	107, // 139: hexhail.driver.v1.ListHoldsResponse.holds:type_name -> hexhail.driver.v1.SubsidyHold
+	114, // 140: hexhail.driver.v1.SubsidyHold.made_at:type_name -> google.protobuf.Timestamp
+	114, // 141: hexhail.driver.v1.SubsidyHold.due_at:type_name -> google.protobuf.Timestamp
+	114, // 142: hexhail.driver.v1.SubsidyHold.decided_at:type_name -> google.protobuf.Timestamp
+	107, // 143: hexhail.driver.v1.AppealHoldResponse.hold:type_name -> hexhail.driver.v1.SubsidyHold
+	1,   // 144: hexhail.driver.v1.DriverService.Drive:input_type -> hexhail.driver.v1.DriveRequest
+	31,  // 145: hexhail.driver.v1.DriverService.GiveCommand:input_type -> hexhail.driver.v1.GiveCommandRequest
+	33,  // 146: hexhail.driver.v1.DriverService.SendFixes:input_type -> hexhail.driver.v1.SendFixesRequest
+	35,  // 147: hexhail.driver.v1.DriverService.AckOffer:input_type -> hexhail.driver.v1.AckOfferRequest
+	37,  // 148: hexhail.driver.v1.DriverService.GetSnapshot:input_type -> hexhail.driver.v1.GetSnapshotRequest
+	39,  // 149: hexhail.driver.v1.DriverService.GetEarnings:input_type -> hexhail.driver.v1.GetEarningsRequest
+	42,  // 150: hexhail.driver.v1.DriverService.ListBookings:input_type -> hexhail.driver.v1.ListBookingsRequest
+	49,  // 151: hexhail.driver.v1.DriverService.GetWhy:input_type -> hexhail.driver.v1.GetWhyRequest
+	45,  // 152: hexhail.driver.v1.DriverService.GetVoice:input_type -> hexhail.driver.v1.GetVoiceRequest
+	47,  // 153: hexhail.driver.v1.DriverService.ListRides:input_type -> hexhail.driver.v1.ListRidesRequest
+	89,  // 154: hexhail.driver.v1.DriverService.CollectFare:input_type -> hexhail.driver.v1.CollectFareRequest
+	91,  // 155: hexhail.driver.v1.DriverService.CorrectFare:input_type -> hexhail.driver.v1.CorrectFareRequest
+	93,  // 156: hexhail.driver.v1.DriverService.MakePayCode:input_type -> hexhail.driver.v1.MakePayCodeRequest
+	95,  // 157: hexhail.driver.v1.DriverService.ListPayments:input_type -> hexhail.driver.v1.ListPaymentsRequest
+	97,  // 158: hexhail.driver.v1.DriverService.GetBalance:input_type -> hexhail.driver.v1.GetBalanceRequest
+	99,  // 159: hexhail.driver.v1.DriverService.Withdraw:input_type -> hexhail.driver.v1.WithdrawRequest
+	101, // 160: hexhail.driver.v1.DriverService.ListWithdrawals:input_type -> hexhail.driver.v1.ListWithdrawalsRequest
+	103, // 161: hexhail.driver.v1.DriverService.GetStatement:input_type -> hexhail.driver.v1.GetStatementRequest
+	105, // 162: hexhail.driver.v1.DriverService.ListHolds:input_type -> hexhail.driver.v1.ListHoldsRequest
+	108, // 163: hexhail.driver.v1.DriverService.AppealHold:input_type -> hexhail.driver.v1.AppealHoldRequest
+	55,  // 164: hexhail.driver.v1.DriverService.ContestComplaint:input_type -> hexhail.driver.v1.ContestComplaintRequest
+	57,  // 165: hexhail.driver.v1.DriverService.ListComplaints:input_type -> hexhail.driver.v1.ListComplaintsRequest
+	59,  // 166: hexhail.driver.v1.DriverService.ProposeRegular:input_type -> hexhail.driver.v1.ProposeRegularRequest
+	61,  // 167: hexhail.driver.v1.DriverService.AgreeRegular:input_type -> hexhail.driver.v1.AgreeRegularRequest
+	63,  // 168: hexhail.driver.v1.DriverService.EndRegular:input_type -> hexhail.driver.v1.EndRegularRequest
+	65,  // 169: hexhail.driver.v1.DriverService.ListRegulars:input_type -> hexhail.driver.v1.ListRegularsRequest
+	67,  // 170: hexhail.driver.v1.DriverService.FoundTeam:input_type -> hexhail.driver.v1.FoundTeamRequest
+	69,  // 171: hexhail.driver.v1.DriverService.InviteToTeam:input_type -> hexhail.driver.v1.InviteToTeamRequest
+	71,  // 172: hexhail.driver.v1.DriverService.JoinTeam:input_type -> hexhail.driver.v1.JoinTeamRequest
+	73,  // 173: hexhail.driver.v1.DriverService.LeaveTeam:input_type -> hexhail.driver.v1.LeaveTeamRequest
+	75,  // 174: hexhail.driver.v1.DriverService.GetTeam:input_type -> hexhail.driver.v1.GetTeamRequest
+	82,  // 175: hexhail.driver.v1.DriverService.ListHandOvers:input_type -> hexhail.driver.v1.ListHandOversRequest
+	84,  // 176: hexhail.driver.v1.DriverService.SendGreeting:input_type -> hexhail.driver.v1.SendGreetingRequest
+	87,  // 177: hexhail.driver.v1.DriverService.ListGreetings:input_type -> hexhail.driver.v1.ListGreetingsRequest
+	17,  // 178: hexhail.driver.v1.DriverService.Drive:output_type -> hexhail.driver.v1.DriveResponse
+	32,  // 179: hexhail.driver.v1.DriverService.GiveCommand:output_type -> hexhail.driver.v1.GiveCommandResponse
+	34,  // 180: hexhail.driver.v1.DriverService.SendFixes:output_type -> hexhail.driver.v1.SendFixesResponse
+	36,  // 181: hexhail.driver.v1.DriverService.AckOffer:output_type -> hexhail.driver.v1.AckOfferResponse
+	38,  // 182: hexhail.driver.v1.DriverService.GetSnapshot:output_type -> hexhail.driver.v1.GetSnapshotResponse
+	40,  // 183: hexhail.driver.v1.DriverService.GetEarnings:output_type -> hexhail.driver.v1.GetEarningsResponse
+	44,  // 184: hexhail.driver.v1.DriverService.ListBookings:output_type -> hexhail.driver.v1.ListBookingsResponse
+	54,  // 185: hexhail.driver.v1.DriverService.GetWhy:output_type -> hexhail.driver.v1.GetWhyResponse
+	46,  // 186: hexhail.driver.v1.DriverService.GetVoice:output_type -> hexhail.driver.v1.GetVoiceResponse
+	48,  // 187: hexhail.driver.v1.DriverService.ListRides:output_type -> hexhail.driver.v1.ListRidesResponse
+	90,  // 188: hexhail.driver.v1.DriverService.CollectFare:output_type -> hexhail.driver.v1.CollectFareResponse
+	92,  // 189: hexhail.driver.v1.DriverService.CorrectFare:output_type -> hexhail.driver.v1.CorrectFareResponse
+	94,  // 190: hexhail.driver.v1.DriverService.MakePayCode:output_type -> hexhail.driver.v1.MakePayCodeResponse
+	96,  // 191: hexhail.driver.v1.DriverService.ListPayments:output_type -> hexhail.driver.v1.ListPaymentsResponse
+	98,  // 192: hexhail.driver.v1.DriverService.GetBalance:output_type -> hexhail.driver.v1.GetBalanceResponse
+	100, // 193: hexhail.driver.v1.DriverService.Withdraw:output_type -> hexhail.driver.v1.WithdrawResponse
+	102, // 194: hexhail.driver.v1.DriverService.ListWithdrawals:output_type -> hexhail.driver.v1.ListWithdrawalsResponse
+	104, // 195: hexhail.driver.v1.DriverService.GetStatement:output_type -> hexhail.driver.v1.GetStatementResponse
+	106, // 196: hexhail.driver.v1.DriverService.ListHolds:output_type -> hexhail.driver.v1.ListHoldsResponse
+	109, // 197: hexhail.driver.v1.DriverService.AppealHold:output_type -> hexhail.driver.v1.AppealHoldResponse
+	56,  // 198: hexhail.driver.v1.DriverService.ContestComplaint:output_type -> hexhail.driver.v1.ContestComplaintResponse
+	58,  // 199: hexhail.driver.v1.DriverService.ListComplaints:output_type -> hexhail.driver.v1.ListComplaintsResponse
+	60,  // 200: hexhail.driver.v1.DriverService.ProposeRegular:output_type -> hexhail.driver.v1.ProposeRegularResponse
+	62,  // 201: hexhail.driver.v1.DriverService.AgreeRegular:output_type -> hexhail.driver.v1.AgreeRegularResponse
+	64,  // 202: hexhail.driver.v1.DriverService.EndRegular:output_type -> hexhail.driver.v1.EndRegularResponse
+	66,  // 203: hexhail.driver.v1.DriverService.ListRegulars:output_type -> hexhail.driver.v1.ListRegularsResponse
+	68,  // 204: hexhail.driver.v1.DriverService.FoundTeam:output_type -> hexhail.driver.v1.FoundTeamResponse
+	70,  // 205: hexhail.driver.v1.DriverService.InviteToTeam:output_type -> hexhail.driver.v1.InviteToTeamResponse
+	72,  // 206: hexhail.driver.v1.DriverService.JoinTeam:output_type -> hexhail.driver.v1.JoinTeamResponse
+	74,  // 207: hexhail.driver.v1.DriverService.LeaveTeam:output_type -> hexhail.driver.v1.LeaveTeamResponse
+	76,  // 208: hexhail.driver.v1.DriverService.GetTeam:output_type -> hexhail.driver.v1.GetTeamResponse
+	83,  // 209: hexhail.driver.v1.DriverService.ListHandOvers:output_type -> hexhail.driver.v1.ListHandOversResponse
+	85,  // 210: hexhail.driver.v1.DriverService.SendGreeting:output_type -> hexhail.driver.v1.SendGreetingResponse
+	88,  // 211: hexhail.driver.v1.DriverService.ListGreetings:output_type -> hexhail.driver.v1.ListGreetingsResponse
+	178, // [178:212] is the sub-list for method output_type
+	144, // [144:178] is the sub-list for method input_type
+	144, // [144:144] is the sub-list for extension type_name
+	144, // [144:144] is the sub-list for extension extendee
+	0,   // [0:144] is the sub-list for field type_name
 }
 
 func init() { file_hexhail_driver_v1_driver_proto_init() }
@@ -8297,7 +8661,7 @@ func file_hexhail_driver_v1_driver_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_hexhail_driver_v1_driver_proto_rawDesc), len(file_hexhail_driver_v1_driver_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   106,
+			NumMessages:   111,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

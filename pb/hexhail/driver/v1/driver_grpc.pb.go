@@ -39,6 +39,8 @@ const (
 	DriverService_Withdraw_FullMethodName         = "/hexhail.driver.v1.DriverService/Withdraw"
 	DriverService_ListWithdrawals_FullMethodName  = "/hexhail.driver.v1.DriverService/ListWithdrawals"
 	DriverService_GetStatement_FullMethodName     = "/hexhail.driver.v1.DriverService/GetStatement"
+	DriverService_ListHolds_FullMethodName        = "/hexhail.driver.v1.DriverService/ListHolds"
+	DriverService_AppealHold_FullMethodName       = "/hexhail.driver.v1.DriverService/AppealHold"
 	DriverService_ContestComplaint_FullMethodName = "/hexhail.driver.v1.DriverService/ContestComplaint"
 	DriverService_ListComplaints_FullMethodName   = "/hexhail.driver.v1.DriverService/ListComplaints"
 	DriverService_ProposeRegular_FullMethodName   = "/hexhail.driver.v1.DriverService/ProposeRegular"
@@ -121,6 +123,12 @@ type DriverServiceClient interface {
 	ListWithdrawals(ctx context.Context, in *ListWithdrawalsRequest, opts ...grpc.CallOption) (*ListWithdrawalsResponse, error)
 	// GetStatement adds up what the driver has taken in a month, by days.
 	GetStatement(ctx context.Context, in *GetStatementRequest, opts ...grpc.CallOption) (*GetStatementResponse, error)
+	// ListHolds reads the driver's subsidies that were held, the latest rides first: until when the driver
+	// may appeal, and what was decided.
+	ListHolds(ctx context.Context, in *ListHoldsRequest, opts ...grpc.CallOption) (*ListHoldsResponse, error)
+	// AppealHold asks ops to decide on a held subsidy; if they do not in time, it is paid. Errors:
+	// HOLD_UNKNOWN for a ride that is not the driver's or whose subsidy is not held, HOLD_STATE.
+	AppealHold(ctx context.Context, in *AppealHoldRequest, opts ...grpc.CallOption) (*AppealHoldResponse, error)
 	// ContestComplaint asks ops to decide on a rider's complaint. It counts until they drop it.
 	ContestComplaint(ctx context.Context, in *ContestComplaintRequest, opts ...grpc.CallOption) (*ContestComplaintResponse, error)
 	// ListComplaints reads the complaints by and about the driver, and whether they may be on duty. What
@@ -350,6 +358,26 @@ func (c *driverServiceClient) GetStatement(ctx context.Context, in *GetStatement
 	return out, nil
 }
 
+func (c *driverServiceClient) ListHolds(ctx context.Context, in *ListHoldsRequest, opts ...grpc.CallOption) (*ListHoldsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListHoldsResponse)
+	err := c.cc.Invoke(ctx, DriverService_ListHolds_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *driverServiceClient) AppealHold(ctx context.Context, in *AppealHoldRequest, opts ...grpc.CallOption) (*AppealHoldResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(AppealHoldResponse)
+	err := c.cc.Invoke(ctx, DriverService_AppealHold_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *driverServiceClient) ContestComplaint(ctx context.Context, in *ContestComplaintRequest, opts ...grpc.CallOption) (*ContestComplaintResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ContestComplaintResponse)
@@ -556,6 +584,12 @@ type DriverServiceServer interface {
 	ListWithdrawals(context.Context, *ListWithdrawalsRequest) (*ListWithdrawalsResponse, error)
 	// GetStatement adds up what the driver has taken in a month, by days.
 	GetStatement(context.Context, *GetStatementRequest) (*GetStatementResponse, error)
+	// ListHolds reads the driver's subsidies that were held, the latest rides first: until when the driver
+	// may appeal, and what was decided.
+	ListHolds(context.Context, *ListHoldsRequest) (*ListHoldsResponse, error)
+	// AppealHold asks ops to decide on a held subsidy; if they do not in time, it is paid. Errors:
+	// HOLD_UNKNOWN for a ride that is not the driver's or whose subsidy is not held, HOLD_STATE.
+	AppealHold(context.Context, *AppealHoldRequest) (*AppealHoldResponse, error)
 	// ContestComplaint asks ops to decide on a rider's complaint. It counts until they drop it.
 	ContestComplaint(context.Context, *ContestComplaintRequest) (*ContestComplaintResponse, error)
 	// ListComplaints reads the complaints by and about the driver, and whether they may be on duty. What
@@ -655,6 +689,12 @@ func (UnimplementedDriverServiceServer) ListWithdrawals(context.Context, *ListWi
 }
 func (UnimplementedDriverServiceServer) GetStatement(context.Context, *GetStatementRequest) (*GetStatementResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetStatement not implemented")
+}
+func (UnimplementedDriverServiceServer) ListHolds(context.Context, *ListHoldsRequest) (*ListHoldsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListHolds not implemented")
+}
+func (UnimplementedDriverServiceServer) AppealHold(context.Context, *AppealHoldRequest) (*AppealHoldResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method AppealHold not implemented")
 }
 func (UnimplementedDriverServiceServer) ContestComplaint(context.Context, *ContestComplaintRequest) (*ContestComplaintResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ContestComplaint not implemented")
@@ -1032,6 +1072,42 @@ func _DriverService_GetStatement_Handler(srv interface{}, ctx context.Context, d
 	return interceptor(ctx, in, info, handler)
 }
 
+func _DriverService_ListHolds_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListHoldsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(DriverServiceServer).ListHolds(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: DriverService_ListHolds_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(DriverServiceServer).ListHolds(ctx, req.(*ListHoldsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _DriverService_AppealHold_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(AppealHoldRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(DriverServiceServer).AppealHold(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: DriverService_AppealHold_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(DriverServiceServer).AppealHold(ctx, req.(*AppealHoldRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _DriverService_ContestComplaint_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(ContestComplaintRequest)
 	if err := dec(in); err != nil {
@@ -1358,6 +1434,14 @@ var DriverService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "GetStatement",
 			Handler:    _DriverService_GetStatement_Handler,
+		},
+		{
+			MethodName: "ListHolds",
+			Handler:    _DriverService_ListHolds_Handler,
+		},
+		{
+			MethodName: "AppealHold",
+			Handler:    _DriverService_AppealHold_Handler,
 		},
 		{
 			MethodName: "ContestComplaint",

@@ -7931,6 +7931,498 @@ func (*ChangeSegmentResponse) Descriptor() ([]byte, []int) {
 	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{108}
 }
 
+// A page of a city's held subsidies.
+type ListHoldsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The city, 1 to 64 bytes.
+	City string `protobuf:"bytes,1,opt,name=city,proto3" json:"city,omitempty"`
+	// Rows of a page, at most 200; 0 is 50.
+	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// The next_page_token of the page before; empty for the first.
+	PageToken     string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListHoldsRequest) Reset() {
+	*x = ListHoldsRequest{}
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[109]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListHoldsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListHoldsRequest) ProtoMessage() {}
+
+func (x *ListHoldsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[109]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListHoldsRequest.ProtoReflect.Descriptor instead.
+func (*ListHoldsRequest) Descriptor() ([]byte, []int) {
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{109}
+}
+
+func (x *ListHoldsRequest) GetCity() string {
+	if x != nil {
+		return x.City
+	}
+	return ""
+}
+
+func (x *ListHoldsRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListHoldsRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+// The page.
+type ListHoldsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The oldest rides first.
+	Holds []*SubsidyHold `protobuf:"bytes,1,rep,name=holds,proto3" json:"holds,omitempty"`
+	// For the next page; empty on the last one.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListHoldsResponse) Reset() {
+	*x = ListHoldsResponse{}
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[110]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListHoldsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListHoldsResponse) ProtoMessage() {}
+
+func (x *ListHoldsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[110]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListHoldsResponse.ProtoReflect.Descriptor instead.
+func (*ListHoldsResponse) Descriptor() ([]byte, []int) {
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{110}
+}
+
+func (x *ListHoldsResponse) GetHolds() []*SubsidyHold {
+	if x != nil {
+		return x.Holds
+	}
+	return nil
+}
+
+func (x *ListHoldsResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+// A subsidy that is held, for its ride looks like brushing.
+type SubsidyHold struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The ride.
+	RideId string `protobuf:"bytes,1,opt,name=ride_id,json=rideId,proto3" json:"ride_id,omitempty"`
+	// Its rider.
+	RiderId string `protobuf:"bytes,2,opt,name=rider_id,json=riderId,proto3" json:"rider_id,omitempty"`
+	// Its driver.
+	DriverId string `protobuf:"bytes,3,opt,name=driver_id,json=driverId,proto3" json:"driver_id,omitempty"`
+	// Where it stands: "held", "appealed", "released", "denied".
+	State string `protobuf:"bytes,4,opt,name=state,proto3" json:"state,omitempty"`
+	// The sum of what was found.
+	Score int32 `protobuf:"varint,5,opt,name=score,proto3" json:"score,omitempty"`
+	// What was found.
+	Findings []*BrushFinding `protobuf:"bytes,6,rep,name=findings,proto3" json:"findings,omitempty"`
+	// The whole in words.
+	Text string `protobuf:"bytes,7,opt,name=text,proto3" json:"text,omitempty"`
+	// The same in Chinese.
+	TextZh string `protobuf:"bytes,8,opt,name=text_zh,json=textZh,proto3" json:"text_zh,omitempty"`
+	// When it was held, city clock.
+	MadeAt *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=made_at,json=madeAt,proto3" json:"made_at,omitempty"`
+	// When it ends by itself: a held one is denied, an appealed one released.
+	DueAt *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=due_at,json=dueAt,proto3" json:"due_at,omitempty"`
+	// The driver's words.
+	Appeal string `protobuf:"bytes,11,opt,name=appeal,proto3" json:"appeal,omitempty"`
+	// Who has decided; empty before.
+	DecidedBy string `protobuf:"bytes,12,opt,name=decided_by,json=decidedBy,proto3" json:"decided_by,omitempty"`
+	// Their words.
+	Note string `protobuf:"bytes,13,opt,name=note,proto3" json:"note,omitempty"`
+	// When that was; absent before.
+	DecidedAt     *timestamppb.Timestamp `protobuf:"bytes,14,opt,name=decided_at,json=decidedAt,proto3" json:"decided_at,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SubsidyHold) Reset() {
+	*x = SubsidyHold{}
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[111]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SubsidyHold) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SubsidyHold) ProtoMessage() {}
+
+func (x *SubsidyHold) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[111]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SubsidyHold.ProtoReflect.Descriptor instead.
+func (*SubsidyHold) Descriptor() ([]byte, []int) {
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{111}
+}
+
+func (x *SubsidyHold) GetRideId() string {
+	if x != nil {
+		return x.RideId
+	}
+	return ""
+}
+
+func (x *SubsidyHold) GetRiderId() string {
+	if x != nil {
+		return x.RiderId
+	}
+	return ""
+}
+
+func (x *SubsidyHold) GetDriverId() string {
+	if x != nil {
+		return x.DriverId
+	}
+	return ""
+}
+
+func (x *SubsidyHold) GetState() string {
+	if x != nil {
+		return x.State
+	}
+	return ""
+}
+
+func (x *SubsidyHold) GetScore() int32 {
+	if x != nil {
+		return x.Score
+	}
+	return 0
+}
+
+func (x *SubsidyHold) GetFindings() []*BrushFinding {
+	if x != nil {
+		return x.Findings
+	}
+	return nil
+}
+
+func (x *SubsidyHold) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
+}
+
+func (x *SubsidyHold) GetTextZh() string {
+	if x != nil {
+		return x.TextZh
+	}
+	return ""
+}
+
+func (x *SubsidyHold) GetMadeAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.MadeAt
+	}
+	return nil
+}
+
+func (x *SubsidyHold) GetDueAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.DueAt
+	}
+	return nil
+}
+
+func (x *SubsidyHold) GetAppeal() string {
+	if x != nil {
+		return x.Appeal
+	}
+	return ""
+}
+
+func (x *SubsidyHold) GetDecidedBy() string {
+	if x != nil {
+		return x.DecidedBy
+	}
+	return ""
+}
+
+func (x *SubsidyHold) GetNote() string {
+	if x != nil {
+		return x.Note
+	}
+	return ""
+}
+
+func (x *SubsidyHold) GetDecidedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.DecidedAt
+	}
+	return nil
+}
+
+// Something that speaks against a ride.
+type BrushFinding struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What: together, quick, short, quote, fare, again, split, pair.
+	Clue string `protobuf:"bytes,1,opt,name=clue,proto3" json:"clue,omitempty"`
+	// What was measured, in the clue's own unit.
+	Is int32 `protobuf:"varint,2,opt,name=is,proto3" json:"is,omitempty"`
+	// What is usual.
+	Limit int32 `protobuf:"varint,3,opt,name=limit,proto3" json:"limit,omitempty"`
+	// What it weighs.
+	Weight int32 `protobuf:"varint,4,opt,name=weight,proto3" json:"weight,omitempty"`
+	// The same in words.
+	Text string `protobuf:"bytes,5,opt,name=text,proto3" json:"text,omitempty"`
+	// And in Chinese.
+	TextZh        string `protobuf:"bytes,6,opt,name=text_zh,json=textZh,proto3" json:"text_zh,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BrushFinding) Reset() {
+	*x = BrushFinding{}
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[112]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BrushFinding) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BrushFinding) ProtoMessage() {}
+
+func (x *BrushFinding) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[112]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BrushFinding.ProtoReflect.Descriptor instead.
+func (*BrushFinding) Descriptor() ([]byte, []int) {
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{112}
+}
+
+func (x *BrushFinding) GetClue() string {
+	if x != nil {
+		return x.Clue
+	}
+	return ""
+}
+
+func (x *BrushFinding) GetIs() int32 {
+	if x != nil {
+		return x.Is
+	}
+	return 0
+}
+
+func (x *BrushFinding) GetLimit() int32 {
+	if x != nil {
+		return x.Limit
+	}
+	return 0
+}
+
+func (x *BrushFinding) GetWeight() int32 {
+	if x != nil {
+		return x.Weight
+	}
+	return 0
+}
+
+func (x *BrushFinding) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
+}
+
+func (x *BrushFinding) GetTextZh() string {
+	if x != nil {
+		return x.TextZh
+	}
+	return ""
+}
+
+// A decision.
+type DecideHoldRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The caller's own id of this request, 1 to 64 bytes.
+	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// The ride, 1 to 64 bytes.
+	RideId string `protobuf:"bytes,2,opt,name=ride_id,json=rideId,proto3" json:"ride_id,omitempty"`
+	// It is paid; else it goes back.
+	Release bool `protobuf:"varint,3,opt,name=release,proto3" json:"release,omitempty"`
+	// Why, for rider and driver, at most 500 bytes.
+	Note          string `protobuf:"bytes,4,opt,name=note,proto3" json:"note,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DecideHoldRequest) Reset() {
+	*x = DecideHoldRequest{}
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[113]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DecideHoldRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DecideHoldRequest) ProtoMessage() {}
+
+func (x *DecideHoldRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[113]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DecideHoldRequest.ProtoReflect.Descriptor instead.
+func (*DecideHoldRequest) Descriptor() ([]byte, []int) {
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{113}
+}
+
+func (x *DecideHoldRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *DecideHoldRequest) GetRideId() string {
+	if x != nil {
+		return x.RideId
+	}
+	return ""
+}
+
+func (x *DecideHoldRequest) GetRelease() bool {
+	if x != nil {
+		return x.Release
+	}
+	return false
+}
+
+func (x *DecideHoldRequest) GetNote() string {
+	if x != nil {
+		return x.Note
+	}
+	return ""
+}
+
+// The hold after it.
+type DecideHoldResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The hold.
+	Hold          *SubsidyHold `protobuf:"bytes,1,opt,name=hold,proto3" json:"hold,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DecideHoldResponse) Reset() {
+	*x = DecideHoldResponse{}
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[114]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DecideHoldResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DecideHoldResponse) ProtoMessage() {}
+
+func (x *DecideHoldResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[114]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DecideHoldResponse.ProtoReflect.Descriptor instead.
+func (*DecideHoldResponse) Descriptor() ([]byte, []int) {
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{114}
+}
+
+func (x *DecideHoldResponse) GetHold() *SubsidyHold {
+	if x != nil {
+		return x.Hold
+	}
+	return nil
+}
+
 var File_hexhail_ops_v1_ops_proto protoreflect.FileDescriptor
 
 const file_hexhail_ops_v1_ops_proto_rawDesc = "" +
@@ -8527,7 +9019,48 @@ const file_hexhail_ops_v1_ops_proto_rawDesc = "" +
 	"\x04name\x18\x02 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\x04name\x125\n" +
 	"\radd_rider_ids\x18\x03 \x03(\tB\x11\xbaH\x0e\x92\x01\v\x10\xf4\x03\"\x06r\x04 \x01(@R\vaddRiderIds\x127\n" +
 	"\x0edrop_rider_ids\x18\x04 \x03(\tB\x11\xbaH\x0e\x92\x01\v\x10\xf4\x03\"\x06r\x04 \x01(@R\fdropRiderIds\"\x17\n" +
-	"\x15ChangeSegmentResponse*}\n" +
+	"\x15ChangeSegmentResponse\"w\n" +
+	"\x10ListHoldsRequest\x12\x1d\n" +
+	"\x04city\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\x04city\x12\x1b\n" +
+	"\tpage_size\x18\x02 \x01(\x05R\bpageSize\x12'\n" +
+	"\n" +
+	"page_token\x18\x03 \x01(\tB\b\xbaH\x05r\x03(\x80\x02R\tpageToken\"n\n" +
+	"\x11ListHoldsResponse\x121\n" +
+	"\x05holds\x18\x01 \x03(\v2\x1b.hexhail.ops.v1.SubsidyHoldR\x05holds\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xdf\x03\n" +
+	"\vSubsidyHold\x12\x17\n" +
+	"\aride_id\x18\x01 \x01(\tR\x06rideId\x12\x19\n" +
+	"\brider_id\x18\x02 \x01(\tR\ariderId\x12\x1b\n" +
+	"\tdriver_id\x18\x03 \x01(\tR\bdriverId\x12\x14\n" +
+	"\x05state\x18\x04 \x01(\tR\x05state\x12\x14\n" +
+	"\x05score\x18\x05 \x01(\x05R\x05score\x128\n" +
+	"\bfindings\x18\x06 \x03(\v2\x1c.hexhail.ops.v1.BrushFindingR\bfindings\x12\x12\n" +
+	"\x04text\x18\a \x01(\tR\x04text\x12\x17\n" +
+	"\atext_zh\x18\b \x01(\tR\x06textZh\x123\n" +
+	"\amade_at\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\x06madeAt\x121\n" +
+	"\x06due_at\x18\n" +
+	" \x01(\v2\x1a.google.protobuf.TimestampR\x05dueAt\x12\x16\n" +
+	"\x06appeal\x18\v \x01(\tR\x06appeal\x12\x1d\n" +
+	"\n" +
+	"decided_by\x18\f \x01(\tR\tdecidedBy\x12\x12\n" +
+	"\x04note\x18\r \x01(\tR\x04note\x129\n" +
+	"\n" +
+	"decided_at\x18\x0e \x01(\v2\x1a.google.protobuf.TimestampR\tdecidedAt\"\x8d\x01\n" +
+	"\fBrushFinding\x12\x12\n" +
+	"\x04clue\x18\x01 \x01(\tR\x04clue\x12\x0e\n" +
+	"\x02is\x18\x02 \x01(\x05R\x02is\x12\x14\n" +
+	"\x05limit\x18\x03 \x01(\x05R\x05limit\x12\x16\n" +
+	"\x06weight\x18\x04 \x01(\x05R\x06weight\x12\x12\n" +
+	"\x04text\x18\x05 \x01(\tR\x04text\x12\x17\n" +
+	"\atext_zh\x18\x06 \x01(\tR\x06textZh\"\x99\x01\n" +
+	"\x11DecideHoldRequest\x12(\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\trequestId\x12\"\n" +
+	"\aride_id\x18\x02 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\x06rideId\x12\x18\n" +
+	"\arelease\x18\x03 \x01(\bR\arelease\x12\x1c\n" +
+	"\x04note\x18\x04 \x01(\tB\b\xbaH\x05r\x03(\xf4\x03R\x04note\"E\n" +
+	"\x12DecideHoldResponse\x12/\n" +
+	"\x04hold\x18\x01 \x01(\v2\x1b.hexhail.ops.v1.SubsidyHoldR\x04hold*}\n" +
 	"\rCampaignState\x12\x1e\n" +
 	"\x1aCAMPAIGN_STATE_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13CAMPAIGN_STATE_RUNS\x10\x01\x12\x19\n" +
@@ -8539,7 +9072,7 @@ const file_hexhail_ops_v1_ops_proto_rawDesc = "" +
 	"\x11DRAW_STATE_FROZEN\x10\x02\x12\x17\n" +
 	"\x13DRAW_STATE_NUMBERED\x10\x03\x12\x14\n" +
 	"\x10DRAW_STATE_DRAWN\x10\x04\x12\x13\n" +
-	"\x0fDRAW_STATE_PAID\x10\x052\x8d$\n" +
+	"\x0fDRAW_STATE_PAID\x10\x052\xcc%\n" +
 	"\n" +
 	"OpsService\x12o\n" +
 	"\x0fImportCompanies\x12&.hexhail.ops.v1.ImportCompaniesRequest\x1a'.hexhail.ops.v1.ImportCompaniesResponse\"\t\xea\xb2\x19\x05\n" +
@@ -8607,7 +9140,12 @@ const file_hexhail_ops_v1_ops_proto_rawDesc = "" +
 	"\vGetBankFile\x12\".hexhail.ops.v1.GetBankFileRequest\x1a#.hexhail.ops.v1.GetBankFileResponse\"\t\xea\xb2\x19\x05\n" +
 	"\x01\x04\x10\x03\x12w\n" +
 	"\x11ImportBankResults\x12(.hexhail.ops.v1.ImportBankResultsRequest\x1a).hexhail.ops.v1.ImportBankResultsResponse\"\r\xea\xb2\x19\t\n" +
-	"\x01\x04\x10\x03 \x80\x80D\x12X\n" +
+	"\x01\x04\x10\x03 \x80\x80D\x12[\n" +
+	"\tListHolds\x12 .hexhail.ops.v1.ListHoldsRequest\x1a!.hexhail.ops.v1.ListHoldsResponse\"\t\xea\xb2\x19\x05\n" +
+	"\x01\x04\x10\x03\x12`\n" +
+	"\n" +
+	"DecideHold\x12!.hexhail.ops.v1.DecideHoldRequest\x1a\".hexhail.ops.v1.DecideHoldResponse\"\v\xea\xb2\x19\a\n" +
+	"\x01\x04\x10\x03\x18\x01\x12X\n" +
 	"\bGetVoice\x12\x1f.hexhail.ops.v1.GetVoiceRequest\x1a .hexhail.ops.v1.GetVoiceResponse\"\t\xea\xb2\x19\x05\n" +
 	"\x01\x04\x10\x03\x12a\n" +
 	"\vExplainRide\x12\".hexhail.ops.v1.ExplainRideRequest\x1a#.hexhail.ops.v1.ExplainRideResponse\"\t\xea\xb2\x19\x05\n" +
@@ -8657,7 +9195,7 @@ func file_hexhail_ops_v1_ops_proto_rawDescGZIP() []byte {
 }
 
 var file_hexhail_ops_v1_ops_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_hexhail_ops_v1_ops_proto_msgTypes = make([]protoimpl.MessageInfo, 110)
+var file_hexhail_ops_v1_ops_proto_msgTypes = make([]protoimpl.MessageInfo, 116)
 var file_hexhail_ops_v1_ops_proto_goTypes = []any{
 	(CampaignState)(0),                // 0: hexhail.ops.v1.CampaignState
 	(DrawState)(0),                    // 1: hexhail.ops.v1.DrawState
@@ -8770,37 +9308,43 @@ var file_hexhail_ops_v1_ops_proto_goTypes = []any{
 	(*DrawWin)(nil),                   // 108: hexhail.ops.v1.DrawWin
 	(*ChangeSegmentRequest)(nil),      // 109: hexhail.ops.v1.ChangeSegmentRequest
 	(*ChangeSegmentResponse)(nil),     // 110: hexhail.ops.v1.ChangeSegmentResponse
-	nil,                               // 111: hexhail.ops.v1.AuditBooksResponse.BalancesFenEntry
-	(*v1.Point)(nil),                  // 112: hexhail.type.v1.Point
-	(*timestamppb.Timestamp)(nil),     // 113: google.protobuf.Timestamp
-	(v1.RideKind)(0),                  // 114: hexhail.type.v1.RideKind
-	(*v1.Flight)(nil),                 // 115: hexhail.type.v1.Flight
-	(*v1.Ride)(nil),                   // 116: hexhail.type.v1.Ride
-	(*v1.Voice)(nil),                  // 117: hexhail.type.v1.Voice
-	(v1.PickupSource)(0),              // 118: hexhail.type.v1.PickupSource
-	(v1.RideState)(0),                 // 119: hexhail.type.v1.RideState
-	(*v1.Complaint)(nil),              // 120: hexhail.type.v1.Complaint
-	(v1.ComplaintSide)(0),             // 121: hexhail.type.v1.ComplaintSide
-	(*v1.Statement)(nil),              // 122: hexhail.type.v1.Statement
-	(*v1.Withdrawal)(nil),             // 123: hexhail.type.v1.Withdrawal
-	(*ReconcileBillRequest)(nil),      // 124: hexhail.ops.v1.ReconcileBillRequest
-	(*ListBillsRequest)(nil),          // 125: hexhail.ops.v1.ListBillsRequest
-	(*ListDifferencesRequest)(nil),    // 126: hexhail.ops.v1.ListDifferencesRequest
-	(*ApproveDifferenceRequest)(nil),  // 127: hexhail.ops.v1.ApproveDifferenceRequest
-	(*MakeClaimsRequest)(nil),         // 128: hexhail.ops.v1.MakeClaimsRequest
-	(*ListClaimsRequest)(nil),         // 129: hexhail.ops.v1.ListClaimsRequest
-	(*DisputeClaimRequest)(nil),       // 130: hexhail.ops.v1.DisputeClaimRequest
-	(*DecideClaimRequest)(nil),        // 131: hexhail.ops.v1.DecideClaimRequest
-	(*SettleClaimRequest)(nil),        // 132: hexhail.ops.v1.SettleClaimRequest
-	(*ReconcileBillResponse)(nil),     // 133: hexhail.ops.v1.ReconcileBillResponse
-	(*ListBillsResponse)(nil),         // 134: hexhail.ops.v1.ListBillsResponse
-	(*ListDifferencesResponse)(nil),   // 135: hexhail.ops.v1.ListDifferencesResponse
-	(*ApproveDifferenceResponse)(nil), // 136: hexhail.ops.v1.ApproveDifferenceResponse
-	(*MakeClaimsResponse)(nil),        // 137: hexhail.ops.v1.MakeClaimsResponse
-	(*ListClaimsResponse)(nil),        // 138: hexhail.ops.v1.ListClaimsResponse
-	(*DisputeClaimResponse)(nil),      // 139: hexhail.ops.v1.DisputeClaimResponse
-	(*DecideClaimResponse)(nil),       // 140: hexhail.ops.v1.DecideClaimResponse
-	(*SettleClaimResponse)(nil),       // 141: hexhail.ops.v1.SettleClaimResponse
+	(*ListHoldsRequest)(nil),          // 111: hexhail.ops.v1.ListHoldsRequest
+	(*ListHoldsResponse)(nil),         // 112: hexhail.ops.v1.ListHoldsResponse
+	(*SubsidyHold)(nil),               // 113: hexhail.ops.v1.SubsidyHold
+	(*BrushFinding)(nil),              // 114: hexhail.ops.v1.BrushFinding
+	(*DecideHoldRequest)(nil),         // 115: hexhail.ops.v1.DecideHoldRequest
+	(*DecideHoldResponse)(nil),        // 116: hexhail.ops.v1.DecideHoldResponse
+	nil,                               // 117: hexhail.ops.v1.AuditBooksResponse.BalancesFenEntry
+	(*v1.Point)(nil),                  // 118: hexhail.type.v1.Point
+	(*timestamppb.Timestamp)(nil),     // 119: google.protobuf.Timestamp
+	(v1.RideKind)(0),                  // 120: hexhail.type.v1.RideKind
+	(*v1.Flight)(nil),                 // 121: hexhail.type.v1.Flight
+	(*v1.Ride)(nil),                   // 122: hexhail.type.v1.Ride
+	(*v1.Voice)(nil),                  // 123: hexhail.type.v1.Voice
+	(v1.PickupSource)(0),              // 124: hexhail.type.v1.PickupSource
+	(v1.RideState)(0),                 // 125: hexhail.type.v1.RideState
+	(*v1.Complaint)(nil),              // 126: hexhail.type.v1.Complaint
+	(v1.ComplaintSide)(0),             // 127: hexhail.type.v1.ComplaintSide
+	(*v1.Statement)(nil),              // 128: hexhail.type.v1.Statement
+	(*v1.Withdrawal)(nil),             // 129: hexhail.type.v1.Withdrawal
+	(*ReconcileBillRequest)(nil),      // 130: hexhail.ops.v1.ReconcileBillRequest
+	(*ListBillsRequest)(nil),          // 131: hexhail.ops.v1.ListBillsRequest
+	(*ListDifferencesRequest)(nil),    // 132: hexhail.ops.v1.ListDifferencesRequest
+	(*ApproveDifferenceRequest)(nil),  // 133: hexhail.ops.v1.ApproveDifferenceRequest
+	(*MakeClaimsRequest)(nil),         // 134: hexhail.ops.v1.MakeClaimsRequest
+	(*ListClaimsRequest)(nil),         // 135: hexhail.ops.v1.ListClaimsRequest
+	(*DisputeClaimRequest)(nil),       // 136: hexhail.ops.v1.DisputeClaimRequest
+	(*DecideClaimRequest)(nil),        // 137: hexhail.ops.v1.DecideClaimRequest
+	(*SettleClaimRequest)(nil),        // 138: hexhail.ops.v1.SettleClaimRequest
+	(*ReconcileBillResponse)(nil),     // 139: hexhail.ops.v1.ReconcileBillResponse
+	(*ListBillsResponse)(nil),         // 140: hexhail.ops.v1.ListBillsResponse
+	(*ListDifferencesResponse)(nil),   // 141: hexhail.ops.v1.ListDifferencesResponse
+	(*ApproveDifferenceResponse)(nil), // 142: hexhail.ops.v1.ApproveDifferenceResponse
+	(*MakeClaimsResponse)(nil),        // 143: hexhail.ops.v1.MakeClaimsResponse
+	(*ListClaimsResponse)(nil),        // 144: hexhail.ops.v1.ListClaimsResponse
+	(*DisputeClaimResponse)(nil),      // 145: hexhail.ops.v1.DisputeClaimResponse
+	(*DecideClaimResponse)(nil),       // 146: hexhail.ops.v1.DecideClaimResponse
+	(*SettleClaimResponse)(nil),       // 147: hexhail.ops.v1.SettleClaimResponse
 }
 var file_hexhail_ops_v1_ops_proto_depIdxs = []int32{
 	2,   // 0: hexhail.ops.v1.ImportCompaniesRequest.rows:type_name -> hexhail.ops.v1.Company
@@ -8808,20 +9352,20 @@ var file_hexhail_ops_v1_ops_proto_depIdxs = []int32{
 	4,   // 2: hexhail.ops.v1.ImportTaxisRequest.rows:type_name -> hexhail.ops.v1.Taxi
 	5,   // 3: hexhail.ops.v1.ImportRidersRequest.rows:type_name -> hexhail.ops.v1.Rider
 	3,   // 4: hexhail.ops.v1.ListDriversResponse.drivers:type_name -> hexhail.ops.v1.Driver
-	112, // 5: hexhail.ops.v1.City.center:type_name -> hexhail.type.v1.Point
+	118, // 5: hexhail.ops.v1.City.center:type_name -> hexhail.type.v1.Point
 	16,  // 6: hexhail.ops.v1.ListCitiesResponse.cities:type_name -> hexhail.ops.v1.City
 	19,  // 7: hexhail.ops.v1.ListStandsResponse.stands:type_name -> hexhail.ops.v1.Stand
-	113, // 8: hexhail.ops.v1.StandTaxi.entered_at:type_name -> google.protobuf.Timestamp
-	113, // 9: hexhail.ops.v1.StandTaxi.ordered_at:type_name -> google.protobuf.Timestamp
+	119, // 8: hexhail.ops.v1.StandTaxi.entered_at:type_name -> google.protobuf.Timestamp
+	119, // 9: hexhail.ops.v1.StandTaxi.ordered_at:type_name -> google.protobuf.Timestamp
 	23,  // 10: hexhail.ops.v1.ListStandTaxisResponse.taxis:type_name -> hexhail.ops.v1.StandTaxi
-	113, // 11: hexhail.ops.v1.Campaign.starts_at:type_name -> google.protobuf.Timestamp
-	113, // 12: hexhail.ops.v1.Campaign.ends_at:type_name -> google.protobuf.Timestamp
+	119, // 11: hexhail.ops.v1.Campaign.starts_at:type_name -> google.protobuf.Timestamp
+	119, // 12: hexhail.ops.v1.Campaign.ends_at:type_name -> google.protobuf.Timestamp
 	26,  // 13: hexhail.ops.v1.Campaign.when:type_name -> hexhail.ops.v1.CampaignWhen
 	28,  // 14: hexhail.ops.v1.Campaign.rider:type_name -> hexhail.ops.v1.CampaignGift
 	28,  // 15: hexhail.ops.v1.Campaign.driver:type_name -> hexhail.ops.v1.CampaignGift
 	34,  // 16: hexhail.ops.v1.Campaign.limits:type_name -> hexhail.ops.v1.CampaignLimits
 	0,   // 17: hexhail.ops.v1.Campaign.state:type_name -> hexhail.ops.v1.CampaignState
-	114, // 18: hexhail.ops.v1.CampaignWhen.kinds:type_name -> hexhail.type.v1.RideKind
+	120, // 18: hexhail.ops.v1.CampaignWhen.kinds:type_name -> hexhail.type.v1.RideKind
 	27,  // 19: hexhail.ops.v1.CampaignWhen.hours:type_name -> hexhail.ops.v1.CampaignHours
 	29,  // 20: hexhail.ops.v1.CampaignGift.percent:type_name -> hexhail.ops.v1.CampaignPercent
 	30,  // 21: hexhail.ops.v1.CampaignGift.random:type_name -> hexhail.ops.v1.CampaignRandom
@@ -8831,165 +9375,175 @@ var file_hexhail_ops_v1_ops_proto_depIdxs = []int32{
 	25,  // 25: hexhail.ops.v1.PauseCampaignResponse.campaign:type_name -> hexhail.ops.v1.Campaign
 	25,  // 26: hexhail.ops.v1.EndCampaignResponse.campaign:type_name -> hexhail.ops.v1.Campaign
 	25,  // 27: hexhail.ops.v1.PreviewCampaignRequest.campaign:type_name -> hexhail.ops.v1.Campaign
-	113, // 28: hexhail.ops.v1.PreviewCampaignRequest.from:type_name -> google.protobuf.Timestamp
-	113, // 29: hexhail.ops.v1.PreviewCampaignRequest.to:type_name -> google.protobuf.Timestamp
+	119, // 28: hexhail.ops.v1.PreviewCampaignRequest.from:type_name -> google.protobuf.Timestamp
+	119, // 29: hexhail.ops.v1.PreviewCampaignRequest.to:type_name -> google.protobuf.Timestamp
 	41,  // 30: hexhail.ops.v1.PreviewCampaignResponse.refused:type_name -> hexhail.ops.v1.PreviewCount
 	25,  // 31: hexhail.ops.v1.LaunchCampaignRequest.campaign:type_name -> hexhail.ops.v1.Campaign
 	25,  // 32: hexhail.ops.v1.LaunchCampaignResponse.campaign:type_name -> hexhail.ops.v1.Campaign
 	25,  // 33: hexhail.ops.v1.ListCampaignsResponse.campaigns:type_name -> hexhail.ops.v1.Campaign
-	115, // 34: hexhail.ops.v1.MoveFlightRequest.flight:type_name -> hexhail.type.v1.Flight
-	113, // 35: hexhail.ops.v1.MoveFlightRequest.scheduled_at:type_name -> google.protobuf.Timestamp
-	113, // 36: hexhail.ops.v1.MoveFlightRequest.expected_at:type_name -> google.protobuf.Timestamp
-	116, // 37: hexhail.ops.v1.ResolveFareResponse.ride:type_name -> hexhail.type.v1.Ride
-	117, // 38: hexhail.ops.v1.GetVoiceResponse.voice:type_name -> hexhail.type.v1.Voice
-	118, // 39: hexhail.ops.v1.Candidate.pickup_source:type_name -> hexhail.type.v1.PickupSource
-	113, // 40: hexhail.ops.v1.Round.at:type_name -> google.protobuf.Timestamp
+	121, // 34: hexhail.ops.v1.MoveFlightRequest.flight:type_name -> hexhail.type.v1.Flight
+	119, // 35: hexhail.ops.v1.MoveFlightRequest.scheduled_at:type_name -> google.protobuf.Timestamp
+	119, // 36: hexhail.ops.v1.MoveFlightRequest.expected_at:type_name -> google.protobuf.Timestamp
+	122, // 37: hexhail.ops.v1.ResolveFareResponse.ride:type_name -> hexhail.type.v1.Ride
+	123, // 38: hexhail.ops.v1.GetVoiceResponse.voice:type_name -> hexhail.type.v1.Voice
+	124, // 39: hexhail.ops.v1.Candidate.pickup_source:type_name -> hexhail.type.v1.PickupSource
+	119, // 40: hexhail.ops.v1.Round.at:type_name -> google.protobuf.Timestamp
 	57,  // 41: hexhail.ops.v1.Round.candidates:type_name -> hexhail.ops.v1.Candidate
-	116, // 42: hexhail.ops.v1.GetRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	122, // 42: hexhail.ops.v1.GetRideResponse.ride:type_name -> hexhail.type.v1.Ride
 	58,  // 43: hexhail.ops.v1.GetRideResponse.rounds:type_name -> hexhail.ops.v1.Round
 	55,  // 44: hexhail.ops.v1.GetRideResponse.payments:type_name -> hexhail.ops.v1.Payment
 	56,  // 45: hexhail.ops.v1.GetRideResponse.transfers:type_name -> hexhail.ops.v1.Transfer
-	113, // 46: hexhail.ops.v1.Look.at:type_name -> google.protobuf.Timestamp
-	113, // 47: hexhail.ops.v1.Look.until:type_name -> google.protobuf.Timestamp
+	119, // 46: hexhail.ops.v1.Look.at:type_name -> google.protobuf.Timestamp
+	119, // 47: hexhail.ops.v1.Look.until:type_name -> google.protobuf.Timestamp
 	61,  // 48: hexhail.ops.v1.Look.city:type_name -> hexhail.ops.v1.Census
 	61,  // 49: hexhail.ops.v1.Look.near:type_name -> hexhail.ops.v1.Census
 	62,  // 50: hexhail.ops.v1.Look.unfit:type_name -> hexhail.ops.v1.Unfit
-	113, // 51: hexhail.ops.v1.OfferAnswer.made_at:type_name -> google.protobuf.Timestamp
-	113, // 52: hexhail.ops.v1.OfferAnswer.ended_at:type_name -> google.protobuf.Timestamp
-	113, // 53: hexhail.ops.v1.CallAnswer.made_at:type_name -> google.protobuf.Timestamp
-	113, // 54: hexhail.ops.v1.CallAnswer.ended_at:type_name -> google.protobuf.Timestamp
-	116, // 55: hexhail.ops.v1.ExplainRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	119, // 51: hexhail.ops.v1.OfferAnswer.made_at:type_name -> google.protobuf.Timestamp
+	119, // 52: hexhail.ops.v1.OfferAnswer.ended_at:type_name -> google.protobuf.Timestamp
+	119, // 53: hexhail.ops.v1.CallAnswer.made_at:type_name -> google.protobuf.Timestamp
+	119, // 54: hexhail.ops.v1.CallAnswer.ended_at:type_name -> google.protobuf.Timestamp
+	122, // 55: hexhail.ops.v1.ExplainRideResponse.ride:type_name -> hexhail.type.v1.Ride
 	64,  // 56: hexhail.ops.v1.ExplainRideResponse.offers:type_name -> hexhail.ops.v1.OfferAnswer
 	66,  // 57: hexhail.ops.v1.ExplainRideResponse.times:type_name -> hexhail.ops.v1.CauseTime
 	63,  // 58: hexhail.ops.v1.ExplainRideResponse.looks:type_name -> hexhail.ops.v1.Look
 	65,  // 59: hexhail.ops.v1.ExplainRideResponse.calls:type_name -> hexhail.ops.v1.CallAnswer
-	113, // 60: hexhail.ops.v1.ExplainDriverRequest.to:type_name -> google.protobuf.Timestamp
-	113, // 61: hexhail.ops.v1.ExplainDriverRequest.from:type_name -> google.protobuf.Timestamp
-	113, // 62: hexhail.ops.v1.PresenceChange.at:type_name -> google.protobuf.Timestamp
-	113, // 63: hexhail.ops.v1.PresenceChange.heard_at:type_name -> google.protobuf.Timestamp
-	113, // 64: hexhail.ops.v1.SeenRide.at:type_name -> google.protobuf.Timestamp
-	113, // 65: hexhail.ops.v1.SeenRide.until:type_name -> google.protobuf.Timestamp
-	119, // 66: hexhail.ops.v1.SeenRide.state:type_name -> hexhail.type.v1.RideState
-	113, // 67: hexhail.ops.v1.ExplainDriverResponse.from:type_name -> google.protobuf.Timestamp
-	113, // 68: hexhail.ops.v1.ExplainDriverResponse.to:type_name -> google.protobuf.Timestamp
+	119, // 60: hexhail.ops.v1.ExplainDriverRequest.to:type_name -> google.protobuf.Timestamp
+	119, // 61: hexhail.ops.v1.ExplainDriverRequest.from:type_name -> google.protobuf.Timestamp
+	119, // 62: hexhail.ops.v1.PresenceChange.at:type_name -> google.protobuf.Timestamp
+	119, // 63: hexhail.ops.v1.PresenceChange.heard_at:type_name -> google.protobuf.Timestamp
+	119, // 64: hexhail.ops.v1.SeenRide.at:type_name -> google.protobuf.Timestamp
+	119, // 65: hexhail.ops.v1.SeenRide.until:type_name -> google.protobuf.Timestamp
+	125, // 66: hexhail.ops.v1.SeenRide.state:type_name -> hexhail.type.v1.RideState
+	119, // 67: hexhail.ops.v1.ExplainDriverResponse.from:type_name -> google.protobuf.Timestamp
+	119, // 68: hexhail.ops.v1.ExplainDriverResponse.to:type_name -> google.protobuf.Timestamp
 	69,  // 69: hexhail.ops.v1.ExplainDriverResponse.times:type_name -> hexhail.ops.v1.PresenceTime
 	70,  // 70: hexhail.ops.v1.ExplainDriverResponse.changes:type_name -> hexhail.ops.v1.PresenceChange
 	71,  // 71: hexhail.ops.v1.ExplainDriverResponse.verdicts:type_name -> hexhail.ops.v1.VerdictCount
 	72,  // 72: hexhail.ops.v1.ExplainDriverResponse.seen:type_name -> hexhail.ops.v1.SeenRide
-	119, // 73: hexhail.ops.v1.ListRidesRequest.state:type_name -> hexhail.type.v1.RideState
-	116, // 74: hexhail.ops.v1.ListRidesResponse.rides:type_name -> hexhail.type.v1.Ride
-	113, // 75: hexhail.ops.v1.GetClockResponse.at:type_name -> google.protobuf.Timestamp
-	111, // 76: hexhail.ops.v1.AuditBooksResponse.balances_fen:type_name -> hexhail.ops.v1.AuditBooksResponse.BalancesFenEntry
-	120, // 77: hexhail.ops.v1.Contest.complaint:type_name -> hexhail.type.v1.Complaint
-	116, // 78: hexhail.ops.v1.Contest.ride:type_name -> hexhail.type.v1.Ride
+	125, // 73: hexhail.ops.v1.ListRidesRequest.state:type_name -> hexhail.type.v1.RideState
+	122, // 74: hexhail.ops.v1.ListRidesResponse.rides:type_name -> hexhail.type.v1.Ride
+	119, // 75: hexhail.ops.v1.GetClockResponse.at:type_name -> google.protobuf.Timestamp
+	117, // 76: hexhail.ops.v1.AuditBooksResponse.balances_fen:type_name -> hexhail.ops.v1.AuditBooksResponse.BalancesFenEntry
+	126, // 77: hexhail.ops.v1.Contest.complaint:type_name -> hexhail.type.v1.Complaint
+	122, // 78: hexhail.ops.v1.Contest.ride:type_name -> hexhail.type.v1.Ride
 	83,  // 79: hexhail.ops.v1.ListContestsResponse.contests:type_name -> hexhail.ops.v1.Contest
-	121, // 80: hexhail.ops.v1.DecideComplaintRequest.by:type_name -> hexhail.type.v1.ComplaintSide
-	122, // 81: hexhail.ops.v1.GetStatementResponse.statement:type_name -> hexhail.type.v1.Statement
-	123, // 82: hexhail.ops.v1.ListWithdrawalsResponse.withdrawals:type_name -> hexhail.type.v1.Withdrawal
+	127, // 80: hexhail.ops.v1.DecideComplaintRequest.by:type_name -> hexhail.type.v1.ComplaintSide
+	128, // 81: hexhail.ops.v1.GetStatementResponse.statement:type_name -> hexhail.type.v1.Statement
+	129, // 82: hexhail.ops.v1.ListWithdrawalsResponse.withdrawals:type_name -> hexhail.type.v1.Withdrawal
 	97,  // 83: hexhail.ops.v1.ImportBankResultsResponse.refused:type_name -> hexhail.ops.v1.BankRefusal
 	98,  // 84: hexhail.ops.v1.LaunchDrawRequest.draw:type_name -> hexhail.ops.v1.Draw
 	98,  // 85: hexhail.ops.v1.LaunchDrawResponse.draw:type_name -> hexhail.ops.v1.Draw
 	107, // 86: hexhail.ops.v1.EnterDrawNumberResponse.day:type_name -> hexhail.ops.v1.DrawDay
 	107, // 87: hexhail.ops.v1.ListDrawDaysResponse.days:type_name -> hexhail.ops.v1.DrawDay
 	1,   // 88: hexhail.ops.v1.DrawDay.state:type_name -> hexhail.ops.v1.DrawState
-	113, // 89: hexhail.ops.v1.DrawDay.frozen_at:type_name -> google.protobuf.Timestamp
-	113, // 90: hexhail.ops.v1.DrawDay.drawn_at:type_name -> google.protobuf.Timestamp
+	119, // 89: hexhail.ops.v1.DrawDay.frozen_at:type_name -> google.protobuf.Timestamp
+	119, // 90: hexhail.ops.v1.DrawDay.drawn_at:type_name -> google.protobuf.Timestamp
 	108, // 91: hexhail.ops.v1.DrawDay.wins:type_name -> hexhail.ops.v1.DrawWin
-	6,   // 92: hexhail.ops.v1.OpsService.ImportCompanies:input_type -> hexhail.ops.v1.ImportCompaniesRequest
-	8,   // 93: hexhail.ops.v1.OpsService.ImportDrivers:input_type -> hexhail.ops.v1.ImportDriversRequest
-	10,  // 94: hexhail.ops.v1.OpsService.ImportTaxis:input_type -> hexhail.ops.v1.ImportTaxisRequest
-	12,  // 95: hexhail.ops.v1.OpsService.ImportRiders:input_type -> hexhail.ops.v1.ImportRidersRequest
-	14,  // 96: hexhail.ops.v1.OpsService.ListDrivers:input_type -> hexhail.ops.v1.ListDriversRequest
-	17,  // 97: hexhail.ops.v1.OpsService.ListCities:input_type -> hexhail.ops.v1.ListCitiesRequest
-	20,  // 98: hexhail.ops.v1.OpsService.ListStands:input_type -> hexhail.ops.v1.ListStandsRequest
-	22,  // 99: hexhail.ops.v1.OpsService.ListStandTaxis:input_type -> hexhail.ops.v1.ListStandTaxisRequest
-	42,  // 100: hexhail.ops.v1.OpsService.LaunchCampaign:input_type -> hexhail.ops.v1.LaunchCampaignRequest
-	44,  // 101: hexhail.ops.v1.OpsService.ListCampaigns:input_type -> hexhail.ops.v1.ListCampaignsRequest
-	35,  // 102: hexhail.ops.v1.OpsService.PauseCampaign:input_type -> hexhail.ops.v1.PauseCampaignRequest
-	37,  // 103: hexhail.ops.v1.OpsService.EndCampaign:input_type -> hexhail.ops.v1.EndCampaignRequest
-	39,  // 104: hexhail.ops.v1.OpsService.PreviewCampaign:input_type -> hexhail.ops.v1.PreviewCampaignRequest
-	109, // 105: hexhail.ops.v1.OpsService.ChangeSegment:input_type -> hexhail.ops.v1.ChangeSegmentRequest
-	99,  // 106: hexhail.ops.v1.OpsService.LaunchDraw:input_type -> hexhail.ops.v1.LaunchDrawRequest
-	101, // 107: hexhail.ops.v1.OpsService.EnterDrawNumber:input_type -> hexhail.ops.v1.EnterDrawNumberRequest
-	103, // 108: hexhail.ops.v1.OpsService.EndDraw:input_type -> hexhail.ops.v1.EndDrawRequest
-	105, // 109: hexhail.ops.v1.OpsService.ListDrawDays:input_type -> hexhail.ops.v1.ListDrawDaysRequest
-	46,  // 110: hexhail.ops.v1.OpsService.MoveFlight:input_type -> hexhail.ops.v1.MoveFlightRequest
-	82,  // 111: hexhail.ops.v1.OpsService.ListContests:input_type -> hexhail.ops.v1.ListContestsRequest
-	85,  // 112: hexhail.ops.v1.OpsService.DecideComplaint:input_type -> hexhail.ops.v1.DecideComplaintRequest
-	48,  // 113: hexhail.ops.v1.OpsService.GetRide:input_type -> hexhail.ops.v1.GetRideRequest
-	49,  // 114: hexhail.ops.v1.OpsService.ResolveFare:input_type -> hexhail.ops.v1.ResolveFareRequest
-	51,  // 115: hexhail.ops.v1.OpsService.RefundRide:input_type -> hexhail.ops.v1.RefundRideRequest
-	87,  // 116: hexhail.ops.v1.OpsService.GetStatement:input_type -> hexhail.ops.v1.GetStatementRequest
-	89,  // 117: hexhail.ops.v1.OpsService.ListWithdrawals:input_type -> hexhail.ops.v1.ListWithdrawalsRequest
-	91,  // 118: hexhail.ops.v1.OpsService.MakeBankFile:input_type -> hexhail.ops.v1.MakeBankFileRequest
-	93,  // 119: hexhail.ops.v1.OpsService.GetBankFile:input_type -> hexhail.ops.v1.GetBankFileRequest
-	95,  // 120: hexhail.ops.v1.OpsService.ImportBankResults:input_type -> hexhail.ops.v1.ImportBankResultsRequest
-	53,  // 121: hexhail.ops.v1.OpsService.GetVoice:input_type -> hexhail.ops.v1.GetVoiceRequest
-	60,  // 122: hexhail.ops.v1.OpsService.ExplainRide:input_type -> hexhail.ops.v1.ExplainRideRequest
-	68,  // 123: hexhail.ops.v1.OpsService.ExplainDriver:input_type -> hexhail.ops.v1.ExplainDriverRequest
-	74,  // 124: hexhail.ops.v1.OpsService.ListRides:input_type -> hexhail.ops.v1.ListRidesRequest
-	76,  // 125: hexhail.ops.v1.OpsService.GetClock:input_type -> hexhail.ops.v1.GetClockRequest
-	78,  // 126: hexhail.ops.v1.OpsService.TopUpWallet:input_type -> hexhail.ops.v1.TopUpWalletRequest
-	80,  // 127: hexhail.ops.v1.OpsService.AuditBooks:input_type -> hexhail.ops.v1.AuditBooksRequest
-	124, // 128: hexhail.ops.v1.OpsService.ReconcileBill:input_type -> hexhail.ops.v1.ReconcileBillRequest
-	125, // 129: hexhail.ops.v1.OpsService.ListBills:input_type -> hexhail.ops.v1.ListBillsRequest
-	126, // 130: hexhail.ops.v1.OpsService.ListDifferences:input_type -> hexhail.ops.v1.ListDifferencesRequest
-	127, // 131: hexhail.ops.v1.OpsService.ApproveDifference:input_type -> hexhail.ops.v1.ApproveDifferenceRequest
-	128, // 132: hexhail.ops.v1.OpsService.MakeClaims:input_type -> hexhail.ops.v1.MakeClaimsRequest
-	129, // 133: hexhail.ops.v1.OpsService.ListClaims:input_type -> hexhail.ops.v1.ListClaimsRequest
-	130, // 134: hexhail.ops.v1.OpsService.DisputeClaim:input_type -> hexhail.ops.v1.DisputeClaimRequest
-	131, // 135: hexhail.ops.v1.OpsService.DecideClaim:input_type -> hexhail.ops.v1.DecideClaimRequest
-	132, // 136: hexhail.ops.v1.OpsService.SettleClaim:input_type -> hexhail.ops.v1.SettleClaimRequest
-	7,   // 137: hexhail.ops.v1.OpsService.ImportCompanies:output_type -> hexhail.ops.v1.ImportCompaniesResponse
-	9,   // 138: hexhail.ops.v1.OpsService.ImportDrivers:output_type -> hexhail.ops.v1.ImportDriversResponse
-	11,  // 139: hexhail.ops.v1.OpsService.ImportTaxis:output_type -> hexhail.ops.v1.ImportTaxisResponse
-	13,  // 140: hexhail.ops.v1.OpsService.ImportRiders:output_type -> hexhail.ops.v1.ImportRidersResponse
-	15,  // 141: hexhail.ops.v1.OpsService.ListDrivers:output_type -> hexhail.ops.v1.ListDriversResponse
-	18,  // 142: hexhail.ops.v1.OpsService.ListCities:output_type -> hexhail.ops.v1.ListCitiesResponse
-	21,  // 143: hexhail.ops.v1.OpsService.ListStands:output_type -> hexhail.ops.v1.ListStandsResponse
-	24,  // 144: hexhail.ops.v1.OpsService.ListStandTaxis:output_type -> hexhail.ops.v1.ListStandTaxisResponse
-	43,  // 145: hexhail.ops.v1.OpsService.LaunchCampaign:output_type -> hexhail.ops.v1.LaunchCampaignResponse
-	45,  // 146: hexhail.ops.v1.OpsService.ListCampaigns:output_type -> hexhail.ops.v1.ListCampaignsResponse
-	36,  // 147: hexhail.ops.v1.OpsService.PauseCampaign:output_type -> hexhail.ops.v1.PauseCampaignResponse
-	38,  // 148: hexhail.ops.v1.OpsService.EndCampaign:output_type -> hexhail.ops.v1.EndCampaignResponse
-	40,  // 149: hexhail.ops.v1.OpsService.PreviewCampaign:output_type -> hexhail.ops.v1.PreviewCampaignResponse
-	110, // 150: hexhail.ops.v1.OpsService.ChangeSegment:output_type -> hexhail.ops.v1.ChangeSegmentResponse
-	100, // 151: hexhail.ops.v1.OpsService.LaunchDraw:output_type -> hexhail.ops.v1.LaunchDrawResponse
-	102, // 152: hexhail.ops.v1.OpsService.EnterDrawNumber:output_type -> hexhail.ops.v1.EnterDrawNumberResponse
-	104, // 153: hexhail.ops.v1.OpsService.EndDraw:output_type -> hexhail.ops.v1.EndDrawResponse
-	106, // 154: hexhail.ops.v1.OpsService.ListDrawDays:output_type -> hexhail.ops.v1.ListDrawDaysResponse
-	47,  // 155: hexhail.ops.v1.OpsService.MoveFlight:output_type -> hexhail.ops.v1.MoveFlightResponse
-	84,  // 156: hexhail.ops.v1.OpsService.ListContests:output_type -> hexhail.ops.v1.ListContestsResponse
-	86,  // 157: hexhail.ops.v1.OpsService.DecideComplaint:output_type -> hexhail.ops.v1.DecideComplaintResponse
-	59,  // 158: hexhail.ops.v1.OpsService.GetRide:output_type -> hexhail.ops.v1.GetRideResponse
-	50,  // 159: hexhail.ops.v1.OpsService.ResolveFare:output_type -> hexhail.ops.v1.ResolveFareResponse
-	52,  // 160: hexhail.ops.v1.OpsService.RefundRide:output_type -> hexhail.ops.v1.RefundRideResponse
-	88,  // 161: hexhail.ops.v1.OpsService.GetStatement:output_type -> hexhail.ops.v1.GetStatementResponse
-	90,  // 162: hexhail.ops.v1.OpsService.ListWithdrawals:output_type -> hexhail.ops.v1.ListWithdrawalsResponse
-	92,  // 163: hexhail.ops.v1.OpsService.MakeBankFile:output_type -> hexhail.ops.v1.MakeBankFileResponse
-	94,  // 164: hexhail.ops.v1.OpsService.GetBankFile:output_type -> hexhail.ops.v1.GetBankFileResponse
-	96,  // 165: hexhail.ops.v1.OpsService.ImportBankResults:output_type -> hexhail.ops.v1.ImportBankResultsResponse
-	54,  // 166: hexhail.ops.v1.OpsService.GetVoice:output_type -> hexhail.ops.v1.GetVoiceResponse
-	67,  // 167: hexhail.ops.v1.OpsService.ExplainRide:output_type -> hexhail.ops.v1.ExplainRideResponse
-	73,  // 168: hexhail.ops.v1.OpsService.ExplainDriver:output_type -> hexhail.ops.v1.ExplainDriverResponse
-	75,  // 169: hexhail.ops.v1.OpsService.ListRides:output_type -> hexhail.ops.v1.ListRidesResponse
-	77,  // 170: hexhail.ops.v1.OpsService.GetClock:output_type -> hexhail.ops.v1.GetClockResponse
-	79,  // 171: hexhail.ops.v1.OpsService.TopUpWallet:output_type -> hexhail.ops.v1.TopUpWalletResponse
-	81,  // 172: hexhail.ops.v1.OpsService.AuditBooks:output_type -> hexhail.ops.v1.AuditBooksResponse
-	133, // 173: hexhail.ops.v1.OpsService.ReconcileBill:output_type -> hexhail.ops.v1.ReconcileBillResponse
-	134, // 174: hexhail.ops.v1.OpsService.ListBills:output_type -> hexhail.ops.v1.ListBillsResponse
-	135, // 175: hexhail.ops.v1.OpsService.ListDifferences:output_type -> hexhail.ops.v1.ListDifferencesResponse
-	136, // 176: hexhail.ops.v1.OpsService.ApproveDifference:output_type -> hexhail.ops.v1.ApproveDifferenceResponse
-	137, // 177: hexhail.ops.v1.OpsService.MakeClaims:output_type -> hexhail.ops.v1.MakeClaimsResponse
-	138, // 178: hexhail.ops.v1.OpsService.ListClaims:output_type -> hexhail.ops.v1.ListClaimsResponse
-	139, // 179: hexhail.ops.v1.OpsService.DisputeClaim:output_type -> hexhail.ops.v1.DisputeClaimResponse
-	140, // 180: hexhail.ops.v1.OpsService.DecideClaim:output_type -> hexhail.ops.v1.DecideClaimResponse
-	141, // 181: hexhail.ops.v1.OpsService.SettleClaim:output_type -> hexhail.ops.v1.SettleClaimResponse
-	137, // [137:182] is the sub-list for method output_type
-	92,  // [92:137] is the sub-list for method input_type
-	92,  // [92:92] is the sub-list for extension type_name
-	92,  // [92:92] is the sub-list for extension extendee
-	0,   // [0:92] is the sub-list for field type_name
+	113, // 92: hexhail.ops.v1.ListHoldsResponse.holds:type_name -> hexhail.ops.v1.SubsidyHold
+	114, // 93: hexhail.ops.v1.SubsidyHold.findings:type_name -> hexhail.ops.v1.BrushFinding
+	119, // 94: hexhail.ops.v1.SubsidyHold.made_at:type_name -> google.protobuf.Timestamp
+	119, // 95: hexhail.ops.v1.SubsidyHold.due_at:type_name -> google.protobuf.Timestamp
+	119, // 96: hexhail.ops.v1.SubsidyHold.decided_at:type_name -> google.protobuf.Timestamp
+	113, // 97: hexhail.ops.v1.DecideHoldResponse.hold:type_name -> hexhail.ops.v1.SubsidyHold
+	6,   // 98: hexhail.ops.v1.OpsService.ImportCompanies:input_type -> hexhail.ops.v1.ImportCompaniesRequest
+	8,   // 99: hexhail.ops.v1.OpsService.ImportDrivers:input_type -> hexhail.ops.v1.ImportDriversRequest
+	10,  // 100: hexhail.ops.v1.OpsService.ImportTaxis:input_type -> hexhail.ops.v1.ImportTaxisRequest
+	12,  // 101: hexhail.ops.v1.OpsService.ImportRiders:input_type -> hexhail.ops.v1.ImportRidersRequest
+	14,  // 102: hexhail.ops.v1.OpsService.ListDrivers:input_type -> hexhail.ops.v1.ListDriversRequest
+	17,  // 103: hexhail.ops.v1.OpsService.ListCities:input_type -> hexhail.ops.v1.ListCitiesRequest
+	20,  // 104: hexhail.ops.v1.OpsService.ListStands:input_type -> hexhail.ops.v1.ListStandsRequest
+	22,  // 105: hexhail.ops.v1.OpsService.ListStandTaxis:input_type -> hexhail.ops.v1.ListStandTaxisRequest
+	42,  // 106: hexhail.ops.v1.OpsService.LaunchCampaign:input_type -> hexhail.ops.v1.LaunchCampaignRequest
+	44,  // 107: hexhail.ops.v1.OpsService.ListCampaigns:input_type -> hexhail.ops.v1.ListCampaignsRequest
+	35,  // 108: hexhail.ops.v1.OpsService.PauseCampaign:input_type -> hexhail.ops.v1.PauseCampaignRequest
+	37,  // 109: hexhail.ops.v1.OpsService.EndCampaign:input_type -> hexhail.ops.v1.EndCampaignRequest
+	39,  // 110: hexhail.ops.v1.OpsService.PreviewCampaign:input_type -> hexhail.ops.v1.PreviewCampaignRequest
+	109, // 111: hexhail.ops.v1.OpsService.ChangeSegment:input_type -> hexhail.ops.v1.ChangeSegmentRequest
+	99,  // 112: hexhail.ops.v1.OpsService.LaunchDraw:input_type -> hexhail.ops.v1.LaunchDrawRequest
+	101, // 113: hexhail.ops.v1.OpsService.EnterDrawNumber:input_type -> hexhail.ops.v1.EnterDrawNumberRequest
+	103, // 114: hexhail.ops.v1.OpsService.EndDraw:input_type -> hexhail.ops.v1.EndDrawRequest
+	105, // 115: hexhail.ops.v1.OpsService.ListDrawDays:input_type -> hexhail.ops.v1.ListDrawDaysRequest
+	46,  // 116: hexhail.ops.v1.OpsService.MoveFlight:input_type -> hexhail.ops.v1.MoveFlightRequest
+	82,  // 117: hexhail.ops.v1.OpsService.ListContests:input_type -> hexhail.ops.v1.ListContestsRequest
+	85,  // 118: hexhail.ops.v1.OpsService.DecideComplaint:input_type -> hexhail.ops.v1.DecideComplaintRequest
+	48,  // 119: hexhail.ops.v1.OpsService.GetRide:input_type -> hexhail.ops.v1.GetRideRequest
+	49,  // 120: hexhail.ops.v1.OpsService.ResolveFare:input_type -> hexhail.ops.v1.ResolveFareRequest
+	51,  // 121: hexhail.ops.v1.OpsService.RefundRide:input_type -> hexhail.ops.v1.RefundRideRequest
+	87,  // 122: hexhail.ops.v1.OpsService.GetStatement:input_type -> hexhail.ops.v1.GetStatementRequest
+	89,  // 123: hexhail.ops.v1.OpsService.ListWithdrawals:input_type -> hexhail.ops.v1.ListWithdrawalsRequest
+	91,  // 124: hexhail.ops.v1.OpsService.MakeBankFile:input_type -> hexhail.ops.v1.MakeBankFileRequest
+	93,  // 125: hexhail.ops.v1.OpsService.GetBankFile:input_type -> hexhail.ops.v1.GetBankFileRequest
+	95,  // 126: hexhail.ops.v1.OpsService.ImportBankResults:input_type -> hexhail.ops.v1.ImportBankResultsRequest
+	111, // 127: hexhail.ops.v1.OpsService.ListHolds:input_type -> hexhail.ops.v1.ListHoldsRequest
+	115, // 128: hexhail.ops.v1.OpsService.DecideHold:input_type -> hexhail.ops.v1.DecideHoldRequest
+	53,  // 129: hexhail.ops.v1.OpsService.GetVoice:input_type -> hexhail.ops.v1.GetVoiceRequest
+	60,  // 130: hexhail.ops.v1.OpsService.ExplainRide:input_type -> hexhail.ops.v1.ExplainRideRequest
+	68,  // 131: hexhail.ops.v1.OpsService.ExplainDriver:input_type -> hexhail.ops.v1.ExplainDriverRequest
+	74,  // 132: hexhail.ops.v1.OpsService.ListRides:input_type -> hexhail.ops.v1.ListRidesRequest
+	76,  // 133: hexhail.ops.v1.OpsService.GetClock:input_type -> hexhail.ops.v1.GetClockRequest
+	78,  // 134: hexhail.ops.v1.OpsService.TopUpWallet:input_type -> hexhail.ops.v1.TopUpWalletRequest
+	80,  // 135: hexhail.ops.v1.OpsService.AuditBooks:input_type -> hexhail.ops.v1.AuditBooksRequest
+	130, // 136: hexhail.ops.v1.OpsService.ReconcileBill:input_type -> hexhail.ops.v1.ReconcileBillRequest
+	131, // 137: hexhail.ops.v1.OpsService.ListBills:input_type -> hexhail.ops.v1.ListBillsRequest
+	132, // 138: hexhail.ops.v1.OpsService.ListDifferences:input_type -> hexhail.ops.v1.ListDifferencesRequest
+	133, // 139: hexhail.ops.v1.OpsService.ApproveDifference:input_type -> hexhail.ops.v1.ApproveDifferenceRequest
+	134, // 140: hexhail.ops.v1.OpsService.MakeClaims:input_type -> hexhail.ops.v1.MakeClaimsRequest
+	135, // 141: hexhail.ops.v1.OpsService.ListClaims:input_type -> hexhail.ops.v1.ListClaimsRequest
+	136, // 142: hexhail.ops.v1.OpsService.DisputeClaim:input_type -> hexhail.ops.v1.DisputeClaimRequest
+	137, // 143: hexhail.ops.v1.OpsService.DecideClaim:input_type -> hexhail.ops.v1.DecideClaimRequest
+	138, // 144: hexhail.ops.v1.OpsService.SettleClaim:input_type -> hexhail.ops.v1.SettleClaimRequest
+	7,   // 145: hexhail.ops.v1.OpsService.ImportCompanies:output_type -> hexhail.ops.v1.ImportCompaniesResponse
+	9,   // 146: hexhail.ops.v1.OpsService.ImportDrivers:output_type -> hexhail.ops.v1.ImportDriversResponse
+	11,  // 147: hexhail.ops.v1.OpsService.ImportTaxis:output_type -> hexhail.ops.v1.ImportTaxisResponse
+	13,  // 148: hexhail.ops.v1.OpsService.ImportRiders:output_type -> hexhail.ops.v1.ImportRidersResponse
+	15,  // 149: hexhail.ops.v1.OpsService.ListDrivers:output_type -> hexhail.ops.v1.ListDriversResponse
+	18,  // 150: hexhail.ops.v1.OpsService.ListCities:output_type -> hexhail.ops.v1.ListCitiesResponse
+	21,  // 151: hexhail.ops.v1.OpsService.ListStands:output_type -> hexhail.ops.v1.ListStandsResponse
+	24,  // 152: hexhail.ops.v1.OpsService.ListStandTaxis:output_type -> hexhail.ops.v1.ListStandTaxisResponse
+	43,  // 153: hexhail.ops.v1.OpsService.LaunchCampaign:output_type -> hexhail.ops.v1.LaunchCampaignResponse
+	45,  // 154: hexhail.ops.v1.OpsService.ListCampaigns:output_type -> hexhail.ops.v1.ListCampaignsResponse
+	36,  // 155: hexhail.ops.v1.OpsService.PauseCampaign:output_type -> hexhail.ops.v1.PauseCampaignResponse
+	38,  // 156: hexhail.ops.v1.OpsService.EndCampaign:output_type -> hexhail.ops.v1.EndCampaignResponse
+	40,  // 157: hexhail.ops.v1.OpsService.PreviewCampaign:output_type -> hexhail.ops.v1.PreviewCampaignResponse
+	110, // 158: hexhail.ops.v1.OpsService.ChangeSegment:output_type -> hexhail.ops.v1.ChangeSegmentResponse
+	100, // 159: hexhail.ops.v1.OpsService.LaunchDraw:output_type -> hexhail.ops.v1.LaunchDrawResponse
+	102, // 160: hexhail.ops.v1.OpsService.EnterDrawNumber:output_type -> hexhail.ops.v1.EnterDrawNumberResponse
+	104, // 161: hexhail.ops.v1.OpsService.EndDraw:output_type -> hexhail.ops.v1.EndDrawResponse
+	106, // 162: hexhail.ops.v1.OpsService.ListDrawDays:output_type -> hexhail.ops.v1.ListDrawDaysResponse
+	47,  // 163: hexhail.ops.v1.OpsService.MoveFlight:output_type -> hexhail.ops.v1.MoveFlightResponse
+	84,  // 164: hexhail.ops.v1.OpsService.ListContests:output_type -> hexhail.ops.v1.ListContestsResponse
+	86,  // 165: hexhail.ops.v1.OpsService.DecideComplaint:output_type -> hexhail.ops.v1.DecideComplaintResponse
+	59,  // 166: hexhail.ops.v1.OpsService.GetRide:output_type -> hexhail.ops.v1.GetRideResponse
+	50,  // 167: hexhail.ops.v1.OpsService.ResolveFare:output_type -> hexhail.ops.v1.ResolveFareResponse
+	52,  // 168: hexhail.ops.v1.OpsService.RefundRide:output_type -> hexhail.ops.v1.RefundRideResponse
+	88,  // 169: hexhail.ops.v1.OpsService.GetStatement:output_type -> hexhail.ops.v1.GetStatementResponse
+	90,  // 170: hexhail.ops.v1.OpsService.ListWithdrawals:output_type -> hexhail.ops.v1.ListWithdrawalsResponse
+	92,  // 171: hexhail.ops.v1.OpsService.MakeBankFile:output_type -> hexhail.ops.v1.MakeBankFileResponse
+	94,  // 172: hexhail.ops.v1.OpsService.GetBankFile:output_type -> hexhail.ops.v1.GetBankFileResponse
+	96,  // 173: hexhail.ops.v1.OpsService.ImportBankResults:output_type -> hexhail.ops.v1.ImportBankResultsResponse
+	112, // 174: hexhail.ops.v1.OpsService.ListHolds:output_type -> hexhail.ops.v1.ListHoldsResponse
+	116, // 175: hexhail.ops.v1.OpsService.DecideHold:output_type -> hexhail.ops.v1.DecideHoldResponse
+	54,  // 176: hexhail.ops.v1.OpsService.GetVoice:output_type -> hexhail.ops.v1.GetVoiceResponse
+	67,  // 177: hexhail.ops.v1.OpsService.ExplainRide:output_type -> hexhail.ops.v1.ExplainRideResponse
+	73,  // 178: hexhail.ops.v1.OpsService.ExplainDriver:output_type -> hexhail.ops.v1.ExplainDriverResponse
+	75,  // 179: hexhail.ops.v1.OpsService.ListRides:output_type -> hexhail.ops.v1.ListRidesResponse
+	77,  // 180: hexhail.ops.v1.OpsService.GetClock:output_type -> hexhail.ops.v1.GetClockResponse
+	79,  // 181: hexhail.ops.v1.OpsService.TopUpWallet:output_type -> hexhail.ops.v1.TopUpWalletResponse
+	81,  // 182: hexhail.ops.v1.OpsService.AuditBooks:output_type -> hexhail.ops.v1.AuditBooksResponse
+	139, // 183: hexhail.ops.v1.OpsService.ReconcileBill:output_type -> hexhail.ops.v1.ReconcileBillResponse
+	140, // 184: hexhail.ops.v1.OpsService.ListBills:output_type -> hexhail.ops.v1.ListBillsResponse
+	141, // 185: hexhail.ops.v1.OpsService.ListDifferences:output_type -> hexhail.ops.v1.ListDifferencesResponse
+	142, // 186: hexhail.ops.v1.OpsService.ApproveDifference:output_type -> hexhail.ops.v1.ApproveDifferenceResponse
+	143, // 187: hexhail.ops.v1.OpsService.MakeClaims:output_type -> hexhail.ops.v1.MakeClaimsResponse
+	144, // 188: hexhail.ops.v1.OpsService.ListClaims:output_type -> hexhail.ops.v1.ListClaimsResponse
+	145, // 189: hexhail.ops.v1.OpsService.DisputeClaim:output_type -> hexhail.ops.v1.DisputeClaimResponse
+	146, // 190: hexhail.ops.v1.OpsService.DecideClaim:output_type -> hexhail.ops.v1.DecideClaimResponse
+	147, // 191: hexhail.ops.v1.OpsService.SettleClaim:output_type -> hexhail.ops.v1.SettleClaimResponse
+	145, // [145:192] is the sub-list for method output_type
+	98,  // [98:145] is the sub-list for method input_type
+	98,  // [98:98] is the sub-list for extension type_name
+	98,  // [98:98] is the sub-list for extension extendee
+	0,   // [0:98] is the sub-list for field type_name
 }
 
 func init() { file_hexhail_ops_v1_ops_proto_init() }
@@ -9017,7 +9571,7 @@ func file_hexhail_ops_v1_ops_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_hexhail_ops_v1_ops_proto_rawDesc), len(file_hexhail_ops_v1_ops_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   110,
+			NumMessages:   116,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

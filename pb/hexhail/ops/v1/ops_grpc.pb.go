@@ -50,6 +50,8 @@ const (
 	OpsService_MakeBankFile_FullMethodName      = "/hexhail.ops.v1.OpsService/MakeBankFile"
 	OpsService_GetBankFile_FullMethodName       = "/hexhail.ops.v1.OpsService/GetBankFile"
 	OpsService_ImportBankResults_FullMethodName = "/hexhail.ops.v1.OpsService/ImportBankResults"
+	OpsService_ListHolds_FullMethodName         = "/hexhail.ops.v1.OpsService/ListHolds"
+	OpsService_DecideHold_FullMethodName        = "/hexhail.ops.v1.OpsService/DecideHold"
 	OpsService_GetVoice_FullMethodName          = "/hexhail.ops.v1.OpsService/GetVoice"
 	OpsService_ExplainRide_FullMethodName       = "/hexhail.ops.v1.OpsService/ExplainRide"
 	OpsService_ExplainDriver_FullMethodName     = "/hexhail.ops.v1.OpsService/ExplainDriver"
@@ -159,6 +161,12 @@ type OpsServiceClient interface {
 	// against what was booked before is told and not booked; the others are. Sending a file again changes
 	// nothing.
 	ImportBankResults(ctx context.Context, in *ImportBankResultsRequest, opts ...grpc.CallOption) (*ImportBankResultsResponse, error)
+	// ListHolds reads the held subsidies of a city that nobody has decided on, the oldest rides first, with
+	// what was found, in words.
+	ListHolds(ctx context.Context, in *ListHoldsRequest, opts ...grpc.CallOption) (*ListHoldsResponse, error)
+	// DecideHold pays a held subsidy, or gives it back to its campaign. Errors: HOLD_UNKNOWN, HOLD_STATE for
+	// one that is decided already, PAYMENT_STATE while the fare is being paid.
+	DecideHold(ctx context.Context, in *DecideHoldRequest, opts ...grpc.CallOption) (*DecideHoldResponse, error)
 	// GetVoice reads the clip that a rider has sent with a ride. Errors: VOICE_UNKNOWN.
 	GetVoice(ctx context.Context, in *GetVoiceRequest, opts ...grpc.CallOption) (*GetVoiceResponse, error)
 	// ExplainRide tells why a ride was taken, or why nobody took it: the cause that held for the longest
@@ -509,6 +517,26 @@ func (c *opsServiceClient) ImportBankResults(ctx context.Context, in *ImportBank
 	return out, nil
 }
 
+func (c *opsServiceClient) ListHolds(ctx context.Context, in *ListHoldsRequest, opts ...grpc.CallOption) (*ListHoldsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListHoldsResponse)
+	err := c.cc.Invoke(ctx, OpsService_ListHolds_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *opsServiceClient) DecideHold(ctx context.Context, in *DecideHoldRequest, opts ...grpc.CallOption) (*DecideHoldResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(DecideHoldResponse)
+	err := c.cc.Invoke(ctx, OpsService_DecideHold_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *opsServiceClient) GetVoice(ctx context.Context, in *GetVoiceRequest, opts ...grpc.CallOption) (*GetVoiceResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(GetVoiceResponse)
@@ -760,6 +788,12 @@ type OpsServiceServer interface {
 	// against what was booked before is told and not booked; the others are. Sending a file again changes
 	// nothing.
 	ImportBankResults(context.Context, *ImportBankResultsRequest) (*ImportBankResultsResponse, error)
+	// ListHolds reads the held subsidies of a city that nobody has decided on, the oldest rides first, with
+	// what was found, in words.
+	ListHolds(context.Context, *ListHoldsRequest) (*ListHoldsResponse, error)
+	// DecideHold pays a held subsidy, or gives it back to its campaign. Errors: HOLD_UNKNOWN, HOLD_STATE for
+	// one that is decided already, PAYMENT_STATE while the fare is being paid.
+	DecideHold(context.Context, *DecideHoldRequest) (*DecideHoldResponse, error)
 	// GetVoice reads the clip that a rider has sent with a ride. Errors: VOICE_UNKNOWN.
 	GetVoice(context.Context, *GetVoiceRequest) (*GetVoiceResponse, error)
 	// ExplainRide tells why a ride was taken, or why nobody took it: the cause that held for the longest
@@ -894,6 +928,12 @@ func (UnimplementedOpsServiceServer) GetBankFile(context.Context, *GetBankFileRe
 }
 func (UnimplementedOpsServiceServer) ImportBankResults(context.Context, *ImportBankResultsRequest) (*ImportBankResultsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ImportBankResults not implemented")
+}
+func (UnimplementedOpsServiceServer) ListHolds(context.Context, *ListHoldsRequest) (*ListHoldsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListHolds not implemented")
+}
+func (UnimplementedOpsServiceServer) DecideHold(context.Context, *DecideHoldRequest) (*DecideHoldResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method DecideHold not implemented")
 }
 func (UnimplementedOpsServiceServer) GetVoice(context.Context, *GetVoiceRequest) (*GetVoiceResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetVoice not implemented")
@@ -1442,6 +1482,42 @@ func _OpsService_ImportBankResults_Handler(srv interface{}, ctx context.Context,
 	return interceptor(ctx, in, info, handler)
 }
 
+func _OpsService_ListHolds_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListHoldsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(OpsServiceServer).ListHolds(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: OpsService_ListHolds_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(OpsServiceServer).ListHolds(ctx, req.(*ListHoldsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _OpsService_DecideHold_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(DecideHoldRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(OpsServiceServer).DecideHold(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: OpsService_DecideHold_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(OpsServiceServer).DecideHold(ctx, req.(*DecideHoldRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _OpsService_GetVoice_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(GetVoiceRequest)
 	if err := dec(in); err != nil {
@@ -1836,6 +1912,14 @@ var OpsService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ImportBankResults",
 			Handler:    _OpsService_ImportBankResults_Handler,
+		},
+		{
+			MethodName: "ListHolds",
+			Handler:    _OpsService_ListHolds_Handler,
+		},
+		{
+			MethodName: "DecideHold",
+			Handler:    _OpsService_DecideHold_Handler,
 		},
 		{
 			MethodName: "GetVoice",

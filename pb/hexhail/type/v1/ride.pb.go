@@ -727,7 +727,10 @@ type Subsidy struct {
 	// What each campaign gives, at most one of a group.
 	Grants []*SubsidyGrant `protobuf:"bytes,5,rep,name=grants,proto3" json:"grants,omitempty"`
 	// Why campaigns that run have not given, or only to the other side; at most 16.
-	Refusals      []*SubsidyRefusal `protobuf:"bytes,6,rep,name=refusals,proto3" json:"refusals,omitempty"`
+	Refusals []*SubsidyRefusal `protobuf:"bytes,6,rep,name=refusals,proto3" json:"refusals,omitempty"`
+	// It was held when the ride was completed, and is not paid with it: the ride looks as if it had been
+	// made for the subsidy. The fare is no matter of it. The driver may appeal.
+	Held          bool `protobuf:"varint,7,opt,name=held,proto3" json:"held,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -802,6 +805,13 @@ func (x *Subsidy) GetRefusals() []*SubsidyRefusal {
 		return x.Refusals
 	}
 	return nil
+}
+
+func (x *Subsidy) GetHeld() bool {
+	if x != nil {
+		return x.Held
+	}
+	return false
 }
 
 // What one campaign gives for a ride.
@@ -1815,7 +1825,7 @@ const file_hexhail_type_v1_ride_proto_rawDesc = "" +
 	"\vFareReading\x12\x1b\n" +
 	"\tmeter_fen\x18\x01 \x01(\x03R\bmeterFen\x12\x1b\n" +
 	"\ttolls_fen\x18\x02 \x01(\x03R\btollsFen\x12*\n" +
-	"\x02at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\"\xed\x01\n" +
+	"\x02at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\"\x81\x02\n" +
 	"\aSubsidy\x12\x1b\n" +
 	"\trider_fen\x18\x01 \x01(\x03R\briderFen\x12\x1d\n" +
 	"\n" +
@@ -1823,7 +1833,8 @@ const file_hexhail_type_v1_ride_proto_rawDesc = "" +
 	"\x06reason\x18\x03 \x01(\tR\x06reason\x12\x1a\n" +
 	"\bcampaign\x18\x04 \x01(\tR\bcampaign\x125\n" +
 	"\x06grants\x18\x05 \x03(\v2\x1d.hexhail.type.v1.SubsidyGrantR\x06grants\x12;\n" +
-	"\brefusals\x18\x06 \x03(\v2\x1f.hexhail.type.v1.SubsidyRefusalR\brefusals\"f\n" +
+	"\brefusals\x18\x06 \x03(\v2\x1f.hexhail.type.v1.SubsidyRefusalR\brefusals\x12\x12\n" +
+	"\x04held\x18\a \x01(\bR\x04held\"f\n" +
 	"\fSubsidyGrant\x12\x1a\n" +
 	"\bcampaign\x18\x01 \x01(\tR\bcampaign\x12\x1b\n" +
 	"\trider_fen\x18\x02 \x01(\x03R\briderFen\x12\x1d\n" +
