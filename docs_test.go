@@ -134,7 +134,7 @@ func TestTour(t *testing.T) {
 	for _, want := range []string{
 		`"pickup": "60s"`, `"state": "RIDE_STATE_SETTLED"`, `"plate": "京B12345"`, // rider
 		`"balanceFen": "2800"`, `"verdict": "offered"`, `"sound": true`, // driver, ops
-		"taken by D1 after", "Offers: 1. D1", "派单 1 次：1 次成交。",
+		"taken by D1 after", "Offers: 1. D1", "派单 1 次：1 次接单。",
 		`hexhail_rides_total{act="settled",city="beijing",kind="hailed"} 1`,
 		"entries are sealed\n", "sound\n", "28.00  6 lines", "booked 18.00", // ledger
 		"0 differences are open; wechat owes us 0.00 yuan", // reconciliation

@@ -22,12 +22,18 @@ func (f Figure) Fits() bool { return f.Memo || f.Amount == f.Booked }
 // Reserved names what is set aside for a ride and not moved.
 const Reserved = "reserved"
 
+// withoutRows is what is booked for a ride and has no row of its own.
+var withoutRows = []money.Code{
+	money.CodeChannelFee, money.CodeDuplicate, money.CodeSubsidyRiderBack,
+	money.CodeSubsidyDriverBack,
+}
+
 // Figures traces every sum of a ride to its transfers, which are all of the ride's by time. What is
 // booked and has no row to compare with (a channel's fee) stands with what the ledger says.
 func Figures(
 	r Ride, payments []money.Payment, refunds []money.Refund, booked []money.Booked,
 ) []Figure {
-	var f figures
+	f := figures{held: r.Subsidy.Held}
 	for _, p := range payments {
 		switch {
 		case p.State == money.PaymentCashConfirmed:
@@ -36,6 +42,9 @@ func Figures(
 			})
 		case p.State.Captured():
 			f.owe(string(p.Code()), p.Charge())
+			if r.Subsidy.Held {
+				break // whether it moves was decided later
+			}
 			f.owe(string(money.CodeSubsidyRider), p.Discount)
 			if p.Purpose == money.PurposeFare {
 				f.owe(string(money.CodeSubsidyDriver), r.Subsidy.Driver)
@@ -44,7 +53,7 @@ func Figures(
 	}
 	for _, back := range refunds {
 		if back.State == money.AttemptPaid {
-			f.owe(string(money.CodeRefund), back.Amount)
+			f.owe(string(back.Hold().Code), back.Amount)
 		}
 	}
 	open := money.Unresolved(transfersOf(booked))
@@ -66,6 +75,7 @@ func Figures(
 type figures struct {
 	list []Figure
 	rows []string // names of which there are rows
+	held bool     // the subsidies are, or were
 }
 
 func (f *figures) of(name string) *Figure {
@@ -91,8 +101,9 @@ func (f *figures) book(b money.Booked) {
 	x := f.of(string(b.Code))
 	x.Booked += b.Amount
 	x.Lines = append(x.Lines, b)
-	if alone := b.Code == money.CodeChannelFee || b.Code == money.CodeDuplicate; alone &&
-		!slices.Contains(f.rows, x.Name) {
+	subsidy := b.Code == money.CodeSubsidyRider || b.Code == money.CodeSubsidyDriver
+	alone := slices.Contains(withoutRows, b.Code) || f.held && subsidy
+	if alone && !slices.Contains(f.rows, x.Name) {
 		x.Amount = x.Booked
 	}
 }

@@ -178,7 +178,7 @@ func (c *crowd) closes(t *testing.T) outcome {
 		t.Fatal("no report")
 	}
 	o.report = parsed(t, string(text))
-	o.rides = c.w.rides(c.w.city)
+	o.rides, o.held = c.w.rides(c.w.city), c.w.held(c.w.city)
 	o.found = c.w.find(o.acks)
 	o.books, err = c.w.ops.AuditBooks(c.w.asOps(), &opspb.AuditBooksRequest{})
 	must(t, err)

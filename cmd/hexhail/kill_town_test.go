@@ -344,6 +344,23 @@ func (w *town) count(city string, state typepb.RideState, limit int) int {
 	return len(got.GetRides())
 }
 
+// held are the rides of a city whose subsidy is held.
+func (w *town) held(city string) map[string]bool {
+	w.t.Helper()
+	held := map[string]bool{}
+	page := &opspb.ListHoldsRequest{City: city, PageSize: 100}
+	for {
+		got, err := w.ops.ListHolds(w.asOps(), page)
+		must(w.t, err)
+		for _, h := range got.GetHolds() {
+			held[h.GetRideId()] = true
+		}
+		if page.PageToken = got.GetNextPageToken(); page.PageToken == "" {
+			return held
+		}
+	}
+}
+
 // rides are all of a city.
 func (w *town) rides(city string) (all []*typepb.Ride) {
 	w.t.Helper()

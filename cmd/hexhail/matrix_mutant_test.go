@@ -247,7 +247,7 @@ func ridersCommandsCaught(two string) map[string]string {
 		"RiderService.CancelRide":  two + "OK",
 		"RiderService.ConfirmFare": two + "OK",
 		"RiderService.ContestFare": two + "OK",
-		"RiderService.PayRide":     two + "OK",
+		"RiderService.PayRide":     two + "FailedPrecondition", // the payment's own check
 		"RiderService.RateRide":    two + "OK",
 		"RiderService.Complain":    two + "OK",
 

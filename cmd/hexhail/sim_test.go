@@ -164,7 +164,7 @@ func (w writer) Write(p []byte) (int, error) { return w(p) }
 func TestABrokenCityIsAnError(t *testing.T) {
 	good := sim.Report{Books: sim.Books{
 		AccountsReplay: true, NoPending: true, Budget: true, Rides: true, DriverPayable: true,
-		Wallets: true, Sponsor: true, Cash: true,
+		Wallets: true, Channels: true, Sponsor: true, Cash: true,
 	}}
 	good.Derive()
 	if err := verdict(good); err != nil {
