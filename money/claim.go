@@ -171,9 +171,9 @@ func DaysBefore(now time.Time, zone *time.Location, n int) []CityDay {
 	return days
 }
 
-// Claim asks the sponsors of a city's campaigns and draws for what these have given on days that are
-// over, once a campaign and day, and returns what is new. Nothing may be booked within the days any
-// more.
+// Claim asks the sponsors of a city's campaigns and draws for what these have given on days that
+// are over, once a campaign and day, and returns what is new. Nothing may be booked within the days
+// any more.
 func (c Cashier) Claim(
 	ctx context.Context, city string, days []CityDay, now time.Time,
 ) (made []Claim, err error) {
