@@ -39,8 +39,9 @@ func evidence(tx Tx, rules BrushRules, city City, r Ride) (Evidence, error) {
 	}
 	e := evidenceOf(r, past, regulars, city.Zone)
 	if rules.brief(e) {
-		e.Again, err = tx.BriefRides(r.Driver, nextDay(r.CompletedAt.AddDate(0, 0, -1), city.Zone),
-			r.CompletedAt, seconds(rules.BrushQuickS), rules.BrushShortM)
+		midnight, _ := money.DayOf(r.CompletedAt, city.Zone).Bounds(city.Zone)
+		e.Again, err = tx.BriefRides(r.Driver, midnight, r.CompletedAt,
+			seconds(rules.BrushQuickS), rules.BrushShortM)
 	}
 	return e, err
 }
@@ -209,10 +210,13 @@ func (j *job) endHold(r Ride, h Hold) error {
 	return j.tx.Book(money.Resolution(id, r.Subject(), pending, how, j.now))
 }
 
-// holdBatch is how many holds end by themselves at once.
-const holdBatch = 16
+// How holds end by themselves.
+const (
+	holdBatch = 16               // at once
+	holdAgain = 10 * time.Minute // until one whose ride is being paid is looked at again
+)
 
-// endHolds ends the holds whose time is over. One whose ride is being paid waits.
+// endHolds ends the holds whose time is over. One whose ride is being paid waits behind the others.
 func (j *job) endHolds() error {
 	list, err := j.tx.DueHolds(j.now, holdBatch)
 	if err != nil {
@@ -220,7 +224,12 @@ func (j *job) endHolds() error {
 	}
 	for _, due := range list {
 		_, err := j.decideHold(due.Ride, func(h Hold) (Hold, error) { return h.overdue(j.now) })
-		if err != nil && ReasonOf(err) != ReasonPayment {
+		if err != nil && ReasonOf(err) == ReasonPayment {
+			later := due
+			later.DueAt = j.now.Add(holdAgain)
+			err = j.tx.UpdateHold(later, due.State)
+		}
+		if err != nil {
 			return err
 		}
 	}

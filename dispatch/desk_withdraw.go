@@ -96,14 +96,8 @@ func (d *Desk) mayWithdraw(j *job, city City, driver Driver, c Withdraw) error {
 		rules.PayoutsADay, most)
 	limit.Field, limit.Limit = "amount_fen", fmt.Sprintf("at most %d more today, %d more times",
 		max(0, most-sum), max(0, rules.PayoutsADay-n))
-	limit.Until = nextDay(j.now, city.Zone)
+	_, limit.Until = money.DayOf(j.now, city.Zone).Bounds(city.Zone)
 	return limit
-}
-
-// nextDay is when the next business day begins.
-func nextDay(now time.Time, zone *time.Location) time.Time {
-	local := now.In(zone)
-	return time.Date(local.Year(), local.Month(), local.Day()+1, 0, 0, 0, 0, zone)
 }
 
 // payoutChannels are those of a policy that pay out here.

@@ -227,3 +227,27 @@ func TestBrushingIsDenied(t *testing.T) {
 		t.Errorf("nobody's hold: %v", err)
 	}
 }
+
+// A hold whose ride is being paid when its time is over waits behind the others, and ends after.
+func TestHoldWaitsForThePayment(t *testing.T) {
+	w, ride := brushTown(t, false)
+	silent := newChannel()
+	wallet := w.desk.Channels[money.InWallet]
+	silent.down, w.desk.Channels[money.InWallet] = true, silent
+	_, err := w.desk.Pay(w.ctx, w.now, w.key("rider:R1"), dispatch.PayRide{
+		Ride: ride, Rider: "R1", Means: dispatch.Means{Channel: money.InWallet},
+	})
+	w.ok(err)
+	w.pass(8 * 24 * time.Hour)
+	w.work()
+	if h := w.hold(ride); h.State != dispatch.Held ||
+		!h.DueAt.Equal(w.now.Add(10*time.Minute)) {
+		t.Errorf("the hold is %s until %v", h.State, h.DueAt)
+	}
+	w.desk.Channels[money.InWallet] = wallet
+	for range 2 { // paid, then looked at
+		w.pass(11 * time.Minute)
+		w.work()
+	}
+	w.wantHold(ride, dispatch.HoldDenied, dispatch.BySystem)
+}

@@ -41,8 +41,7 @@ func ParseTransferKind(s string) TransferKind {
 	return TransferKind(max(0, slices.Index(transferKinds[:], s)))
 }
 
-// Code says in one word why money moved: fare, tip, fee, cancel_fee, subsidy_rider,
-// subsidy_driver, fund, top_up.
+// Code says in one word why money moved.
 type Code string
 
 // The codes of this ledger.
@@ -67,6 +66,17 @@ const (
 	CodeSubsidyRiderBack  Code = "subsidy_rider_back"
 	CodeSubsidyDriverBack Code = "subsidy_driver_back"
 )
+
+// Paid reports whether a transfer's code is of what payers pay: fares, tips and fees. What
+// campaigns add, channels keep or goes back is not.
+func (c Code) Paid() bool {
+	switch c {
+	case CodeFare, CodeShare, CodeRest, CodeTip, CodeFee, CodeCancelFee:
+		return true
+	default:
+		return false
+	}
+}
 
 // Transfer is one amount from a debit to a credit account: one immutable row.
 type Transfer struct {

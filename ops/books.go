@@ -53,7 +53,7 @@ func (s *Server) AuditBooks(ctx context.Context, _ *opspb.AuditBooksRequest) (
 	*opspb.AuditBooksResponse, error,
 ) {
 	out := &opspb.AuditBooksResponse{BalancesFen: map[string]int64{}}
-	books, err := s.config.Cashier.Audit(ctx, func(subject money.Subject, t money.Transfer) {
+	books, err := s.config.Cashier.Audit(ctx, func(_ money.Subject, t money.Transfer) {
 		if t.Kind != money.TransferPosted && t.Kind != money.TransferPost {
 			return
 		}
@@ -66,7 +66,7 @@ func (s *Server) AuditBooks(ctx context.Context, _ *opspb.AuditBooksRequest) (
 			out.SubsidyRiderFen -= int64(t.Amount)
 		case t.Code == money.CodeSubsidyDriverBack:
 			out.SubsidyDriverFen -= int64(t.Amount)
-		case subject != "":
+		case t.Code.Paid():
 			out.PaidFen += int64(t.Amount)
 		}
 	})

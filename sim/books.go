@@ -66,12 +66,12 @@ func (b *booked) add(t money.Transfer) {
 	if t.Kind != money.TransferPosted && t.Kind != money.TransferPost {
 		return
 	}
-	switch t.Code {
-	case money.CodeSubsidyRider:
+	switch {
+	case t.Code == money.CodeSubsidyRider:
 		b.riderSubsidy += t.Amount
-	case money.CodeSubsidyDriver:
+	case t.Code == money.CodeSubsidyDriver:
 		b.driverSub += t.Amount
-	case money.CodeFare, money.CodeTip, money.CodeFee, money.CodeCancelFee:
+	case t.Code.Paid():
 		b.paid += t.Amount
 		if t.Debit.Class() == money.ChannelClearing("").Class() {
 			b.outside += t.Amount

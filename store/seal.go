@@ -101,12 +101,12 @@ func (t *tx) writeSeals(last money.Seal, seals []money.Seal) error {
 		err = dispatch.Errorf(dispatch.Conflict, dispatch.ReasonStale,
 			"somebody else has sealed up to entry %s", now.Entry)
 	}
+	if err != nil {
+		return err
+	}
 	rows := make([][]any, len(seals))
 	for i, s := range seals {
 		rows[i] = []any{s.Seq, string(s.Entry), s.Hash}
-	}
-	if err != nil {
-		return err
 	}
 	return t.insertAll(insertSeal, insertSeals, sealsAtOnce, rows)
 }

@@ -62,7 +62,7 @@ func runStandin(
 		return fmt.Errorf("addr: %w", err)
 	}
 	base := "http://" + at.Addr().String()
-	s, err := newStand(base, notify)
+	s, err := newPlayed(base, notify)
 	if err != nil {
 		return errors.Join(err, at.Close())
 	}
@@ -90,7 +90,7 @@ func runStandin(
 }
 
 // write leaves our accounts in a folder, as `serve --channels` reads them.
-func (s *stand) write(dir, notify string) error {
+func (s *played) write(dir, notify string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return fmt.Errorf("dir: %w", err)
 	}
@@ -129,7 +129,7 @@ func (s *stand) write(dir, notify string) error {
 func alipayCertName(i int) string { return fmt.Sprintf("alipay_%d.crt", i+1) }
 
 // channels is the file that tells of the accounts.
-func (s *stand) channels(notify string, w wechat.Account, a alipay.Account) channelsFile {
+func (s *played) channels(notify string, w wechat.Account, a alipay.Account) channelsFile {
 	contract := contractFile{FeePPM: standinFee}
 	theirs := alipayAccount{
 		AppID: a.AppID, SellerID: a.SellerID, PrivateKey: "alipay_key.pem",

@@ -25,19 +25,19 @@ const standinFee money.PPM = 6_000
 // outboxEvery is how often the stand-ins look for notices that are due, machine time.
 const outboxEvery = 50 * time.Millisecond
 
-// stand is a WeChat Pay and an Alipay that this process plays, the payers' phone, and how to reach
-// our account at each. They forget everything when the process ends.
-type stand struct {
+// played are a WeChat Pay and an Alipay that this process plays, the payers' phone, and how to
+// reach our account at each. They forget everything when the process ends.
+type played struct {
 	wechat  wechat.Config
 	alipay  alipay.Config
 	handler http.Handler
 	outbox  *standin.Outbox
 }
 
-// newStand opens a stand that will answer at base and tell notify, both http://host:port.
-func newStand(base, notify string) (*stand, error) {
+// newPlayed opens stand-ins that will answer at base and tell notify, both http://host:port.
+func newPlayed(base, notify string) (*played, error) {
 	book, script := standin.NewBook(), standin.NewScript(1)
-	s := &stand{outbox: standin.NewOutbox(&http.Client{Timeout: 5 * time.Second}, script)}
+	s := &played{outbox: standin.NewOutbox(&http.Client{Timeout: 5 * time.Second}, script)}
 	theirWeChat, err := s.openWeChat(base, notify, standin.WeChatConfig{
 		Book: book, Script: script, Outbox: s.outbox, Clock: time.Now, Fee: standinFee,
 		EarlyBills: true,
@@ -68,7 +68,7 @@ func newStand(base, notify string) (*stand, error) {
 }
 
 // openWeChat opens our account at the stand-in of WeChat Pay.
-func (s *stand) openWeChat(
+func (s *played) openWeChat(
 	base, notify string, c standin.WeChatConfig,
 ) (*standin.WeChat, error) {
 	theirs, err := standin.NewWeChat(c)
@@ -96,7 +96,7 @@ func (s *stand) openWeChat(
 }
 
 // openAlipay is the same for Alipay.
-func (s *stand) openAlipay(
+func (s *played) openAlipay(
 	base, notify string, c standin.AlipayConfig,
 ) (*standin.Alipay, error) {
 	theirs, err := standin.NewAlipay(c)
@@ -119,7 +119,7 @@ func (s *stand) openAlipay(
 }
 
 // serve answers calls and sends notices. The returned function ends both.
-func (s *stand) serve(
+func (s *played) serve(
 	ctx context.Context, at net.Listener, failed func(error),
 ) (end func(context.Context) error) {
 	server := ops.NewHTTPServer(s.handler)
@@ -141,15 +141,15 @@ func (s *stand) serve(
 	}
 }
 
-// openStandins starts a stand for a sandbox, on an address of its own, and the clients that go
-// there. It is closed after the service's own parts, which may still ask.
+// openStandins starts the stand-ins of a sandbox, on an address of their own, and the clients that
+// go there. They are closed after the service's own parts, which may still ask.
 func (s *service) openStandins(ctx context.Context) (external, error) {
 	var open net.ListenConfig
 	at, err := open.Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return external{}, fmt.Errorf("the stand-ins of the channels: %w", err)
 	}
-	theirs, err := newStand("http://"+at.Addr().String(), s.httpBase())
+	theirs, err := newPlayed("http://"+at.Addr().String(), s.httpBase())
 	if err != nil {
 		return external{}, errors.Join(err, at.Close())
 	}
@@ -160,8 +160,8 @@ func (s *service) openStandins(ctx context.Context) (external, error) {
 	return theirs.clients(s.clock)
 }
 
-// clients are ours that go to the stand.
-func (s *stand) clients(city wire.Clock) (external, error) {
+// clients are ours that go to the stand-ins.
+func (s *played) clients(city wire.Clock) (external, error) {
 	out := newExternal(city)
 	forWeChat, err := wechat.New(s.wechat)
 	if err != nil {

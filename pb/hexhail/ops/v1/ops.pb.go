@@ -5914,7 +5914,7 @@ type AuditBooksResponse struct {
 	SubsidyRiderFen int64 `protobuf:"varint,5,opt,name=subsidy_rider_fen,json=subsidyRiderFen,proto3" json:"subsidy_rider_fen,omitempty"`
 	// Subsidies posted to drivers, in fen.
 	SubsidyDriverFen int64 `protobuf:"varint,6,opt,name=subsidy_driver_fen,json=subsidyDriverFen,proto3" json:"subsidy_driver_fen,omitempty"`
-	// Everything else posted for rides, in fen.
+	// What payers have paid for rides: fares, tips and fees, in fen, be it given back since or not.
 	PaidFen       int64 `protobuf:"varint,7,opt,name=paid_fen,json=paidFen,proto3" json:"paid_fen,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
