@@ -72,6 +72,9 @@ func (l Lab) Compare(ctx context.Context) (Comparison, error) {
 	for worker := range max(1, l.AtOnce) {
 		workers.Go(func() {
 			for i := range next {
+				if work.Err() != nil {
+					return // handed over as it ended
+				}
 				report, err := l.Run(work, worker, cases[i])
 				ended.Lock()
 				switch {
@@ -92,10 +95,8 @@ func (l Lab) Compare(ctx context.Context) (Comparison, error) {
 	for i := range cases {
 		select {
 		case next <- i:
-			continue
 		case <-work.Done():
 		}
-		break
 	}
 	close(next)
 	workers.Wait()

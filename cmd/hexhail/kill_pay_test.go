@@ -78,7 +78,7 @@ func (s *standins) moved(channel money.ChannelName) money.Fen {
 // Every payment is captured once: what payers have paid is what the books have, and all rides
 // settle.
 func killPaying(t *testing.T) {
-	p := play{riders: 150, taxis: 100, span: 4 * time.Minute, rate: 20}
+	p := play{riders: 150, taxis: 100, span: 4 * time.Minute, rate: 40}
 	w := prepareTown(t, p.clockArgs()...)
 	s := startStandins(t, "http://"+w.http)
 	w.args = append(w.args, "--channels", s.channels)

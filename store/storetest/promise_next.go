@@ -52,7 +52,11 @@ func promiseNext(t *testing.T, open Open) {
 	t.Run("MutantCheckThenAct", func(t *testing.T) {
 		n := newNexts(t, open(t), 6)
 		n.accept = n.acceptBadly
-		caught(t, n.run(t))
+		var err error
+		for run := 0; err == nil && run < nextRuns; run++ { // on a quiet machine not each hits the gap
+			err = n.run(t)
+		}
+		caught(t, err)
 	})
 }
 
