@@ -53,7 +53,7 @@ func promiseNext(t *testing.T, open Open) {
 		n := newNexts(t, open(t), 6)
 		n.accept = n.acceptBadly
 		var err error
-		for run := 0; err == nil && run < nextRuns; run++ { // on a quiet machine not each hits the gap
+		for run := 0; err == nil && run < nextRuns; run++ { // not each hits the gap
 			err = n.run(t)
 		}
 		caught(t, err)
