@@ -21,7 +21,9 @@ func (p *phone) awaitRank(rank, length int32) *driverpb.StandRank {
 // seen before the engine has heard that the driver is on duty.
 func (p *phone) waitAt(at geo.Point, rank, length int32) *driverpb.StandRank {
 	p.t.Helper()
-	told := func(r *driverpb.StandRank) bool { return r.GetRank() == rank && r.GetLength() == length }
+	told := func(r *driverpb.StandRank) bool {
+		return r.GetRank() == rank && r.GetLength() == length
+	}
 	for range 50 {
 		if find(p, (*driverpb.DriveResponse).GetStandRank, told) != nil {
 			break
