@@ -75,19 +75,25 @@ func (s *standins) moved(channel money.ChannelName) money.Fen {
 }
 
 // killPaying kills a server while most of its riders pay through channels that have a bad day.
-// Every payment is captured once: what payers have paid is what the books have, and all rides
-// settle.
+// Every payment is captured once: what payers have paid is what the books have, all rides settle,
+// and after the night no channel and no sponsor owes anything.
 func killPaying(t *testing.T) {
 	p := play{riders: 150, taxis: 100, span: 4 * time.Minute, rate: 40}
-	w := prepareTown(t, p.clockArgs()...)
+	begins := evening.Add(-time.Duration(p.rate * float64(5*time.Second)))
+	w := prepareTown(t, p.clockArgsFrom(begins.AddDate(0, 0, -1))...)
 	s := startStandins(t, "http://"+w.http)
 	w.args = append(w.args, "--channels", s.channels)
 	w.open()
+	n := announce(t, w, money.Alipay, 5, begins)
 	s.ask("/faults", troubles, &struct{}{})
 	c := newCrowd(t, w, p, "--wechat", "0.3", "--alipay", "0.3", "--phone", s.phone)
 	kills(t, c, load{requested: 40, claimed: 30, started: 20, onTrip: 5, answers: 20}, 2,
 		func(int) {})
 	s.balances(t, c.closes(t).report)
+	n.falls()
+	n.reconciles()
+	n.settles()
+	n.closes()
 }
 
 // balances reports whether a run's rides were paid, each once.

@@ -89,10 +89,13 @@ func csvFile(t testing.TB, rows [][]string) string {
 
 // clockArgs are a server's whose clock comes to the first request in about 5 s.
 func (p play) clockArgs() []string {
+	return p.clockArgsFrom(evening.Add(-time.Duration(p.rate * float64(5*time.Second))))
+}
+
+func (p play) clockArgsFrom(at time.Time) []string {
 	return []string{
 		"--cities", city + "," + witnessCity, "--rate-per-s", "100000", "--drain-for", "1s",
-		"--clock-rate", fmt.Sprint(p.rate), "--clock-epoch",
-		evening.Add(-time.Duration(p.rate * float64(5*time.Second))).Format(time.RFC3339),
+		"--clock-rate", fmt.Sprint(p.rate), "--clock-epoch", at.Format(time.RFC3339),
 	}
 }
 

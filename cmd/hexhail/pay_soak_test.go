@@ -10,12 +10,14 @@ import (
 	"testing"
 	"time"
 
+	"hexhail/money"
 	"hexhail/sim"
 )
 
-// TestSoakPaying is the recorded hour of New York with the launch campaign, six riders in ten paying
-// through channels that have a bad day, the server killed twice: every payment is captured once,
-// the budget is exact, the books close.
+// TestSoakPaying is the recorded hour of New York with the launch campaign and a draw of 200 rides,
+// six riders in ten paying through channels that have a bad day, the server killed twice: every
+// payment is captured once, the budget is exact, the books close; after bills, draw and claims no
+// channel and no sponsor owes anything.
 func TestSoakPaying(t *testing.T) {
 	const rate = 12
 	dir := os.Getenv("HEXHAIL_DATA")
@@ -31,11 +33,12 @@ func TestSoakPaying(t *testing.T) {
 	must(t, err)
 	start := time.Date(2013, 11, 18, 16, 0, 0, 0, zone).Add(-rate * 40 * time.Second)
 	w := prepareTown(t, "--cities", string(sim.ReplayCity)+","+witnessCity, "--rate-per-s",
-		"100000", "--clock-rate", "12", "--clock-epoch", start.Format(time.RFC3339))
+		"100000", "--clock-rate", "12", "--clock-epoch", start.AddDate(0, 0, -1).Format(time.RFC3339))
 	w.city = string(sim.ReplayCity)
 	s := startStandins(t, "http://"+w.http)
 	w.args = append(w.args, "--channels", s.channels)
 	w.open()
+	n := announce(t, w, money.Alipay, 200, start)
 	s.ask("/faults", troubles, &struct{}{})
 	c := newCrowdOf(t, w, "--trips", file("trips_1600_1700_jittered.csv.gz"),
 		"--taxis", file("taxis_start_1500_1700.csv.gz"),
@@ -48,5 +51,9 @@ func TestSoakPaying(t *testing.T) {
 	}
 	o := c.closes(t)
 	s.balances(t, o.report)
+	n.falls()
+	n.reconciles()
+	n.settles()
+	n.closes()
 	t.Logf("%+v", o.report)
 }
