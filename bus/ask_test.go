@@ -122,7 +122,7 @@ func testNearbyInVain(t *testing.T, open func() *Bus) {
 	begun = time.Now()
 	_, err = b.Nearby(t.Context(), "beijing", geo.Point{})
 	if took := time.Since(begun); dispatch.KindOf(err) != dispatch.Unavailable ||
-		dispatch.ReasonOf(err) != ReasonBus || took < answerWithin/2 || took > 2*answerWithin {
+		dispatch.ReasonOf(err) != ReasonBus || took < answerWithin/2 || took > 5*answerWithin {
 		t.Errorf("a silent engine: %v after %v", err, took)
 	}
 	go func() {
