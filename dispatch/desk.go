@@ -33,6 +33,8 @@ type Desk struct {
 	// NewSecret makes a secret that nobody can guess, for draws; safe for concurrent use if the
 	// Desk is so used. Without it no draw is launched.
 	NewSecret func() money.DrawSecret
+	// PINCost is how slow the hash of a pay PIN is: bcrypt's cost, 4–31; 0 is its usual one, 10.
+	PINCost int
 	// Committed is called after every committed command, to wake who sends events; Opened after one
 	// that opened attempts, to wake who takes them to their channels. They must not block; nil is
 	// nobody.

@@ -178,7 +178,11 @@ func (d *Desk) PayByCode(
 	}
 	var ride RideID
 	from := purse{rider: c.Rider}
-	err := d.Store.View(ctx, func(tx Tx) error {
+	var err error
+	if c.Means, err = d.prove(ctx, now, c.Rider, c.Means); err != nil {
+		return Receipt{}, err
+	}
+	err = d.Store.View(ctx, func(tx Tx) error {
 		r, share, err := leadsTo(tx, c.Code, now)
 		ride, from.share = r.ID, share
 		return err

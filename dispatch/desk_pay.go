@@ -195,6 +195,9 @@ type Means struct {
 	Channel money.ChannelName
 	Way     money.Way `json:",omitempty"` // with an external channel, how its payer is asked
 	Token   string    `json:",omitempty"` // who pays, or the code that was scanned
+	PIN     string    `json:"-"`          // of the wallet, "" if it is not given
+
+	proof string // the hash that the PIN is right for
 }
 
 func (d *Desk) checkMeans(m Means) error {
@@ -219,10 +222,14 @@ func (d *Desk) checkMeans(m Means) error {
 // an external channel all that is due is one order. A ride that turns out to be paid otherwise than
 // through its sponsor's channel gives its subsidy back. An open attempt has to be closed before a
 // second: cash ends by this, an external order is closed at its channel first. Errors: Conflict
-// with ReasonLedgerLimit for a wallet that can pay nothing of it, with ReasonPayment while the
-// channel does not say how an attempt has ended.
+// with ReasonLedgerLimit for a wallet that can pay nothing of it, with ReasonPINNeeded for one that
+// asks for its PIN, with ReasonPayment while the channel does not say how an attempt has ended.
 func (d *Desk) Pay(ctx context.Context, now time.Time, key Once, c PayRide) (Receipt, error) {
 	mine := func(r Ride) error { return r.riddenBy(c.Rider) }
+	var err error
+	if c.Means, err = d.prove(ctx, now, c.Rider, c.Means); err != nil {
+		return Receipt{}, err
+	}
 	return d.payOnce(ctx, now, c.Ride, mine, func() (Receipt, error) {
 		return do(ctx, d, "Pay", now, key, c, func(j *job) (Receipt, error) {
 			return d.pay(j, c.Ride, mine, purse{}, c.Means)
@@ -344,6 +351,9 @@ func (d *Desk) open(
 		if err := j.affords(from.rider, payments); err != nil {
 			return Receipt{}, err
 		}
+		if err := d.mayPay(j, r, from.rider, due(payments), m.proof); err != nil {
+			return Receipt{}, err
+		}
 	}
 	var order money.AttemptID
 	for _, p := range payments {
@@ -359,6 +369,16 @@ func (d *Desk) open(
 		}
 	}
 	return receipt(r), nil
+}
+
+// due is what is charged for payments that are not made.
+func due(payments []money.Payment) (sum money.Fen) {
+	for _, p := range payments {
+		if !p.State.Final() {
+			sum += p.Charge()
+		}
+	}
+	return sum
 }
 
 // payCancelFee opens an attempt for what is still owed for a late cancel. There is no taxi in which

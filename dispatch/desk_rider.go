@@ -188,16 +188,25 @@ func (d *Desk) Cancel(
 		if r, err = j.step(r, act); err != nil {
 			return Receipt{}, err
 		}
-		return receipt(r), j.chargeCancel(r, feeID)
+		return receipt(r), d.chargeCancel(j, r, feeID)
 	})
 }
 
-// chargeCancel opens the attempt for the fee of a ride that is paid from a wallet.
-func (j *job) chargeCancel(r Ride, id money.AttemptID) error {
+// chargeCancel opens the attempt for the fee of a ride that is paid from a wallet. One that asks for
+// its PIN first is not charged: the fee is owed.
+func (d *Desk) chargeCancel(j *job, r Ride, id money.AttemptID) error {
 	if r.CancelFee == 0 || r.PayBy != money.InWallet {
 		return nil
 	}
 	payments, err := j.tx.PaymentsOf(r.Subject())
+	if err != nil {
+		return err
+	}
+	err = d.mayPay(j, r, r.Rider, due(payments), "")
+	if reason := ReasonOf(err); err != nil &&
+		(reason == ReasonPINNeeded || reason == ReasonPINLocked) {
+		return nil
+	}
 	if err != nil {
 		return err
 	}

@@ -161,6 +161,13 @@ const (
 	ReasonUnknownBankFile Reason = "BANK_FILE_UNKNOWN"
 	// ReasonUnknownCode is a code for paying that nobody has made, or that was renewed.
 	ReasonUnknownCode Reason = "CODE_UNKNOWN"
+	// ReasonPINNeeded is a payment above what a wallet pays without its PIN, ReasonPINWrong a PIN
+	// that is another, ReasonPINLocked a wallet after too many of those, ReasonPINUnset one that
+	// has none.
+	ReasonPINNeeded Reason = "PIN_NEEDED"
+	ReasonPINWrong  Reason = "PIN_WRONG"
+	ReasonPINLocked Reason = "PIN_LOCKED"
+	ReasonPINUnset  Reason = "PIN_UNSET"
 	// ReasonNothingDue is a code that leads to nothing to be paid, now.
 	ReasonNothingDue Reason = "NOTHING_DUE"
 	// ReasonTipBanned is a tip where the policy allows none.

@@ -106,6 +106,7 @@ type Policy struct {
 	TeamRules
 	PayoutRules
 	BrushRules
+	WalletRules
 }
 
 // DefaultPolicy is what a city has that says nothing else.
@@ -122,6 +123,7 @@ func DefaultPolicy() Policy {
 		PeopleRules:  defaultPeopleRules(), CancelRules: defaultCancelRules(),
 		RegularRules: defaultRegularRules(), TeamRules: defaultTeamRules(),
 		PayoutRules: defaultPayoutRules(), BrushRules: defaultBrushRules(),
+		WalletRules: defaultWalletRules(),
 	}
 }
 
@@ -161,7 +163,7 @@ func (p Policy) Check() error {
 	})
 	return cmp.Or(err, p.Rules.check(), p.BookingRules.check(), p.ForwardRules.check(),
 		p.PeopleRules.check(), p.CancelRules.check(), p.RegularRules.check(), p.TeamRules.check(),
-		p.PayoutRules.check(), p.BrushRules.check())
+		p.PayoutRules.check(), p.BrushRules.check(), p.WalletRules.check())
 }
 
 // clone shares nothing with p that a change could reach.

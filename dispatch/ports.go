@@ -61,6 +61,7 @@ type Tx interface {
 	Turns
 	DriverLogs
 	PayCodes
+	PayPINs
 	Splits
 	money.Tx
 }
@@ -93,6 +94,21 @@ type PayCodes interface {
 	// TaxisRide is the last ride on which a taxi has set out with a rider and that is not ended: on
 	// its way, or to be paid.
 	TaxisRide(taxi TaxiID) (r Ride, ok bool, err error)
+}
+
+// PayPINs are what wallets ask for before they pay much.
+type PayPINs interface {
+	// PayPIN reads a rider's; is false if there is none.
+	PayPIN(rider RiderID) (p PayPIN, is bool, err error)
+	// LockPayPIN is PayPIN, and keeps others from locking it until the transaction ends: who writes
+	// it, or acts on it, locks it, after the ride.
+	LockPayPIN(rider RiderID) (p PayPIN, is bool, err error)
+	// InsertPayPIN writes the first one. Conflict with ReasonDuplicate if there is one.
+	InsertPayPIN(p PayPIN) error
+	// UpdatePayPIN writes one that is there.
+	UpdatePayPIN(p PayPIN) error
+	// DropPayPIN forgets one.
+	DropPayPIN(rider RiderID) error
 }
 
 // Rides are the rides' rows.

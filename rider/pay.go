@@ -18,7 +18,7 @@ func (s *Server) PayRide(
 			Ride: dispatch.RideID(req.GetRideId()), Rider: o.rider,
 			Means: dispatch.Means{
 				Channel: money.ChannelName(req.GetChannel()),
-				Way:     money.Way(req.GetWay()), Token: req.GetToken(),
+				Way:     money.Way(req.GetWay()), Token: req.GetToken(), PIN: req.GetPayPin(),
 			},
 		})
 	})

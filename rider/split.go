@@ -103,7 +103,7 @@ func (s *Server) PayByCode(
 	}, dispatch.PayByCode{
 		Code: req.GetCode(), Rider: rider, Means: dispatch.Means{
 			Channel: money.ChannelName(req.GetChannel()),
-			Way:     money.Way(req.GetWay()), Token: req.GetToken(),
+			Way:     money.Way(req.GetWay()), Token: req.GetToken(), PIN: req.GetPayPin(),
 		},
 	})
 	if err != nil {

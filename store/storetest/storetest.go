@@ -33,7 +33,7 @@ type Open func(t testing.TB, opts ...store.Option) Database
 // Run runs the suite on one engine.
 func Run(t *testing.T, open Open) {
 	for _, test := range slices.Concat(
-		rowTests(), campaignTests(), withdrawalTests(), promiseTests(),
+		rowTests(), campaignTests(), withdrawalTests(), walletTests(), promiseTests(),
 	) {
 		t.Run(test.name, func(t *testing.T) { test.run(t, open) })
 	}
@@ -127,6 +127,14 @@ func withdrawalTests() []test {
 		{"Statements", statements},
 		{"Holds", holds},
 		{"RiddenTogether", riddenTogether},
+	}
+}
+
+// walletTests are of riders' wallets, with their promises.
+func walletTests() []test {
+	return []test{
+		{"PayPINs", payPINs},
+		{"PromisePayPIN", promisePayPIN},
 	}
 }
 

@@ -3601,6 +3601,99 @@ func (x *RefundRideResponse) GetRefundId() string {
 	return ""
 }
 
+// Whose.
+type ClearPayPinRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The caller's own id of this request, 1 to 64 bytes: the same id gets the same answer, and is
+	// refused with another body.
+	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// The rider, 1 to 64 bytes.
+	RiderId       string `protobuf:"bytes,2,opt,name=rider_id,json=riderId,proto3" json:"rider_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ClearPayPinRequest) Reset() {
+	*x = ClearPayPinRequest{}
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[51]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ClearPayPinRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ClearPayPinRequest) ProtoMessage() {}
+
+func (x *ClearPayPinRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[51]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ClearPayPinRequest.ProtoReflect.Descriptor instead.
+func (*ClearPayPinRequest) Descriptor() ([]byte, []int) {
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{51}
+}
+
+func (x *ClearPayPinRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *ClearPayPinRequest) GetRiderId() string {
+	if x != nil {
+		return x.RiderId
+	}
+	return ""
+}
+
+// It is forgotten.
+type ClearPayPinResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ClearPayPinResponse) Reset() {
+	*x = ClearPayPinResponse{}
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[52]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ClearPayPinResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ClearPayPinResponse) ProtoMessage() {}
+
+func (x *ClearPayPinResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[52]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ClearPayPinResponse.ProtoReflect.Descriptor instead.
+func (*ClearPayPinResponse) Descriptor() ([]byte, []int) {
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{52}
+}
+
 // Of which ride.
 type GetVoiceRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -3612,7 +3705,7 @@ type GetVoiceRequest struct {
 
 func (x *GetVoiceRequest) Reset() {
 	*x = GetVoiceRequest{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[51]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[53]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3624,7 +3717,7 @@ func (x *GetVoiceRequest) String() string {
 func (*GetVoiceRequest) ProtoMessage() {}
 
 func (x *GetVoiceRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[51]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[53]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3637,7 +3730,7 @@ func (x *GetVoiceRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetVoiceRequest.ProtoReflect.Descriptor instead.
 func (*GetVoiceRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{51}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{53}
 }
 
 func (x *GetVoiceRequest) GetRideId() string {
@@ -3660,7 +3753,7 @@ type GetVoiceResponse struct {
 
 func (x *GetVoiceResponse) Reset() {
 	*x = GetVoiceResponse{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[52]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[54]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3672,7 +3765,7 @@ func (x *GetVoiceResponse) String() string {
 func (*GetVoiceResponse) ProtoMessage() {}
 
 func (x *GetVoiceResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[52]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[54]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3685,7 +3778,7 @@ func (x *GetVoiceResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetVoiceResponse.ProtoReflect.Descriptor instead.
 func (*GetVoiceResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{52}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{54}
 }
 
 func (x *GetVoiceResponse) GetVoice() *v1.Voice {
@@ -3725,7 +3818,7 @@ type Payment struct {
 
 func (x *Payment) Reset() {
 	*x = Payment{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[53]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[55]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3737,7 +3830,7 @@ func (x *Payment) String() string {
 func (*Payment) ProtoMessage() {}
 
 func (x *Payment) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[53]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[55]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3750,7 +3843,7 @@ func (x *Payment) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Payment.ProtoReflect.Descriptor instead.
 func (*Payment) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{53}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{55}
 }
 
 func (x *Payment) GetId() string {
@@ -3821,7 +3914,7 @@ type Transfer struct {
 
 func (x *Transfer) Reset() {
 	*x = Transfer{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[54]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[56]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3833,7 +3926,7 @@ func (x *Transfer) String() string {
 func (*Transfer) ProtoMessage() {}
 
 func (x *Transfer) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[54]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[56]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3846,7 +3939,7 @@ func (x *Transfer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Transfer.ProtoReflect.Descriptor instead.
 func (*Transfer) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{54}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{56}
 }
 
 func (x *Transfer) GetDebit() string {
@@ -3909,7 +4002,7 @@ type Candidate struct {
 
 func (x *Candidate) Reset() {
 	*x = Candidate{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[55]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[57]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3921,7 +4014,7 @@ func (x *Candidate) String() string {
 func (*Candidate) ProtoMessage() {}
 
 func (x *Candidate) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[55]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[57]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3934,7 +4027,7 @@ func (x *Candidate) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Candidate.ProtoReflect.Descriptor instead.
 func (*Candidate) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{55}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{57}
 }
 
 func (x *Candidate) GetTaxiId() string {
@@ -4010,7 +4103,7 @@ type Round struct {
 
 func (x *Round) Reset() {
 	*x = Round{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[56]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[58]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4022,7 +4115,7 @@ func (x *Round) String() string {
 func (*Round) ProtoMessage() {}
 
 func (x *Round) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[56]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[58]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4035,7 +4128,7 @@ func (x *Round) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Round.ProtoReflect.Descriptor instead.
 func (*Round) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{56}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{58}
 }
 
 func (x *Round) GetAt() *timestamppb.Timestamp {
@@ -4093,7 +4186,7 @@ type GetRideResponse struct {
 
 func (x *GetRideResponse) Reset() {
 	*x = GetRideResponse{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[57]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[59]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4105,7 +4198,7 @@ func (x *GetRideResponse) String() string {
 func (*GetRideResponse) ProtoMessage() {}
 
 func (x *GetRideResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[57]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[59]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4118,7 +4211,7 @@ func (x *GetRideResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetRideResponse.ProtoReflect.Descriptor instead.
 func (*GetRideResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{57}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{59}
 }
 
 func (x *GetRideResponse) GetRide() *v1.Ride {
@@ -4195,7 +4288,7 @@ type ExplainRideRequest struct {
 
 func (x *ExplainRideRequest) Reset() {
 	*x = ExplainRideRequest{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[58]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[60]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4207,7 +4300,7 @@ func (x *ExplainRideRequest) String() string {
 func (*ExplainRideRequest) ProtoMessage() {}
 
 func (x *ExplainRideRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[58]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[60]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4220,7 +4313,7 @@ func (x *ExplainRideRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExplainRideRequest.ProtoReflect.Descriptor instead.
 func (*ExplainRideRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{58}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{60}
 }
 
 func (x *ExplainRideRequest) GetRideId() string {
@@ -4254,7 +4347,7 @@ type Census struct {
 
 func (x *Census) Reset() {
 	*x = Census{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[59]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[61]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4266,7 +4359,7 @@ func (x *Census) String() string {
 func (*Census) ProtoMessage() {}
 
 func (x *Census) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[59]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[61]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4279,7 +4372,7 @@ func (x *Census) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Census.ProtoReflect.Descriptor instead.
 func (*Census) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{59}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{61}
 }
 
 func (x *Census) GetIdle() int32 {
@@ -4344,7 +4437,7 @@ type Unfit struct {
 
 func (x *Unfit) Reset() {
 	*x = Unfit{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[60]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[62]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4356,7 +4449,7 @@ func (x *Unfit) String() string {
 func (*Unfit) ProtoMessage() {}
 
 func (x *Unfit) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[60]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[62]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4369,7 +4462,7 @@ func (x *Unfit) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Unfit.ProtoReflect.Descriptor instead.
 func (*Unfit) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{60}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{62}
 }
 
 func (x *Unfit) GetVerdict() string {
@@ -4419,7 +4512,7 @@ type Look struct {
 
 func (x *Look) Reset() {
 	*x = Look{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[61]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[63]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4431,7 +4524,7 @@ func (x *Look) String() string {
 func (*Look) ProtoMessage() {}
 
 func (x *Look) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[61]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[63]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4444,7 +4537,7 @@ func (x *Look) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Look.ProtoReflect.Descriptor instead.
 func (*Look) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{61}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{63}
 }
 
 func (x *Look) GetAt() *timestamppb.Timestamp {
@@ -4557,7 +4650,7 @@ type OfferAnswer struct {
 
 func (x *OfferAnswer) Reset() {
 	*x = OfferAnswer{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[62]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[64]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4569,7 +4662,7 @@ func (x *OfferAnswer) String() string {
 func (*OfferAnswer) ProtoMessage() {}
 
 func (x *OfferAnswer) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[62]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[64]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4582,7 +4675,7 @@ func (x *OfferAnswer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OfferAnswer.ProtoReflect.Descriptor instead.
 func (*OfferAnswer) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{62}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{64}
 }
 
 func (x *OfferAnswer) GetOfferId() string {
@@ -4664,7 +4757,7 @@ type CallAnswer struct {
 
 func (x *CallAnswer) Reset() {
 	*x = CallAnswer{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[63]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[65]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4676,7 +4769,7 @@ func (x *CallAnswer) String() string {
 func (*CallAnswer) ProtoMessage() {}
 
 func (x *CallAnswer) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[63]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[65]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4689,7 +4782,7 @@ func (x *CallAnswer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CallAnswer.ProtoReflect.Descriptor instead.
 func (*CallAnswer) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{63}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{65}
 }
 
 func (x *CallAnswer) GetCallId() string {
@@ -4754,7 +4847,7 @@ type CauseTime struct {
 
 func (x *CauseTime) Reset() {
 	*x = CauseTime{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[64]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[66]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4766,7 +4859,7 @@ func (x *CauseTime) String() string {
 func (*CauseTime) ProtoMessage() {}
 
 func (x *CauseTime) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[64]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[66]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4779,7 +4872,7 @@ func (x *CauseTime) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CauseTime.ProtoReflect.Descriptor instead.
 func (*CauseTime) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{64}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{66}
 }
 
 func (x *CauseTime) GetCause() string {
@@ -4837,7 +4930,7 @@ type ExplainRideResponse struct {
 
 func (x *ExplainRideResponse) Reset() {
 	*x = ExplainRideResponse{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[65]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[67]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4849,7 +4942,7 @@ func (x *ExplainRideResponse) String() string {
 func (*ExplainRideResponse) ProtoMessage() {}
 
 func (x *ExplainRideResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[65]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[67]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4862,7 +4955,7 @@ func (x *ExplainRideResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExplainRideResponse.ProtoReflect.Descriptor instead.
 func (*ExplainRideResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{65}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{67}
 }
 
 func (x *ExplainRideResponse) GetRide() *v1.Ride {
@@ -4978,7 +5071,7 @@ type ExplainDriverRequest struct {
 
 func (x *ExplainDriverRequest) Reset() {
 	*x = ExplainDriverRequest{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[66]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[68]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4990,7 +5083,7 @@ func (x *ExplainDriverRequest) String() string {
 func (*ExplainDriverRequest) ProtoMessage() {}
 
 func (x *ExplainDriverRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[66]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[68]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5003,7 +5096,7 @@ func (x *ExplainDriverRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExplainDriverRequest.ProtoReflect.Descriptor instead.
 func (*ExplainDriverRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{66}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{68}
 }
 
 func (x *ExplainDriverRequest) GetDriverId() string {
@@ -5041,7 +5134,7 @@ type PresenceTime struct {
 
 func (x *PresenceTime) Reset() {
 	*x = PresenceTime{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[67]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[69]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5053,7 +5146,7 @@ func (x *PresenceTime) String() string {
 func (*PresenceTime) ProtoMessage() {}
 
 func (x *PresenceTime) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[67]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[69]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5066,7 +5159,7 @@ func (x *PresenceTime) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PresenceTime.ProtoReflect.Descriptor instead.
 func (*PresenceTime) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{67}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{69}
 }
 
 func (x *PresenceTime) GetPresence() string {
@@ -5098,7 +5191,7 @@ type PresenceChange struct {
 
 func (x *PresenceChange) Reset() {
 	*x = PresenceChange{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[68]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[70]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5110,7 +5203,7 @@ func (x *PresenceChange) String() string {
 func (*PresenceChange) ProtoMessage() {}
 
 func (x *PresenceChange) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[68]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[70]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5123,7 +5216,7 @@ func (x *PresenceChange) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PresenceChange.ProtoReflect.Descriptor instead.
 func (*PresenceChange) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{68}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{70}
 }
 
 func (x *PresenceChange) GetAt() *timestamppb.Timestamp {
@@ -5161,7 +5254,7 @@ type VerdictCount struct {
 
 func (x *VerdictCount) Reset() {
 	*x = VerdictCount{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[69]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[71]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5173,7 +5266,7 @@ func (x *VerdictCount) String() string {
 func (*VerdictCount) ProtoMessage() {}
 
 func (x *VerdictCount) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[69]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[71]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5186,7 +5279,7 @@ func (x *VerdictCount) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VerdictCount.ProtoReflect.Descriptor instead.
 func (*VerdictCount) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{69}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{71}
 }
 
 func (x *VerdictCount) GetVerdict() string {
@@ -5234,7 +5327,7 @@ type SeenRide struct {
 
 func (x *SeenRide) Reset() {
 	*x = SeenRide{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[70]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[72]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5246,7 +5339,7 @@ func (x *SeenRide) String() string {
 func (*SeenRide) ProtoMessage() {}
 
 func (x *SeenRide) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[70]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[72]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5259,7 +5352,7 @@ func (x *SeenRide) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SeenRide.ProtoReflect.Descriptor instead.
 func (*SeenRide) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{70}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{72}
 }
 
 func (x *SeenRide) GetRideId() string {
@@ -5384,7 +5477,7 @@ type ExplainDriverResponse struct {
 
 func (x *ExplainDriverResponse) Reset() {
 	*x = ExplainDriverResponse{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[71]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[73]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5396,7 +5489,7 @@ func (x *ExplainDriverResponse) String() string {
 func (*ExplainDriverResponse) ProtoMessage() {}
 
 func (x *ExplainDriverResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[71]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[73]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5409,7 +5502,7 @@ func (x *ExplainDriverResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExplainDriverResponse.ProtoReflect.Descriptor instead.
 func (*ExplainDriverResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{71}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{73}
 }
 
 func (x *ExplainDriverResponse) GetHindrance() string {
@@ -5548,7 +5641,7 @@ type ListRidesRequest struct {
 
 func (x *ListRidesRequest) Reset() {
 	*x = ListRidesRequest{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[72]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[74]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5560,7 +5653,7 @@ func (x *ListRidesRequest) String() string {
 func (*ListRidesRequest) ProtoMessage() {}
 
 func (x *ListRidesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[72]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[74]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5573,7 +5666,7 @@ func (x *ListRidesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRidesRequest.ProtoReflect.Descriptor instead.
 func (*ListRidesRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{72}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{74}
 }
 
 func (x *ListRidesRequest) GetPageSize() int32 {
@@ -5617,7 +5710,7 @@ type ListRidesResponse struct {
 
 func (x *ListRidesResponse) Reset() {
 	*x = ListRidesResponse{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[73]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[75]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5629,7 +5722,7 @@ func (x *ListRidesResponse) String() string {
 func (*ListRidesResponse) ProtoMessage() {}
 
 func (x *ListRidesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[73]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[75]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5642,7 +5735,7 @@ func (x *ListRidesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRidesResponse.ProtoReflect.Descriptor instead.
 func (*ListRidesResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{73}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{75}
 }
 
 func (x *ListRidesResponse) GetRides() []*v1.Ride {
@@ -5668,7 +5761,7 @@ type GetClockRequest struct {
 
 func (x *GetClockRequest) Reset() {
 	*x = GetClockRequest{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[74]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[76]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5680,7 +5773,7 @@ func (x *GetClockRequest) String() string {
 func (*GetClockRequest) ProtoMessage() {}
 
 func (x *GetClockRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[74]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[76]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5693,7 +5786,7 @@ func (x *GetClockRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetClockRequest.ProtoReflect.Descriptor instead.
 func (*GetClockRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{74}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{76}
 }
 
 // The city clock: city time = at + rate × (machine time since now).
@@ -5709,7 +5802,7 @@ type GetClockResponse struct {
 
 func (x *GetClockResponse) Reset() {
 	*x = GetClockResponse{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[75]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[77]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5721,7 +5814,7 @@ func (x *GetClockResponse) String() string {
 func (*GetClockResponse) ProtoMessage() {}
 
 func (x *GetClockResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[75]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[77]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5734,7 +5827,7 @@ func (x *GetClockResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetClockResponse.ProtoReflect.Descriptor instead.
 func (*GetClockResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{75}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{77}
 }
 
 func (x *GetClockResponse) GetAt() *timestamppb.Timestamp {
@@ -5767,7 +5860,7 @@ type TopUpWalletRequest struct {
 
 func (x *TopUpWalletRequest) Reset() {
 	*x = TopUpWalletRequest{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[76]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[78]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5779,7 +5872,7 @@ func (x *TopUpWalletRequest) String() string {
 func (*TopUpWalletRequest) ProtoMessage() {}
 
 func (x *TopUpWalletRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[76]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[78]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5792,7 +5885,7 @@ func (x *TopUpWalletRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TopUpWalletRequest.ProtoReflect.Descriptor instead.
 func (*TopUpWalletRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{76}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{78}
 }
 
 func (x *TopUpWalletRequest) GetRequestId() string {
@@ -5827,7 +5920,7 @@ type TopUpWalletResponse struct {
 
 func (x *TopUpWalletResponse) Reset() {
 	*x = TopUpWalletResponse{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[77]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[79]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5839,7 +5932,7 @@ func (x *TopUpWalletResponse) String() string {
 func (*TopUpWalletResponse) ProtoMessage() {}
 
 func (x *TopUpWalletResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[77]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[79]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5852,7 +5945,7 @@ func (x *TopUpWalletResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TopUpWalletResponse.ProtoReflect.Descriptor instead.
 func (*TopUpWalletResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{77}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{79}
 }
 
 func (x *TopUpWalletResponse) GetBalanceFen() int64 {
@@ -5871,7 +5964,7 @@ type AuditBooksRequest struct {
 
 func (x *AuditBooksRequest) Reset() {
 	*x = AuditBooksRequest{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[78]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[80]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5883,7 +5976,7 @@ func (x *AuditBooksRequest) String() string {
 func (*AuditBooksRequest) ProtoMessage() {}
 
 func (x *AuditBooksRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[78]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[80]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5896,7 +5989,7 @@ func (x *AuditBooksRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AuditBooksRequest.ProtoReflect.Descriptor instead.
 func (*AuditBooksRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{78}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{80}
 }
 
 // What an audit found.
@@ -5922,7 +6015,7 @@ type AuditBooksResponse struct {
 
 func (x *AuditBooksResponse) Reset() {
 	*x = AuditBooksResponse{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[79]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[81]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5934,7 +6027,7 @@ func (x *AuditBooksResponse) String() string {
 func (*AuditBooksResponse) ProtoMessage() {}
 
 func (x *AuditBooksResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[79]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[81]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5947,7 +6040,7 @@ func (x *AuditBooksResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AuditBooksResponse.ProtoReflect.Descriptor instead.
 func (*AuditBooksResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{79}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{81}
 }
 
 func (x *AuditBooksResponse) GetSound() bool {
@@ -6014,7 +6107,7 @@ type ListContestsRequest struct {
 
 func (x *ListContestsRequest) Reset() {
 	*x = ListContestsRequest{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[80]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[82]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6026,7 +6119,7 @@ func (x *ListContestsRequest) String() string {
 func (*ListContestsRequest) ProtoMessage() {}
 
 func (x *ListContestsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[80]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[82]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6039,7 +6132,7 @@ func (x *ListContestsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListContestsRequest.ProtoReflect.Descriptor instead.
 func (*ListContestsRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{80}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{82}
 }
 
 func (x *ListContestsRequest) GetPageSize() int32 {
@@ -6082,7 +6175,7 @@ type Contest struct {
 
 func (x *Contest) Reset() {
 	*x = Contest{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[81]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[83]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6094,7 +6187,7 @@ func (x *Contest) String() string {
 func (*Contest) ProtoMessage() {}
 
 func (x *Contest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[81]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[83]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6107,7 +6200,7 @@ func (x *Contest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Contest.ProtoReflect.Descriptor instead.
 func (*Contest) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{81}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{83}
 }
 
 func (x *Contest) GetComplaint() *v1.Complaint {
@@ -6158,7 +6251,7 @@ type ListContestsResponse struct {
 
 func (x *ListContestsResponse) Reset() {
 	*x = ListContestsResponse{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[82]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[84]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6170,7 +6263,7 @@ func (x *ListContestsResponse) String() string {
 func (*ListContestsResponse) ProtoMessage() {}
 
 func (x *ListContestsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[82]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[84]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6183,7 +6276,7 @@ func (x *ListContestsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListContestsResponse.ProtoReflect.Descriptor instead.
 func (*ListContestsResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{82}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{84}
 }
 
 func (x *ListContestsResponse) GetContests() []*Contest {
@@ -6220,7 +6313,7 @@ type DecideComplaintRequest struct {
 
 func (x *DecideComplaintRequest) Reset() {
 	*x = DecideComplaintRequest{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[83]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[85]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6232,7 +6325,7 @@ func (x *DecideComplaintRequest) String() string {
 func (*DecideComplaintRequest) ProtoMessage() {}
 
 func (x *DecideComplaintRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[83]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[85]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6245,7 +6338,7 @@ func (x *DecideComplaintRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DecideComplaintRequest.ProtoReflect.Descriptor instead.
 func (*DecideComplaintRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{83}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{85}
 }
 
 func (x *DecideComplaintRequest) GetRequestId() string {
@@ -6292,7 +6385,7 @@ type DecideComplaintResponse struct {
 
 func (x *DecideComplaintResponse) Reset() {
 	*x = DecideComplaintResponse{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[84]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[86]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6304,7 +6397,7 @@ func (x *DecideComplaintResponse) String() string {
 func (*DecideComplaintResponse) ProtoMessage() {}
 
 func (x *DecideComplaintResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[84]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[86]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6317,7 +6410,7 @@ func (x *DecideComplaintResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DecideComplaintResponse.ProtoReflect.Descriptor instead.
 func (*DecideComplaintResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{84}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{86}
 }
 
 // Whose statement of which month.
@@ -6341,7 +6434,7 @@ type GetStatementRequest struct {
 
 func (x *GetStatementRequest) Reset() {
 	*x = GetStatementRequest{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[85]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[87]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6353,7 +6446,7 @@ func (x *GetStatementRequest) String() string {
 func (*GetStatementRequest) ProtoMessage() {}
 
 func (x *GetStatementRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[85]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[87]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6366,7 +6459,7 @@ func (x *GetStatementRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetStatementRequest.ProtoReflect.Descriptor instead.
 func (*GetStatementRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{85}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{87}
 }
 
 func (x *GetStatementRequest) GetOf() isGetStatementRequest_Of {
@@ -6453,7 +6546,7 @@ type GetStatementResponse struct {
 
 func (x *GetStatementResponse) Reset() {
 	*x = GetStatementResponse{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[86]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[88]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6465,7 +6558,7 @@ func (x *GetStatementResponse) String() string {
 func (*GetStatementResponse) ProtoMessage() {}
 
 func (x *GetStatementResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[86]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[88]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6478,7 +6571,7 @@ func (x *GetStatementResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetStatementResponse.ProtoReflect.Descriptor instead.
 func (*GetStatementResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{86}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{88}
 }
 
 func (x *GetStatementResponse) GetStatement() *v1.Statement {
@@ -6501,7 +6594,7 @@ type ListWithdrawalsRequest struct {
 
 func (x *ListWithdrawalsRequest) Reset() {
 	*x = ListWithdrawalsRequest{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[87]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[89]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6513,7 +6606,7 @@ func (x *ListWithdrawalsRequest) String() string {
 func (*ListWithdrawalsRequest) ProtoMessage() {}
 
 func (x *ListWithdrawalsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[87]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[89]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6526,7 +6619,7 @@ func (x *ListWithdrawalsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListWithdrawalsRequest.ProtoReflect.Descriptor instead.
 func (*ListWithdrawalsRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{87}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{89}
 }
 
 func (x *ListWithdrawalsRequest) GetPageSize() int32 {
@@ -6559,7 +6652,7 @@ type ListWithdrawalsResponse struct {
 
 func (x *ListWithdrawalsResponse) Reset() {
 	*x = ListWithdrawalsResponse{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[88]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[90]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6571,7 +6664,7 @@ func (x *ListWithdrawalsResponse) String() string {
 func (*ListWithdrawalsResponse) ProtoMessage() {}
 
 func (x *ListWithdrawalsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[88]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[90]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6584,7 +6677,7 @@ func (x *ListWithdrawalsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListWithdrawalsResponse.ProtoReflect.Descriptor instead.
 func (*ListWithdrawalsResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{88}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{90}
 }
 
 func (x *ListWithdrawalsResponse) GetWithdrawals() []*v1.Withdrawal {
@@ -6619,7 +6712,7 @@ type MakeBankFileRequest struct {
 
 func (x *MakeBankFileRequest) Reset() {
 	*x = MakeBankFileRequest{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[89]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[91]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6631,7 +6724,7 @@ func (x *MakeBankFileRequest) String() string {
 func (*MakeBankFileRequest) ProtoMessage() {}
 
 func (x *MakeBankFileRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[89]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[91]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6644,7 +6737,7 @@ func (x *MakeBankFileRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MakeBankFileRequest.ProtoReflect.Descriptor instead.
 func (*MakeBankFileRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{89}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{91}
 }
 
 func (x *MakeBankFileRequest) GetRequestId() string {
@@ -6669,7 +6762,7 @@ type MakeBankFileResponse struct {
 
 func (x *MakeBankFileResponse) Reset() {
 	*x = MakeBankFileResponse{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[90]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[92]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6681,7 +6774,7 @@ func (x *MakeBankFileResponse) String() string {
 func (*MakeBankFileResponse) ProtoMessage() {}
 
 func (x *MakeBankFileResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[90]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[92]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6694,7 +6787,7 @@ func (x *MakeBankFileResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MakeBankFileResponse.ProtoReflect.Descriptor instead.
 func (*MakeBankFileResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{90}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{92}
 }
 
 func (x *MakeBankFileResponse) GetFileId() string {
@@ -6729,7 +6822,7 @@ type GetBankFileRequest struct {
 
 func (x *GetBankFileRequest) Reset() {
 	*x = GetBankFileRequest{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[91]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[93]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6741,7 +6834,7 @@ func (x *GetBankFileRequest) String() string {
 func (*GetBankFileRequest) ProtoMessage() {}
 
 func (x *GetBankFileRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[91]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[93]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6754,7 +6847,7 @@ func (x *GetBankFileRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetBankFileRequest.ProtoReflect.Descriptor instead.
 func (*GetBankFileRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{91}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{93}
 }
 
 func (x *GetBankFileRequest) GetFileId() string {
@@ -6775,7 +6868,7 @@ type GetBankFileResponse struct {
 
 func (x *GetBankFileResponse) Reset() {
 	*x = GetBankFileResponse{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[92]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[94]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6787,7 +6880,7 @@ func (x *GetBankFileResponse) String() string {
 func (*GetBankFileResponse) ProtoMessage() {}
 
 func (x *GetBankFileResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[92]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[94]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6800,7 +6893,7 @@ func (x *GetBankFileResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetBankFileResponse.ProtoReflect.Descriptor instead.
 func (*GetBankFileResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{92}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{94}
 }
 
 func (x *GetBankFileResponse) GetCsv() []byte {
@@ -6822,7 +6915,7 @@ type ImportBankResultsRequest struct {
 
 func (x *ImportBankResultsRequest) Reset() {
 	*x = ImportBankResultsRequest{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[93]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[95]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6834,7 +6927,7 @@ func (x *ImportBankResultsRequest) String() string {
 func (*ImportBankResultsRequest) ProtoMessage() {}
 
 func (x *ImportBankResultsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[93]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[95]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6847,7 +6940,7 @@ func (x *ImportBankResultsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImportBankResultsRequest.ProtoReflect.Descriptor instead.
 func (*ImportBankResultsRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{93}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{95}
 }
 
 func (x *ImportBankResultsRequest) GetCsv() []byte {
@@ -6874,7 +6967,7 @@ type ImportBankResultsResponse struct {
 
 func (x *ImportBankResultsResponse) Reset() {
 	*x = ImportBankResultsResponse{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[94]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[96]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6886,7 +6979,7 @@ func (x *ImportBankResultsResponse) String() string {
 func (*ImportBankResultsResponse) ProtoMessage() {}
 
 func (x *ImportBankResultsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[94]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[96]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6899,7 +6992,7 @@ func (x *ImportBankResultsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImportBankResultsResponse.ProtoReflect.Descriptor instead.
 func (*ImportBankResultsResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{94}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{96}
 }
 
 func (x *ImportBankResultsResponse) GetPaid() int32 {
@@ -6945,7 +7038,7 @@ type BankRefusal struct {
 
 func (x *BankRefusal) Reset() {
 	*x = BankRefusal{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[95]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[97]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6957,7 +7050,7 @@ func (x *BankRefusal) String() string {
 func (*BankRefusal) ProtoMessage() {}
 
 func (x *BankRefusal) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[95]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[97]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6970,7 +7063,7 @@ func (x *BankRefusal) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BankRefusal.ProtoReflect.Descriptor instead.
 func (*BankRefusal) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{95}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{97}
 }
 
 func (x *BankRefusal) GetLine() int32 {
@@ -7027,7 +7120,7 @@ type Draw struct {
 
 func (x *Draw) Reset() {
 	*x = Draw{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[96]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[98]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -7039,7 +7132,7 @@ func (x *Draw) String() string {
 func (*Draw) ProtoMessage() {}
 
 func (x *Draw) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[96]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[98]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -7052,7 +7145,7 @@ func (x *Draw) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Draw.ProtoReflect.Descriptor instead.
 func (*Draw) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{96}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{98}
 }
 
 func (x *Draw) GetId() string {
@@ -7146,7 +7239,7 @@ type LaunchDrawRequest struct {
 
 func (x *LaunchDrawRequest) Reset() {
 	*x = LaunchDrawRequest{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[97]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[99]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -7158,7 +7251,7 @@ func (x *LaunchDrawRequest) String() string {
 func (*LaunchDrawRequest) ProtoMessage() {}
 
 func (x *LaunchDrawRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[97]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[99]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -7171,7 +7264,7 @@ func (x *LaunchDrawRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LaunchDrawRequest.ProtoReflect.Descriptor instead.
 func (*LaunchDrawRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{97}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{99}
 }
 
 func (x *LaunchDrawRequest) GetRequestId() string {
@@ -7199,7 +7292,7 @@ type LaunchDrawResponse struct {
 
 func (x *LaunchDrawResponse) Reset() {
 	*x = LaunchDrawResponse{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[98]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[100]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -7211,7 +7304,7 @@ func (x *LaunchDrawResponse) String() string {
 func (*LaunchDrawResponse) ProtoMessage() {}
 
 func (x *LaunchDrawResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[98]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[100]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -7224,7 +7317,7 @@ func (x *LaunchDrawResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LaunchDrawResponse.ProtoReflect.Descriptor instead.
 func (*LaunchDrawResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{98}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{100}
 }
 
 func (x *LaunchDrawResponse) GetDraw() *Draw {
@@ -7252,7 +7345,7 @@ type EnterDrawNumberRequest struct {
 
 func (x *EnterDrawNumberRequest) Reset() {
 	*x = EnterDrawNumberRequest{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[99]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[101]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -7264,7 +7357,7 @@ func (x *EnterDrawNumberRequest) String() string {
 func (*EnterDrawNumberRequest) ProtoMessage() {}
 
 func (x *EnterDrawNumberRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[99]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[101]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -7277,7 +7370,7 @@ func (x *EnterDrawNumberRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EnterDrawNumberRequest.ProtoReflect.Descriptor instead.
 func (*EnterDrawNumberRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{99}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{101}
 }
 
 func (x *EnterDrawNumberRequest) GetRequestId() string {
@@ -7319,7 +7412,7 @@ type EnterDrawNumberResponse struct {
 
 func (x *EnterDrawNumberResponse) Reset() {
 	*x = EnterDrawNumberResponse{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[100]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[102]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -7331,7 +7424,7 @@ func (x *EnterDrawNumberResponse) String() string {
 func (*EnterDrawNumberResponse) ProtoMessage() {}
 
 func (x *EnterDrawNumberResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[100]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[102]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -7344,7 +7437,7 @@ func (x *EnterDrawNumberResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EnterDrawNumberResponse.ProtoReflect.Descriptor instead.
 func (*EnterDrawNumberResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{100}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{102}
 }
 
 func (x *EnterDrawNumberResponse) GetDay() *DrawDay {
@@ -7370,7 +7463,7 @@ type EndDrawRequest struct {
 
 func (x *EndDrawRequest) Reset() {
 	*x = EndDrawRequest{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[101]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[103]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -7382,7 +7475,7 @@ func (x *EndDrawRequest) String() string {
 func (*EndDrawRequest) ProtoMessage() {}
 
 func (x *EndDrawRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[101]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[103]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -7395,7 +7488,7 @@ func (x *EndDrawRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EndDrawRequest.ProtoReflect.Descriptor instead.
 func (*EndDrawRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{101}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{103}
 }
 
 func (x *EndDrawRequest) GetRequestId() string {
@@ -7432,7 +7525,7 @@ type EndDrawResponse struct {
 
 func (x *EndDrawResponse) Reset() {
 	*x = EndDrawResponse{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[102]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[104]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -7444,7 +7537,7 @@ func (x *EndDrawResponse) String() string {
 func (*EndDrawResponse) ProtoMessage() {}
 
 func (x *EndDrawResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[102]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[104]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -7457,7 +7550,7 @@ func (x *EndDrawResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EndDrawResponse.ProtoReflect.Descriptor instead.
 func (*EndDrawResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{102}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{104}
 }
 
 func (x *EndDrawResponse) GetCancelledDays() int32 {
@@ -7489,7 +7582,7 @@ type ListDrawDaysRequest struct {
 
 func (x *ListDrawDaysRequest) Reset() {
 	*x = ListDrawDaysRequest{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[103]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[105]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -7501,7 +7594,7 @@ func (x *ListDrawDaysRequest) String() string {
 func (*ListDrawDaysRequest) ProtoMessage() {}
 
 func (x *ListDrawDaysRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[103]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[105]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -7514,7 +7607,7 @@ func (x *ListDrawDaysRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListDrawDaysRequest.ProtoReflect.Descriptor instead.
 func (*ListDrawDaysRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{103}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{105}
 }
 
 func (x *ListDrawDaysRequest) GetCity() string {
@@ -7549,7 +7642,7 @@ type ListDrawDaysResponse struct {
 
 func (x *ListDrawDaysResponse) Reset() {
 	*x = ListDrawDaysResponse{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[104]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[106]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -7561,7 +7654,7 @@ func (x *ListDrawDaysResponse) String() string {
 func (*ListDrawDaysResponse) ProtoMessage() {}
 
 func (x *ListDrawDaysResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[104]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[106]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -7574,7 +7667,7 @@ func (x *ListDrawDaysResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListDrawDaysResponse.ProtoReflect.Descriptor instead.
 func (*ListDrawDaysResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{104}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{106}
 }
 
 func (x *ListDrawDaysResponse) GetDays() []*DrawDay {
@@ -7617,7 +7710,7 @@ type DrawDay struct {
 
 func (x *DrawDay) Reset() {
 	*x = DrawDay{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[105]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[107]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -7629,7 +7722,7 @@ func (x *DrawDay) String() string {
 func (*DrawDay) ProtoMessage() {}
 
 func (x *DrawDay) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[105]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[107]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -7642,7 +7735,7 @@ func (x *DrawDay) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DrawDay.ProtoReflect.Descriptor instead.
 func (*DrawDay) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{105}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{107}
 }
 
 func (x *DrawDay) GetDrawId() string {
@@ -7750,7 +7843,7 @@ type DrawWin struct {
 
 func (x *DrawWin) Reset() {
 	*x = DrawWin{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[106]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[108]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -7762,7 +7855,7 @@ func (x *DrawWin) String() string {
 func (*DrawWin) ProtoMessage() {}
 
 func (x *DrawWin) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[106]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[108]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -7775,7 +7868,7 @@ func (x *DrawWin) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DrawWin.ProtoReflect.Descriptor instead.
 func (*DrawWin) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{106}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{108}
 }
 
 func (x *DrawWin) GetSlot() int32 {
@@ -7838,7 +7931,7 @@ type ChangeSegmentRequest struct {
 
 func (x *ChangeSegmentRequest) Reset() {
 	*x = ChangeSegmentRequest{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[107]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[109]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -7850,7 +7943,7 @@ func (x *ChangeSegmentRequest) String() string {
 func (*ChangeSegmentRequest) ProtoMessage() {}
 
 func (x *ChangeSegmentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[107]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[109]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -7863,7 +7956,7 @@ func (x *ChangeSegmentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChangeSegmentRequest.ProtoReflect.Descriptor instead.
 func (*ChangeSegmentRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{107}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{109}
 }
 
 func (x *ChangeSegmentRequest) GetRequestId() string {
@@ -7903,7 +7996,7 @@ type ChangeSegmentResponse struct {
 
 func (x *ChangeSegmentResponse) Reset() {
 	*x = ChangeSegmentResponse{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[108]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[110]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -7915,7 +8008,7 @@ func (x *ChangeSegmentResponse) String() string {
 func (*ChangeSegmentResponse) ProtoMessage() {}
 
 func (x *ChangeSegmentResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[108]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[110]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -7928,7 +8021,7 @@ func (x *ChangeSegmentResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChangeSegmentResponse.ProtoReflect.Descriptor instead.
 func (*ChangeSegmentResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{108}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{110}
 }
 
 // A page of a city's held subsidies.
@@ -7946,7 +8039,7 @@ type ListHoldsRequest struct {
 
 func (x *ListHoldsRequest) Reset() {
 	*x = ListHoldsRequest{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[109]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[111]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -7958,7 +8051,7 @@ func (x *ListHoldsRequest) String() string {
 func (*ListHoldsRequest) ProtoMessage() {}
 
 func (x *ListHoldsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[109]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[111]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -7971,7 +8064,7 @@ func (x *ListHoldsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListHoldsRequest.ProtoReflect.Descriptor instead.
 func (*ListHoldsRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{109}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{111}
 }
 
 func (x *ListHoldsRequest) GetCity() string {
@@ -8008,7 +8101,7 @@ type ListHoldsResponse struct {
 
 func (x *ListHoldsResponse) Reset() {
 	*x = ListHoldsResponse{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[110]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[112]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -8020,7 +8113,7 @@ func (x *ListHoldsResponse) String() string {
 func (*ListHoldsResponse) ProtoMessage() {}
 
 func (x *ListHoldsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[110]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[112]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -8033,7 +8126,7 @@ func (x *ListHoldsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListHoldsResponse.ProtoReflect.Descriptor instead.
 func (*ListHoldsResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{110}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{112}
 }
 
 func (x *ListHoldsResponse) GetHolds() []*SubsidyHold {
@@ -8087,7 +8180,7 @@ type SubsidyHold struct {
 
 func (x *SubsidyHold) Reset() {
 	*x = SubsidyHold{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[111]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[113]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -8099,7 +8192,7 @@ func (x *SubsidyHold) String() string {
 func (*SubsidyHold) ProtoMessage() {}
 
 func (x *SubsidyHold) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[111]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[113]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -8112,7 +8205,7 @@ func (x *SubsidyHold) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SubsidyHold.ProtoReflect.Descriptor instead.
 func (*SubsidyHold) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{111}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{113}
 }
 
 func (x *SubsidyHold) GetRideId() string {
@@ -8234,7 +8327,7 @@ type BrushFinding struct {
 
 func (x *BrushFinding) Reset() {
 	*x = BrushFinding{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[112]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[114]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -8246,7 +8339,7 @@ func (x *BrushFinding) String() string {
 func (*BrushFinding) ProtoMessage() {}
 
 func (x *BrushFinding) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[112]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[114]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -8259,7 +8352,7 @@ func (x *BrushFinding) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BrushFinding.ProtoReflect.Descriptor instead.
 func (*BrushFinding) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{112}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{114}
 }
 
 func (x *BrushFinding) GetClue() string {
@@ -8321,7 +8414,7 @@ type DecideHoldRequest struct {
 
 func (x *DecideHoldRequest) Reset() {
 	*x = DecideHoldRequest{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[113]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[115]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -8333,7 +8426,7 @@ func (x *DecideHoldRequest) String() string {
 func (*DecideHoldRequest) ProtoMessage() {}
 
 func (x *DecideHoldRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[113]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[115]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -8346,7 +8439,7 @@ func (x *DecideHoldRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DecideHoldRequest.ProtoReflect.Descriptor instead.
 func (*DecideHoldRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{113}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{115}
 }
 
 func (x *DecideHoldRequest) GetRequestId() string {
@@ -8388,7 +8481,7 @@ type DecideHoldResponse struct {
 
 func (x *DecideHoldResponse) Reset() {
 	*x = DecideHoldResponse{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[114]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[116]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -8400,7 +8493,7 @@ func (x *DecideHoldResponse) String() string {
 func (*DecideHoldResponse) ProtoMessage() {}
 
 func (x *DecideHoldResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[114]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[116]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -8413,7 +8506,7 @@ func (x *DecideHoldResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DecideHoldResponse.ProtoReflect.Descriptor instead.
 func (*DecideHoldResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{114}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{116}
 }
 
 func (x *DecideHoldResponse) GetHold() *SubsidyHold {
@@ -8684,7 +8777,12 @@ const file_hexhail_ops_v1_ops_proto_rawDesc = "" +
 	"\x04ours\x18\x05 \x01(\bR\x04ours\x12\x1b\n" +
 	"\x03why\x18\x06 \x01(\tB\t\xbaH\x06r\x04 \x01(PR\x03why\"1\n" +
 	"\x12RefundRideResponse\x12\x1b\n" +
-	"\trefund_id\x18\x01 \x01(\tR\brefundId\"5\n" +
+	"\trefund_id\x18\x01 \x01(\tR\brefundId\"d\n" +
+	"\x12ClearPayPinRequest\x12(\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\trequestId\x12$\n" +
+	"\brider_id\x18\x02 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\ariderId\"\x15\n" +
+	"\x13ClearPayPinResponse\"5\n" +
 	"\x0fGetVoiceRequest\x12\"\n" +
 	"\aride_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\x06rideId\"T\n" +
 	"\x10GetVoiceResponse\x12,\n" +
@@ -9072,7 +9170,7 @@ const file_hexhail_ops_v1_ops_proto_rawDesc = "" +
 	"\x11DRAW_STATE_FROZEN\x10\x02\x12\x17\n" +
 	"\x13DRAW_STATE_NUMBERED\x10\x03\x12\x14\n" +
 	"\x10DRAW_STATE_DRAWN\x10\x04\x12\x13\n" +
-	"\x0fDRAW_STATE_PAID\x10\x052\xcc%\n" +
+	"\x0fDRAW_STATE_PAID\x10\x052\xb1&\n" +
 	"\n" +
 	"OpsService\x12o\n" +
 	"\x0fImportCompanies\x12&.hexhail.ops.v1.ImportCompaniesRequest\x1a'.hexhail.ops.v1.ImportCompaniesResponse\"\t\xea\xb2\x19\x05\n" +
@@ -9129,6 +9227,8 @@ const file_hexhail_ops_v1_ops_proto_rawDesc = "" +
 	"\x01\x04\x10\x03\x18\x01\x12`\n" +
 	"\n" +
 	"RefundRide\x12!.hexhail.ops.v1.RefundRideRequest\x1a\".hexhail.ops.v1.RefundRideResponse\"\v\xea\xb2\x19\a\n" +
+	"\x01\x04\x10\x03\x18\x01\x12c\n" +
+	"\vClearPayPin\x12\".hexhail.ops.v1.ClearPayPinRequest\x1a#.hexhail.ops.v1.ClearPayPinResponse\"\v\xea\xb2\x19\a\n" +
 	"\x01\x04\x10\x03\x18\x01\x12e\n" +
 	"\fGetStatement\x12#.hexhail.ops.v1.GetStatementRequest\x1a$.hexhail.ops.v1.GetStatementResponse\"\n" +
 	"\xea\xb2\x19\x06\n" +
@@ -9195,7 +9295,7 @@ func file_hexhail_ops_v1_ops_proto_rawDescGZIP() []byte {
 }
 
 var file_hexhail_ops_v1_ops_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_hexhail_ops_v1_ops_proto_msgTypes = make([]protoimpl.MessageInfo, 116)
+var file_hexhail_ops_v1_ops_proto_msgTypes = make([]protoimpl.MessageInfo, 118)
 var file_hexhail_ops_v1_ops_proto_goTypes = []any{
 	(CampaignState)(0),                // 0: hexhail.ops.v1.CampaignState
 	(DrawState)(0),                    // 1: hexhail.ops.v1.DrawState
@@ -9250,101 +9350,103 @@ var file_hexhail_ops_v1_ops_proto_goTypes = []any{
 	(*ResolveFareResponse)(nil),       // 50: hexhail.ops.v1.ResolveFareResponse
 	(*RefundRideRequest)(nil),         // 51: hexhail.ops.v1.RefundRideRequest
 	(*RefundRideResponse)(nil),        // 52: hexhail.ops.v1.RefundRideResponse
-	(*GetVoiceRequest)(nil),           // 53: hexhail.ops.v1.GetVoiceRequest
-	(*GetVoiceResponse)(nil),          // 54: hexhail.ops.v1.GetVoiceResponse
-	(*Payment)(nil),                   // 55: hexhail.ops.v1.Payment
-	(*Transfer)(nil),                  // 56: hexhail.ops.v1.Transfer
-	(*Candidate)(nil),                 // 57: hexhail.ops.v1.Candidate
-	(*Round)(nil),                     // 58: hexhail.ops.v1.Round
-	(*GetRideResponse)(nil),           // 59: hexhail.ops.v1.GetRideResponse
-	(*ExplainRideRequest)(nil),        // 60: hexhail.ops.v1.ExplainRideRequest
-	(*Census)(nil),                    // 61: hexhail.ops.v1.Census
-	(*Unfit)(nil),                     // 62: hexhail.ops.v1.Unfit
-	(*Look)(nil),                      // 63: hexhail.ops.v1.Look
-	(*OfferAnswer)(nil),               // 64: hexhail.ops.v1.OfferAnswer
-	(*CallAnswer)(nil),                // 65: hexhail.ops.v1.CallAnswer
-	(*CauseTime)(nil),                 // 66: hexhail.ops.v1.CauseTime
-	(*ExplainRideResponse)(nil),       // 67: hexhail.ops.v1.ExplainRideResponse
-	(*ExplainDriverRequest)(nil),      // 68: hexhail.ops.v1.ExplainDriverRequest
-	(*PresenceTime)(nil),              // 69: hexhail.ops.v1.PresenceTime
-	(*PresenceChange)(nil),            // 70: hexhail.ops.v1.PresenceChange
-	(*VerdictCount)(nil),              // 71: hexhail.ops.v1.VerdictCount
-	(*SeenRide)(nil),                  // 72: hexhail.ops.v1.SeenRide
-	(*ExplainDriverResponse)(nil),     // 73: hexhail.ops.v1.ExplainDriverResponse
-	(*ListRidesRequest)(nil),          // 74: hexhail.ops.v1.ListRidesRequest
-	(*ListRidesResponse)(nil),         // 75: hexhail.ops.v1.ListRidesResponse
-	(*GetClockRequest)(nil),           // 76: hexhail.ops.v1.GetClockRequest
-	(*GetClockResponse)(nil),          // 77: hexhail.ops.v1.GetClockResponse
-	(*TopUpWalletRequest)(nil),        // 78: hexhail.ops.v1.TopUpWalletRequest
-	(*TopUpWalletResponse)(nil),       // 79: hexhail.ops.v1.TopUpWalletResponse
-	(*AuditBooksRequest)(nil),         // 80: hexhail.ops.v1.AuditBooksRequest
-	(*AuditBooksResponse)(nil),        // 81: hexhail.ops.v1.AuditBooksResponse
-	(*ListContestsRequest)(nil),       // 82: hexhail.ops.v1.ListContestsRequest
-	(*Contest)(nil),                   // 83: hexhail.ops.v1.Contest
-	(*ListContestsResponse)(nil),      // 84: hexhail.ops.v1.ListContestsResponse
-	(*DecideComplaintRequest)(nil),    // 85: hexhail.ops.v1.DecideComplaintRequest
-	(*DecideComplaintResponse)(nil),   // 86: hexhail.ops.v1.DecideComplaintResponse
-	(*GetStatementRequest)(nil),       // 87: hexhail.ops.v1.GetStatementRequest
-	(*GetStatementResponse)(nil),      // 88: hexhail.ops.v1.GetStatementResponse
-	(*ListWithdrawalsRequest)(nil),    // 89: hexhail.ops.v1.ListWithdrawalsRequest
-	(*ListWithdrawalsResponse)(nil),   // 90: hexhail.ops.v1.ListWithdrawalsResponse
-	(*MakeBankFileRequest)(nil),       // 91: hexhail.ops.v1.MakeBankFileRequest
-	(*MakeBankFileResponse)(nil),      // 92: hexhail.ops.v1.MakeBankFileResponse
-	(*GetBankFileRequest)(nil),        // 93: hexhail.ops.v1.GetBankFileRequest
-	(*GetBankFileResponse)(nil),       // 94: hexhail.ops.v1.GetBankFileResponse
-	(*ImportBankResultsRequest)(nil),  // 95: hexhail.ops.v1.ImportBankResultsRequest
-	(*ImportBankResultsResponse)(nil), // 96: hexhail.ops.v1.ImportBankResultsResponse
-	(*BankRefusal)(nil),               // 97: hexhail.ops.v1.BankRefusal
-	(*Draw)(nil),                      // 98: hexhail.ops.v1.Draw
-	(*LaunchDrawRequest)(nil),         // 99: hexhail.ops.v1.LaunchDrawRequest
-	(*LaunchDrawResponse)(nil),        // 100: hexhail.ops.v1.LaunchDrawResponse
-	(*EnterDrawNumberRequest)(nil),    // 101: hexhail.ops.v1.EnterDrawNumberRequest
-	(*EnterDrawNumberResponse)(nil),   // 102: hexhail.ops.v1.EnterDrawNumberResponse
-	(*EndDrawRequest)(nil),            // 103: hexhail.ops.v1.EndDrawRequest
-	(*EndDrawResponse)(nil),           // 104: hexhail.ops.v1.EndDrawResponse
-	(*ListDrawDaysRequest)(nil),       // 105: hexhail.ops.v1.ListDrawDaysRequest
-	(*ListDrawDaysResponse)(nil),      // 106: hexhail.ops.v1.ListDrawDaysResponse
-	(*DrawDay)(nil),                   // 107: hexhail.ops.v1.DrawDay
-	(*DrawWin)(nil),                   // 108: hexhail.ops.v1.DrawWin
-	(*ChangeSegmentRequest)(nil),      // 109: hexhail.ops.v1.ChangeSegmentRequest
-	(*ChangeSegmentResponse)(nil),     // 110: hexhail.ops.v1.ChangeSegmentResponse
-	(*ListHoldsRequest)(nil),          // 111: hexhail.ops.v1.ListHoldsRequest
-	(*ListHoldsResponse)(nil),         // 112: hexhail.ops.v1.ListHoldsResponse
-	(*SubsidyHold)(nil),               // 113: hexhail.ops.v1.SubsidyHold
-	(*BrushFinding)(nil),              // 114: hexhail.ops.v1.BrushFinding
-	(*DecideHoldRequest)(nil),         // 115: hexhail.ops.v1.DecideHoldRequest
-	(*DecideHoldResponse)(nil),        // 116: hexhail.ops.v1.DecideHoldResponse
-	nil,                               // 117: hexhail.ops.v1.AuditBooksResponse.BalancesFenEntry
-	(*v1.Point)(nil),                  // 118: hexhail.type.v1.Point
-	(*timestamppb.Timestamp)(nil),     // 119: google.protobuf.Timestamp
-	(v1.RideKind)(0),                  // 120: hexhail.type.v1.RideKind
-	(*v1.Flight)(nil),                 // 121: hexhail.type.v1.Flight
-	(*v1.Ride)(nil),                   // 122: hexhail.type.v1.Ride
-	(*v1.Voice)(nil),                  // 123: hexhail.type.v1.Voice
-	(v1.PickupSource)(0),              // 124: hexhail.type.v1.PickupSource
-	(v1.RideState)(0),                 // 125: hexhail.type.v1.RideState
-	(*v1.Complaint)(nil),              // 126: hexhail.type.v1.Complaint
-	(v1.ComplaintSide)(0),             // 127: hexhail.type.v1.ComplaintSide
-	(*v1.Statement)(nil),              // 128: hexhail.type.v1.Statement
-	(*v1.Withdrawal)(nil),             // 129: hexhail.type.v1.Withdrawal
-	(*ReconcileBillRequest)(nil),      // 130: hexhail.ops.v1.ReconcileBillRequest
-	(*ListBillsRequest)(nil),          // 131: hexhail.ops.v1.ListBillsRequest
-	(*ListDifferencesRequest)(nil),    // 132: hexhail.ops.v1.ListDifferencesRequest
-	(*ApproveDifferenceRequest)(nil),  // 133: hexhail.ops.v1.ApproveDifferenceRequest
-	(*MakeClaimsRequest)(nil),         // 134: hexhail.ops.v1.MakeClaimsRequest
-	(*ListClaimsRequest)(nil),         // 135: hexhail.ops.v1.ListClaimsRequest
-	(*DisputeClaimRequest)(nil),       // 136: hexhail.ops.v1.DisputeClaimRequest
-	(*DecideClaimRequest)(nil),        // 137: hexhail.ops.v1.DecideClaimRequest
-	(*SettleClaimRequest)(nil),        // 138: hexhail.ops.v1.SettleClaimRequest
-	(*ReconcileBillResponse)(nil),     // 139: hexhail.ops.v1.ReconcileBillResponse
-	(*ListBillsResponse)(nil),         // 140: hexhail.ops.v1.ListBillsResponse
-	(*ListDifferencesResponse)(nil),   // 141: hexhail.ops.v1.ListDifferencesResponse
-	(*ApproveDifferenceResponse)(nil), // 142: hexhail.ops.v1.ApproveDifferenceResponse
-	(*MakeClaimsResponse)(nil),        // 143: hexhail.ops.v1.MakeClaimsResponse
-	(*ListClaimsResponse)(nil),        // 144: hexhail.ops.v1.ListClaimsResponse
-	(*DisputeClaimResponse)(nil),      // 145: hexhail.ops.v1.DisputeClaimResponse
-	(*DecideClaimResponse)(nil),       // 146: hexhail.ops.v1.DecideClaimResponse
-	(*SettleClaimResponse)(nil),       // 147: hexhail.ops.v1.SettleClaimResponse
+	(*ClearPayPinRequest)(nil),        // 53: hexhail.ops.v1.ClearPayPinRequest
+	(*ClearPayPinResponse)(nil),       // 54: hexhail.ops.v1.ClearPayPinResponse
+	(*GetVoiceRequest)(nil),           // 55: hexhail.ops.v1.GetVoiceRequest
+	(*GetVoiceResponse)(nil),          // 56: hexhail.ops.v1.GetVoiceResponse
+	(*Payment)(nil),                   // 57: hexhail.ops.v1.Payment
+	(*Transfer)(nil),                  // 58: hexhail.ops.v1.Transfer
+	(*Candidate)(nil),                 // 59: hexhail.ops.v1.Candidate
+	(*Round)(nil),                     // 60: hexhail.ops.v1.Round
+	(*GetRideResponse)(nil),           // 61: hexhail.ops.v1.GetRideResponse
+	(*ExplainRideRequest)(nil),        // 62: hexhail.ops.v1.ExplainRideRequest
+	(*Census)(nil),                    // 63: hexhail.ops.v1.Census
+	(*Unfit)(nil),                     // 64: hexhail.ops.v1.Unfit
+	(*Look)(nil),                      // 65: hexhail.ops.v1.Look
+	(*OfferAnswer)(nil),               // 66: hexhail.ops.v1.OfferAnswer
+	(*CallAnswer)(nil),                // 67: hexhail.ops.v1.CallAnswer
+	(*CauseTime)(nil),                 // 68: hexhail.ops.v1.CauseTime
+	(*ExplainRideResponse)(nil),       // 69: hexhail.ops.v1.ExplainRideResponse
+	(*ExplainDriverRequest)(nil),      // 70: hexhail.ops.v1.ExplainDriverRequest
+	(*PresenceTime)(nil),              // 71: hexhail.ops.v1.PresenceTime
+	(*PresenceChange)(nil),            // 72: hexhail.ops.v1.PresenceChange
+	(*VerdictCount)(nil),              // 73: hexhail.ops.v1.VerdictCount
+	(*SeenRide)(nil),                  // 74: hexhail.ops.v1.SeenRide
+	(*ExplainDriverResponse)(nil),     // 75: hexhail.ops.v1.ExplainDriverResponse
+	(*ListRidesRequest)(nil),          // 76: hexhail.ops.v1.ListRidesRequest
+	(*ListRidesResponse)(nil),         // 77: hexhail.ops.v1.ListRidesResponse
+	(*GetClockRequest)(nil),           // 78: hexhail.ops.v1.GetClockRequest
+	(*GetClockResponse)(nil),          // 79: hexhail.ops.v1.GetClockResponse
+	(*TopUpWalletRequest)(nil),        // 80: hexhail.ops.v1.TopUpWalletRequest
+	(*TopUpWalletResponse)(nil),       // 81: hexhail.ops.v1.TopUpWalletResponse
+	(*AuditBooksRequest)(nil),         // 82: hexhail.ops.v1.AuditBooksRequest
+	(*AuditBooksResponse)(nil),        // 83: hexhail.ops.v1.AuditBooksResponse
+	(*ListContestsRequest)(nil),       // 84: hexhail.ops.v1.ListContestsRequest
+	(*Contest)(nil),                   // 85: hexhail.ops.v1.Contest
+	(*ListContestsResponse)(nil),      // 86: hexhail.ops.v1.ListContestsResponse
+	(*DecideComplaintRequest)(nil),    // 87: hexhail.ops.v1.DecideComplaintRequest
+	(*DecideComplaintResponse)(nil),   // 88: hexhail.ops.v1.DecideComplaintResponse
+	(*GetStatementRequest)(nil),       // 89: hexhail.ops.v1.GetStatementRequest
+	(*GetStatementResponse)(nil),      // 90: hexhail.ops.v1.GetStatementResponse
+	(*ListWithdrawalsRequest)(nil),    // 91: hexhail.ops.v1.ListWithdrawalsRequest
+	(*ListWithdrawalsResponse)(nil),   // 92: hexhail.ops.v1.ListWithdrawalsResponse
+	(*MakeBankFileRequest)(nil),       // 93: hexhail.ops.v1.MakeBankFileRequest
+	(*MakeBankFileResponse)(nil),      // 94: hexhail.ops.v1.MakeBankFileResponse
+	(*GetBankFileRequest)(nil),        // 95: hexhail.ops.v1.GetBankFileRequest
+	(*GetBankFileResponse)(nil),       // 96: hexhail.ops.v1.GetBankFileResponse
+	(*ImportBankResultsRequest)(nil),  // 97: hexhail.ops.v1.ImportBankResultsRequest
+	(*ImportBankResultsResponse)(nil), // 98: hexhail.ops.v1.ImportBankResultsResponse
+	(*BankRefusal)(nil),               // 99: hexhail.ops.v1.BankRefusal
+	(*Draw)(nil),                      // 100: hexhail.ops.v1.Draw
+	(*LaunchDrawRequest)(nil),         // 101: hexhail.ops.v1.LaunchDrawRequest
+	(*LaunchDrawResponse)(nil),        // 102: hexhail.ops.v1.LaunchDrawResponse
+	(*EnterDrawNumberRequest)(nil),    // 103: hexhail.ops.v1.EnterDrawNumberRequest
+	(*EnterDrawNumberResponse)(nil),   // 104: hexhail.ops.v1.EnterDrawNumberResponse
+	(*EndDrawRequest)(nil),            // 105: hexhail.ops.v1.EndDrawRequest
+	(*EndDrawResponse)(nil),           // 106: hexhail.ops.v1.EndDrawResponse
+	(*ListDrawDaysRequest)(nil),       // 107: hexhail.ops.v1.ListDrawDaysRequest
+	(*ListDrawDaysResponse)(nil),      // 108: hexhail.ops.v1.ListDrawDaysResponse
+	(*DrawDay)(nil),                   // 109: hexhail.ops.v1.DrawDay
+	(*DrawWin)(nil),                   // 110: hexhail.ops.v1.DrawWin
+	(*ChangeSegmentRequest)(nil),      // 111: hexhail.ops.v1.ChangeSegmentRequest
+	(*ChangeSegmentResponse)(nil),     // 112: hexhail.ops.v1.ChangeSegmentResponse
+	(*ListHoldsRequest)(nil),          // 113: hexhail.ops.v1.ListHoldsRequest
+	(*ListHoldsResponse)(nil),         // 114: hexhail.ops.v1.ListHoldsResponse
+	(*SubsidyHold)(nil),               // 115: hexhail.ops.v1.SubsidyHold
+	(*BrushFinding)(nil),              // 116: hexhail.ops.v1.BrushFinding
+	(*DecideHoldRequest)(nil),         // 117: hexhail.ops.v1.DecideHoldRequest
+	(*DecideHoldResponse)(nil),        // 118: hexhail.ops.v1.DecideHoldResponse
+	nil,                               // 119: hexhail.ops.v1.AuditBooksResponse.BalancesFenEntry
+	(*v1.Point)(nil),                  // 120: hexhail.type.v1.Point
+	(*timestamppb.Timestamp)(nil),     // 121: google.protobuf.Timestamp
+	(v1.RideKind)(0),                  // 122: hexhail.type.v1.RideKind
+	(*v1.Flight)(nil),                 // 123: hexhail.type.v1.Flight
+	(*v1.Ride)(nil),                   // 124: hexhail.type.v1.Ride
+	(*v1.Voice)(nil),                  // 125: hexhail.type.v1.Voice
+	(v1.PickupSource)(0),              // 126: hexhail.type.v1.PickupSource
+	(v1.RideState)(0),                 // 127: hexhail.type.v1.RideState
+	(*v1.Complaint)(nil),              // 128: hexhail.type.v1.Complaint
+	(v1.ComplaintSide)(0),             // 129: hexhail.type.v1.ComplaintSide
+	(*v1.Statement)(nil),              // 130: hexhail.type.v1.Statement
+	(*v1.Withdrawal)(nil),             // 131: hexhail.type.v1.Withdrawal
+	(*ReconcileBillRequest)(nil),      // 132: hexhail.ops.v1.ReconcileBillRequest
+	(*ListBillsRequest)(nil),          // 133: hexhail.ops.v1.ListBillsRequest
+	(*ListDifferencesRequest)(nil),    // 134: hexhail.ops.v1.ListDifferencesRequest
+	(*ApproveDifferenceRequest)(nil),  // 135: hexhail.ops.v1.ApproveDifferenceRequest
+	(*MakeClaimsRequest)(nil),         // 136: hexhail.ops.v1.MakeClaimsRequest
+	(*ListClaimsRequest)(nil),         // 137: hexhail.ops.v1.ListClaimsRequest
+	(*DisputeClaimRequest)(nil),       // 138: hexhail.ops.v1.DisputeClaimRequest
+	(*DecideClaimRequest)(nil),        // 139: hexhail.ops.v1.DecideClaimRequest
+	(*SettleClaimRequest)(nil),        // 140: hexhail.ops.v1.SettleClaimRequest
+	(*ReconcileBillResponse)(nil),     // 141: hexhail.ops.v1.ReconcileBillResponse
+	(*ListBillsResponse)(nil),         // 142: hexhail.ops.v1.ListBillsResponse
+	(*ListDifferencesResponse)(nil),   // 143: hexhail.ops.v1.ListDifferencesResponse
+	(*ApproveDifferenceResponse)(nil), // 144: hexhail.ops.v1.ApproveDifferenceResponse
+	(*MakeClaimsResponse)(nil),        // 145: hexhail.ops.v1.MakeClaimsResponse
+	(*ListClaimsResponse)(nil),        // 146: hexhail.ops.v1.ListClaimsResponse
+	(*DisputeClaimResponse)(nil),      // 147: hexhail.ops.v1.DisputeClaimResponse
+	(*DecideClaimResponse)(nil),       // 148: hexhail.ops.v1.DecideClaimResponse
+	(*SettleClaimResponse)(nil),       // 149: hexhail.ops.v1.SettleClaimResponse
 }
 var file_hexhail_ops_v1_ops_proto_depIdxs = []int32{
 	2,   // 0: hexhail.ops.v1.ImportCompaniesRequest.rows:type_name -> hexhail.ops.v1.Company
@@ -9352,20 +9454,20 @@ var file_hexhail_ops_v1_ops_proto_depIdxs = []int32{
 	4,   // 2: hexhail.ops.v1.ImportTaxisRequest.rows:type_name -> hexhail.ops.v1.Taxi
 	5,   // 3: hexhail.ops.v1.ImportRidersRequest.rows:type_name -> hexhail.ops.v1.Rider
 	3,   // 4: hexhail.ops.v1.ListDriversResponse.drivers:type_name -> hexhail.ops.v1.Driver
-	118, // 5: hexhail.ops.v1.City.center:type_name -> hexhail.type.v1.Point
+	120, // 5: hexhail.ops.v1.City.center:type_name -> hexhail.type.v1.Point
 	16,  // 6: hexhail.ops.v1.ListCitiesResponse.cities:type_name -> hexhail.ops.v1.City
 	19,  // 7: hexhail.ops.v1.ListStandsResponse.stands:type_name -> hexhail.ops.v1.Stand
-	119, // 8: hexhail.ops.v1.StandTaxi.entered_at:type_name -> google.protobuf.Timestamp
-	119, // 9: hexhail.ops.v1.StandTaxi.ordered_at:type_name -> google.protobuf.Timestamp
+	121, // 8: hexhail.ops.v1.StandTaxi.entered_at:type_name -> google.protobuf.Timestamp
+	121, // 9: hexhail.ops.v1.StandTaxi.ordered_at:type_name -> google.protobuf.Timestamp
 	23,  // 10: hexhail.ops.v1.ListStandTaxisResponse.taxis:type_name -> hexhail.ops.v1.StandTaxi
-	119, // 11: hexhail.ops.v1.Campaign.starts_at:type_name -> google.protobuf.Timestamp
-	119, // 12: hexhail.ops.v1.Campaign.ends_at:type_name -> google.protobuf.Timestamp
+	121, // 11: hexhail.ops.v1.Campaign.starts_at:type_name -> google.protobuf.Timestamp
+	121, // 12: hexhail.ops.v1.Campaign.ends_at:type_name -> google.protobuf.Timestamp
 	26,  // 13: hexhail.ops.v1.Campaign.when:type_name -> hexhail.ops.v1.CampaignWhen
 	28,  // 14: hexhail.ops.v1.Campaign.rider:type_name -> hexhail.ops.v1.CampaignGift
 	28,  // 15: hexhail.ops.v1.Campaign.driver:type_name -> hexhail.ops.v1.CampaignGift
 	34,  // 16: hexhail.ops.v1.Campaign.limits:type_name -> hexhail.ops.v1.CampaignLimits
 	0,   // 17: hexhail.ops.v1.Campaign.state:type_name -> hexhail.ops.v1.CampaignState
-	120, // 18: hexhail.ops.v1.CampaignWhen.kinds:type_name -> hexhail.type.v1.RideKind
+	122, // 18: hexhail.ops.v1.CampaignWhen.kinds:type_name -> hexhail.type.v1.RideKind
 	27,  // 19: hexhail.ops.v1.CampaignWhen.hours:type_name -> hexhail.ops.v1.CampaignHours
 	29,  // 20: hexhail.ops.v1.CampaignGift.percent:type_name -> hexhail.ops.v1.CampaignPercent
 	30,  // 21: hexhail.ops.v1.CampaignGift.random:type_name -> hexhail.ops.v1.CampaignRandom
@@ -9375,76 +9477,76 @@ var file_hexhail_ops_v1_ops_proto_depIdxs = []int32{
 	25,  // 25: hexhail.ops.v1.PauseCampaignResponse.campaign:type_name -> hexhail.ops.v1.Campaign
 	25,  // 26: hexhail.ops.v1.EndCampaignResponse.campaign:type_name -> hexhail.ops.v1.Campaign
 	25,  // 27: hexhail.ops.v1.PreviewCampaignRequest.campaign:type_name -> hexhail.ops.v1.Campaign
-	119, // 28: hexhail.ops.v1.PreviewCampaignRequest.from:type_name -> google.protobuf.Timestamp
-	119, // 29: hexhail.ops.v1.PreviewCampaignRequest.to:type_name -> google.protobuf.Timestamp
+	121, // 28: hexhail.ops.v1.PreviewCampaignRequest.from:type_name -> google.protobuf.Timestamp
+	121, // 29: hexhail.ops.v1.PreviewCampaignRequest.to:type_name -> google.protobuf.Timestamp
 	41,  // 30: hexhail.ops.v1.PreviewCampaignResponse.refused:type_name -> hexhail.ops.v1.PreviewCount
 	25,  // 31: hexhail.ops.v1.LaunchCampaignRequest.campaign:type_name -> hexhail.ops.v1.Campaign
 	25,  // 32: hexhail.ops.v1.LaunchCampaignResponse.campaign:type_name -> hexhail.ops.v1.Campaign
 	25,  // 33: hexhail.ops.v1.ListCampaignsResponse.campaigns:type_name -> hexhail.ops.v1.Campaign
-	121, // 34: hexhail.ops.v1.MoveFlightRequest.flight:type_name -> hexhail.type.v1.Flight
-	119, // 35: hexhail.ops.v1.MoveFlightRequest.scheduled_at:type_name -> google.protobuf.Timestamp
-	119, // 36: hexhail.ops.v1.MoveFlightRequest.expected_at:type_name -> google.protobuf.Timestamp
-	122, // 37: hexhail.ops.v1.ResolveFareResponse.ride:type_name -> hexhail.type.v1.Ride
-	123, // 38: hexhail.ops.v1.GetVoiceResponse.voice:type_name -> hexhail.type.v1.Voice
-	124, // 39: hexhail.ops.v1.Candidate.pickup_source:type_name -> hexhail.type.v1.PickupSource
-	119, // 40: hexhail.ops.v1.Round.at:type_name -> google.protobuf.Timestamp
-	57,  // 41: hexhail.ops.v1.Round.candidates:type_name -> hexhail.ops.v1.Candidate
-	122, // 42: hexhail.ops.v1.GetRideResponse.ride:type_name -> hexhail.type.v1.Ride
-	58,  // 43: hexhail.ops.v1.GetRideResponse.rounds:type_name -> hexhail.ops.v1.Round
-	55,  // 44: hexhail.ops.v1.GetRideResponse.payments:type_name -> hexhail.ops.v1.Payment
-	56,  // 45: hexhail.ops.v1.GetRideResponse.transfers:type_name -> hexhail.ops.v1.Transfer
-	119, // 46: hexhail.ops.v1.Look.at:type_name -> google.protobuf.Timestamp
-	119, // 47: hexhail.ops.v1.Look.until:type_name -> google.protobuf.Timestamp
-	61,  // 48: hexhail.ops.v1.Look.city:type_name -> hexhail.ops.v1.Census
-	61,  // 49: hexhail.ops.v1.Look.near:type_name -> hexhail.ops.v1.Census
-	62,  // 50: hexhail.ops.v1.Look.unfit:type_name -> hexhail.ops.v1.Unfit
-	119, // 51: hexhail.ops.v1.OfferAnswer.made_at:type_name -> google.protobuf.Timestamp
-	119, // 52: hexhail.ops.v1.OfferAnswer.ended_at:type_name -> google.protobuf.Timestamp
-	119, // 53: hexhail.ops.v1.CallAnswer.made_at:type_name -> google.protobuf.Timestamp
-	119, // 54: hexhail.ops.v1.CallAnswer.ended_at:type_name -> google.protobuf.Timestamp
-	122, // 55: hexhail.ops.v1.ExplainRideResponse.ride:type_name -> hexhail.type.v1.Ride
-	64,  // 56: hexhail.ops.v1.ExplainRideResponse.offers:type_name -> hexhail.ops.v1.OfferAnswer
-	66,  // 57: hexhail.ops.v1.ExplainRideResponse.times:type_name -> hexhail.ops.v1.CauseTime
-	63,  // 58: hexhail.ops.v1.ExplainRideResponse.looks:type_name -> hexhail.ops.v1.Look
-	65,  // 59: hexhail.ops.v1.ExplainRideResponse.calls:type_name -> hexhail.ops.v1.CallAnswer
-	119, // 60: hexhail.ops.v1.ExplainDriverRequest.to:type_name -> google.protobuf.Timestamp
-	119, // 61: hexhail.ops.v1.ExplainDriverRequest.from:type_name -> google.protobuf.Timestamp
-	119, // 62: hexhail.ops.v1.PresenceChange.at:type_name -> google.protobuf.Timestamp
-	119, // 63: hexhail.ops.v1.PresenceChange.heard_at:type_name -> google.protobuf.Timestamp
-	119, // 64: hexhail.ops.v1.SeenRide.at:type_name -> google.protobuf.Timestamp
-	119, // 65: hexhail.ops.v1.SeenRide.until:type_name -> google.protobuf.Timestamp
-	125, // 66: hexhail.ops.v1.SeenRide.state:type_name -> hexhail.type.v1.RideState
-	119, // 67: hexhail.ops.v1.ExplainDriverResponse.from:type_name -> google.protobuf.Timestamp
-	119, // 68: hexhail.ops.v1.ExplainDriverResponse.to:type_name -> google.protobuf.Timestamp
-	69,  // 69: hexhail.ops.v1.ExplainDriverResponse.times:type_name -> hexhail.ops.v1.PresenceTime
-	70,  // 70: hexhail.ops.v1.ExplainDriverResponse.changes:type_name -> hexhail.ops.v1.PresenceChange
-	71,  // 71: hexhail.ops.v1.ExplainDriverResponse.verdicts:type_name -> hexhail.ops.v1.VerdictCount
-	72,  // 72: hexhail.ops.v1.ExplainDriverResponse.seen:type_name -> hexhail.ops.v1.SeenRide
-	125, // 73: hexhail.ops.v1.ListRidesRequest.state:type_name -> hexhail.type.v1.RideState
-	122, // 74: hexhail.ops.v1.ListRidesResponse.rides:type_name -> hexhail.type.v1.Ride
-	119, // 75: hexhail.ops.v1.GetClockResponse.at:type_name -> google.protobuf.Timestamp
-	117, // 76: hexhail.ops.v1.AuditBooksResponse.balances_fen:type_name -> hexhail.ops.v1.AuditBooksResponse.BalancesFenEntry
-	126, // 77: hexhail.ops.v1.Contest.complaint:type_name -> hexhail.type.v1.Complaint
-	122, // 78: hexhail.ops.v1.Contest.ride:type_name -> hexhail.type.v1.Ride
-	83,  // 79: hexhail.ops.v1.ListContestsResponse.contests:type_name -> hexhail.ops.v1.Contest
-	127, // 80: hexhail.ops.v1.DecideComplaintRequest.by:type_name -> hexhail.type.v1.ComplaintSide
-	128, // 81: hexhail.ops.v1.GetStatementResponse.statement:type_name -> hexhail.type.v1.Statement
-	129, // 82: hexhail.ops.v1.ListWithdrawalsResponse.withdrawals:type_name -> hexhail.type.v1.Withdrawal
-	97,  // 83: hexhail.ops.v1.ImportBankResultsResponse.refused:type_name -> hexhail.ops.v1.BankRefusal
-	98,  // 84: hexhail.ops.v1.LaunchDrawRequest.draw:type_name -> hexhail.ops.v1.Draw
-	98,  // 85: hexhail.ops.v1.LaunchDrawResponse.draw:type_name -> hexhail.ops.v1.Draw
-	107, // 86: hexhail.ops.v1.EnterDrawNumberResponse.day:type_name -> hexhail.ops.v1.DrawDay
-	107, // 87: hexhail.ops.v1.ListDrawDaysResponse.days:type_name -> hexhail.ops.v1.DrawDay
+	123, // 34: hexhail.ops.v1.MoveFlightRequest.flight:type_name -> hexhail.type.v1.Flight
+	121, // 35: hexhail.ops.v1.MoveFlightRequest.scheduled_at:type_name -> google.protobuf.Timestamp
+	121, // 36: hexhail.ops.v1.MoveFlightRequest.expected_at:type_name -> google.protobuf.Timestamp
+	124, // 37: hexhail.ops.v1.ResolveFareResponse.ride:type_name -> hexhail.type.v1.Ride
+	125, // 38: hexhail.ops.v1.GetVoiceResponse.voice:type_name -> hexhail.type.v1.Voice
+	126, // 39: hexhail.ops.v1.Candidate.pickup_source:type_name -> hexhail.type.v1.PickupSource
+	121, // 40: hexhail.ops.v1.Round.at:type_name -> google.protobuf.Timestamp
+	59,  // 41: hexhail.ops.v1.Round.candidates:type_name -> hexhail.ops.v1.Candidate
+	124, // 42: hexhail.ops.v1.GetRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	60,  // 43: hexhail.ops.v1.GetRideResponse.rounds:type_name -> hexhail.ops.v1.Round
+	57,  // 44: hexhail.ops.v1.GetRideResponse.payments:type_name -> hexhail.ops.v1.Payment
+	58,  // 45: hexhail.ops.v1.GetRideResponse.transfers:type_name -> hexhail.ops.v1.Transfer
+	121, // 46: hexhail.ops.v1.Look.at:type_name -> google.protobuf.Timestamp
+	121, // 47: hexhail.ops.v1.Look.until:type_name -> google.protobuf.Timestamp
+	63,  // 48: hexhail.ops.v1.Look.city:type_name -> hexhail.ops.v1.Census
+	63,  // 49: hexhail.ops.v1.Look.near:type_name -> hexhail.ops.v1.Census
+	64,  // 50: hexhail.ops.v1.Look.unfit:type_name -> hexhail.ops.v1.Unfit
+	121, // 51: hexhail.ops.v1.OfferAnswer.made_at:type_name -> google.protobuf.Timestamp
+	121, // 52: hexhail.ops.v1.OfferAnswer.ended_at:type_name -> google.protobuf.Timestamp
+	121, // 53: hexhail.ops.v1.CallAnswer.made_at:type_name -> google.protobuf.Timestamp
+	121, // 54: hexhail.ops.v1.CallAnswer.ended_at:type_name -> google.protobuf.Timestamp
+	124, // 55: hexhail.ops.v1.ExplainRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	66,  // 56: hexhail.ops.v1.ExplainRideResponse.offers:type_name -> hexhail.ops.v1.OfferAnswer
+	68,  // 57: hexhail.ops.v1.ExplainRideResponse.times:type_name -> hexhail.ops.v1.CauseTime
+	65,  // 58: hexhail.ops.v1.ExplainRideResponse.looks:type_name -> hexhail.ops.v1.Look
+	67,  // 59: hexhail.ops.v1.ExplainRideResponse.calls:type_name -> hexhail.ops.v1.CallAnswer
+	121, // 60: hexhail.ops.v1.ExplainDriverRequest.to:type_name -> google.protobuf.Timestamp
+	121, // 61: hexhail.ops.v1.ExplainDriverRequest.from:type_name -> google.protobuf.Timestamp
+	121, // 62: hexhail.ops.v1.PresenceChange.at:type_name -> google.protobuf.Timestamp
+	121, // 63: hexhail.ops.v1.PresenceChange.heard_at:type_name -> google.protobuf.Timestamp
+	121, // 64: hexhail.ops.v1.SeenRide.at:type_name -> google.protobuf.Timestamp
+	121, // 65: hexhail.ops.v1.SeenRide.until:type_name -> google.protobuf.Timestamp
+	127, // 66: hexhail.ops.v1.SeenRide.state:type_name -> hexhail.type.v1.RideState
+	121, // 67: hexhail.ops.v1.ExplainDriverResponse.from:type_name -> google.protobuf.Timestamp
+	121, // 68: hexhail.ops.v1.ExplainDriverResponse.to:type_name -> google.protobuf.Timestamp
+	71,  // 69: hexhail.ops.v1.ExplainDriverResponse.times:type_name -> hexhail.ops.v1.PresenceTime
+	72,  // 70: hexhail.ops.v1.ExplainDriverResponse.changes:type_name -> hexhail.ops.v1.PresenceChange
+	73,  // 71: hexhail.ops.v1.ExplainDriverResponse.verdicts:type_name -> hexhail.ops.v1.VerdictCount
+	74,  // 72: hexhail.ops.v1.ExplainDriverResponse.seen:type_name -> hexhail.ops.v1.SeenRide
+	127, // 73: hexhail.ops.v1.ListRidesRequest.state:type_name -> hexhail.type.v1.RideState
+	124, // 74: hexhail.ops.v1.ListRidesResponse.rides:type_name -> hexhail.type.v1.Ride
+	121, // 75: hexhail.ops.v1.GetClockResponse.at:type_name -> google.protobuf.Timestamp
+	119, // 76: hexhail.ops.v1.AuditBooksResponse.balances_fen:type_name -> hexhail.ops.v1.AuditBooksResponse.BalancesFenEntry
+	128, // 77: hexhail.ops.v1.Contest.complaint:type_name -> hexhail.type.v1.Complaint
+	124, // 78: hexhail.ops.v1.Contest.ride:type_name -> hexhail.type.v1.Ride
+	85,  // 79: hexhail.ops.v1.ListContestsResponse.contests:type_name -> hexhail.ops.v1.Contest
+	129, // 80: hexhail.ops.v1.DecideComplaintRequest.by:type_name -> hexhail.type.v1.ComplaintSide
+	130, // 81: hexhail.ops.v1.GetStatementResponse.statement:type_name -> hexhail.type.v1.Statement
+	131, // 82: hexhail.ops.v1.ListWithdrawalsResponse.withdrawals:type_name -> hexhail.type.v1.Withdrawal
+	99,  // 83: hexhail.ops.v1.ImportBankResultsResponse.refused:type_name -> hexhail.ops.v1.BankRefusal
+	100, // 84: hexhail.ops.v1.LaunchDrawRequest.draw:type_name -> hexhail.ops.v1.Draw
+	100, // 85: hexhail.ops.v1.LaunchDrawResponse.draw:type_name -> hexhail.ops.v1.Draw
+	109, // 86: hexhail.ops.v1.EnterDrawNumberResponse.day:type_name -> hexhail.ops.v1.DrawDay
+	109, // 87: hexhail.ops.v1.ListDrawDaysResponse.days:type_name -> hexhail.ops.v1.DrawDay
 	1,   // 88: hexhail.ops.v1.DrawDay.state:type_name -> hexhail.ops.v1.DrawState
-	119, // 89: hexhail.ops.v1.DrawDay.frozen_at:type_name -> google.protobuf.Timestamp
-	119, // 90: hexhail.ops.v1.DrawDay.drawn_at:type_name -> google.protobuf.Timestamp
-	108, // 91: hexhail.ops.v1.DrawDay.wins:type_name -> hexhail.ops.v1.DrawWin
-	113, // 92: hexhail.ops.v1.ListHoldsResponse.holds:type_name -> hexhail.ops.v1.SubsidyHold
-	114, // 93: hexhail.ops.v1.SubsidyHold.findings:type_name -> hexhail.ops.v1.BrushFinding
-	119, // 94: hexhail.ops.v1.SubsidyHold.made_at:type_name -> google.protobuf.Timestamp
-	119, // 95: hexhail.ops.v1.SubsidyHold.due_at:type_name -> google.protobuf.Timestamp
-	119, // 96: hexhail.ops.v1.SubsidyHold.decided_at:type_name -> google.protobuf.Timestamp
-	113, // 97: hexhail.ops.v1.DecideHoldResponse.hold:type_name -> hexhail.ops.v1.SubsidyHold
+	121, // 89: hexhail.ops.v1.DrawDay.frozen_at:type_name -> google.protobuf.Timestamp
+	121, // 90: hexhail.ops.v1.DrawDay.drawn_at:type_name -> google.protobuf.Timestamp
+	110, // 91: hexhail.ops.v1.DrawDay.wins:type_name -> hexhail.ops.v1.DrawWin
+	115, // 92: hexhail.ops.v1.ListHoldsResponse.holds:type_name -> hexhail.ops.v1.SubsidyHold
+	116, // 93: hexhail.ops.v1.SubsidyHold.findings:type_name -> hexhail.ops.v1.BrushFinding
+	121, // 94: hexhail.ops.v1.SubsidyHold.made_at:type_name -> google.protobuf.Timestamp
+	121, // 95: hexhail.ops.v1.SubsidyHold.due_at:type_name -> google.protobuf.Timestamp
+	121, // 96: hexhail.ops.v1.SubsidyHold.decided_at:type_name -> google.protobuf.Timestamp
+	115, // 97: hexhail.ops.v1.DecideHoldResponse.hold:type_name -> hexhail.ops.v1.SubsidyHold
 	6,   // 98: hexhail.ops.v1.OpsService.ImportCompanies:input_type -> hexhail.ops.v1.ImportCompaniesRequest
 	8,   // 99: hexhail.ops.v1.OpsService.ImportDrivers:input_type -> hexhail.ops.v1.ImportDriversRequest
 	10,  // 100: hexhail.ops.v1.OpsService.ImportTaxis:input_type -> hexhail.ops.v1.ImportTaxisRequest
@@ -9458,89 +9560,91 @@ var file_hexhail_ops_v1_ops_proto_depIdxs = []int32{
 	35,  // 108: hexhail.ops.v1.OpsService.PauseCampaign:input_type -> hexhail.ops.v1.PauseCampaignRequest
 	37,  // 109: hexhail.ops.v1.OpsService.EndCampaign:input_type -> hexhail.ops.v1.EndCampaignRequest
 	39,  // 110: hexhail.ops.v1.OpsService.PreviewCampaign:input_type -> hexhail.ops.v1.PreviewCampaignRequest
-	109, // 111: hexhail.ops.v1.OpsService.ChangeSegment:input_type -> hexhail.ops.v1.ChangeSegmentRequest
-	99,  // 112: hexhail.ops.v1.OpsService.LaunchDraw:input_type -> hexhail.ops.v1.LaunchDrawRequest
-	101, // 113: hexhail.ops.v1.OpsService.EnterDrawNumber:input_type -> hexhail.ops.v1.EnterDrawNumberRequest
-	103, // 114: hexhail.ops.v1.OpsService.EndDraw:input_type -> hexhail.ops.v1.EndDrawRequest
-	105, // 115: hexhail.ops.v1.OpsService.ListDrawDays:input_type -> hexhail.ops.v1.ListDrawDaysRequest
+	111, // 111: hexhail.ops.v1.OpsService.ChangeSegment:input_type -> hexhail.ops.v1.ChangeSegmentRequest
+	101, // 112: hexhail.ops.v1.OpsService.LaunchDraw:input_type -> hexhail.ops.v1.LaunchDrawRequest
+	103, // 113: hexhail.ops.v1.OpsService.EnterDrawNumber:input_type -> hexhail.ops.v1.EnterDrawNumberRequest
+	105, // 114: hexhail.ops.v1.OpsService.EndDraw:input_type -> hexhail.ops.v1.EndDrawRequest
+	107, // 115: hexhail.ops.v1.OpsService.ListDrawDays:input_type -> hexhail.ops.v1.ListDrawDaysRequest
 	46,  // 116: hexhail.ops.v1.OpsService.MoveFlight:input_type -> hexhail.ops.v1.MoveFlightRequest
-	82,  // 117: hexhail.ops.v1.OpsService.ListContests:input_type -> hexhail.ops.v1.ListContestsRequest
-	85,  // 118: hexhail.ops.v1.OpsService.DecideComplaint:input_type -> hexhail.ops.v1.DecideComplaintRequest
+	84,  // 117: hexhail.ops.v1.OpsService.ListContests:input_type -> hexhail.ops.v1.ListContestsRequest
+	87,  // 118: hexhail.ops.v1.OpsService.DecideComplaint:input_type -> hexhail.ops.v1.DecideComplaintRequest
 	48,  // 119: hexhail.ops.v1.OpsService.GetRide:input_type -> hexhail.ops.v1.GetRideRequest
 	49,  // 120: hexhail.ops.v1.OpsService.ResolveFare:input_type -> hexhail.ops.v1.ResolveFareRequest
 	51,  // 121: hexhail.ops.v1.OpsService.RefundRide:input_type -> hexhail.ops.v1.RefundRideRequest
-	87,  // 122: hexhail.ops.v1.OpsService.GetStatement:input_type -> hexhail.ops.v1.GetStatementRequest
-	89,  // 123: hexhail.ops.v1.OpsService.ListWithdrawals:input_type -> hexhail.ops.v1.ListWithdrawalsRequest
-	91,  // 124: hexhail.ops.v1.OpsService.MakeBankFile:input_type -> hexhail.ops.v1.MakeBankFileRequest
-	93,  // 125: hexhail.ops.v1.OpsService.GetBankFile:input_type -> hexhail.ops.v1.GetBankFileRequest
-	95,  // 126: hexhail.ops.v1.OpsService.ImportBankResults:input_type -> hexhail.ops.v1.ImportBankResultsRequest
-	111, // 127: hexhail.ops.v1.OpsService.ListHolds:input_type -> hexhail.ops.v1.ListHoldsRequest
-	115, // 128: hexhail.ops.v1.OpsService.DecideHold:input_type -> hexhail.ops.v1.DecideHoldRequest
-	53,  // 129: hexhail.ops.v1.OpsService.GetVoice:input_type -> hexhail.ops.v1.GetVoiceRequest
-	60,  // 130: hexhail.ops.v1.OpsService.ExplainRide:input_type -> hexhail.ops.v1.ExplainRideRequest
-	68,  // 131: hexhail.ops.v1.OpsService.ExplainDriver:input_type -> hexhail.ops.v1.ExplainDriverRequest
-	74,  // 132: hexhail.ops.v1.OpsService.ListRides:input_type -> hexhail.ops.v1.ListRidesRequest
-	76,  // 133: hexhail.ops.v1.OpsService.GetClock:input_type -> hexhail.ops.v1.GetClockRequest
-	78,  // 134: hexhail.ops.v1.OpsService.TopUpWallet:input_type -> hexhail.ops.v1.TopUpWalletRequest
-	80,  // 135: hexhail.ops.v1.OpsService.AuditBooks:input_type -> hexhail.ops.v1.AuditBooksRequest
-	130, // 136: hexhail.ops.v1.OpsService.ReconcileBill:input_type -> hexhail.ops.v1.ReconcileBillRequest
-	131, // 137: hexhail.ops.v1.OpsService.ListBills:input_type -> hexhail.ops.v1.ListBillsRequest
-	132, // 138: hexhail.ops.v1.OpsService.ListDifferences:input_type -> hexhail.ops.v1.ListDifferencesRequest
-	133, // 139: hexhail.ops.v1.OpsService.ApproveDifference:input_type -> hexhail.ops.v1.ApproveDifferenceRequest
-	134, // 140: hexhail.ops.v1.OpsService.MakeClaims:input_type -> hexhail.ops.v1.MakeClaimsRequest
-	135, // 141: hexhail.ops.v1.OpsService.ListClaims:input_type -> hexhail.ops.v1.ListClaimsRequest
-	136, // 142: hexhail.ops.v1.OpsService.DisputeClaim:input_type -> hexhail.ops.v1.DisputeClaimRequest
-	137, // 143: hexhail.ops.v1.OpsService.DecideClaim:input_type -> hexhail.ops.v1.DecideClaimRequest
-	138, // 144: hexhail.ops.v1.OpsService.SettleClaim:input_type -> hexhail.ops.v1.SettleClaimRequest
-	7,   // 145: hexhail.ops.v1.OpsService.ImportCompanies:output_type -> hexhail.ops.v1.ImportCompaniesResponse
-	9,   // 146: hexhail.ops.v1.OpsService.ImportDrivers:output_type -> hexhail.ops.v1.ImportDriversResponse
-	11,  // 147: hexhail.ops.v1.OpsService.ImportTaxis:output_type -> hexhail.ops.v1.ImportTaxisResponse
-	13,  // 148: hexhail.ops.v1.OpsService.ImportRiders:output_type -> hexhail.ops.v1.ImportRidersResponse
-	15,  // 149: hexhail.ops.v1.OpsService.ListDrivers:output_type -> hexhail.ops.v1.ListDriversResponse
-	18,  // 150: hexhail.ops.v1.OpsService.ListCities:output_type -> hexhail.ops.v1.ListCitiesResponse
-	21,  // 151: hexhail.ops.v1.OpsService.ListStands:output_type -> hexhail.ops.v1.ListStandsResponse
-	24,  // 152: hexhail.ops.v1.OpsService.ListStandTaxis:output_type -> hexhail.ops.v1.ListStandTaxisResponse
-	43,  // 153: hexhail.ops.v1.OpsService.LaunchCampaign:output_type -> hexhail.ops.v1.LaunchCampaignResponse
-	45,  // 154: hexhail.ops.v1.OpsService.ListCampaigns:output_type -> hexhail.ops.v1.ListCampaignsResponse
-	36,  // 155: hexhail.ops.v1.OpsService.PauseCampaign:output_type -> hexhail.ops.v1.PauseCampaignResponse
-	38,  // 156: hexhail.ops.v1.OpsService.EndCampaign:output_type -> hexhail.ops.v1.EndCampaignResponse
-	40,  // 157: hexhail.ops.v1.OpsService.PreviewCampaign:output_type -> hexhail.ops.v1.PreviewCampaignResponse
-	110, // 158: hexhail.ops.v1.OpsService.ChangeSegment:output_type -> hexhail.ops.v1.ChangeSegmentResponse
-	100, // 159: hexhail.ops.v1.OpsService.LaunchDraw:output_type -> hexhail.ops.v1.LaunchDrawResponse
-	102, // 160: hexhail.ops.v1.OpsService.EnterDrawNumber:output_type -> hexhail.ops.v1.EnterDrawNumberResponse
-	104, // 161: hexhail.ops.v1.OpsService.EndDraw:output_type -> hexhail.ops.v1.EndDrawResponse
-	106, // 162: hexhail.ops.v1.OpsService.ListDrawDays:output_type -> hexhail.ops.v1.ListDrawDaysResponse
-	47,  // 163: hexhail.ops.v1.OpsService.MoveFlight:output_type -> hexhail.ops.v1.MoveFlightResponse
-	84,  // 164: hexhail.ops.v1.OpsService.ListContests:output_type -> hexhail.ops.v1.ListContestsResponse
-	86,  // 165: hexhail.ops.v1.OpsService.DecideComplaint:output_type -> hexhail.ops.v1.DecideComplaintResponse
-	59,  // 166: hexhail.ops.v1.OpsService.GetRide:output_type -> hexhail.ops.v1.GetRideResponse
-	50,  // 167: hexhail.ops.v1.OpsService.ResolveFare:output_type -> hexhail.ops.v1.ResolveFareResponse
-	52,  // 168: hexhail.ops.v1.OpsService.RefundRide:output_type -> hexhail.ops.v1.RefundRideResponse
-	88,  // 169: hexhail.ops.v1.OpsService.GetStatement:output_type -> hexhail.ops.v1.GetStatementResponse
-	90,  // 170: hexhail.ops.v1.OpsService.ListWithdrawals:output_type -> hexhail.ops.v1.ListWithdrawalsResponse
-	92,  // 171: hexhail.ops.v1.OpsService.MakeBankFile:output_type -> hexhail.ops.v1.MakeBankFileResponse
-	94,  // 172: hexhail.ops.v1.OpsService.GetBankFile:output_type -> hexhail.ops.v1.GetBankFileResponse
-	96,  // 173: hexhail.ops.v1.OpsService.ImportBankResults:output_type -> hexhail.ops.v1.ImportBankResultsResponse
-	112, // 174: hexhail.ops.v1.OpsService.ListHolds:output_type -> hexhail.ops.v1.ListHoldsResponse
-	116, // 175: hexhail.ops.v1.OpsService.DecideHold:output_type -> hexhail.ops.v1.DecideHoldResponse
-	54,  // 176: hexhail.ops.v1.OpsService.GetVoice:output_type -> hexhail.ops.v1.GetVoiceResponse
-	67,  // 177: hexhail.ops.v1.OpsService.ExplainRide:output_type -> hexhail.ops.v1.ExplainRideResponse
-	73,  // 178: hexhail.ops.v1.OpsService.ExplainDriver:output_type -> hexhail.ops.v1.ExplainDriverResponse
-	75,  // 179: hexhail.ops.v1.OpsService.ListRides:output_type -> hexhail.ops.v1.ListRidesResponse
-	77,  // 180: hexhail.ops.v1.OpsService.GetClock:output_type -> hexhail.ops.v1.GetClockResponse
-	79,  // 181: hexhail.ops.v1.OpsService.TopUpWallet:output_type -> hexhail.ops.v1.TopUpWalletResponse
-	81,  // 182: hexhail.ops.v1.OpsService.AuditBooks:output_type -> hexhail.ops.v1.AuditBooksResponse
-	139, // 183: hexhail.ops.v1.OpsService.ReconcileBill:output_type -> hexhail.ops.v1.ReconcileBillResponse
-	140, // 184: hexhail.ops.v1.OpsService.ListBills:output_type -> hexhail.ops.v1.ListBillsResponse
-	141, // 185: hexhail.ops.v1.OpsService.ListDifferences:output_type -> hexhail.ops.v1.ListDifferencesResponse
-	142, // 186: hexhail.ops.v1.OpsService.ApproveDifference:output_type -> hexhail.ops.v1.ApproveDifferenceResponse
-	143, // 187: hexhail.ops.v1.OpsService.MakeClaims:output_type -> hexhail.ops.v1.MakeClaimsResponse
-	144, // 188: hexhail.ops.v1.OpsService.ListClaims:output_type -> hexhail.ops.v1.ListClaimsResponse
-	145, // 189: hexhail.ops.v1.OpsService.DisputeClaim:output_type -> hexhail.ops.v1.DisputeClaimResponse
-	146, // 190: hexhail.ops.v1.OpsService.DecideClaim:output_type -> hexhail.ops.v1.DecideClaimResponse
-	147, // 191: hexhail.ops.v1.OpsService.SettleClaim:output_type -> hexhail.ops.v1.SettleClaimResponse
-	145, // [145:192] is the sub-list for method output_type
-	98,  // [98:145] is the sub-list for method input_type
+	53,  // 122: hexhail.ops.v1.OpsService.ClearPayPin:input_type -> hexhail.ops.v1.ClearPayPinRequest
+	89,  // 123: hexhail.ops.v1.OpsService.GetStatement:input_type -> hexhail.ops.v1.GetStatementRequest
+	91,  // 124: hexhail.ops.v1.OpsService.ListWithdrawals:input_type -> hexhail.ops.v1.ListWithdrawalsRequest
+	93,  // 125: hexhail.ops.v1.OpsService.MakeBankFile:input_type -> hexhail.ops.v1.MakeBankFileRequest
+	95,  // 126: hexhail.ops.v1.OpsService.GetBankFile:input_type -> hexhail.ops.v1.GetBankFileRequest
+	97,  // 127: hexhail.ops.v1.OpsService.ImportBankResults:input_type -> hexhail.ops.v1.ImportBankResultsRequest
+	113, // 128: hexhail.ops.v1.OpsService.ListHolds:input_type -> hexhail.ops.v1.ListHoldsRequest
+	117, // 129: hexhail.ops.v1.OpsService.DecideHold:input_type -> hexhail.ops.v1.DecideHoldRequest
+	55,  // 130: hexhail.ops.v1.OpsService.GetVoice:input_type -> hexhail.ops.v1.GetVoiceRequest
+	62,  // 131: hexhail.ops.v1.OpsService.ExplainRide:input_type -> hexhail.ops.v1.ExplainRideRequest
+	70,  // 132: hexhail.ops.v1.OpsService.ExplainDriver:input_type -> hexhail.ops.v1.ExplainDriverRequest
+	76,  // 133: hexhail.ops.v1.OpsService.ListRides:input_type -> hexhail.ops.v1.ListRidesRequest
+	78,  // 134: hexhail.ops.v1.OpsService.GetClock:input_type -> hexhail.ops.v1.GetClockRequest
+	80,  // 135: hexhail.ops.v1.OpsService.TopUpWallet:input_type -> hexhail.ops.v1.TopUpWalletRequest
+	82,  // 136: hexhail.ops.v1.OpsService.AuditBooks:input_type -> hexhail.ops.v1.AuditBooksRequest
+	132, // 137: hexhail.ops.v1.OpsService.ReconcileBill:input_type -> hexhail.ops.v1.ReconcileBillRequest
+	133, // 138: hexhail.ops.v1.OpsService.ListBills:input_type -> hexhail.ops.v1.ListBillsRequest
+	134, // 139: hexhail.ops.v1.OpsService.ListDifferences:input_type -> hexhail.ops.v1.ListDifferencesRequest
+	135, // 140: hexhail.ops.v1.OpsService.ApproveDifference:input_type -> hexhail.ops.v1.ApproveDifferenceRequest
+	136, // 141: hexhail.ops.v1.OpsService.MakeClaims:input_type -> hexhail.ops.v1.MakeClaimsRequest
+	137, // 142: hexhail.ops.v1.OpsService.ListClaims:input_type -> hexhail.ops.v1.ListClaimsRequest
+	138, // 143: hexhail.ops.v1.OpsService.DisputeClaim:input_type -> hexhail.ops.v1.DisputeClaimRequest
+	139, // 144: hexhail.ops.v1.OpsService.DecideClaim:input_type -> hexhail.ops.v1.DecideClaimRequest
+	140, // 145: hexhail.ops.v1.OpsService.SettleClaim:input_type -> hexhail.ops.v1.SettleClaimRequest
+	7,   // 146: hexhail.ops.v1.OpsService.ImportCompanies:output_type -> hexhail.ops.v1.ImportCompaniesResponse
+	9,   // 147: hexhail.ops.v1.OpsService.ImportDrivers:output_type -> hexhail.ops.v1.ImportDriversResponse
+	11,  // 148: hexhail.ops.v1.OpsService.ImportTaxis:output_type -> hexhail.ops.v1.ImportTaxisResponse
+	13,  // 149: hexhail.ops.v1.OpsService.ImportRiders:output_type -> hexhail.ops.v1.ImportRidersResponse
+	15,  // 150: hexhail.ops.v1.OpsService.ListDrivers:output_type -> hexhail.ops.v1.ListDriversResponse
+	18,  // 151: hexhail.ops.v1.OpsService.ListCities:output_type -> hexhail.ops.v1.ListCitiesResponse
+	21,  // 152: hexhail.ops.v1.OpsService.ListStands:output_type -> hexhail.ops.v1.ListStandsResponse
+	24,  // 153: hexhail.ops.v1.OpsService.ListStandTaxis:output_type -> hexhail.ops.v1.ListStandTaxisResponse
+	43,  // 154: hexhail.ops.v1.OpsService.LaunchCampaign:output_type -> hexhail.ops.v1.LaunchCampaignResponse
+	45,  // 155: hexhail.ops.v1.OpsService.ListCampaigns:output_type -> hexhail.ops.v1.ListCampaignsResponse
+	36,  // 156: hexhail.ops.v1.OpsService.PauseCampaign:output_type -> hexhail.ops.v1.PauseCampaignResponse
+	38,  // 157: hexhail.ops.v1.OpsService.EndCampaign:output_type -> hexhail.ops.v1.EndCampaignResponse
+	40,  // 158: hexhail.ops.v1.OpsService.PreviewCampaign:output_type -> hexhail.ops.v1.PreviewCampaignResponse
+	112, // 159: hexhail.ops.v1.OpsService.ChangeSegment:output_type -> hexhail.ops.v1.ChangeSegmentResponse
+	102, // 160: hexhail.ops.v1.OpsService.LaunchDraw:output_type -> hexhail.ops.v1.LaunchDrawResponse
+	104, // 161: hexhail.ops.v1.OpsService.EnterDrawNumber:output_type -> hexhail.ops.v1.EnterDrawNumberResponse
+	106, // 162: hexhail.ops.v1.OpsService.EndDraw:output_type -> hexhail.ops.v1.EndDrawResponse
+	108, // 163: hexhail.ops.v1.OpsService.ListDrawDays:output_type -> hexhail.ops.v1.ListDrawDaysResponse
+	47,  // 164: hexhail.ops.v1.OpsService.MoveFlight:output_type -> hexhail.ops.v1.MoveFlightResponse
+	86,  // 165: hexhail.ops.v1.OpsService.ListContests:output_type -> hexhail.ops.v1.ListContestsResponse
+	88,  // 166: hexhail.ops.v1.OpsService.DecideComplaint:output_type -> hexhail.ops.v1.DecideComplaintResponse
+	61,  // 167: hexhail.ops.v1.OpsService.GetRide:output_type -> hexhail.ops.v1.GetRideResponse
+	50,  // 168: hexhail.ops.v1.OpsService.ResolveFare:output_type -> hexhail.ops.v1.ResolveFareResponse
+	52,  // 169: hexhail.ops.v1.OpsService.RefundRide:output_type -> hexhail.ops.v1.RefundRideResponse
+	54,  // 170: hexhail.ops.v1.OpsService.ClearPayPin:output_type -> hexhail.ops.v1.ClearPayPinResponse
+	90,  // 171: hexhail.ops.v1.OpsService.GetStatement:output_type -> hexhail.ops.v1.GetStatementResponse
+	92,  // 172: hexhail.ops.v1.OpsService.ListWithdrawals:output_type -> hexhail.ops.v1.ListWithdrawalsResponse
+	94,  // 173: hexhail.ops.v1.OpsService.MakeBankFile:output_type -> hexhail.ops.v1.MakeBankFileResponse
+	96,  // 174: hexhail.ops.v1.OpsService.GetBankFile:output_type -> hexhail.ops.v1.GetBankFileResponse
+	98,  // 175: hexhail.ops.v1.OpsService.ImportBankResults:output_type -> hexhail.ops.v1.ImportBankResultsResponse
+	114, // 176: hexhail.ops.v1.OpsService.ListHolds:output_type -> hexhail.ops.v1.ListHoldsResponse
+	118, // 177: hexhail.ops.v1.OpsService.DecideHold:output_type -> hexhail.ops.v1.DecideHoldResponse
+	56,  // 178: hexhail.ops.v1.OpsService.GetVoice:output_type -> hexhail.ops.v1.GetVoiceResponse
+	69,  // 179: hexhail.ops.v1.OpsService.ExplainRide:output_type -> hexhail.ops.v1.ExplainRideResponse
+	75,  // 180: hexhail.ops.v1.OpsService.ExplainDriver:output_type -> hexhail.ops.v1.ExplainDriverResponse
+	77,  // 181: hexhail.ops.v1.OpsService.ListRides:output_type -> hexhail.ops.v1.ListRidesResponse
+	79,  // 182: hexhail.ops.v1.OpsService.GetClock:output_type -> hexhail.ops.v1.GetClockResponse
+	81,  // 183: hexhail.ops.v1.OpsService.TopUpWallet:output_type -> hexhail.ops.v1.TopUpWalletResponse
+	83,  // 184: hexhail.ops.v1.OpsService.AuditBooks:output_type -> hexhail.ops.v1.AuditBooksResponse
+	141, // 185: hexhail.ops.v1.OpsService.ReconcileBill:output_type -> hexhail.ops.v1.ReconcileBillResponse
+	142, // 186: hexhail.ops.v1.OpsService.ListBills:output_type -> hexhail.ops.v1.ListBillsResponse
+	143, // 187: hexhail.ops.v1.OpsService.ListDifferences:output_type -> hexhail.ops.v1.ListDifferencesResponse
+	144, // 188: hexhail.ops.v1.OpsService.ApproveDifference:output_type -> hexhail.ops.v1.ApproveDifferenceResponse
+	145, // 189: hexhail.ops.v1.OpsService.MakeClaims:output_type -> hexhail.ops.v1.MakeClaimsResponse
+	146, // 190: hexhail.ops.v1.OpsService.ListClaims:output_type -> hexhail.ops.v1.ListClaimsResponse
+	147, // 191: hexhail.ops.v1.OpsService.DisputeClaim:output_type -> hexhail.ops.v1.DisputeClaimResponse
+	148, // 192: hexhail.ops.v1.OpsService.DecideClaim:output_type -> hexhail.ops.v1.DecideClaimResponse
+	149, // 193: hexhail.ops.v1.OpsService.SettleClaim:output_type -> hexhail.ops.v1.SettleClaimResponse
+	146, // [146:194] is the sub-list for method output_type
+	98,  // [98:146] is the sub-list for method input_type
 	98,  // [98:98] is the sub-list for extension type_name
 	98,  // [98:98] is the sub-list for extension extendee
 	0,   // [0:98] is the sub-list for field type_name
@@ -9560,7 +9664,7 @@ func file_hexhail_ops_v1_ops_proto_init() {
 		(*CampaignGift_Tiers)(nil),
 		(*CampaignGift_Price)(nil),
 	}
-	file_hexhail_ops_v1_ops_proto_msgTypes[85].OneofWrappers = []any{
+	file_hexhail_ops_v1_ops_proto_msgTypes[87].OneofWrappers = []any{
 		(*GetStatementRequest_DriverId)(nil),
 		(*GetStatementRequest_TaxiId)(nil),
 		(*GetStatementRequest_CompanyId)(nil),
@@ -9571,7 +9675,7 @@ func file_hexhail_ops_v1_ops_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_hexhail_ops_v1_ops_proto_rawDesc), len(file_hexhail_ops_v1_ops_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   116,
+			NumMessages:   118,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

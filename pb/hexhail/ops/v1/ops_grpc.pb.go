@@ -45,6 +45,7 @@ const (
 	OpsService_GetRide_FullMethodName           = "/hexhail.ops.v1.OpsService/GetRide"
 	OpsService_ResolveFare_FullMethodName       = "/hexhail.ops.v1.OpsService/ResolveFare"
 	OpsService_RefundRide_FullMethodName        = "/hexhail.ops.v1.OpsService/RefundRide"
+	OpsService_ClearPayPin_FullMethodName       = "/hexhail.ops.v1.OpsService/ClearPayPin"
 	OpsService_GetStatement_FullMethodName      = "/hexhail.ops.v1.OpsService/GetStatement"
 	OpsService_ListWithdrawals_FullMethodName   = "/hexhail.ops.v1.OpsService/ListWithdrawals"
 	OpsService_MakeBankFile_FullMethodName      = "/hexhail.ops.v1.OpsService/MakeBankFile"
@@ -144,6 +145,9 @@ type OpsServiceClient interface {
 	// AMOUNT_INVALID above what is left, BALANCE_TOO_LOW if the driver is owed less than they should
 	// give back.
 	RefundRide(ctx context.Context, in *RefundRideRequest, opts ...grpc.CallOption) (*RefundRideResponse, error)
+	// ClearPayPin forgets the pay PIN of a rider who does not know it any more, once the caller has made
+	// sure who it is. PIN_UNSET if there is none.
+	ClearPayPin(ctx context.Context, in *ClearPayPinRequest, opts ...grpc.CallOption) (*ClearPayPinResponse, error)
 	// GetStatement adds up what a driver, a taxi or a company has taken in a month, by days. A company
 	// gets its own, and of a driver or a taxi the rides of its own drivers. It reads every transfer of the
 	// month's rides.
@@ -467,6 +471,16 @@ func (c *opsServiceClient) RefundRide(ctx context.Context, in *RefundRideRequest
 	return out, nil
 }
 
+func (c *opsServiceClient) ClearPayPin(ctx context.Context, in *ClearPayPinRequest, opts ...grpc.CallOption) (*ClearPayPinResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ClearPayPinResponse)
+	err := c.cc.Invoke(ctx, OpsService_ClearPayPin_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *opsServiceClient) GetStatement(ctx context.Context, in *GetStatementRequest, opts ...grpc.CallOption) (*GetStatementResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(GetStatementResponse)
@@ -771,6 +785,9 @@ type OpsServiceServer interface {
 	// AMOUNT_INVALID above what is left, BALANCE_TOO_LOW if the driver is owed less than they should
 	// give back.
 	RefundRide(context.Context, *RefundRideRequest) (*RefundRideResponse, error)
+	// ClearPayPin forgets the pay PIN of a rider who does not know it any more, once the caller has made
+	// sure who it is. PIN_UNSET if there is none.
+	ClearPayPin(context.Context, *ClearPayPinRequest) (*ClearPayPinResponse, error)
 	// GetStatement adds up what a driver, a taxi or a company has taken in a month, by days. A company
 	// gets its own, and of a driver or a taxi the rides of its own drivers. It reads every transfer of the
 	// month's rides.
@@ -913,6 +930,9 @@ func (UnimplementedOpsServiceServer) ResolveFare(context.Context, *ResolveFareRe
 }
 func (UnimplementedOpsServiceServer) RefundRide(context.Context, *RefundRideRequest) (*RefundRideResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method RefundRide not implemented")
+}
+func (UnimplementedOpsServiceServer) ClearPayPin(context.Context, *ClearPayPinRequest) (*ClearPayPinResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ClearPayPin not implemented")
 }
 func (UnimplementedOpsServiceServer) GetStatement(context.Context, *GetStatementRequest) (*GetStatementResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetStatement not implemented")
@@ -1388,6 +1408,24 @@ func _OpsService_RefundRide_Handler(srv interface{}, ctx context.Context, dec fu
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(OpsServiceServer).RefundRide(ctx, req.(*RefundRideRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _OpsService_ClearPayPin_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ClearPayPinRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(OpsServiceServer).ClearPayPin(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: OpsService_ClearPayPin_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(OpsServiceServer).ClearPayPin(ctx, req.(*ClearPayPinRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -1892,6 +1930,10 @@ var OpsService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "RefundRide",
 			Handler:    _OpsService_RefundRide_Handler,
+		},
+		{
+			MethodName: "ClearPayPin",
+			Handler:    _OpsService_ClearPayPin_Handler,
 		},
 		{
 			MethodName: "GetStatement",

@@ -1768,7 +1768,9 @@ type PayRideRequest struct {
 	// that the payer's app shows. Empty with the others.
 	Way string `protobuf:"bytes,4,opt,name=way,proto3" json:"way,omitempty"`
 	// With "page" the payer's id at the channel, with "barcode" the code: 1 to 128 bytes. Else empty.
-	Token         string `protobuf:"bytes,5,opt,name=token,proto3" json:"token,omitempty"`
+	Token string `protobuf:"bytes,5,opt,name=token,proto3" json:"token,omitempty"`
+	// With "wallet" the rider's pay PIN, 6 digits; empty where the wallet does not ask for it.
+	PayPin        string `protobuf:"bytes,6,opt,name=pay_pin,json=payPin,proto3" json:"pay_pin,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1834,6 +1836,13 @@ func (x *PayRideRequest) GetWay() string {
 func (x *PayRideRequest) GetToken() string {
 	if x != nil {
 		return x.Token
+	}
+	return ""
+}
+
+func (x *PayRideRequest) GetPayPin() string {
+	if x != nil {
+		return x.PayPin
 	}
 	return ""
 }
@@ -2361,6 +2370,327 @@ func (x *ScanCodeResponse) GetPayments() []*v1.Payment {
 	return nil
 }
 
+// Whose limits count.
+type GetWalletRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The city's id, 1 to 64 bytes: its limits count where the rider has chosen none.
+	City          string `protobuf:"bytes,1,opt,name=city,proto3" json:"city,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetWalletRequest) Reset() {
+	*x = GetWalletRequest{}
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[36]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetWalletRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetWalletRequest) ProtoMessage() {}
+
+func (x *GetWalletRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[36]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetWalletRequest.ProtoReflect.Descriptor instead.
+func (*GetWalletRequest) Descriptor() ([]byte, []int) {
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{36}
+}
+
+func (x *GetWalletRequest) GetCity() string {
+	if x != nil {
+		return x.City
+	}
+	return ""
+}
+
+// The wallet.
+type GetWalletResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What may be spent now, in fen.
+	AvailableFen int64 `protobuf:"varint,1,opt,name=available_fen,json=availableFen,proto3" json:"available_fen,omitempty"`
+	// What is set aside for payments that are being made, in fen.
+	HeldFen int64 `protobuf:"varint,2,opt,name=held_fen,json=heldFen,proto3" json:"held_fen,omitempty"`
+	// Whether there is a pay PIN. Without one there are no limits, and all below is empty.
+	HasPayPin bool `protobuf:"varint,3,opt,name=has_pay_pin,json=hasPayPin,proto3" json:"has_pay_pin,omitempty"`
+	// What is paid without it.
+	Free *FreeLimits `protobuf:"bytes,4,opt,name=free,proto3" json:"free,omitempty"`
+	// Whether those limits are the rider's own.
+	OwnLimits bool `protobuf:"varint,5,opt,name=own_limits,json=ownLimits,proto3" json:"own_limits,omitempty"`
+	// What is left of today's, in fen.
+	FreeLeftFen int64 `protobuf:"varint,6,opt,name=free_left_fen,json=freeLeftFen,proto3" json:"free_left_fen,omitempty"`
+	// Until when the wallet pays nothing, after too many wrong PINs; empty if it pays.
+	LockedUntil   *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=locked_until,json=lockedUntil,proto3" json:"locked_until,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetWalletResponse) Reset() {
+	*x = GetWalletResponse{}
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[37]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetWalletResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetWalletResponse) ProtoMessage() {}
+
+func (x *GetWalletResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[37]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetWalletResponse.ProtoReflect.Descriptor instead.
+func (*GetWalletResponse) Descriptor() ([]byte, []int) {
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{37}
+}
+
+func (x *GetWalletResponse) GetAvailableFen() int64 {
+	if x != nil {
+		return x.AvailableFen
+	}
+	return 0
+}
+
+func (x *GetWalletResponse) GetHeldFen() int64 {
+	if x != nil {
+		return x.HeldFen
+	}
+	return 0
+}
+
+func (x *GetWalletResponse) GetHasPayPin() bool {
+	if x != nil {
+		return x.HasPayPin
+	}
+	return false
+}
+
+func (x *GetWalletResponse) GetFree() *FreeLimits {
+	if x != nil {
+		return x.Free
+	}
+	return nil
+}
+
+func (x *GetWalletResponse) GetOwnLimits() bool {
+	if x != nil {
+		return x.OwnLimits
+	}
+	return false
+}
+
+func (x *GetWalletResponse) GetFreeLeftFen() int64 {
+	if x != nil {
+		return x.FreeLeftFen
+	}
+	return 0
+}
+
+func (x *GetWalletResponse) GetLockedUntil() *timestamppb.Timestamp {
+	if x != nil {
+		return x.LockedUntil
+	}
+	return nil
+}
+
+// What a wallet pays without its pay PIN.
+type FreeLimits struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// At once, in fen: 0 to 1,000,000.
+	EachFen int64 `protobuf:"varint,1,opt,name=each_fen,json=eachFen,proto3" json:"each_fen,omitempty"`
+	// On a day, in fen: 0 to 1,000,000.
+	DayFen        int64 `protobuf:"varint,2,opt,name=day_fen,json=dayFen,proto3" json:"day_fen,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FreeLimits) Reset() {
+	*x = FreeLimits{}
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[38]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FreeLimits) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FreeLimits) ProtoMessage() {}
+
+func (x *FreeLimits) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[38]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FreeLimits.ProtoReflect.Descriptor instead.
+func (*FreeLimits) Descriptor() ([]byte, []int) {
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{38}
+}
+
+func (x *FreeLimits) GetEachFen() int64 {
+	if x != nil {
+		return x.EachFen
+	}
+	return 0
+}
+
+func (x *FreeLimits) GetDayFen() int64 {
+	if x != nil {
+		return x.DayFen
+	}
+	return 0
+}
+
+// A pay PIN.
+type SetPayPinRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The app's own id of this request, 1 to 64 bytes: the same id gets the same answer, and is
+	// refused with another body, whatever its PINs.
+	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// The one that there is; empty if there is none.
+	OldPin string `protobuf:"bytes,2,opt,name=old_pin,json=oldPin,proto3" json:"old_pin,omitempty"`
+	// The new one, 6 digits, not all the same and not in a row. Empty keeps the old one.
+	NewPin string `protobuf:"bytes,3,opt,name=new_pin,json=newPin,proto3" json:"new_pin,omitempty"`
+	// What is paid without it from now on; without this, the city's limits.
+	Limits        *FreeLimits `protobuf:"bytes,4,opt,name=limits,proto3" json:"limits,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SetPayPinRequest) Reset() {
+	*x = SetPayPinRequest{}
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[39]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetPayPinRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetPayPinRequest) ProtoMessage() {}
+
+func (x *SetPayPinRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[39]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetPayPinRequest.ProtoReflect.Descriptor instead.
+func (*SetPayPinRequest) Descriptor() ([]byte, []int) {
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{39}
+}
+
+func (x *SetPayPinRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *SetPayPinRequest) GetOldPin() string {
+	if x != nil {
+		return x.OldPin
+	}
+	return ""
+}
+
+func (x *SetPayPinRequest) GetNewPin() string {
+	if x != nil {
+		return x.NewPin
+	}
+	return ""
+}
+
+func (x *SetPayPinRequest) GetLimits() *FreeLimits {
+	if x != nil {
+		return x.Limits
+	}
+	return nil
+}
+
+// It holds.
+type SetPayPinResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Since when.
+	Since         *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=since,proto3" json:"since,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SetPayPinResponse) Reset() {
+	*x = SetPayPinResponse{}
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[40]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetPayPinResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetPayPinResponse) ProtoMessage() {}
+
+func (x *SetPayPinResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[40]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetPayPinResponse.ProtoReflect.Descriptor instead.
+func (*SetPayPinResponse) Descriptor() ([]byte, []int) {
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{40}
+}
+
+func (x *SetPayPinResponse) GetSince() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Since
+	}
+	return nil
+}
+
 // A payment by code.
 type PayByCodeRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -2374,14 +2704,16 @@ type PayByCodeRequest struct {
 	// As PayRide's, but for "barcode".
 	Way string `protobuf:"bytes,4,opt,name=way,proto3" json:"way,omitempty"`
 	// With "page" the payer's id at the channel. Else empty.
-	Token         string `protobuf:"bytes,5,opt,name=token,proto3" json:"token,omitempty"`
+	Token string `protobuf:"bytes,5,opt,name=token,proto3" json:"token,omitempty"`
+	// As PayRide's.
+	PayPin        string `protobuf:"bytes,6,opt,name=pay_pin,json=payPin,proto3" json:"pay_pin,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *PayByCodeRequest) Reset() {
 	*x = PayByCodeRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[36]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2393,7 +2725,7 @@ func (x *PayByCodeRequest) String() string {
 func (*PayByCodeRequest) ProtoMessage() {}
 
 func (x *PayByCodeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[36]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2406,7 +2738,7 @@ func (x *PayByCodeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PayByCodeRequest.ProtoReflect.Descriptor instead.
 func (*PayByCodeRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{36}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *PayByCodeRequest) GetRequestId() string {
@@ -2444,6 +2776,13 @@ func (x *PayByCodeRequest) GetToken() string {
 	return ""
 }
 
+func (x *PayByCodeRequest) GetPayPin() string {
+	if x != nil {
+		return x.PayPin
+	}
+	return ""
+}
+
 // What is there now.
 type PayByCodeResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -2455,7 +2794,7 @@ type PayByCodeResponse struct {
 
 func (x *PayByCodeResponse) Reset() {
 	*x = PayByCodeResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[37]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2467,7 +2806,7 @@ func (x *PayByCodeResponse) String() string {
 func (*PayByCodeResponse) ProtoMessage() {}
 
 func (x *PayByCodeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[37]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2480,7 +2819,7 @@ func (x *PayByCodeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PayByCodeResponse.ProtoReflect.Descriptor instead.
 func (*PayByCodeResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{37}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *PayByCodeResponse) GetScan() *ScanCodeResponse {
@@ -2501,7 +2840,7 @@ type ListPaymentsResponse struct {
 
 func (x *ListPaymentsResponse) Reset() {
 	*x = ListPaymentsResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[38]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2513,7 +2852,7 @@ func (x *ListPaymentsResponse) String() string {
 func (*ListPaymentsResponse) ProtoMessage() {}
 
 func (x *ListPaymentsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[38]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2526,7 +2865,7 @@ func (x *ListPaymentsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListPaymentsResponse.ProtoReflect.Descriptor instead.
 func (*ListPaymentsResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{38}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *ListPaymentsResponse) GetPayments() []*v1.Payment {
@@ -2547,7 +2886,7 @@ type PayRideResponse struct {
 
 func (x *PayRideResponse) Reset() {
 	*x = PayRideResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[39]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2559,7 +2898,7 @@ func (x *PayRideResponse) String() string {
 func (*PayRideResponse) ProtoMessage() {}
 
 func (x *PayRideResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[39]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2572,7 +2911,7 @@ func (x *PayRideResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PayRideResponse.ProtoReflect.Descriptor instead.
 func (*PayRideResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{39}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *PayRideResponse) GetRide() *v1.Ride {
@@ -2598,7 +2937,7 @@ type RateRideRequest struct {
 
 func (x *RateRideRequest) Reset() {
 	*x = RateRideRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[40]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2610,7 +2949,7 @@ func (x *RateRideRequest) String() string {
 func (*RateRideRequest) ProtoMessage() {}
 
 func (x *RateRideRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[40]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2623,7 +2962,7 @@ func (x *RateRideRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RateRideRequest.ProtoReflect.Descriptor instead.
 func (*RateRideRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{40}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *RateRideRequest) GetRequestId() string {
@@ -2658,7 +2997,7 @@ type RateRideResponse struct {
 
 func (x *RateRideResponse) Reset() {
 	*x = RateRideResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[41]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2670,7 +3009,7 @@ func (x *RateRideResponse) String() string {
 func (*RateRideResponse) ProtoMessage() {}
 
 func (x *RateRideResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[41]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2683,7 +3022,7 @@ func (x *RateRideResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RateRideResponse.ProtoReflect.Descriptor instead.
 func (*RateRideResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{41}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *RateRideResponse) GetRide() *v1.Ride {
@@ -2711,7 +3050,7 @@ type ComplainRequest struct {
 
 func (x *ComplainRequest) Reset() {
 	*x = ComplainRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[42]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2723,7 +3062,7 @@ func (x *ComplainRequest) String() string {
 func (*ComplainRequest) ProtoMessage() {}
 
 func (x *ComplainRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[42]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2736,7 +3075,7 @@ func (x *ComplainRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ComplainRequest.ProtoReflect.Descriptor instead.
 func (*ComplainRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{42}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *ComplainRequest) GetRequestId() string {
@@ -2776,7 +3115,7 @@ type ComplainResponse struct {
 
 func (x *ComplainResponse) Reset() {
 	*x = ComplainResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[43]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2788,7 +3127,7 @@ func (x *ComplainResponse) String() string {
 func (*ComplainResponse) ProtoMessage() {}
 
 func (x *ComplainResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[43]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2801,7 +3140,7 @@ func (x *ComplainResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ComplainResponse.ProtoReflect.Descriptor instead.
 func (*ComplainResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{43}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{48}
 }
 
 // A word to the complaint of the driver: a no-show.
@@ -2820,7 +3159,7 @@ type ContestComplaintRequest struct {
 
 func (x *ContestComplaintRequest) Reset() {
 	*x = ContestComplaintRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[44]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2832,7 +3171,7 @@ func (x *ContestComplaintRequest) String() string {
 func (*ContestComplaintRequest) ProtoMessage() {}
 
 func (x *ContestComplaintRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[44]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2845,7 +3184,7 @@ func (x *ContestComplaintRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ContestComplaintRequest.ProtoReflect.Descriptor instead.
 func (*ContestComplaintRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{44}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *ContestComplaintRequest) GetRequestId() string {
@@ -2878,7 +3217,7 @@ type ContestComplaintResponse struct {
 
 func (x *ContestComplaintResponse) Reset() {
 	*x = ContestComplaintResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[45]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2890,7 +3229,7 @@ func (x *ContestComplaintResponse) String() string {
 func (*ContestComplaintResponse) ProtoMessage() {}
 
 func (x *ContestComplaintResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[45]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2903,7 +3242,7 @@ func (x *ContestComplaintResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ContestComplaintResponse.ProtoReflect.Descriptor instead.
 func (*ContestComplaintResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{45}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{50}
 }
 
 // Which page.
@@ -2921,7 +3260,7 @@ type ListComplaintsRequest struct {
 
 func (x *ListComplaintsRequest) Reset() {
 	*x = ListComplaintsRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[46]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2933,7 +3272,7 @@ func (x *ListComplaintsRequest) String() string {
 func (*ListComplaintsRequest) ProtoMessage() {}
 
 func (x *ListComplaintsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[46]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2946,7 +3285,7 @@ func (x *ListComplaintsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListComplaintsRequest.ProtoReflect.Descriptor instead.
 func (*ListComplaintsRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{46}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{51}
 }
 
 func (x *ListComplaintsRequest) GetPageSize() int32 {
@@ -2987,7 +3326,7 @@ type ListComplaintsResponse struct {
 
 func (x *ListComplaintsResponse) Reset() {
 	*x = ListComplaintsResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[47]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2999,7 +3338,7 @@ func (x *ListComplaintsResponse) String() string {
 func (*ListComplaintsResponse) ProtoMessage() {}
 
 func (x *ListComplaintsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[47]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3012,7 +3351,7 @@ func (x *ListComplaintsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListComplaintsResponse.ProtoReflect.Descriptor instead.
 func (*ListComplaintsResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{47}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{52}
 }
 
 func (x *ListComplaintsResponse) GetComplaints() []*v1.Complaint {
@@ -3057,7 +3396,7 @@ type ProposeRegularRequest struct {
 
 func (x *ProposeRegularRequest) Reset() {
 	*x = ProposeRegularRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[48]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[53]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3069,7 +3408,7 @@ func (x *ProposeRegularRequest) String() string {
 func (*ProposeRegularRequest) ProtoMessage() {}
 
 func (x *ProposeRegularRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[48]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[53]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3082,7 +3421,7 @@ func (x *ProposeRegularRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ProposeRegularRequest.ProtoReflect.Descriptor instead.
 func (*ProposeRegularRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{48}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{53}
 }
 
 func (x *ProposeRegularRequest) GetRequestId() string {
@@ -3110,7 +3449,7 @@ type ProposeRegularResponse struct {
 
 func (x *ProposeRegularResponse) Reset() {
 	*x = ProposeRegularResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[49]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[54]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3122,7 +3461,7 @@ func (x *ProposeRegularResponse) String() string {
 func (*ProposeRegularResponse) ProtoMessage() {}
 
 func (x *ProposeRegularResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[49]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[54]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3135,7 +3474,7 @@ func (x *ProposeRegularResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ProposeRegularResponse.ProtoReflect.Descriptor instead.
 func (*ProposeRegularResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{49}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{54}
 }
 
 func (x *ProposeRegularResponse) GetRegular() *v1.Regular {
@@ -3159,7 +3498,7 @@ type AgreeRegularRequest struct {
 
 func (x *AgreeRegularRequest) Reset() {
 	*x = AgreeRegularRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[50]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[55]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3171,7 +3510,7 @@ func (x *AgreeRegularRequest) String() string {
 func (*AgreeRegularRequest) ProtoMessage() {}
 
 func (x *AgreeRegularRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[50]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[55]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3184,7 +3523,7 @@ func (x *AgreeRegularRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AgreeRegularRequest.ProtoReflect.Descriptor instead.
 func (*AgreeRegularRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{50}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{55}
 }
 
 func (x *AgreeRegularRequest) GetRequestId() string {
@@ -3212,7 +3551,7 @@ type AgreeRegularResponse struct {
 
 func (x *AgreeRegularResponse) Reset() {
 	*x = AgreeRegularResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[51]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[56]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3224,7 +3563,7 @@ func (x *AgreeRegularResponse) String() string {
 func (*AgreeRegularResponse) ProtoMessage() {}
 
 func (x *AgreeRegularResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[51]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[56]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3237,7 +3576,7 @@ func (x *AgreeRegularResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AgreeRegularResponse.ProtoReflect.Descriptor instead.
 func (*AgreeRegularResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{51}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{56}
 }
 
 func (x *AgreeRegularResponse) GetRegular() *v1.Regular {
@@ -3261,7 +3600,7 @@ type EndRegularRequest struct {
 
 func (x *EndRegularRequest) Reset() {
 	*x = EndRegularRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[52]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[57]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3273,7 +3612,7 @@ func (x *EndRegularRequest) String() string {
 func (*EndRegularRequest) ProtoMessage() {}
 
 func (x *EndRegularRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[52]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[57]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3286,7 +3625,7 @@ func (x *EndRegularRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EndRegularRequest.ProtoReflect.Descriptor instead.
 func (*EndRegularRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{52}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{57}
 }
 
 func (x *EndRegularRequest) GetRequestId() string {
@@ -3312,7 +3651,7 @@ type EndRegularResponse struct {
 
 func (x *EndRegularResponse) Reset() {
 	*x = EndRegularResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[53]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[58]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3324,7 +3663,7 @@ func (x *EndRegularResponse) String() string {
 func (*EndRegularResponse) ProtoMessage() {}
 
 func (x *EndRegularResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[53]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[58]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3337,7 +3676,7 @@ func (x *EndRegularResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EndRegularResponse.ProtoReflect.Descriptor instead.
 func (*EndRegularResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{53}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{58}
 }
 
 // Which page.
@@ -3353,7 +3692,7 @@ type ListRegularsRequest struct {
 
 func (x *ListRegularsRequest) Reset() {
 	*x = ListRegularsRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[54]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[59]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3365,7 +3704,7 @@ func (x *ListRegularsRequest) String() string {
 func (*ListRegularsRequest) ProtoMessage() {}
 
 func (x *ListRegularsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[54]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[59]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3378,7 +3717,7 @@ func (x *ListRegularsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRegularsRequest.ProtoReflect.Descriptor instead.
 func (*ListRegularsRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{54}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{59}
 }
 
 func (x *ListRegularsRequest) GetPageSize() int32 {
@@ -3408,7 +3747,7 @@ type ListRegularsResponse struct {
 
 func (x *ListRegularsResponse) Reset() {
 	*x = ListRegularsResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[55]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[60]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3420,7 +3759,7 @@ func (x *ListRegularsResponse) String() string {
 func (*ListRegularsResponse) ProtoMessage() {}
 
 func (x *ListRegularsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[55]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[60]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3433,7 +3772,7 @@ func (x *ListRegularsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRegularsResponse.ProtoReflect.Descriptor instead.
 func (*ListRegularsResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{55}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{60}
 }
 
 func (x *ListRegularsResponse) GetRegulars() []*v1.Regular {
@@ -3463,7 +3802,7 @@ type ListGreetingsRequest struct {
 
 func (x *ListGreetingsRequest) Reset() {
 	*x = ListGreetingsRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[56]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[61]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3475,7 +3814,7 @@ func (x *ListGreetingsRequest) String() string {
 func (*ListGreetingsRequest) ProtoMessage() {}
 
 func (x *ListGreetingsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[56]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[61]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3488,7 +3827,7 @@ func (x *ListGreetingsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListGreetingsRequest.ProtoReflect.Descriptor instead.
 func (*ListGreetingsRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{56}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{61}
 }
 
 func (x *ListGreetingsRequest) GetPageSize() int32 {
@@ -3520,7 +3859,7 @@ type ListGreetingsResponse struct {
 
 func (x *ListGreetingsResponse) Reset() {
 	*x = ListGreetingsResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[57]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[62]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3532,7 +3871,7 @@ func (x *ListGreetingsResponse) String() string {
 func (*ListGreetingsResponse) ProtoMessage() {}
 
 func (x *ListGreetingsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[57]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[62]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3545,7 +3884,7 @@ func (x *ListGreetingsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListGreetingsResponse.ProtoReflect.Descriptor instead.
 func (*ListGreetingsResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{57}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{62}
 }
 
 func (x *ListGreetingsResponse) GetGreetings() []*Greeting {
@@ -3592,7 +3931,7 @@ type Greeting struct {
 
 func (x *Greeting) Reset() {
 	*x = Greeting{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[58]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[63]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3604,7 +3943,7 @@ func (x *Greeting) String() string {
 func (*Greeting) ProtoMessage() {}
 
 func (x *Greeting) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[58]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[63]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3617,7 +3956,7 @@ func (x *Greeting) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Greeting.ProtoReflect.Descriptor instead.
 func (*Greeting) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{58}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{63}
 }
 
 func (x *Greeting) GetGreetingId() string {
@@ -3683,7 +4022,7 @@ type WantGreetingsRequest struct {
 
 func (x *WantGreetingsRequest) Reset() {
 	*x = WantGreetingsRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[59]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[64]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3695,7 +4034,7 @@ func (x *WantGreetingsRequest) String() string {
 func (*WantGreetingsRequest) ProtoMessage() {}
 
 func (x *WantGreetingsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[59]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[64]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3708,7 +4047,7 @@ func (x *WantGreetingsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WantGreetingsRequest.ProtoReflect.Descriptor instead.
 func (*WantGreetingsRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{59}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{64}
 }
 
 func (x *WantGreetingsRequest) GetRequestId() string {
@@ -3736,7 +4075,7 @@ type WantGreetingsResponse struct {
 
 func (x *WantGreetingsResponse) Reset() {
 	*x = WantGreetingsResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[60]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[65]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3748,7 +4087,7 @@ func (x *WantGreetingsResponse) String() string {
 func (*WantGreetingsResponse) ProtoMessage() {}
 
 func (x *WantGreetingsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[60]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[65]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3761,7 +4100,7 @@ func (x *WantGreetingsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WantGreetingsResponse.ProtoReflect.Descriptor instead.
 func (*WantGreetingsResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{60}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{65}
 }
 
 func (x *WantGreetingsResponse) GetWanted() bool {
@@ -3782,7 +4121,7 @@ type ListCampaignsRequest struct {
 
 func (x *ListCampaignsRequest) Reset() {
 	*x = ListCampaignsRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[61]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[66]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3794,7 +4133,7 @@ func (x *ListCampaignsRequest) String() string {
 func (*ListCampaignsRequest) ProtoMessage() {}
 
 func (x *ListCampaignsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[61]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[66]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3807,7 +4146,7 @@ func (x *ListCampaignsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListCampaignsRequest.ProtoReflect.Descriptor instead.
 func (*ListCampaignsRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{61}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{66}
 }
 
 func (x *ListCampaignsRequest) GetCity() string {
@@ -3828,7 +4167,7 @@ type ListCampaignsResponse struct {
 
 func (x *ListCampaignsResponse) Reset() {
 	*x = ListCampaignsResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[62]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[67]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3840,7 +4179,7 @@ func (x *ListCampaignsResponse) String() string {
 func (*ListCampaignsResponse) ProtoMessage() {}
 
 func (x *ListCampaignsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[62]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[67]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3853,7 +4192,7 @@ func (x *ListCampaignsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListCampaignsResponse.ProtoReflect.Descriptor instead.
 func (*ListCampaignsResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{62}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{67}
 }
 
 func (x *ListCampaignsResponse) GetCampaigns() []*Campaign {
@@ -3886,7 +4225,7 @@ type Campaign struct {
 
 func (x *Campaign) Reset() {
 	*x = Campaign{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[63]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[68]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3898,7 +4237,7 @@ func (x *Campaign) String() string {
 func (*Campaign) ProtoMessage() {}
 
 func (x *Campaign) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[63]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[68]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3911,7 +4250,7 @@ func (x *Campaign) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Campaign.ProtoReflect.Descriptor instead.
 func (*Campaign) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{63}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{68}
 }
 
 func (x *Campaign) GetCampaignId() string {
@@ -3976,7 +4315,7 @@ type ListLotsRequest struct {
 
 func (x *ListLotsRequest) Reset() {
 	*x = ListLotsRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[64]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[69]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3988,7 +4327,7 @@ func (x *ListLotsRequest) String() string {
 func (*ListLotsRequest) ProtoMessage() {}
 
 func (x *ListLotsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[64]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[69]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4001,7 +4340,7 @@ func (x *ListLotsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListLotsRequest.ProtoReflect.Descriptor instead.
 func (*ListLotsRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{64}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{69}
 }
 
 func (x *ListLotsRequest) GetPageSize() int32 {
@@ -4031,7 +4370,7 @@ type ListLotsResponse struct {
 
 func (x *ListLotsResponse) Reset() {
 	*x = ListLotsResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[65]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[70]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4043,7 +4382,7 @@ func (x *ListLotsResponse) String() string {
 func (*ListLotsResponse) ProtoMessage() {}
 
 func (x *ListLotsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[65]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[70]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4056,7 +4395,7 @@ func (x *ListLotsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListLotsResponse.ProtoReflect.Descriptor instead.
 func (*ListLotsResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{65}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{70}
 }
 
 func (x *ListLotsResponse) GetLots() []*Lot {
@@ -4100,7 +4439,7 @@ type Lot struct {
 
 func (x *Lot) Reset() {
 	*x = Lot{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[66]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[71]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4112,7 +4451,7 @@ func (x *Lot) String() string {
 func (*Lot) ProtoMessage() {}
 
 func (x *Lot) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[66]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[71]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4125,7 +4464,7 @@ func (x *Lot) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Lot.ProtoReflect.Descriptor instead.
 func (*Lot) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{66}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{71}
 }
 
 func (x *Lot) GetRideId() string {
@@ -4317,14 +4656,15 @@ const file_hexhail_rider_v1_rider_proto_rawDesc = "" +
 	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\trequestId\x12\"\n" +
 	"\aride_id\x18\x02 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\x06rideId\"@\n" +
 	"\x13ContestFareResponse\x12)\n" +
-	"\x04ride\x18\x01 \x01(\v2\x15.hexhail.type.v1.RideR\x04ride\"\xd6\x01\n" +
+	"\x04ride\x18\x01 \x01(\v2\x15.hexhail.type.v1.RideR\x04ride\"\x88\x02\n" +
 	"\x0ePayRideRequest\x12(\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\trequestId\x12\"\n" +
 	"\aride_id\x18\x02 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\x06rideId\x12#\n" +
 	"\achannel\x18\x03 \x01(\tB\t\xbaH\x06r\x04 \x01( R\achannel\x121\n" +
 	"\x03way\x18\x04 \x01(\tB\x1f\xbaH\x1cr\x1aR\x00R\x03appR\x04pageR\x02qrR\abarcodeR\x03way\x12\x1e\n" +
-	"\x05token\x18\x05 \x01(\tB\b\xbaH\x05r\x03(\x80\x01R\x05token\"9\n" +
+	"\x05token\x18\x05 \x01(\tB\b\xbaH\x05r\x03(\x80\x01R\x05token\x120\n" +
+	"\apay_pin\x18\x06 \x01(\tB\x17\xbaH\x11r\x0f2\r^([0-9]{6})?$\x80\x01\x01R\x06payPin\"9\n" +
 	"\x13ListPaymentsRequest\x12\"\n" +
 	"\aride_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\x06rideId\"\xc6\x01\n" +
 	"\x10SplitFareRequest\x12(\n" +
@@ -4358,14 +4698,38 @@ const file_hexhail_rider_v1_rider_proto_rawDesc = "" +
 	"\fcompleted_at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\vcompletedAt\x12\x19\n" +
 	"\bfare_fen\x18\x03 \x01(\x03R\afareFen\x12\x17\n" +
 	"\adue_fen\x18\x04 \x01(\x03R\x06dueFen\x124\n" +
-	"\bpayments\x18\x05 \x03(\v2\x18.hexhail.type.v1.PaymentR\bpayments\"\xca\x01\n" +
+	"\bpayments\x18\x05 \x03(\v2\x18.hexhail.type.v1.PaymentR\bpayments\"1\n" +
+	"\x10GetWalletRequest\x12\x1d\n" +
+	"\x04city\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\x04city\"\xa7\x02\n" +
+	"\x11GetWalletResponse\x12#\n" +
+	"\ravailable_fen\x18\x01 \x01(\x03R\favailableFen\x12\x19\n" +
+	"\bheld_fen\x18\x02 \x01(\x03R\aheldFen\x12\x1e\n" +
+	"\vhas_pay_pin\x18\x03 \x01(\bR\thasPayPin\x120\n" +
+	"\x04free\x18\x04 \x01(\v2\x1c.hexhail.rider.v1.FreeLimitsR\x04free\x12\x1d\n" +
+	"\n" +
+	"own_limits\x18\x05 \x01(\bR\townLimits\x12\"\n" +
+	"\rfree_left_fen\x18\x06 \x01(\x03R\vfreeLeftFen\x12=\n" +
+	"\flocked_until\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\vlockedUntil\"Z\n" +
+	"\n" +
+	"FreeLimits\x12&\n" +
+	"\beach_fen\x18\x01 \x01(\x03B\v\xbaH\b\"\x06\x18\xc0\x84=(\x00R\aeachFen\x12$\n" +
+	"\aday_fen\x18\x02 \x01(\x03B\v\xbaH\b\"\x06\x18\xc0\x84=(\x00R\x06dayFen\"\xd6\x01\n" +
+	"\x10SetPayPinRequest\x12(\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\trequestId\x120\n" +
+	"\aold_pin\x18\x02 \x01(\tB\x17\xbaH\x11r\x0f2\r^([0-9]{6})?$\x80\x01\x01R\x06oldPin\x120\n" +
+	"\anew_pin\x18\x03 \x01(\tB\x17\xbaH\x11r\x0f2\r^([0-9]{6})?$\x80\x01\x01R\x06newPin\x124\n" +
+	"\x06limits\x18\x04 \x01(\v2\x1c.hexhail.rider.v1.FreeLimitsR\x06limits\"E\n" +
+	"\x11SetPayPinResponse\x120\n" +
+	"\x05since\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x05since\"\xfc\x01\n" +
 	"\x10PayByCodeRequest\x12(\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\trequestId\x12\x1d\n" +
 	"\x04code\x18\x02 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\x04code\x12#\n" +
 	"\achannel\x18\x03 \x01(\tB\t\xbaH\x06r\x04 \x01( R\achannel\x12(\n" +
 	"\x03way\x18\x04 \x01(\tB\x16\xbaH\x13r\x11R\x00R\x03appR\x04pageR\x02qrR\x03way\x12\x1e\n" +
-	"\x05token\x18\x05 \x01(\tB\b\xbaH\x05r\x03(\x80\x01R\x05token\"K\n" +
+	"\x05token\x18\x05 \x01(\tB\b\xbaH\x05r\x03(\x80\x01R\x05token\x120\n" +
+	"\apay_pin\x18\x06 \x01(\tB\x17\xbaH\x11r\x0f2\r^([0-9]{6})?$\x80\x01\x01R\x06payPin\"K\n" +
 	"\x11PayByCodeResponse\x126\n" +
 	"\x04scan\x18\x01 \x01(\v2\".hexhail.rider.v1.ScanCodeResponseR\x04scan\"L\n" +
 	"\x14ListPaymentsResponse\x124\n" +
@@ -4486,7 +4850,7 @@ const file_hexhail_rider_v1_rider_proto_rawDesc = "" +
 	"\x05drawn\x18\x06 \x01(\bR\x05drawn\x12\x17\n" +
 	"\awon_fen\x18\a \x01(\x03R\x06wonFen\x12\x19\n" +
 	"\bsent_fen\x18\b \x01(\x03R\asentFen\x12\x18\n" +
-	"\aarrived\x18\t \x01(\bR\aarrived2\x9b\x17\n" +
+	"\aarrived\x18\t \x01(\bR\aarrived2\xdf\x18\n" +
 	"\fRiderService\x12_\n" +
 	"\tQuoteRide\x12\".hexhail.rider.v1.QuoteRideRequest\x1a#.hexhail.rider.v1.QuoteRideResponse\"\t\xea\xb2\x19\x05\n" +
 	"\x01\x01\x10\x02\x12k\n" +
@@ -4519,7 +4883,11 @@ const file_hexhail_rider_v1_rider_proto_rawDesc = "" +
 	"ListShares\x12#.hexhail.rider.v1.ListSharesRequest\x1a$.hexhail.rider.v1.ListSharesResponse\"\t\xea\xb2\x19\x05\n" +
 	"\x01\x01\x10\x01\x12\\\n" +
 	"\bScanCode\x12!.hexhail.rider.v1.ScanCodeRequest\x1a\".hexhail.rider.v1.ScanCodeResponse\"\t\xea\xb2\x19\x05\n" +
+	"\x01\x01\x10\x01\x12_\n" +
+	"\tGetWallet\x12\".hexhail.rider.v1.GetWalletRequest\x1a#.hexhail.rider.v1.GetWalletResponse\"\t\xea\xb2\x19\x05\n" +
 	"\x01\x01\x10\x01\x12a\n" +
+	"\tSetPayPin\x12\".hexhail.rider.v1.SetPayPinRequest\x1a#.hexhail.rider.v1.SetPayPinResponse\"\v\xea\xb2\x19\a\n" +
+	"\x01\x01\x10\x01\x18\x01\x12a\n" +
 	"\tPayByCode\x12\".hexhail.rider.v1.PayByCodeRequest\x1a#.hexhail.rider.v1.PayByCodeResponse\"\v\xea\xb2\x19\a\n" +
 	"\x01\x01\x10\x01\x18\x01\x12h\n" +
 	"\fListPayments\x12%.hexhail.rider.v1.ListPaymentsRequest\x1a&.hexhail.rider.v1.ListPaymentsResponse\"\t\xea\xb2\x19\x05\n" +
@@ -4562,7 +4930,7 @@ func file_hexhail_rider_v1_rider_proto_rawDescGZIP() []byte {
 	return file_hexhail_rider_v1_rider_proto_rawDescData
 }
 
-var file_hexhail_rider_v1_rider_proto_msgTypes = make([]protoimpl.MessageInfo, 67)
+var file_hexhail_rider_v1_rider_proto_msgTypes = make([]protoimpl.MessageInfo, 72)
 var file_hexhail_rider_v1_rider_proto_goTypes = []any{
 	(*QuoteRideRequest)(nil),         // 0: hexhail.rider.v1.QuoteRideRequest
 	(*NearbyTaxi)(nil),               // 1: hexhail.rider.v1.NearbyTaxi
@@ -4600,166 +4968,179 @@ var file_hexhail_rider_v1_rider_proto_goTypes = []any{
 	(*ListSharesResponse)(nil),       // 33: hexhail.rider.v1.ListSharesResponse
 	(*ScanCodeRequest)(nil),          // 34: hexhail.rider.v1.ScanCodeRequest
 	(*ScanCodeResponse)(nil),         // 35: hexhail.rider.v1.ScanCodeResponse
-	(*PayByCodeRequest)(nil),         // 36: hexhail.rider.v1.PayByCodeRequest
-	(*PayByCodeResponse)(nil),        // 37: hexhail.rider.v1.PayByCodeResponse
-	(*ListPaymentsResponse)(nil),     // 38: hexhail.rider.v1.ListPaymentsResponse
-	(*PayRideResponse)(nil),          // 39: hexhail.rider.v1.PayRideResponse
-	(*RateRideRequest)(nil),          // 40: hexhail.rider.v1.RateRideRequest
-	(*RateRideResponse)(nil),         // 41: hexhail.rider.v1.RateRideResponse
-	(*ComplainRequest)(nil),          // 42: hexhail.rider.v1.ComplainRequest
-	(*ComplainResponse)(nil),         // 43: hexhail.rider.v1.ComplainResponse
-	(*ContestComplaintRequest)(nil),  // 44: hexhail.rider.v1.ContestComplaintRequest
-	(*ContestComplaintResponse)(nil), // 45: hexhail.rider.v1.ContestComplaintResponse
-	(*ListComplaintsRequest)(nil),    // 46: hexhail.rider.v1.ListComplaintsRequest
-	(*ListComplaintsResponse)(nil),   // 47: hexhail.rider.v1.ListComplaintsResponse
-	(*ProposeRegularRequest)(nil),    // 48: hexhail.rider.v1.ProposeRegularRequest
-	(*ProposeRegularResponse)(nil),   // 49: hexhail.rider.v1.ProposeRegularResponse
-	(*AgreeRegularRequest)(nil),      // 50: hexhail.rider.v1.AgreeRegularRequest
-	(*AgreeRegularResponse)(nil),     // 51: hexhail.rider.v1.AgreeRegularResponse
-	(*EndRegularRequest)(nil),        // 52: hexhail.rider.v1.EndRegularRequest
-	(*EndRegularResponse)(nil),       // 53: hexhail.rider.v1.EndRegularResponse
-	(*ListRegularsRequest)(nil),      // 54: hexhail.rider.v1.ListRegularsRequest
-	(*ListRegularsResponse)(nil),     // 55: hexhail.rider.v1.ListRegularsResponse
-	(*ListGreetingsRequest)(nil),     // 56: hexhail.rider.v1.ListGreetingsRequest
-	(*ListGreetingsResponse)(nil),    // 57: hexhail.rider.v1.ListGreetingsResponse
-	(*Greeting)(nil),                 // 58: hexhail.rider.v1.Greeting
-	(*WantGreetingsRequest)(nil),     // 59: hexhail.rider.v1.WantGreetingsRequest
-	(*WantGreetingsResponse)(nil),    // 60: hexhail.rider.v1.WantGreetingsResponse
-	(*ListCampaignsRequest)(nil),     // 61: hexhail.rider.v1.ListCampaignsRequest
-	(*ListCampaignsResponse)(nil),    // 62: hexhail.rider.v1.ListCampaignsResponse
-	(*Campaign)(nil),                 // 63: hexhail.rider.v1.Campaign
-	(*ListLotsRequest)(nil),          // 64: hexhail.rider.v1.ListLotsRequest
-	(*ListLotsResponse)(nil),         // 65: hexhail.rider.v1.ListLotsResponse
-	(*Lot)(nil),                      // 66: hexhail.rider.v1.Lot
-	(*v1.Place)(nil),                 // 67: hexhail.type.v1.Place
-	(*v1.Point)(nil),                 // 68: hexhail.type.v1.Point
-	(*v1.Quote)(nil),                 // 69: hexhail.type.v1.Quote
-	(*timestamppb.Timestamp)(nil),    // 70: google.protobuf.Timestamp
-	(*v1.Ride)(nil),                  // 71: hexhail.type.v1.Ride
-	(*v1.Flight)(nil),                // 72: hexhail.type.v1.Flight
-	(*v1.Voice)(nil),                 // 73: hexhail.type.v1.Voice
-	(*v1.Payment)(nil),               // 74: hexhail.type.v1.Payment
-	(v1.ComplaintCause)(0),           // 75: hexhail.type.v1.ComplaintCause
-	(*v1.Complaint)(nil),             // 76: hexhail.type.v1.Complaint
-	(*v1.Regular)(nil),               // 77: hexhail.type.v1.Regular
-	(*v1.Festival)(nil),              // 78: hexhail.type.v1.Festival
+	(*GetWalletRequest)(nil),         // 36: hexhail.rider.v1.GetWalletRequest
+	(*GetWalletResponse)(nil),        // 37: hexhail.rider.v1.GetWalletResponse
+	(*FreeLimits)(nil),               // 38: hexhail.rider.v1.FreeLimits
+	(*SetPayPinRequest)(nil),         // 39: hexhail.rider.v1.SetPayPinRequest
+	(*SetPayPinResponse)(nil),        // 40: hexhail.rider.v1.SetPayPinResponse
+	(*PayByCodeRequest)(nil),         // 41: hexhail.rider.v1.PayByCodeRequest
+	(*PayByCodeResponse)(nil),        // 42: hexhail.rider.v1.PayByCodeResponse
+	(*ListPaymentsResponse)(nil),     // 43: hexhail.rider.v1.ListPaymentsResponse
+	(*PayRideResponse)(nil),          // 44: hexhail.rider.v1.PayRideResponse
+	(*RateRideRequest)(nil),          // 45: hexhail.rider.v1.RateRideRequest
+	(*RateRideResponse)(nil),         // 46: hexhail.rider.v1.RateRideResponse
+	(*ComplainRequest)(nil),          // 47: hexhail.rider.v1.ComplainRequest
+	(*ComplainResponse)(nil),         // 48: hexhail.rider.v1.ComplainResponse
+	(*ContestComplaintRequest)(nil),  // 49: hexhail.rider.v1.ContestComplaintRequest
+	(*ContestComplaintResponse)(nil), // 50: hexhail.rider.v1.ContestComplaintResponse
+	(*ListComplaintsRequest)(nil),    // 51: hexhail.rider.v1.ListComplaintsRequest
+	(*ListComplaintsResponse)(nil),   // 52: hexhail.rider.v1.ListComplaintsResponse
+	(*ProposeRegularRequest)(nil),    // 53: hexhail.rider.v1.ProposeRegularRequest
+	(*ProposeRegularResponse)(nil),   // 54: hexhail.rider.v1.ProposeRegularResponse
+	(*AgreeRegularRequest)(nil),      // 55: hexhail.rider.v1.AgreeRegularRequest
+	(*AgreeRegularResponse)(nil),     // 56: hexhail.rider.v1.AgreeRegularResponse
+	(*EndRegularRequest)(nil),        // 57: hexhail.rider.v1.EndRegularRequest
+	(*EndRegularResponse)(nil),       // 58: hexhail.rider.v1.EndRegularResponse
+	(*ListRegularsRequest)(nil),      // 59: hexhail.rider.v1.ListRegularsRequest
+	(*ListRegularsResponse)(nil),     // 60: hexhail.rider.v1.ListRegularsResponse
+	(*ListGreetingsRequest)(nil),     // 61: hexhail.rider.v1.ListGreetingsRequest
+	(*ListGreetingsResponse)(nil),    // 62: hexhail.rider.v1.ListGreetingsResponse
+	(*Greeting)(nil),                 // 63: hexhail.rider.v1.Greeting
+	(*WantGreetingsRequest)(nil),     // 64: hexhail.rider.v1.WantGreetingsRequest
+	(*WantGreetingsResponse)(nil),    // 65: hexhail.rider.v1.WantGreetingsResponse
+	(*ListCampaignsRequest)(nil),     // 66: hexhail.rider.v1.ListCampaignsRequest
+	(*ListCampaignsResponse)(nil),    // 67: hexhail.rider.v1.ListCampaignsResponse
+	(*Campaign)(nil),                 // 68: hexhail.rider.v1.Campaign
+	(*ListLotsRequest)(nil),          // 69: hexhail.rider.v1.ListLotsRequest
+	(*ListLotsResponse)(nil),         // 70: hexhail.rider.v1.ListLotsResponse
+	(*Lot)(nil),                      // 71: hexhail.rider.v1.Lot
+	(*v1.Place)(nil),                 // 72: hexhail.type.v1.Place
+	(*v1.Point)(nil),                 // 73: hexhail.type.v1.Point
+	(*v1.Quote)(nil),                 // 74: hexhail.type.v1.Quote
+	(*timestamppb.Timestamp)(nil),    // 75: google.protobuf.Timestamp
+	(*v1.Ride)(nil),                  // 76: hexhail.type.v1.Ride
+	(*v1.Flight)(nil),                // 77: hexhail.type.v1.Flight
+	(*v1.Voice)(nil),                 // 78: hexhail.type.v1.Voice
+	(*v1.Payment)(nil),               // 79: hexhail.type.v1.Payment
+	(v1.ComplaintCause)(0),           // 80: hexhail.type.v1.ComplaintCause
+	(*v1.Complaint)(nil),             // 81: hexhail.type.v1.Complaint
+	(*v1.Regular)(nil),               // 82: hexhail.type.v1.Regular
+	(*v1.Festival)(nil),              // 83: hexhail.type.v1.Festival
 }
 var file_hexhail_rider_v1_rider_proto_depIdxs = []int32{
-	67, // 0: hexhail.rider.v1.QuoteRideRequest.pickup:type_name -> hexhail.type.v1.Place
-	67, // 1: hexhail.rider.v1.QuoteRideRequest.dropoff:type_name -> hexhail.type.v1.Place
-	68, // 2: hexhail.rider.v1.NearbyTaxi.point:type_name -> hexhail.type.v1.Point
-	69, // 3: hexhail.rider.v1.QuoteRideResponse.quote:type_name -> hexhail.type.v1.Quote
+	72, // 0: hexhail.rider.v1.QuoteRideRequest.pickup:type_name -> hexhail.type.v1.Place
+	72, // 1: hexhail.rider.v1.QuoteRideRequest.dropoff:type_name -> hexhail.type.v1.Place
+	73, // 2: hexhail.rider.v1.NearbyTaxi.point:type_name -> hexhail.type.v1.Point
+	74, // 3: hexhail.rider.v1.QuoteRideResponse.quote:type_name -> hexhail.type.v1.Quote
 	1,  // 4: hexhail.rider.v1.QuoteRideResponse.taxis:type_name -> hexhail.rider.v1.NearbyTaxi
-	70, // 5: hexhail.rider.v1.QuoteRideResponse.closed_until:type_name -> google.protobuf.Timestamp
-	67, // 6: hexhail.rider.v1.RequestRideRequest.pickup:type_name -> hexhail.type.v1.Place
-	67, // 7: hexhail.rider.v1.RequestRideRequest.dropoff:type_name -> hexhail.type.v1.Place
+	75, // 5: hexhail.rider.v1.QuoteRideResponse.closed_until:type_name -> google.protobuf.Timestamp
+	72, // 6: hexhail.rider.v1.RequestRideRequest.pickup:type_name -> hexhail.type.v1.Place
+	72, // 7: hexhail.rider.v1.RequestRideRequest.dropoff:type_name -> hexhail.type.v1.Place
 	4,  // 8: hexhail.rider.v1.RequestRideRequest.first:type_name -> hexhail.rider.v1.AskFirst
-	71, // 9: hexhail.rider.v1.RequestRideResponse.ride:type_name -> hexhail.type.v1.Ride
-	67, // 10: hexhail.rider.v1.BookRideRequest.pickup:type_name -> hexhail.type.v1.Place
-	67, // 11: hexhail.rider.v1.BookRideRequest.dropoff:type_name -> hexhail.type.v1.Place
-	70, // 12: hexhail.rider.v1.BookRideRequest.pickup_at:type_name -> google.protobuf.Timestamp
-	72, // 13: hexhail.rider.v1.BookRideRequest.flight:type_name -> hexhail.type.v1.Flight
-	70, // 14: hexhail.rider.v1.BookRideRequest.open_at:type_name -> google.protobuf.Timestamp
-	70, // 15: hexhail.rider.v1.BookRideRequest.team_at:type_name -> google.protobuf.Timestamp
-	71, // 16: hexhail.rider.v1.BookRideResponse.ride:type_name -> hexhail.type.v1.Ride
-	71, // 17: hexhail.rider.v1.GetRideResponse.ride:type_name -> hexhail.type.v1.Ride
-	73, // 18: hexhail.rider.v1.GetVoiceResponse.voice:type_name -> hexhail.type.v1.Voice
-	71, // 19: hexhail.rider.v1.ListRidesResponse.rides:type_name -> hexhail.type.v1.Ride
-	68, // 20: hexhail.rider.v1.TaxiPosition.point:type_name -> hexhail.type.v1.Point
-	70, // 21: hexhail.rider.v1.TaxiPosition.at:type_name -> google.protobuf.Timestamp
-	71, // 22: hexhail.rider.v1.WatchRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	76, // 9: hexhail.rider.v1.RequestRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	72, // 10: hexhail.rider.v1.BookRideRequest.pickup:type_name -> hexhail.type.v1.Place
+	72, // 11: hexhail.rider.v1.BookRideRequest.dropoff:type_name -> hexhail.type.v1.Place
+	75, // 12: hexhail.rider.v1.BookRideRequest.pickup_at:type_name -> google.protobuf.Timestamp
+	77, // 13: hexhail.rider.v1.BookRideRequest.flight:type_name -> hexhail.type.v1.Flight
+	75, // 14: hexhail.rider.v1.BookRideRequest.open_at:type_name -> google.protobuf.Timestamp
+	75, // 15: hexhail.rider.v1.BookRideRequest.team_at:type_name -> google.protobuf.Timestamp
+	76, // 16: hexhail.rider.v1.BookRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	76, // 17: hexhail.rider.v1.GetRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	78, // 18: hexhail.rider.v1.GetVoiceResponse.voice:type_name -> hexhail.type.v1.Voice
+	76, // 19: hexhail.rider.v1.ListRidesResponse.rides:type_name -> hexhail.type.v1.Ride
+	73, // 20: hexhail.rider.v1.TaxiPosition.point:type_name -> hexhail.type.v1.Point
+	75, // 21: hexhail.rider.v1.TaxiPosition.at:type_name -> google.protobuf.Timestamp
+	76, // 22: hexhail.rider.v1.WatchRideResponse.ride:type_name -> hexhail.type.v1.Ride
 	15, // 23: hexhail.rider.v1.WatchRideResponse.taxi:type_name -> hexhail.rider.v1.TaxiPosition
 	17, // 24: hexhail.rider.v1.WatchRideResponse.heartbeat:type_name -> hexhail.rider.v1.Heartbeat
-	70, // 25: hexhail.rider.v1.Heartbeat.at:type_name -> google.protobuf.Timestamp
-	71, // 26: hexhail.rider.v1.AddTipResponse.ride:type_name -> hexhail.type.v1.Ride
-	71, // 27: hexhail.rider.v1.CancelRideResponse.ride:type_name -> hexhail.type.v1.Ride
-	71, // 28: hexhail.rider.v1.ConfirmFareResponse.ride:type_name -> hexhail.type.v1.Ride
-	71, // 29: hexhail.rider.v1.ContestFareResponse.ride:type_name -> hexhail.type.v1.Ride
+	75, // 25: hexhail.rider.v1.Heartbeat.at:type_name -> google.protobuf.Timestamp
+	76, // 26: hexhail.rider.v1.AddTipResponse.ride:type_name -> hexhail.type.v1.Ride
+	76, // 27: hexhail.rider.v1.CancelRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	76, // 28: hexhail.rider.v1.ConfirmFareResponse.ride:type_name -> hexhail.type.v1.Ride
+	76, // 29: hexhail.rider.v1.ContestFareResponse.ride:type_name -> hexhail.type.v1.Ride
 	29, // 30: hexhail.rider.v1.SplitFareRequest.friends:type_name -> hexhail.rider.v1.Friend
 	31, // 31: hexhail.rider.v1.SplitFareResponse.shares:type_name -> hexhail.rider.v1.Share
-	70, // 32: hexhail.rider.v1.Share.completed_at:type_name -> google.protobuf.Timestamp
+	75, // 32: hexhail.rider.v1.Share.completed_at:type_name -> google.protobuf.Timestamp
 	31, // 33: hexhail.rider.v1.ListSharesResponse.shares:type_name -> hexhail.rider.v1.Share
-	70, // 34: hexhail.rider.v1.ScanCodeResponse.completed_at:type_name -> google.protobuf.Timestamp
-	74, // 35: hexhail.rider.v1.ScanCodeResponse.payments:type_name -> hexhail.type.v1.Payment
-	35, // 36: hexhail.rider.v1.PayByCodeResponse.scan:type_name -> hexhail.rider.v1.ScanCodeResponse
-	74, // 37: hexhail.rider.v1.ListPaymentsResponse.payments:type_name -> hexhail.type.v1.Payment
-	71, // 38: hexhail.rider.v1.PayRideResponse.ride:type_name -> hexhail.type.v1.Ride
-	71, // 39: hexhail.rider.v1.RateRideResponse.ride:type_name -> hexhail.type.v1.Ride
-	75, // 40: hexhail.rider.v1.ComplainRequest.cause:type_name -> hexhail.type.v1.ComplaintCause
-	76, // 41: hexhail.rider.v1.ListComplaintsResponse.complaints:type_name -> hexhail.type.v1.Complaint
-	70, // 42: hexhail.rider.v1.ListComplaintsResponse.suspended_until:type_name -> google.protobuf.Timestamp
-	77, // 43: hexhail.rider.v1.ProposeRegularResponse.regular:type_name -> hexhail.type.v1.Regular
-	77, // 44: hexhail.rider.v1.AgreeRegularResponse.regular:type_name -> hexhail.type.v1.Regular
-	77, // 45: hexhail.rider.v1.ListRegularsResponse.regulars:type_name -> hexhail.type.v1.Regular
-	58, // 46: hexhail.rider.v1.ListGreetingsResponse.greetings:type_name -> hexhail.rider.v1.Greeting
-	78, // 47: hexhail.rider.v1.Greeting.festival:type_name -> hexhail.type.v1.Festival
-	70, // 48: hexhail.rider.v1.Greeting.sent_at:type_name -> google.protobuf.Timestamp
-	63, // 49: hexhail.rider.v1.ListCampaignsResponse.campaigns:type_name -> hexhail.rider.v1.Campaign
-	70, // 50: hexhail.rider.v1.Campaign.ends_at:type_name -> google.protobuf.Timestamp
-	66, // 51: hexhail.rider.v1.ListLotsResponse.lots:type_name -> hexhail.rider.v1.Lot
-	0,  // 52: hexhail.rider.v1.RiderService.QuoteRide:input_type -> hexhail.rider.v1.QuoteRideRequest
-	3,  // 53: hexhail.rider.v1.RiderService.RequestRide:input_type -> hexhail.rider.v1.RequestRideRequest
-	6,  // 54: hexhail.rider.v1.RiderService.BookRide:input_type -> hexhail.rider.v1.BookRideRequest
-	8,  // 55: hexhail.rider.v1.RiderService.GetRide:input_type -> hexhail.rider.v1.GetRideRequest
-	10, // 56: hexhail.rider.v1.RiderService.GetVoice:input_type -> hexhail.rider.v1.GetVoiceRequest
-	12, // 57: hexhail.rider.v1.RiderService.ListRides:input_type -> hexhail.rider.v1.ListRidesRequest
-	14, // 58: hexhail.rider.v1.RiderService.WatchRide:input_type -> hexhail.rider.v1.WatchRideRequest
-	18, // 59: hexhail.rider.v1.RiderService.AddTip:input_type -> hexhail.rider.v1.AddTipRequest
-	20, // 60: hexhail.rider.v1.RiderService.CancelRide:input_type -> hexhail.rider.v1.CancelRideRequest
-	22, // 61: hexhail.rider.v1.RiderService.ConfirmFare:input_type -> hexhail.rider.v1.ConfirmFareRequest
-	24, // 62: hexhail.rider.v1.RiderService.ContestFare:input_type -> hexhail.rider.v1.ContestFareRequest
-	26, // 63: hexhail.rider.v1.RiderService.PayRide:input_type -> hexhail.rider.v1.PayRideRequest
-	28, // 64: hexhail.rider.v1.RiderService.SplitFare:input_type -> hexhail.rider.v1.SplitFareRequest
-	32, // 65: hexhail.rider.v1.RiderService.ListShares:input_type -> hexhail.rider.v1.ListSharesRequest
-	34, // 66: hexhail.rider.v1.RiderService.ScanCode:input_type -> hexhail.rider.v1.ScanCodeRequest
-	36, // 67: hexhail.rider.v1.RiderService.PayByCode:input_type -> hexhail.rider.v1.PayByCodeRequest
-	27, // 68: hexhail.rider.v1.RiderService.ListPayments:input_type -> hexhail.rider.v1.ListPaymentsRequest
-	40, // 69: hexhail.rider.v1.RiderService.RateRide:input_type -> hexhail.rider.v1.RateRideRequest
-	42, // 70: hexhail.rider.v1.RiderService.Complain:input_type -> hexhail.rider.v1.ComplainRequest
-	44, // 71: hexhail.rider.v1.RiderService.ContestComplaint:input_type -> hexhail.rider.v1.ContestComplaintRequest
-	46, // 72: hexhail.rider.v1.RiderService.ListComplaints:input_type -> hexhail.rider.v1.ListComplaintsRequest
-	48, // 73: hexhail.rider.v1.RiderService.ProposeRegular:input_type -> hexhail.rider.v1.ProposeRegularRequest
-	50, // 74: hexhail.rider.v1.RiderService.AgreeRegular:input_type -> hexhail.rider.v1.AgreeRegularRequest
-	52, // 75: hexhail.rider.v1.RiderService.EndRegular:input_type -> hexhail.rider.v1.EndRegularRequest
-	61, // 76: hexhail.rider.v1.RiderService.ListCampaigns:input_type -> hexhail.rider.v1.ListCampaignsRequest
-	54, // 77: hexhail.rider.v1.RiderService.ListRegulars:input_type -> hexhail.rider.v1.ListRegularsRequest
-	56, // 78: hexhail.rider.v1.RiderService.ListGreetings:input_type -> hexhail.rider.v1.ListGreetingsRequest
-	64, // 79: hexhail.rider.v1.RiderService.ListLots:input_type -> hexhail.rider.v1.ListLotsRequest
-	59, // 80: hexhail.rider.v1.RiderService.WantGreetings:input_type -> hexhail.rider.v1.WantGreetingsRequest
-	2,  // 81: hexhail.rider.v1.RiderService.QuoteRide:output_type -> hexhail.rider.v1.QuoteRideResponse
-	5,  // 82: hexhail.rider.v1.RiderService.RequestRide:output_type -> hexhail.rider.v1.RequestRideResponse
-	7,  // 83: hexhail.rider.v1.RiderService.BookRide:output_type -> hexhail.rider.v1.BookRideResponse
-	9,  // 84: hexhail.rider.v1.RiderService.GetRide:output_type -> hexhail.rider.v1.GetRideResponse
-	11, // 85: hexhail.rider.v1.RiderService.GetVoice:output_type -> hexhail.rider.v1.GetVoiceResponse
-	13, // 86: hexhail.rider.v1.RiderService.ListRides:output_type -> hexhail.rider.v1.ListRidesResponse
-	16, // 87: hexhail.rider.v1.RiderService.WatchRide:output_type -> hexhail.rider.v1.WatchRideResponse
-	19, // 88: hexhail.rider.v1.RiderService.AddTip:output_type -> hexhail.rider.v1.AddTipResponse
-	21, // 89: hexhail.rider.v1.RiderService.CancelRide:output_type -> hexhail.rider.v1.CancelRideResponse
-	23, // 90: hexhail.rider.v1.RiderService.ConfirmFare:output_type -> hexhail.rider.v1.ConfirmFareResponse
-	25, // 91: hexhail.rider.v1.RiderService.ContestFare:output_type -> hexhail.rider.v1.ContestFareResponse
-	39, // 92: hexhail.rider.v1.RiderService.PayRide:output_type -> hexhail.rider.v1.PayRideResponse
-	30, // 93: hexhail.rider.v1.RiderService.SplitFare:output_type -> hexhail.rider.v1.SplitFareResponse
-	33, // 94: hexhail.rider.v1.RiderService.ListShares:output_type -> hexhail.rider.v1.ListSharesResponse
-	35, // 95: hexhail.rider.v1.RiderService.ScanCode:output_type -> hexhail.rider.v1.ScanCodeResponse
-	37, // 96: hexhail.rider.v1.RiderService.PayByCode:output_type -> hexhail.rider.v1.PayByCodeResponse
-	38, // 97: hexhail.rider.v1.RiderService.ListPayments:output_type -> hexhail.rider.v1.ListPaymentsResponse
-	41, // 98: hexhail.rider.v1.RiderService.RateRide:output_type -> hexhail.rider.v1.RateRideResponse
-	43, // 99: hexhail.rider.v1.RiderService.Complain:output_type -> hexhail.rider.v1.ComplainResponse
-	45, // 100: hexhail.rider.v1.RiderService.ContestComplaint:output_type -> hexhail.rider.v1.ContestComplaintResponse
-	47, // 101: hexhail.rider.v1.RiderService.ListComplaints:output_type -> hexhail.rider.v1.ListComplaintsResponse
-	49, // 102: hexhail.rider.v1.RiderService.ProposeRegular:output_type -> hexhail.rider.v1.ProposeRegularResponse
-	51, // 103: hexhail.rider.v1.RiderService.AgreeRegular:output_type -> hexhail.rider.v1.AgreeRegularResponse
-	53, // 104: hexhail.rider.v1.RiderService.EndRegular:output_type -> hexhail.rider.v1.EndRegularResponse
-	62, // 105: hexhail.rider.v1.RiderService.ListCampaigns:output_type -> hexhail.rider.v1.ListCampaignsResponse
-	55, // 106: hexhail.rider.v1.RiderService.ListRegulars:output_type -> hexhail.rider.v1.ListRegularsResponse
-	57, // 107: hexhail.rider.v1.RiderService.ListGreetings:output_type -> hexhail.rider.v1.ListGreetingsResponse
-	65, // 108: hexhail.rider.v1.RiderService.ListLots:output_type -> hexhail.rider.v1.ListLotsResponse
-	60, // 109: hexhail.rider.v1.RiderService.WantGreetings:output_type -> hexhail.rider.v1.WantGreetingsResponse
-	81, // [81:110] is the sub-list for method output_type
-	52, // [52:81] is the sub-list for method input_type
-	52, // [52:52] is the sub-list for extension type_name
-	52, // [52:52] is the sub-list for extension extendee
-	0,  // [0:52] is the sub-list for field type_name
+	75, // 34: hexhail.rider.v1.ScanCodeResponse.completed_at:type_name -> google.protobuf.Timestamp
+	79, // 35: hexhail.rider.v1.ScanCodeResponse.payments:type_name -> hexhail.type.v1.Payment
+	38, // 36: hexhail.rider.v1.GetWalletResponse.free:type_name -> hexhail.rider.v1.FreeLimits
+	75, // 37: hexhail.rider.v1.GetWalletResponse.locked_until:type_name -> google.protobuf.Timestamp
+	38, // 38: hexhail.rider.v1.SetPayPinRequest.limits:type_name -> hexhail.rider.v1.FreeLimits
+	75, // 39: hexhail.rider.v1.SetPayPinResponse.since:type_name -> google.protobuf.Timestamp
+	35, // 40: hexhail.rider.v1.PayByCodeResponse.scan:type_name -> hexhail.rider.v1.ScanCodeResponse
+	79, // 41: hexhail.rider.v1.ListPaymentsResponse.payments:type_name -> hexhail.type.v1.Payment
+	76, // 42: hexhail.rider.v1.PayRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	76, // 43: hexhail.rider.v1.RateRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	80, // 44: hexhail.rider.v1.ComplainRequest.cause:type_name -> hexhail.type.v1.ComplaintCause
+	81, // 45: hexhail.rider.v1.ListComplaintsResponse.complaints:type_name -> hexhail.type.v1.Complaint
+	75, // 46: hexhail.rider.v1.ListComplaintsResponse.suspended_until:type_name -> google.protobuf.Timestamp
+	82, // 47: hexhail.rider.v1.ProposeRegularResponse.regular:type_name -> hexhail.type.v1.Regular
+	82, // 48: hexhail.rider.v1.AgreeRegularResponse.regular:type_name -> hexhail.type.v1.Regular
+	82, // 49: hexhail.rider.v1.ListRegularsResponse.regulars:type_name -> hexhail.type.v1.Regular
+	63, // 50: hexhail.rider.v1.ListGreetingsResponse.greetings:type_name -> hexhail.rider.v1.Greeting
+	83, // 51: hexhail.rider.v1.Greeting.festival:type_name -> hexhail.type.v1.Festival
+	75, // 52: hexhail.rider.v1.Greeting.sent_at:type_name -> google.protobuf.Timestamp
+	68, // 53: hexhail.rider.v1.ListCampaignsResponse.campaigns:type_name -> hexhail.rider.v1.Campaign
+	75, // 54: hexhail.rider.v1.Campaign.ends_at:type_name -> google.protobuf.Timestamp
+	71, // 55: hexhail.rider.v1.ListLotsResponse.lots:type_name -> hexhail.rider.v1.Lot
+	0,  // 56: hexhail.rider.v1.RiderService.QuoteRide:input_type -> hexhail.rider.v1.QuoteRideRequest
+	3,  // 57: hexhail.rider.v1.RiderService.RequestRide:input_type -> hexhail.rider.v1.RequestRideRequest
+	6,  // 58: hexhail.rider.v1.RiderService.BookRide:input_type -> hexhail.rider.v1.BookRideRequest
+	8,  // 59: hexhail.rider.v1.RiderService.GetRide:input_type -> hexhail.rider.v1.GetRideRequest
+	10, // 60: hexhail.rider.v1.RiderService.GetVoice:input_type -> hexhail.rider.v1.GetVoiceRequest
+	12, // 61: hexhail.rider.v1.RiderService.ListRides:input_type -> hexhail.rider.v1.ListRidesRequest
+	14, // 62: hexhail.rider.v1.RiderService.WatchRide:input_type -> hexhail.rider.v1.WatchRideRequest
+	18, // 63: hexhail.rider.v1.RiderService.AddTip:input_type -> hexhail.rider.v1.AddTipRequest
+	20, // 64: hexhail.rider.v1.RiderService.CancelRide:input_type -> hexhail.rider.v1.CancelRideRequest
+	22, // 65: hexhail.rider.v1.RiderService.ConfirmFare:input_type -> hexhail.rider.v1.ConfirmFareRequest
+	24, // 66: hexhail.rider.v1.RiderService.ContestFare:input_type -> hexhail.rider.v1.ContestFareRequest
+	26, // 67: hexhail.rider.v1.RiderService.PayRide:input_type -> hexhail.rider.v1.PayRideRequest
+	28, // 68: hexhail.rider.v1.RiderService.SplitFare:input_type -> hexhail.rider.v1.SplitFareRequest
+	32, // 69: hexhail.rider.v1.RiderService.ListShares:input_type -> hexhail.rider.v1.ListSharesRequest
+	34, // 70: hexhail.rider.v1.RiderService.ScanCode:input_type -> hexhail.rider.v1.ScanCodeRequest
+	36, // 71: hexhail.rider.v1.RiderService.GetWallet:input_type -> hexhail.rider.v1.GetWalletRequest
+	39, // 72: hexhail.rider.v1.RiderService.SetPayPin:input_type -> hexhail.rider.v1.SetPayPinRequest
+	41, // 73: hexhail.rider.v1.RiderService.PayByCode:input_type -> hexhail.rider.v1.PayByCodeRequest
+	27, // 74: hexhail.rider.v1.RiderService.ListPayments:input_type -> hexhail.rider.v1.ListPaymentsRequest
+	45, // 75: hexhail.rider.v1.RiderService.RateRide:input_type -> hexhail.rider.v1.RateRideRequest
+	47, // 76: hexhail.rider.v1.RiderService.Complain:input_type -> hexhail.rider.v1.ComplainRequest
+	49, // 77: hexhail.rider.v1.RiderService.ContestComplaint:input_type -> hexhail.rider.v1.ContestComplaintRequest
+	51, // 78: hexhail.rider.v1.RiderService.ListComplaints:input_type -> hexhail.rider.v1.ListComplaintsRequest
+	53, // 79: hexhail.rider.v1.RiderService.ProposeRegular:input_type -> hexhail.rider.v1.ProposeRegularRequest
+	55, // 80: hexhail.rider.v1.RiderService.AgreeRegular:input_type -> hexhail.rider.v1.AgreeRegularRequest
+	57, // 81: hexhail.rider.v1.RiderService.EndRegular:input_type -> hexhail.rider.v1.EndRegularRequest
+	66, // 82: hexhail.rider.v1.RiderService.ListCampaigns:input_type -> hexhail.rider.v1.ListCampaignsRequest
+	59, // 83: hexhail.rider.v1.RiderService.ListRegulars:input_type -> hexhail.rider.v1.ListRegularsRequest
+	61, // 84: hexhail.rider.v1.RiderService.ListGreetings:input_type -> hexhail.rider.v1.ListGreetingsRequest
+	69, // 85: hexhail.rider.v1.RiderService.ListLots:input_type -> hexhail.rider.v1.ListLotsRequest
+	64, // 86: hexhail.rider.v1.RiderService.WantGreetings:input_type -> hexhail.rider.v1.WantGreetingsRequest
+	2,  // 87: hexhail.rider.v1.RiderService.QuoteRide:output_type -> hexhail.rider.v1.QuoteRideResponse
+	5,  // 88: hexhail.rider.v1.RiderService.RequestRide:output_type -> hexhail.rider.v1.RequestRideResponse
+	7,  // 89: hexhail.rider.v1.RiderService.BookRide:output_type -> hexhail.rider.v1.BookRideResponse
+	9,  // 90: hexhail.rider.v1.RiderService.GetRide:output_type -> hexhail.rider.v1.GetRideResponse
+	11, // 91: hexhail.rider.v1.RiderService.GetVoice:output_type -> hexhail.rider.v1.GetVoiceResponse
+	13, // 92: hexhail.rider.v1.RiderService.ListRides:output_type -> hexhail.rider.v1.ListRidesResponse
+	16, // 93: hexhail.rider.v1.RiderService.WatchRide:output_type -> hexhail.rider.v1.WatchRideResponse
+	19, // 94: hexhail.rider.v1.RiderService.AddTip:output_type -> hexhail.rider.v1.AddTipResponse
+	21, // 95: hexhail.rider.v1.RiderService.CancelRide:output_type -> hexhail.rider.v1.CancelRideResponse
+	23, // 96: hexhail.rider.v1.RiderService.ConfirmFare:output_type -> hexhail.rider.v1.ConfirmFareResponse
+	25, // 97: hexhail.rider.v1.RiderService.ContestFare:output_type -> hexhail.rider.v1.ContestFareResponse
+	44, // 98: hexhail.rider.v1.RiderService.PayRide:output_type -> hexhail.rider.v1.PayRideResponse
+	30, // 99: hexhail.rider.v1.RiderService.SplitFare:output_type -> hexhail.rider.v1.SplitFareResponse
+	33, // 100: hexhail.rider.v1.RiderService.ListShares:output_type -> hexhail.rider.v1.ListSharesResponse
+	35, // 101: hexhail.rider.v1.RiderService.ScanCode:output_type -> hexhail.rider.v1.ScanCodeResponse
+	37, // 102: hexhail.rider.v1.RiderService.GetWallet:output_type -> hexhail.rider.v1.GetWalletResponse
+	40, // 103: hexhail.rider.v1.RiderService.SetPayPin:output_type -> hexhail.rider.v1.SetPayPinResponse
+	42, // 104: hexhail.rider.v1.RiderService.PayByCode:output_type -> hexhail.rider.v1.PayByCodeResponse
+	43, // 105: hexhail.rider.v1.RiderService.ListPayments:output_type -> hexhail.rider.v1.ListPaymentsResponse
+	46, // 106: hexhail.rider.v1.RiderService.RateRide:output_type -> hexhail.rider.v1.RateRideResponse
+	48, // 107: hexhail.rider.v1.RiderService.Complain:output_type -> hexhail.rider.v1.ComplainResponse
+	50, // 108: hexhail.rider.v1.RiderService.ContestComplaint:output_type -> hexhail.rider.v1.ContestComplaintResponse
+	52, // 109: hexhail.rider.v1.RiderService.ListComplaints:output_type -> hexhail.rider.v1.ListComplaintsResponse
+	54, // 110: hexhail.rider.v1.RiderService.ProposeRegular:output_type -> hexhail.rider.v1.ProposeRegularResponse
+	56, // 111: hexhail.rider.v1.RiderService.AgreeRegular:output_type -> hexhail.rider.v1.AgreeRegularResponse
+	58, // 112: hexhail.rider.v1.RiderService.EndRegular:output_type -> hexhail.rider.v1.EndRegularResponse
+	67, // 113: hexhail.rider.v1.RiderService.ListCampaigns:output_type -> hexhail.rider.v1.ListCampaignsResponse
+	60, // 114: hexhail.rider.v1.RiderService.ListRegulars:output_type -> hexhail.rider.v1.ListRegularsResponse
+	62, // 115: hexhail.rider.v1.RiderService.ListGreetings:output_type -> hexhail.rider.v1.ListGreetingsResponse
+	70, // 116: hexhail.rider.v1.RiderService.ListLots:output_type -> hexhail.rider.v1.ListLotsResponse
+	65, // 117: hexhail.rider.v1.RiderService.WantGreetings:output_type -> hexhail.rider.v1.WantGreetingsResponse
+	87, // [87:118] is the sub-list for method output_type
+	56, // [56:87] is the sub-list for method input_type
+	56, // [56:56] is the sub-list for extension type_name
+	56, // [56:56] is the sub-list for extension extendee
+	0,  // [0:56] is the sub-list for field type_name
 }
 
 func init() { file_hexhail_rider_v1_rider_proto_init() }
@@ -4772,14 +5153,14 @@ func file_hexhail_rider_v1_rider_proto_init() {
 		(*WatchRideResponse_Taxi)(nil),
 		(*WatchRideResponse_Heartbeat)(nil),
 	}
-	file_hexhail_rider_v1_rider_proto_msgTypes[63].OneofWrappers = []any{}
+	file_hexhail_rider_v1_rider_proto_msgTypes[68].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_hexhail_rider_v1_rider_proto_rawDesc), len(file_hexhail_rider_v1_rider_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   67,
+			NumMessages:   72,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -36,6 +36,8 @@ const (
 	RiderService_SplitFare_FullMethodName        = "/hexhail.rider.v1.RiderService/SplitFare"
 	RiderService_ListShares_FullMethodName       = "/hexhail.rider.v1.RiderService/ListShares"
 	RiderService_ScanCode_FullMethodName         = "/hexhail.rider.v1.RiderService/ScanCode"
+	RiderService_GetWallet_FullMethodName        = "/hexhail.rider.v1.RiderService/GetWallet"
+	RiderService_SetPayPin_FullMethodName        = "/hexhail.rider.v1.RiderService/SetPayPin"
 	RiderService_PayByCode_FullMethodName        = "/hexhail.rider.v1.RiderService/PayByCode"
 	RiderService_ListPayments_FullMethodName     = "/hexhail.rider.v1.RiderService/ListPayments"
 	RiderService_RateRide_FullMethodName         = "/hexhail.rider.v1.RiderService/RateRide"
@@ -97,7 +99,8 @@ type RiderServiceClient interface {
 	// PayRide pays a completed ride through a channel. On an external one all that is due is one order:
 	// ListPayments has its ticket as soon as the channel has told it. An order that is open is closed
 	// at its channel first; while the channel does not say how it ended, PayRide is refused with
-	// PAYMENT_STATE.
+	// PAYMENT_STATE. Out of a wallet with a pay PIN what is above its limits needs the PIN: PIN_NEEDED,
+	// PIN_WRONG, and after 5 of those PIN_LOCKED for an hour.
 	PayRide(ctx context.Context, in *PayRideRequest, opts ...grpc.CallOption) (*PayRideResponse, error)
 	// SplitFare divides the fare of the rider's ride, of which nothing is paid, among them and friends (AA):
 	// shares take its place, that differ by at most a fen. Each has a code, which the friend pays with
@@ -110,6 +113,12 @@ type RiderServiceClient interface {
 	// ScanCode reads what a code leads to: a driver's, that of a taxi or a ride, or that of a share. Who
 	// has the code may read it. Errors: CODE_UNKNOWN, NOTHING_DUE.
 	ScanCode(ctx context.Context, in *ScanCodeRequest, opts ...grpc.CallOption) (*ScanCodeResponse, error)
+	// GetWallet reads the rider's wallet: what it holds, and what it pays without the pay PIN.
+	GetWallet(ctx context.Context, in *GetWalletRequest, opts ...grpc.CallOption) (*GetWalletResponse, error)
+	// SetPayPin sets the pay PIN of the rider's wallet, or with the old one changes it and what is paid
+	// without it. Errors: PIN_NEEDED without the old one, PIN_WRONG, and after 5 of those PIN_LOCKED for an
+	// hour.
+	SetPayPin(ctx context.Context, in *SetPayPinRequest, opts ...grpc.CallOption) (*SetPayPinResponse, error)
 	// PayByCode pays all that is due where a code leads, for oneself or for somebody else: out of the
 	// caller's wallet, or through a channel, whose ticket ScanCode has. Errors: as ScanCode's and
 	// PayRide's.
@@ -316,6 +325,26 @@ func (c *riderServiceClient) ScanCode(ctx context.Context, in *ScanCodeRequest, 
 	return out, nil
 }
 
+func (c *riderServiceClient) GetWallet(ctx context.Context, in *GetWalletRequest, opts ...grpc.CallOption) (*GetWalletResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetWalletResponse)
+	err := c.cc.Invoke(ctx, RiderService_GetWallet_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *riderServiceClient) SetPayPin(ctx context.Context, in *SetPayPinRequest, opts ...grpc.CallOption) (*SetPayPinResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(SetPayPinResponse)
+	err := c.cc.Invoke(ctx, RiderService_SetPayPin_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *riderServiceClient) PayByCode(ctx context.Context, in *PayByCodeRequest, opts ...grpc.CallOption) (*PayByCodeResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(PayByCodeResponse)
@@ -501,7 +530,8 @@ type RiderServiceServer interface {
 	// PayRide pays a completed ride through a channel. On an external one all that is due is one order:
 	// ListPayments has its ticket as soon as the channel has told it. An order that is open is closed
 	// at its channel first; while the channel does not say how it ended, PayRide is refused with
-	// PAYMENT_STATE.
+	// PAYMENT_STATE. Out of a wallet with a pay PIN what is above its limits needs the PIN: PIN_NEEDED,
+	// PIN_WRONG, and after 5 of those PIN_LOCKED for an hour.
 	PayRide(context.Context, *PayRideRequest) (*PayRideResponse, error)
 	// SplitFare divides the fare of the rider's ride, of which nothing is paid, among them and friends (AA):
 	// shares take its place, that differ by at most a fen. Each has a code, which the friend pays with
@@ -514,6 +544,12 @@ type RiderServiceServer interface {
 	// ScanCode reads what a code leads to: a driver's, that of a taxi or a ride, or that of a share. Who
 	// has the code may read it. Errors: CODE_UNKNOWN, NOTHING_DUE.
 	ScanCode(context.Context, *ScanCodeRequest) (*ScanCodeResponse, error)
+	// GetWallet reads the rider's wallet: what it holds, and what it pays without the pay PIN.
+	GetWallet(context.Context, *GetWalletRequest) (*GetWalletResponse, error)
+	// SetPayPin sets the pay PIN of the rider's wallet, or with the old one changes it and what is paid
+	// without it. Errors: PIN_NEEDED without the old one, PIN_WRONG, and after 5 of those PIN_LOCKED for an
+	// hour.
+	SetPayPin(context.Context, *SetPayPinRequest) (*SetPayPinResponse, error)
 	// PayByCode pays all that is due where a code leads, for oneself or for somebody else: out of the
 	// caller's wallet, or through a channel, whose ticket ScanCode has. Errors: as ScanCode's and
 	// PayRide's.
@@ -605,6 +641,12 @@ func (UnimplementedRiderServiceServer) ListShares(context.Context, *ListSharesRe
 }
 func (UnimplementedRiderServiceServer) ScanCode(context.Context, *ScanCodeRequest) (*ScanCodeResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ScanCode not implemented")
+}
+func (UnimplementedRiderServiceServer) GetWallet(context.Context, *GetWalletRequest) (*GetWalletResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetWallet not implemented")
+}
+func (UnimplementedRiderServiceServer) SetPayPin(context.Context, *SetPayPinRequest) (*SetPayPinResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method SetPayPin not implemented")
 }
 func (UnimplementedRiderServiceServer) PayByCode(context.Context, *PayByCodeRequest) (*PayByCodeResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method PayByCode not implemented")
@@ -932,6 +974,42 @@ func _RiderService_ScanCode_Handler(srv interface{}, ctx context.Context, dec fu
 	return interceptor(ctx, in, info, handler)
 }
 
+func _RiderService_GetWallet_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetWalletRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RiderServiceServer).GetWallet(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RiderService_GetWallet_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RiderServiceServer).GetWallet(ctx, req.(*GetWalletRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _RiderService_SetPayPin_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(SetPayPinRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RiderServiceServer).SetPayPin(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RiderService_SetPayPin_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RiderServiceServer).SetPayPin(ctx, req.(*SetPayPinRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _RiderService_PayByCode_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(PayByCodeRequest)
 	if err := dec(in); err != nil {
@@ -1246,6 +1324,14 @@ var RiderService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ScanCode",
 			Handler:    _RiderService_ScanCode_Handler,
+		},
+		{
+			MethodName: "GetWallet",
+			Handler:    _RiderService_GetWallet_Handler,
+		},
+		{
+			MethodName: "SetPayPin",
+			Handler:    _RiderService_SetPayPin_Handler,
 		},
 		{
 			MethodName: "PayByCode",

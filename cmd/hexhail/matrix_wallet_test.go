@@ -1,0 +1,59 @@
+package main
+
+import (
+	"google.golang.org/grpc/codes"
+	"google.golang.org/protobuf/proto"
+
+	"hexhail/dispatch"
+	opspb "hexhail/pb/hexhail/ops/v1"
+	riderpb "hexhail/pb/hexhail/rider/v1"
+)
+
+// castPIN is the pay PIN of riders in the matrix.
+const castPIN = "190715"
+
+// walletTable has the requests about riders' wallets.
+func walletTable() map[string][]variant {
+	const (
+		rider = "hexhail.rider.v1.RiderService."
+		ops   = "hexhail.ops.v1.OpsService."
+	)
+	return map[string][]variant{
+		rider + "GetWallet": {{
+			stage: searching,
+			request: same(func(c *cast) proto.Message {
+				c.payPIN(riderOne)
+				return &riderpb.GetWalletRequest{City: "beijing"}
+			}),
+			shows: func(*cast) map[who][]string {
+				return map[who][]string{riderOne: {`"hasPayPin"`, `"freeLeftFen"`}}
+			},
+		}},
+		// Whoever has one is asked for it.
+		rider + "SetPayPin": {{
+			stage: searching, owner: riderOne, owned: refusedNow, foreign: codes.OK,
+			request: same(func(c *cast) proto.Message {
+				c.payPIN(riderOne)
+				return &riderpb.SetPayPinRequest{RequestId: "fresh", NewPin: castPIN}
+			}),
+		}},
+		ops + "ClearPayPin": {{
+			stage: searching,
+			request: same(func(c *cast) proto.Message {
+				c.payPIN(riderOne)
+				return &opspb.ClearPayPinRequest{RequestId: "fresh", RiderId: c.id(riderOne)}
+			}),
+		}},
+	}
+}
+
+// payPIN gives a rider a pay PIN, who has none yet.
+func (c *cast) payPIN(w who) {
+	c.t.Helper()
+	_, err := c.service.desk.SetPayPIN(c.t.Context(), c.service.clock.Now(),
+		dispatch.Once{Identity: "rider:" + c.id(w), RequestID: c.fresh()},
+		dispatch.SetPayPIN{Rider: dispatch.RiderID(c.id(w)), New: castPIN})
+	if dispatch.ReasonOf(err) != dispatch.ReasonPINNeeded {
+		c.ok(err)
+	}
+}

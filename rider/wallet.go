@@ -1,0 +1,54 @@
+package rider
+
+import (
+	"context"
+
+	"hexhail/dispatch"
+	"hexhail/money"
+	riderpb "hexhail/pb/hexhail/rider/v1"
+	"hexhail/wire"
+)
+
+// GetWallet implements [riderpb.RiderServiceServer].
+func (s *Server) GetWallet(
+	ctx context.Context, req *riderpb.GetWalletRequest,
+) (*riderpb.GetWalletResponse, error) {
+	rider, err := riderOf(ctx)
+	if err != nil {
+		return nil, err
+	}
+	p, err := s.desk.Purse(ctx, s.now(), rider, dispatch.CityID(req.GetCity()))
+	if err != nil {
+		return nil, fail(err)
+	}
+	res := &riderpb.GetWalletResponse{
+		AvailableFen: int64(p.Has), HeldFen: int64(p.Held), HasPayPin: p.PIN, OwnLimits: p.Own,
+		FreeLeftFen: int64(p.FreeLeft), LockedUntil: wire.TimePB(p.LockedUntil),
+	}
+	if p.PIN {
+		res.Free = &riderpb.FreeLimits{
+			EachFen: int64(p.Free.Each), DayFen: int64(p.Free.Day),
+		}
+	}
+	return res, nil
+}
+
+// SetPayPin implements [riderpb.RiderServiceServer].
+func (s *Server) SetPayPin(
+	ctx context.Context, req *riderpb.SetPayPinRequest,
+) (*riderpb.SetPayPinResponse, error) {
+	rider, err := riderOf(ctx)
+	if err != nil {
+		return nil, err
+	}
+	command := dispatch.SetPayPIN{Rider: rider, Old: req.GetOldPin(), New: req.GetNewPin()}
+	if l := req.GetLimits(); l != nil {
+		command.Limits = &dispatch.FreeLimits{
+			Each: money.Fen(l.GetEachFen()), Day: money.Fen(l.GetDayFen()),
+		}
+	}
+	since, err := s.desk.SetPayPIN(ctx, s.now(), dispatch.Once{
+		Identity: wire.CallerOf(ctx).Identity(), RequestID: req.GetRequestId(),
+	}, command)
+	return &riderpb.SetPayPinResponse{Since: wire.TimePB(since)}, fail(err)
+}
