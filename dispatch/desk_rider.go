@@ -192,8 +192,8 @@ func (d *Desk) Cancel(
 	})
 }
 
-// chargeCancel opens the attempt for the fee of a ride that is paid from a wallet. One that asks for
-// its PIN first is not charged: the fee is owed.
+// chargeCancel opens the attempt for the fee of a ride that is paid from a wallet. One that asks
+// for its PIN first is not charged: the fee is owed.
 func (d *Desk) chargeCancel(j *job, r Ride, id money.AttemptID) error {
 	if r.CancelFee == 0 || r.PayBy != money.InWallet {
 		return nil

@@ -109,7 +109,9 @@ func (p PayPIN) wrong(field string) error {
 
 // FreeNow is what the wallet pays without the PIN at once and today, and how much is left of today.
 func (p PayPIN) FreeNow(rules WalletRules, day string) (limits FreeLimits, left money.Fen) {
-	limits = FreeLimits{Each: money.Fen(rules.WalletFreeFen), Day: money.Fen(rules.WalletFreeDayFen)}
+	limits = FreeLimits{
+		Each: money.Fen(rules.WalletFreeFen), Day: money.Fen(rules.WalletFreeDayFen),
+	}
 	if p.Own {
 		limits = p.Free
 	}

@@ -1,6 +1,7 @@
 package dispatch_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -31,6 +32,16 @@ func (w *town) setPIN(old, pin string, limits *dispatch.FreeLimits) error {
 		Rider: "Ra", Old: old, New: pin, Limits: limits,
 	})
 	return err
+}
+
+// refusal is an error of dispatch's own.
+func refusal(t *testing.T, err error) *dispatch.Error {
+	t.Helper()
+	own := new(dispatch.Error)
+	if !errors.As(err, &own) {
+		t.Fatal(err)
+	}
+	return own
 }
 
 // because checks an error's reason, where it need not be counted.
@@ -123,14 +134,14 @@ func TestWrongPINsLock(t *testing.T) {
 	w.fails(w.setPIN(pinTwo, pinTwo, nil), dispatch.ReasonPINWrong)
 	err := w.payPIN(ride, pinTwo)
 	w.fails(err, dispatch.ReasonPINWrong)
-	if !strings.Contains(err.(*dispatch.Error).Limit, "left: 0") {
+	if !strings.Contains(refusal(t, err).Limit, "left: 0") {
 		t.Error(err)
 	}
 	until := w.now.Add(time.Hour)
 	for _, pin := range []string{"", pinOne, pinTwo} {
 		err := w.payPIN(ride, pin)
 		w.fails(err, dispatch.ReasonPINLocked)
-		if got := err.(*dispatch.Error).Until; !got.Equal(until) {
+		if got := refusal(t, err).Until; !got.Equal(until) {
 			t.Errorf("until %s, want %s", got, until)
 		}
 	}
