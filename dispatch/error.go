@@ -170,6 +170,10 @@ const (
 	ReasonPINUnset  Reason = "PIN_UNSET"
 	// ReasonNothingDue is a code that leads to nothing to be paid, now.
 	ReasonNothingDue Reason = "NOTHING_DUE"
+	// ReasonReceiptNumber is a printed receipt's number that another ride has, ReasonReceiptOther a
+	// ride whose number the other side has typed.
+	ReasonReceiptNumber Reason = "RECEIPT_NUMBER_TAKEN"
+	ReasonReceiptOther  Reason = "RECEIPT_NUMBER_THEIRS"
 	// ReasonTipBanned is a tip where the policy allows none.
 	ReasonTipBanned Reason = "TIPS_BANNED"
 	// ReasonSegments is a rider who is in as many segments as one may be.

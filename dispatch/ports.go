@@ -63,6 +63,7 @@ type Tx interface {
 	PayCodes
 	PayPINs
 	Splits
+	ReceiptNumbers
 	money.Tx
 }
 
@@ -78,6 +79,14 @@ type Splits interface {
 	RiderByPhone(phone string) (RiderID, error)
 	// DueSplits are the rides whose time has come, by it and id, at most limit.
 	DueSplits(now time.Time, limit int) ([]RideID, error)
+}
+
+// ReceiptNumbers are what taxis have printed.
+type ReceiptNumbers interface {
+	// PutReceiptNumber writes the number of a ride, in place of one that the same side has typed.
+	// Conflict with ReasonReceiptOther if the other side has, with ReasonReceiptNumber if another
+	// ride of the taxi has the number, or another ride of the city has it with the same code.
+	PutReceiptNumber(n ReceiptNumber) error
 }
 
 // PayCodes lead who scans them to what is to be paid.

@@ -88,6 +88,7 @@ func newTownIn(t *testing.T, city dispatch.City) *town {
 		},
 	}
 	w.restart()
+	t.Cleanup(w.receiptsClose)
 	return w
 }
 

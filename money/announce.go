@@ -8,7 +8,8 @@ var channelWords = map[ChannelName][2]string{
 	Alipay: {"支付宝", "Alipay"}, ToBank: {"银行卡", "Bank card"},
 }
 
-func channelWord(c ChannelName) (zh, en string) {
+// ChannelWords are a channel as people call it; one that we do not know has its own name.
+func ChannelWords(c ChannelName) (zh, en string) {
 	if w, ok := channelWords[c]; ok {
 		return w[0], w[1]
 	}
@@ -24,7 +25,7 @@ func SpokenYuan(f Fen) string {
 // campaigns have added, the rider's part and the driver's. Both together are what the driver's
 // account has grown by. A driver at the wheel hears it and need not look.
 func ArrivedWords(c ChannelName, paid, subsidy Fen) (zh, en string) {
-	nameZH, name := channelWord(c)
+	nameZH, name := ChannelWords(c)
 	zh, en = nameZH+"到账"+SpokenYuan(paid)+"元", name+": "+SpokenYuan(paid)+" yuan received"
 	if subsidy > 0 {
 		zh += "，补贴" + SpokenYuan(subsidy) + "元"
@@ -36,7 +37,7 @@ func ArrivedWords(c ChannelName, paid, subsidy Fen) (zh, en string) {
 // WithdrawnWords tell a driver that a withdrawal has ended: that it has arrived, or that it has
 // failed and is back in the balance; of an open one, that it waits for their tap.
 func WithdrawnWords(w Withdrawal) (zh, en string) {
-	nameZH, name := channelWord(w.Channel)
+	nameZH, name := ChannelWords(w.Channel)
 	amount := SpokenYuan(w.Amount)
 	switch {
 	case w.State == AttemptPaid:

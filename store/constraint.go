@@ -63,6 +63,14 @@ var guards = []guard{
 		dispatch.ReasonDrawDay, "another draw of the city has the day",
 	},
 	{
+		"receipt_number_once", "receipt_number.city, receipt_number.number, receipt_number.code",
+		dispatch.ReasonReceiptNumber, "another ride has the receipt with this number",
+	},
+	{
+		"receipt_number_of_taxi", "receipt_number.taxi, receipt_number.number",
+		dispatch.ReasonReceiptNumber, "another ride of the taxi has this number",
+	},
+	{
 		"attempt_one_open", "attempt.payment",
 		dispatch.ReasonPayment, "the payment has an open attempt",
 	},

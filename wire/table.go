@@ -286,6 +286,12 @@ func moneyRows() []ErrorRow {
 		again(dispatch.ReasonNothingDue, codes.FailedPrecondition, 2*time.Second,
 			"There is nothing to pay now. Please ask the driver whether the fare is entered.",
 			"当前没有待支付的车费，请确认司机已输入金额。"),
+		never(dispatch.ReasonReceiptNumber, codes.AlreadyExists,
+			"Another ride has the receipt with this number. Please check it, and add the code.",
+			"该发票号码已用于其他订单，请核对，并补填发票代码。"),
+		never(dispatch.ReasonReceiptOther, codes.FailedPrecondition,
+			"The receipt's number was typed by the other side, and only they can change it.",
+			"发票号码已由对方填写，只能由对方修改。"),
 		never(dispatch.ReasonUnpaidFee, codes.FailedPrecondition,
 			"Please pay for the ride that you cancelled late first.", "请先支付此前取消订单的费用。"),
 	}

@@ -18,7 +18,10 @@ type ownRows struct {
 	riderRides func(
 		context.Context, dispatch.RiderID, dispatch.Page,
 	) ([]dispatch.Ride, error)
-	rideCard    func(context.Context, dispatch.RiderID, dispatch.RideID) (dispatch.Card, error)
+	rideCard     func(context.Context, dispatch.RiderID, dispatch.RideID) (dispatch.Card, error)
+	riderReceipt func(
+		context.Context, dispatch.RiderID, dispatch.RideID,
+	) (dispatch.ReceiptRows, error)
 	driverRide  func(context.Context, dispatch.DriverID, dispatch.RideID) (dispatch.Ride, error)
 	driverRides func(
 		context.Context, dispatch.DriverID, dispatch.Page,
@@ -41,7 +44,7 @@ func ownRowsOf(db Database) ownRows {
 		riderRide: db.RiderRide, riderRides: db.RiderRides, rideCard: db.RideCard,
 		driverRide: db.DriverRide, driverRides: db.DriverRides, driverOffer: db.DriverOffer,
 		rideContact: db.RideContact, earnings: db.Earnings,
-		riderVoice: db.RiderVoice, driverVoice: db.DriverVoice,
+		riderVoice: db.RiderVoice, driverVoice: db.DriverVoice, riderReceipt: db.RiderReceipt,
 	}
 }
 
@@ -93,6 +96,8 @@ func (b *belongings) askAsRiders(t *testing.T, rows ownRows) {
 			b.judge(what, mine, err, got, r, unknown)
 			card, err := rows.rideCard(t.Context(), rider, r.ID)
 			b.judge("card: "+what, mine && r.Driver != "", err, card, b.cardOf(r), unknown)
+			receipt, err := rows.riderReceipt(t.Context(), rider, r.ID)
+			b.judge("receipt: "+what, mine, err, receipt.Ride, r, unknown)
 			clip, err := rows.riderVoice(t.Context(), rider, r.ID)
 			b.judge("clip: "+what, mine, err, clip, saidIn(r), dispatch.ReasonUnknownVoice)
 			if mine {

@@ -64,6 +64,13 @@ func riderMutants(db Database) map[string]func(*ownRows) {
 				return db.RideCard(ctx, r.Rider, id)
 			}
 		},
+		"RiderReceipt": func(rows *ownRows) {
+			rows.riderReceipt = func(
+				ctx context.Context, _ dispatch.RiderID, id dispatch.RideID,
+			) (dispatch.ReceiptRows, error) {
+				return db.RideReceipt(ctx, id)
+			}
+		},
 		"NobodysRide": func(rows *ownRows) { // "" owns the street rides
 			rows.riderRide = func(
 				ctx context.Context, rider dispatch.RiderID, id dispatch.RideID,

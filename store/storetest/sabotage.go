@@ -11,6 +11,7 @@ const (
 	transferTrigger                      // no transfer changes, and no seal of one
 	refundCheck                          // no more back than was captured
 	handOverIndex                        // a booking is handed over once
+	receiptIndex                         // a printed number is one ride's
 )
 
 // remove takes a safeguard out of the schema.
@@ -32,6 +33,8 @@ func remove(t testing.TB, db Database, s safeguard) {
 		}
 	case handOverIndex:
 		texts = []string{`DROP INDEX hand_over_once`}
+	case receiptIndex:
+		texts = []string{`DROP INDEX receipt_number_once`}
 	case transferTrigger:
 		texts = []string{
 			`DROP TRIGGER transfer_no_update`, `DROP TRIGGER transfer_no_delete`,

@@ -33,7 +33,8 @@ type Open func(t testing.TB, opts ...store.Option) Database
 // Run runs the suite on one engine.
 func Run(t *testing.T, open Open) {
 	for _, test := range slices.Concat(
-		rowTests(), campaignTests(), withdrawalTests(), walletTests(), promiseTests(),
+		rowTests(), fareTests(), campaignTests(), withdrawalTests(), walletTests(),
+		promiseTests(),
 	) {
 		t.Run(test.name, func(t *testing.T) { test.run(t, open) })
 	}
@@ -91,8 +92,6 @@ func rowTests() []test {
 		{"Orders", orders},
 		{"Refunds", refunds},
 		{"Inbox", inbox},
-		{"PayCodes", payCodes},
-		{"Splits", splits},
 		{"Immutable", immutable},
 		{"Audit", audit},
 		{"Traces", traces},
@@ -114,6 +113,16 @@ func rowTests() []test {
 		{"Drivers", driverLists},
 		{"RideRecord", rideRecord},
 		{"OutboxAlone", outboxAlone},
+	}
+}
+
+// fareTests are of what leads to a payment, and of what is left of it.
+func fareTests() []test {
+	return []test{
+		{"PayCodes", payCodes},
+		{"Splits", splits},
+		{"Receipts", receipts},
+		{"ReceiptNumbers", receiptNumbers},
 	}
 }
 
@@ -174,6 +183,7 @@ func promiseTests() []test {
 		{"PromiseCorrect", promiseCorrect},
 		{"PromiseShare", promiseShare},
 		{"PromiseRefund", promiseRefund},
+		{"PromiseReceipt", promiseReceipt},
 		{"PromisePayout", promisePayout},
 		{"PromiseBill", promiseBill},
 		{"PromiseSponsor", promiseSponsor},
