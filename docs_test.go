@@ -98,7 +98,7 @@ func bash(t *testing.T, command string) {
 // tourPages are those of the tour, in their order: what follows on the README goes on with its
 // ride, on the folder that it has left.
 var tourPages = []string{
-	"README.md", "docs/ledger.md", "docs/reconciliation.md", "docs/sponsors.md",
+	"README.md", "docs/receipts.md", "docs/ledger.md", "docs/reconciliation.md", "docs/sponsors.md",
 }
 
 // TestTour makes the tour of the pages whole, on ports and in a folder of its own: a ride by hand
@@ -136,6 +136,7 @@ func TestTour(t *testing.T) {
 		`"balanceFen": "2800"`, `"verdict": "offered"`, `"sound": true`, // driver, ops
 		"taken by D1 after", "Offers: 1. D1", "派单 1 次：1 次接单。",
 		`hexhail_rides_total{act="settled",city="beijing",kind="hailed"} 1`,
+		"Number of the printed receipt: 02468135", "发票号码：02468135", "应付：18.00 元", // receipt
 		"entries are sealed\n", "sound\n", "28.00  6 lines", "booked 18.00", // ledger
 		"0 differences are open; wechat owes us 0.00 yuan", // reconciliation
 		"500,subsidy_rider", // sponsors

@@ -28,6 +28,8 @@ type Reads interface {
 	// CityRides are a city's rides, the latest first; in one state, if state is not 0.
 	CityRides(ctx context.Context, city dispatch.CityID, state dispatch.State, p dispatch.Page) (
 		[]dispatch.Ride, error)
+	// RideReceipt is what a ride's receipt is made of. NotFound with ReasonUnknownRide.
+	RideReceipt(ctx context.Context, id dispatch.RideID) (dispatch.ReceiptRows, error)
 	// RideRecord is all that is known of a ride. NotFound with ReasonUnknownRide.
 	RideRecord(ctx context.Context, id dispatch.RideID) (dispatch.Record, error)
 	// RideVoice is the clip of a ride. NotFound with ReasonUnknownVoice if it has none.

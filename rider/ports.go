@@ -23,6 +23,10 @@ type Reads interface {
 	// RiderPayments are the payments of a rider's ride, by id; none of one that is not theirs.
 	RiderPayments(ctx context.Context, rider dispatch.RiderID, id dispatch.RideID) (
 		[]dispatch.Owed, error)
+	// RiderReceipt is what the receipt of a rider's ride is made of. NotFound with
+	// ReasonUnknownRide if it is not theirs.
+	RiderReceipt(ctx context.Context, rider dispatch.RiderID, id dispatch.RideID) (
+		dispatch.ReceiptRows, error)
 	// RiderShares are the shares of friends' rides that a rider was asked for, the latest first.
 	RiderShares(ctx context.Context, rider dispatch.RiderID) ([]dispatch.SharedFare, error)
 	// RideCard is the card of the driver and taxi of a rider's ride. NotFound if the ride is not

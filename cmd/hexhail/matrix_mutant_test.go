@@ -77,6 +77,12 @@ func (c careless) RiderPayments(
 	return c.service.db.RiderPayments(ctx, of, id)
 }
 
+func (c careless) RiderReceipt(
+	ctx context.Context, _ dispatch.RiderID, id dispatch.RideID,
+) (dispatch.ReceiptRows, error) {
+	return c.service.db.RideReceipt(ctx, id)
+}
+
 func (c careless) RiderShares(
 	ctx context.Context, of dispatch.RiderID,
 ) ([]dispatch.SharedFare, error) {
@@ -249,7 +255,9 @@ func ridersCommandsCaught(two string) map[string]string {
 		"RiderService.ContestFare": two + "OK",
 		"RiderService.PayRide":     two + "FailedPrecondition", // the payment's own check
 		"RiderService.RateRide":    two + "OK",
-		"RiderService.Complain":    two + "OK",
+
+		"RiderService.AddReceiptNumber": two + "OK",
+		"RiderService.Complain":         two + "OK",
 
 		"RiderService.ContestComplaint": two + "tells what exists", // Step looks too
 		// It is written in place of none, and its id is taken.
@@ -270,6 +278,7 @@ func mutants() []mutant {
 				"RiderService.ListRides": two + "the answer has",
 				"RiderService.GetVoice":  two + "OK", "RiderService.ListPayments": two + "OK",
 
+				"RiderService.GetReceipt":     two + "OK",
 				"RiderService.ListComplaints": two + "the answer has",
 				"RiderService.ListGreetings":  two + "the answer has",
 			},

@@ -6825,6 +6825,126 @@ func (x *ListPaymentsResponse) GetPayments() []*v1.Payment {
 	return nil
 }
 
+// What a taxi has printed on its paper receipt of a ride.
+type AddReceiptNumberRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The app's own id of this request, 1 to 64 bytes: the same id gets the same answer, and is
+	// refused with another body.
+	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// The ride, 1 to 64 bytes.
+	RideId string `protobuf:"bytes,2,opt,name=ride_id,json=rideId,proto3" json:"ride_id,omitempty"`
+	// 发票号码, 8 to 20 digits.
+	Number string `protobuf:"bytes,3,opt,name=number,proto3" json:"number,omitempty"`
+	// 发票代码, 10 to 12 digits, or empty. Without it the number has to be the city's only one.
+	Code          string `protobuf:"bytes,4,opt,name=code,proto3" json:"code,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AddReceiptNumberRequest) Reset() {
+	*x = AddReceiptNumberRequest{}
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[96]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AddReceiptNumberRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AddReceiptNumberRequest) ProtoMessage() {}
+
+func (x *AddReceiptNumberRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[96]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AddReceiptNumberRequest.ProtoReflect.Descriptor instead.
+func (*AddReceiptNumberRequest) Descriptor() ([]byte, []int) {
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{96}
+}
+
+func (x *AddReceiptNumberRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *AddReceiptNumberRequest) GetRideId() string {
+	if x != nil {
+		return x.RideId
+	}
+	return ""
+}
+
+func (x *AddReceiptNumberRequest) GetNumber() string {
+	if x != nil {
+		return x.Number
+	}
+	return ""
+}
+
+func (x *AddReceiptNumberRequest) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+// What is kept.
+type AddReceiptNumberResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The number as the receipt shows it.
+	Number        *v1.ReceiptNumber `protobuf:"bytes,1,opt,name=number,proto3" json:"number,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AddReceiptNumberResponse) Reset() {
+	*x = AddReceiptNumberResponse{}
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[97]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AddReceiptNumberResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AddReceiptNumberResponse) ProtoMessage() {}
+
+func (x *AddReceiptNumberResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[97]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AddReceiptNumberResponse.ProtoReflect.Descriptor instead.
+func (*AddReceiptNumberResponse) Descriptor() ([]byte, []int) {
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{97}
+}
+
+func (x *AddReceiptNumberResponse) GetNumber() *v1.ReceiptNumber {
+	if x != nil {
+		return x.Number
+	}
+	return nil
+}
+
 // Nothing to say.
 type GetBalanceRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -6834,7 +6954,7 @@ type GetBalanceRequest struct {
 
 func (x *GetBalanceRequest) Reset() {
 	*x = GetBalanceRequest{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[96]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[98]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6846,7 +6966,7 @@ func (x *GetBalanceRequest) String() string {
 func (*GetBalanceRequest) ProtoMessage() {}
 
 func (x *GetBalanceRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[96]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[98]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6859,7 +6979,7 @@ func (x *GetBalanceRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetBalanceRequest.ProtoReflect.Descriptor instead.
 func (*GetBalanceRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{96}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{98}
 }
 
 // What the driver may take out.
@@ -6887,7 +7007,7 @@ type GetBalanceResponse struct {
 
 func (x *GetBalanceResponse) Reset() {
 	*x = GetBalanceResponse{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[97]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[99]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6899,7 +7019,7 @@ func (x *GetBalanceResponse) String() string {
 func (*GetBalanceResponse) ProtoMessage() {}
 
 func (x *GetBalanceResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[97]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[99]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6912,7 +7032,7 @@ func (x *GetBalanceResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetBalanceResponse.ProtoReflect.Descriptor instead.
 func (*GetBalanceResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{97}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{99}
 }
 
 func (x *GetBalanceResponse) GetAvailableFen() int64 {
@@ -6988,7 +7108,7 @@ type WithdrawRequest struct {
 
 func (x *WithdrawRequest) Reset() {
 	*x = WithdrawRequest{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[98]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[100]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -7000,7 +7120,7 @@ func (x *WithdrawRequest) String() string {
 func (*WithdrawRequest) ProtoMessage() {}
 
 func (x *WithdrawRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[98]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[100]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -7013,7 +7133,7 @@ func (x *WithdrawRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WithdrawRequest.ProtoReflect.Descriptor instead.
 func (*WithdrawRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{98}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{100}
 }
 
 func (x *WithdrawRequest) GetRequestId() string {
@@ -7055,7 +7175,7 @@ type WithdrawResponse struct {
 
 func (x *WithdrawResponse) Reset() {
 	*x = WithdrawResponse{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[99]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[101]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -7067,7 +7187,7 @@ func (x *WithdrawResponse) String() string {
 func (*WithdrawResponse) ProtoMessage() {}
 
 func (x *WithdrawResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[99]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[101]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -7080,7 +7200,7 @@ func (x *WithdrawResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WithdrawResponse.ProtoReflect.Descriptor instead.
 func (*WithdrawResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{99}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{101}
 }
 
 func (x *WithdrawResponse) GetWithdrawal() *v1.Withdrawal {
@@ -7103,7 +7223,7 @@ type ListWithdrawalsRequest struct {
 
 func (x *ListWithdrawalsRequest) Reset() {
 	*x = ListWithdrawalsRequest{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[100]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[102]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -7115,7 +7235,7 @@ func (x *ListWithdrawalsRequest) String() string {
 func (*ListWithdrawalsRequest) ProtoMessage() {}
 
 func (x *ListWithdrawalsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[100]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[102]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -7128,7 +7248,7 @@ func (x *ListWithdrawalsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListWithdrawalsRequest.ProtoReflect.Descriptor instead.
 func (*ListWithdrawalsRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{100}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{102}
 }
 
 func (x *ListWithdrawalsRequest) GetPageSize() int32 {
@@ -7158,7 +7278,7 @@ type ListWithdrawalsResponse struct {
 
 func (x *ListWithdrawalsResponse) Reset() {
 	*x = ListWithdrawalsResponse{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[101]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[103]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -7170,7 +7290,7 @@ func (x *ListWithdrawalsResponse) String() string {
 func (*ListWithdrawalsResponse) ProtoMessage() {}
 
 func (x *ListWithdrawalsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[101]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[103]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -7183,7 +7303,7 @@ func (x *ListWithdrawalsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListWithdrawalsResponse.ProtoReflect.Descriptor instead.
 func (*ListWithdrawalsResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{101}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{103}
 }
 
 func (x *ListWithdrawalsResponse) GetWithdrawals() []*v1.Withdrawal {
@@ -7211,7 +7331,7 @@ type GetStatementRequest struct {
 
 func (x *GetStatementRequest) Reset() {
 	*x = GetStatementRequest{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[102]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[104]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -7223,7 +7343,7 @@ func (x *GetStatementRequest) String() string {
 func (*GetStatementRequest) ProtoMessage() {}
 
 func (x *GetStatementRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[102]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[104]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -7236,7 +7356,7 @@ func (x *GetStatementRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetStatementRequest.ProtoReflect.Descriptor instead.
 func (*GetStatementRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{102}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{104}
 }
 
 func (x *GetStatementRequest) GetMonth() string {
@@ -7257,7 +7377,7 @@ type GetStatementResponse struct {
 
 func (x *GetStatementResponse) Reset() {
 	*x = GetStatementResponse{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[103]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[105]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -7269,7 +7389,7 @@ func (x *GetStatementResponse) String() string {
 func (*GetStatementResponse) ProtoMessage() {}
 
 func (x *GetStatementResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[103]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[105]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -7282,7 +7402,7 @@ func (x *GetStatementResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetStatementResponse.ProtoReflect.Descriptor instead.
 func (*GetStatementResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{103}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{105}
 }
 
 func (x *GetStatementResponse) GetStatement() *v1.Statement {
@@ -7305,7 +7425,7 @@ type ListHoldsRequest struct {
 
 func (x *ListHoldsRequest) Reset() {
 	*x = ListHoldsRequest{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[104]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[106]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -7317,7 +7437,7 @@ func (x *ListHoldsRequest) String() string {
 func (*ListHoldsRequest) ProtoMessage() {}
 
 func (x *ListHoldsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[104]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[106]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -7330,7 +7450,7 @@ func (x *ListHoldsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListHoldsRequest.ProtoReflect.Descriptor instead.
 func (*ListHoldsRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{104}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{106}
 }
 
 func (x *ListHoldsRequest) GetPageSize() int32 {
@@ -7360,7 +7480,7 @@ type ListHoldsResponse struct {
 
 func (x *ListHoldsResponse) Reset() {
 	*x = ListHoldsResponse{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[105]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[107]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -7372,7 +7492,7 @@ func (x *ListHoldsResponse) String() string {
 func (*ListHoldsResponse) ProtoMessage() {}
 
 func (x *ListHoldsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[105]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[107]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -7385,7 +7505,7 @@ func (x *ListHoldsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListHoldsResponse.ProtoReflect.Descriptor instead.
 func (*ListHoldsResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{105}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{107}
 }
 
 func (x *ListHoldsResponse) GetHolds() []*SubsidyHold {
@@ -7426,7 +7546,7 @@ type SubsidyHold struct {
 
 func (x *SubsidyHold) Reset() {
 	*x = SubsidyHold{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[106]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[108]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -7438,7 +7558,7 @@ func (x *SubsidyHold) String() string {
 func (*SubsidyHold) ProtoMessage() {}
 
 func (x *SubsidyHold) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[106]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[108]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -7451,7 +7571,7 @@ func (x *SubsidyHold) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SubsidyHold.ProtoReflect.Descriptor instead.
 func (*SubsidyHold) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{106}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{108}
 }
 
 func (x *SubsidyHold) GetRideId() string {
@@ -7518,7 +7638,7 @@ type AppealHoldRequest struct {
 
 func (x *AppealHoldRequest) Reset() {
 	*x = AppealHoldRequest{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[107]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[109]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -7530,7 +7650,7 @@ func (x *AppealHoldRequest) String() string {
 func (*AppealHoldRequest) ProtoMessage() {}
 
 func (x *AppealHoldRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[107]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[109]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -7543,7 +7663,7 @@ func (x *AppealHoldRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AppealHoldRequest.ProtoReflect.Descriptor instead.
 func (*AppealHoldRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{107}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{109}
 }
 
 func (x *AppealHoldRequest) GetRequestId() string {
@@ -7578,7 +7698,7 @@ type AppealHoldResponse struct {
 
 func (x *AppealHoldResponse) Reset() {
 	*x = AppealHoldResponse{}
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[108]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[110]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -7590,7 +7710,7 @@ func (x *AppealHoldResponse) String() string {
 func (*AppealHoldResponse) ProtoMessage() {}
 
 func (x *AppealHoldResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[108]
+	mi := &file_hexhail_driver_v1_driver_proto_msgTypes[110]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -7603,7 +7723,7 @@ func (x *AppealHoldResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AppealHoldResponse.ProtoReflect.Descriptor instead.
 func (*AppealHoldResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{108}
+	return file_hexhail_driver_v1_driver_proto_rawDescGZIP(), []int{110}
 }
 
 func (x *AppealHoldResponse) GetHold() *SubsidyHold {
@@ -7617,7 +7737,7 @@ var File_hexhail_driver_v1_driver_proto protoreflect.FileDescriptor
 
 const file_hexhail_driver_v1_driver_proto_rawDesc = "" +
 	"\n" +
-	"\x1ehexhail/driver/v1/driver.proto\x12\x11hexhail.driver.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1fhexhail/type/v1/complaint.proto\x1a\x1bhexhail/type/v1/error.proto\x1a\x19hexhail/type/v1/fix.proto\x1a\x1bhexhail/type/v1/money.proto\x1a\x1dhexhail/type/v1/payment.proto\x1a\x1bhexhail/type/v1/place.proto\x1a\x1dhexhail/type/v1/regular.proto\x1a\x1ahexhail/type/v1/ride.proto\x1a\x1ahexhail/type/v1/rule.proto\"\xae\x02\n" +
+	"\x1ehexhail/driver/v1/driver.proto\x12\x11hexhail.driver.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1fhexhail/type/v1/complaint.proto\x1a\x1bhexhail/type/v1/error.proto\x1a\x19hexhail/type/v1/fix.proto\x1a\x1bhexhail/type/v1/money.proto\x1a\x1dhexhail/type/v1/payment.proto\x1a\x1bhexhail/type/v1/place.proto\x1a\x1dhexhail/type/v1/receipt.proto\x1a\x1dhexhail/type/v1/regular.proto\x1a\x1ahexhail/type/v1/ride.proto\x1a\x1ahexhail/type/v1/rule.proto\"\xae\x02\n" +
 	"\fDriveRequest\x120\n" +
 	"\x05hello\x18\x01 \x01(\v2\x18.hexhail.driver.v1.HelloH\x00R\x05hello\x123\n" +
 	"\x05fixes\x18\x02 \x01(\v2\x1b.hexhail.driver.v1.FixBatchH\x00R\x05fixes\x126\n" +
@@ -8095,7 +8215,15 @@ const file_hexhail_driver_v1_driver_proto_rawDesc = "" +
 	"\x13ListPaymentsRequest\x12\"\n" +
 	"\aride_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\x06rideId\"L\n" +
 	"\x14ListPaymentsResponse\x124\n" +
-	"\bpayments\x18\x01 \x03(\v2\x18.hexhail.type.v1.PaymentR\bpayments\"\x13\n" +
+	"\bpayments\x18\x01 \x03(\v2\x18.hexhail.type.v1.PaymentR\bpayments\"\xc3\x01\n" +
+	"\x17AddReceiptNumberRequest\x12(\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\trequestId\x12\"\n" +
+	"\aride_id\x18\x02 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\x06rideId\x12,\n" +
+	"\x06number\x18\x03 \x01(\tB\x14\xbaH\x11r\x0f2\r^[0-9]{8,20}$R\x06number\x12,\n" +
+	"\x04code\x18\x04 \x01(\tB\x18\xbaH\x15r\x132\x11^([0-9]{10,12})?$R\x04code\"R\n" +
+	"\x18AddReceiptNumberResponse\x126\n" +
+	"\x06number\x18\x01 \x01(\v2\x1e.hexhail.type.v1.ReceiptNumberR\x06number\"\x13\n" +
 	"\x11GetBalanceRequest\"\x9f\x02\n" +
 	"\x12GetBalanceResponse\x12#\n" +
 	"\ravailable_fen\x18\x01 \x01(\x03R\favailableFen\x12\"\n" +
@@ -8159,7 +8287,7 @@ const file_hexhail_driver_v1_driver_proto_rawDesc = "" +
 	"\x10DUTY_UNSPECIFIED\x10\x00\x12\v\n" +
 	"\aDUTY_ON\x10\x01\x12\x0f\n" +
 	"\vDUTY_PAUSED\x10\x02\x12\f\n" +
-	"\bDUTY_OFF\x10\x032\xf9\x1b\n" +
+	"\bDUTY_OFF\x10\x032\xf3\x1c\n" +
 	"\rDriverService\x12Y\n" +
 	"\x05Drive\x12\x1f.hexhail.driver.v1.DriveRequest\x1a .hexhail.driver.v1.DriveResponse\"\t\xea\xb2\x19\x05\n" +
 	"\x01\x02\x10\x01(\x010\x01\x12i\n" +
@@ -8188,7 +8316,9 @@ const file_hexhail_driver_v1_driver_proto_rawDesc = "" +
 	"\vMakePayCode\x12%.hexhail.driver.v1.MakePayCodeRequest\x1a&.hexhail.driver.v1.MakePayCodeResponse\"\v\xea\xb2\x19\a\n" +
 	"\x01\x02\x10\x01\x18\x01\x12j\n" +
 	"\fListPayments\x12&.hexhail.driver.v1.ListPaymentsRequest\x1a'.hexhail.driver.v1.ListPaymentsResponse\"\t\xea\xb2\x19\x05\n" +
-	"\x01\x02\x10\x01\x12d\n" +
+	"\x01\x02\x10\x01\x12x\n" +
+	"\x10AddReceiptNumber\x12*.hexhail.driver.v1.AddReceiptNumberRequest\x1a+.hexhail.driver.v1.AddReceiptNumberResponse\"\v\xea\xb2\x19\a\n" +
+	"\x01\x02\x10\x01\x18\x01\x12d\n" +
 	"\n" +
 	"GetBalance\x12$.hexhail.driver.v1.GetBalanceRequest\x1a%.hexhail.driver.v1.GetBalanceResponse\"\t\xea\xb2\x19\x05\n" +
 	"\x01\x02\x10\x01\x12`\n" +
@@ -8246,7 +8376,7 @@ func file_hexhail_driver_v1_driver_proto_rawDescGZIP() []byte {
 }
 
 var file_hexhail_driver_v1_driver_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_hexhail_driver_v1_driver_proto_msgTypes = make([]protoimpl.MessageInfo, 111)
+var file_hexhail_driver_v1_driver_proto_msgTypes = make([]protoimpl.MessageInfo, 113)
 var file_hexhail_driver_v1_driver_proto_goTypes = []any{
 	(Duty)(0),                        // 0: hexhail.driver.v1.Duty
 	(*DriveRequest)(nil),             // 1: hexhail.driver.v1.DriveRequest
@@ -8345,38 +8475,41 @@ var file_hexhail_driver_v1_driver_proto_goTypes = []any{
 	(*MakePayCodeResponse)(nil),      // 94: hexhail.driver.v1.MakePayCodeResponse
 	(*ListPaymentsRequest)(nil),      // 95: hexhail.driver.v1.ListPaymentsRequest
 	(*ListPaymentsResponse)(nil),     // 96: hexhail.driver.v1.ListPaymentsResponse
-	(*GetBalanceRequest)(nil),        // 97: hexhail.driver.v1.GetBalanceRequest
-	(*GetBalanceResponse)(nil),       // 98: hexhail.driver.v1.GetBalanceResponse
-	(*WithdrawRequest)(nil),          // 99: hexhail.driver.v1.WithdrawRequest
-	(*WithdrawResponse)(nil),         // 100: hexhail.driver.v1.WithdrawResponse
-	(*ListWithdrawalsRequest)(nil),   // 101: hexhail.driver.v1.ListWithdrawalsRequest
-	(*ListWithdrawalsResponse)(nil),  // 102: hexhail.driver.v1.ListWithdrawalsResponse
-	(*GetStatementRequest)(nil),      // 103: hexhail.driver.v1.GetStatementRequest
-	(*GetStatementResponse)(nil),     // 104: hexhail.driver.v1.GetStatementResponse
-	(*ListHoldsRequest)(nil),         // 105: hexhail.driver.v1.ListHoldsRequest
-	(*ListHoldsResponse)(nil),        // 106: hexhail.driver.v1.ListHoldsResponse
-	(*SubsidyHold)(nil),              // 107: hexhail.driver.v1.SubsidyHold
-	(*AppealHoldRequest)(nil),        // 108: hexhail.driver.v1.AppealHoldRequest
-	(*AppealHoldResponse)(nil),       // 109: hexhail.driver.v1.AppealHoldResponse
-	nil,                              // 110: hexhail.driver.v1.FixesRefused.CountsEntry
-	nil,                              // 111: hexhail.driver.v1.SendFixesResponse.RefusedEntry
-	(*v1.Fix)(nil),                   // 112: hexhail.type.v1.Fix
-	(v1.Datum)(0),                    // 113: hexhail.type.v1.Datum
-	(*timestamppb.Timestamp)(nil),    // 114: google.protobuf.Timestamp
-	(*v1.Point)(nil),                 // 115: hexhail.type.v1.Point
-	(*v1.Place)(nil),                 // 116: hexhail.type.v1.Place
-	(*v1.Ride)(nil),                  // 117: hexhail.type.v1.Ride
-	(*v1.Withdrawal)(nil),            // 118: hexhail.type.v1.Withdrawal
-	(*durationpb.Duration)(nil),      // 119: google.protobuf.Duration
-	(*v1.Quote)(nil),                 // 120: hexhail.type.v1.Quote
-	(v1.PickupSource)(0),             // 121: hexhail.type.v1.PickupSource
-	(*v1.Voice)(nil),                 // 122: hexhail.type.v1.Voice
-	(*v1.Error)(nil),                 // 123: hexhail.type.v1.Error
-	(*v1.Complaint)(nil),             // 124: hexhail.type.v1.Complaint
-	(*v1.Regular)(nil),               // 125: hexhail.type.v1.Regular
-	(*v1.Festival)(nil),              // 126: hexhail.type.v1.Festival
-	(*v1.Payment)(nil),               // 127: hexhail.type.v1.Payment
-	(*v1.Statement)(nil),             // 128: hexhail.type.v1.Statement
+	(*AddReceiptNumberRequest)(nil),  // 97: hexhail.driver.v1.AddReceiptNumberRequest
+	(*AddReceiptNumberResponse)(nil), // 98: hexhail.driver.v1.AddReceiptNumberResponse
+	(*GetBalanceRequest)(nil),        // 99: hexhail.driver.v1.GetBalanceRequest
+	(*GetBalanceResponse)(nil),       // 100: hexhail.driver.v1.GetBalanceResponse
+	(*WithdrawRequest)(nil),          // 101: hexhail.driver.v1.WithdrawRequest
+	(*WithdrawResponse)(nil),         // 102: hexhail.driver.v1.WithdrawResponse
+	(*ListWithdrawalsRequest)(nil),   // 103: hexhail.driver.v1.ListWithdrawalsRequest
+	(*ListWithdrawalsResponse)(nil),  // 104: hexhail.driver.v1.ListWithdrawalsResponse
+	(*GetStatementRequest)(nil),      // 105: hexhail.driver.v1.GetStatementRequest
+	(*GetStatementResponse)(nil),     // 106: hexhail.driver.v1.GetStatementResponse
+	(*ListHoldsRequest)(nil),         // 107: hexhail.driver.v1.ListHoldsRequest
+	(*ListHoldsResponse)(nil),        // 108: hexhail.driver.v1.ListHoldsResponse
+	(*SubsidyHold)(nil),              // 109: hexhail.driver.v1.SubsidyHold
+	(*AppealHoldRequest)(nil),        // 110: hexhail.driver.v1.AppealHoldRequest
+	(*AppealHoldResponse)(nil),       // 111: hexhail.driver.v1.AppealHoldResponse
+	nil,                              // 112: hexhail.driver.v1.FixesRefused.CountsEntry
+	nil,                              // 113: hexhail.driver.v1.SendFixesResponse.RefusedEntry
+	(*v1.Fix)(nil),                   // 114: hexhail.type.v1.Fix
+	(v1.Datum)(0),                    // 115: hexhail.type.v1.Datum
+	(*timestamppb.Timestamp)(nil),    // 116: google.protobuf.Timestamp
+	(*v1.Point)(nil),                 // 117: hexhail.type.v1.Point
+	(*v1.Place)(nil),                 // 118: hexhail.type.v1.Place
+	(*v1.Ride)(nil),                  // 119: hexhail.type.v1.Ride
+	(*v1.Withdrawal)(nil),            // 120: hexhail.type.v1.Withdrawal
+	(*durationpb.Duration)(nil),      // 121: google.protobuf.Duration
+	(*v1.Quote)(nil),                 // 122: hexhail.type.v1.Quote
+	(v1.PickupSource)(0),             // 123: hexhail.type.v1.PickupSource
+	(*v1.Voice)(nil),                 // 124: hexhail.type.v1.Voice
+	(*v1.Error)(nil),                 // 125: hexhail.type.v1.Error
+	(*v1.Complaint)(nil),             // 126: hexhail.type.v1.Complaint
+	(*v1.Regular)(nil),               // 127: hexhail.type.v1.Regular
+	(*v1.Festival)(nil),              // 128: hexhail.type.v1.Festival
+	(*v1.Payment)(nil),               // 129: hexhail.type.v1.Payment
+	(*v1.ReceiptNumber)(nil),         // 130: hexhail.type.v1.ReceiptNumber
+	(*v1.Statement)(nil),             // 131: hexhail.type.v1.Statement
 }
 var file_hexhail_driver_v1_driver_proto_depIdxs = []int32{
 	2,   // 0: hexhail.driver.v1.DriveRequest.hello:type_name -> hexhail.driver.v1.Hello
@@ -8384,9 +8517,9 @@ var file_hexhail_driver_v1_driver_proto_depIdxs = []int32{
 	4,   // 2: hexhail.driver.v1.DriveRequest.command:type_name -> hexhail.driver.v1.Command
 	15,  // 3: hexhail.driver.v1.DriveRequest.ack:type_name -> hexhail.driver.v1.OfferAck
 	16,  // 4: hexhail.driver.v1.DriveRequest.heartbeat:type_name -> hexhail.driver.v1.Heartbeat
-	112, // 5: hexhail.driver.v1.FixBatch.fixes:type_name -> hexhail.type.v1.Fix
-	113, // 6: hexhail.driver.v1.FixBatch.datum:type_name -> hexhail.type.v1.Datum
-	114, // 7: hexhail.driver.v1.Command.at:type_name -> google.protobuf.Timestamp
+	114, // 5: hexhail.driver.v1.FixBatch.fixes:type_name -> hexhail.type.v1.Fix
+	115, // 6: hexhail.driver.v1.FixBatch.datum:type_name -> hexhail.type.v1.Datum
+	116, // 7: hexhail.driver.v1.Command.at:type_name -> google.protobuf.Timestamp
 	6,   // 8: hexhail.driver.v1.Command.set_duty:type_name -> hexhail.driver.v1.SetDuty
 	7,   // 9: hexhail.driver.v1.Command.occupied:type_name -> hexhail.driver.v1.StreetRide
 	8,   // 10: hexhail.driver.v1.Command.accept:type_name -> hexhail.driver.v1.OfferAnswer
@@ -8406,16 +8539,16 @@ var file_hexhail_driver_v1_driver_proto_depIdxs = []int32{
 	11,  // 24: hexhail.driver.v1.Command.hand_over_booking:type_name -> hexhail.driver.v1.HandOverBooking
 	10,  // 25: hexhail.driver.v1.Command.withdraw_hand_over:type_name -> hexhail.driver.v1.RideAction
 	10,  // 26: hexhail.driver.v1.Command.take_over_booking:type_name -> hexhail.driver.v1.RideAction
-	115, // 27: hexhail.driver.v1.SetDestination.to:type_name -> hexhail.type.v1.Point
+	117, // 27: hexhail.driver.v1.SetDestination.to:type_name -> hexhail.type.v1.Point
 	0,   // 28: hexhail.driver.v1.SetDuty.duty:type_name -> hexhail.driver.v1.Duty
-	115, // 29: hexhail.driver.v1.StreetRide.at:type_name -> hexhail.type.v1.Point
-	116, // 30: hexhail.driver.v1.BreakDown.at:type_name -> hexhail.type.v1.Place
-	114, // 31: hexhail.driver.v1.Heartbeat.at:type_name -> google.protobuf.Timestamp
+	117, // 29: hexhail.driver.v1.StreetRide.at:type_name -> hexhail.type.v1.Point
+	118, // 30: hexhail.driver.v1.BreakDown.at:type_name -> hexhail.type.v1.Place
+	116, // 31: hexhail.driver.v1.Heartbeat.at:type_name -> google.protobuf.Timestamp
 	19,  // 32: hexhail.driver.v1.DriveResponse.welcome:type_name -> hexhail.driver.v1.Welcome
 	20,  // 33: hexhail.driver.v1.DriveResponse.snapshot:type_name -> hexhail.driver.v1.Snapshot
 	23,  // 34: hexhail.driver.v1.DriveResponse.offer:type_name -> hexhail.driver.v1.Offer
 	24,  // 35: hexhail.driver.v1.DriveResponse.offer_ended:type_name -> hexhail.driver.v1.OfferEnded
-	117, // 36: hexhail.driver.v1.DriveResponse.ride:type_name -> hexhail.type.v1.Ride
+	119, // 36: hexhail.driver.v1.DriveResponse.ride:type_name -> hexhail.type.v1.Ride
 	22,  // 37: hexhail.driver.v1.DriveResponse.shift:type_name -> hexhail.driver.v1.Shift
 	27,  // 38: hexhail.driver.v1.DriveResponse.result:type_name -> hexhail.driver.v1.Result
 	29,  // 39: hexhail.driver.v1.DriveResponse.fixes_refused:type_name -> hexhail.driver.v1.FixesRefused
@@ -8429,173 +8562,176 @@ var file_hexhail_driver_v1_driver_proto_depIdxs = []int32{
 	81,  // 47: hexhail.driver.v1.DriveResponse.hand_over_ended:type_name -> hexhail.driver.v1.HandOverEnded
 	21,  // 48: hexhail.driver.v1.DriveResponse.stand_rank:type_name -> hexhail.driver.v1.StandRank
 	18,  // 49: hexhail.driver.v1.DriveResponse.money_news:type_name -> hexhail.driver.v1.MoneyNews
-	118, // 50: hexhail.driver.v1.MoneyNews.withdrawal:type_name -> hexhail.type.v1.Withdrawal
-	114, // 51: hexhail.driver.v1.Welcome.at:type_name -> google.protobuf.Timestamp
-	119, // 52: hexhail.driver.v1.Welcome.fix_interval:type_name -> google.protobuf.Duration
-	119, // 53: hexhail.driver.v1.Welcome.heartbeat_interval:type_name -> google.protobuf.Duration
+	120, // 50: hexhail.driver.v1.MoneyNews.withdrawal:type_name -> hexhail.type.v1.Withdrawal
+	116, // 51: hexhail.driver.v1.Welcome.at:type_name -> google.protobuf.Timestamp
+	121, // 52: hexhail.driver.v1.Welcome.fix_interval:type_name -> google.protobuf.Duration
+	121, // 53: hexhail.driver.v1.Welcome.heartbeat_interval:type_name -> google.protobuf.Duration
 	22,  // 54: hexhail.driver.v1.Snapshot.shift:type_name -> hexhail.driver.v1.Shift
 	23,  // 55: hexhail.driver.v1.Snapshot.offer:type_name -> hexhail.driver.v1.Offer
-	117, // 56: hexhail.driver.v1.Snapshot.ride:type_name -> hexhail.type.v1.Ride
+	119, // 56: hexhail.driver.v1.Snapshot.ride:type_name -> hexhail.type.v1.Ride
 	25,  // 57: hexhail.driver.v1.Snapshot.calls:type_name -> hexhail.driver.v1.Call
-	117, // 58: hexhail.driver.v1.Snapshot.bookings:type_name -> hexhail.type.v1.Ride
+	119, // 58: hexhail.driver.v1.Snapshot.bookings:type_name -> hexhail.type.v1.Ride
 	21,  // 59: hexhail.driver.v1.Snapshot.stand_rank:type_name -> hexhail.driver.v1.StandRank
-	117, // 60: hexhail.driver.v1.Snapshot.next_ride:type_name -> hexhail.type.v1.Ride
-	114, // 61: hexhail.driver.v1.StandRank.entered_at:type_name -> google.protobuf.Timestamp
-	114, // 62: hexhail.driver.v1.StandRank.at:type_name -> google.protobuf.Timestamp
+	119, // 60: hexhail.driver.v1.Snapshot.next_ride:type_name -> hexhail.type.v1.Ride
+	116, // 61: hexhail.driver.v1.StandRank.entered_at:type_name -> google.protobuf.Timestamp
+	116, // 62: hexhail.driver.v1.StandRank.at:type_name -> google.protobuf.Timestamp
 	0,   // 63: hexhail.driver.v1.Shift.duty:type_name -> hexhail.driver.v1.Duty
-	115, // 64: hexhail.driver.v1.Shift.destination:type_name -> hexhail.type.v1.Point
-	116, // 65: hexhail.driver.v1.Offer.pickup:type_name -> hexhail.type.v1.Place
-	116, // 66: hexhail.driver.v1.Offer.dropoff:type_name -> hexhail.type.v1.Place
-	119, // 67: hexhail.driver.v1.Offer.pickup_time:type_name -> google.protobuf.Duration
-	120, // 68: hexhail.driver.v1.Offer.quote:type_name -> hexhail.type.v1.Quote
-	114, // 69: hexhail.driver.v1.Offer.expires_at:type_name -> google.protobuf.Timestamp
-	121, // 70: hexhail.driver.v1.Offer.pickup_source:type_name -> hexhail.type.v1.PickupSource
-	122, // 71: hexhail.driver.v1.Offer.voice:type_name -> hexhail.type.v1.Voice
-	119, // 72: hexhail.driver.v1.Offer.current_ride_time:type_name -> google.protobuf.Duration
-	116, // 73: hexhail.driver.v1.Call.pickup:type_name -> hexhail.type.v1.Place
-	116, // 74: hexhail.driver.v1.Call.dropoff:type_name -> hexhail.type.v1.Place
-	120, // 75: hexhail.driver.v1.Call.quote:type_name -> hexhail.type.v1.Quote
-	114, // 76: hexhail.driver.v1.Call.expires_at:type_name -> google.protobuf.Timestamp
-	122, // 77: hexhail.driver.v1.Call.voice:type_name -> hexhail.type.v1.Voice
+	117, // 64: hexhail.driver.v1.Shift.destination:type_name -> hexhail.type.v1.Point
+	118, // 65: hexhail.driver.v1.Offer.pickup:type_name -> hexhail.type.v1.Place
+	118, // 66: hexhail.driver.v1.Offer.dropoff:type_name -> hexhail.type.v1.Place
+	121, // 67: hexhail.driver.v1.Offer.pickup_time:type_name -> google.protobuf.Duration
+	122, // 68: hexhail.driver.v1.Offer.quote:type_name -> hexhail.type.v1.Quote
+	116, // 69: hexhail.driver.v1.Offer.expires_at:type_name -> google.protobuf.Timestamp
+	123, // 70: hexhail.driver.v1.Offer.pickup_source:type_name -> hexhail.type.v1.PickupSource
+	124, // 71: hexhail.driver.v1.Offer.voice:type_name -> hexhail.type.v1.Voice
+	121, // 72: hexhail.driver.v1.Offer.current_ride_time:type_name -> google.protobuf.Duration
+	118, // 73: hexhail.driver.v1.Call.pickup:type_name -> hexhail.type.v1.Place
+	118, // 74: hexhail.driver.v1.Call.dropoff:type_name -> hexhail.type.v1.Place
+	122, // 75: hexhail.driver.v1.Call.quote:type_name -> hexhail.type.v1.Quote
+	116, // 76: hexhail.driver.v1.Call.expires_at:type_name -> google.protobuf.Timestamp
+	124, // 77: hexhail.driver.v1.Call.voice:type_name -> hexhail.type.v1.Voice
 	28,  // 78: hexhail.driver.v1.Result.done:type_name -> hexhail.driver.v1.Done
-	123, // 79: hexhail.driver.v1.Result.error:type_name -> hexhail.type.v1.Error
-	117, // 80: hexhail.driver.v1.Done.ride:type_name -> hexhail.type.v1.Ride
+	125, // 79: hexhail.driver.v1.Result.error:type_name -> hexhail.type.v1.Error
+	119, // 80: hexhail.driver.v1.Done.ride:type_name -> hexhail.type.v1.Ride
 	22,  // 81: hexhail.driver.v1.Done.shift:type_name -> hexhail.driver.v1.Shift
-	110, // 82: hexhail.driver.v1.FixesRefused.counts:type_name -> hexhail.driver.v1.FixesRefused.CountsEntry
-	119, // 83: hexhail.driver.v1.Drain.retry_after:type_name -> google.protobuf.Duration
+	112, // 82: hexhail.driver.v1.FixesRefused.counts:type_name -> hexhail.driver.v1.FixesRefused.CountsEntry
+	121, // 83: hexhail.driver.v1.Drain.retry_after:type_name -> google.protobuf.Duration
 	4,   // 84: hexhail.driver.v1.GiveCommandRequest.command:type_name -> hexhail.driver.v1.Command
 	28,  // 85: hexhail.driver.v1.GiveCommandResponse.done:type_name -> hexhail.driver.v1.Done
 	3,   // 86: hexhail.driver.v1.SendFixesRequest.batch:type_name -> hexhail.driver.v1.FixBatch
-	111, // 87: hexhail.driver.v1.SendFixesResponse.refused:type_name -> hexhail.driver.v1.SendFixesResponse.RefusedEntry
+	113, // 87: hexhail.driver.v1.SendFixesResponse.refused:type_name -> hexhail.driver.v1.SendFixesResponse.RefusedEntry
 	20,  // 88: hexhail.driver.v1.GetSnapshotResponse.snapshot:type_name -> hexhail.driver.v1.Snapshot
-	114, // 89: hexhail.driver.v1.GetEarningsRequest.from:type_name -> google.protobuf.Timestamp
-	114, // 90: hexhail.driver.v1.GetEarningsRequest.to:type_name -> google.protobuf.Timestamp
-	117, // 91: hexhail.driver.v1.BookingReminder.ride:type_name -> hexhail.type.v1.Ride
-	115, // 92: hexhail.driver.v1.OpenBooking.pickup:type_name -> hexhail.type.v1.Point
-	115, // 93: hexhail.driver.v1.OpenBooking.dropoff:type_name -> hexhail.type.v1.Point
-	114, // 94: hexhail.driver.v1.OpenBooking.pickup_at:type_name -> google.protobuf.Timestamp
-	120, // 95: hexhail.driver.v1.OpenBooking.quote:type_name -> hexhail.type.v1.Quote
+	116, // 89: hexhail.driver.v1.GetEarningsRequest.from:type_name -> google.protobuf.Timestamp
+	116, // 90: hexhail.driver.v1.GetEarningsRequest.to:type_name -> google.protobuf.Timestamp
+	119, // 91: hexhail.driver.v1.BookingReminder.ride:type_name -> hexhail.type.v1.Ride
+	117, // 92: hexhail.driver.v1.OpenBooking.pickup:type_name -> hexhail.type.v1.Point
+	117, // 93: hexhail.driver.v1.OpenBooking.dropoff:type_name -> hexhail.type.v1.Point
+	116, // 94: hexhail.driver.v1.OpenBooking.pickup_at:type_name -> google.protobuf.Timestamp
+	122, // 95: hexhail.driver.v1.OpenBooking.quote:type_name -> hexhail.type.v1.Quote
 	43,  // 96: hexhail.driver.v1.ListBookingsResponse.bookings:type_name -> hexhail.driver.v1.OpenBooking
-	122, // 97: hexhail.driver.v1.GetVoiceResponse.voice:type_name -> hexhail.type.v1.Voice
-	117, // 98: hexhail.driver.v1.ListRidesResponse.rides:type_name -> hexhail.type.v1.Ride
-	114, // 99: hexhail.driver.v1.GetWhyRequest.to:type_name -> google.protobuf.Timestamp
-	114, // 100: hexhail.driver.v1.GetWhyRequest.from:type_name -> google.protobuf.Timestamp
-	114, // 101: hexhail.driver.v1.PresenceChange.at:type_name -> google.protobuf.Timestamp
-	114, // 102: hexhail.driver.v1.PresenceChange.heard_at:type_name -> google.protobuf.Timestamp
-	115, // 103: hexhail.driver.v1.SeenRide.near:type_name -> hexhail.type.v1.Point
-	114, // 104: hexhail.driver.v1.SeenRide.at:type_name -> google.protobuf.Timestamp
-	114, // 105: hexhail.driver.v1.GetWhyResponse.from:type_name -> google.protobuf.Timestamp
-	114, // 106: hexhail.driver.v1.GetWhyResponse.to:type_name -> google.protobuf.Timestamp
+	124, // 97: hexhail.driver.v1.GetVoiceResponse.voice:type_name -> hexhail.type.v1.Voice
+	119, // 98: hexhail.driver.v1.ListRidesResponse.rides:type_name -> hexhail.type.v1.Ride
+	116, // 99: hexhail.driver.v1.GetWhyRequest.to:type_name -> google.protobuf.Timestamp
+	116, // 100: hexhail.driver.v1.GetWhyRequest.from:type_name -> google.protobuf.Timestamp
+	116, // 101: hexhail.driver.v1.PresenceChange.at:type_name -> google.protobuf.Timestamp
+	116, // 102: hexhail.driver.v1.PresenceChange.heard_at:type_name -> google.protobuf.Timestamp
+	117, // 103: hexhail.driver.v1.SeenRide.near:type_name -> hexhail.type.v1.Point
+	116, // 104: hexhail.driver.v1.SeenRide.at:type_name -> google.protobuf.Timestamp
+	116, // 105: hexhail.driver.v1.GetWhyResponse.from:type_name -> google.protobuf.Timestamp
+	116, // 106: hexhail.driver.v1.GetWhyResponse.to:type_name -> google.protobuf.Timestamp
 	50,  // 107: hexhail.driver.v1.GetWhyResponse.times:type_name -> hexhail.driver.v1.PresenceTime
 	51,  // 108: hexhail.driver.v1.GetWhyResponse.changes:type_name -> hexhail.driver.v1.PresenceChange
 	52,  // 109: hexhail.driver.v1.GetWhyResponse.verdicts:type_name -> hexhail.driver.v1.VerdictCount
 	53,  // 110: hexhail.driver.v1.GetWhyResponse.seen:type_name -> hexhail.driver.v1.SeenRide
-	124, // 111: hexhail.driver.v1.ListComplaintsResponse.complaints:type_name -> hexhail.type.v1.Complaint
-	114, // 112: hexhail.driver.v1.ListComplaintsResponse.suspended_until:type_name -> google.protobuf.Timestamp
-	125, // 113: hexhail.driver.v1.ProposeRegularResponse.regular:type_name -> hexhail.type.v1.Regular
-	125, // 114: hexhail.driver.v1.AgreeRegularResponse.regular:type_name -> hexhail.type.v1.Regular
-	125, // 115: hexhail.driver.v1.ListRegularsResponse.regulars:type_name -> hexhail.type.v1.Regular
+	126, // 111: hexhail.driver.v1.ListComplaintsResponse.complaints:type_name -> hexhail.type.v1.Complaint
+	116, // 112: hexhail.driver.v1.ListComplaintsResponse.suspended_until:type_name -> google.protobuf.Timestamp
+	127, // 113: hexhail.driver.v1.ProposeRegularResponse.regular:type_name -> hexhail.type.v1.Regular
+	127, // 114: hexhail.driver.v1.AgreeRegularResponse.regular:type_name -> hexhail.type.v1.Regular
+	127, // 115: hexhail.driver.v1.ListRegularsResponse.regulars:type_name -> hexhail.type.v1.Regular
 	77,  // 116: hexhail.driver.v1.FoundTeamResponse.team:type_name -> hexhail.driver.v1.Team
 	77,  // 117: hexhail.driver.v1.InviteToTeamResponse.team:type_name -> hexhail.driver.v1.Team
 	77,  // 118: hexhail.driver.v1.JoinTeamResponse.team:type_name -> hexhail.driver.v1.Team
 	77,  // 119: hexhail.driver.v1.GetTeamResponse.team:type_name -> hexhail.driver.v1.Team
 	79,  // 120: hexhail.driver.v1.GetTeamResponse.invitations:type_name -> hexhail.driver.v1.TeamInvitation
 	78,  // 121: hexhail.driver.v1.Team.members:type_name -> hexhail.driver.v1.TeamMember
-	114, // 122: hexhail.driver.v1.Team.made_at:type_name -> google.protobuf.Timestamp
-	114, // 123: hexhail.driver.v1.TeamMember.since:type_name -> google.protobuf.Timestamp
-	114, // 124: hexhail.driver.v1.TeamInvitation.since:type_name -> google.protobuf.Timestamp
+	116, // 122: hexhail.driver.v1.Team.made_at:type_name -> google.protobuf.Timestamp
+	116, // 123: hexhail.driver.v1.TeamMember.since:type_name -> google.protobuf.Timestamp
+	116, // 124: hexhail.driver.v1.TeamInvitation.since:type_name -> google.protobuf.Timestamp
 	43,  // 125: hexhail.driver.v1.HandOver.booking:type_name -> hexhail.driver.v1.OpenBooking
-	114, // 126: hexhail.driver.v1.HandOver.until:type_name -> google.protobuf.Timestamp
+	116, // 126: hexhail.driver.v1.HandOver.until:type_name -> google.protobuf.Timestamp
 	80,  // 127: hexhail.driver.v1.ListHandOversResponse.hand_overs:type_name -> hexhail.driver.v1.HandOver
 	86,  // 128: hexhail.driver.v1.SendGreetingResponse.greeting:type_name -> hexhail.driver.v1.Greeting
-	126, // 129: hexhail.driver.v1.Greeting.festival:type_name -> hexhail.type.v1.Festival
-	114, // 130: hexhail.driver.v1.Greeting.sent_at:type_name -> google.protobuf.Timestamp
+	128, // 129: hexhail.driver.v1.Greeting.festival:type_name -> hexhail.type.v1.Festival
+	116, // 130: hexhail.driver.v1.Greeting.sent_at:type_name -> google.protobuf.Timestamp
 	86,  // 131: hexhail.driver.v1.ListGreetingsResponse.greetings:type_name -> hexhail.driver.v1.Greeting
-	126, // 132: hexhail.driver.v1.ListGreetingsResponse.festivals:type_name -> hexhail.type.v1.Festival
-	117, // 133: hexhail.driver.v1.CollectFareResponse.ride:type_name -> hexhail.type.v1.Ride
-	117, // 134: hexhail.driver.v1.CorrectFareResponse.ride:type_name -> hexhail.type.v1.Ride
-	127, // 135: hexhail.driver.v1.ListPaymentsResponse.payments:type_name -> hexhail.type.v1.Payment
-	118, // 136: hexhail.driver.v1.WithdrawResponse.withdrawal:type_name -> hexhail.type.v1.Withdrawal
-	118, // 137: hexhail.driver.v1.ListWithdrawalsResponse.withdrawals:type_name -> hexhail.type.v1.Withdrawal
-	128, // 138: hexhail.driver.v1.GetStatementResponse.statement:type_name -> hexhail.type.v1.Statement
-	107, // 139: hexhail.driver.v1.ListHoldsResponse.holds:type_name -> hexhail.driver.v1.SubsidyHold
-	114, // 140: hexhail.driver.v1.SubsidyHold.made_at:type_name -> google.protobuf.Timestamp
-	114, // 141: hexhail.driver.v1.SubsidyHold.due_at:type_name -> google.protobuf.Timestamp
-	114, // 142: hexhail.driver.v1.SubsidyHold.decided_at:type_name -> google.protobuf.Timestamp
-	107, // 143: hexhail.driver.v1.AppealHoldResponse.hold:type_name -> hexhail.driver.v1.SubsidyHold
-	1,   // 144: hexhail.driver.v1.DriverService.Drive:input_type -> hexhail.driver.v1.DriveRequest
-	31,  // 145: hexhail.driver.v1.DriverService.GiveCommand:input_type -> hexhail.driver.v1.GiveCommandRequest
-	33,  // 146: hexhail.driver.v1.DriverService.SendFixes:input_type -> hexhail.driver.v1.SendFixesRequest
-	35,  // 147: hexhail.driver.v1.DriverService.AckOffer:input_type -> hexhail.driver.v1.AckOfferRequest
-	37,  // 148: hexhail.driver.v1.DriverService.GetSnapshot:input_type -> hexhail.driver.v1.GetSnapshotRequest
-	39,  // 149: hexhail.driver.v1.DriverService.GetEarnings:input_type -> hexhail.driver.v1.GetEarningsRequest
-	42,  // 150: hexhail.driver.v1.DriverService.ListBookings:input_type -> hexhail.driver.v1.ListBookingsRequest
-	49,  // 151: hexhail.driver.v1.DriverService.GetWhy:input_type -> hexhail.driver.v1.GetWhyRequest
-	45,  // 152: hexhail.driver.v1.DriverService.GetVoice:input_type -> hexhail.driver.v1.GetVoiceRequest
-	47,  // 153: hexhail.driver.v1.DriverService.ListRides:input_type -> hexhail.driver.v1.ListRidesRequest
-	89,  // 154: hexhail.driver.v1.DriverService.CollectFare:input_type -> hexhail.driver.v1.CollectFareRequest
-	91,  // 155: hexhail.driver.v1.DriverService.CorrectFare:input_type -> hexhail.driver.v1.CorrectFareRequest
-	93,  // 156: hexhail.driver.v1.DriverService.MakePayCode:input_type -> hexhail.driver.v1.MakePayCodeRequest
-	95,  // 157: hexhail.driver.v1.DriverService.ListPayments:input_type -> hexhail.driver.v1.ListPaymentsRequest
-	97,  // 158: hexhail.driver.v1.DriverService.GetBalance:input_type -> hexhail.driver.v1.GetBalanceRequest
-	99,  // 159: hexhail.driver.v1.DriverService.Withdraw:input_type -> hexhail.driver.v1.WithdrawRequest
-	101, // 160: hexhail.driver.v1.DriverService.ListWithdrawals:input_type -> hexhail.driver.v1.ListWithdrawalsRequest
-	103, // 161: hexhail.driver.v1.DriverService.GetStatement:input_type -> hexhail.driver.v1.GetStatementRequest
-	105, // 162: hexhail.driver.v1.DriverService.ListHolds:input_type -> hexhail.driver.v1.ListHoldsRequest
-	108, // 163: hexhail.driver.v1.DriverService.AppealHold:input_type -> hexhail.driver.v1.AppealHoldRequest
-	55,  // 164: hexhail.driver.v1.DriverService.ContestComplaint:input_type -> hexhail.driver.v1.ContestComplaintRequest
-	57,  // 165: hexhail.driver.v1.DriverService.ListComplaints:input_type -> hexhail.driver.v1.ListComplaintsRequest
-	59,  // 166: hexhail.driver.v1.DriverService.ProposeRegular:input_type -> hexhail.driver.v1.ProposeRegularRequest
-	61,  // 167: hexhail.driver.v1.DriverService.AgreeRegular:input_type -> hexhail.driver.v1.AgreeRegularRequest
-	63,  // 168: hexhail.driver.v1.DriverService.EndRegular:input_type -> hexhail.driver.v1.EndRegularRequest
-	65,  // 169: hexhail.driver.v1.DriverService.ListRegulars:input_type -> hexhail.driver.v1.ListRegularsRequest
-	67,  // 170: hexhail.driver.v1.DriverService.FoundTeam:input_type -> hexhail.driver.v1.FoundTeamRequest
-	69,  // 171: hexhail.driver.v1.DriverService.InviteToTeam:input_type -> hexhail.driver.v1.InviteToTeamRequest
-	71,  // 172: hexhail.driver.v1.DriverService.JoinTeam:input_type -> hexhail.driver.v1.JoinTeamRequest
-	73,  // 173: hexhail.driver.v1.DriverService.LeaveTeam:input_type -> hexhail.driver.v1.LeaveTeamRequest
-	75,  // 174: hexhail.driver.v1.DriverService.GetTeam:input_type -> hexhail.driver.v1.GetTeamRequest
-	82,  // 175: hexhail.driver.v1.DriverService.ListHandOvers:input_type -> hexhail.driver.v1.ListHandOversRequest
-	84,  // 176: hexhail.driver.v1.DriverService.SendGreeting:input_type -> hexhail.driver.v1.SendGreetingRequest
-	87,  // 177: hexhail.driver.v1.DriverService.ListGreetings:input_type -> hexhail.driver.v1.ListGreetingsRequest
-	17,  // 178: hexhail.driver.v1.DriverService.Drive:output_type -> hexhail.driver.v1.DriveResponse
-	32,  // 179: hexhail.driver.v1.DriverService.GiveCommand:output_type -> hexhail.driver.v1.GiveCommandResponse
-	34,  // 180: hexhail.driver.v1.DriverService.SendFixes:output_type -> hexhail.driver.v1.SendFixesResponse
-	36,  // 181: hexhail.driver.v1.DriverService.AckOffer:output_type -> hexhail.driver.v1.AckOfferResponse
-	38,  // 182: hexhail.driver.v1.DriverService.GetSnapshot:output_type -> hexhail.driver.v1.GetSnapshotResponse
-	40,  // 183: hexhail.driver.v1.DriverService.GetEarnings:output_type -> hexhail.driver.v1.GetEarningsResponse
-	44,  // 184: hexhail.driver.v1.DriverService.ListBookings:output_type -> hexhail.driver.v1.ListBookingsResponse
-	54,  // 185: hexhail.driver.v1.DriverService.GetWhy:output_type -> hexhail.driver.v1.GetWhyResponse
-	46,  // 186: hexhail.driver.v1.DriverService.GetVoice:output_type -> hexhail.driver.v1.GetVoiceResponse
-	48,  // 187: hexhail.driver.v1.DriverService.ListRides:output_type -> hexhail.driver.v1.ListRidesResponse
-	90,  // 188: hexhail.driver.v1.DriverService.CollectFare:output_type -> hexhail.driver.v1.CollectFareResponse
-	92,  // 189: hexhail.driver.v1.DriverService.CorrectFare:output_type -> hexhail.driver.v1.CorrectFareResponse
-	94,  // 190: hexhail.driver.v1.DriverService.MakePayCode:output_type -> hexhail.driver.v1.MakePayCodeResponse
-	96,  // 191: hexhail.driver.v1.DriverService.ListPayments:output_type -> hexhail.driver.v1.ListPaymentsResponse
-	98,  // 192: hexhail.driver.v1.DriverService.GetBalance:output_type -> hexhail.driver.v1.GetBalanceResponse
-	100, // 193: hexhail.driver.v1.DriverService.Withdraw:output_type -> hexhail.driver.v1.WithdrawResponse
-	102, // 194: hexhail.driver.v1.DriverService.ListWithdrawals:output_type -> hexhail.driver.v1.ListWithdrawalsResponse
-	104, // 195: hexhail.driver.v1.DriverService.GetStatement:output_type -> hexhail.driver.v1.GetStatementResponse
-	106, // 196: hexhail.driver.v1.DriverService.ListHolds:output_type -> hexhail.driver.v1.ListHoldsResponse
-	109, // 197: hexhail.driver.v1.DriverService.AppealHold:output_type -> hexhail.driver.v1.AppealHoldResponse
-	56,  // 198: hexhail.driver.v1.DriverService.ContestComplaint:output_type -> hexhail.driver.v1.ContestComplaintResponse
-	58,  // 199: hexhail.driver.v1.DriverService.ListComplaints:output_type -> hexhail.driver.v1.ListComplaintsResponse
-	60,  // 200: hexhail.driver.v1.DriverService.ProposeRegular:output_type -> hexhail.driver.v1.ProposeRegularResponse
-	62,  // 201: hexhail.driver.v1.DriverService.AgreeRegular:output_type -> hexhail.driver.v1.AgreeRegularResponse
-	64,  // 202: hexhail.driver.v1.DriverService.EndRegular:output_type -> hexhail.driver.v1.EndRegularResponse
-	66,  // 203: hexhail.driver.v1.DriverService.ListRegulars:output_type -> hexhail.driver.v1.ListRegularsResponse
-	68,  // 204: hexhail.driver.v1.DriverService.FoundTeam:output_type -> hexhail.driver.v1.FoundTeamResponse
-	70,  // 205: hexhail.driver.v1.DriverService.InviteToTeam:output_type -> hexhail.driver.v1.InviteToTeamResponse
-	72,  // 206: hexhail.driver.v1.DriverService.JoinTeam:output_type -> hexhail.driver.v1.JoinTeamResponse
-	74,  // 207: hexhail.driver.v1.DriverService.LeaveTeam:output_type -> hexhail.driver.v1.LeaveTeamResponse
-	76,  // 208: hexhail.driver.v1.DriverService.GetTeam:output_type -> hexhail.driver.v1.GetTeamResponse
-	83,  // 209: hexhail.driver.v1.DriverService.ListHandOvers:output_type -> hexhail.driver.v1.ListHandOversResponse
-	85,  // 210: hexhail.driver.v1.DriverService.SendGreeting:output_type -> hexhail.driver.v1.SendGreetingResponse
-	88,  // 211: hexhail.driver.v1.DriverService.ListGreetings:output_type -> hexhail.driver.v1.ListGreetingsResponse
-	178, // [178:212] is the sub-list for method output_type
-	144, // [144:178] is the sub-list for method input_type
-	144, // [144:144] is the sub-list for extension type_name
-	144, // [144:144] is the sub-list for extension extendee
-	0,   // [0:144] is the sub-list for field type_name
+	128, // 132: hexhail.driver.v1.ListGreetingsResponse.festivals:type_name -> hexhail.type.v1.Festival
+	119, // 133: hexhail.driver.v1.CollectFareResponse.ride:type_name -> hexhail.type.v1.Ride
+	119, // 134: hexhail.driver.v1.CorrectFareResponse.ride:type_name -> hexhail.type.v1.Ride
+	129, // 135: hexhail.driver.v1.ListPaymentsResponse.payments:type_name -> hexhail.type.v1.Payment
+	130, // 136: hexhail.driver.v1.AddReceiptNumberResponse.number:type_name -> hexhail.type.v1.ReceiptNumber
+	120, // 137: hexhail.driver.v1.WithdrawResponse.withdrawal:type_name -> hexhail.type.v1.Withdrawal
+	120, // 138: hexhail.driver.v1.ListWithdrawalsResponse.withdrawals:type_name -> hexhail.type.v1.Withdrawal
+	131, // 139: hexhail.driver.v1.GetStatementResponse.statement:type_name -> hexhail.type.v1.Statement
+	109, // 140: hexhail.driver.v1.ListHoldsResponse.holds:type_name -> hexhail.driver.v1.SubsidyHold
+	116, // 141: hexhail.driver.v1.SubsidyHold.made_at:type_name -> google.protobuf.Timestamp
+	116, // 142: hexhail.driver.v1.SubsidyHold.due_at:type_name -> google.protobuf.Timestamp
+	116, // 143: hexhail.driver.v1.SubsidyHold.decided_at:type_name -> google.protobuf.Timestamp
+	109, // 144: hexhail.driver.v1.AppealHoldResponse.hold:type_name -> hexhail.driver.v1.SubsidyHold
+	1,   // 145: hexhail.driver.v1.DriverService.Drive:input_type -> hexhail.driver.v1.DriveRequest
+	31,  // 146: hexhail.driver.v1.DriverService.GiveCommand:input_type -> hexhail.driver.v1.GiveCommandRequest
+	33,  // 147: hexhail.driver.v1.DriverService.SendFixes:input_type -> hexhail.driver.v1.SendFixesRequest
+	35,  // 148: hexhail.driver.v1.DriverService.AckOffer:input_type -> hexhail.driver.v1.AckOfferRequest
+	37,  // 149: hexhail.driver.v1.DriverService.GetSnapshot:input_type -> hexhail.driver.v1.GetSnapshotRequest
+	39,  // 150: hexhail.driver.v1.DriverService.GetEarnings:input_type -> hexhail.driver.v1.GetEarningsRequest
+	42,  // 151: hexhail.driver.v1.DriverService.ListBookings:input_type -> hexhail.driver.v1.ListBookingsRequest
+	49,  // 152: hexhail.driver.v1.DriverService.GetWhy:input_type -> hexhail.driver.v1.GetWhyRequest
+	45,  // 153: hexhail.driver.v1.DriverService.GetVoice:input_type -> hexhail.driver.v1.GetVoiceRequest
+	47,  // 154: hexhail.driver.v1.DriverService.ListRides:input_type -> hexhail.driver.v1.ListRidesRequest
+	89,  // 155: hexhail.driver.v1.DriverService.CollectFare:input_type -> hexhail.driver.v1.CollectFareRequest
+	91,  // 156: hexhail.driver.v1.DriverService.CorrectFare:input_type -> hexhail.driver.v1.CorrectFareRequest
+	93,  // 157: hexhail.driver.v1.DriverService.MakePayCode:input_type -> hexhail.driver.v1.MakePayCodeRequest
+	95,  // 158: hexhail.driver.v1.DriverService.ListPayments:input_type -> hexhail.driver.v1.ListPaymentsRequest
+	97,  // 159: hexhail.driver.v1.DriverService.AddReceiptNumber:input_type -> hexhail.driver.v1.AddReceiptNumberRequest
+	99,  // 160: hexhail.driver.v1.DriverService.GetBalance:input_type -> hexhail.driver.v1.GetBalanceRequest
+	101, // 161: hexhail.driver.v1.DriverService.Withdraw:input_type -> hexhail.driver.v1.WithdrawRequest
+	103, // 162: hexhail.driver.v1.DriverService.ListWithdrawals:input_type -> hexhail.driver.v1.ListWithdrawalsRequest
+	105, // 163: hexhail.driver.v1.DriverService.GetStatement:input_type -> hexhail.driver.v1.GetStatementRequest
+	107, // 164: hexhail.driver.v1.DriverService.ListHolds:input_type -> hexhail.driver.v1.ListHoldsRequest
+	110, // 165: hexhail.driver.v1.DriverService.AppealHold:input_type -> hexhail.driver.v1.AppealHoldRequest
+	55,  // 166: hexhail.driver.v1.DriverService.ContestComplaint:input_type -> hexhail.driver.v1.ContestComplaintRequest
+	57,  // 167: hexhail.driver.v1.DriverService.ListComplaints:input_type -> hexhail.driver.v1.ListComplaintsRequest
+	59,  // 168: hexhail.driver.v1.DriverService.ProposeRegular:input_type -> hexhail.driver.v1.ProposeRegularRequest
+	61,  // 169: hexhail.driver.v1.DriverService.AgreeRegular:input_type -> hexhail.driver.v1.AgreeRegularRequest
+	63,  // 170: hexhail.driver.v1.DriverService.EndRegular:input_type -> hexhail.driver.v1.EndRegularRequest
+	65,  // 171: hexhail.driver.v1.DriverService.ListRegulars:input_type -> hexhail.driver.v1.ListRegularsRequest
+	67,  // 172: hexhail.driver.v1.DriverService.FoundTeam:input_type -> hexhail.driver.v1.FoundTeamRequest
+	69,  // 173: hexhail.driver.v1.DriverService.InviteToTeam:input_type -> hexhail.driver.v1.InviteToTeamRequest
+	71,  // 174: hexhail.driver.v1.DriverService.JoinTeam:input_type -> hexhail.driver.v1.JoinTeamRequest
+	73,  // 175: hexhail.driver.v1.DriverService.LeaveTeam:input_type -> hexhail.driver.v1.LeaveTeamRequest
+	75,  // 176: hexhail.driver.v1.DriverService.GetTeam:input_type -> hexhail.driver.v1.GetTeamRequest
+	82,  // 177: hexhail.driver.v1.DriverService.ListHandOvers:input_type -> hexhail.driver.v1.ListHandOversRequest
+	84,  // 178: hexhail.driver.v1.DriverService.SendGreeting:input_type -> hexhail.driver.v1.SendGreetingRequest
+	87,  // 179: hexhail.driver.v1.DriverService.ListGreetings:input_type -> hexhail.driver.v1.ListGreetingsRequest
+	17,  // 180: hexhail.driver.v1.DriverService.Drive:output_type -> hexhail.driver.v1.DriveResponse
+	32,  // 181: hexhail.driver.v1.DriverService.GiveCommand:output_type -> hexhail.driver.v1.GiveCommandResponse
+	34,  // 182: hexhail.driver.v1.DriverService.SendFixes:output_type -> hexhail.driver.v1.SendFixesResponse
+	36,  // 183: hexhail.driver.v1.DriverService.AckOffer:output_type -> hexhail.driver.v1.AckOfferResponse
+	38,  // 184: hexhail.driver.v1.DriverService.GetSnapshot:output_type -> hexhail.driver.v1.GetSnapshotResponse
+	40,  // 185: hexhail.driver.v1.DriverService.GetEarnings:output_type -> hexhail.driver.v1.GetEarningsResponse
+	44,  // 186: hexhail.driver.v1.DriverService.ListBookings:output_type -> hexhail.driver.v1.ListBookingsResponse
+	54,  // 187: hexhail.driver.v1.DriverService.GetWhy:output_type -> hexhail.driver.v1.GetWhyResponse
+	46,  // 188: hexhail.driver.v1.DriverService.GetVoice:output_type -> hexhail.driver.v1.GetVoiceResponse
+	48,  // 189: hexhail.driver.v1.DriverService.ListRides:output_type -> hexhail.driver.v1.ListRidesResponse
+	90,  // 190: hexhail.driver.v1.DriverService.CollectFare:output_type -> hexhail.driver.v1.CollectFareResponse
+	92,  // 191: hexhail.driver.v1.DriverService.CorrectFare:output_type -> hexhail.driver.v1.CorrectFareResponse
+	94,  // 192: hexhail.driver.v1.DriverService.MakePayCode:output_type -> hexhail.driver.v1.MakePayCodeResponse
+	96,  // 193: hexhail.driver.v1.DriverService.ListPayments:output_type -> hexhail.driver.v1.ListPaymentsResponse
+	98,  // 194: hexhail.driver.v1.DriverService.AddReceiptNumber:output_type -> hexhail.driver.v1.AddReceiptNumberResponse
+	100, // 195: hexhail.driver.v1.DriverService.GetBalance:output_type -> hexhail.driver.v1.GetBalanceResponse
+	102, // 196: hexhail.driver.v1.DriverService.Withdraw:output_type -> hexhail.driver.v1.WithdrawResponse
+	104, // 197: hexhail.driver.v1.DriverService.ListWithdrawals:output_type -> hexhail.driver.v1.ListWithdrawalsResponse
+	106, // 198: hexhail.driver.v1.DriverService.GetStatement:output_type -> hexhail.driver.v1.GetStatementResponse
+	108, // 199: hexhail.driver.v1.DriverService.ListHolds:output_type -> hexhail.driver.v1.ListHoldsResponse
+	111, // 200: hexhail.driver.v1.DriverService.AppealHold:output_type -> hexhail.driver.v1.AppealHoldResponse
+	56,  // 201: hexhail.driver.v1.DriverService.ContestComplaint:output_type -> hexhail.driver.v1.ContestComplaintResponse
+	58,  // 202: hexhail.driver.v1.DriverService.ListComplaints:output_type -> hexhail.driver.v1.ListComplaintsResponse
+	60,  // 203: hexhail.driver.v1.DriverService.ProposeRegular:output_type -> hexhail.driver.v1.ProposeRegularResponse
+	62,  // 204: hexhail.driver.v1.DriverService.AgreeRegular:output_type -> hexhail.driver.v1.AgreeRegularResponse
+	64,  // 205: hexhail.driver.v1.DriverService.EndRegular:output_type -> hexhail.driver.v1.EndRegularResponse
+	66,  // 206: hexhail.driver.v1.DriverService.ListRegulars:output_type -> hexhail.driver.v1.ListRegularsResponse
+	68,  // 207: hexhail.driver.v1.DriverService.FoundTeam:output_type -> hexhail.driver.v1.FoundTeamResponse
+	70,  // 208: hexhail.driver.v1.DriverService.InviteToTeam:output_type -> hexhail.driver.v1.InviteToTeamResponse
+	72,  // 209: hexhail.driver.v1.DriverService.JoinTeam:output_type -> hexhail.driver.v1.JoinTeamResponse
+	74,  // 210: hexhail.driver.v1.DriverService.LeaveTeam:output_type -> hexhail.driver.v1.LeaveTeamResponse
+	76,  // 211: hexhail.driver.v1.DriverService.GetTeam:output_type -> hexhail.driver.v1.GetTeamResponse
+	83,  // 212: hexhail.driver.v1.DriverService.ListHandOvers:output_type -> hexhail.driver.v1.ListHandOversResponse
+	85,  // 213: hexhail.driver.v1.DriverService.SendGreeting:output_type -> hexhail.driver.v1.SendGreetingResponse
+	88,  // 214: hexhail.driver.v1.DriverService.ListGreetings:output_type -> hexhail.driver.v1.ListGreetingsResponse
+	180, // [180:215] is the sub-list for method output_type
+	145, // [145:180] is the sub-list for method input_type
+	145, // [145:145] is the sub-list for extension type_name
+	145, // [145:145] is the sub-list for extension extendee
+	0,   // [0:145] is the sub-list for field type_name
 }
 
 func init() { file_hexhail_driver_v1_driver_proto_init() }
@@ -8661,7 +8797,7 @@ func file_hexhail_driver_v1_driver_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_hexhail_driver_v1_driver_proto_rawDesc), len(file_hexhail_driver_v1_driver_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   111,
+			NumMessages:   113,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

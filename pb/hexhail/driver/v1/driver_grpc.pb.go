@@ -35,6 +35,7 @@ const (
 	DriverService_CorrectFare_FullMethodName      = "/hexhail.driver.v1.DriverService/CorrectFare"
 	DriverService_MakePayCode_FullMethodName      = "/hexhail.driver.v1.DriverService/MakePayCode"
 	DriverService_ListPayments_FullMethodName     = "/hexhail.driver.v1.DriverService/ListPayments"
+	DriverService_AddReceiptNumber_FullMethodName = "/hexhail.driver.v1.DriverService/AddReceiptNumber"
 	DriverService_GetBalance_FullMethodName       = "/hexhail.driver.v1.DriverService/GetBalance"
 	DriverService_Withdraw_FullMethodName         = "/hexhail.driver.v1.DriverService/Withdraw"
 	DriverService_ListWithdrawals_FullMethodName  = "/hexhail.driver.v1.DriverService/ListWithdrawals"
@@ -111,6 +112,11 @@ type DriverServiceClient interface {
 	// ListPayments reads what is owed and paid for a ride of the driver's, with the ticket of the order
 	// that is open.
 	ListPayments(ctx context.Context, in *ListPaymentsRequest, opts ...grpc.CallOption) (*ListPaymentsResponse, error)
+	// AddReceiptNumber keeps the number that the taxi's own paper receipt has, for a week after the drive.
+	// Who has typed it, the driver or the rider, may replace it, and nobody else. Errors: RIDE_UNKNOWN, RIDE_STATE
+	// before the drive is over, TOO_LATE, RECEIPT_NUMBER_TAKEN for a number that another ride has,
+	// RECEIPT_NUMBER_THEIRS if the other side has typed the ride's.
+	AddReceiptNumber(ctx context.Context, in *AddReceiptNumberRequest, opts ...grpc.CallOption) (*AddReceiptNumberResponse, error)
 	// GetBalance reads what the driver may take out now, and how.
 	GetBalance(ctx context.Context, in *GetBalanceRequest, opts ...grpc.CallOption) (*GetBalanceResponse, error)
 	// Withdraw takes money out of the driver's balance, to an account of theirs elsewhere: at once, or some
@@ -312,6 +318,16 @@ func (c *driverServiceClient) ListPayments(ctx context.Context, in *ListPayments
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ListPaymentsResponse)
 	err := c.cc.Invoke(ctx, DriverService_ListPayments_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *driverServiceClient) AddReceiptNumber(ctx context.Context, in *AddReceiptNumberRequest, opts ...grpc.CallOption) (*AddReceiptNumberResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(AddReceiptNumberResponse)
+	err := c.cc.Invoke(ctx, DriverService_AddReceiptNumber_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -572,6 +588,11 @@ type DriverServiceServer interface {
 	// ListPayments reads what is owed and paid for a ride of the driver's, with the ticket of the order
 	// that is open.
 	ListPayments(context.Context, *ListPaymentsRequest) (*ListPaymentsResponse, error)
+	// AddReceiptNumber keeps the number that the taxi's own paper receipt has, for a week after the drive.
+	// Who has typed it, the driver or the rider, may replace it, and nobody else. Errors: RIDE_UNKNOWN, RIDE_STATE
+	// before the drive is over, TOO_LATE, RECEIPT_NUMBER_TAKEN for a number that another ride has,
+	// RECEIPT_NUMBER_THEIRS if the other side has typed the ride's.
+	AddReceiptNumber(context.Context, *AddReceiptNumberRequest) (*AddReceiptNumberResponse, error)
 	// GetBalance reads what the driver may take out now, and how.
 	GetBalance(context.Context, *GetBalanceRequest) (*GetBalanceResponse, error)
 	// Withdraw takes money out of the driver's balance, to an account of theirs elsewhere: at once, or some
@@ -677,6 +698,9 @@ func (UnimplementedDriverServiceServer) MakePayCode(context.Context, *MakePayCod
 }
 func (UnimplementedDriverServiceServer) ListPayments(context.Context, *ListPaymentsRequest) (*ListPaymentsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListPayments not implemented")
+}
+func (UnimplementedDriverServiceServer) AddReceiptNumber(context.Context, *AddReceiptNumberRequest) (*AddReceiptNumberResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method AddReceiptNumber not implemented")
 }
 func (UnimplementedDriverServiceServer) GetBalance(context.Context, *GetBalanceRequest) (*GetBalanceResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetBalance not implemented")
@@ -996,6 +1020,24 @@ func _DriverService_ListPayments_Handler(srv interface{}, ctx context.Context, d
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(DriverServiceServer).ListPayments(ctx, req.(*ListPaymentsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _DriverService_AddReceiptNumber_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(AddReceiptNumberRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(DriverServiceServer).AddReceiptNumber(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: DriverService_AddReceiptNumber_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(DriverServiceServer).AddReceiptNumber(ctx, req.(*AddReceiptNumberRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -1418,6 +1460,10 @@ var DriverService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ListPayments",
 			Handler:    _DriverService_ListPayments_Handler,
+		},
+		{
+			MethodName: "AddReceiptNumber",
+			Handler:    _DriverService_AddReceiptNumber_Handler,
 		},
 		{
 			MethodName: "GetBalance",

@@ -3795,6 +3795,107 @@ func (x *GetVoiceResponse) GetClip() []byte {
 	return nil
 }
 
+// Whose receipt.
+type GetReceiptRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The ride, 1 to 64 bytes.
+	RideId string `protobuf:"bytes,1,opt,name=ride_id,json=rideId,proto3" json:"ride_id,omitempty"`
+	// Of the text: "zh" or "en"; empty is "zh".
+	Language      string `protobuf:"bytes,2,opt,name=language,proto3" json:"language,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetReceiptRequest) Reset() {
+	*x = GetReceiptRequest{}
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[55]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetReceiptRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetReceiptRequest) ProtoMessage() {}
+
+func (x *GetReceiptRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[55]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetReceiptRequest.ProtoReflect.Descriptor instead.
+func (*GetReceiptRequest) Descriptor() ([]byte, []int) {
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{55}
+}
+
+func (x *GetReceiptRequest) GetRideId() string {
+	if x != nil {
+		return x.RideId
+	}
+	return ""
+}
+
+func (x *GetReceiptRequest) GetLanguage() string {
+	if x != nil {
+		return x.Language
+	}
+	return ""
+}
+
+// The receipt.
+type GetReceiptResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// With every figure and the text.
+	Receipt       *v1.Receipt `protobuf:"bytes,1,opt,name=receipt,proto3" json:"receipt,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetReceiptResponse) Reset() {
+	*x = GetReceiptResponse{}
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[56]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetReceiptResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetReceiptResponse) ProtoMessage() {}
+
+func (x *GetReceiptResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[56]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetReceiptResponse.ProtoReflect.Descriptor instead.
+func (*GetReceiptResponse) Descriptor() ([]byte, []int) {
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{56}
+}
+
+func (x *GetReceiptResponse) GetReceipt() *v1.Receipt {
+	if x != nil {
+		return x.Receipt
+	}
+	return nil
+}
+
 // A payment of a ride.
 type Payment struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -3818,7 +3919,7 @@ type Payment struct {
 
 func (x *Payment) Reset() {
 	*x = Payment{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[55]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[57]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3830,7 +3931,7 @@ func (x *Payment) String() string {
 func (*Payment) ProtoMessage() {}
 
 func (x *Payment) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[55]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[57]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3843,7 +3944,7 @@ func (x *Payment) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Payment.ProtoReflect.Descriptor instead.
 func (*Payment) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{55}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{57}
 }
 
 func (x *Payment) GetId() string {
@@ -3914,7 +4015,7 @@ type Transfer struct {
 
 func (x *Transfer) Reset() {
 	*x = Transfer{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[56]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[58]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3926,7 +4027,7 @@ func (x *Transfer) String() string {
 func (*Transfer) ProtoMessage() {}
 
 func (x *Transfer) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[56]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[58]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3939,7 +4040,7 @@ func (x *Transfer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Transfer.ProtoReflect.Descriptor instead.
 func (*Transfer) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{56}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{58}
 }
 
 func (x *Transfer) GetDebit() string {
@@ -4002,7 +4103,7 @@ type Candidate struct {
 
 func (x *Candidate) Reset() {
 	*x = Candidate{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[57]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[59]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4014,7 +4115,7 @@ func (x *Candidate) String() string {
 func (*Candidate) ProtoMessage() {}
 
 func (x *Candidate) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[57]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[59]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4027,7 +4128,7 @@ func (x *Candidate) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Candidate.ProtoReflect.Descriptor instead.
 func (*Candidate) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{57}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{59}
 }
 
 func (x *Candidate) GetTaxiId() string {
@@ -4103,7 +4204,7 @@ type Round struct {
 
 func (x *Round) Reset() {
 	*x = Round{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[58]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[60]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4115,7 +4216,7 @@ func (x *Round) String() string {
 func (*Round) ProtoMessage() {}
 
 func (x *Round) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[58]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[60]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4128,7 +4229,7 @@ func (x *Round) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Round.ProtoReflect.Descriptor instead.
 func (*Round) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{58}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{60}
 }
 
 func (x *Round) GetAt() *timestamppb.Timestamp {
@@ -4186,7 +4287,7 @@ type GetRideResponse struct {
 
 func (x *GetRideResponse) Reset() {
 	*x = GetRideResponse{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[59]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[61]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4198,7 +4299,7 @@ func (x *GetRideResponse) String() string {
 func (*GetRideResponse) ProtoMessage() {}
 
 func (x *GetRideResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[59]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[61]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4211,7 +4312,7 @@ func (x *GetRideResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetRideResponse.ProtoReflect.Descriptor instead.
 func (*GetRideResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{59}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{61}
 }
 
 func (x *GetRideResponse) GetRide() *v1.Ride {
@@ -4288,7 +4389,7 @@ type ExplainRideRequest struct {
 
 func (x *ExplainRideRequest) Reset() {
 	*x = ExplainRideRequest{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[60]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[62]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4300,7 +4401,7 @@ func (x *ExplainRideRequest) String() string {
 func (*ExplainRideRequest) ProtoMessage() {}
 
 func (x *ExplainRideRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[60]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[62]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4313,7 +4414,7 @@ func (x *ExplainRideRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExplainRideRequest.ProtoReflect.Descriptor instead.
 func (*ExplainRideRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{60}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{62}
 }
 
 func (x *ExplainRideRequest) GetRideId() string {
@@ -4347,7 +4448,7 @@ type Census struct {
 
 func (x *Census) Reset() {
 	*x = Census{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[61]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[63]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4359,7 +4460,7 @@ func (x *Census) String() string {
 func (*Census) ProtoMessage() {}
 
 func (x *Census) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[61]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[63]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4372,7 +4473,7 @@ func (x *Census) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Census.ProtoReflect.Descriptor instead.
 func (*Census) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{61}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{63}
 }
 
 func (x *Census) GetIdle() int32 {
@@ -4437,7 +4538,7 @@ type Unfit struct {
 
 func (x *Unfit) Reset() {
 	*x = Unfit{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[62]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[64]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4449,7 +4550,7 @@ func (x *Unfit) String() string {
 func (*Unfit) ProtoMessage() {}
 
 func (x *Unfit) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[62]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[64]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4462,7 +4563,7 @@ func (x *Unfit) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Unfit.ProtoReflect.Descriptor instead.
 func (*Unfit) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{62}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{64}
 }
 
 func (x *Unfit) GetVerdict() string {
@@ -4512,7 +4613,7 @@ type Look struct {
 
 func (x *Look) Reset() {
 	*x = Look{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[63]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[65]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4524,7 +4625,7 @@ func (x *Look) String() string {
 func (*Look) ProtoMessage() {}
 
 func (x *Look) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[63]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[65]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4537,7 +4638,7 @@ func (x *Look) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Look.ProtoReflect.Descriptor instead.
 func (*Look) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{63}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{65}
 }
 
 func (x *Look) GetAt() *timestamppb.Timestamp {
@@ -4650,7 +4751,7 @@ type OfferAnswer struct {
 
 func (x *OfferAnswer) Reset() {
 	*x = OfferAnswer{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[64]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[66]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4662,7 +4763,7 @@ func (x *OfferAnswer) String() string {
 func (*OfferAnswer) ProtoMessage() {}
 
 func (x *OfferAnswer) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[64]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[66]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4675,7 +4776,7 @@ func (x *OfferAnswer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OfferAnswer.ProtoReflect.Descriptor instead.
 func (*OfferAnswer) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{64}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{66}
 }
 
 func (x *OfferAnswer) GetOfferId() string {
@@ -4757,7 +4858,7 @@ type CallAnswer struct {
 
 func (x *CallAnswer) Reset() {
 	*x = CallAnswer{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[65]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[67]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4769,7 +4870,7 @@ func (x *CallAnswer) String() string {
 func (*CallAnswer) ProtoMessage() {}
 
 func (x *CallAnswer) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[65]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[67]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4782,7 +4883,7 @@ func (x *CallAnswer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CallAnswer.ProtoReflect.Descriptor instead.
 func (*CallAnswer) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{65}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{67}
 }
 
 func (x *CallAnswer) GetCallId() string {
@@ -4847,7 +4948,7 @@ type CauseTime struct {
 
 func (x *CauseTime) Reset() {
 	*x = CauseTime{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[66]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[68]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4859,7 +4960,7 @@ func (x *CauseTime) String() string {
 func (*CauseTime) ProtoMessage() {}
 
 func (x *CauseTime) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[66]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[68]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4872,7 +4973,7 @@ func (x *CauseTime) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CauseTime.ProtoReflect.Descriptor instead.
 func (*CauseTime) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{66}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{68}
 }
 
 func (x *CauseTime) GetCause() string {
@@ -4930,7 +5031,7 @@ type ExplainRideResponse struct {
 
 func (x *ExplainRideResponse) Reset() {
 	*x = ExplainRideResponse{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[67]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[69]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4942,7 +5043,7 @@ func (x *ExplainRideResponse) String() string {
 func (*ExplainRideResponse) ProtoMessage() {}
 
 func (x *ExplainRideResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[67]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[69]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4955,7 +5056,7 @@ func (x *ExplainRideResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExplainRideResponse.ProtoReflect.Descriptor instead.
 func (*ExplainRideResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{67}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{69}
 }
 
 func (x *ExplainRideResponse) GetRide() *v1.Ride {
@@ -5071,7 +5172,7 @@ type ExplainDriverRequest struct {
 
 func (x *ExplainDriverRequest) Reset() {
 	*x = ExplainDriverRequest{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[68]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[70]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5083,7 +5184,7 @@ func (x *ExplainDriverRequest) String() string {
 func (*ExplainDriverRequest) ProtoMessage() {}
 
 func (x *ExplainDriverRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[68]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[70]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5096,7 +5197,7 @@ func (x *ExplainDriverRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExplainDriverRequest.ProtoReflect.Descriptor instead.
 func (*ExplainDriverRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{68}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{70}
 }
 
 func (x *ExplainDriverRequest) GetDriverId() string {
@@ -5134,7 +5235,7 @@ type PresenceTime struct {
 
 func (x *PresenceTime) Reset() {
 	*x = PresenceTime{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[69]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[71]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5146,7 +5247,7 @@ func (x *PresenceTime) String() string {
 func (*PresenceTime) ProtoMessage() {}
 
 func (x *PresenceTime) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[69]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[71]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5159,7 +5260,7 @@ func (x *PresenceTime) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PresenceTime.ProtoReflect.Descriptor instead.
 func (*PresenceTime) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{69}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{71}
 }
 
 func (x *PresenceTime) GetPresence() string {
@@ -5191,7 +5292,7 @@ type PresenceChange struct {
 
 func (x *PresenceChange) Reset() {
 	*x = PresenceChange{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[70]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[72]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5203,7 +5304,7 @@ func (x *PresenceChange) String() string {
 func (*PresenceChange) ProtoMessage() {}
 
 func (x *PresenceChange) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[70]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[72]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5216,7 +5317,7 @@ func (x *PresenceChange) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PresenceChange.ProtoReflect.Descriptor instead.
 func (*PresenceChange) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{70}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{72}
 }
 
 func (x *PresenceChange) GetAt() *timestamppb.Timestamp {
@@ -5254,7 +5355,7 @@ type VerdictCount struct {
 
 func (x *VerdictCount) Reset() {
 	*x = VerdictCount{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[71]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[73]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5266,7 +5367,7 @@ func (x *VerdictCount) String() string {
 func (*VerdictCount) ProtoMessage() {}
 
 func (x *VerdictCount) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[71]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[73]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5279,7 +5380,7 @@ func (x *VerdictCount) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VerdictCount.ProtoReflect.Descriptor instead.
 func (*VerdictCount) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{71}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{73}
 }
 
 func (x *VerdictCount) GetVerdict() string {
@@ -5327,7 +5428,7 @@ type SeenRide struct {
 
 func (x *SeenRide) Reset() {
 	*x = SeenRide{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[72]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[74]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5339,7 +5440,7 @@ func (x *SeenRide) String() string {
 func (*SeenRide) ProtoMessage() {}
 
 func (x *SeenRide) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[72]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[74]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5352,7 +5453,7 @@ func (x *SeenRide) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SeenRide.ProtoReflect.Descriptor instead.
 func (*SeenRide) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{72}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{74}
 }
 
 func (x *SeenRide) GetRideId() string {
@@ -5477,7 +5578,7 @@ type ExplainDriverResponse struct {
 
 func (x *ExplainDriverResponse) Reset() {
 	*x = ExplainDriverResponse{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[73]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[75]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5489,7 +5590,7 @@ func (x *ExplainDriverResponse) String() string {
 func (*ExplainDriverResponse) ProtoMessage() {}
 
 func (x *ExplainDriverResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[73]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[75]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5502,7 +5603,7 @@ func (x *ExplainDriverResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExplainDriverResponse.ProtoReflect.Descriptor instead.
 func (*ExplainDriverResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{73}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{75}
 }
 
 func (x *ExplainDriverResponse) GetHindrance() string {
@@ -5641,7 +5742,7 @@ type ListRidesRequest struct {
 
 func (x *ListRidesRequest) Reset() {
 	*x = ListRidesRequest{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[74]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[76]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5653,7 +5754,7 @@ func (x *ListRidesRequest) String() string {
 func (*ListRidesRequest) ProtoMessage() {}
 
 func (x *ListRidesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[74]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[76]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5666,7 +5767,7 @@ func (x *ListRidesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRidesRequest.ProtoReflect.Descriptor instead.
 func (*ListRidesRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{74}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{76}
 }
 
 func (x *ListRidesRequest) GetPageSize() int32 {
@@ -5710,7 +5811,7 @@ type ListRidesResponse struct {
 
 func (x *ListRidesResponse) Reset() {
 	*x = ListRidesResponse{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[75]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[77]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5722,7 +5823,7 @@ func (x *ListRidesResponse) String() string {
 func (*ListRidesResponse) ProtoMessage() {}
 
 func (x *ListRidesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[75]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[77]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5735,7 +5836,7 @@ func (x *ListRidesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRidesResponse.ProtoReflect.Descriptor instead.
 func (*ListRidesResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{75}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{77}
 }
 
 func (x *ListRidesResponse) GetRides() []*v1.Ride {
@@ -5761,7 +5862,7 @@ type GetClockRequest struct {
 
 func (x *GetClockRequest) Reset() {
 	*x = GetClockRequest{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[76]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[78]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5773,7 +5874,7 @@ func (x *GetClockRequest) String() string {
 func (*GetClockRequest) ProtoMessage() {}
 
 func (x *GetClockRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[76]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[78]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5786,7 +5887,7 @@ func (x *GetClockRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetClockRequest.ProtoReflect.Descriptor instead.
 func (*GetClockRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{76}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{78}
 }
 
 // The city clock: city time = at + rate × (machine time since now).
@@ -5802,7 +5903,7 @@ type GetClockResponse struct {
 
 func (x *GetClockResponse) Reset() {
 	*x = GetClockResponse{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[77]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[79]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5814,7 +5915,7 @@ func (x *GetClockResponse) String() string {
 func (*GetClockResponse) ProtoMessage() {}
 
 func (x *GetClockResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[77]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[79]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5827,7 +5928,7 @@ func (x *GetClockResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetClockResponse.ProtoReflect.Descriptor instead.
 func (*GetClockResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{77}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{79}
 }
 
 func (x *GetClockResponse) GetAt() *timestamppb.Timestamp {
@@ -5860,7 +5961,7 @@ type TopUpWalletRequest struct {
 
 func (x *TopUpWalletRequest) Reset() {
 	*x = TopUpWalletRequest{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[78]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[80]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5872,7 +5973,7 @@ func (x *TopUpWalletRequest) String() string {
 func (*TopUpWalletRequest) ProtoMessage() {}
 
 func (x *TopUpWalletRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[78]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[80]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5885,7 +5986,7 @@ func (x *TopUpWalletRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TopUpWalletRequest.ProtoReflect.Descriptor instead.
 func (*TopUpWalletRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{78}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{80}
 }
 
 func (x *TopUpWalletRequest) GetRequestId() string {
@@ -5920,7 +6021,7 @@ type TopUpWalletResponse struct {
 
 func (x *TopUpWalletResponse) Reset() {
 	*x = TopUpWalletResponse{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[79]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[81]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5932,7 +6033,7 @@ func (x *TopUpWalletResponse) String() string {
 func (*TopUpWalletResponse) ProtoMessage() {}
 
 func (x *TopUpWalletResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[79]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[81]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5945,7 +6046,7 @@ func (x *TopUpWalletResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TopUpWalletResponse.ProtoReflect.Descriptor instead.
 func (*TopUpWalletResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{79}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{81}
 }
 
 func (x *TopUpWalletResponse) GetBalanceFen() int64 {
@@ -5964,7 +6065,7 @@ type AuditBooksRequest struct {
 
 func (x *AuditBooksRequest) Reset() {
 	*x = AuditBooksRequest{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[80]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[82]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5976,7 +6077,7 @@ func (x *AuditBooksRequest) String() string {
 func (*AuditBooksRequest) ProtoMessage() {}
 
 func (x *AuditBooksRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[80]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[82]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5989,7 +6090,7 @@ func (x *AuditBooksRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AuditBooksRequest.ProtoReflect.Descriptor instead.
 func (*AuditBooksRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{80}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{82}
 }
 
 // What an audit found.
@@ -6015,7 +6116,7 @@ type AuditBooksResponse struct {
 
 func (x *AuditBooksResponse) Reset() {
 	*x = AuditBooksResponse{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[81]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[83]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6027,7 +6128,7 @@ func (x *AuditBooksResponse) String() string {
 func (*AuditBooksResponse) ProtoMessage() {}
 
 func (x *AuditBooksResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[81]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[83]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6040,7 +6141,7 @@ func (x *AuditBooksResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AuditBooksResponse.ProtoReflect.Descriptor instead.
 func (*AuditBooksResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{81}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{83}
 }
 
 func (x *AuditBooksResponse) GetSound() bool {
@@ -6107,7 +6208,7 @@ type ListContestsRequest struct {
 
 func (x *ListContestsRequest) Reset() {
 	*x = ListContestsRequest{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[82]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[84]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6119,7 +6220,7 @@ func (x *ListContestsRequest) String() string {
 func (*ListContestsRequest) ProtoMessage() {}
 
 func (x *ListContestsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[82]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[84]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6132,7 +6233,7 @@ func (x *ListContestsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListContestsRequest.ProtoReflect.Descriptor instead.
 func (*ListContestsRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{82}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{84}
 }
 
 func (x *ListContestsRequest) GetPageSize() int32 {
@@ -6175,7 +6276,7 @@ type Contest struct {
 
 func (x *Contest) Reset() {
 	*x = Contest{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[83]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[85]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6187,7 +6288,7 @@ func (x *Contest) String() string {
 func (*Contest) ProtoMessage() {}
 
 func (x *Contest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[83]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[85]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6200,7 +6301,7 @@ func (x *Contest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Contest.ProtoReflect.Descriptor instead.
 func (*Contest) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{83}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{85}
 }
 
 func (x *Contest) GetComplaint() *v1.Complaint {
@@ -6251,7 +6352,7 @@ type ListContestsResponse struct {
 
 func (x *ListContestsResponse) Reset() {
 	*x = ListContestsResponse{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[84]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[86]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6263,7 +6364,7 @@ func (x *ListContestsResponse) String() string {
 func (*ListContestsResponse) ProtoMessage() {}
 
 func (x *ListContestsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[84]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[86]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6276,7 +6377,7 @@ func (x *ListContestsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListContestsResponse.ProtoReflect.Descriptor instead.
 func (*ListContestsResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{84}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{86}
 }
 
 func (x *ListContestsResponse) GetContests() []*Contest {
@@ -6313,7 +6414,7 @@ type DecideComplaintRequest struct {
 
 func (x *DecideComplaintRequest) Reset() {
 	*x = DecideComplaintRequest{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[85]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[87]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6325,7 +6426,7 @@ func (x *DecideComplaintRequest) String() string {
 func (*DecideComplaintRequest) ProtoMessage() {}
 
 func (x *DecideComplaintRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[85]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[87]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6338,7 +6439,7 @@ func (x *DecideComplaintRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DecideComplaintRequest.ProtoReflect.Descriptor instead.
 func (*DecideComplaintRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{85}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{87}
 }
 
 func (x *DecideComplaintRequest) GetRequestId() string {
@@ -6385,7 +6486,7 @@ type DecideComplaintResponse struct {
 
 func (x *DecideComplaintResponse) Reset() {
 	*x = DecideComplaintResponse{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[86]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[88]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6397,7 +6498,7 @@ func (x *DecideComplaintResponse) String() string {
 func (*DecideComplaintResponse) ProtoMessage() {}
 
 func (x *DecideComplaintResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[86]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[88]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6410,7 +6511,7 @@ func (x *DecideComplaintResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DecideComplaintResponse.ProtoReflect.Descriptor instead.
 func (*DecideComplaintResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{86}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{88}
 }
 
 // Whose statement of which month.
@@ -6434,7 +6535,7 @@ type GetStatementRequest struct {
 
 func (x *GetStatementRequest) Reset() {
 	*x = GetStatementRequest{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[87]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[89]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6446,7 +6547,7 @@ func (x *GetStatementRequest) String() string {
 func (*GetStatementRequest) ProtoMessage() {}
 
 func (x *GetStatementRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[87]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[89]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6459,7 +6560,7 @@ func (x *GetStatementRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetStatementRequest.ProtoReflect.Descriptor instead.
 func (*GetStatementRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{87}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{89}
 }
 
 func (x *GetStatementRequest) GetOf() isGetStatementRequest_Of {
@@ -6546,7 +6647,7 @@ type GetStatementResponse struct {
 
 func (x *GetStatementResponse) Reset() {
 	*x = GetStatementResponse{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[88]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[90]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6558,7 +6659,7 @@ func (x *GetStatementResponse) String() string {
 func (*GetStatementResponse) ProtoMessage() {}
 
 func (x *GetStatementResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[88]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[90]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6571,7 +6672,7 @@ func (x *GetStatementResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetStatementResponse.ProtoReflect.Descriptor instead.
 func (*GetStatementResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{88}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{90}
 }
 
 func (x *GetStatementResponse) GetStatement() *v1.Statement {
@@ -6594,7 +6695,7 @@ type ListWithdrawalsRequest struct {
 
 func (x *ListWithdrawalsRequest) Reset() {
 	*x = ListWithdrawalsRequest{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[89]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[91]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6606,7 +6707,7 @@ func (x *ListWithdrawalsRequest) String() string {
 func (*ListWithdrawalsRequest) ProtoMessage() {}
 
 func (x *ListWithdrawalsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[89]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[91]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6619,7 +6720,7 @@ func (x *ListWithdrawalsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListWithdrawalsRequest.ProtoReflect.Descriptor instead.
 func (*ListWithdrawalsRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{89}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{91}
 }
 
 func (x *ListWithdrawalsRequest) GetPageSize() int32 {
@@ -6652,7 +6753,7 @@ type ListWithdrawalsResponse struct {
 
 func (x *ListWithdrawalsResponse) Reset() {
 	*x = ListWithdrawalsResponse{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[90]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[92]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6664,7 +6765,7 @@ func (x *ListWithdrawalsResponse) String() string {
 func (*ListWithdrawalsResponse) ProtoMessage() {}
 
 func (x *ListWithdrawalsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[90]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[92]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6677,7 +6778,7 @@ func (x *ListWithdrawalsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListWithdrawalsResponse.ProtoReflect.Descriptor instead.
 func (*ListWithdrawalsResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{90}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{92}
 }
 
 func (x *ListWithdrawalsResponse) GetWithdrawals() []*v1.Withdrawal {
@@ -6712,7 +6813,7 @@ type MakeBankFileRequest struct {
 
 func (x *MakeBankFileRequest) Reset() {
 	*x = MakeBankFileRequest{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[91]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[93]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6724,7 +6825,7 @@ func (x *MakeBankFileRequest) String() string {
 func (*MakeBankFileRequest) ProtoMessage() {}
 
 func (x *MakeBankFileRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[91]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[93]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6737,7 +6838,7 @@ func (x *MakeBankFileRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MakeBankFileRequest.ProtoReflect.Descriptor instead.
 func (*MakeBankFileRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{91}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{93}
 }
 
 func (x *MakeBankFileRequest) GetRequestId() string {
@@ -6762,7 +6863,7 @@ type MakeBankFileResponse struct {
 
 func (x *MakeBankFileResponse) Reset() {
 	*x = MakeBankFileResponse{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[92]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[94]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6774,7 +6875,7 @@ func (x *MakeBankFileResponse) String() string {
 func (*MakeBankFileResponse) ProtoMessage() {}
 
 func (x *MakeBankFileResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[92]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[94]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6787,7 +6888,7 @@ func (x *MakeBankFileResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MakeBankFileResponse.ProtoReflect.Descriptor instead.
 func (*MakeBankFileResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{92}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{94}
 }
 
 func (x *MakeBankFileResponse) GetFileId() string {
@@ -6822,7 +6923,7 @@ type GetBankFileRequest struct {
 
 func (x *GetBankFileRequest) Reset() {
 	*x = GetBankFileRequest{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[93]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[95]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6834,7 +6935,7 @@ func (x *GetBankFileRequest) String() string {
 func (*GetBankFileRequest) ProtoMessage() {}
 
 func (x *GetBankFileRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[93]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[95]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6847,7 +6948,7 @@ func (x *GetBankFileRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetBankFileRequest.ProtoReflect.Descriptor instead.
 func (*GetBankFileRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{93}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{95}
 }
 
 func (x *GetBankFileRequest) GetFileId() string {
@@ -6868,7 +6969,7 @@ type GetBankFileResponse struct {
 
 func (x *GetBankFileResponse) Reset() {
 	*x = GetBankFileResponse{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[94]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[96]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6880,7 +6981,7 @@ func (x *GetBankFileResponse) String() string {
 func (*GetBankFileResponse) ProtoMessage() {}
 
 func (x *GetBankFileResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[94]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[96]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6893,7 +6994,7 @@ func (x *GetBankFileResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetBankFileResponse.ProtoReflect.Descriptor instead.
 func (*GetBankFileResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{94}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{96}
 }
 
 func (x *GetBankFileResponse) GetCsv() []byte {
@@ -6915,7 +7016,7 @@ type ImportBankResultsRequest struct {
 
 func (x *ImportBankResultsRequest) Reset() {
 	*x = ImportBankResultsRequest{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[95]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[97]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6927,7 +7028,7 @@ func (x *ImportBankResultsRequest) String() string {
 func (*ImportBankResultsRequest) ProtoMessage() {}
 
 func (x *ImportBankResultsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[95]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[97]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6940,7 +7041,7 @@ func (x *ImportBankResultsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImportBankResultsRequest.ProtoReflect.Descriptor instead.
 func (*ImportBankResultsRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{95}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{97}
 }
 
 func (x *ImportBankResultsRequest) GetCsv() []byte {
@@ -6967,7 +7068,7 @@ type ImportBankResultsResponse struct {
 
 func (x *ImportBankResultsResponse) Reset() {
 	*x = ImportBankResultsResponse{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[96]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[98]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6979,7 +7080,7 @@ func (x *ImportBankResultsResponse) String() string {
 func (*ImportBankResultsResponse) ProtoMessage() {}
 
 func (x *ImportBankResultsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[96]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[98]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6992,7 +7093,7 @@ func (x *ImportBankResultsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImportBankResultsResponse.ProtoReflect.Descriptor instead.
 func (*ImportBankResultsResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{96}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{98}
 }
 
 func (x *ImportBankResultsResponse) GetPaid() int32 {
@@ -7038,7 +7139,7 @@ type BankRefusal struct {
 
 func (x *BankRefusal) Reset() {
 	*x = BankRefusal{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[97]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[99]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -7050,7 +7151,7 @@ func (x *BankRefusal) String() string {
 func (*BankRefusal) ProtoMessage() {}
 
 func (x *BankRefusal) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[97]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[99]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -7063,7 +7164,7 @@ func (x *BankRefusal) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BankRefusal.ProtoReflect.Descriptor instead.
 func (*BankRefusal) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{97}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{99}
 }
 
 func (x *BankRefusal) GetLine() int32 {
@@ -7120,7 +7221,7 @@ type Draw struct {
 
 func (x *Draw) Reset() {
 	*x = Draw{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[98]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[100]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -7132,7 +7233,7 @@ func (x *Draw) String() string {
 func (*Draw) ProtoMessage() {}
 
 func (x *Draw) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[98]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[100]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -7145,7 +7246,7 @@ func (x *Draw) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Draw.ProtoReflect.Descriptor instead.
 func (*Draw) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{98}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{100}
 }
 
 func (x *Draw) GetId() string {
@@ -7239,7 +7340,7 @@ type LaunchDrawRequest struct {
 
 func (x *LaunchDrawRequest) Reset() {
 	*x = LaunchDrawRequest{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[99]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[101]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -7251,7 +7352,7 @@ func (x *LaunchDrawRequest) String() string {
 func (*LaunchDrawRequest) ProtoMessage() {}
 
 func (x *LaunchDrawRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[99]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[101]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -7264,7 +7365,7 @@ func (x *LaunchDrawRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LaunchDrawRequest.ProtoReflect.Descriptor instead.
 func (*LaunchDrawRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{99}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{101}
 }
 
 func (x *LaunchDrawRequest) GetRequestId() string {
@@ -7292,7 +7393,7 @@ type LaunchDrawResponse struct {
 
 func (x *LaunchDrawResponse) Reset() {
 	*x = LaunchDrawResponse{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[100]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[102]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -7304,7 +7405,7 @@ func (x *LaunchDrawResponse) String() string {
 func (*LaunchDrawResponse) ProtoMessage() {}
 
 func (x *LaunchDrawResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[100]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[102]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -7317,7 +7418,7 @@ func (x *LaunchDrawResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LaunchDrawResponse.ProtoReflect.Descriptor instead.
 func (*LaunchDrawResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{100}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{102}
 }
 
 func (x *LaunchDrawResponse) GetDraw() *Draw {
@@ -7345,7 +7446,7 @@ type EnterDrawNumberRequest struct {
 
 func (x *EnterDrawNumberRequest) Reset() {
 	*x = EnterDrawNumberRequest{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[101]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[103]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -7357,7 +7458,7 @@ func (x *EnterDrawNumberRequest) String() string {
 func (*EnterDrawNumberRequest) ProtoMessage() {}
 
 func (x *EnterDrawNumberRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[101]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[103]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -7370,7 +7471,7 @@ func (x *EnterDrawNumberRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EnterDrawNumberRequest.ProtoReflect.Descriptor instead.
 func (*EnterDrawNumberRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{101}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{103}
 }
 
 func (x *EnterDrawNumberRequest) GetRequestId() string {
@@ -7412,7 +7513,7 @@ type EnterDrawNumberResponse struct {
 
 func (x *EnterDrawNumberResponse) Reset() {
 	*x = EnterDrawNumberResponse{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[102]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[104]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -7424,7 +7525,7 @@ func (x *EnterDrawNumberResponse) String() string {
 func (*EnterDrawNumberResponse) ProtoMessage() {}
 
 func (x *EnterDrawNumberResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[102]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[104]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -7437,7 +7538,7 @@ func (x *EnterDrawNumberResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EnterDrawNumberResponse.ProtoReflect.Descriptor instead.
 func (*EnterDrawNumberResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{102}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{104}
 }
 
 func (x *EnterDrawNumberResponse) GetDay() *DrawDay {
@@ -7463,7 +7564,7 @@ type EndDrawRequest struct {
 
 func (x *EndDrawRequest) Reset() {
 	*x = EndDrawRequest{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[103]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[105]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -7475,7 +7576,7 @@ func (x *EndDrawRequest) String() string {
 func (*EndDrawRequest) ProtoMessage() {}
 
 func (x *EndDrawRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[103]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[105]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -7488,7 +7589,7 @@ func (x *EndDrawRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EndDrawRequest.ProtoReflect.Descriptor instead.
 func (*EndDrawRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{103}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{105}
 }
 
 func (x *EndDrawRequest) GetRequestId() string {
@@ -7525,7 +7626,7 @@ type EndDrawResponse struct {
 
 func (x *EndDrawResponse) Reset() {
 	*x = EndDrawResponse{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[104]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[106]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -7537,7 +7638,7 @@ func (x *EndDrawResponse) String() string {
 func (*EndDrawResponse) ProtoMessage() {}
 
 func (x *EndDrawResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[104]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[106]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -7550,7 +7651,7 @@ func (x *EndDrawResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EndDrawResponse.ProtoReflect.Descriptor instead.
 func (*EndDrawResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{104}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{106}
 }
 
 func (x *EndDrawResponse) GetCancelledDays() int32 {
@@ -7582,7 +7683,7 @@ type ListDrawDaysRequest struct {
 
 func (x *ListDrawDaysRequest) Reset() {
 	*x = ListDrawDaysRequest{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[105]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[107]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -7594,7 +7695,7 @@ func (x *ListDrawDaysRequest) String() string {
 func (*ListDrawDaysRequest) ProtoMessage() {}
 
 func (x *ListDrawDaysRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[105]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[107]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -7607,7 +7708,7 @@ func (x *ListDrawDaysRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListDrawDaysRequest.ProtoReflect.Descriptor instead.
 func (*ListDrawDaysRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{105}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{107}
 }
 
 func (x *ListDrawDaysRequest) GetCity() string {
@@ -7642,7 +7743,7 @@ type ListDrawDaysResponse struct {
 
 func (x *ListDrawDaysResponse) Reset() {
 	*x = ListDrawDaysResponse{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[106]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[108]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -7654,7 +7755,7 @@ func (x *ListDrawDaysResponse) String() string {
 func (*ListDrawDaysResponse) ProtoMessage() {}
 
 func (x *ListDrawDaysResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[106]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[108]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -7667,7 +7768,7 @@ func (x *ListDrawDaysResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListDrawDaysResponse.ProtoReflect.Descriptor instead.
 func (*ListDrawDaysResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{106}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{108}
 }
 
 func (x *ListDrawDaysResponse) GetDays() []*DrawDay {
@@ -7710,7 +7811,7 @@ type DrawDay struct {
 
 func (x *DrawDay) Reset() {
 	*x = DrawDay{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[107]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[109]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -7722,7 +7823,7 @@ func (x *DrawDay) String() string {
 func (*DrawDay) ProtoMessage() {}
 
 func (x *DrawDay) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[107]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[109]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -7735,7 +7836,7 @@ func (x *DrawDay) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DrawDay.ProtoReflect.Descriptor instead.
 func (*DrawDay) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{107}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{109}
 }
 
 func (x *DrawDay) GetDrawId() string {
@@ -7843,7 +7944,7 @@ type DrawWin struct {
 
 func (x *DrawWin) Reset() {
 	*x = DrawWin{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[108]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[110]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -7855,7 +7956,7 @@ func (x *DrawWin) String() string {
 func (*DrawWin) ProtoMessage() {}
 
 func (x *DrawWin) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[108]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[110]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -7868,7 +7969,7 @@ func (x *DrawWin) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DrawWin.ProtoReflect.Descriptor instead.
 func (*DrawWin) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{108}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{110}
 }
 
 func (x *DrawWin) GetSlot() int32 {
@@ -7931,7 +8032,7 @@ type ChangeSegmentRequest struct {
 
 func (x *ChangeSegmentRequest) Reset() {
 	*x = ChangeSegmentRequest{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[109]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[111]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -7943,7 +8044,7 @@ func (x *ChangeSegmentRequest) String() string {
 func (*ChangeSegmentRequest) ProtoMessage() {}
 
 func (x *ChangeSegmentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[109]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[111]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -7956,7 +8057,7 @@ func (x *ChangeSegmentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChangeSegmentRequest.ProtoReflect.Descriptor instead.
 func (*ChangeSegmentRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{109}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{111}
 }
 
 func (x *ChangeSegmentRequest) GetRequestId() string {
@@ -7996,7 +8097,7 @@ type ChangeSegmentResponse struct {
 
 func (x *ChangeSegmentResponse) Reset() {
 	*x = ChangeSegmentResponse{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[110]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[112]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -8008,7 +8109,7 @@ func (x *ChangeSegmentResponse) String() string {
 func (*ChangeSegmentResponse) ProtoMessage() {}
 
 func (x *ChangeSegmentResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[110]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[112]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -8021,7 +8122,7 @@ func (x *ChangeSegmentResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChangeSegmentResponse.ProtoReflect.Descriptor instead.
 func (*ChangeSegmentResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{110}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{112}
 }
 
 // A page of a city's held subsidies.
@@ -8039,7 +8140,7 @@ type ListHoldsRequest struct {
 
 func (x *ListHoldsRequest) Reset() {
 	*x = ListHoldsRequest{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[111]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[113]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -8051,7 +8152,7 @@ func (x *ListHoldsRequest) String() string {
 func (*ListHoldsRequest) ProtoMessage() {}
 
 func (x *ListHoldsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[111]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[113]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -8064,7 +8165,7 @@ func (x *ListHoldsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListHoldsRequest.ProtoReflect.Descriptor instead.
 func (*ListHoldsRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{111}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{113}
 }
 
 func (x *ListHoldsRequest) GetCity() string {
@@ -8101,7 +8202,7 @@ type ListHoldsResponse struct {
 
 func (x *ListHoldsResponse) Reset() {
 	*x = ListHoldsResponse{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[112]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[114]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -8113,7 +8214,7 @@ func (x *ListHoldsResponse) String() string {
 func (*ListHoldsResponse) ProtoMessage() {}
 
 func (x *ListHoldsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[112]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[114]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -8126,7 +8227,7 @@ func (x *ListHoldsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListHoldsResponse.ProtoReflect.Descriptor instead.
 func (*ListHoldsResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{112}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{114}
 }
 
 func (x *ListHoldsResponse) GetHolds() []*SubsidyHold {
@@ -8180,7 +8281,7 @@ type SubsidyHold struct {
 
 func (x *SubsidyHold) Reset() {
 	*x = SubsidyHold{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[113]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[115]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -8192,7 +8293,7 @@ func (x *SubsidyHold) String() string {
 func (*SubsidyHold) ProtoMessage() {}
 
 func (x *SubsidyHold) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[113]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[115]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -8205,7 +8306,7 @@ func (x *SubsidyHold) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SubsidyHold.ProtoReflect.Descriptor instead.
 func (*SubsidyHold) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{113}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{115}
 }
 
 func (x *SubsidyHold) GetRideId() string {
@@ -8327,7 +8428,7 @@ type BrushFinding struct {
 
 func (x *BrushFinding) Reset() {
 	*x = BrushFinding{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[114]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[116]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -8339,7 +8440,7 @@ func (x *BrushFinding) String() string {
 func (*BrushFinding) ProtoMessage() {}
 
 func (x *BrushFinding) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[114]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[116]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -8352,7 +8453,7 @@ func (x *BrushFinding) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BrushFinding.ProtoReflect.Descriptor instead.
 func (*BrushFinding) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{114}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{116}
 }
 
 func (x *BrushFinding) GetClue() string {
@@ -8414,7 +8515,7 @@ type DecideHoldRequest struct {
 
 func (x *DecideHoldRequest) Reset() {
 	*x = DecideHoldRequest{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[115]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[117]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -8426,7 +8527,7 @@ func (x *DecideHoldRequest) String() string {
 func (*DecideHoldRequest) ProtoMessage() {}
 
 func (x *DecideHoldRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[115]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[117]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -8439,7 +8540,7 @@ func (x *DecideHoldRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DecideHoldRequest.ProtoReflect.Descriptor instead.
 func (*DecideHoldRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{115}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{117}
 }
 
 func (x *DecideHoldRequest) GetRequestId() string {
@@ -8481,7 +8582,7 @@ type DecideHoldResponse struct {
 
 func (x *DecideHoldResponse) Reset() {
 	*x = DecideHoldResponse{}
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[116]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[118]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -8493,7 +8594,7 @@ func (x *DecideHoldResponse) String() string {
 func (*DecideHoldResponse) ProtoMessage() {}
 
 func (x *DecideHoldResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[116]
+	mi := &file_hexhail_ops_v1_ops_proto_msgTypes[118]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -8506,7 +8607,7 @@ func (x *DecideHoldResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DecideHoldResponse.ProtoReflect.Descriptor instead.
 func (*DecideHoldResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{116}
+	return file_hexhail_ops_v1_ops_proto_rawDescGZIP(), []int{118}
 }
 
 func (x *DecideHoldResponse) GetHold() *SubsidyHold {
@@ -8520,7 +8621,7 @@ var File_hexhail_ops_v1_ops_proto protoreflect.FileDescriptor
 
 const file_hexhail_ops_v1_ops_proto_rawDesc = "" +
 	"\n" +
-	"\x18hexhail/ops/v1/ops.proto\x12\x0ehexhail.ops.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ehexhail/ops/v1/reconcile.proto\x1a\x1chexhail/ops/v1/sponsor.proto\x1a\x1fhexhail/type/v1/complaint.proto\x1a\x1bhexhail/type/v1/money.proto\x1a\x1bhexhail/type/v1/place.proto\x1a\x1ahexhail/type/v1/ride.proto\x1a\x1ahexhail/type/v1/rule.proto\"D\n" +
+	"\x18hexhail/ops/v1/ops.proto\x12\x0ehexhail.ops.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ehexhail/ops/v1/reconcile.proto\x1a\x1chexhail/ops/v1/sponsor.proto\x1a\x1fhexhail/type/v1/complaint.proto\x1a\x1bhexhail/type/v1/money.proto\x1a\x1bhexhail/type/v1/place.proto\x1a\x1dhexhail/type/v1/receipt.proto\x1a\x1ahexhail/type/v1/ride.proto\x1a\x1ahexhail/type/v1/rule.proto\"D\n" +
 	"\aCompany\x12\x19\n" +
 	"\x02id\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\x02id\x12\x1e\n" +
 	"\x04name\x18\x02 \x01(\tB\n" +
@@ -8787,7 +8888,13 @@ const file_hexhail_ops_v1_ops_proto_rawDesc = "" +
 	"\aride_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\x06rideId\"T\n" +
 	"\x10GetVoiceResponse\x12,\n" +
 	"\x05voice\x18\x01 \x01(\v2\x16.hexhail.type.v1.VoiceR\x05voice\x12\x12\n" +
-	"\x04clip\x18\x02 \x01(\fR\x04clip\"\xc8\x01\n" +
+	"\x04clip\x18\x02 \x01(\fR\x04clip\"d\n" +
+	"\x11GetReceiptRequest\x12\"\n" +
+	"\aride_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\x06rideId\x12+\n" +
+	"\blanguage\x18\x02 \x01(\tB\x0f\xbaH\fr\n" +
+	"R\x00R\x02zhR\x02enR\blanguage\"H\n" +
+	"\x12GetReceiptResponse\x122\n" +
+	"\areceipt\x18\x01 \x01(\v2\x18.hexhail.type.v1.ReceiptR\areceipt\"\xc8\x01\n" +
 	"\aPayment\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x18\n" +
 	"\apurpose\x18\x02 \x01(\tR\apurpose\x12\x14\n" +
@@ -9170,7 +9277,7 @@ const file_hexhail_ops_v1_ops_proto_rawDesc = "" +
 	"\x11DRAW_STATE_FROZEN\x10\x02\x12\x17\n" +
 	"\x13DRAW_STATE_NUMBERED\x10\x03\x12\x14\n" +
 	"\x10DRAW_STATE_DRAWN\x10\x04\x12\x13\n" +
-	"\x0fDRAW_STATE_PAID\x10\x052\xb1&\n" +
+	"\x0fDRAW_STATE_PAID\x10\x052\x91'\n" +
 	"\n" +
 	"OpsService\x12o\n" +
 	"\x0fImportCompanies\x12&.hexhail.ops.v1.ImportCompaniesRequest\x1a'.hexhail.ops.v1.ImportCompaniesResponse\"\t\xea\xb2\x19\x05\n" +
@@ -9222,6 +9329,9 @@ const file_hexhail_ops_v1_ops_proto_rawDesc = "" +
 	"\x0fDecideComplaint\x12&.hexhail.ops.v1.DecideComplaintRequest\x1a'.hexhail.ops.v1.DecideComplaintResponse\"\v\xea\xb2\x19\a\n" +
 	"\x01\x04\x10\x03\x18\x01\x12U\n" +
 	"\aGetRide\x12\x1e.hexhail.ops.v1.GetRideRequest\x1a\x1f.hexhail.ops.v1.GetRideResponse\"\t\xea\xb2\x19\x05\n" +
+	"\x01\x04\x10\x03\x12^\n" +
+	"\n" +
+	"GetReceipt\x12!.hexhail.ops.v1.GetReceiptRequest\x1a\".hexhail.ops.v1.GetReceiptResponse\"\t\xea\xb2\x19\x05\n" +
 	"\x01\x04\x10\x03\x12c\n" +
 	"\vResolveFare\x12\".hexhail.ops.v1.ResolveFareRequest\x1a#.hexhail.ops.v1.ResolveFareResponse\"\v\xea\xb2\x19\a\n" +
 	"\x01\x04\x10\x03\x18\x01\x12`\n" +
@@ -9295,7 +9405,7 @@ func file_hexhail_ops_v1_ops_proto_rawDescGZIP() []byte {
 }
 
 var file_hexhail_ops_v1_ops_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_hexhail_ops_v1_ops_proto_msgTypes = make([]protoimpl.MessageInfo, 118)
+var file_hexhail_ops_v1_ops_proto_msgTypes = make([]protoimpl.MessageInfo, 120)
 var file_hexhail_ops_v1_ops_proto_goTypes = []any{
 	(CampaignState)(0),                // 0: hexhail.ops.v1.CampaignState
 	(DrawState)(0),                    // 1: hexhail.ops.v1.DrawState
@@ -9354,99 +9464,102 @@ var file_hexhail_ops_v1_ops_proto_goTypes = []any{
 	(*ClearPayPinResponse)(nil),       // 54: hexhail.ops.v1.ClearPayPinResponse
 	(*GetVoiceRequest)(nil),           // 55: hexhail.ops.v1.GetVoiceRequest
 	(*GetVoiceResponse)(nil),          // 56: hexhail.ops.v1.GetVoiceResponse
-	(*Payment)(nil),                   // 57: hexhail.ops.v1.Payment
-	(*Transfer)(nil),                  // 58: hexhail.ops.v1.Transfer
-	(*Candidate)(nil),                 // 59: hexhail.ops.v1.Candidate
-	(*Round)(nil),                     // 60: hexhail.ops.v1.Round
-	(*GetRideResponse)(nil),           // 61: hexhail.ops.v1.GetRideResponse
-	(*ExplainRideRequest)(nil),        // 62: hexhail.ops.v1.ExplainRideRequest
-	(*Census)(nil),                    // 63: hexhail.ops.v1.Census
-	(*Unfit)(nil),                     // 64: hexhail.ops.v1.Unfit
-	(*Look)(nil),                      // 65: hexhail.ops.v1.Look
-	(*OfferAnswer)(nil),               // 66: hexhail.ops.v1.OfferAnswer
-	(*CallAnswer)(nil),                // 67: hexhail.ops.v1.CallAnswer
-	(*CauseTime)(nil),                 // 68: hexhail.ops.v1.CauseTime
-	(*ExplainRideResponse)(nil),       // 69: hexhail.ops.v1.ExplainRideResponse
-	(*ExplainDriverRequest)(nil),      // 70: hexhail.ops.v1.ExplainDriverRequest
-	(*PresenceTime)(nil),              // 71: hexhail.ops.v1.PresenceTime
-	(*PresenceChange)(nil),            // 72: hexhail.ops.v1.PresenceChange
-	(*VerdictCount)(nil),              // 73: hexhail.ops.v1.VerdictCount
-	(*SeenRide)(nil),                  // 74: hexhail.ops.v1.SeenRide
-	(*ExplainDriverResponse)(nil),     // 75: hexhail.ops.v1.ExplainDriverResponse
-	(*ListRidesRequest)(nil),          // 76: hexhail.ops.v1.ListRidesRequest
-	(*ListRidesResponse)(nil),         // 77: hexhail.ops.v1.ListRidesResponse
-	(*GetClockRequest)(nil),           // 78: hexhail.ops.v1.GetClockRequest
-	(*GetClockResponse)(nil),          // 79: hexhail.ops.v1.GetClockResponse
-	(*TopUpWalletRequest)(nil),        // 80: hexhail.ops.v1.TopUpWalletRequest
-	(*TopUpWalletResponse)(nil),       // 81: hexhail.ops.v1.TopUpWalletResponse
-	(*AuditBooksRequest)(nil),         // 82: hexhail.ops.v1.AuditBooksRequest
-	(*AuditBooksResponse)(nil),        // 83: hexhail.ops.v1.AuditBooksResponse
-	(*ListContestsRequest)(nil),       // 84: hexhail.ops.v1.ListContestsRequest
-	(*Contest)(nil),                   // 85: hexhail.ops.v1.Contest
-	(*ListContestsResponse)(nil),      // 86: hexhail.ops.v1.ListContestsResponse
-	(*DecideComplaintRequest)(nil),    // 87: hexhail.ops.v1.DecideComplaintRequest
-	(*DecideComplaintResponse)(nil),   // 88: hexhail.ops.v1.DecideComplaintResponse
-	(*GetStatementRequest)(nil),       // 89: hexhail.ops.v1.GetStatementRequest
-	(*GetStatementResponse)(nil),      // 90: hexhail.ops.v1.GetStatementResponse
-	(*ListWithdrawalsRequest)(nil),    // 91: hexhail.ops.v1.ListWithdrawalsRequest
-	(*ListWithdrawalsResponse)(nil),   // 92: hexhail.ops.v1.ListWithdrawalsResponse
-	(*MakeBankFileRequest)(nil),       // 93: hexhail.ops.v1.MakeBankFileRequest
-	(*MakeBankFileResponse)(nil),      // 94: hexhail.ops.v1.MakeBankFileResponse
-	(*GetBankFileRequest)(nil),        // 95: hexhail.ops.v1.GetBankFileRequest
-	(*GetBankFileResponse)(nil),       // 96: hexhail.ops.v1.GetBankFileResponse
-	(*ImportBankResultsRequest)(nil),  // 97: hexhail.ops.v1.ImportBankResultsRequest
-	(*ImportBankResultsResponse)(nil), // 98: hexhail.ops.v1.ImportBankResultsResponse
-	(*BankRefusal)(nil),               // 99: hexhail.ops.v1.BankRefusal
-	(*Draw)(nil),                      // 100: hexhail.ops.v1.Draw
-	(*LaunchDrawRequest)(nil),         // 101: hexhail.ops.v1.LaunchDrawRequest
-	(*LaunchDrawResponse)(nil),        // 102: hexhail.ops.v1.LaunchDrawResponse
-	(*EnterDrawNumberRequest)(nil),    // 103: hexhail.ops.v1.EnterDrawNumberRequest
-	(*EnterDrawNumberResponse)(nil),   // 104: hexhail.ops.v1.EnterDrawNumberResponse
-	(*EndDrawRequest)(nil),            // 105: hexhail.ops.v1.EndDrawRequest
-	(*EndDrawResponse)(nil),           // 106: hexhail.ops.v1.EndDrawResponse
-	(*ListDrawDaysRequest)(nil),       // 107: hexhail.ops.v1.ListDrawDaysRequest
-	(*ListDrawDaysResponse)(nil),      // 108: hexhail.ops.v1.ListDrawDaysResponse
-	(*DrawDay)(nil),                   // 109: hexhail.ops.v1.DrawDay
-	(*DrawWin)(nil),                   // 110: hexhail.ops.v1.DrawWin
-	(*ChangeSegmentRequest)(nil),      // 111: hexhail.ops.v1.ChangeSegmentRequest
-	(*ChangeSegmentResponse)(nil),     // 112: hexhail.ops.v1.ChangeSegmentResponse
-	(*ListHoldsRequest)(nil),          // 113: hexhail.ops.v1.ListHoldsRequest
-	(*ListHoldsResponse)(nil),         // 114: hexhail.ops.v1.ListHoldsResponse
-	(*SubsidyHold)(nil),               // 115: hexhail.ops.v1.SubsidyHold
-	(*BrushFinding)(nil),              // 116: hexhail.ops.v1.BrushFinding
-	(*DecideHoldRequest)(nil),         // 117: hexhail.ops.v1.DecideHoldRequest
-	(*DecideHoldResponse)(nil),        // 118: hexhail.ops.v1.DecideHoldResponse
-	nil,                               // 119: hexhail.ops.v1.AuditBooksResponse.BalancesFenEntry
-	(*v1.Point)(nil),                  // 120: hexhail.type.v1.Point
-	(*timestamppb.Timestamp)(nil),     // 121: google.protobuf.Timestamp
-	(v1.RideKind)(0),                  // 122: hexhail.type.v1.RideKind
-	(*v1.Flight)(nil),                 // 123: hexhail.type.v1.Flight
-	(*v1.Ride)(nil),                   // 124: hexhail.type.v1.Ride
-	(*v1.Voice)(nil),                  // 125: hexhail.type.v1.Voice
-	(v1.PickupSource)(0),              // 126: hexhail.type.v1.PickupSource
-	(v1.RideState)(0),                 // 127: hexhail.type.v1.RideState
-	(*v1.Complaint)(nil),              // 128: hexhail.type.v1.Complaint
-	(v1.ComplaintSide)(0),             // 129: hexhail.type.v1.ComplaintSide
-	(*v1.Statement)(nil),              // 130: hexhail.type.v1.Statement
-	(*v1.Withdrawal)(nil),             // 131: hexhail.type.v1.Withdrawal
-	(*ReconcileBillRequest)(nil),      // 132: hexhail.ops.v1.ReconcileBillRequest
-	(*ListBillsRequest)(nil),          // 133: hexhail.ops.v1.ListBillsRequest
-	(*ListDifferencesRequest)(nil),    // 134: hexhail.ops.v1.ListDifferencesRequest
-	(*ApproveDifferenceRequest)(nil),  // 135: hexhail.ops.v1.ApproveDifferenceRequest
-	(*MakeClaimsRequest)(nil),         // 136: hexhail.ops.v1.MakeClaimsRequest
-	(*ListClaimsRequest)(nil),         // 137: hexhail.ops.v1.ListClaimsRequest
-	(*DisputeClaimRequest)(nil),       // 138: hexhail.ops.v1.DisputeClaimRequest
-	(*DecideClaimRequest)(nil),        // 139: hexhail.ops.v1.DecideClaimRequest
-	(*SettleClaimRequest)(nil),        // 140: hexhail.ops.v1.SettleClaimRequest
-	(*ReconcileBillResponse)(nil),     // 141: hexhail.ops.v1.ReconcileBillResponse
-	(*ListBillsResponse)(nil),         // 142: hexhail.ops.v1.ListBillsResponse
-	(*ListDifferencesResponse)(nil),   // 143: hexhail.ops.v1.ListDifferencesResponse
-	(*ApproveDifferenceResponse)(nil), // 144: hexhail.ops.v1.ApproveDifferenceResponse
-	(*MakeClaimsResponse)(nil),        // 145: hexhail.ops.v1.MakeClaimsResponse
-	(*ListClaimsResponse)(nil),        // 146: hexhail.ops.v1.ListClaimsResponse
-	(*DisputeClaimResponse)(nil),      // 147: hexhail.ops.v1.DisputeClaimResponse
-	(*DecideClaimResponse)(nil),       // 148: hexhail.ops.v1.DecideClaimResponse
-	(*SettleClaimResponse)(nil),       // 149: hexhail.ops.v1.SettleClaimResponse
+	(*GetReceiptRequest)(nil),         // 57: hexhail.ops.v1.GetReceiptRequest
+	(*GetReceiptResponse)(nil),        // 58: hexhail.ops.v1.GetReceiptResponse
+	(*Payment)(nil),                   // 59: hexhail.ops.v1.Payment
+	(*Transfer)(nil),                  // 60: hexhail.ops.v1.Transfer
+	(*Candidate)(nil),                 // 61: hexhail.ops.v1.Candidate
+	(*Round)(nil),                     // 62: hexhail.ops.v1.Round
+	(*GetRideResponse)(nil),           // 63: hexhail.ops.v1.GetRideResponse
+	(*ExplainRideRequest)(nil),        // 64: hexhail.ops.v1.ExplainRideRequest
+	(*Census)(nil),                    // 65: hexhail.ops.v1.Census
+	(*Unfit)(nil),                     // 66: hexhail.ops.v1.Unfit
+	(*Look)(nil),                      // 67: hexhail.ops.v1.Look
+	(*OfferAnswer)(nil),               // 68: hexhail.ops.v1.OfferAnswer
+	(*CallAnswer)(nil),                // 69: hexhail.ops.v1.CallAnswer
+	(*CauseTime)(nil),                 // 70: hexhail.ops.v1.CauseTime
+	(*ExplainRideResponse)(nil),       // 71: hexhail.ops.v1.ExplainRideResponse
+	(*ExplainDriverRequest)(nil),      // 72: hexhail.ops.v1.ExplainDriverRequest
+	(*PresenceTime)(nil),              // 73: hexhail.ops.v1.PresenceTime
+	(*PresenceChange)(nil),            // 74: hexhail.ops.v1.PresenceChange
+	(*VerdictCount)(nil),              // 75: hexhail.ops.v1.VerdictCount
+	(*SeenRide)(nil),                  // 76: hexhail.ops.v1.SeenRide
+	(*ExplainDriverResponse)(nil),     // 77: hexhail.ops.v1.ExplainDriverResponse
+	(*ListRidesRequest)(nil),          // 78: hexhail.ops.v1.ListRidesRequest
+	(*ListRidesResponse)(nil),         // 79: hexhail.ops.v1.ListRidesResponse
+	(*GetClockRequest)(nil),           // 80: hexhail.ops.v1.GetClockRequest
+	(*GetClockResponse)(nil),          // 81: hexhail.ops.v1.GetClockResponse
+	(*TopUpWalletRequest)(nil),        // 82: hexhail.ops.v1.TopUpWalletRequest
+	(*TopUpWalletResponse)(nil),       // 83: hexhail.ops.v1.TopUpWalletResponse
+	(*AuditBooksRequest)(nil),         // 84: hexhail.ops.v1.AuditBooksRequest
+	(*AuditBooksResponse)(nil),        // 85: hexhail.ops.v1.AuditBooksResponse
+	(*ListContestsRequest)(nil),       // 86: hexhail.ops.v1.ListContestsRequest
+	(*Contest)(nil),                   // 87: hexhail.ops.v1.Contest
+	(*ListContestsResponse)(nil),      // 88: hexhail.ops.v1.ListContestsResponse
+	(*DecideComplaintRequest)(nil),    // 89: hexhail.ops.v1.DecideComplaintRequest
+	(*DecideComplaintResponse)(nil),   // 90: hexhail.ops.v1.DecideComplaintResponse
+	(*GetStatementRequest)(nil),       // 91: hexhail.ops.v1.GetStatementRequest
+	(*GetStatementResponse)(nil),      // 92: hexhail.ops.v1.GetStatementResponse
+	(*ListWithdrawalsRequest)(nil),    // 93: hexhail.ops.v1.ListWithdrawalsRequest
+	(*ListWithdrawalsResponse)(nil),   // 94: hexhail.ops.v1.ListWithdrawalsResponse
+	(*MakeBankFileRequest)(nil),       // 95: hexhail.ops.v1.MakeBankFileRequest
+	(*MakeBankFileResponse)(nil),      // 96: hexhail.ops.v1.MakeBankFileResponse
+	(*GetBankFileRequest)(nil),        // 97: hexhail.ops.v1.GetBankFileRequest
+	(*GetBankFileResponse)(nil),       // 98: hexhail.ops.v1.GetBankFileResponse
+	(*ImportBankResultsRequest)(nil),  // 99: hexhail.ops.v1.ImportBankResultsRequest
+	(*ImportBankResultsResponse)(nil), // 100: hexhail.ops.v1.ImportBankResultsResponse
+	(*BankRefusal)(nil),               // 101: hexhail.ops.v1.BankRefusal
+	(*Draw)(nil),                      // 102: hexhail.ops.v1.Draw
+	(*LaunchDrawRequest)(nil),         // 103: hexhail.ops.v1.LaunchDrawRequest
+	(*LaunchDrawResponse)(nil),        // 104: hexhail.ops.v1.LaunchDrawResponse
+	(*EnterDrawNumberRequest)(nil),    // 105: hexhail.ops.v1.EnterDrawNumberRequest
+	(*EnterDrawNumberResponse)(nil),   // 106: hexhail.ops.v1.EnterDrawNumberResponse
+	(*EndDrawRequest)(nil),            // 107: hexhail.ops.v1.EndDrawRequest
+	(*EndDrawResponse)(nil),           // 108: hexhail.ops.v1.EndDrawResponse
+	(*ListDrawDaysRequest)(nil),       // 109: hexhail.ops.v1.ListDrawDaysRequest
+	(*ListDrawDaysResponse)(nil),      // 110: hexhail.ops.v1.ListDrawDaysResponse
+	(*DrawDay)(nil),                   // 111: hexhail.ops.v1.DrawDay
+	(*DrawWin)(nil),                   // 112: hexhail.ops.v1.DrawWin
+	(*ChangeSegmentRequest)(nil),      // 113: hexhail.ops.v1.ChangeSegmentRequest
+	(*ChangeSegmentResponse)(nil),     // 114: hexhail.ops.v1.ChangeSegmentResponse
+	(*ListHoldsRequest)(nil),          // 115: hexhail.ops.v1.ListHoldsRequest
+	(*ListHoldsResponse)(nil),         // 116: hexhail.ops.v1.ListHoldsResponse
+	(*SubsidyHold)(nil),               // 117: hexhail.ops.v1.SubsidyHold
+	(*BrushFinding)(nil),              // 118: hexhail.ops.v1.BrushFinding
+	(*DecideHoldRequest)(nil),         // 119: hexhail.ops.v1.DecideHoldRequest
+	(*DecideHoldResponse)(nil),        // 120: hexhail.ops.v1.DecideHoldResponse
+	nil,                               // 121: hexhail.ops.v1.AuditBooksResponse.BalancesFenEntry
+	(*v1.Point)(nil),                  // 122: hexhail.type.v1.Point
+	(*timestamppb.Timestamp)(nil),     // 123: google.protobuf.Timestamp
+	(v1.RideKind)(0),                  // 124: hexhail.type.v1.RideKind
+	(*v1.Flight)(nil),                 // 125: hexhail.type.v1.Flight
+	(*v1.Ride)(nil),                   // 126: hexhail.type.v1.Ride
+	(*v1.Voice)(nil),                  // 127: hexhail.type.v1.Voice
+	(*v1.Receipt)(nil),                // 128: hexhail.type.v1.Receipt
+	(v1.PickupSource)(0),              // 129: hexhail.type.v1.PickupSource
+	(v1.RideState)(0),                 // 130: hexhail.type.v1.RideState
+	(*v1.Complaint)(nil),              // 131: hexhail.type.v1.Complaint
+	(v1.ComplaintSide)(0),             // 132: hexhail.type.v1.ComplaintSide
+	(*v1.Statement)(nil),              // 133: hexhail.type.v1.Statement
+	(*v1.Withdrawal)(nil),             // 134: hexhail.type.v1.Withdrawal
+	(*ReconcileBillRequest)(nil),      // 135: hexhail.ops.v1.ReconcileBillRequest
+	(*ListBillsRequest)(nil),          // 136: hexhail.ops.v1.ListBillsRequest
+	(*ListDifferencesRequest)(nil),    // 137: hexhail.ops.v1.ListDifferencesRequest
+	(*ApproveDifferenceRequest)(nil),  // 138: hexhail.ops.v1.ApproveDifferenceRequest
+	(*MakeClaimsRequest)(nil),         // 139: hexhail.ops.v1.MakeClaimsRequest
+	(*ListClaimsRequest)(nil),         // 140: hexhail.ops.v1.ListClaimsRequest
+	(*DisputeClaimRequest)(nil),       // 141: hexhail.ops.v1.DisputeClaimRequest
+	(*DecideClaimRequest)(nil),        // 142: hexhail.ops.v1.DecideClaimRequest
+	(*SettleClaimRequest)(nil),        // 143: hexhail.ops.v1.SettleClaimRequest
+	(*ReconcileBillResponse)(nil),     // 144: hexhail.ops.v1.ReconcileBillResponse
+	(*ListBillsResponse)(nil),         // 145: hexhail.ops.v1.ListBillsResponse
+	(*ListDifferencesResponse)(nil),   // 146: hexhail.ops.v1.ListDifferencesResponse
+	(*ApproveDifferenceResponse)(nil), // 147: hexhail.ops.v1.ApproveDifferenceResponse
+	(*MakeClaimsResponse)(nil),        // 148: hexhail.ops.v1.MakeClaimsResponse
+	(*ListClaimsResponse)(nil),        // 149: hexhail.ops.v1.ListClaimsResponse
+	(*DisputeClaimResponse)(nil),      // 150: hexhail.ops.v1.DisputeClaimResponse
+	(*DecideClaimResponse)(nil),       // 151: hexhail.ops.v1.DecideClaimResponse
+	(*SettleClaimResponse)(nil),       // 152: hexhail.ops.v1.SettleClaimResponse
 }
 var file_hexhail_ops_v1_ops_proto_depIdxs = []int32{
 	2,   // 0: hexhail.ops.v1.ImportCompaniesRequest.rows:type_name -> hexhail.ops.v1.Company
@@ -9454,20 +9567,20 @@ var file_hexhail_ops_v1_ops_proto_depIdxs = []int32{
 	4,   // 2: hexhail.ops.v1.ImportTaxisRequest.rows:type_name -> hexhail.ops.v1.Taxi
 	5,   // 3: hexhail.ops.v1.ImportRidersRequest.rows:type_name -> hexhail.ops.v1.Rider
 	3,   // 4: hexhail.ops.v1.ListDriversResponse.drivers:type_name -> hexhail.ops.v1.Driver
-	120, // 5: hexhail.ops.v1.City.center:type_name -> hexhail.type.v1.Point
+	122, // 5: hexhail.ops.v1.City.center:type_name -> hexhail.type.v1.Point
 	16,  // 6: hexhail.ops.v1.ListCitiesResponse.cities:type_name -> hexhail.ops.v1.City
 	19,  // 7: hexhail.ops.v1.ListStandsResponse.stands:type_name -> hexhail.ops.v1.Stand
-	121, // 8: hexhail.ops.v1.StandTaxi.entered_at:type_name -> google.protobuf.Timestamp
-	121, // 9: hexhail.ops.v1.StandTaxi.ordered_at:type_name -> google.protobuf.Timestamp
+	123, // 8: hexhail.ops.v1.StandTaxi.entered_at:type_name -> google.protobuf.Timestamp
+	123, // 9: hexhail.ops.v1.StandTaxi.ordered_at:type_name -> google.protobuf.Timestamp
 	23,  // 10: hexhail.ops.v1.ListStandTaxisResponse.taxis:type_name -> hexhail.ops.v1.StandTaxi
-	121, // 11: hexhail.ops.v1.Campaign.starts_at:type_name -> google.protobuf.Timestamp
-	121, // 12: hexhail.ops.v1.Campaign.ends_at:type_name -> google.protobuf.Timestamp
+	123, // 11: hexhail.ops.v1.Campaign.starts_at:type_name -> google.protobuf.Timestamp
+	123, // 12: hexhail.ops.v1.Campaign.ends_at:type_name -> google.protobuf.Timestamp
 	26,  // 13: hexhail.ops.v1.Campaign.when:type_name -> hexhail.ops.v1.CampaignWhen
 	28,  // 14: hexhail.ops.v1.Campaign.rider:type_name -> hexhail.ops.v1.CampaignGift
 	28,  // 15: hexhail.ops.v1.Campaign.driver:type_name -> hexhail.ops.v1.CampaignGift
 	34,  // 16: hexhail.ops.v1.Campaign.limits:type_name -> hexhail.ops.v1.CampaignLimits
 	0,   // 17: hexhail.ops.v1.Campaign.state:type_name -> hexhail.ops.v1.CampaignState
-	122, // 18: hexhail.ops.v1.CampaignWhen.kinds:type_name -> hexhail.type.v1.RideKind
+	124, // 18: hexhail.ops.v1.CampaignWhen.kinds:type_name -> hexhail.type.v1.RideKind
 	27,  // 19: hexhail.ops.v1.CampaignWhen.hours:type_name -> hexhail.ops.v1.CampaignHours
 	29,  // 20: hexhail.ops.v1.CampaignGift.percent:type_name -> hexhail.ops.v1.CampaignPercent
 	30,  // 21: hexhail.ops.v1.CampaignGift.random:type_name -> hexhail.ops.v1.CampaignRandom
@@ -9477,177 +9590,180 @@ var file_hexhail_ops_v1_ops_proto_depIdxs = []int32{
 	25,  // 25: hexhail.ops.v1.PauseCampaignResponse.campaign:type_name -> hexhail.ops.v1.Campaign
 	25,  // 26: hexhail.ops.v1.EndCampaignResponse.campaign:type_name -> hexhail.ops.v1.Campaign
 	25,  // 27: hexhail.ops.v1.PreviewCampaignRequest.campaign:type_name -> hexhail.ops.v1.Campaign
-	121, // 28: hexhail.ops.v1.PreviewCampaignRequest.from:type_name -> google.protobuf.Timestamp
-	121, // 29: hexhail.ops.v1.PreviewCampaignRequest.to:type_name -> google.protobuf.Timestamp
+	123, // 28: hexhail.ops.v1.PreviewCampaignRequest.from:type_name -> google.protobuf.Timestamp
+	123, // 29: hexhail.ops.v1.PreviewCampaignRequest.to:type_name -> google.protobuf.Timestamp
 	41,  // 30: hexhail.ops.v1.PreviewCampaignResponse.refused:type_name -> hexhail.ops.v1.PreviewCount
 	25,  // 31: hexhail.ops.v1.LaunchCampaignRequest.campaign:type_name -> hexhail.ops.v1.Campaign
 	25,  // 32: hexhail.ops.v1.LaunchCampaignResponse.campaign:type_name -> hexhail.ops.v1.Campaign
 	25,  // 33: hexhail.ops.v1.ListCampaignsResponse.campaigns:type_name -> hexhail.ops.v1.Campaign
-	123, // 34: hexhail.ops.v1.MoveFlightRequest.flight:type_name -> hexhail.type.v1.Flight
-	121, // 35: hexhail.ops.v1.MoveFlightRequest.scheduled_at:type_name -> google.protobuf.Timestamp
-	121, // 36: hexhail.ops.v1.MoveFlightRequest.expected_at:type_name -> google.protobuf.Timestamp
-	124, // 37: hexhail.ops.v1.ResolveFareResponse.ride:type_name -> hexhail.type.v1.Ride
-	125, // 38: hexhail.ops.v1.GetVoiceResponse.voice:type_name -> hexhail.type.v1.Voice
-	126, // 39: hexhail.ops.v1.Candidate.pickup_source:type_name -> hexhail.type.v1.PickupSource
-	121, // 40: hexhail.ops.v1.Round.at:type_name -> google.protobuf.Timestamp
-	59,  // 41: hexhail.ops.v1.Round.candidates:type_name -> hexhail.ops.v1.Candidate
-	124, // 42: hexhail.ops.v1.GetRideResponse.ride:type_name -> hexhail.type.v1.Ride
-	60,  // 43: hexhail.ops.v1.GetRideResponse.rounds:type_name -> hexhail.ops.v1.Round
-	57,  // 44: hexhail.ops.v1.GetRideResponse.payments:type_name -> hexhail.ops.v1.Payment
-	58,  // 45: hexhail.ops.v1.GetRideResponse.transfers:type_name -> hexhail.ops.v1.Transfer
-	121, // 46: hexhail.ops.v1.Look.at:type_name -> google.protobuf.Timestamp
-	121, // 47: hexhail.ops.v1.Look.until:type_name -> google.protobuf.Timestamp
-	63,  // 48: hexhail.ops.v1.Look.city:type_name -> hexhail.ops.v1.Census
-	63,  // 49: hexhail.ops.v1.Look.near:type_name -> hexhail.ops.v1.Census
-	64,  // 50: hexhail.ops.v1.Look.unfit:type_name -> hexhail.ops.v1.Unfit
-	121, // 51: hexhail.ops.v1.OfferAnswer.made_at:type_name -> google.protobuf.Timestamp
-	121, // 52: hexhail.ops.v1.OfferAnswer.ended_at:type_name -> google.protobuf.Timestamp
-	121, // 53: hexhail.ops.v1.CallAnswer.made_at:type_name -> google.protobuf.Timestamp
-	121, // 54: hexhail.ops.v1.CallAnswer.ended_at:type_name -> google.protobuf.Timestamp
-	124, // 55: hexhail.ops.v1.ExplainRideResponse.ride:type_name -> hexhail.type.v1.Ride
-	66,  // 56: hexhail.ops.v1.ExplainRideResponse.offers:type_name -> hexhail.ops.v1.OfferAnswer
-	68,  // 57: hexhail.ops.v1.ExplainRideResponse.times:type_name -> hexhail.ops.v1.CauseTime
-	65,  // 58: hexhail.ops.v1.ExplainRideResponse.looks:type_name -> hexhail.ops.v1.Look
-	67,  // 59: hexhail.ops.v1.ExplainRideResponse.calls:type_name -> hexhail.ops.v1.CallAnswer
-	121, // 60: hexhail.ops.v1.ExplainDriverRequest.to:type_name -> google.protobuf.Timestamp
-	121, // 61: hexhail.ops.v1.ExplainDriverRequest.from:type_name -> google.protobuf.Timestamp
-	121, // 62: hexhail.ops.v1.PresenceChange.at:type_name -> google.protobuf.Timestamp
-	121, // 63: hexhail.ops.v1.PresenceChange.heard_at:type_name -> google.protobuf.Timestamp
-	121, // 64: hexhail.ops.v1.SeenRide.at:type_name -> google.protobuf.Timestamp
-	121, // 65: hexhail.ops.v1.SeenRide.until:type_name -> google.protobuf.Timestamp
-	127, // 66: hexhail.ops.v1.SeenRide.state:type_name -> hexhail.type.v1.RideState
-	121, // 67: hexhail.ops.v1.ExplainDriverResponse.from:type_name -> google.protobuf.Timestamp
-	121, // 68: hexhail.ops.v1.ExplainDriverResponse.to:type_name -> google.protobuf.Timestamp
-	71,  // 69: hexhail.ops.v1.ExplainDriverResponse.times:type_name -> hexhail.ops.v1.PresenceTime
-	72,  // 70: hexhail.ops.v1.ExplainDriverResponse.changes:type_name -> hexhail.ops.v1.PresenceChange
-	73,  // 71: hexhail.ops.v1.ExplainDriverResponse.verdicts:type_name -> hexhail.ops.v1.VerdictCount
-	74,  // 72: hexhail.ops.v1.ExplainDriverResponse.seen:type_name -> hexhail.ops.v1.SeenRide
-	127, // 73: hexhail.ops.v1.ListRidesRequest.state:type_name -> hexhail.type.v1.RideState
-	124, // 74: hexhail.ops.v1.ListRidesResponse.rides:type_name -> hexhail.type.v1.Ride
-	121, // 75: hexhail.ops.v1.GetClockResponse.at:type_name -> google.protobuf.Timestamp
-	119, // 76: hexhail.ops.v1.AuditBooksResponse.balances_fen:type_name -> hexhail.ops.v1.AuditBooksResponse.BalancesFenEntry
-	128, // 77: hexhail.ops.v1.Contest.complaint:type_name -> hexhail.type.v1.Complaint
-	124, // 78: hexhail.ops.v1.Contest.ride:type_name -> hexhail.type.v1.Ride
-	85,  // 79: hexhail.ops.v1.ListContestsResponse.contests:type_name -> hexhail.ops.v1.Contest
-	129, // 80: hexhail.ops.v1.DecideComplaintRequest.by:type_name -> hexhail.type.v1.ComplaintSide
-	130, // 81: hexhail.ops.v1.GetStatementResponse.statement:type_name -> hexhail.type.v1.Statement
-	131, // 82: hexhail.ops.v1.ListWithdrawalsResponse.withdrawals:type_name -> hexhail.type.v1.Withdrawal
-	99,  // 83: hexhail.ops.v1.ImportBankResultsResponse.refused:type_name -> hexhail.ops.v1.BankRefusal
-	100, // 84: hexhail.ops.v1.LaunchDrawRequest.draw:type_name -> hexhail.ops.v1.Draw
-	100, // 85: hexhail.ops.v1.LaunchDrawResponse.draw:type_name -> hexhail.ops.v1.Draw
-	109, // 86: hexhail.ops.v1.EnterDrawNumberResponse.day:type_name -> hexhail.ops.v1.DrawDay
-	109, // 87: hexhail.ops.v1.ListDrawDaysResponse.days:type_name -> hexhail.ops.v1.DrawDay
-	1,   // 88: hexhail.ops.v1.DrawDay.state:type_name -> hexhail.ops.v1.DrawState
-	121, // 89: hexhail.ops.v1.DrawDay.frozen_at:type_name -> google.protobuf.Timestamp
-	121, // 90: hexhail.ops.v1.DrawDay.drawn_at:type_name -> google.protobuf.Timestamp
-	110, // 91: hexhail.ops.v1.DrawDay.wins:type_name -> hexhail.ops.v1.DrawWin
-	115, // 92: hexhail.ops.v1.ListHoldsResponse.holds:type_name -> hexhail.ops.v1.SubsidyHold
-	116, // 93: hexhail.ops.v1.SubsidyHold.findings:type_name -> hexhail.ops.v1.BrushFinding
-	121, // 94: hexhail.ops.v1.SubsidyHold.made_at:type_name -> google.protobuf.Timestamp
-	121, // 95: hexhail.ops.v1.SubsidyHold.due_at:type_name -> google.protobuf.Timestamp
-	121, // 96: hexhail.ops.v1.SubsidyHold.decided_at:type_name -> google.protobuf.Timestamp
-	115, // 97: hexhail.ops.v1.DecideHoldResponse.hold:type_name -> hexhail.ops.v1.SubsidyHold
-	6,   // 98: hexhail.ops.v1.OpsService.ImportCompanies:input_type -> hexhail.ops.v1.ImportCompaniesRequest
-	8,   // 99: hexhail.ops.v1.OpsService.ImportDrivers:input_type -> hexhail.ops.v1.ImportDriversRequest
-	10,  // 100: hexhail.ops.v1.OpsService.ImportTaxis:input_type -> hexhail.ops.v1.ImportTaxisRequest
-	12,  // 101: hexhail.ops.v1.OpsService.ImportRiders:input_type -> hexhail.ops.v1.ImportRidersRequest
-	14,  // 102: hexhail.ops.v1.OpsService.ListDrivers:input_type -> hexhail.ops.v1.ListDriversRequest
-	17,  // 103: hexhail.ops.v1.OpsService.ListCities:input_type -> hexhail.ops.v1.ListCitiesRequest
-	20,  // 104: hexhail.ops.v1.OpsService.ListStands:input_type -> hexhail.ops.v1.ListStandsRequest
-	22,  // 105: hexhail.ops.v1.OpsService.ListStandTaxis:input_type -> hexhail.ops.v1.ListStandTaxisRequest
-	42,  // 106: hexhail.ops.v1.OpsService.LaunchCampaign:input_type -> hexhail.ops.v1.LaunchCampaignRequest
-	44,  // 107: hexhail.ops.v1.OpsService.ListCampaigns:input_type -> hexhail.ops.v1.ListCampaignsRequest
-	35,  // 108: hexhail.ops.v1.OpsService.PauseCampaign:input_type -> hexhail.ops.v1.PauseCampaignRequest
-	37,  // 109: hexhail.ops.v1.OpsService.EndCampaign:input_type -> hexhail.ops.v1.EndCampaignRequest
-	39,  // 110: hexhail.ops.v1.OpsService.PreviewCampaign:input_type -> hexhail.ops.v1.PreviewCampaignRequest
-	111, // 111: hexhail.ops.v1.OpsService.ChangeSegment:input_type -> hexhail.ops.v1.ChangeSegmentRequest
-	101, // 112: hexhail.ops.v1.OpsService.LaunchDraw:input_type -> hexhail.ops.v1.LaunchDrawRequest
-	103, // 113: hexhail.ops.v1.OpsService.EnterDrawNumber:input_type -> hexhail.ops.v1.EnterDrawNumberRequest
-	105, // 114: hexhail.ops.v1.OpsService.EndDraw:input_type -> hexhail.ops.v1.EndDrawRequest
-	107, // 115: hexhail.ops.v1.OpsService.ListDrawDays:input_type -> hexhail.ops.v1.ListDrawDaysRequest
-	46,  // 116: hexhail.ops.v1.OpsService.MoveFlight:input_type -> hexhail.ops.v1.MoveFlightRequest
-	84,  // 117: hexhail.ops.v1.OpsService.ListContests:input_type -> hexhail.ops.v1.ListContestsRequest
-	87,  // 118: hexhail.ops.v1.OpsService.DecideComplaint:input_type -> hexhail.ops.v1.DecideComplaintRequest
-	48,  // 119: hexhail.ops.v1.OpsService.GetRide:input_type -> hexhail.ops.v1.GetRideRequest
-	49,  // 120: hexhail.ops.v1.OpsService.ResolveFare:input_type -> hexhail.ops.v1.ResolveFareRequest
-	51,  // 121: hexhail.ops.v1.OpsService.RefundRide:input_type -> hexhail.ops.v1.RefundRideRequest
-	53,  // 122: hexhail.ops.v1.OpsService.ClearPayPin:input_type -> hexhail.ops.v1.ClearPayPinRequest
-	89,  // 123: hexhail.ops.v1.OpsService.GetStatement:input_type -> hexhail.ops.v1.GetStatementRequest
-	91,  // 124: hexhail.ops.v1.OpsService.ListWithdrawals:input_type -> hexhail.ops.v1.ListWithdrawalsRequest
-	93,  // 125: hexhail.ops.v1.OpsService.MakeBankFile:input_type -> hexhail.ops.v1.MakeBankFileRequest
-	95,  // 126: hexhail.ops.v1.OpsService.GetBankFile:input_type -> hexhail.ops.v1.GetBankFileRequest
-	97,  // 127: hexhail.ops.v1.OpsService.ImportBankResults:input_type -> hexhail.ops.v1.ImportBankResultsRequest
-	113, // 128: hexhail.ops.v1.OpsService.ListHolds:input_type -> hexhail.ops.v1.ListHoldsRequest
-	117, // 129: hexhail.ops.v1.OpsService.DecideHold:input_type -> hexhail.ops.v1.DecideHoldRequest
-	55,  // 130: hexhail.ops.v1.OpsService.GetVoice:input_type -> hexhail.ops.v1.GetVoiceRequest
-	62,  // 131: hexhail.ops.v1.OpsService.ExplainRide:input_type -> hexhail.ops.v1.ExplainRideRequest
-	70,  // 132: hexhail.ops.v1.OpsService.ExplainDriver:input_type -> hexhail.ops.v1.ExplainDriverRequest
-	76,  // 133: hexhail.ops.v1.OpsService.ListRides:input_type -> hexhail.ops.v1.ListRidesRequest
-	78,  // 134: hexhail.ops.v1.OpsService.GetClock:input_type -> hexhail.ops.v1.GetClockRequest
-	80,  // 135: hexhail.ops.v1.OpsService.TopUpWallet:input_type -> hexhail.ops.v1.TopUpWalletRequest
-	82,  // 136: hexhail.ops.v1.OpsService.AuditBooks:input_type -> hexhail.ops.v1.AuditBooksRequest
-	132, // 137: hexhail.ops.v1.OpsService.ReconcileBill:input_type -> hexhail.ops.v1.ReconcileBillRequest
-	133, // 138: hexhail.ops.v1.OpsService.ListBills:input_type -> hexhail.ops.v1.ListBillsRequest
-	134, // 139: hexhail.ops.v1.OpsService.ListDifferences:input_type -> hexhail.ops.v1.ListDifferencesRequest
-	135, // 140: hexhail.ops.v1.OpsService.ApproveDifference:input_type -> hexhail.ops.v1.ApproveDifferenceRequest
-	136, // 141: hexhail.ops.v1.OpsService.MakeClaims:input_type -> hexhail.ops.v1.MakeClaimsRequest
-	137, // 142: hexhail.ops.v1.OpsService.ListClaims:input_type -> hexhail.ops.v1.ListClaimsRequest
-	138, // 143: hexhail.ops.v1.OpsService.DisputeClaim:input_type -> hexhail.ops.v1.DisputeClaimRequest
-	139, // 144: hexhail.ops.v1.OpsService.DecideClaim:input_type -> hexhail.ops.v1.DecideClaimRequest
-	140, // 145: hexhail.ops.v1.OpsService.SettleClaim:input_type -> hexhail.ops.v1.SettleClaimRequest
-	7,   // 146: hexhail.ops.v1.OpsService.ImportCompanies:output_type -> hexhail.ops.v1.ImportCompaniesResponse
-	9,   // 147: hexhail.ops.v1.OpsService.ImportDrivers:output_type -> hexhail.ops.v1.ImportDriversResponse
-	11,  // 148: hexhail.ops.v1.OpsService.ImportTaxis:output_type -> hexhail.ops.v1.ImportTaxisResponse
-	13,  // 149: hexhail.ops.v1.OpsService.ImportRiders:output_type -> hexhail.ops.v1.ImportRidersResponse
-	15,  // 150: hexhail.ops.v1.OpsService.ListDrivers:output_type -> hexhail.ops.v1.ListDriversResponse
-	18,  // 151: hexhail.ops.v1.OpsService.ListCities:output_type -> hexhail.ops.v1.ListCitiesResponse
-	21,  // 152: hexhail.ops.v1.OpsService.ListStands:output_type -> hexhail.ops.v1.ListStandsResponse
-	24,  // 153: hexhail.ops.v1.OpsService.ListStandTaxis:output_type -> hexhail.ops.v1.ListStandTaxisResponse
-	43,  // 154: hexhail.ops.v1.OpsService.LaunchCampaign:output_type -> hexhail.ops.v1.LaunchCampaignResponse
-	45,  // 155: hexhail.ops.v1.OpsService.ListCampaigns:output_type -> hexhail.ops.v1.ListCampaignsResponse
-	36,  // 156: hexhail.ops.v1.OpsService.PauseCampaign:output_type -> hexhail.ops.v1.PauseCampaignResponse
-	38,  // 157: hexhail.ops.v1.OpsService.EndCampaign:output_type -> hexhail.ops.v1.EndCampaignResponse
-	40,  // 158: hexhail.ops.v1.OpsService.PreviewCampaign:output_type -> hexhail.ops.v1.PreviewCampaignResponse
-	112, // 159: hexhail.ops.v1.OpsService.ChangeSegment:output_type -> hexhail.ops.v1.ChangeSegmentResponse
-	102, // 160: hexhail.ops.v1.OpsService.LaunchDraw:output_type -> hexhail.ops.v1.LaunchDrawResponse
-	104, // 161: hexhail.ops.v1.OpsService.EnterDrawNumber:output_type -> hexhail.ops.v1.EnterDrawNumberResponse
-	106, // 162: hexhail.ops.v1.OpsService.EndDraw:output_type -> hexhail.ops.v1.EndDrawResponse
-	108, // 163: hexhail.ops.v1.OpsService.ListDrawDays:output_type -> hexhail.ops.v1.ListDrawDaysResponse
-	47,  // 164: hexhail.ops.v1.OpsService.MoveFlight:output_type -> hexhail.ops.v1.MoveFlightResponse
-	86,  // 165: hexhail.ops.v1.OpsService.ListContests:output_type -> hexhail.ops.v1.ListContestsResponse
-	88,  // 166: hexhail.ops.v1.OpsService.DecideComplaint:output_type -> hexhail.ops.v1.DecideComplaintResponse
-	61,  // 167: hexhail.ops.v1.OpsService.GetRide:output_type -> hexhail.ops.v1.GetRideResponse
-	50,  // 168: hexhail.ops.v1.OpsService.ResolveFare:output_type -> hexhail.ops.v1.ResolveFareResponse
-	52,  // 169: hexhail.ops.v1.OpsService.RefundRide:output_type -> hexhail.ops.v1.RefundRideResponse
-	54,  // 170: hexhail.ops.v1.OpsService.ClearPayPin:output_type -> hexhail.ops.v1.ClearPayPinResponse
-	90,  // 171: hexhail.ops.v1.OpsService.GetStatement:output_type -> hexhail.ops.v1.GetStatementResponse
-	92,  // 172: hexhail.ops.v1.OpsService.ListWithdrawals:output_type -> hexhail.ops.v1.ListWithdrawalsResponse
-	94,  // 173: hexhail.ops.v1.OpsService.MakeBankFile:output_type -> hexhail.ops.v1.MakeBankFileResponse
-	96,  // 174: hexhail.ops.v1.OpsService.GetBankFile:output_type -> hexhail.ops.v1.GetBankFileResponse
-	98,  // 175: hexhail.ops.v1.OpsService.ImportBankResults:output_type -> hexhail.ops.v1.ImportBankResultsResponse
-	114, // 176: hexhail.ops.v1.OpsService.ListHolds:output_type -> hexhail.ops.v1.ListHoldsResponse
-	118, // 177: hexhail.ops.v1.OpsService.DecideHold:output_type -> hexhail.ops.v1.DecideHoldResponse
-	56,  // 178: hexhail.ops.v1.OpsService.GetVoice:output_type -> hexhail.ops.v1.GetVoiceResponse
-	69,  // 179: hexhail.ops.v1.OpsService.ExplainRide:output_type -> hexhail.ops.v1.ExplainRideResponse
-	75,  // 180: hexhail.ops.v1.OpsService.ExplainDriver:output_type -> hexhail.ops.v1.ExplainDriverResponse
-	77,  // 181: hexhail.ops.v1.OpsService.ListRides:output_type -> hexhail.ops.v1.ListRidesResponse
-	79,  // 182: hexhail.ops.v1.OpsService.GetClock:output_type -> hexhail.ops.v1.GetClockResponse
-	81,  // 183: hexhail.ops.v1.OpsService.TopUpWallet:output_type -> hexhail.ops.v1.TopUpWalletResponse
-	83,  // 184: hexhail.ops.v1.OpsService.AuditBooks:output_type -> hexhail.ops.v1.AuditBooksResponse
-	141, // 185: hexhail.ops.v1.OpsService.ReconcileBill:output_type -> hexhail.ops.v1.ReconcileBillResponse
-	142, // 186: hexhail.ops.v1.OpsService.ListBills:output_type -> hexhail.ops.v1.ListBillsResponse
-	143, // 187: hexhail.ops.v1.OpsService.ListDifferences:output_type -> hexhail.ops.v1.ListDifferencesResponse
-	144, // 188: hexhail.ops.v1.OpsService.ApproveDifference:output_type -> hexhail.ops.v1.ApproveDifferenceResponse
-	145, // 189: hexhail.ops.v1.OpsService.MakeClaims:output_type -> hexhail.ops.v1.MakeClaimsResponse
-	146, // 190: hexhail.ops.v1.OpsService.ListClaims:output_type -> hexhail.ops.v1.ListClaimsResponse
-	147, // 191: hexhail.ops.v1.OpsService.DisputeClaim:output_type -> hexhail.ops.v1.DisputeClaimResponse
-	148, // 192: hexhail.ops.v1.OpsService.DecideClaim:output_type -> hexhail.ops.v1.DecideClaimResponse
-	149, // 193: hexhail.ops.v1.OpsService.SettleClaim:output_type -> hexhail.ops.v1.SettleClaimResponse
-	146, // [146:194] is the sub-list for method output_type
-	98,  // [98:146] is the sub-list for method input_type
-	98,  // [98:98] is the sub-list for extension type_name
-	98,  // [98:98] is the sub-list for extension extendee
-	0,   // [0:98] is the sub-list for field type_name
+	125, // 34: hexhail.ops.v1.MoveFlightRequest.flight:type_name -> hexhail.type.v1.Flight
+	123, // 35: hexhail.ops.v1.MoveFlightRequest.scheduled_at:type_name -> google.protobuf.Timestamp
+	123, // 36: hexhail.ops.v1.MoveFlightRequest.expected_at:type_name -> google.protobuf.Timestamp
+	126, // 37: hexhail.ops.v1.ResolveFareResponse.ride:type_name -> hexhail.type.v1.Ride
+	127, // 38: hexhail.ops.v1.GetVoiceResponse.voice:type_name -> hexhail.type.v1.Voice
+	128, // 39: hexhail.ops.v1.GetReceiptResponse.receipt:type_name -> hexhail.type.v1.Receipt
+	129, // 40: hexhail.ops.v1.Candidate.pickup_source:type_name -> hexhail.type.v1.PickupSource
+	123, // 41: hexhail.ops.v1.Round.at:type_name -> google.protobuf.Timestamp
+	61,  // 42: hexhail.ops.v1.Round.candidates:type_name -> hexhail.ops.v1.Candidate
+	126, // 43: hexhail.ops.v1.GetRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	62,  // 44: hexhail.ops.v1.GetRideResponse.rounds:type_name -> hexhail.ops.v1.Round
+	59,  // 45: hexhail.ops.v1.GetRideResponse.payments:type_name -> hexhail.ops.v1.Payment
+	60,  // 46: hexhail.ops.v1.GetRideResponse.transfers:type_name -> hexhail.ops.v1.Transfer
+	123, // 47: hexhail.ops.v1.Look.at:type_name -> google.protobuf.Timestamp
+	123, // 48: hexhail.ops.v1.Look.until:type_name -> google.protobuf.Timestamp
+	65,  // 49: hexhail.ops.v1.Look.city:type_name -> hexhail.ops.v1.Census
+	65,  // 50: hexhail.ops.v1.Look.near:type_name -> hexhail.ops.v1.Census
+	66,  // 51: hexhail.ops.v1.Look.unfit:type_name -> hexhail.ops.v1.Unfit
+	123, // 52: hexhail.ops.v1.OfferAnswer.made_at:type_name -> google.protobuf.Timestamp
+	123, // 53: hexhail.ops.v1.OfferAnswer.ended_at:type_name -> google.protobuf.Timestamp
+	123, // 54: hexhail.ops.v1.CallAnswer.made_at:type_name -> google.protobuf.Timestamp
+	123, // 55: hexhail.ops.v1.CallAnswer.ended_at:type_name -> google.protobuf.Timestamp
+	126, // 56: hexhail.ops.v1.ExplainRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	68,  // 57: hexhail.ops.v1.ExplainRideResponse.offers:type_name -> hexhail.ops.v1.OfferAnswer
+	70,  // 58: hexhail.ops.v1.ExplainRideResponse.times:type_name -> hexhail.ops.v1.CauseTime
+	67,  // 59: hexhail.ops.v1.ExplainRideResponse.looks:type_name -> hexhail.ops.v1.Look
+	69,  // 60: hexhail.ops.v1.ExplainRideResponse.calls:type_name -> hexhail.ops.v1.CallAnswer
+	123, // 61: hexhail.ops.v1.ExplainDriverRequest.to:type_name -> google.protobuf.Timestamp
+	123, // 62: hexhail.ops.v1.ExplainDriverRequest.from:type_name -> google.protobuf.Timestamp
+	123, // 63: hexhail.ops.v1.PresenceChange.at:type_name -> google.protobuf.Timestamp
+	123, // 64: hexhail.ops.v1.PresenceChange.heard_at:type_name -> google.protobuf.Timestamp
+	123, // 65: hexhail.ops.v1.SeenRide.at:type_name -> google.protobuf.Timestamp
+	123, // 66: hexhail.ops.v1.SeenRide.until:type_name -> google.protobuf.Timestamp
+	130, // 67: hexhail.ops.v1.SeenRide.state:type_name -> hexhail.type.v1.RideState
+	123, // 68: hexhail.ops.v1.ExplainDriverResponse.from:type_name -> google.protobuf.Timestamp
+	123, // 69: hexhail.ops.v1.ExplainDriverResponse.to:type_name -> google.protobuf.Timestamp
+	73,  // 70: hexhail.ops.v1.ExplainDriverResponse.times:type_name -> hexhail.ops.v1.PresenceTime
+	74,  // 71: hexhail.ops.v1.ExplainDriverResponse.changes:type_name -> hexhail.ops.v1.PresenceChange
+	75,  // 72: hexhail.ops.v1.ExplainDriverResponse.verdicts:type_name -> hexhail.ops.v1.VerdictCount
+	76,  // 73: hexhail.ops.v1.ExplainDriverResponse.seen:type_name -> hexhail.ops.v1.SeenRide
+	130, // 74: hexhail.ops.v1.ListRidesRequest.state:type_name -> hexhail.type.v1.RideState
+	126, // 75: hexhail.ops.v1.ListRidesResponse.rides:type_name -> hexhail.type.v1.Ride
+	123, // 76: hexhail.ops.v1.GetClockResponse.at:type_name -> google.protobuf.Timestamp
+	121, // 77: hexhail.ops.v1.AuditBooksResponse.balances_fen:type_name -> hexhail.ops.v1.AuditBooksResponse.BalancesFenEntry
+	131, // 78: hexhail.ops.v1.Contest.complaint:type_name -> hexhail.type.v1.Complaint
+	126, // 79: hexhail.ops.v1.Contest.ride:type_name -> hexhail.type.v1.Ride
+	87,  // 80: hexhail.ops.v1.ListContestsResponse.contests:type_name -> hexhail.ops.v1.Contest
+	132, // 81: hexhail.ops.v1.DecideComplaintRequest.by:type_name -> hexhail.type.v1.ComplaintSide
+	133, // 82: hexhail.ops.v1.GetStatementResponse.statement:type_name -> hexhail.type.v1.Statement
+	134, // 83: hexhail.ops.v1.ListWithdrawalsResponse.withdrawals:type_name -> hexhail.type.v1.Withdrawal
+	101, // 84: hexhail.ops.v1.ImportBankResultsResponse.refused:type_name -> hexhail.ops.v1.BankRefusal
+	102, // 85: hexhail.ops.v1.LaunchDrawRequest.draw:type_name -> hexhail.ops.v1.Draw
+	102, // 86: hexhail.ops.v1.LaunchDrawResponse.draw:type_name -> hexhail.ops.v1.Draw
+	111, // 87: hexhail.ops.v1.EnterDrawNumberResponse.day:type_name -> hexhail.ops.v1.DrawDay
+	111, // 88: hexhail.ops.v1.ListDrawDaysResponse.days:type_name -> hexhail.ops.v1.DrawDay
+	1,   // 89: hexhail.ops.v1.DrawDay.state:type_name -> hexhail.ops.v1.DrawState
+	123, // 90: hexhail.ops.v1.DrawDay.frozen_at:type_name -> google.protobuf.Timestamp
+	123, // 91: hexhail.ops.v1.DrawDay.drawn_at:type_name -> google.protobuf.Timestamp
+	112, // 92: hexhail.ops.v1.DrawDay.wins:type_name -> hexhail.ops.v1.DrawWin
+	117, // 93: hexhail.ops.v1.ListHoldsResponse.holds:type_name -> hexhail.ops.v1.SubsidyHold
+	118, // 94: hexhail.ops.v1.SubsidyHold.findings:type_name -> hexhail.ops.v1.BrushFinding
+	123, // 95: hexhail.ops.v1.SubsidyHold.made_at:type_name -> google.protobuf.Timestamp
+	123, // 96: hexhail.ops.v1.SubsidyHold.due_at:type_name -> google.protobuf.Timestamp
+	123, // 97: hexhail.ops.v1.SubsidyHold.decided_at:type_name -> google.protobuf.Timestamp
+	117, // 98: hexhail.ops.v1.DecideHoldResponse.hold:type_name -> hexhail.ops.v1.SubsidyHold
+	6,   // 99: hexhail.ops.v1.OpsService.ImportCompanies:input_type -> hexhail.ops.v1.ImportCompaniesRequest
+	8,   // 100: hexhail.ops.v1.OpsService.ImportDrivers:input_type -> hexhail.ops.v1.ImportDriversRequest
+	10,  // 101: hexhail.ops.v1.OpsService.ImportTaxis:input_type -> hexhail.ops.v1.ImportTaxisRequest
+	12,  // 102: hexhail.ops.v1.OpsService.ImportRiders:input_type -> hexhail.ops.v1.ImportRidersRequest
+	14,  // 103: hexhail.ops.v1.OpsService.ListDrivers:input_type -> hexhail.ops.v1.ListDriversRequest
+	17,  // 104: hexhail.ops.v1.OpsService.ListCities:input_type -> hexhail.ops.v1.ListCitiesRequest
+	20,  // 105: hexhail.ops.v1.OpsService.ListStands:input_type -> hexhail.ops.v1.ListStandsRequest
+	22,  // 106: hexhail.ops.v1.OpsService.ListStandTaxis:input_type -> hexhail.ops.v1.ListStandTaxisRequest
+	42,  // 107: hexhail.ops.v1.OpsService.LaunchCampaign:input_type -> hexhail.ops.v1.LaunchCampaignRequest
+	44,  // 108: hexhail.ops.v1.OpsService.ListCampaigns:input_type -> hexhail.ops.v1.ListCampaignsRequest
+	35,  // 109: hexhail.ops.v1.OpsService.PauseCampaign:input_type -> hexhail.ops.v1.PauseCampaignRequest
+	37,  // 110: hexhail.ops.v1.OpsService.EndCampaign:input_type -> hexhail.ops.v1.EndCampaignRequest
+	39,  // 111: hexhail.ops.v1.OpsService.PreviewCampaign:input_type -> hexhail.ops.v1.PreviewCampaignRequest
+	113, // 112: hexhail.ops.v1.OpsService.ChangeSegment:input_type -> hexhail.ops.v1.ChangeSegmentRequest
+	103, // 113: hexhail.ops.v1.OpsService.LaunchDraw:input_type -> hexhail.ops.v1.LaunchDrawRequest
+	105, // 114: hexhail.ops.v1.OpsService.EnterDrawNumber:input_type -> hexhail.ops.v1.EnterDrawNumberRequest
+	107, // 115: hexhail.ops.v1.OpsService.EndDraw:input_type -> hexhail.ops.v1.EndDrawRequest
+	109, // 116: hexhail.ops.v1.OpsService.ListDrawDays:input_type -> hexhail.ops.v1.ListDrawDaysRequest
+	46,  // 117: hexhail.ops.v1.OpsService.MoveFlight:input_type -> hexhail.ops.v1.MoveFlightRequest
+	86,  // 118: hexhail.ops.v1.OpsService.ListContests:input_type -> hexhail.ops.v1.ListContestsRequest
+	89,  // 119: hexhail.ops.v1.OpsService.DecideComplaint:input_type -> hexhail.ops.v1.DecideComplaintRequest
+	48,  // 120: hexhail.ops.v1.OpsService.GetRide:input_type -> hexhail.ops.v1.GetRideRequest
+	57,  // 121: hexhail.ops.v1.OpsService.GetReceipt:input_type -> hexhail.ops.v1.GetReceiptRequest
+	49,  // 122: hexhail.ops.v1.OpsService.ResolveFare:input_type -> hexhail.ops.v1.ResolveFareRequest
+	51,  // 123: hexhail.ops.v1.OpsService.RefundRide:input_type -> hexhail.ops.v1.RefundRideRequest
+	53,  // 124: hexhail.ops.v1.OpsService.ClearPayPin:input_type -> hexhail.ops.v1.ClearPayPinRequest
+	91,  // 125: hexhail.ops.v1.OpsService.GetStatement:input_type -> hexhail.ops.v1.GetStatementRequest
+	93,  // 126: hexhail.ops.v1.OpsService.ListWithdrawals:input_type -> hexhail.ops.v1.ListWithdrawalsRequest
+	95,  // 127: hexhail.ops.v1.OpsService.MakeBankFile:input_type -> hexhail.ops.v1.MakeBankFileRequest
+	97,  // 128: hexhail.ops.v1.OpsService.GetBankFile:input_type -> hexhail.ops.v1.GetBankFileRequest
+	99,  // 129: hexhail.ops.v1.OpsService.ImportBankResults:input_type -> hexhail.ops.v1.ImportBankResultsRequest
+	115, // 130: hexhail.ops.v1.OpsService.ListHolds:input_type -> hexhail.ops.v1.ListHoldsRequest
+	119, // 131: hexhail.ops.v1.OpsService.DecideHold:input_type -> hexhail.ops.v1.DecideHoldRequest
+	55,  // 132: hexhail.ops.v1.OpsService.GetVoice:input_type -> hexhail.ops.v1.GetVoiceRequest
+	64,  // 133: hexhail.ops.v1.OpsService.ExplainRide:input_type -> hexhail.ops.v1.ExplainRideRequest
+	72,  // 134: hexhail.ops.v1.OpsService.ExplainDriver:input_type -> hexhail.ops.v1.ExplainDriverRequest
+	78,  // 135: hexhail.ops.v1.OpsService.ListRides:input_type -> hexhail.ops.v1.ListRidesRequest
+	80,  // 136: hexhail.ops.v1.OpsService.GetClock:input_type -> hexhail.ops.v1.GetClockRequest
+	82,  // 137: hexhail.ops.v1.OpsService.TopUpWallet:input_type -> hexhail.ops.v1.TopUpWalletRequest
+	84,  // 138: hexhail.ops.v1.OpsService.AuditBooks:input_type -> hexhail.ops.v1.AuditBooksRequest
+	135, // 139: hexhail.ops.v1.OpsService.ReconcileBill:input_type -> hexhail.ops.v1.ReconcileBillRequest
+	136, // 140: hexhail.ops.v1.OpsService.ListBills:input_type -> hexhail.ops.v1.ListBillsRequest
+	137, // 141: hexhail.ops.v1.OpsService.ListDifferences:input_type -> hexhail.ops.v1.ListDifferencesRequest
+	138, // 142: hexhail.ops.v1.OpsService.ApproveDifference:input_type -> hexhail.ops.v1.ApproveDifferenceRequest
+	139, // 143: hexhail.ops.v1.OpsService.MakeClaims:input_type -> hexhail.ops.v1.MakeClaimsRequest
+	140, // 144: hexhail.ops.v1.OpsService.ListClaims:input_type -> hexhail.ops.v1.ListClaimsRequest
+	141, // 145: hexhail.ops.v1.OpsService.DisputeClaim:input_type -> hexhail.ops.v1.DisputeClaimRequest
+	142, // 146: hexhail.ops.v1.OpsService.DecideClaim:input_type -> hexhail.ops.v1.DecideClaimRequest
+	143, // 147: hexhail.ops.v1.OpsService.SettleClaim:input_type -> hexhail.ops.v1.SettleClaimRequest
+	7,   // 148: hexhail.ops.v1.OpsService.ImportCompanies:output_type -> hexhail.ops.v1.ImportCompaniesResponse
+	9,   // 149: hexhail.ops.v1.OpsService.ImportDrivers:output_type -> hexhail.ops.v1.ImportDriversResponse
+	11,  // 150: hexhail.ops.v1.OpsService.ImportTaxis:output_type -> hexhail.ops.v1.ImportTaxisResponse
+	13,  // 151: hexhail.ops.v1.OpsService.ImportRiders:output_type -> hexhail.ops.v1.ImportRidersResponse
+	15,  // 152: hexhail.ops.v1.OpsService.ListDrivers:output_type -> hexhail.ops.v1.ListDriversResponse
+	18,  // 153: hexhail.ops.v1.OpsService.ListCities:output_type -> hexhail.ops.v1.ListCitiesResponse
+	21,  // 154: hexhail.ops.v1.OpsService.ListStands:output_type -> hexhail.ops.v1.ListStandsResponse
+	24,  // 155: hexhail.ops.v1.OpsService.ListStandTaxis:output_type -> hexhail.ops.v1.ListStandTaxisResponse
+	43,  // 156: hexhail.ops.v1.OpsService.LaunchCampaign:output_type -> hexhail.ops.v1.LaunchCampaignResponse
+	45,  // 157: hexhail.ops.v1.OpsService.ListCampaigns:output_type -> hexhail.ops.v1.ListCampaignsResponse
+	36,  // 158: hexhail.ops.v1.OpsService.PauseCampaign:output_type -> hexhail.ops.v1.PauseCampaignResponse
+	38,  // 159: hexhail.ops.v1.OpsService.EndCampaign:output_type -> hexhail.ops.v1.EndCampaignResponse
+	40,  // 160: hexhail.ops.v1.OpsService.PreviewCampaign:output_type -> hexhail.ops.v1.PreviewCampaignResponse
+	114, // 161: hexhail.ops.v1.OpsService.ChangeSegment:output_type -> hexhail.ops.v1.ChangeSegmentResponse
+	104, // 162: hexhail.ops.v1.OpsService.LaunchDraw:output_type -> hexhail.ops.v1.LaunchDrawResponse
+	106, // 163: hexhail.ops.v1.OpsService.EnterDrawNumber:output_type -> hexhail.ops.v1.EnterDrawNumberResponse
+	108, // 164: hexhail.ops.v1.OpsService.EndDraw:output_type -> hexhail.ops.v1.EndDrawResponse
+	110, // 165: hexhail.ops.v1.OpsService.ListDrawDays:output_type -> hexhail.ops.v1.ListDrawDaysResponse
+	47,  // 166: hexhail.ops.v1.OpsService.MoveFlight:output_type -> hexhail.ops.v1.MoveFlightResponse
+	88,  // 167: hexhail.ops.v1.OpsService.ListContests:output_type -> hexhail.ops.v1.ListContestsResponse
+	90,  // 168: hexhail.ops.v1.OpsService.DecideComplaint:output_type -> hexhail.ops.v1.DecideComplaintResponse
+	63,  // 169: hexhail.ops.v1.OpsService.GetRide:output_type -> hexhail.ops.v1.GetRideResponse
+	58,  // 170: hexhail.ops.v1.OpsService.GetReceipt:output_type -> hexhail.ops.v1.GetReceiptResponse
+	50,  // 171: hexhail.ops.v1.OpsService.ResolveFare:output_type -> hexhail.ops.v1.ResolveFareResponse
+	52,  // 172: hexhail.ops.v1.OpsService.RefundRide:output_type -> hexhail.ops.v1.RefundRideResponse
+	54,  // 173: hexhail.ops.v1.OpsService.ClearPayPin:output_type -> hexhail.ops.v1.ClearPayPinResponse
+	92,  // 174: hexhail.ops.v1.OpsService.GetStatement:output_type -> hexhail.ops.v1.GetStatementResponse
+	94,  // 175: hexhail.ops.v1.OpsService.ListWithdrawals:output_type -> hexhail.ops.v1.ListWithdrawalsResponse
+	96,  // 176: hexhail.ops.v1.OpsService.MakeBankFile:output_type -> hexhail.ops.v1.MakeBankFileResponse
+	98,  // 177: hexhail.ops.v1.OpsService.GetBankFile:output_type -> hexhail.ops.v1.GetBankFileResponse
+	100, // 178: hexhail.ops.v1.OpsService.ImportBankResults:output_type -> hexhail.ops.v1.ImportBankResultsResponse
+	116, // 179: hexhail.ops.v1.OpsService.ListHolds:output_type -> hexhail.ops.v1.ListHoldsResponse
+	120, // 180: hexhail.ops.v1.OpsService.DecideHold:output_type -> hexhail.ops.v1.DecideHoldResponse
+	56,  // 181: hexhail.ops.v1.OpsService.GetVoice:output_type -> hexhail.ops.v1.GetVoiceResponse
+	71,  // 182: hexhail.ops.v1.OpsService.ExplainRide:output_type -> hexhail.ops.v1.ExplainRideResponse
+	77,  // 183: hexhail.ops.v1.OpsService.ExplainDriver:output_type -> hexhail.ops.v1.ExplainDriverResponse
+	79,  // 184: hexhail.ops.v1.OpsService.ListRides:output_type -> hexhail.ops.v1.ListRidesResponse
+	81,  // 185: hexhail.ops.v1.OpsService.GetClock:output_type -> hexhail.ops.v1.GetClockResponse
+	83,  // 186: hexhail.ops.v1.OpsService.TopUpWallet:output_type -> hexhail.ops.v1.TopUpWalletResponse
+	85,  // 187: hexhail.ops.v1.OpsService.AuditBooks:output_type -> hexhail.ops.v1.AuditBooksResponse
+	144, // 188: hexhail.ops.v1.OpsService.ReconcileBill:output_type -> hexhail.ops.v1.ReconcileBillResponse
+	145, // 189: hexhail.ops.v1.OpsService.ListBills:output_type -> hexhail.ops.v1.ListBillsResponse
+	146, // 190: hexhail.ops.v1.OpsService.ListDifferences:output_type -> hexhail.ops.v1.ListDifferencesResponse
+	147, // 191: hexhail.ops.v1.OpsService.ApproveDifference:output_type -> hexhail.ops.v1.ApproveDifferenceResponse
+	148, // 192: hexhail.ops.v1.OpsService.MakeClaims:output_type -> hexhail.ops.v1.MakeClaimsResponse
+	149, // 193: hexhail.ops.v1.OpsService.ListClaims:output_type -> hexhail.ops.v1.ListClaimsResponse
+	150, // 194: hexhail.ops.v1.OpsService.DisputeClaim:output_type -> hexhail.ops.v1.DisputeClaimResponse
+	151, // 195: hexhail.ops.v1.OpsService.DecideClaim:output_type -> hexhail.ops.v1.DecideClaimResponse
+	152, // 196: hexhail.ops.v1.OpsService.SettleClaim:output_type -> hexhail.ops.v1.SettleClaimResponse
+	148, // [148:197] is the sub-list for method output_type
+	99,  // [99:148] is the sub-list for method input_type
+	99,  // [99:99] is the sub-list for extension type_name
+	99,  // [99:99] is the sub-list for extension extendee
+	0,   // [0:99] is the sub-list for field type_name
 }
 
 func init() { file_hexhail_ops_v1_ops_proto_init() }
@@ -9664,7 +9780,7 @@ func file_hexhail_ops_v1_ops_proto_init() {
 		(*CampaignGift_Tiers)(nil),
 		(*CampaignGift_Price)(nil),
 	}
-	file_hexhail_ops_v1_ops_proto_msgTypes[87].OneofWrappers = []any{
+	file_hexhail_ops_v1_ops_proto_msgTypes[89].OneofWrappers = []any{
 		(*GetStatementRequest_DriverId)(nil),
 		(*GetStatementRequest_TaxiId)(nil),
 		(*GetStatementRequest_CompanyId)(nil),
@@ -9675,7 +9791,7 @@ func file_hexhail_ops_v1_ops_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_hexhail_ops_v1_ops_proto_rawDesc), len(file_hexhail_ops_v1_ops_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   118,
+			NumMessages:   120,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

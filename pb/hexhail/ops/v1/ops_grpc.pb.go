@@ -43,6 +43,7 @@ const (
 	OpsService_ListContests_FullMethodName      = "/hexhail.ops.v1.OpsService/ListContests"
 	OpsService_DecideComplaint_FullMethodName   = "/hexhail.ops.v1.OpsService/DecideComplaint"
 	OpsService_GetRide_FullMethodName           = "/hexhail.ops.v1.OpsService/GetRide"
+	OpsService_GetReceipt_FullMethodName        = "/hexhail.ops.v1.OpsService/GetReceipt"
 	OpsService_ResolveFare_FullMethodName       = "/hexhail.ops.v1.OpsService/ResolveFare"
 	OpsService_RefundRide_FullMethodName        = "/hexhail.ops.v1.OpsService/RefundRide"
 	OpsService_ClearPayPin_FullMethodName       = "/hexhail.ops.v1.OpsService/ClearPayPin"
@@ -134,6 +135,9 @@ type OpsServiceClient interface {
 	DecideComplaint(ctx context.Context, in *DecideComplaintRequest, opts ...grpc.CallOption) (*DecideComplaintResponse, error)
 	// GetRide reads any ride with its round log, payments and transfers.
 	GetRide(ctx context.Context, in *GetRideRequest, opts ...grpc.CallOption) (*GetRideResponse, error)
+	// GetReceipt reads the itemised receipt of any ride that is settled, or whose late cancel is paid, as
+	// its rider reads it. Errors: RIDE_UNKNOWN, RIDE_STATE for any other.
+	GetReceipt(ctx context.Context, in *GetReceiptRequest, opts ...grpc.CallOption) (*GetReceiptResponse, error)
 	// ResolveFare decides the fare of a completed ride that its rider has contested, or was asked about
 	// and has not answered. It is due at once, with the subsidy of its campaign. Of a fare that was
 	// contested after it was paid, what is above the decision goes back, from the driver, or from us if
@@ -445,6 +449,16 @@ func (c *opsServiceClient) GetRide(ctx context.Context, in *GetRideRequest, opts
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(GetRideResponse)
 	err := c.cc.Invoke(ctx, OpsService_GetRide_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *opsServiceClient) GetReceipt(ctx context.Context, in *GetReceiptRequest, opts ...grpc.CallOption) (*GetReceiptResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetReceiptResponse)
+	err := c.cc.Invoke(ctx, OpsService_GetReceipt_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -774,6 +788,9 @@ type OpsServiceServer interface {
 	DecideComplaint(context.Context, *DecideComplaintRequest) (*DecideComplaintResponse, error)
 	// GetRide reads any ride with its round log, payments and transfers.
 	GetRide(context.Context, *GetRideRequest) (*GetRideResponse, error)
+	// GetReceipt reads the itemised receipt of any ride that is settled, or whose late cancel is paid, as
+	// its rider reads it. Errors: RIDE_UNKNOWN, RIDE_STATE for any other.
+	GetReceipt(context.Context, *GetReceiptRequest) (*GetReceiptResponse, error)
 	// ResolveFare decides the fare of a completed ride that its rider has contested, or was asked about
 	// and has not answered. It is due at once, with the subsidy of its campaign. Of a fare that was
 	// contested after it was paid, what is above the decision goes back, from the driver, or from us if
@@ -924,6 +941,9 @@ func (UnimplementedOpsServiceServer) DecideComplaint(context.Context, *DecideCom
 }
 func (UnimplementedOpsServiceServer) GetRide(context.Context, *GetRideRequest) (*GetRideResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetRide not implemented")
+}
+func (UnimplementedOpsServiceServer) GetReceipt(context.Context, *GetReceiptRequest) (*GetReceiptResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetReceipt not implemented")
 }
 func (UnimplementedOpsServiceServer) ResolveFare(context.Context, *ResolveFareRequest) (*ResolveFareResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ResolveFare not implemented")
@@ -1372,6 +1392,24 @@ func _OpsService_GetRide_Handler(srv interface{}, ctx context.Context, dec func(
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(OpsServiceServer).GetRide(ctx, req.(*GetRideRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _OpsService_GetReceipt_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetReceiptRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(OpsServiceServer).GetReceipt(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: OpsService_GetReceipt_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(OpsServiceServer).GetReceipt(ctx, req.(*GetReceiptRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -1922,6 +1960,10 @@ var OpsService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "GetRide",
 			Handler:    _OpsService_GetRide_Handler,
+		},
+		{
+			MethodName: "GetReceipt",
+			Handler:    _OpsService_GetReceipt_Handler,
 		},
 		{
 			MethodName: "ResolveFare",

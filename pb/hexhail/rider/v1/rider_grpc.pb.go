@@ -40,6 +40,8 @@ const (
 	RiderService_SetPayPin_FullMethodName        = "/hexhail.rider.v1.RiderService/SetPayPin"
 	RiderService_PayByCode_FullMethodName        = "/hexhail.rider.v1.RiderService/PayByCode"
 	RiderService_ListPayments_FullMethodName     = "/hexhail.rider.v1.RiderService/ListPayments"
+	RiderService_GetReceipt_FullMethodName       = "/hexhail.rider.v1.RiderService/GetReceipt"
+	RiderService_AddReceiptNumber_FullMethodName = "/hexhail.rider.v1.RiderService/AddReceiptNumber"
 	RiderService_RateRide_FullMethodName         = "/hexhail.rider.v1.RiderService/RateRide"
 	RiderService_Complain_FullMethodName         = "/hexhail.rider.v1.RiderService/Complain"
 	RiderService_ContestComplaint_FullMethodName = "/hexhail.rider.v1.RiderService/ContestComplaint"
@@ -126,6 +128,14 @@ type RiderServiceClient interface {
 	// ListPayments reads what the rider owes and has paid for a ride, with the state of the last
 	// attempt of each payment.
 	ListPayments(ctx context.Context, in *ListPaymentsRequest, opts ...grpc.CallOption) (*ListPaymentsResponse, error)
+	// GetReceipt reads the itemised receipt of a ride that is settled, or whose late cancel is paid.
+	// Errors: RIDE_UNKNOWN, RIDE_STATE for any other.
+	GetReceipt(ctx context.Context, in *GetReceiptRequest, opts ...grpc.CallOption) (*GetReceiptResponse, error)
+	// AddReceiptNumber keeps the number that the taxi's own paper receipt has, for a week after the drive.
+	// Who has typed it, the driver or the rider, may replace it, and nobody else. Errors: RIDE_UNKNOWN, RIDE_STATE
+	// before the drive is over, TOO_LATE, RECEIPT_NUMBER_TAKEN for a number that another ride has,
+	// RECEIPT_NUMBER_THEIRS if the other side has typed the ride's.
+	AddReceiptNumber(ctx context.Context, in *AddReceiptNumberRequest, opts ...grpc.CallOption) (*AddReceiptNumberResponse, error)
 	// RateRide gives the driver 1 to 5 stars, once.
 	RateRide(ctx context.Context, in *RateRideRequest, opts ...grpc.CallOption) (*RateRideResponse, error)
 	// Complain holds something against the driver of a ride that was driven or cancelled, once a ride,
@@ -365,6 +375,26 @@ func (c *riderServiceClient) ListPayments(ctx context.Context, in *ListPaymentsR
 	return out, nil
 }
 
+func (c *riderServiceClient) GetReceipt(ctx context.Context, in *GetReceiptRequest, opts ...grpc.CallOption) (*GetReceiptResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetReceiptResponse)
+	err := c.cc.Invoke(ctx, RiderService_GetReceipt_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *riderServiceClient) AddReceiptNumber(ctx context.Context, in *AddReceiptNumberRequest, opts ...grpc.CallOption) (*AddReceiptNumberResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(AddReceiptNumberResponse)
+	err := c.cc.Invoke(ctx, RiderService_AddReceiptNumber_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *riderServiceClient) RateRide(ctx context.Context, in *RateRideRequest, opts ...grpc.CallOption) (*RateRideResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(RateRideResponse)
@@ -557,6 +587,14 @@ type RiderServiceServer interface {
 	// ListPayments reads what the rider owes and has paid for a ride, with the state of the last
 	// attempt of each payment.
 	ListPayments(context.Context, *ListPaymentsRequest) (*ListPaymentsResponse, error)
+	// GetReceipt reads the itemised receipt of a ride that is settled, or whose late cancel is paid.
+	// Errors: RIDE_UNKNOWN, RIDE_STATE for any other.
+	GetReceipt(context.Context, *GetReceiptRequest) (*GetReceiptResponse, error)
+	// AddReceiptNumber keeps the number that the taxi's own paper receipt has, for a week after the drive.
+	// Who has typed it, the driver or the rider, may replace it, and nobody else. Errors: RIDE_UNKNOWN, RIDE_STATE
+	// before the drive is over, TOO_LATE, RECEIPT_NUMBER_TAKEN for a number that another ride has,
+	// RECEIPT_NUMBER_THEIRS if the other side has typed the ride's.
+	AddReceiptNumber(context.Context, *AddReceiptNumberRequest) (*AddReceiptNumberResponse, error)
 	// RateRide gives the driver 1 to 5 stars, once.
 	RateRide(context.Context, *RateRideRequest) (*RateRideResponse, error)
 	// Complain holds something against the driver of a ride that was driven or cancelled, once a ride,
@@ -653,6 +691,12 @@ func (UnimplementedRiderServiceServer) PayByCode(context.Context, *PayByCodeRequ
 }
 func (UnimplementedRiderServiceServer) ListPayments(context.Context, *ListPaymentsRequest) (*ListPaymentsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListPayments not implemented")
+}
+func (UnimplementedRiderServiceServer) GetReceipt(context.Context, *GetReceiptRequest) (*GetReceiptResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetReceipt not implemented")
+}
+func (UnimplementedRiderServiceServer) AddReceiptNumber(context.Context, *AddReceiptNumberRequest) (*AddReceiptNumberResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method AddReceiptNumber not implemented")
 }
 func (UnimplementedRiderServiceServer) RateRide(context.Context, *RateRideRequest) (*RateRideResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method RateRide not implemented")
@@ -1046,6 +1090,42 @@ func _RiderService_ListPayments_Handler(srv interface{}, ctx context.Context, de
 	return interceptor(ctx, in, info, handler)
 }
 
+func _RiderService_GetReceipt_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetReceiptRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RiderServiceServer).GetReceipt(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RiderService_GetReceipt_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RiderServiceServer).GetReceipt(ctx, req.(*GetReceiptRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _RiderService_AddReceiptNumber_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(AddReceiptNumberRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RiderServiceServer).AddReceiptNumber(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RiderService_AddReceiptNumber_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RiderServiceServer).AddReceiptNumber(ctx, req.(*AddReceiptNumberRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _RiderService_RateRide_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(RateRideRequest)
 	if err := dec(in); err != nil {
@@ -1340,6 +1420,14 @@ var RiderService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ListPayments",
 			Handler:    _RiderService_ListPayments_Handler,
+		},
+		{
+			MethodName: "GetReceipt",
+			Handler:    _RiderService_GetReceipt_Handler,
+		},
+		{
+			MethodName: "AddReceiptNumber",
+			Handler:    _RiderService_AddReceiptNumber_Handler,
 		},
 		{
 			MethodName: "RateRide",
