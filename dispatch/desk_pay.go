@@ -241,6 +241,8 @@ func (d *Desk) Pay(ctx context.Context, now time.Time, key Once, c PayRide) (Rec
 type purse struct {
 	share money.PaymentID // alone
 	rider RiderID         // whose wallet it is
+	// byCode says that the rider's phone has shown a code, and may be offline.
+	byCode bool
 }
 
 // of are the payments that are paid: a share, or all that the ride's payer owes.
@@ -250,30 +252,6 @@ func (s purse) of(r Ride, payments []money.Payment) []money.Payment {
 			return p.ID != s.share
 		}
 		return p.Payer != r.payer()
-	})
-}
-
-// CollectFare lets a ride be paid at the driver's phone, by a QR code or a barcode.
-type CollectFare struct {
-	Ride   RideID
-	Driver DriverID
-	Means
-}
-
-// Collect is Pay at the driver's phone: the payer is whoever scans the code, or shows one. Errors:
-// as of Pay, Invalid for a way that needs the rider's own app.
-func (d *Desk) Collect(
-	ctx context.Context, now time.Time, key Once, c CollectFare,
-) (Receipt, error) {
-	mine := func(r Ride) error { return r.drivenBy(c.Driver) }
-	return d.payOnce(ctx, now, c.Ride, mine, func() (Receipt, error) {
-		return do(ctx, d, "Collect", now, key, c, func(j *job) (Receipt, error) {
-			if c.Way != money.WayQR && c.Way != money.WayBarcode {
-				return Receipt{}, Errorf(Invalid, ReasonField,
-					"way: %q, must be qr or barcode at a driver's phone", c.Way)
-			}
-			return d.pay(j, c.Ride, mine, purse{}, c.Means)
-		})
 	})
 }
 
@@ -348,10 +326,7 @@ func (d *Desk) open(
 		from.rider = r.Rider
 	}
 	if m.Channel == money.InWallet {
-		if err := j.affords(from.rider, payments); err != nil {
-			return Receipt{}, err
-		}
-		if err := d.mayPay(j, r, from.rider, due(payments), m.proof); err != nil {
+		if err := d.opensWallet(j, r, from, payments, m.proof); err != nil {
 			return Receipt{}, err
 		}
 	}

@@ -168,6 +168,22 @@ func (d *Desk) prove(
 	return m, err
 }
 
+// opensWallet refuses a wallet that does not pay what is due: too little in it, too much for a
+// code, or without the PIN.
+func (d *Desk) opensWallet(
+	j *job, r Ride, from purse, payments []money.Payment, proof string,
+) error {
+	if err := j.affords(from.rider, payments); err != nil {
+		return err
+	}
+	if from.byCode {
+		if err := d.withinCode(r, due(payments), j.now); err != nil {
+			return err
+		}
+	}
+	return d.mayPay(j, r, from.rider, due(payments), proof)
+}
+
 // mayPay lets a wallet pay a sum at once: with its PIN proven, or as far as it pays without. Errors
 // as of [PayPIN.Spend].
 func (d *Desk) mayPay(j *job, r Ride, rider RiderID, sum money.Fen, proof string) error {
@@ -197,6 +213,7 @@ type Purse struct {
 	Free        FreeLimits // what is paid without it
 	FreeLeft    money.Fen  // likewise, of today
 	LockedUntil time.Time  // zero if it is not locked
+	CodeSince   time.Time  // since when a phone may show codes; zero if none may
 }
 
 // Purse reads a rider's wallet, with the limits of a city where the rider has none of their own.
@@ -214,6 +231,11 @@ func (d *Desk) Purse(
 			return err
 		}
 		s = Purse{Has: wallet.Available(), Held: wallet.PendingDebits}
+		code, _, err := tx.WalletCodeOf(rider)
+		if err != nil {
+			return err
+		}
+		s.CodeSince = code.MadeAt
 		p, is, err := tx.PayPIN(rider)
 		if err != nil || !is {
 			return err

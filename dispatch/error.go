@@ -168,6 +168,13 @@ const (
 	ReasonPINWrong  Reason = "PIN_WRONG"
 	ReasonPINLocked Reason = "PIN_LOCKED"
 	ReasonPINUnset  Reason = "PIN_UNSET"
+	// ReasonCodeWrong is a code that no wallet shows now, ReasonCodeUsed one that has paid already,
+	// ReasonCodeDeclined one whose wallet does not pay so, and ReasonCodesLocked a driver who has
+	// given too many wrong ones.
+	ReasonCodeWrong    Reason = "WALLET_CODE_WRONG"
+	ReasonCodeUsed     Reason = "WALLET_CODE_USED"
+	ReasonCodeDeclined Reason = "WALLET_CODE_DECLINED"
+	ReasonCodesLocked  Reason = "WALLET_CODES_LOCKED"
 	// ReasonNothingDue is a code that leads to nothing to be paid, now.
 	ReasonNothingDue Reason = "NOTHING_DUE"
 	// ReasonReceiptNumber is a printed receipt's number that another ride has, ReasonReceiptOther a

@@ -62,6 +62,7 @@ type Tx interface {
 	DriverLogs
 	PayCodes
 	PayPINs
+	WalletCodes
 	Splits
 	ReceiptNumbers
 	money.Tx
@@ -103,21 +104,6 @@ type PayCodes interface {
 	// TaxisRide is the last ride on which a taxi has set out with a rider and that is not ended: on
 	// its way, or to be paid.
 	TaxisRide(taxi TaxiID) (r Ride, ok bool, err error)
-}
-
-// PayPINs are what wallets ask for before they pay much.
-type PayPINs interface {
-	// PayPIN reads a rider's; is false if there is none.
-	PayPIN(rider RiderID) (p PayPIN, is bool, err error)
-	// LockPayPIN is PayPIN, and keeps others from locking it until the transaction ends: who writes
-	// it, or acts on it, locks it, after the ride.
-	LockPayPIN(rider RiderID) (p PayPIN, is bool, err error)
-	// InsertPayPIN writes the first one. Conflict with ReasonDuplicate if there is one.
-	InsertPayPIN(p PayPIN) error
-	// UpdatePayPIN writes one that is there.
-	UpdatePayPIN(p PayPIN) error
-	// DropPayPIN forgets one.
-	DropPayPIN(rider RiderID) error
 }
 
 // Rides are the rides' rows.

@@ -24,6 +24,7 @@ func (s *Server) GetWallet(
 	res := &riderpb.GetWalletResponse{
 		AvailableFen: int64(p.Has), HeldFen: int64(p.Held), HasPayPin: p.PIN, OwnLimits: p.Own,
 		FreeLeftFen: int64(p.FreeLeft), LockedUntil: wire.TimePB(p.LockedUntil),
+		CodeSince: wire.TimePB(p.CodeSince),
 	}
 	if p.PIN {
 		res.Free = &riderpb.FreeLimits{
@@ -51,4 +52,34 @@ func (s *Server) SetPayPin(
 		Identity: wire.CallerOf(ctx).Identity(), RequestID: req.GetRequestId(),
 	}, command)
 	return &riderpb.SetPayPinResponse{Since: wire.TimePB(since)}, fail(err)
+}
+
+// IssueWalletCode implements [riderpb.RiderServiceServer].
+func (s *Server) IssueWalletCode(
+	ctx context.Context, req *riderpb.IssueWalletCodeRequest,
+) (*riderpb.IssueWalletCodeResponse, error) {
+	rider, err := riderOf(ctx)
+	if err != nil {
+		return nil, err
+	}
+	code, err := s.desk.IssueWalletCode(ctx, s.now(), dispatch.Once{
+		Identity: wire.CallerOf(ctx).Identity(), RequestID: req.GetRequestId(),
+	}, rider)
+	return &riderpb.IssueWalletCodeResponse{
+		Handle: code.Handle, Secret: code.Secret, Since: wire.TimePB(code.MadeAt),
+	}, fail(err)
+}
+
+// RevokeWalletCode implements [riderpb.RiderServiceServer].
+func (s *Server) RevokeWalletCode(
+	ctx context.Context, req *riderpb.RevokeWalletCodeRequest,
+) (*riderpb.RevokeWalletCodeResponse, error) {
+	rider, err := riderOf(ctx)
+	if err != nil {
+		return nil, err
+	}
+	err = s.desk.RevokeWalletCode(ctx, s.now(), dispatch.Once{
+		Identity: wire.CallerOf(ctx).Identity(), RequestID: req.GetRequestId(),
+	}, rider)
+	return &riderpb.RevokeWalletCodeResponse{}, fail(err)
 }

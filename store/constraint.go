@@ -55,6 +55,10 @@ var guards = []guard{
 		dispatch.ReasonGreeted, "the driver has sent a greeting for the festival",
 	},
 	{
+		"wallet_code_once", "wallet_code_used.handle, wallet_code_used.step",
+		dispatch.ReasonCodeUsed, "the code has paid already",
+	},
+	{
 		"hand_over_once", "hand_over.ride",
 		dispatch.ReasonHandedOver, "the booking was handed over already",
 	},

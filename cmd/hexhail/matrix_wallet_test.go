@@ -5,6 +5,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"hexhail/dispatch"
+	driverpb "hexhail/pb/hexhail/driver/v1"
 	opspb "hexhail/pb/hexhail/ops/v1"
 	riderpb "hexhail/pb/hexhail/rider/v1"
 )
@@ -35,6 +36,30 @@ func walletTable() map[string][]variant {
 			request: same(func(c *cast) proto.Message {
 				c.payPIN(riderOne)
 				return &riderpb.SetPayPinRequest{RequestId: "fresh", NewPin: castPIN}
+			}),
+		}},
+		rider + "IssueWalletCode": {{
+			stage: searching,
+			request: same(func(*cast) proto.Message {
+				return &riderpb.IssueWalletCodeRequest{RequestId: "fresh"}
+			}),
+			shows: func(*cast) map[who][]string {
+				return map[who][]string{riderOne: {`"handle"`, `"secret"`}}
+			},
+		}},
+		rider + "RevokeWalletCode": {{
+			stage: searching,
+			request: same(func(*cast) proto.Message {
+				return &riderpb.RevokeWalletCodeRequest{RequestId: "fresh"}
+			}),
+		}},
+		"hexhail.driver.v1.DriverService.CollectFare": {{
+			name: "by a code", stage: completed, owner: driverOne, owned: refusedNow,
+			request: same(func(c *cast) proto.Message {
+				return &driverpb.CollectFareRequest{
+					RequestId: "fresh", RideId: string(c.ride), Channel: "wallet",
+					Barcode: "88012345678901234567",
+				}
 			}),
 		}},
 		ops + "ClearPayPin": {{

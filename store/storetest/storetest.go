@@ -144,6 +144,8 @@ func walletTests() []test {
 	return []test{
 		{"PayPINs", payPINs},
 		{"PromisePayPIN", promisePayPIN},
+		{"WalletCodes", walletCodes},
+		{"PromiseWalletCode", promiseWalletCode},
 	}
 }
 

@@ -6380,9 +6380,9 @@ type CollectFareRequest struct {
 	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	// The ride, 1 to 64 bytes.
 	RideId string `protobuf:"bytes,2,opt,name=ride_id,json=rideId,proto3" json:"ride_id,omitempty"`
-	// "wechat" or "alipay", as far as the server has them.
+	// "wechat" or "alipay", as far as the server has them, or "wallet".
 	Channel string `protobuf:"bytes,3,opt,name=channel,proto3" json:"channel,omitempty"`
-	// The code that was scanned; empty for a QR code to be shown.
+	// The code that was scanned; empty for a QR code to be shown, which a wallet does not pay.
 	Barcode       string `protobuf:"bytes,4,opt,name=barcode,proto3" json:"barcode,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -96,7 +96,9 @@ type DriverServiceClient interface {
 	ListRides(ctx context.Context, in *ListRidesRequest, opts ...grpc.CallOption) (*ListRidesResponse, error)
 	// CollectFare lets a ride be paid at the driver's phone, all that is due in one order: by a QR code that
 	// the rider, or a friend elsewhere, scans, or by the code that the payer's phone shows, which works
-	// while that phone is offline. Errors: as PayRide's for riders.
+	// while that phone is offline: of WeChat, Alipay, or the wallet here. Errors: as PayRide's for riders;
+	// of a wallet's code WALLET_CODE_WRONG, after 10 of those in 10 minutes WALLET_CODES_LOCKED,
+	// WALLET_CODE_USED, and WALLET_CODE_DECLINED for a wallet that does not pay so much, or so.
 	CollectFare(ctx context.Context, in *CollectFareRequest, opts ...grpc.CallOption) (*CollectFareResponse, error)
 	// CorrectFare corrects a mistyped fare, for a week after the drive, up to 5 times. Before it is paid
 	// it is checked anew, and the rider is asked about a higher one. After it is paid, what is too much
@@ -572,7 +574,9 @@ type DriverServiceServer interface {
 	ListRides(context.Context, *ListRidesRequest) (*ListRidesResponse, error)
 	// CollectFare lets a ride be paid at the driver's phone, all that is due in one order: by a QR code that
 	// the rider, or a friend elsewhere, scans, or by the code that the payer's phone shows, which works
-	// while that phone is offline. Errors: as PayRide's for riders.
+	// while that phone is offline: of WeChat, Alipay, or the wallet here. Errors: as PayRide's for riders;
+	// of a wallet's code WALLET_CODE_WRONG, after 10 of those in 10 minutes WALLET_CODES_LOCKED,
+	// WALLET_CODE_USED, and WALLET_CODE_DECLINED for a wallet that does not pay so much, or so.
 	CollectFare(context.Context, *CollectFareRequest) (*CollectFareResponse, error)
 	// CorrectFare corrects a mistyped fare, for a week after the drive, up to 5 times. Before it is paid
 	// it is checked anew, and the rider is asked about a higher one. After it is paid, what is too much

@@ -2653,7 +2653,9 @@ type GetWalletResponse struct {
 	// What is left of today's, in fen.
 	FreeLeftFen int64 `protobuf:"varint,6,opt,name=free_left_fen,json=freeLeftFen,proto3" json:"free_left_fen,omitempty"`
 	// Until when the wallet pays nothing, after too many wrong PINs; empty if it pays.
-	LockedUntil   *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=locked_until,json=lockedUntil,proto3" json:"locked_until,omitempty"`
+	LockedUntil *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=locked_until,json=lockedUntil,proto3" json:"locked_until,omitempty"`
+	// Since when a phone has a secret for codes; empty if none has.
+	CodeSince     *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=code_since,json=codeSince,proto3" json:"code_since,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2737,6 +2739,208 @@ func (x *GetWalletResponse) GetLockedUntil() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *GetWalletResponse) GetCodeSince() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CodeSince
+	}
+	return nil
+}
+
+// For the phone that asks.
+type IssueWalletCodeRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The app's own id of this request, 1 to 64 bytes: the same id gets the same answer, and is
+	// refused with another body.
+	RequestId     string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *IssueWalletCodeRequest) Reset() {
+	*x = IssueWalletCodeRequest{}
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[42]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *IssueWalletCodeRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*IssueWalletCodeRequest) ProtoMessage() {}
+
+func (x *IssueWalletCodeRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[42]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use IssueWalletCodeRequest.ProtoReflect.Descriptor instead.
+func (*IssueWalletCodeRequest) Descriptor() ([]byte, []int) {
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{42}
+}
+
+func (x *IssueWalletCodeRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+// A secret.
+type IssueWalletCodeResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// 10 digits, a part of each code.
+	Handle string `protobuf:"bytes,1,opt,name=handle,proto3" json:"handle,omitempty"`
+	// 32 bytes. Keep them where the phone keeps keys.
+	Secret []byte `protobuf:"bytes,2,opt,name=secret,proto3" json:"secret,omitempty"`
+	// Since when.
+	Since         *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=since,proto3" json:"since,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *IssueWalletCodeResponse) Reset() {
+	*x = IssueWalletCodeResponse{}
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[43]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *IssueWalletCodeResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*IssueWalletCodeResponse) ProtoMessage() {}
+
+func (x *IssueWalletCodeResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[43]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use IssueWalletCodeResponse.ProtoReflect.Descriptor instead.
+func (*IssueWalletCodeResponse) Descriptor() ([]byte, []int) {
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{43}
+}
+
+func (x *IssueWalletCodeResponse) GetHandle() string {
+	if x != nil {
+		return x.Handle
+	}
+	return ""
+}
+
+func (x *IssueWalletCodeResponse) GetSecret() []byte {
+	if x != nil {
+		return x.Secret
+	}
+	return nil
+}
+
+func (x *IssueWalletCodeResponse) GetSince() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Since
+	}
+	return nil
+}
+
+// For a phone that is lost.
+type RevokeWalletCodeRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The app's own id of this request, 1 to 64 bytes: the same id gets the same answer, and is
+	// refused with another body.
+	RequestId     string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RevokeWalletCodeRequest) Reset() {
+	*x = RevokeWalletCodeRequest{}
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[44]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RevokeWalletCodeRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RevokeWalletCodeRequest) ProtoMessage() {}
+
+func (x *RevokeWalletCodeRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[44]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RevokeWalletCodeRequest.ProtoReflect.Descriptor instead.
+func (*RevokeWalletCodeRequest) Descriptor() ([]byte, []int) {
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{44}
+}
+
+func (x *RevokeWalletCodeRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+// It is worth nothing now.
+type RevokeWalletCodeResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RevokeWalletCodeResponse) Reset() {
+	*x = RevokeWalletCodeResponse{}
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[45]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RevokeWalletCodeResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RevokeWalletCodeResponse) ProtoMessage() {}
+
+func (x *RevokeWalletCodeResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[45]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RevokeWalletCodeResponse.ProtoReflect.Descriptor instead.
+func (*RevokeWalletCodeResponse) Descriptor() ([]byte, []int) {
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{45}
+}
+
 // What a wallet pays without its pay PIN.
 type FreeLimits struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -2750,7 +2954,7 @@ type FreeLimits struct {
 
 func (x *FreeLimits) Reset() {
 	*x = FreeLimits{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[42]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2762,7 +2966,7 @@ func (x *FreeLimits) String() string {
 func (*FreeLimits) ProtoMessage() {}
 
 func (x *FreeLimits) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[42]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2775,7 +2979,7 @@ func (x *FreeLimits) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FreeLimits.ProtoReflect.Descriptor instead.
 func (*FreeLimits) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{42}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *FreeLimits) GetEachFen() int64 {
@@ -2810,7 +3014,7 @@ type SetPayPinRequest struct {
 
 func (x *SetPayPinRequest) Reset() {
 	*x = SetPayPinRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[43]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2822,7 +3026,7 @@ func (x *SetPayPinRequest) String() string {
 func (*SetPayPinRequest) ProtoMessage() {}
 
 func (x *SetPayPinRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[43]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2835,7 +3039,7 @@ func (x *SetPayPinRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetPayPinRequest.ProtoReflect.Descriptor instead.
 func (*SetPayPinRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{43}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *SetPayPinRequest) GetRequestId() string {
@@ -2877,7 +3081,7 @@ type SetPayPinResponse struct {
 
 func (x *SetPayPinResponse) Reset() {
 	*x = SetPayPinResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[44]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2889,7 +3093,7 @@ func (x *SetPayPinResponse) String() string {
 func (*SetPayPinResponse) ProtoMessage() {}
 
 func (x *SetPayPinResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[44]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2902,7 +3106,7 @@ func (x *SetPayPinResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetPayPinResponse.ProtoReflect.Descriptor instead.
 func (*SetPayPinResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{44}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *SetPayPinResponse) GetSince() *timestamppb.Timestamp {
@@ -2934,7 +3138,7 @@ type PayByCodeRequest struct {
 
 func (x *PayByCodeRequest) Reset() {
 	*x = PayByCodeRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[45]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2946,7 +3150,7 @@ func (x *PayByCodeRequest) String() string {
 func (*PayByCodeRequest) ProtoMessage() {}
 
 func (x *PayByCodeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[45]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2959,7 +3163,7 @@ func (x *PayByCodeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PayByCodeRequest.ProtoReflect.Descriptor instead.
 func (*PayByCodeRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{45}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *PayByCodeRequest) GetRequestId() string {
@@ -3015,7 +3219,7 @@ type PayByCodeResponse struct {
 
 func (x *PayByCodeResponse) Reset() {
 	*x = PayByCodeResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[46]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3027,7 +3231,7 @@ func (x *PayByCodeResponse) String() string {
 func (*PayByCodeResponse) ProtoMessage() {}
 
 func (x *PayByCodeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[46]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3040,7 +3244,7 @@ func (x *PayByCodeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PayByCodeResponse.ProtoReflect.Descriptor instead.
 func (*PayByCodeResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{46}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{50}
 }
 
 func (x *PayByCodeResponse) GetScan() *ScanCodeResponse {
@@ -3061,7 +3265,7 @@ type ListPaymentsResponse struct {
 
 func (x *ListPaymentsResponse) Reset() {
 	*x = ListPaymentsResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[47]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3073,7 +3277,7 @@ func (x *ListPaymentsResponse) String() string {
 func (*ListPaymentsResponse) ProtoMessage() {}
 
 func (x *ListPaymentsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[47]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3086,7 +3290,7 @@ func (x *ListPaymentsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListPaymentsResponse.ProtoReflect.Descriptor instead.
 func (*ListPaymentsResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{47}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{51}
 }
 
 func (x *ListPaymentsResponse) GetPayments() []*v1.Payment {
@@ -3107,7 +3311,7 @@ type PayRideResponse struct {
 
 func (x *PayRideResponse) Reset() {
 	*x = PayRideResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[48]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3119,7 +3323,7 @@ func (x *PayRideResponse) String() string {
 func (*PayRideResponse) ProtoMessage() {}
 
 func (x *PayRideResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[48]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3132,7 +3336,7 @@ func (x *PayRideResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PayRideResponse.ProtoReflect.Descriptor instead.
 func (*PayRideResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{48}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{52}
 }
 
 func (x *PayRideResponse) GetRide() *v1.Ride {
@@ -3158,7 +3362,7 @@ type RateRideRequest struct {
 
 func (x *RateRideRequest) Reset() {
 	*x = RateRideRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[49]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[53]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3170,7 +3374,7 @@ func (x *RateRideRequest) String() string {
 func (*RateRideRequest) ProtoMessage() {}
 
 func (x *RateRideRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[49]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[53]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3183,7 +3387,7 @@ func (x *RateRideRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RateRideRequest.ProtoReflect.Descriptor instead.
 func (*RateRideRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{49}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{53}
 }
 
 func (x *RateRideRequest) GetRequestId() string {
@@ -3218,7 +3422,7 @@ type RateRideResponse struct {
 
 func (x *RateRideResponse) Reset() {
 	*x = RateRideResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[50]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[54]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3230,7 +3434,7 @@ func (x *RateRideResponse) String() string {
 func (*RateRideResponse) ProtoMessage() {}
 
 func (x *RateRideResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[50]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[54]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3243,7 +3447,7 @@ func (x *RateRideResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RateRideResponse.ProtoReflect.Descriptor instead.
 func (*RateRideResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{50}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{54}
 }
 
 func (x *RateRideResponse) GetRide() *v1.Ride {
@@ -3271,7 +3475,7 @@ type ComplainRequest struct {
 
 func (x *ComplainRequest) Reset() {
 	*x = ComplainRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[51]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[55]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3283,7 +3487,7 @@ func (x *ComplainRequest) String() string {
 func (*ComplainRequest) ProtoMessage() {}
 
 func (x *ComplainRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[51]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[55]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3296,7 +3500,7 @@ func (x *ComplainRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ComplainRequest.ProtoReflect.Descriptor instead.
 func (*ComplainRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{51}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{55}
 }
 
 func (x *ComplainRequest) GetRequestId() string {
@@ -3336,7 +3540,7 @@ type ComplainResponse struct {
 
 func (x *ComplainResponse) Reset() {
 	*x = ComplainResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[52]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[56]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3348,7 +3552,7 @@ func (x *ComplainResponse) String() string {
 func (*ComplainResponse) ProtoMessage() {}
 
 func (x *ComplainResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[52]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[56]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3361,7 +3565,7 @@ func (x *ComplainResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ComplainResponse.ProtoReflect.Descriptor instead.
 func (*ComplainResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{52}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{56}
 }
 
 // A word to the complaint of the driver: a no-show.
@@ -3380,7 +3584,7 @@ type ContestComplaintRequest struct {
 
 func (x *ContestComplaintRequest) Reset() {
 	*x = ContestComplaintRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[53]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[57]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3392,7 +3596,7 @@ func (x *ContestComplaintRequest) String() string {
 func (*ContestComplaintRequest) ProtoMessage() {}
 
 func (x *ContestComplaintRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[53]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[57]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3405,7 +3609,7 @@ func (x *ContestComplaintRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ContestComplaintRequest.ProtoReflect.Descriptor instead.
 func (*ContestComplaintRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{53}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{57}
 }
 
 func (x *ContestComplaintRequest) GetRequestId() string {
@@ -3438,7 +3642,7 @@ type ContestComplaintResponse struct {
 
 func (x *ContestComplaintResponse) Reset() {
 	*x = ContestComplaintResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[54]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[58]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3450,7 +3654,7 @@ func (x *ContestComplaintResponse) String() string {
 func (*ContestComplaintResponse) ProtoMessage() {}
 
 func (x *ContestComplaintResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[54]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[58]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3463,7 +3667,7 @@ func (x *ContestComplaintResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ContestComplaintResponse.ProtoReflect.Descriptor instead.
 func (*ContestComplaintResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{54}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{58}
 }
 
 // Which page.
@@ -3481,7 +3685,7 @@ type ListComplaintsRequest struct {
 
 func (x *ListComplaintsRequest) Reset() {
 	*x = ListComplaintsRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[55]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[59]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3493,7 +3697,7 @@ func (x *ListComplaintsRequest) String() string {
 func (*ListComplaintsRequest) ProtoMessage() {}
 
 func (x *ListComplaintsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[55]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[59]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3506,7 +3710,7 @@ func (x *ListComplaintsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListComplaintsRequest.ProtoReflect.Descriptor instead.
 func (*ListComplaintsRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{55}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{59}
 }
 
 func (x *ListComplaintsRequest) GetPageSize() int32 {
@@ -3547,7 +3751,7 @@ type ListComplaintsResponse struct {
 
 func (x *ListComplaintsResponse) Reset() {
 	*x = ListComplaintsResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[56]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[60]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3559,7 +3763,7 @@ func (x *ListComplaintsResponse) String() string {
 func (*ListComplaintsResponse) ProtoMessage() {}
 
 func (x *ListComplaintsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[56]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[60]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3572,7 +3776,7 @@ func (x *ListComplaintsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListComplaintsResponse.ProtoReflect.Descriptor instead.
 func (*ListComplaintsResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{56}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{60}
 }
 
 func (x *ListComplaintsResponse) GetComplaints() []*v1.Complaint {
@@ -3617,7 +3821,7 @@ type ProposeRegularRequest struct {
 
 func (x *ProposeRegularRequest) Reset() {
 	*x = ProposeRegularRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[57]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[61]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3629,7 +3833,7 @@ func (x *ProposeRegularRequest) String() string {
 func (*ProposeRegularRequest) ProtoMessage() {}
 
 func (x *ProposeRegularRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[57]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[61]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3642,7 +3846,7 @@ func (x *ProposeRegularRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ProposeRegularRequest.ProtoReflect.Descriptor instead.
 func (*ProposeRegularRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{57}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{61}
 }
 
 func (x *ProposeRegularRequest) GetRequestId() string {
@@ -3670,7 +3874,7 @@ type ProposeRegularResponse struct {
 
 func (x *ProposeRegularResponse) Reset() {
 	*x = ProposeRegularResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[58]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[62]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3682,7 +3886,7 @@ func (x *ProposeRegularResponse) String() string {
 func (*ProposeRegularResponse) ProtoMessage() {}
 
 func (x *ProposeRegularResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[58]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[62]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3695,7 +3899,7 @@ func (x *ProposeRegularResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ProposeRegularResponse.ProtoReflect.Descriptor instead.
 func (*ProposeRegularResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{58}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{62}
 }
 
 func (x *ProposeRegularResponse) GetRegular() *v1.Regular {
@@ -3719,7 +3923,7 @@ type AgreeRegularRequest struct {
 
 func (x *AgreeRegularRequest) Reset() {
 	*x = AgreeRegularRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[59]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[63]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3731,7 +3935,7 @@ func (x *AgreeRegularRequest) String() string {
 func (*AgreeRegularRequest) ProtoMessage() {}
 
 func (x *AgreeRegularRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[59]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[63]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3744,7 +3948,7 @@ func (x *AgreeRegularRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AgreeRegularRequest.ProtoReflect.Descriptor instead.
 func (*AgreeRegularRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{59}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{63}
 }
 
 func (x *AgreeRegularRequest) GetRequestId() string {
@@ -3772,7 +3976,7 @@ type AgreeRegularResponse struct {
 
 func (x *AgreeRegularResponse) Reset() {
 	*x = AgreeRegularResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[60]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[64]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3784,7 +3988,7 @@ func (x *AgreeRegularResponse) String() string {
 func (*AgreeRegularResponse) ProtoMessage() {}
 
 func (x *AgreeRegularResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[60]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[64]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3797,7 +4001,7 @@ func (x *AgreeRegularResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AgreeRegularResponse.ProtoReflect.Descriptor instead.
 func (*AgreeRegularResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{60}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{64}
 }
 
 func (x *AgreeRegularResponse) GetRegular() *v1.Regular {
@@ -3821,7 +4025,7 @@ type EndRegularRequest struct {
 
 func (x *EndRegularRequest) Reset() {
 	*x = EndRegularRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[61]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[65]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3833,7 +4037,7 @@ func (x *EndRegularRequest) String() string {
 func (*EndRegularRequest) ProtoMessage() {}
 
 func (x *EndRegularRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[61]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[65]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3846,7 +4050,7 @@ func (x *EndRegularRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EndRegularRequest.ProtoReflect.Descriptor instead.
 func (*EndRegularRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{61}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{65}
 }
 
 func (x *EndRegularRequest) GetRequestId() string {
@@ -3872,7 +4076,7 @@ type EndRegularResponse struct {
 
 func (x *EndRegularResponse) Reset() {
 	*x = EndRegularResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[62]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[66]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3884,7 +4088,7 @@ func (x *EndRegularResponse) String() string {
 func (*EndRegularResponse) ProtoMessage() {}
 
 func (x *EndRegularResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[62]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[66]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3897,7 +4101,7 @@ func (x *EndRegularResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EndRegularResponse.ProtoReflect.Descriptor instead.
 func (*EndRegularResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{62}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{66}
 }
 
 // Which page.
@@ -3913,7 +4117,7 @@ type ListRegularsRequest struct {
 
 func (x *ListRegularsRequest) Reset() {
 	*x = ListRegularsRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[63]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[67]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3925,7 +4129,7 @@ func (x *ListRegularsRequest) String() string {
 func (*ListRegularsRequest) ProtoMessage() {}
 
 func (x *ListRegularsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[63]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[67]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3938,7 +4142,7 @@ func (x *ListRegularsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRegularsRequest.ProtoReflect.Descriptor instead.
 func (*ListRegularsRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{63}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{67}
 }
 
 func (x *ListRegularsRequest) GetPageSize() int32 {
@@ -3968,7 +4172,7 @@ type ListRegularsResponse struct {
 
 func (x *ListRegularsResponse) Reset() {
 	*x = ListRegularsResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[64]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[68]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3980,7 +4184,7 @@ func (x *ListRegularsResponse) String() string {
 func (*ListRegularsResponse) ProtoMessage() {}
 
 func (x *ListRegularsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[64]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[68]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3993,7 +4197,7 @@ func (x *ListRegularsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRegularsResponse.ProtoReflect.Descriptor instead.
 func (*ListRegularsResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{64}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{68}
 }
 
 func (x *ListRegularsResponse) GetRegulars() []*v1.Regular {
@@ -4023,7 +4227,7 @@ type ListGreetingsRequest struct {
 
 func (x *ListGreetingsRequest) Reset() {
 	*x = ListGreetingsRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[65]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[69]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4035,7 +4239,7 @@ func (x *ListGreetingsRequest) String() string {
 func (*ListGreetingsRequest) ProtoMessage() {}
 
 func (x *ListGreetingsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[65]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[69]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4048,7 +4252,7 @@ func (x *ListGreetingsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListGreetingsRequest.ProtoReflect.Descriptor instead.
 func (*ListGreetingsRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{65}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{69}
 }
 
 func (x *ListGreetingsRequest) GetPageSize() int32 {
@@ -4080,7 +4284,7 @@ type ListGreetingsResponse struct {
 
 func (x *ListGreetingsResponse) Reset() {
 	*x = ListGreetingsResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[66]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[70]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4092,7 +4296,7 @@ func (x *ListGreetingsResponse) String() string {
 func (*ListGreetingsResponse) ProtoMessage() {}
 
 func (x *ListGreetingsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[66]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[70]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4105,7 +4309,7 @@ func (x *ListGreetingsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListGreetingsResponse.ProtoReflect.Descriptor instead.
 func (*ListGreetingsResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{66}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{70}
 }
 
 func (x *ListGreetingsResponse) GetGreetings() []*Greeting {
@@ -4152,7 +4356,7 @@ type Greeting struct {
 
 func (x *Greeting) Reset() {
 	*x = Greeting{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[67]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[71]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4164,7 +4368,7 @@ func (x *Greeting) String() string {
 func (*Greeting) ProtoMessage() {}
 
 func (x *Greeting) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[67]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[71]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4177,7 +4381,7 @@ func (x *Greeting) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Greeting.ProtoReflect.Descriptor instead.
 func (*Greeting) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{67}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{71}
 }
 
 func (x *Greeting) GetGreetingId() string {
@@ -4243,7 +4447,7 @@ type WantGreetingsRequest struct {
 
 func (x *WantGreetingsRequest) Reset() {
 	*x = WantGreetingsRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[68]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[72]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4255,7 +4459,7 @@ func (x *WantGreetingsRequest) String() string {
 func (*WantGreetingsRequest) ProtoMessage() {}
 
 func (x *WantGreetingsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[68]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[72]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4268,7 +4472,7 @@ func (x *WantGreetingsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WantGreetingsRequest.ProtoReflect.Descriptor instead.
 func (*WantGreetingsRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{68}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{72}
 }
 
 func (x *WantGreetingsRequest) GetRequestId() string {
@@ -4296,7 +4500,7 @@ type WantGreetingsResponse struct {
 
 func (x *WantGreetingsResponse) Reset() {
 	*x = WantGreetingsResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[69]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[73]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4308,7 +4512,7 @@ func (x *WantGreetingsResponse) String() string {
 func (*WantGreetingsResponse) ProtoMessage() {}
 
 func (x *WantGreetingsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[69]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[73]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4321,7 +4525,7 @@ func (x *WantGreetingsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WantGreetingsResponse.ProtoReflect.Descriptor instead.
 func (*WantGreetingsResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{69}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{73}
 }
 
 func (x *WantGreetingsResponse) GetWanted() bool {
@@ -4342,7 +4546,7 @@ type ListCampaignsRequest struct {
 
 func (x *ListCampaignsRequest) Reset() {
 	*x = ListCampaignsRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[70]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[74]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4354,7 +4558,7 @@ func (x *ListCampaignsRequest) String() string {
 func (*ListCampaignsRequest) ProtoMessage() {}
 
 func (x *ListCampaignsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[70]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[74]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4367,7 +4571,7 @@ func (x *ListCampaignsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListCampaignsRequest.ProtoReflect.Descriptor instead.
 func (*ListCampaignsRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{70}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{74}
 }
 
 func (x *ListCampaignsRequest) GetCity() string {
@@ -4388,7 +4592,7 @@ type ListCampaignsResponse struct {
 
 func (x *ListCampaignsResponse) Reset() {
 	*x = ListCampaignsResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[71]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[75]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4400,7 +4604,7 @@ func (x *ListCampaignsResponse) String() string {
 func (*ListCampaignsResponse) ProtoMessage() {}
 
 func (x *ListCampaignsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[71]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[75]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4413,7 +4617,7 @@ func (x *ListCampaignsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListCampaignsResponse.ProtoReflect.Descriptor instead.
 func (*ListCampaignsResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{71}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{75}
 }
 
 func (x *ListCampaignsResponse) GetCampaigns() []*Campaign {
@@ -4446,7 +4650,7 @@ type Campaign struct {
 
 func (x *Campaign) Reset() {
 	*x = Campaign{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[72]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[76]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4458,7 +4662,7 @@ func (x *Campaign) String() string {
 func (*Campaign) ProtoMessage() {}
 
 func (x *Campaign) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[72]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[76]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4471,7 +4675,7 @@ func (x *Campaign) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Campaign.ProtoReflect.Descriptor instead.
 func (*Campaign) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{72}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{76}
 }
 
 func (x *Campaign) GetCampaignId() string {
@@ -4536,7 +4740,7 @@ type ListLotsRequest struct {
 
 func (x *ListLotsRequest) Reset() {
 	*x = ListLotsRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[73]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[77]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4548,7 +4752,7 @@ func (x *ListLotsRequest) String() string {
 func (*ListLotsRequest) ProtoMessage() {}
 
 func (x *ListLotsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[73]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[77]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4561,7 +4765,7 @@ func (x *ListLotsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListLotsRequest.ProtoReflect.Descriptor instead.
 func (*ListLotsRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{73}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{77}
 }
 
 func (x *ListLotsRequest) GetPageSize() int32 {
@@ -4591,7 +4795,7 @@ type ListLotsResponse struct {
 
 func (x *ListLotsResponse) Reset() {
 	*x = ListLotsResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[74]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[78]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4603,7 +4807,7 @@ func (x *ListLotsResponse) String() string {
 func (*ListLotsResponse) ProtoMessage() {}
 
 func (x *ListLotsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[74]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[78]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4616,7 +4820,7 @@ func (x *ListLotsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListLotsResponse.ProtoReflect.Descriptor instead.
 func (*ListLotsResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{74}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{78}
 }
 
 func (x *ListLotsResponse) GetLots() []*Lot {
@@ -4660,7 +4864,7 @@ type Lot struct {
 
 func (x *Lot) Reset() {
 	*x = Lot{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[75]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[79]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4672,7 +4876,7 @@ func (x *Lot) String() string {
 func (*Lot) ProtoMessage() {}
 
 func (x *Lot) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[75]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[79]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4685,7 +4889,7 @@ func (x *Lot) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Lot.ProtoReflect.Descriptor instead.
 func (*Lot) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{75}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{79}
 }
 
 func (x *Lot) GetRideId() string {
@@ -4935,7 +5139,7 @@ const file_hexhail_rider_v1_rider_proto_rawDesc = "" +
 	"\adue_fen\x18\x04 \x01(\x03R\x06dueFen\x124\n" +
 	"\bpayments\x18\x05 \x03(\v2\x18.hexhail.type.v1.PaymentR\bpayments\"1\n" +
 	"\x10GetWalletRequest\x12\x1d\n" +
-	"\x04city\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\x04city\"\xa7\x02\n" +
+	"\x04city\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\x04city\"\xe2\x02\n" +
 	"\x11GetWalletResponse\x12#\n" +
 	"\ravailable_fen\x18\x01 \x01(\x03R\favailableFen\x12\x19\n" +
 	"\bheld_fen\x18\x02 \x01(\x03R\aheldFen\x12\x1e\n" +
@@ -4944,7 +5148,20 @@ const file_hexhail_rider_v1_rider_proto_rawDesc = "" +
 	"\n" +
 	"own_limits\x18\x05 \x01(\bR\townLimits\x12\"\n" +
 	"\rfree_left_fen\x18\x06 \x01(\x03R\vfreeLeftFen\x12=\n" +
-	"\flocked_until\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\vlockedUntil\"Z\n" +
+	"\flocked_until\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\vlockedUntil\x129\n" +
+	"\n" +
+	"code_since\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\tcodeSince\"B\n" +
+	"\x16IssueWalletCodeRequest\x12(\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\trequestId\"\x80\x01\n" +
+	"\x17IssueWalletCodeResponse\x12\x16\n" +
+	"\x06handle\x18\x01 \x01(\tR\x06handle\x12\x1b\n" +
+	"\x06secret\x18\x02 \x01(\fB\x03\x80\x01\x01R\x06secret\x120\n" +
+	"\x05since\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x05since\"C\n" +
+	"\x17RevokeWalletCodeRequest\x12(\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\trequestId\"\x1a\n" +
+	"\x18RevokeWalletCodeResponse\"Z\n" +
 	"\n" +
 	"FreeLimits\x12&\n" +
 	"\beach_fen\x18\x01 \x01(\x03B\v\xbaH\b\"\x06\x18\xc0\x84=(\x00R\aeachFen\x12$\n" +
@@ -5085,7 +5302,7 @@ const file_hexhail_rider_v1_rider_proto_rawDesc = "" +
 	"\x05drawn\x18\x06 \x01(\bR\x05drawn\x12\x17\n" +
 	"\awon_fen\x18\a \x01(\x03R\x06wonFen\x12\x19\n" +
 	"\bsent_fen\x18\b \x01(\x03R\asentFen\x12\x18\n" +
-	"\aarrived\x18\t \x01(\bR\aarrived2\xbb\x1a\n" +
+	"\aarrived\x18\t \x01(\bR\aarrived2\xa8\x1c\n" +
 	"\fRiderService\x12_\n" +
 	"\tQuoteRide\x12\".hexhail.rider.v1.QuoteRideRequest\x1a#.hexhail.rider.v1.QuoteRideResponse\"\t\xea\xb2\x19\x05\n" +
 	"\x01\x01\x10\x02\x12k\n" +
@@ -5122,6 +5339,10 @@ const file_hexhail_rider_v1_rider_proto_rawDesc = "" +
 	"\tGetWallet\x12\".hexhail.rider.v1.GetWalletRequest\x1a#.hexhail.rider.v1.GetWalletResponse\"\t\xea\xb2\x19\x05\n" +
 	"\x01\x01\x10\x01\x12a\n" +
 	"\tSetPayPin\x12\".hexhail.rider.v1.SetPayPinRequest\x1a#.hexhail.rider.v1.SetPayPinResponse\"\v\xea\xb2\x19\a\n" +
+	"\x01\x01\x10\x01\x18\x01\x12s\n" +
+	"\x0fIssueWalletCode\x12(.hexhail.rider.v1.IssueWalletCodeRequest\x1a).hexhail.rider.v1.IssueWalletCodeResponse\"\v\xea\xb2\x19\a\n" +
+	"\x01\x01\x10\x01\x18\x01\x12v\n" +
+	"\x10RevokeWalletCode\x12).hexhail.rider.v1.RevokeWalletCodeRequest\x1a*.hexhail.rider.v1.RevokeWalletCodeResponse\"\v\xea\xb2\x19\a\n" +
 	"\x01\x01\x10\x01\x18\x01\x12a\n" +
 	"\tPayByCode\x12\".hexhail.rider.v1.PayByCodeRequest\x1a#.hexhail.rider.v1.PayByCodeResponse\"\v\xea\xb2\x19\a\n" +
 	"\x01\x01\x10\x01\x18\x01\x12h\n" +
@@ -5170,7 +5391,7 @@ func file_hexhail_rider_v1_rider_proto_rawDescGZIP() []byte {
 	return file_hexhail_rider_v1_rider_proto_rawDescData
 }
 
-var file_hexhail_rider_v1_rider_proto_msgTypes = make([]protoimpl.MessageInfo, 76)
+var file_hexhail_rider_v1_rider_proto_msgTypes = make([]protoimpl.MessageInfo, 80)
 var file_hexhail_rider_v1_rider_proto_goTypes = []any{
 	(*QuoteRideRequest)(nil),         // 0: hexhail.rider.v1.QuoteRideRequest
 	(*NearbyTaxi)(nil),               // 1: hexhail.rider.v1.NearbyTaxi
@@ -5214,185 +5435,195 @@ var file_hexhail_rider_v1_rider_proto_goTypes = []any{
 	(*ScanCodeResponse)(nil),         // 39: hexhail.rider.v1.ScanCodeResponse
 	(*GetWalletRequest)(nil),         // 40: hexhail.rider.v1.GetWalletRequest
 	(*GetWalletResponse)(nil),        // 41: hexhail.rider.v1.GetWalletResponse
-	(*FreeLimits)(nil),               // 42: hexhail.rider.v1.FreeLimits
-	(*SetPayPinRequest)(nil),         // 43: hexhail.rider.v1.SetPayPinRequest
-	(*SetPayPinResponse)(nil),        // 44: hexhail.rider.v1.SetPayPinResponse
-	(*PayByCodeRequest)(nil),         // 45: hexhail.rider.v1.PayByCodeRequest
-	(*PayByCodeResponse)(nil),        // 46: hexhail.rider.v1.PayByCodeResponse
-	(*ListPaymentsResponse)(nil),     // 47: hexhail.rider.v1.ListPaymentsResponse
-	(*PayRideResponse)(nil),          // 48: hexhail.rider.v1.PayRideResponse
-	(*RateRideRequest)(nil),          // 49: hexhail.rider.v1.RateRideRequest
-	(*RateRideResponse)(nil),         // 50: hexhail.rider.v1.RateRideResponse
-	(*ComplainRequest)(nil),          // 51: hexhail.rider.v1.ComplainRequest
-	(*ComplainResponse)(nil),         // 52: hexhail.rider.v1.ComplainResponse
-	(*ContestComplaintRequest)(nil),  // 53: hexhail.rider.v1.ContestComplaintRequest
-	(*ContestComplaintResponse)(nil), // 54: hexhail.rider.v1.ContestComplaintResponse
-	(*ListComplaintsRequest)(nil),    // 55: hexhail.rider.v1.ListComplaintsRequest
-	(*ListComplaintsResponse)(nil),   // 56: hexhail.rider.v1.ListComplaintsResponse
-	(*ProposeRegularRequest)(nil),    // 57: hexhail.rider.v1.ProposeRegularRequest
-	(*ProposeRegularResponse)(nil),   // 58: hexhail.rider.v1.ProposeRegularResponse
-	(*AgreeRegularRequest)(nil),      // 59: hexhail.rider.v1.AgreeRegularRequest
-	(*AgreeRegularResponse)(nil),     // 60: hexhail.rider.v1.AgreeRegularResponse
-	(*EndRegularRequest)(nil),        // 61: hexhail.rider.v1.EndRegularRequest
-	(*EndRegularResponse)(nil),       // 62: hexhail.rider.v1.EndRegularResponse
-	(*ListRegularsRequest)(nil),      // 63: hexhail.rider.v1.ListRegularsRequest
-	(*ListRegularsResponse)(nil),     // 64: hexhail.rider.v1.ListRegularsResponse
-	(*ListGreetingsRequest)(nil),     // 65: hexhail.rider.v1.ListGreetingsRequest
-	(*ListGreetingsResponse)(nil),    // 66: hexhail.rider.v1.ListGreetingsResponse
-	(*Greeting)(nil),                 // 67: hexhail.rider.v1.Greeting
-	(*WantGreetingsRequest)(nil),     // 68: hexhail.rider.v1.WantGreetingsRequest
-	(*WantGreetingsResponse)(nil),    // 69: hexhail.rider.v1.WantGreetingsResponse
-	(*ListCampaignsRequest)(nil),     // 70: hexhail.rider.v1.ListCampaignsRequest
-	(*ListCampaignsResponse)(nil),    // 71: hexhail.rider.v1.ListCampaignsResponse
-	(*Campaign)(nil),                 // 72: hexhail.rider.v1.Campaign
-	(*ListLotsRequest)(nil),          // 73: hexhail.rider.v1.ListLotsRequest
-	(*ListLotsResponse)(nil),         // 74: hexhail.rider.v1.ListLotsResponse
-	(*Lot)(nil),                      // 75: hexhail.rider.v1.Lot
-	(*v1.Place)(nil),                 // 76: hexhail.type.v1.Place
-	(*v1.Point)(nil),                 // 77: hexhail.type.v1.Point
-	(*v1.Quote)(nil),                 // 78: hexhail.type.v1.Quote
-	(*timestamppb.Timestamp)(nil),    // 79: google.protobuf.Timestamp
-	(*v1.Ride)(nil),                  // 80: hexhail.type.v1.Ride
-	(*v1.Flight)(nil),                // 81: hexhail.type.v1.Flight
-	(*v1.Voice)(nil),                 // 82: hexhail.type.v1.Voice
-	(*v1.Receipt)(nil),               // 83: hexhail.type.v1.Receipt
-	(*v1.ReceiptNumber)(nil),         // 84: hexhail.type.v1.ReceiptNumber
-	(*v1.Payment)(nil),               // 85: hexhail.type.v1.Payment
-	(v1.ComplaintCause)(0),           // 86: hexhail.type.v1.ComplaintCause
-	(*v1.Complaint)(nil),             // 87: hexhail.type.v1.Complaint
-	(*v1.Regular)(nil),               // 88: hexhail.type.v1.Regular
-	(*v1.Festival)(nil),              // 89: hexhail.type.v1.Festival
+	(*IssueWalletCodeRequest)(nil),   // 42: hexhail.rider.v1.IssueWalletCodeRequest
+	(*IssueWalletCodeResponse)(nil),  // 43: hexhail.rider.v1.IssueWalletCodeResponse
+	(*RevokeWalletCodeRequest)(nil),  // 44: hexhail.rider.v1.RevokeWalletCodeRequest
+	(*RevokeWalletCodeResponse)(nil), // 45: hexhail.rider.v1.RevokeWalletCodeResponse
+	(*FreeLimits)(nil),               // 46: hexhail.rider.v1.FreeLimits
+	(*SetPayPinRequest)(nil),         // 47: hexhail.rider.v1.SetPayPinRequest
+	(*SetPayPinResponse)(nil),        // 48: hexhail.rider.v1.SetPayPinResponse
+	(*PayByCodeRequest)(nil),         // 49: hexhail.rider.v1.PayByCodeRequest
+	(*PayByCodeResponse)(nil),        // 50: hexhail.rider.v1.PayByCodeResponse
+	(*ListPaymentsResponse)(nil),     // 51: hexhail.rider.v1.ListPaymentsResponse
+	(*PayRideResponse)(nil),          // 52: hexhail.rider.v1.PayRideResponse
+	(*RateRideRequest)(nil),          // 53: hexhail.rider.v1.RateRideRequest
+	(*RateRideResponse)(nil),         // 54: hexhail.rider.v1.RateRideResponse
+	(*ComplainRequest)(nil),          // 55: hexhail.rider.v1.ComplainRequest
+	(*ComplainResponse)(nil),         // 56: hexhail.rider.v1.ComplainResponse
+	(*ContestComplaintRequest)(nil),  // 57: hexhail.rider.v1.ContestComplaintRequest
+	(*ContestComplaintResponse)(nil), // 58: hexhail.rider.v1.ContestComplaintResponse
+	(*ListComplaintsRequest)(nil),    // 59: hexhail.rider.v1.ListComplaintsRequest
+	(*ListComplaintsResponse)(nil),   // 60: hexhail.rider.v1.ListComplaintsResponse
+	(*ProposeRegularRequest)(nil),    // 61: hexhail.rider.v1.ProposeRegularRequest
+	(*ProposeRegularResponse)(nil),   // 62: hexhail.rider.v1.ProposeRegularResponse
+	(*AgreeRegularRequest)(nil),      // 63: hexhail.rider.v1.AgreeRegularRequest
+	(*AgreeRegularResponse)(nil),     // 64: hexhail.rider.v1.AgreeRegularResponse
+	(*EndRegularRequest)(nil),        // 65: hexhail.rider.v1.EndRegularRequest
+	(*EndRegularResponse)(nil),       // 66: hexhail.rider.v1.EndRegularResponse
+	(*ListRegularsRequest)(nil),      // 67: hexhail.rider.v1.ListRegularsRequest
+	(*ListRegularsResponse)(nil),     // 68: hexhail.rider.v1.ListRegularsResponse
+	(*ListGreetingsRequest)(nil),     // 69: hexhail.rider.v1.ListGreetingsRequest
+	(*ListGreetingsResponse)(nil),    // 70: hexhail.rider.v1.ListGreetingsResponse
+	(*Greeting)(nil),                 // 71: hexhail.rider.v1.Greeting
+	(*WantGreetingsRequest)(nil),     // 72: hexhail.rider.v1.WantGreetingsRequest
+	(*WantGreetingsResponse)(nil),    // 73: hexhail.rider.v1.WantGreetingsResponse
+	(*ListCampaignsRequest)(nil),     // 74: hexhail.rider.v1.ListCampaignsRequest
+	(*ListCampaignsResponse)(nil),    // 75: hexhail.rider.v1.ListCampaignsResponse
+	(*Campaign)(nil),                 // 76: hexhail.rider.v1.Campaign
+	(*ListLotsRequest)(nil),          // 77: hexhail.rider.v1.ListLotsRequest
+	(*ListLotsResponse)(nil),         // 78: hexhail.rider.v1.ListLotsResponse
+	(*Lot)(nil),                      // 79: hexhail.rider.v1.Lot
+	(*v1.Place)(nil),                 // 80: hexhail.type.v1.Place
+	(*v1.Point)(nil),                 // 81: hexhail.type.v1.Point
+	(*v1.Quote)(nil),                 // 82: hexhail.type.v1.Quote
+	(*timestamppb.Timestamp)(nil),    // 83: google.protobuf.Timestamp
+	(*v1.Ride)(nil),                  // 84: hexhail.type.v1.Ride
+	(*v1.Flight)(nil),                // 85: hexhail.type.v1.Flight
+	(*v1.Voice)(nil),                 // 86: hexhail.type.v1.Voice
+	(*v1.Receipt)(nil),               // 87: hexhail.type.v1.Receipt
+	(*v1.ReceiptNumber)(nil),         // 88: hexhail.type.v1.ReceiptNumber
+	(*v1.Payment)(nil),               // 89: hexhail.type.v1.Payment
+	(v1.ComplaintCause)(0),           // 90: hexhail.type.v1.ComplaintCause
+	(*v1.Complaint)(nil),             // 91: hexhail.type.v1.Complaint
+	(*v1.Regular)(nil),               // 92: hexhail.type.v1.Regular
+	(*v1.Festival)(nil),              // 93: hexhail.type.v1.Festival
 }
 var file_hexhail_rider_v1_rider_proto_depIdxs = []int32{
-	76, // 0: hexhail.rider.v1.QuoteRideRequest.pickup:type_name -> hexhail.type.v1.Place
-	76, // 1: hexhail.rider.v1.QuoteRideRequest.dropoff:type_name -> hexhail.type.v1.Place
-	77, // 2: hexhail.rider.v1.NearbyTaxi.point:type_name -> hexhail.type.v1.Point
-	78, // 3: hexhail.rider.v1.QuoteRideResponse.quote:type_name -> hexhail.type.v1.Quote
+	80, // 0: hexhail.rider.v1.QuoteRideRequest.pickup:type_name -> hexhail.type.v1.Place
+	80, // 1: hexhail.rider.v1.QuoteRideRequest.dropoff:type_name -> hexhail.type.v1.Place
+	81, // 2: hexhail.rider.v1.NearbyTaxi.point:type_name -> hexhail.type.v1.Point
+	82, // 3: hexhail.rider.v1.QuoteRideResponse.quote:type_name -> hexhail.type.v1.Quote
 	1,  // 4: hexhail.rider.v1.QuoteRideResponse.taxis:type_name -> hexhail.rider.v1.NearbyTaxi
-	79, // 5: hexhail.rider.v1.QuoteRideResponse.closed_until:type_name -> google.protobuf.Timestamp
-	76, // 6: hexhail.rider.v1.RequestRideRequest.pickup:type_name -> hexhail.type.v1.Place
-	76, // 7: hexhail.rider.v1.RequestRideRequest.dropoff:type_name -> hexhail.type.v1.Place
+	83, // 5: hexhail.rider.v1.QuoteRideResponse.closed_until:type_name -> google.protobuf.Timestamp
+	80, // 6: hexhail.rider.v1.RequestRideRequest.pickup:type_name -> hexhail.type.v1.Place
+	80, // 7: hexhail.rider.v1.RequestRideRequest.dropoff:type_name -> hexhail.type.v1.Place
 	4,  // 8: hexhail.rider.v1.RequestRideRequest.first:type_name -> hexhail.rider.v1.AskFirst
-	80, // 9: hexhail.rider.v1.RequestRideResponse.ride:type_name -> hexhail.type.v1.Ride
-	76, // 10: hexhail.rider.v1.BookRideRequest.pickup:type_name -> hexhail.type.v1.Place
-	76, // 11: hexhail.rider.v1.BookRideRequest.dropoff:type_name -> hexhail.type.v1.Place
-	79, // 12: hexhail.rider.v1.BookRideRequest.pickup_at:type_name -> google.protobuf.Timestamp
-	81, // 13: hexhail.rider.v1.BookRideRequest.flight:type_name -> hexhail.type.v1.Flight
-	79, // 14: hexhail.rider.v1.BookRideRequest.open_at:type_name -> google.protobuf.Timestamp
-	79, // 15: hexhail.rider.v1.BookRideRequest.team_at:type_name -> google.protobuf.Timestamp
-	80, // 16: hexhail.rider.v1.BookRideResponse.ride:type_name -> hexhail.type.v1.Ride
-	80, // 17: hexhail.rider.v1.GetRideResponse.ride:type_name -> hexhail.type.v1.Ride
-	82, // 18: hexhail.rider.v1.GetVoiceResponse.voice:type_name -> hexhail.type.v1.Voice
-	80, // 19: hexhail.rider.v1.ListRidesResponse.rides:type_name -> hexhail.type.v1.Ride
-	77, // 20: hexhail.rider.v1.TaxiPosition.point:type_name -> hexhail.type.v1.Point
-	79, // 21: hexhail.rider.v1.TaxiPosition.at:type_name -> google.protobuf.Timestamp
-	80, // 22: hexhail.rider.v1.WatchRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	84, // 9: hexhail.rider.v1.RequestRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	80, // 10: hexhail.rider.v1.BookRideRequest.pickup:type_name -> hexhail.type.v1.Place
+	80, // 11: hexhail.rider.v1.BookRideRequest.dropoff:type_name -> hexhail.type.v1.Place
+	83, // 12: hexhail.rider.v1.BookRideRequest.pickup_at:type_name -> google.protobuf.Timestamp
+	85, // 13: hexhail.rider.v1.BookRideRequest.flight:type_name -> hexhail.type.v1.Flight
+	83, // 14: hexhail.rider.v1.BookRideRequest.open_at:type_name -> google.protobuf.Timestamp
+	83, // 15: hexhail.rider.v1.BookRideRequest.team_at:type_name -> google.protobuf.Timestamp
+	84, // 16: hexhail.rider.v1.BookRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	84, // 17: hexhail.rider.v1.GetRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	86, // 18: hexhail.rider.v1.GetVoiceResponse.voice:type_name -> hexhail.type.v1.Voice
+	84, // 19: hexhail.rider.v1.ListRidesResponse.rides:type_name -> hexhail.type.v1.Ride
+	81, // 20: hexhail.rider.v1.TaxiPosition.point:type_name -> hexhail.type.v1.Point
+	83, // 21: hexhail.rider.v1.TaxiPosition.at:type_name -> google.protobuf.Timestamp
+	84, // 22: hexhail.rider.v1.WatchRideResponse.ride:type_name -> hexhail.type.v1.Ride
 	15, // 23: hexhail.rider.v1.WatchRideResponse.taxi:type_name -> hexhail.rider.v1.TaxiPosition
 	17, // 24: hexhail.rider.v1.WatchRideResponse.heartbeat:type_name -> hexhail.rider.v1.Heartbeat
-	79, // 25: hexhail.rider.v1.Heartbeat.at:type_name -> google.protobuf.Timestamp
-	80, // 26: hexhail.rider.v1.AddTipResponse.ride:type_name -> hexhail.type.v1.Ride
-	80, // 27: hexhail.rider.v1.CancelRideResponse.ride:type_name -> hexhail.type.v1.Ride
-	80, // 28: hexhail.rider.v1.ConfirmFareResponse.ride:type_name -> hexhail.type.v1.Ride
-	80, // 29: hexhail.rider.v1.ContestFareResponse.ride:type_name -> hexhail.type.v1.Ride
-	83, // 30: hexhail.rider.v1.GetReceiptResponse.receipt:type_name -> hexhail.type.v1.Receipt
-	84, // 31: hexhail.rider.v1.AddReceiptNumberResponse.number:type_name -> hexhail.type.v1.ReceiptNumber
+	83, // 25: hexhail.rider.v1.Heartbeat.at:type_name -> google.protobuf.Timestamp
+	84, // 26: hexhail.rider.v1.AddTipResponse.ride:type_name -> hexhail.type.v1.Ride
+	84, // 27: hexhail.rider.v1.CancelRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	84, // 28: hexhail.rider.v1.ConfirmFareResponse.ride:type_name -> hexhail.type.v1.Ride
+	84, // 29: hexhail.rider.v1.ContestFareResponse.ride:type_name -> hexhail.type.v1.Ride
+	87, // 30: hexhail.rider.v1.GetReceiptResponse.receipt:type_name -> hexhail.type.v1.Receipt
+	88, // 31: hexhail.rider.v1.AddReceiptNumberResponse.number:type_name -> hexhail.type.v1.ReceiptNumber
 	33, // 32: hexhail.rider.v1.SplitFareRequest.friends:type_name -> hexhail.rider.v1.Friend
 	35, // 33: hexhail.rider.v1.SplitFareResponse.shares:type_name -> hexhail.rider.v1.Share
-	79, // 34: hexhail.rider.v1.Share.completed_at:type_name -> google.protobuf.Timestamp
+	83, // 34: hexhail.rider.v1.Share.completed_at:type_name -> google.protobuf.Timestamp
 	35, // 35: hexhail.rider.v1.ListSharesResponse.shares:type_name -> hexhail.rider.v1.Share
-	79, // 36: hexhail.rider.v1.ScanCodeResponse.completed_at:type_name -> google.protobuf.Timestamp
-	85, // 37: hexhail.rider.v1.ScanCodeResponse.payments:type_name -> hexhail.type.v1.Payment
-	42, // 38: hexhail.rider.v1.GetWalletResponse.free:type_name -> hexhail.rider.v1.FreeLimits
-	79, // 39: hexhail.rider.v1.GetWalletResponse.locked_until:type_name -> google.protobuf.Timestamp
-	42, // 40: hexhail.rider.v1.SetPayPinRequest.limits:type_name -> hexhail.rider.v1.FreeLimits
-	79, // 41: hexhail.rider.v1.SetPayPinResponse.since:type_name -> google.protobuf.Timestamp
-	39, // 42: hexhail.rider.v1.PayByCodeResponse.scan:type_name -> hexhail.rider.v1.ScanCodeResponse
-	85, // 43: hexhail.rider.v1.ListPaymentsResponse.payments:type_name -> hexhail.type.v1.Payment
-	80, // 44: hexhail.rider.v1.PayRideResponse.ride:type_name -> hexhail.type.v1.Ride
-	80, // 45: hexhail.rider.v1.RateRideResponse.ride:type_name -> hexhail.type.v1.Ride
-	86, // 46: hexhail.rider.v1.ComplainRequest.cause:type_name -> hexhail.type.v1.ComplaintCause
-	87, // 47: hexhail.rider.v1.ListComplaintsResponse.complaints:type_name -> hexhail.type.v1.Complaint
-	79, // 48: hexhail.rider.v1.ListComplaintsResponse.suspended_until:type_name -> google.protobuf.Timestamp
-	88, // 49: hexhail.rider.v1.ProposeRegularResponse.regular:type_name -> hexhail.type.v1.Regular
-	88, // 50: hexhail.rider.v1.AgreeRegularResponse.regular:type_name -> hexhail.type.v1.Regular
-	88, // 51: hexhail.rider.v1.ListRegularsResponse.regulars:type_name -> hexhail.type.v1.Regular
-	67, // 52: hexhail.rider.v1.ListGreetingsResponse.greetings:type_name -> hexhail.rider.v1.Greeting
-	89, // 53: hexhail.rider.v1.Greeting.festival:type_name -> hexhail.type.v1.Festival
-	79, // 54: hexhail.rider.v1.Greeting.sent_at:type_name -> google.protobuf.Timestamp
-	72, // 55: hexhail.rider.v1.ListCampaignsResponse.campaigns:type_name -> hexhail.rider.v1.Campaign
-	79, // 56: hexhail.rider.v1.Campaign.ends_at:type_name -> google.protobuf.Timestamp
-	75, // 57: hexhail.rider.v1.ListLotsResponse.lots:type_name -> hexhail.rider.v1.Lot
-	0,  // 58: hexhail.rider.v1.RiderService.QuoteRide:input_type -> hexhail.rider.v1.QuoteRideRequest
-	3,  // 59: hexhail.rider.v1.RiderService.RequestRide:input_type -> hexhail.rider.v1.RequestRideRequest
-	6,  // 60: hexhail.rider.v1.RiderService.BookRide:input_type -> hexhail.rider.v1.BookRideRequest
-	8,  // 61: hexhail.rider.v1.RiderService.GetRide:input_type -> hexhail.rider.v1.GetRideRequest
-	10, // 62: hexhail.rider.v1.RiderService.GetVoice:input_type -> hexhail.rider.v1.GetVoiceRequest
-	12, // 63: hexhail.rider.v1.RiderService.ListRides:input_type -> hexhail.rider.v1.ListRidesRequest
-	14, // 64: hexhail.rider.v1.RiderService.WatchRide:input_type -> hexhail.rider.v1.WatchRideRequest
-	18, // 65: hexhail.rider.v1.RiderService.AddTip:input_type -> hexhail.rider.v1.AddTipRequest
-	20, // 66: hexhail.rider.v1.RiderService.CancelRide:input_type -> hexhail.rider.v1.CancelRideRequest
-	22, // 67: hexhail.rider.v1.RiderService.ConfirmFare:input_type -> hexhail.rider.v1.ConfirmFareRequest
-	24, // 68: hexhail.rider.v1.RiderService.ContestFare:input_type -> hexhail.rider.v1.ContestFareRequest
-	26, // 69: hexhail.rider.v1.RiderService.PayRide:input_type -> hexhail.rider.v1.PayRideRequest
-	32, // 70: hexhail.rider.v1.RiderService.SplitFare:input_type -> hexhail.rider.v1.SplitFareRequest
-	36, // 71: hexhail.rider.v1.RiderService.ListShares:input_type -> hexhail.rider.v1.ListSharesRequest
-	38, // 72: hexhail.rider.v1.RiderService.ScanCode:input_type -> hexhail.rider.v1.ScanCodeRequest
-	40, // 73: hexhail.rider.v1.RiderService.GetWallet:input_type -> hexhail.rider.v1.GetWalletRequest
-	43, // 74: hexhail.rider.v1.RiderService.SetPayPin:input_type -> hexhail.rider.v1.SetPayPinRequest
-	45, // 75: hexhail.rider.v1.RiderService.PayByCode:input_type -> hexhail.rider.v1.PayByCodeRequest
-	27, // 76: hexhail.rider.v1.RiderService.ListPayments:input_type -> hexhail.rider.v1.ListPaymentsRequest
-	28, // 77: hexhail.rider.v1.RiderService.GetReceipt:input_type -> hexhail.rider.v1.GetReceiptRequest
-	30, // 78: hexhail.rider.v1.RiderService.AddReceiptNumber:input_type -> hexhail.rider.v1.AddReceiptNumberRequest
-	49, // 79: hexhail.rider.v1.RiderService.RateRide:input_type -> hexhail.rider.v1.RateRideRequest
-	51, // 80: hexhail.rider.v1.RiderService.Complain:input_type -> hexhail.rider.v1.ComplainRequest
-	53, // 81: hexhail.rider.v1.RiderService.ContestComplaint:input_type -> hexhail.rider.v1.ContestComplaintRequest
-	55, // 82: hexhail.rider.v1.RiderService.ListComplaints:input_type -> hexhail.rider.v1.ListComplaintsRequest
-	57, // 83: hexhail.rider.v1.RiderService.ProposeRegular:input_type -> hexhail.rider.v1.ProposeRegularRequest
-	59, // 84: hexhail.rider.v1.RiderService.AgreeRegular:input_type -> hexhail.rider.v1.AgreeRegularRequest
-	61, // 85: hexhail.rider.v1.RiderService.EndRegular:input_type -> hexhail.rider.v1.EndRegularRequest
-	70, // 86: hexhail.rider.v1.RiderService.ListCampaigns:input_type -> hexhail.rider.v1.ListCampaignsRequest
-	63, // 87: hexhail.rider.v1.RiderService.ListRegulars:input_type -> hexhail.rider.v1.ListRegularsRequest
-	65, // 88: hexhail.rider.v1.RiderService.ListGreetings:input_type -> hexhail.rider.v1.ListGreetingsRequest
-	73, // 89: hexhail.rider.v1.RiderService.ListLots:input_type -> hexhail.rider.v1.ListLotsRequest
-	68, // 90: hexhail.rider.v1.RiderService.WantGreetings:input_type -> hexhail.rider.v1.WantGreetingsRequest
-	2,  // 91: hexhail.rider.v1.RiderService.QuoteRide:output_type -> hexhail.rider.v1.QuoteRideResponse
-	5,  // 92: hexhail.rider.v1.RiderService.RequestRide:output_type -> hexhail.rider.v1.RequestRideResponse
-	7,  // 93: hexhail.rider.v1.RiderService.BookRide:output_type -> hexhail.rider.v1.BookRideResponse
-	9,  // 94: hexhail.rider.v1.RiderService.GetRide:output_type -> hexhail.rider.v1.GetRideResponse
-	11, // 95: hexhail.rider.v1.RiderService.GetVoice:output_type -> hexhail.rider.v1.GetVoiceResponse
-	13, // 96: hexhail.rider.v1.RiderService.ListRides:output_type -> hexhail.rider.v1.ListRidesResponse
-	16, // 97: hexhail.rider.v1.RiderService.WatchRide:output_type -> hexhail.rider.v1.WatchRideResponse
-	19, // 98: hexhail.rider.v1.RiderService.AddTip:output_type -> hexhail.rider.v1.AddTipResponse
-	21, // 99: hexhail.rider.v1.RiderService.CancelRide:output_type -> hexhail.rider.v1.CancelRideResponse
-	23, // 100: hexhail.rider.v1.RiderService.ConfirmFare:output_type -> hexhail.rider.v1.ConfirmFareResponse
-	25, // 101: hexhail.rider.v1.RiderService.ContestFare:output_type -> hexhail.rider.v1.ContestFareResponse
-	48, // 102: hexhail.rider.v1.RiderService.PayRide:output_type -> hexhail.rider.v1.PayRideResponse
-	34, // 103: hexhail.rider.v1.RiderService.SplitFare:output_type -> hexhail.rider.v1.SplitFareResponse
-	37, // 104: hexhail.rider.v1.RiderService.ListShares:output_type -> hexhail.rider.v1.ListSharesResponse
-	39, // 105: hexhail.rider.v1.RiderService.ScanCode:output_type -> hexhail.rider.v1.ScanCodeResponse
-	41, // 106: hexhail.rider.v1.RiderService.GetWallet:output_type -> hexhail.rider.v1.GetWalletResponse
-	44, // 107: hexhail.rider.v1.RiderService.SetPayPin:output_type -> hexhail.rider.v1.SetPayPinResponse
-	46, // 108: hexhail.rider.v1.RiderService.PayByCode:output_type -> hexhail.rider.v1.PayByCodeResponse
-	47, // 109: hexhail.rider.v1.RiderService.ListPayments:output_type -> hexhail.rider.v1.ListPaymentsResponse
-	29, // 110: hexhail.rider.v1.RiderService.GetReceipt:output_type -> hexhail.rider.v1.GetReceiptResponse
-	31, // 111: hexhail.rider.v1.RiderService.AddReceiptNumber:output_type -> hexhail.rider.v1.AddReceiptNumberResponse
-	50, // 112: hexhail.rider.v1.RiderService.RateRide:output_type -> hexhail.rider.v1.RateRideResponse
-	52, // 113: hexhail.rider.v1.RiderService.Complain:output_type -> hexhail.rider.v1.ComplainResponse
-	54, // 114: hexhail.rider.v1.RiderService.ContestComplaint:output_type -> hexhail.rider.v1.ContestComplaintResponse
-	56, // 115: hexhail.rider.v1.RiderService.ListComplaints:output_type -> hexhail.rider.v1.ListComplaintsResponse
-	58, // 116: hexhail.rider.v1.RiderService.ProposeRegular:output_type -> hexhail.rider.v1.ProposeRegularResponse
-	60, // 117: hexhail.rider.v1.RiderService.AgreeRegular:output_type -> hexhail.rider.v1.AgreeRegularResponse
-	62, // 118: hexhail.rider.v1.RiderService.EndRegular:output_type -> hexhail.rider.v1.EndRegularResponse
-	71, // 119: hexhail.rider.v1.RiderService.ListCampaigns:output_type -> hexhail.rider.v1.ListCampaignsResponse
-	64, // 120: hexhail.rider.v1.RiderService.ListRegulars:output_type -> hexhail.rider.v1.ListRegularsResponse
-	66, // 121: hexhail.rider.v1.RiderService.ListGreetings:output_type -> hexhail.rider.v1.ListGreetingsResponse
-	74, // 122: hexhail.rider.v1.RiderService.ListLots:output_type -> hexhail.rider.v1.ListLotsResponse
-	69, // 123: hexhail.rider.v1.RiderService.WantGreetings:output_type -> hexhail.rider.v1.WantGreetingsResponse
-	91, // [91:124] is the sub-list for method output_type
-	58, // [58:91] is the sub-list for method input_type
-	58, // [58:58] is the sub-list for extension type_name
-	58, // [58:58] is the sub-list for extension extendee
-	0,  // [0:58] is the sub-list for field type_name
+	83, // 36: hexhail.rider.v1.ScanCodeResponse.completed_at:type_name -> google.protobuf.Timestamp
+	89, // 37: hexhail.rider.v1.ScanCodeResponse.payments:type_name -> hexhail.type.v1.Payment
+	46, // 38: hexhail.rider.v1.GetWalletResponse.free:type_name -> hexhail.rider.v1.FreeLimits
+	83, // 39: hexhail.rider.v1.GetWalletResponse.locked_until:type_name -> google.protobuf.Timestamp
+	83, // 40: hexhail.rider.v1.GetWalletResponse.code_since:type_name -> google.protobuf.Timestamp
+	83, // 41: hexhail.rider.v1.IssueWalletCodeResponse.since:type_name -> google.protobuf.Timestamp
+	46, // 42: hexhail.rider.v1.SetPayPinRequest.limits:type_name -> hexhail.rider.v1.FreeLimits
+	83, // 43: hexhail.rider.v1.SetPayPinResponse.since:type_name -> google.protobuf.Timestamp
+	39, // 44: hexhail.rider.v1.PayByCodeResponse.scan:type_name -> hexhail.rider.v1.ScanCodeResponse
+	89, // 45: hexhail.rider.v1.ListPaymentsResponse.payments:type_name -> hexhail.type.v1.Payment
+	84, // 46: hexhail.rider.v1.PayRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	84, // 47: hexhail.rider.v1.RateRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	90, // 48: hexhail.rider.v1.ComplainRequest.cause:type_name -> hexhail.type.v1.ComplaintCause
+	91, // 49: hexhail.rider.v1.ListComplaintsResponse.complaints:type_name -> hexhail.type.v1.Complaint
+	83, // 50: hexhail.rider.v1.ListComplaintsResponse.suspended_until:type_name -> google.protobuf.Timestamp
+	92, // 51: hexhail.rider.v1.ProposeRegularResponse.regular:type_name -> hexhail.type.v1.Regular
+	92, // 52: hexhail.rider.v1.AgreeRegularResponse.regular:type_name -> hexhail.type.v1.Regular
+	92, // 53: hexhail.rider.v1.ListRegularsResponse.regulars:type_name -> hexhail.type.v1.Regular
+	71, // 54: hexhail.rider.v1.ListGreetingsResponse.greetings:type_name -> hexhail.rider.v1.Greeting
+	93, // 55: hexhail.rider.v1.Greeting.festival:type_name -> hexhail.type.v1.Festival
+	83, // 56: hexhail.rider.v1.Greeting.sent_at:type_name -> google.protobuf.Timestamp
+	76, // 57: hexhail.rider.v1.ListCampaignsResponse.campaigns:type_name -> hexhail.rider.v1.Campaign
+	83, // 58: hexhail.rider.v1.Campaign.ends_at:type_name -> google.protobuf.Timestamp
+	79, // 59: hexhail.rider.v1.ListLotsResponse.lots:type_name -> hexhail.rider.v1.Lot
+	0,  // 60: hexhail.rider.v1.RiderService.QuoteRide:input_type -> hexhail.rider.v1.QuoteRideRequest
+	3,  // 61: hexhail.rider.v1.RiderService.RequestRide:input_type -> hexhail.rider.v1.RequestRideRequest
+	6,  // 62: hexhail.rider.v1.RiderService.BookRide:input_type -> hexhail.rider.v1.BookRideRequest
+	8,  // 63: hexhail.rider.v1.RiderService.GetRide:input_type -> hexhail.rider.v1.GetRideRequest
+	10, // 64: hexhail.rider.v1.RiderService.GetVoice:input_type -> hexhail.rider.v1.GetVoiceRequest
+	12, // 65: hexhail.rider.v1.RiderService.ListRides:input_type -> hexhail.rider.v1.ListRidesRequest
+	14, // 66: hexhail.rider.v1.RiderService.WatchRide:input_type -> hexhail.rider.v1.WatchRideRequest
+	18, // 67: hexhail.rider.v1.RiderService.AddTip:input_type -> hexhail.rider.v1.AddTipRequest
+	20, // 68: hexhail.rider.v1.RiderService.CancelRide:input_type -> hexhail.rider.v1.CancelRideRequest
+	22, // 69: hexhail.rider.v1.RiderService.ConfirmFare:input_type -> hexhail.rider.v1.ConfirmFareRequest
+	24, // 70: hexhail.rider.v1.RiderService.ContestFare:input_type -> hexhail.rider.v1.ContestFareRequest
+	26, // 71: hexhail.rider.v1.RiderService.PayRide:input_type -> hexhail.rider.v1.PayRideRequest
+	32, // 72: hexhail.rider.v1.RiderService.SplitFare:input_type -> hexhail.rider.v1.SplitFareRequest
+	36, // 73: hexhail.rider.v1.RiderService.ListShares:input_type -> hexhail.rider.v1.ListSharesRequest
+	38, // 74: hexhail.rider.v1.RiderService.ScanCode:input_type -> hexhail.rider.v1.ScanCodeRequest
+	40, // 75: hexhail.rider.v1.RiderService.GetWallet:input_type -> hexhail.rider.v1.GetWalletRequest
+	47, // 76: hexhail.rider.v1.RiderService.SetPayPin:input_type -> hexhail.rider.v1.SetPayPinRequest
+	42, // 77: hexhail.rider.v1.RiderService.IssueWalletCode:input_type -> hexhail.rider.v1.IssueWalletCodeRequest
+	44, // 78: hexhail.rider.v1.RiderService.RevokeWalletCode:input_type -> hexhail.rider.v1.RevokeWalletCodeRequest
+	49, // 79: hexhail.rider.v1.RiderService.PayByCode:input_type -> hexhail.rider.v1.PayByCodeRequest
+	27, // 80: hexhail.rider.v1.RiderService.ListPayments:input_type -> hexhail.rider.v1.ListPaymentsRequest
+	28, // 81: hexhail.rider.v1.RiderService.GetReceipt:input_type -> hexhail.rider.v1.GetReceiptRequest
+	30, // 82: hexhail.rider.v1.RiderService.AddReceiptNumber:input_type -> hexhail.rider.v1.AddReceiptNumberRequest
+	53, // 83: hexhail.rider.v1.RiderService.RateRide:input_type -> hexhail.rider.v1.RateRideRequest
+	55, // 84: hexhail.rider.v1.RiderService.Complain:input_type -> hexhail.rider.v1.ComplainRequest
+	57, // 85: hexhail.rider.v1.RiderService.ContestComplaint:input_type -> hexhail.rider.v1.ContestComplaintRequest
+	59, // 86: hexhail.rider.v1.RiderService.ListComplaints:input_type -> hexhail.rider.v1.ListComplaintsRequest
+	61, // 87: hexhail.rider.v1.RiderService.ProposeRegular:input_type -> hexhail.rider.v1.ProposeRegularRequest
+	63, // 88: hexhail.rider.v1.RiderService.AgreeRegular:input_type -> hexhail.rider.v1.AgreeRegularRequest
+	65, // 89: hexhail.rider.v1.RiderService.EndRegular:input_type -> hexhail.rider.v1.EndRegularRequest
+	74, // 90: hexhail.rider.v1.RiderService.ListCampaigns:input_type -> hexhail.rider.v1.ListCampaignsRequest
+	67, // 91: hexhail.rider.v1.RiderService.ListRegulars:input_type -> hexhail.rider.v1.ListRegularsRequest
+	69, // 92: hexhail.rider.v1.RiderService.ListGreetings:input_type -> hexhail.rider.v1.ListGreetingsRequest
+	77, // 93: hexhail.rider.v1.RiderService.ListLots:input_type -> hexhail.rider.v1.ListLotsRequest
+	72, // 94: hexhail.rider.v1.RiderService.WantGreetings:input_type -> hexhail.rider.v1.WantGreetingsRequest
+	2,  // 95: hexhail.rider.v1.RiderService.QuoteRide:output_type -> hexhail.rider.v1.QuoteRideResponse
+	5,  // 96: hexhail.rider.v1.RiderService.RequestRide:output_type -> hexhail.rider.v1.RequestRideResponse
+	7,  // 97: hexhail.rider.v1.RiderService.BookRide:output_type -> hexhail.rider.v1.BookRideResponse
+	9,  // 98: hexhail.rider.v1.RiderService.GetRide:output_type -> hexhail.rider.v1.GetRideResponse
+	11, // 99: hexhail.rider.v1.RiderService.GetVoice:output_type -> hexhail.rider.v1.GetVoiceResponse
+	13, // 100: hexhail.rider.v1.RiderService.ListRides:output_type -> hexhail.rider.v1.ListRidesResponse
+	16, // 101: hexhail.rider.v1.RiderService.WatchRide:output_type -> hexhail.rider.v1.WatchRideResponse
+	19, // 102: hexhail.rider.v1.RiderService.AddTip:output_type -> hexhail.rider.v1.AddTipResponse
+	21, // 103: hexhail.rider.v1.RiderService.CancelRide:output_type -> hexhail.rider.v1.CancelRideResponse
+	23, // 104: hexhail.rider.v1.RiderService.ConfirmFare:output_type -> hexhail.rider.v1.ConfirmFareResponse
+	25, // 105: hexhail.rider.v1.RiderService.ContestFare:output_type -> hexhail.rider.v1.ContestFareResponse
+	52, // 106: hexhail.rider.v1.RiderService.PayRide:output_type -> hexhail.rider.v1.PayRideResponse
+	34, // 107: hexhail.rider.v1.RiderService.SplitFare:output_type -> hexhail.rider.v1.SplitFareResponse
+	37, // 108: hexhail.rider.v1.RiderService.ListShares:output_type -> hexhail.rider.v1.ListSharesResponse
+	39, // 109: hexhail.rider.v1.RiderService.ScanCode:output_type -> hexhail.rider.v1.ScanCodeResponse
+	41, // 110: hexhail.rider.v1.RiderService.GetWallet:output_type -> hexhail.rider.v1.GetWalletResponse
+	48, // 111: hexhail.rider.v1.RiderService.SetPayPin:output_type -> hexhail.rider.v1.SetPayPinResponse
+	43, // 112: hexhail.rider.v1.RiderService.IssueWalletCode:output_type -> hexhail.rider.v1.IssueWalletCodeResponse
+	45, // 113: hexhail.rider.v1.RiderService.RevokeWalletCode:output_type -> hexhail.rider.v1.RevokeWalletCodeResponse
+	50, // 114: hexhail.rider.v1.RiderService.PayByCode:output_type -> hexhail.rider.v1.PayByCodeResponse
+	51, // 115: hexhail.rider.v1.RiderService.ListPayments:output_type -> hexhail.rider.v1.ListPaymentsResponse
+	29, // 116: hexhail.rider.v1.RiderService.GetReceipt:output_type -> hexhail.rider.v1.GetReceiptResponse
+	31, // 117: hexhail.rider.v1.RiderService.AddReceiptNumber:output_type -> hexhail.rider.v1.AddReceiptNumberResponse
+	54, // 118: hexhail.rider.v1.RiderService.RateRide:output_type -> hexhail.rider.v1.RateRideResponse
+	56, // 119: hexhail.rider.v1.RiderService.Complain:output_type -> hexhail.rider.v1.ComplainResponse
+	58, // 120: hexhail.rider.v1.RiderService.ContestComplaint:output_type -> hexhail.rider.v1.ContestComplaintResponse
+	60, // 121: hexhail.rider.v1.RiderService.ListComplaints:output_type -> hexhail.rider.v1.ListComplaintsResponse
+	62, // 122: hexhail.rider.v1.RiderService.ProposeRegular:output_type -> hexhail.rider.v1.ProposeRegularResponse
+	64, // 123: hexhail.rider.v1.RiderService.AgreeRegular:output_type -> hexhail.rider.v1.AgreeRegularResponse
+	66, // 124: hexhail.rider.v1.RiderService.EndRegular:output_type -> hexhail.rider.v1.EndRegularResponse
+	75, // 125: hexhail.rider.v1.RiderService.ListCampaigns:output_type -> hexhail.rider.v1.ListCampaignsResponse
+	68, // 126: hexhail.rider.v1.RiderService.ListRegulars:output_type -> hexhail.rider.v1.ListRegularsResponse
+	70, // 127: hexhail.rider.v1.RiderService.ListGreetings:output_type -> hexhail.rider.v1.ListGreetingsResponse
+	78, // 128: hexhail.rider.v1.RiderService.ListLots:output_type -> hexhail.rider.v1.ListLotsResponse
+	73, // 129: hexhail.rider.v1.RiderService.WantGreetings:output_type -> hexhail.rider.v1.WantGreetingsResponse
+	95, // [95:130] is the sub-list for method output_type
+	60, // [60:95] is the sub-list for method input_type
+	60, // [60:60] is the sub-list for extension type_name
+	60, // [60:60] is the sub-list for extension extendee
+	0,  // [0:60] is the sub-list for field type_name
 }
 
 func init() { file_hexhail_rider_v1_rider_proto_init() }
@@ -5405,14 +5636,14 @@ func file_hexhail_rider_v1_rider_proto_init() {
 		(*WatchRideResponse_Taxi)(nil),
 		(*WatchRideResponse_Heartbeat)(nil),
 	}
-	file_hexhail_rider_v1_rider_proto_msgTypes[72].OneofWrappers = []any{}
+	file_hexhail_rider_v1_rider_proto_msgTypes[76].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_hexhail_rider_v1_rider_proto_rawDesc), len(file_hexhail_rider_v1_rider_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   76,
+			NumMessages:   80,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -38,6 +38,8 @@ const (
 	RiderService_ScanCode_FullMethodName         = "/hexhail.rider.v1.RiderService/ScanCode"
 	RiderService_GetWallet_FullMethodName        = "/hexhail.rider.v1.RiderService/GetWallet"
 	RiderService_SetPayPin_FullMethodName        = "/hexhail.rider.v1.RiderService/SetPayPin"
+	RiderService_IssueWalletCode_FullMethodName  = "/hexhail.rider.v1.RiderService/IssueWalletCode"
+	RiderService_RevokeWalletCode_FullMethodName = "/hexhail.rider.v1.RiderService/RevokeWalletCode"
 	RiderService_PayByCode_FullMethodName        = "/hexhail.rider.v1.RiderService/PayByCode"
 	RiderService_ListPayments_FullMethodName     = "/hexhail.rider.v1.RiderService/ListPayments"
 	RiderService_GetReceipt_FullMethodName       = "/hexhail.rider.v1.RiderService/GetReceipt"
@@ -121,6 +123,13 @@ type RiderServiceClient interface {
 	// without it. Errors: PIN_NEEDED without the old one, PIN_WRONG, and after 5 of those PIN_LOCKED for an
 	// hour.
 	SetPayPin(ctx context.Context, in *SetPayPinRequest, opts ...grpc.CallOption) (*SetPayPinResponse, error)
+	// IssueWalletCode gives the phone a new secret, by which it shows codes that a driver scans and that
+	// pay out of the rider's wallet, also while it is offline (docs/payments.md). The secret before it is
+	// worth nothing from then on. Only the same request_id gets the same secret again: CODE_UNKNOWN once
+	// that was revoked.
+	IssueWalletCode(ctx context.Context, in *IssueWalletCodeRequest, opts ...grpc.CallOption) (*IssueWalletCodeResponse, error)
+	// RevokeWalletCode makes the secret worth nothing, at once: for a phone that is lost.
+	RevokeWalletCode(ctx context.Context, in *RevokeWalletCodeRequest, opts ...grpc.CallOption) (*RevokeWalletCodeResponse, error)
 	// PayByCode pays all that is due where a code leads, for oneself or for somebody else: out of the
 	// caller's wallet, or through a channel, whose ticket ScanCode has. Errors: as ScanCode's and
 	// PayRide's.
@@ -355,6 +364,26 @@ func (c *riderServiceClient) SetPayPin(ctx context.Context, in *SetPayPinRequest
 	return out, nil
 }
 
+func (c *riderServiceClient) IssueWalletCode(ctx context.Context, in *IssueWalletCodeRequest, opts ...grpc.CallOption) (*IssueWalletCodeResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(IssueWalletCodeResponse)
+	err := c.cc.Invoke(ctx, RiderService_IssueWalletCode_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *riderServiceClient) RevokeWalletCode(ctx context.Context, in *RevokeWalletCodeRequest, opts ...grpc.CallOption) (*RevokeWalletCodeResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(RevokeWalletCodeResponse)
+	err := c.cc.Invoke(ctx, RiderService_RevokeWalletCode_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *riderServiceClient) PayByCode(ctx context.Context, in *PayByCodeRequest, opts ...grpc.CallOption) (*PayByCodeResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(PayByCodeResponse)
@@ -580,6 +609,13 @@ type RiderServiceServer interface {
 	// without it. Errors: PIN_NEEDED without the old one, PIN_WRONG, and after 5 of those PIN_LOCKED for an
 	// hour.
 	SetPayPin(context.Context, *SetPayPinRequest) (*SetPayPinResponse, error)
+	// IssueWalletCode gives the phone a new secret, by which it shows codes that a driver scans and that
+	// pay out of the rider's wallet, also while it is offline (docs/payments.md). The secret before it is
+	// worth nothing from then on. Only the same request_id gets the same secret again: CODE_UNKNOWN once
+	// that was revoked.
+	IssueWalletCode(context.Context, *IssueWalletCodeRequest) (*IssueWalletCodeResponse, error)
+	// RevokeWalletCode makes the secret worth nothing, at once: for a phone that is lost.
+	RevokeWalletCode(context.Context, *RevokeWalletCodeRequest) (*RevokeWalletCodeResponse, error)
 	// PayByCode pays all that is due where a code leads, for oneself or for somebody else: out of the
 	// caller's wallet, or through a channel, whose ticket ScanCode has. Errors: as ScanCode's and
 	// PayRide's.
@@ -685,6 +721,12 @@ func (UnimplementedRiderServiceServer) GetWallet(context.Context, *GetWalletRequ
 }
 func (UnimplementedRiderServiceServer) SetPayPin(context.Context, *SetPayPinRequest) (*SetPayPinResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method SetPayPin not implemented")
+}
+func (UnimplementedRiderServiceServer) IssueWalletCode(context.Context, *IssueWalletCodeRequest) (*IssueWalletCodeResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method IssueWalletCode not implemented")
+}
+func (UnimplementedRiderServiceServer) RevokeWalletCode(context.Context, *RevokeWalletCodeRequest) (*RevokeWalletCodeResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method RevokeWalletCode not implemented")
 }
 func (UnimplementedRiderServiceServer) PayByCode(context.Context, *PayByCodeRequest) (*PayByCodeResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method PayByCode not implemented")
@@ -1054,6 +1096,42 @@ func _RiderService_SetPayPin_Handler(srv interface{}, ctx context.Context, dec f
 	return interceptor(ctx, in, info, handler)
 }
 
+func _RiderService_IssueWalletCode_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(IssueWalletCodeRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RiderServiceServer).IssueWalletCode(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RiderService_IssueWalletCode_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RiderServiceServer).IssueWalletCode(ctx, req.(*IssueWalletCodeRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _RiderService_RevokeWalletCode_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RevokeWalletCodeRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RiderServiceServer).RevokeWalletCode(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RiderService_RevokeWalletCode_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RiderServiceServer).RevokeWalletCode(ctx, req.(*RevokeWalletCodeRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _RiderService_PayByCode_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(PayByCodeRequest)
 	if err := dec(in); err != nil {
@@ -1412,6 +1490,14 @@ var RiderService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "SetPayPin",
 			Handler:    _RiderService_SetPayPin_Handler,
+		},
+		{
+			MethodName: "IssueWalletCode",
+			Handler:    _RiderService_IssueWalletCode_Handler,
+		},
+		{
+			MethodName: "RevokeWalletCode",
+			Handler:    _RiderService_RevokeWalletCode_Handler,
 		},
 		{
 			MethodName: "PayByCode",
