@@ -1,7 +1,6 @@
 package main
 
 import (
-	"google.golang.org/grpc/codes"
 	"google.golang.org/protobuf/proto"
 
 	"hexhail/dispatch"
@@ -30,14 +29,10 @@ func walletTable() map[string][]variant {
 				return map[who][]string{riderOne: {`"hasPayPin"`, `"freeLeftFen"`}}
 			},
 		}},
-		// Whoever has one is asked for it.
-		rider + "SetPayPin": {{
-			stage: searching, owner: riderOne, owned: refusedNow, foreign: codes.OK,
-			request: same(func(c *cast) proto.Message {
-				c.payPIN(riderOne)
-				return &riderpb.SetPayPinRequest{RequestId: "fresh", NewPin: castPIN}
-			}),
-		}},
+		rider + "SetPayPin": {{stage: searching, request: one(func(c *cast, w who) proto.Message {
+			c.noPayPIN(w)
+			return &riderpb.SetPayPinRequest{RequestId: "fresh", NewPin: castPIN}
+		})}},
 		rider + "IssueWalletCode": {{
 			stage: searching,
 			request: same(func(*cast) proto.Message {
@@ -79,6 +74,17 @@ func (c *cast) payPIN(w who) {
 		dispatch.Once{Identity: "rider:" + c.id(w), RequestID: c.fresh()},
 		dispatch.SetPayPIN{Rider: dispatch.RiderID(c.id(w)), New: castPIN})
 	if dispatch.ReasonOf(err) != dispatch.ReasonPINNeeded {
+		c.ok(err)
+	}
+}
+
+// noPayPIN takes it away.
+func (c *cast) noPayPIN(w who) {
+	c.t.Helper()
+	err := c.service.desk.ClearPayPIN(c.t.Context(), c.service.clock.Now(),
+		dispatch.Once{Identity: "ops:" + c.id(staff), RequestID: c.fresh()},
+		dispatch.RiderID(c.id(w)))
+	if dispatch.ReasonOf(err) != dispatch.ReasonPINUnset {
 		c.ok(err)
 	}
 }
