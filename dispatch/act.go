@@ -45,6 +45,7 @@ const (
 	ActTakeOver                            // another driver of the team comes instead
 	ActWinDraw                             // the ride is free: a daily draw has it
 	ActCorrect                             // the driver has mistyped the fare
+	ActRepair                              // a campaign gives what the ride has missed
 )
 
 var actKinds = [...]string{
@@ -57,6 +58,7 @@ var actKinds = [...]string{
 	"hand_over", "withdraw_hand_over", "take_over",
 	"win_draw",
 	"correct_fare",
+	"repair",
 }
 
 // String is the act's name.

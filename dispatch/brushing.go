@@ -157,9 +157,10 @@ func (p BrushRules) outcome(e Evidence, score int) BrushOutcome {
 
 // PairRide is a ride that a rider and a driver had together, as far as it is evidence.
 type PairRide struct {
+	Ride        RideID
 	CompletedAt time.Time
 	Dropoff     geo.Point
-	Subsidised  bool // a subsidy was reserved or given
+	Subsidised  bool // a subsidy was reserved or given, then or afterwards
 }
 
 // evidenceOf is the evidence of a ride whose fare stands; past are the rides that the two have

@@ -22,6 +22,9 @@ func (f Figure) Fits() bool { return f.Memo || f.Amount == f.Booked }
 // Reserved names what is set aside for a ride and not moved.
 const Reserved = "reserved"
 
+// Afterwards begins the names of what a campaign has given by a repair.
+const Afterwards = "repaired "
+
 // withoutRows is what is booked for a ride and has no row of its own.
 var withoutRows = []money.Code{
 	money.CodeChannelFee, money.CodeDuplicate, money.CodeSubsidyRiderBack,
@@ -31,7 +34,8 @@ var withoutRows = []money.Code{
 // Figures traces every sum of a ride to its transfers, which are all of the ride's by time. What is
 // booked and has no row to compare with (a channel's fee) stands with what the ledger says.
 func Figures(
-	r Ride, payments []money.Payment, refunds []money.Refund, booked []money.Booked,
+	r Ride, payments []money.Payment, refunds []money.Refund, repairs []money.Repair,
+	booked []money.Booked,
 ) []Figure {
 	f := figures{held: r.Subsidy.Held}
 	for _, p := range payments {
@@ -55,6 +59,10 @@ func Figures(
 		if back.State == money.AttemptPaid {
 			f.owe(string(back.Hold().Code), back.Amount)
 		}
+	}
+	for _, given := range repairs {
+		f.owe(Afterwards+string(money.CodeSubsidyRider), given.Rider)
+		f.owe(Afterwards+string(money.CodeSubsidyDriver), given.Driver)
 	}
 	open := money.Unresolved(transfersOf(booked))
 	for _, b := range booked {
@@ -98,11 +106,15 @@ func (f *figures) owe(name string, amount money.Fen) {
 
 // book adds to what the ledger says.
 func (f *figures) book(b money.Booked) {
-	x := f.of(string(b.Code))
+	name := string(b.Code)
+	if b.Repaired() {
+		name = Afterwards + name
+	}
+	x := f.of(name)
 	x.Booked += b.Amount
 	x.Lines = append(x.Lines, b)
 	subsidy := b.Code == money.CodeSubsidyRider || b.Code == money.CodeSubsidyDriver
-	alone := slices.Contains(withoutRows, b.Code) || f.held && subsidy
+	alone := slices.Contains(withoutRows, b.Code) || f.held && subsidy && !b.Repaired()
 	if alone && !slices.Contains(f.rows, x.Name) {
 		x.Amount = x.Booked
 	}

@@ -17,6 +17,7 @@ func TestFigures(t *testing.T) {
 		{Purpose: money.PurposeFee, Amount: 900, State: money.PaymentDue},
 	}
 	refunds := []money.Refund{{ID: "b", Amount: 100, State: money.AttemptSent}}
+	repairs := []money.Repair{{Campaign: "late", Rider: 400, Driver: 200}}
 	at := func(id money.TransferID, kind money.TransferKind, code money.Code, fen money.Fen,
 	) money.Booked {
 		x := money.Booked{Transfer: money.Transfer{ID: id, Kind: kind, Code: code, Amount: fen}}
@@ -33,12 +34,21 @@ func TestFigures(t *testing.T) {
 		at("s/post", money.TransferPost, money.CodeSubsidyRider, 500),
 		at("d/post", money.TransferPost, money.CodeSubsidyDriver, 300),
 		at("b/hold", money.TransferPending, money.CodeRefund, 100),
+		at("repair/late/r/rider", money.TransferPosted, money.CodeSubsidyRider, 400),
+		at("repair/late/r/driver", money.TransferPosted, money.CodeSubsidyDriver, 200),
+	}
+	for i := range booked[len(booked)-2:] {
+		repaired := &booked[len(booked)-1-i]
+		repaired.Entry, repaired.Subject = "repair/late/r", "r"
 	}
 	want := map[string][3]money.Fen{ // by the rows, booked, transfers
 		"fare": {2300, 2300, 1}, "subsidy_rider": {500, 500, 1}, "subsidy_driver": {300, 300, 1},
-		"tip by hand": {200, 0, 0}, "channel_fee": {14, 14, 1}, dispatch.Reserved: {100, 100, 1},
+		dispatch.Afterwards + "subsidy_rider":  {400, 400, 1},
+		dispatch.Afterwards + "subsidy_driver": {200, 200, 1},
+		"tip by hand":                          {200, 0, 0}, "channel_fee": {14, 14, 1},
+		dispatch.Reserved: {100, 100, 1},
 	}
-	got := dispatch.Figures(r, payments, refunds, booked)
+	got := dispatch.Figures(r, payments, refunds, repairs, booked)
 	for _, f := range got {
 		is := [3]money.Fen{f.Amount, f.Booked, money.Fen(len(f.Lines))}
 		if !f.Fits() || is != want[f.Name] {
@@ -52,7 +62,7 @@ func TestFigures(t *testing.T) {
 		booked[i].Amount++
 		if kind := booked[i].Kind; kind == money.TransferPosted || kind == money.TransferPost {
 			wrong := 0
-			for _, f := range dispatch.Figures(r, payments, refunds, booked) {
+			for _, f := range dispatch.Figures(r, payments, refunds, repairs, booked) {
 				if !f.Fits() {
 					wrong++
 				}

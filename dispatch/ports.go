@@ -54,6 +54,7 @@ type Tx interface {
 	Outbox
 	Holds
 	PairRides
+	SettledRides
 	Changes
 	RoundLogs
 	Lives
@@ -407,6 +408,13 @@ type PairRides interface {
 	// BriefRides counts the rides with a rider in the app that a driver has completed in [from, to)
 	// in less than a time, over less than so many metres.
 	BriefRides(driver DriverID, from, to time.Time, took time.Duration, metres int) (int, error)
+}
+
+// SettledRides find the rides that may have missed a campaign.
+type SettledRides interface {
+	// SettledRides are a city's settled rides, completed in [from, to) and asked for at most
+	// LongestRide before, in the order of their completion.
+	SettledRides(city CityID, from, to time.Time, limit int) ([]RideID, error)
 }
 
 // Outbox keeps events until they are sent.

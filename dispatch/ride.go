@@ -2,6 +2,7 @@ package dispatch
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"hexhail/dispatch/voice"
@@ -312,7 +313,13 @@ func DriverParty(id DriverID) money.Party { return money.Party(id) }
 // GuestParty is whoever pays a driver's street rides by a code, and whom we do not know. All of one
 // driver's are one party: a campaign that counts by rider or by pair counts them together, for
 // nobody can tell them apart.
-func GuestParty(of DriverID) money.Party { return money.Party("guest:" + string(of)) }
+func GuestParty(of DriverID) money.Party { return money.Party(guestPrefix + string(of)) }
+
+// guestPrefix begins the parties whom we do not know.
+const guestPrefix = "guest:"
+
+// isGuest reports whether nobody knows who a party is.
+func isGuest(p money.Party) bool { return strings.HasPrefix(string(p), guestPrefix) }
 
 // payer is who owes what a ride costs.
 func (r Ride) payer() money.Party {

@@ -43,6 +43,7 @@ var table = map[State]map[ActKind]State{
 	Settled: {
 		ActRate: Settled, ActComplain: Settled, ActContestComplaint: Settled,
 		ActDecideComplaint: Settled, ActWinDraw: Settled, ActTip: Settled,
+		ActRepair:  Settled,
 		ActCorrect: Settled, ActConfirm: Settled, ActContest: Settled, ActResolve: Settled,
 	},
 	Cancelled: {
@@ -178,7 +179,7 @@ func (d *Decision) apply(was Ride, act Act, now time.Time) error {
 		return nil
 	case Settle:
 		return d.settle(was, a)
-	case WinDraw:
+	case WinDraw, Repair:
 		return nil
 	case Promote:
 		return d.promote(was, a)

@@ -36,6 +36,7 @@ type Tx interface {
 	Differences
 	OpenTries
 	Claims
+	Repairs
 }
 
 // Accounts books entries.

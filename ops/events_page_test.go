@@ -52,6 +52,7 @@ var eventKinds = map[string]string{
 	"withdraw_hand_over": "the booking's driver comes after all",
 	"take_over":          "another driver of the team has the booking: `driver`; once a ride",
 
+	"repair":   "a campaign has given afterwards what the ride had missed",
 	"win_draw": "the ride was drawn as free: what its rider has paid goes back",
 
 	"complain":          "the rider complains of the driver; `reason` is the cause",
@@ -197,7 +198,7 @@ func eventsPage(t *testing.T, got *hooked) []byte {
 	var page bytes.Buffer
 	page.WriteString(eventsIntro)
 	kinds := []string{string(dispatch.EventRequested)}
-	for act := dispatch.ActCancel; act <= dispatch.ActTakeOver; act++ {
+	for act := dispatch.ActCancel; act <= dispatch.ActRepair; act++ {
 		kinds = append(kinds, act.String())
 	}
 	for _, kind := range kinds {

@@ -64,7 +64,7 @@ var acted = [...]stage{
 	dispatch.ActPassOn:   -1,
 	dispatch.ActHandOver: -1, dispatch.ActWithdrawHandOver: -1,
 	dispatch.ActTakeOver: stageHandedOver,
-	dispatch.ActWinDraw:  -1, dispatch.ActCorrect: -1,
+	dispatch.ActWinDraw:  -1, dispatch.ActCorrect: -1, dispatch.ActRepair: -1,
 }
 
 // outcomes of offers, indexed by their state; an open one has just been made.

@@ -67,6 +67,8 @@ func (b *booked) add(t money.Transfer) {
 		return
 	}
 	switch {
+	case t.Code == money.CodeSubsidyRider && t.Credit.Class() == money.Wallet("").Class():
+		// given afterwards, to who has paid the fare
 	case t.Code == money.CodeSubsidyRider:
 		b.riderSubsidy += t.Amount
 	case t.Code == money.CodeSubsidyDriver:

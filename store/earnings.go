@@ -42,12 +42,15 @@ var earnings = &query{text: `SELECT count(*), ` + total("fares") + `, ` + total(
 		CASE WHEN state = 'settled' AND subsidy_reason = 'granted' AND NOT EXISTS (
 				SELECT 1 FROM subsidy_hold
 				WHERE subsidy_hold.ride = ride.id AND subsidy_hold.state <> 'released')
-			THEN driver_subsidy ELSE 0 END AS subsidies
+			THEN driver_subsidy ELSE 0 END
+			+ (SELECT coalesce(sum(repair.driver), 0) FROM repair WHERE repair.ride = ride.id)
+			AS subsidies
 		FROM ride WHERE driver = $1 AND driver <> '' AND completed_at > 0
 			AND completed_at >= $2 AND completed_at < $3) AS driven`}
 
 // Earnings adds up the driver's rides completed in [from, to). A fare counts when it is paid, a tip
-// and a subsidy when the ride is settled, a subsidy that is held when it is released; fare and tip
+// and a subsidy when the ride is settled, a subsidy that is held when it is released, what
+// a campaign gives afterwards with its ride; fare and tip
 // less what the driver has given back. Who has driven nothing has earned nothing.
 func (db *DB) Earnings(
 	ctx context.Context, driver dispatch.DriverID, from, to time.Time,

@@ -34,7 +34,7 @@ var (
 	// A rider's rides are few; by their ids those of the last days are fewer.
 	riddenTogether = columns{
 		"completed_at", "dropoff_lat", "dropoff_lng",
-		"CASE WHEN subsidy_reason = 'granted' THEN 1 ELSE 0 END",
+		"CASE WHEN subsidy_reason = 'granted' OR " + isRepaired + " THEN 1 ELSE 0 END", "id",
 	}.selects(`ride WHERE rider = $1 AND rider <> '' AND id >= $4 AND driver || '' = $2
 		AND completed_at >= $3 AND completed_at > 0 ORDER BY completed_at DESC LIMIT $5`)
 )
@@ -100,7 +100,7 @@ func (t *tx) RiddenTogether(
 	scan := func(r *reader) dispatch.PairRide {
 		return dispatch.PairRide{
 			CompletedAt: r.time(), Dropoff: geo.Point{Lat: r.float(), Lng: r.float()},
-			Subsidised: r.int() == 1,
+			Subsidised: r.int() == 1, Ride: dispatch.RideID(r.text()),
 		}
 	}
 	return all(t, scan, riddenTogether, string(rider), string(driver), millis(since),

@@ -35,6 +35,8 @@ const (
 	PauseAccept = "accept"
 	// PauseBook is before the statement that takes from an account with a limit.
 	PauseBook = "book"
+	// PauseRepair is before the statement that writes what a campaign gives afterwards.
+	PauseRepair = "repair"
 	// PauseCount is before the statement that takes a count of the day.
 	PauseCount = "count"
 	// PauseDraw is before the statement by which a day of a draw comes on.

@@ -111,6 +111,9 @@ func billPlans() map[string]string {
 		"ordersIn":     "attempt USING PRIMARY KEY (id=?)",
 		"refundsIn":    "refund USING PRIMARY KEY (id=?)",
 		"ordersMoved":  "attempt_captured (channel=? AND merchant=? AND captured_at>?",
+		"settledRides": "ride_by_city (city=? AND id>? AND id<?)",
+		"repairsOf":    "repair_one_of_group (ride=?)",
+		"repairsBy":    "repair USING PRIMARY KEY (campaign=? AND ride>?)",
 		"given":        "transfer_given (debit=? AND at>? AND at<?)",
 		"refundsMoved": "refund_done (channel=? AND merchant=? AND done_at>?",
 	}

@@ -70,6 +70,8 @@ func limitWords(why money.SubsidyReason) (en, zh string) {
 	case money.SubsidyBrushing:
 		return "The ride does not look like one that somebody needed.",
 			"该行程不符合补贴规则。"
+	case money.SubsidyGiven, money.SubsidyRepaired:
+		return "The campaign has given for this ride.", "本单已享受该活动补贴。"
 	case money.SubsidyNotAllowed:
 		return "There is nothing to pay.", "本单无需支付。"
 	default:

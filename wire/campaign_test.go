@@ -21,7 +21,7 @@ func TestSubsidyWordsAreOnThePage(t *testing.T) {
 		money.SubsidyFare, money.SubsidyDistance, money.SubsidyNotFirst, money.SubsidyGroup,
 		money.SubsidyRider, money.SubsidyDriver, money.SubsidyPair, money.SubsidyCity,
 		money.SubsidyNothing, money.SubsidyBudget, money.SubsidyWaits, money.SubsidyVoid,
-		money.SubsidyExpired, money.SubsidyNotAllowed,
+		money.SubsidyExpired, money.SubsidyNotAllowed, money.SubsidyGiven, money.SubsidyRepaired,
 	} {
 		en, zh := SubsidyWords(why)
 		if en == string(why) || zh == string(why) || en == "" || zh == "" {

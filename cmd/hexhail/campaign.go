@@ -42,7 +42,7 @@ func newCampaign() *cobra.Command {
 		},
 	}
 	a.bind(launch)
-	cmd.AddCommand(launch)
+	cmd.AddCommand(launch, newCampaignRepair(), newCampaignRepairs())
 	return cmd
 }
 

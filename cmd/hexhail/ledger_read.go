@@ -141,9 +141,9 @@ var errUntraced = errors.New("a figure of the ride is not what was booked")
 func newLedgerRide() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "ride RIDE", Short: "Trace every figure of a ride to its transfers",
-		Long: `Prints every sum of a ride: what its payments, subsidies and refunds say, and below
-each the transfers that it comes from, in yuan. A sum that is not what was booked is marked, and the
-command fails. What was paid by hand is a memo: nothing of it is booked.`,
+		Long: `Prints every sum of a ride: what its payments, subsidies, refunds and repairs say, and
+below each the transfers that it comes from, in yuan. A sum that is not what was booked is marked,
+and the command fails. What was paid by hand is a memo: nothing of it is booked.`,
 		Args: oneArg("a ride's id"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return withBooks(cmd, func(ctx context.Context, b books) error {
@@ -159,6 +159,7 @@ func (b books) ride(ctx context.Context, id dispatch.RideID) error {
 	var r dispatch.Ride
 	var payments []money.Payment
 	var refunds []money.Refund
+	var repairs []money.Repair
 	err := b.db.View(ctx, func(tx dispatch.Tx) (err error) {
 		if r, err = tx.Ride(id); err != nil {
 			return err
@@ -166,7 +167,10 @@ func (b books) ride(ctx context.Context, id dispatch.RideID) error {
 		if payments, err = tx.PaymentsOf(r.Subject()); err != nil {
 			return err
 		}
-		refunds, err = tx.RefundsOf(r.Subject())
+		if refunds, err = tx.RefundsOf(r.Subject()); err != nil {
+			return err
+		}
+		repairs, err = tx.RepairsOf(r.Subject())
 		return err
 	})
 	if err != nil {
@@ -177,7 +181,8 @@ func (b books) ride(ctx context.Context, id dispatch.RideID) error {
 	if err != nil {
 		return err
 	}
-	return showFigures(b.cmd.OutOrStdout(), r, dispatch.Figures(r, payments, refunds, booked))
+	return showFigures(b.cmd.OutOrStdout(), r,
+		dispatch.Figures(r, payments, refunds, repairs, booked))
 }
 
 func showFigures(w io.Writer, r dispatch.Ride, figures []dispatch.Figure) error {

@@ -37,6 +37,17 @@ func campaignTable() map[string][]variant {
 				RequestId: "fresh", City: "beijing", CampaignId: c.campaign(),
 			}
 		}, `"returnedFen"`),
+		service + "RepairCampaign": staffs(func(c *cast) proto.Message {
+			now := c.service.clock.Now()
+			return &opspb.RepairCampaignRequest{
+				RequestId: "fresh", City: "beijing", CampaignId: c.campaign(), Why: "why",
+				From: timestamppb.New(now.Add(-2 * time.Hour)),
+				To:   timestamppb.New(now.Add(-time.Hour)),
+			}
+		}, `"done"`),
+		service + "ListRepairs": staffs(func(c *cast) proto.Message {
+			return &opspb.ListRepairsRequest{CampaignId: c.repaired()}
+		}, `"why"`),
 		service + "PreviewCampaign": staffs(func(c *cast) proto.Message {
 			now := c.service.clock.Now()
 			return &opspb.PreviewCampaignRequest{
@@ -73,5 +84,18 @@ func (c *cast) campaign() string {
 	if err != nil {
 		c.t.Fatal(err)
 	}
+	return id
+}
+
+// repaired makes up what a campaign has given afterwards, and is its id.
+func (c *cast) repaired() string {
+	c.t.Helper()
+	id := c.fresh()
+	c.ok(c.service.db.MoneyTx(context.Background(), func(tx money.Tx) error {
+		return tx.InsertRepair(money.Repair{
+			Campaign: money.CampaignID(id), Subject: money.Subject(id), Version: 1, Group: id,
+			Rider: 1, Why: "why", By: "ops:me", At: c.service.clock.Now(),
+		})
+	}))
 	return id
 }

@@ -238,12 +238,22 @@ func completed(
 	t *testing.T, db Database, desk *dispatch.Desk, n int, tip money.Fen,
 ) []dispatch.Ride {
 	t.Helper()
+	return completedAs(t, db, desk, n, tip, func(i int) dispatch.RideID {
+		return dispatch.RideID(fmt.Sprint("ride", i))
+	})
+}
+
+func completedAs(
+	t *testing.T, db Database, desk *dispatch.Desk, n int, tip money.Fen,
+	id func(i int) dispatch.RideID,
+) []dispatch.Ride {
+	t.Helper()
 	rides := make([]dispatch.Ride, n)
 	for i := range rides {
 		rider, driver := fmt.Sprint("rider", i), fmt.Sprint("driver", i)
 		check(t, money.Cashier{Store: db}.TopUp(t.Context(), money.EntryID("top/"+rider),
 			money.SandboxEquity, money.Party(rider), money.Yuan(100), noon))
-		r := assigned(searching(dispatch.RideID(fmt.Sprint("ride", i))), dispatch.DriverID(driver))
+		r := assigned(searching(id(i)), dispatch.DriverID(driver))
 		r.Tip = tip
 		r.State, r.Rider, r.PayBy = dispatch.OnTrip, dispatch.RiderID(rider), money.InWallet
 		r.StartedAt = after(-600)

@@ -190,6 +190,7 @@ func promiseTests() []test {
 		{"PromiseBill", promiseBill},
 		{"PromiseSponsor", promiseSponsor},
 		{"PromiseHold", promiseHold},
+		{"PromiseRepair", promiseRepair},
 		{"PromiseOwner", promiseOwner},
 		{"OutcomesTogether", outcomesTogether},
 		{"ExpiryTogether", expiryTogether},

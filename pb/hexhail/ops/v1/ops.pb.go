@@ -8621,7 +8621,7 @@ var File_hexhail_ops_v1_ops_proto protoreflect.FileDescriptor
 
 const file_hexhail_ops_v1_ops_proto_rawDesc = "" +
 	"\n" +
-	"\x18hexhail/ops/v1/ops.proto\x12\x0ehexhail.ops.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ehexhail/ops/v1/reconcile.proto\x1a\x1chexhail/ops/v1/sponsor.proto\x1a\x1fhexhail/type/v1/complaint.proto\x1a\x1bhexhail/type/v1/money.proto\x1a\x1bhexhail/type/v1/place.proto\x1a\x1dhexhail/type/v1/receipt.proto\x1a\x1ahexhail/type/v1/ride.proto\x1a\x1ahexhail/type/v1/rule.proto\"D\n" +
+	"\x18hexhail/ops/v1/ops.proto\x12\x0ehexhail.ops.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ehexhail/ops/v1/reconcile.proto\x1a\x1bhexhail/ops/v1/repair.proto\x1a\x1chexhail/ops/v1/sponsor.proto\x1a\x1fhexhail/type/v1/complaint.proto\x1a\x1bhexhail/type/v1/money.proto\x1a\x1bhexhail/type/v1/place.proto\x1a\x1dhexhail/type/v1/receipt.proto\x1a\x1ahexhail/type/v1/ride.proto\x1a\x1ahexhail/type/v1/rule.proto\"D\n" +
 	"\aCompany\x12\x19\n" +
 	"\x02id\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\x02id\x12\x1e\n" +
 	"\x04name\x18\x02 \x01(\tB\n" +
@@ -9277,7 +9277,7 @@ const file_hexhail_ops_v1_ops_proto_rawDesc = "" +
 	"\x11DRAW_STATE_FROZEN\x10\x02\x12\x17\n" +
 	"\x13DRAW_STATE_NUMBERED\x10\x03\x12\x14\n" +
 	"\x10DRAW_STATE_DRAWN\x10\x04\x12\x13\n" +
-	"\x0fDRAW_STATE_PAID\x10\x052\x91'\n" +
+	"\x0fDRAW_STATE_PAID\x10\x052\xe4(\n" +
 	"\n" +
 	"OpsService\x12o\n" +
 	"\x0fImportCompanies\x12&.hexhail.ops.v1.ImportCompaniesRequest\x1a'.hexhail.ops.v1.ImportCompaniesResponse\"\t\xea\xb2\x19\x05\n" +
@@ -9309,6 +9309,10 @@ const file_hexhail_ops_v1_ops_proto_rawDesc = "" +
 	"\vEndCampaign\x12\".hexhail.ops.v1.EndCampaignRequest\x1a#.hexhail.ops.v1.EndCampaignResponse\"\v\xea\xb2\x19\a\n" +
 	"\x01\x04\x10\x03\x18\x01\x12m\n" +
 	"\x0fPreviewCampaign\x12&.hexhail.ops.v1.PreviewCampaignRequest\x1a'.hexhail.ops.v1.PreviewCampaignResponse\"\t\xea\xb2\x19\x05\n" +
+	"\x01\x04\x10\x03\x12n\n" +
+	"\x0eRepairCampaign\x12%.hexhail.ops.v1.RepairCampaignRequest\x1a&.hexhail.ops.v1.RepairCampaignResponse\"\v\xea\xb2\x19\a\n" +
+	"\x01\x04\x10\x03\x18\x010\x01\x12a\n" +
+	"\vListRepairs\x12\".hexhail.ops.v1.ListRepairsRequest\x1a#.hexhail.ops.v1.ListRepairsResponse\"\t\xea\xb2\x19\x05\n" +
 	"\x01\x04\x10\x03\x12i\n" +
 	"\rChangeSegment\x12$.hexhail.ops.v1.ChangeSegmentRequest\x1a%.hexhail.ops.v1.ChangeSegmentResponse\"\v\xea\xb2\x19\a\n" +
 	"\x01\x04\x10\x03\x18\x01\x12`\n" +
@@ -9542,24 +9546,28 @@ var file_hexhail_ops_v1_ops_proto_goTypes = []any{
 	(v1.ComplaintSide)(0),             // 132: hexhail.type.v1.ComplaintSide
 	(*v1.Statement)(nil),              // 133: hexhail.type.v1.Statement
 	(*v1.Withdrawal)(nil),             // 134: hexhail.type.v1.Withdrawal
-	(*ReconcileBillRequest)(nil),      // 135: hexhail.ops.v1.ReconcileBillRequest
-	(*ListBillsRequest)(nil),          // 136: hexhail.ops.v1.ListBillsRequest
-	(*ListDifferencesRequest)(nil),    // 137: hexhail.ops.v1.ListDifferencesRequest
-	(*ApproveDifferenceRequest)(nil),  // 138: hexhail.ops.v1.ApproveDifferenceRequest
-	(*MakeClaimsRequest)(nil),         // 139: hexhail.ops.v1.MakeClaimsRequest
-	(*ListClaimsRequest)(nil),         // 140: hexhail.ops.v1.ListClaimsRequest
-	(*DisputeClaimRequest)(nil),       // 141: hexhail.ops.v1.DisputeClaimRequest
-	(*DecideClaimRequest)(nil),        // 142: hexhail.ops.v1.DecideClaimRequest
-	(*SettleClaimRequest)(nil),        // 143: hexhail.ops.v1.SettleClaimRequest
-	(*ReconcileBillResponse)(nil),     // 144: hexhail.ops.v1.ReconcileBillResponse
-	(*ListBillsResponse)(nil),         // 145: hexhail.ops.v1.ListBillsResponse
-	(*ListDifferencesResponse)(nil),   // 146: hexhail.ops.v1.ListDifferencesResponse
-	(*ApproveDifferenceResponse)(nil), // 147: hexhail.ops.v1.ApproveDifferenceResponse
-	(*MakeClaimsResponse)(nil),        // 148: hexhail.ops.v1.MakeClaimsResponse
-	(*ListClaimsResponse)(nil),        // 149: hexhail.ops.v1.ListClaimsResponse
-	(*DisputeClaimResponse)(nil),      // 150: hexhail.ops.v1.DisputeClaimResponse
-	(*DecideClaimResponse)(nil),       // 151: hexhail.ops.v1.DecideClaimResponse
-	(*SettleClaimResponse)(nil),       // 152: hexhail.ops.v1.SettleClaimResponse
+	(*RepairCampaignRequest)(nil),     // 135: hexhail.ops.v1.RepairCampaignRequest
+	(*ListRepairsRequest)(nil),        // 136: hexhail.ops.v1.ListRepairsRequest
+	(*ReconcileBillRequest)(nil),      // 137: hexhail.ops.v1.ReconcileBillRequest
+	(*ListBillsRequest)(nil),          // 138: hexhail.ops.v1.ListBillsRequest
+	(*ListDifferencesRequest)(nil),    // 139: hexhail.ops.v1.ListDifferencesRequest
+	(*ApproveDifferenceRequest)(nil),  // 140: hexhail.ops.v1.ApproveDifferenceRequest
+	(*MakeClaimsRequest)(nil),         // 141: hexhail.ops.v1.MakeClaimsRequest
+	(*ListClaimsRequest)(nil),         // 142: hexhail.ops.v1.ListClaimsRequest
+	(*DisputeClaimRequest)(nil),       // 143: hexhail.ops.v1.DisputeClaimRequest
+	(*DecideClaimRequest)(nil),        // 144: hexhail.ops.v1.DecideClaimRequest
+	(*SettleClaimRequest)(nil),        // 145: hexhail.ops.v1.SettleClaimRequest
+	(*RepairCampaignResponse)(nil),    // 146: hexhail.ops.v1.RepairCampaignResponse
+	(*ListRepairsResponse)(nil),       // 147: hexhail.ops.v1.ListRepairsResponse
+	(*ReconcileBillResponse)(nil),     // 148: hexhail.ops.v1.ReconcileBillResponse
+	(*ListBillsResponse)(nil),         // 149: hexhail.ops.v1.ListBillsResponse
+	(*ListDifferencesResponse)(nil),   // 150: hexhail.ops.v1.ListDifferencesResponse
+	(*ApproveDifferenceResponse)(nil), // 151: hexhail.ops.v1.ApproveDifferenceResponse
+	(*MakeClaimsResponse)(nil),        // 152: hexhail.ops.v1.MakeClaimsResponse
+	(*ListClaimsResponse)(nil),        // 153: hexhail.ops.v1.ListClaimsResponse
+	(*DisputeClaimResponse)(nil),      // 154: hexhail.ops.v1.DisputeClaimResponse
+	(*DecideClaimResponse)(nil),       // 155: hexhail.ops.v1.DecideClaimResponse
+	(*SettleClaimResponse)(nil),       // 156: hexhail.ops.v1.SettleClaimResponse
 }
 var file_hexhail_ops_v1_ops_proto_depIdxs = []int32{
 	2,   // 0: hexhail.ops.v1.ImportCompaniesRequest.rows:type_name -> hexhail.ops.v1.Company
@@ -9674,93 +9682,97 @@ var file_hexhail_ops_v1_ops_proto_depIdxs = []int32{
 	35,  // 109: hexhail.ops.v1.OpsService.PauseCampaign:input_type -> hexhail.ops.v1.PauseCampaignRequest
 	37,  // 110: hexhail.ops.v1.OpsService.EndCampaign:input_type -> hexhail.ops.v1.EndCampaignRequest
 	39,  // 111: hexhail.ops.v1.OpsService.PreviewCampaign:input_type -> hexhail.ops.v1.PreviewCampaignRequest
-	113, // 112: hexhail.ops.v1.OpsService.ChangeSegment:input_type -> hexhail.ops.v1.ChangeSegmentRequest
-	103, // 113: hexhail.ops.v1.OpsService.LaunchDraw:input_type -> hexhail.ops.v1.LaunchDrawRequest
-	105, // 114: hexhail.ops.v1.OpsService.EnterDrawNumber:input_type -> hexhail.ops.v1.EnterDrawNumberRequest
-	107, // 115: hexhail.ops.v1.OpsService.EndDraw:input_type -> hexhail.ops.v1.EndDrawRequest
-	109, // 116: hexhail.ops.v1.OpsService.ListDrawDays:input_type -> hexhail.ops.v1.ListDrawDaysRequest
-	46,  // 117: hexhail.ops.v1.OpsService.MoveFlight:input_type -> hexhail.ops.v1.MoveFlightRequest
-	86,  // 118: hexhail.ops.v1.OpsService.ListContests:input_type -> hexhail.ops.v1.ListContestsRequest
-	89,  // 119: hexhail.ops.v1.OpsService.DecideComplaint:input_type -> hexhail.ops.v1.DecideComplaintRequest
-	48,  // 120: hexhail.ops.v1.OpsService.GetRide:input_type -> hexhail.ops.v1.GetRideRequest
-	57,  // 121: hexhail.ops.v1.OpsService.GetReceipt:input_type -> hexhail.ops.v1.GetReceiptRequest
-	49,  // 122: hexhail.ops.v1.OpsService.ResolveFare:input_type -> hexhail.ops.v1.ResolveFareRequest
-	51,  // 123: hexhail.ops.v1.OpsService.RefundRide:input_type -> hexhail.ops.v1.RefundRideRequest
-	53,  // 124: hexhail.ops.v1.OpsService.ClearPayPin:input_type -> hexhail.ops.v1.ClearPayPinRequest
-	91,  // 125: hexhail.ops.v1.OpsService.GetStatement:input_type -> hexhail.ops.v1.GetStatementRequest
-	93,  // 126: hexhail.ops.v1.OpsService.ListWithdrawals:input_type -> hexhail.ops.v1.ListWithdrawalsRequest
-	95,  // 127: hexhail.ops.v1.OpsService.MakeBankFile:input_type -> hexhail.ops.v1.MakeBankFileRequest
-	97,  // 128: hexhail.ops.v1.OpsService.GetBankFile:input_type -> hexhail.ops.v1.GetBankFileRequest
-	99,  // 129: hexhail.ops.v1.OpsService.ImportBankResults:input_type -> hexhail.ops.v1.ImportBankResultsRequest
-	115, // 130: hexhail.ops.v1.OpsService.ListHolds:input_type -> hexhail.ops.v1.ListHoldsRequest
-	119, // 131: hexhail.ops.v1.OpsService.DecideHold:input_type -> hexhail.ops.v1.DecideHoldRequest
-	55,  // 132: hexhail.ops.v1.OpsService.GetVoice:input_type -> hexhail.ops.v1.GetVoiceRequest
-	64,  // 133: hexhail.ops.v1.OpsService.ExplainRide:input_type -> hexhail.ops.v1.ExplainRideRequest
-	72,  // 134: hexhail.ops.v1.OpsService.ExplainDriver:input_type -> hexhail.ops.v1.ExplainDriverRequest
-	78,  // 135: hexhail.ops.v1.OpsService.ListRides:input_type -> hexhail.ops.v1.ListRidesRequest
-	80,  // 136: hexhail.ops.v1.OpsService.GetClock:input_type -> hexhail.ops.v1.GetClockRequest
-	82,  // 137: hexhail.ops.v1.OpsService.TopUpWallet:input_type -> hexhail.ops.v1.TopUpWalletRequest
-	84,  // 138: hexhail.ops.v1.OpsService.AuditBooks:input_type -> hexhail.ops.v1.AuditBooksRequest
-	135, // 139: hexhail.ops.v1.OpsService.ReconcileBill:input_type -> hexhail.ops.v1.ReconcileBillRequest
-	136, // 140: hexhail.ops.v1.OpsService.ListBills:input_type -> hexhail.ops.v1.ListBillsRequest
-	137, // 141: hexhail.ops.v1.OpsService.ListDifferences:input_type -> hexhail.ops.v1.ListDifferencesRequest
-	138, // 142: hexhail.ops.v1.OpsService.ApproveDifference:input_type -> hexhail.ops.v1.ApproveDifferenceRequest
-	139, // 143: hexhail.ops.v1.OpsService.MakeClaims:input_type -> hexhail.ops.v1.MakeClaimsRequest
-	140, // 144: hexhail.ops.v1.OpsService.ListClaims:input_type -> hexhail.ops.v1.ListClaimsRequest
-	141, // 145: hexhail.ops.v1.OpsService.DisputeClaim:input_type -> hexhail.ops.v1.DisputeClaimRequest
-	142, // 146: hexhail.ops.v1.OpsService.DecideClaim:input_type -> hexhail.ops.v1.DecideClaimRequest
-	143, // 147: hexhail.ops.v1.OpsService.SettleClaim:input_type -> hexhail.ops.v1.SettleClaimRequest
-	7,   // 148: hexhail.ops.v1.OpsService.ImportCompanies:output_type -> hexhail.ops.v1.ImportCompaniesResponse
-	9,   // 149: hexhail.ops.v1.OpsService.ImportDrivers:output_type -> hexhail.ops.v1.ImportDriversResponse
-	11,  // 150: hexhail.ops.v1.OpsService.ImportTaxis:output_type -> hexhail.ops.v1.ImportTaxisResponse
-	13,  // 151: hexhail.ops.v1.OpsService.ImportRiders:output_type -> hexhail.ops.v1.ImportRidersResponse
-	15,  // 152: hexhail.ops.v1.OpsService.ListDrivers:output_type -> hexhail.ops.v1.ListDriversResponse
-	18,  // 153: hexhail.ops.v1.OpsService.ListCities:output_type -> hexhail.ops.v1.ListCitiesResponse
-	21,  // 154: hexhail.ops.v1.OpsService.ListStands:output_type -> hexhail.ops.v1.ListStandsResponse
-	24,  // 155: hexhail.ops.v1.OpsService.ListStandTaxis:output_type -> hexhail.ops.v1.ListStandTaxisResponse
-	43,  // 156: hexhail.ops.v1.OpsService.LaunchCampaign:output_type -> hexhail.ops.v1.LaunchCampaignResponse
-	45,  // 157: hexhail.ops.v1.OpsService.ListCampaigns:output_type -> hexhail.ops.v1.ListCampaignsResponse
-	36,  // 158: hexhail.ops.v1.OpsService.PauseCampaign:output_type -> hexhail.ops.v1.PauseCampaignResponse
-	38,  // 159: hexhail.ops.v1.OpsService.EndCampaign:output_type -> hexhail.ops.v1.EndCampaignResponse
-	40,  // 160: hexhail.ops.v1.OpsService.PreviewCampaign:output_type -> hexhail.ops.v1.PreviewCampaignResponse
-	114, // 161: hexhail.ops.v1.OpsService.ChangeSegment:output_type -> hexhail.ops.v1.ChangeSegmentResponse
-	104, // 162: hexhail.ops.v1.OpsService.LaunchDraw:output_type -> hexhail.ops.v1.LaunchDrawResponse
-	106, // 163: hexhail.ops.v1.OpsService.EnterDrawNumber:output_type -> hexhail.ops.v1.EnterDrawNumberResponse
-	108, // 164: hexhail.ops.v1.OpsService.EndDraw:output_type -> hexhail.ops.v1.EndDrawResponse
-	110, // 165: hexhail.ops.v1.OpsService.ListDrawDays:output_type -> hexhail.ops.v1.ListDrawDaysResponse
-	47,  // 166: hexhail.ops.v1.OpsService.MoveFlight:output_type -> hexhail.ops.v1.MoveFlightResponse
-	88,  // 167: hexhail.ops.v1.OpsService.ListContests:output_type -> hexhail.ops.v1.ListContestsResponse
-	90,  // 168: hexhail.ops.v1.OpsService.DecideComplaint:output_type -> hexhail.ops.v1.DecideComplaintResponse
-	63,  // 169: hexhail.ops.v1.OpsService.GetRide:output_type -> hexhail.ops.v1.GetRideResponse
-	58,  // 170: hexhail.ops.v1.OpsService.GetReceipt:output_type -> hexhail.ops.v1.GetReceiptResponse
-	50,  // 171: hexhail.ops.v1.OpsService.ResolveFare:output_type -> hexhail.ops.v1.ResolveFareResponse
-	52,  // 172: hexhail.ops.v1.OpsService.RefundRide:output_type -> hexhail.ops.v1.RefundRideResponse
-	54,  // 173: hexhail.ops.v1.OpsService.ClearPayPin:output_type -> hexhail.ops.v1.ClearPayPinResponse
-	92,  // 174: hexhail.ops.v1.OpsService.GetStatement:output_type -> hexhail.ops.v1.GetStatementResponse
-	94,  // 175: hexhail.ops.v1.OpsService.ListWithdrawals:output_type -> hexhail.ops.v1.ListWithdrawalsResponse
-	96,  // 176: hexhail.ops.v1.OpsService.MakeBankFile:output_type -> hexhail.ops.v1.MakeBankFileResponse
-	98,  // 177: hexhail.ops.v1.OpsService.GetBankFile:output_type -> hexhail.ops.v1.GetBankFileResponse
-	100, // 178: hexhail.ops.v1.OpsService.ImportBankResults:output_type -> hexhail.ops.v1.ImportBankResultsResponse
-	116, // 179: hexhail.ops.v1.OpsService.ListHolds:output_type -> hexhail.ops.v1.ListHoldsResponse
-	120, // 180: hexhail.ops.v1.OpsService.DecideHold:output_type -> hexhail.ops.v1.DecideHoldResponse
-	56,  // 181: hexhail.ops.v1.OpsService.GetVoice:output_type -> hexhail.ops.v1.GetVoiceResponse
-	71,  // 182: hexhail.ops.v1.OpsService.ExplainRide:output_type -> hexhail.ops.v1.ExplainRideResponse
-	77,  // 183: hexhail.ops.v1.OpsService.ExplainDriver:output_type -> hexhail.ops.v1.ExplainDriverResponse
-	79,  // 184: hexhail.ops.v1.OpsService.ListRides:output_type -> hexhail.ops.v1.ListRidesResponse
-	81,  // 185: hexhail.ops.v1.OpsService.GetClock:output_type -> hexhail.ops.v1.GetClockResponse
-	83,  // 186: hexhail.ops.v1.OpsService.TopUpWallet:output_type -> hexhail.ops.v1.TopUpWalletResponse
-	85,  // 187: hexhail.ops.v1.OpsService.AuditBooks:output_type -> hexhail.ops.v1.AuditBooksResponse
-	144, // 188: hexhail.ops.v1.OpsService.ReconcileBill:output_type -> hexhail.ops.v1.ReconcileBillResponse
-	145, // 189: hexhail.ops.v1.OpsService.ListBills:output_type -> hexhail.ops.v1.ListBillsResponse
-	146, // 190: hexhail.ops.v1.OpsService.ListDifferences:output_type -> hexhail.ops.v1.ListDifferencesResponse
-	147, // 191: hexhail.ops.v1.OpsService.ApproveDifference:output_type -> hexhail.ops.v1.ApproveDifferenceResponse
-	148, // 192: hexhail.ops.v1.OpsService.MakeClaims:output_type -> hexhail.ops.v1.MakeClaimsResponse
-	149, // 193: hexhail.ops.v1.OpsService.ListClaims:output_type -> hexhail.ops.v1.ListClaimsResponse
-	150, // 194: hexhail.ops.v1.OpsService.DisputeClaim:output_type -> hexhail.ops.v1.DisputeClaimResponse
-	151, // 195: hexhail.ops.v1.OpsService.DecideClaim:output_type -> hexhail.ops.v1.DecideClaimResponse
-	152, // 196: hexhail.ops.v1.OpsService.SettleClaim:output_type -> hexhail.ops.v1.SettleClaimResponse
-	148, // [148:197] is the sub-list for method output_type
-	99,  // [99:148] is the sub-list for method input_type
+	135, // 112: hexhail.ops.v1.OpsService.RepairCampaign:input_type -> hexhail.ops.v1.RepairCampaignRequest
+	136, // 113: hexhail.ops.v1.OpsService.ListRepairs:input_type -> hexhail.ops.v1.ListRepairsRequest
+	113, // 114: hexhail.ops.v1.OpsService.ChangeSegment:input_type -> hexhail.ops.v1.ChangeSegmentRequest
+	103, // 115: hexhail.ops.v1.OpsService.LaunchDraw:input_type -> hexhail.ops.v1.LaunchDrawRequest
+	105, // 116: hexhail.ops.v1.OpsService.EnterDrawNumber:input_type -> hexhail.ops.v1.EnterDrawNumberRequest
+	107, // 117: hexhail.ops.v1.OpsService.EndDraw:input_type -> hexhail.ops.v1.EndDrawRequest
+	109, // 118: hexhail.ops.v1.OpsService.ListDrawDays:input_type -> hexhail.ops.v1.ListDrawDaysRequest
+	46,  // 119: hexhail.ops.v1.OpsService.MoveFlight:input_type -> hexhail.ops.v1.MoveFlightRequest
+	86,  // 120: hexhail.ops.v1.OpsService.ListContests:input_type -> hexhail.ops.v1.ListContestsRequest
+	89,  // 121: hexhail.ops.v1.OpsService.DecideComplaint:input_type -> hexhail.ops.v1.DecideComplaintRequest
+	48,  // 122: hexhail.ops.v1.OpsService.GetRide:input_type -> hexhail.ops.v1.GetRideRequest
+	57,  // 123: hexhail.ops.v1.OpsService.GetReceipt:input_type -> hexhail.ops.v1.GetReceiptRequest
+	49,  // 124: hexhail.ops.v1.OpsService.ResolveFare:input_type -> hexhail.ops.v1.ResolveFareRequest
+	51,  // 125: hexhail.ops.v1.OpsService.RefundRide:input_type -> hexhail.ops.v1.RefundRideRequest
+	53,  // 126: hexhail.ops.v1.OpsService.ClearPayPin:input_type -> hexhail.ops.v1.ClearPayPinRequest
+	91,  // 127: hexhail.ops.v1.OpsService.GetStatement:input_type -> hexhail.ops.v1.GetStatementRequest
+	93,  // 128: hexhail.ops.v1.OpsService.ListWithdrawals:input_type -> hexhail.ops.v1.ListWithdrawalsRequest
+	95,  // 129: hexhail.ops.v1.OpsService.MakeBankFile:input_type -> hexhail.ops.v1.MakeBankFileRequest
+	97,  // 130: hexhail.ops.v1.OpsService.GetBankFile:input_type -> hexhail.ops.v1.GetBankFileRequest
+	99,  // 131: hexhail.ops.v1.OpsService.ImportBankResults:input_type -> hexhail.ops.v1.ImportBankResultsRequest
+	115, // 132: hexhail.ops.v1.OpsService.ListHolds:input_type -> hexhail.ops.v1.ListHoldsRequest
+	119, // 133: hexhail.ops.v1.OpsService.DecideHold:input_type -> hexhail.ops.v1.DecideHoldRequest
+	55,  // 134: hexhail.ops.v1.OpsService.GetVoice:input_type -> hexhail.ops.v1.GetVoiceRequest
+	64,  // 135: hexhail.ops.v1.OpsService.ExplainRide:input_type -> hexhail.ops.v1.ExplainRideRequest
+	72,  // 136: hexhail.ops.v1.OpsService.ExplainDriver:input_type -> hexhail.ops.v1.ExplainDriverRequest
+	78,  // 137: hexhail.ops.v1.OpsService.ListRides:input_type -> hexhail.ops.v1.ListRidesRequest
+	80,  // 138: hexhail.ops.v1.OpsService.GetClock:input_type -> hexhail.ops.v1.GetClockRequest
+	82,  // 139: hexhail.ops.v1.OpsService.TopUpWallet:input_type -> hexhail.ops.v1.TopUpWalletRequest
+	84,  // 140: hexhail.ops.v1.OpsService.AuditBooks:input_type -> hexhail.ops.v1.AuditBooksRequest
+	137, // 141: hexhail.ops.v1.OpsService.ReconcileBill:input_type -> hexhail.ops.v1.ReconcileBillRequest
+	138, // 142: hexhail.ops.v1.OpsService.ListBills:input_type -> hexhail.ops.v1.ListBillsRequest
+	139, // 143: hexhail.ops.v1.OpsService.ListDifferences:input_type -> hexhail.ops.v1.ListDifferencesRequest
+	140, // 144: hexhail.ops.v1.OpsService.ApproveDifference:input_type -> hexhail.ops.v1.ApproveDifferenceRequest
+	141, // 145: hexhail.ops.v1.OpsService.MakeClaims:input_type -> hexhail.ops.v1.MakeClaimsRequest
+	142, // 146: hexhail.ops.v1.OpsService.ListClaims:input_type -> hexhail.ops.v1.ListClaimsRequest
+	143, // 147: hexhail.ops.v1.OpsService.DisputeClaim:input_type -> hexhail.ops.v1.DisputeClaimRequest
+	144, // 148: hexhail.ops.v1.OpsService.DecideClaim:input_type -> hexhail.ops.v1.DecideClaimRequest
+	145, // 149: hexhail.ops.v1.OpsService.SettleClaim:input_type -> hexhail.ops.v1.SettleClaimRequest
+	7,   // 150: hexhail.ops.v1.OpsService.ImportCompanies:output_type -> hexhail.ops.v1.ImportCompaniesResponse
+	9,   // 151: hexhail.ops.v1.OpsService.ImportDrivers:output_type -> hexhail.ops.v1.ImportDriversResponse
+	11,  // 152: hexhail.ops.v1.OpsService.ImportTaxis:output_type -> hexhail.ops.v1.ImportTaxisResponse
+	13,  // 153: hexhail.ops.v1.OpsService.ImportRiders:output_type -> hexhail.ops.v1.ImportRidersResponse
+	15,  // 154: hexhail.ops.v1.OpsService.ListDrivers:output_type -> hexhail.ops.v1.ListDriversResponse
+	18,  // 155: hexhail.ops.v1.OpsService.ListCities:output_type -> hexhail.ops.v1.ListCitiesResponse
+	21,  // 156: hexhail.ops.v1.OpsService.ListStands:output_type -> hexhail.ops.v1.ListStandsResponse
+	24,  // 157: hexhail.ops.v1.OpsService.ListStandTaxis:output_type -> hexhail.ops.v1.ListStandTaxisResponse
+	43,  // 158: hexhail.ops.v1.OpsService.LaunchCampaign:output_type -> hexhail.ops.v1.LaunchCampaignResponse
+	45,  // 159: hexhail.ops.v1.OpsService.ListCampaigns:output_type -> hexhail.ops.v1.ListCampaignsResponse
+	36,  // 160: hexhail.ops.v1.OpsService.PauseCampaign:output_type -> hexhail.ops.v1.PauseCampaignResponse
+	38,  // 161: hexhail.ops.v1.OpsService.EndCampaign:output_type -> hexhail.ops.v1.EndCampaignResponse
+	40,  // 162: hexhail.ops.v1.OpsService.PreviewCampaign:output_type -> hexhail.ops.v1.PreviewCampaignResponse
+	146, // 163: hexhail.ops.v1.OpsService.RepairCampaign:output_type -> hexhail.ops.v1.RepairCampaignResponse
+	147, // 164: hexhail.ops.v1.OpsService.ListRepairs:output_type -> hexhail.ops.v1.ListRepairsResponse
+	114, // 165: hexhail.ops.v1.OpsService.ChangeSegment:output_type -> hexhail.ops.v1.ChangeSegmentResponse
+	104, // 166: hexhail.ops.v1.OpsService.LaunchDraw:output_type -> hexhail.ops.v1.LaunchDrawResponse
+	106, // 167: hexhail.ops.v1.OpsService.EnterDrawNumber:output_type -> hexhail.ops.v1.EnterDrawNumberResponse
+	108, // 168: hexhail.ops.v1.OpsService.EndDraw:output_type -> hexhail.ops.v1.EndDrawResponse
+	110, // 169: hexhail.ops.v1.OpsService.ListDrawDays:output_type -> hexhail.ops.v1.ListDrawDaysResponse
+	47,  // 170: hexhail.ops.v1.OpsService.MoveFlight:output_type -> hexhail.ops.v1.MoveFlightResponse
+	88,  // 171: hexhail.ops.v1.OpsService.ListContests:output_type -> hexhail.ops.v1.ListContestsResponse
+	90,  // 172: hexhail.ops.v1.OpsService.DecideComplaint:output_type -> hexhail.ops.v1.DecideComplaintResponse
+	63,  // 173: hexhail.ops.v1.OpsService.GetRide:output_type -> hexhail.ops.v1.GetRideResponse
+	58,  // 174: hexhail.ops.v1.OpsService.GetReceipt:output_type -> hexhail.ops.v1.GetReceiptResponse
+	50,  // 175: hexhail.ops.v1.OpsService.ResolveFare:output_type -> hexhail.ops.v1.ResolveFareResponse
+	52,  // 176: hexhail.ops.v1.OpsService.RefundRide:output_type -> hexhail.ops.v1.RefundRideResponse
+	54,  // 177: hexhail.ops.v1.OpsService.ClearPayPin:output_type -> hexhail.ops.v1.ClearPayPinResponse
+	92,  // 178: hexhail.ops.v1.OpsService.GetStatement:output_type -> hexhail.ops.v1.GetStatementResponse
+	94,  // 179: hexhail.ops.v1.OpsService.ListWithdrawals:output_type -> hexhail.ops.v1.ListWithdrawalsResponse
+	96,  // 180: hexhail.ops.v1.OpsService.MakeBankFile:output_type -> hexhail.ops.v1.MakeBankFileResponse
+	98,  // 181: hexhail.ops.v1.OpsService.GetBankFile:output_type -> hexhail.ops.v1.GetBankFileResponse
+	100, // 182: hexhail.ops.v1.OpsService.ImportBankResults:output_type -> hexhail.ops.v1.ImportBankResultsResponse
+	116, // 183: hexhail.ops.v1.OpsService.ListHolds:output_type -> hexhail.ops.v1.ListHoldsResponse
+	120, // 184: hexhail.ops.v1.OpsService.DecideHold:output_type -> hexhail.ops.v1.DecideHoldResponse
+	56,  // 185: hexhail.ops.v1.OpsService.GetVoice:output_type -> hexhail.ops.v1.GetVoiceResponse
+	71,  // 186: hexhail.ops.v1.OpsService.ExplainRide:output_type -> hexhail.ops.v1.ExplainRideResponse
+	77,  // 187: hexhail.ops.v1.OpsService.ExplainDriver:output_type -> hexhail.ops.v1.ExplainDriverResponse
+	79,  // 188: hexhail.ops.v1.OpsService.ListRides:output_type -> hexhail.ops.v1.ListRidesResponse
+	81,  // 189: hexhail.ops.v1.OpsService.GetClock:output_type -> hexhail.ops.v1.GetClockResponse
+	83,  // 190: hexhail.ops.v1.OpsService.TopUpWallet:output_type -> hexhail.ops.v1.TopUpWalletResponse
+	85,  // 191: hexhail.ops.v1.OpsService.AuditBooks:output_type -> hexhail.ops.v1.AuditBooksResponse
+	148, // 192: hexhail.ops.v1.OpsService.ReconcileBill:output_type -> hexhail.ops.v1.ReconcileBillResponse
+	149, // 193: hexhail.ops.v1.OpsService.ListBills:output_type -> hexhail.ops.v1.ListBillsResponse
+	150, // 194: hexhail.ops.v1.OpsService.ListDifferences:output_type -> hexhail.ops.v1.ListDifferencesResponse
+	151, // 195: hexhail.ops.v1.OpsService.ApproveDifference:output_type -> hexhail.ops.v1.ApproveDifferenceResponse
+	152, // 196: hexhail.ops.v1.OpsService.MakeClaims:output_type -> hexhail.ops.v1.MakeClaimsResponse
+	153, // 197: hexhail.ops.v1.OpsService.ListClaims:output_type -> hexhail.ops.v1.ListClaimsResponse
+	154, // 198: hexhail.ops.v1.OpsService.DisputeClaim:output_type -> hexhail.ops.v1.DisputeClaimResponse
+	155, // 199: hexhail.ops.v1.OpsService.DecideClaim:output_type -> hexhail.ops.v1.DecideClaimResponse
+	156, // 200: hexhail.ops.v1.OpsService.SettleClaim:output_type -> hexhail.ops.v1.SettleClaimResponse
+	150, // [150:201] is the sub-list for method output_type
+	99,  // [99:150] is the sub-list for method input_type
 	99,  // [99:99] is the sub-list for extension type_name
 	99,  // [99:99] is the sub-list for extension extendee
 	0,   // [0:99] is the sub-list for field type_name
@@ -9772,6 +9784,7 @@ func file_hexhail_ops_v1_ops_proto_init() {
 		return
 	}
 	file_hexhail_ops_v1_reconcile_proto_init()
+	file_hexhail_ops_v1_repair_proto_init()
 	file_hexhail_ops_v1_sponsor_proto_init()
 	file_hexhail_ops_v1_ops_proto_msgTypes[26].OneofWrappers = []any{
 		(*CampaignGift_FixedFen)(nil),

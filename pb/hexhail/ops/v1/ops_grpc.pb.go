@@ -34,6 +34,8 @@ const (
 	OpsService_PauseCampaign_FullMethodName     = "/hexhail.ops.v1.OpsService/PauseCampaign"
 	OpsService_EndCampaign_FullMethodName       = "/hexhail.ops.v1.OpsService/EndCampaign"
 	OpsService_PreviewCampaign_FullMethodName   = "/hexhail.ops.v1.OpsService/PreviewCampaign"
+	OpsService_RepairCampaign_FullMethodName    = "/hexhail.ops.v1.OpsService/RepairCampaign"
+	OpsService_ListRepairs_FullMethodName       = "/hexhail.ops.v1.OpsService/ListRepairs"
 	OpsService_ChangeSegment_FullMethodName     = "/hexhail.ops.v1.OpsService/ChangeSegment"
 	OpsService_LaunchDraw_FullMethodName        = "/hexhail.ops.v1.OpsService/LaunchDraw"
 	OpsService_EnterDrawNumber_FullMethodName   = "/hexhail.ops.v1.OpsService/EnterDrawNumber"
@@ -107,6 +109,15 @@ type OpsServiceClient interface {
 	EndCampaign(ctx context.Context, in *EndCampaignRequest, opts ...grpc.CallOption) (*EndCampaignResponse, error)
 	// PreviewCampaign tells what a campaign would have given for rides of the past. It writes nothing.
 	PreviewCampaign(ctx context.Context, in *PreviewCampaignRequest, opts ...grpc.CallOption) (*PreviewCampaignResponse, error)
+	// RepairCampaign gives everyone who has missed a campaign what it would have given: for each settled
+	// ride completed in a window that meets the campaign's conditions and has nothing of it or of its
+	// group, from the budget and the counts of that day that are left. Its dates and a pause are taken as if
+	// it had run. Each ride is given for once, however often and from wherever it is repaired; a call that
+	// is cut off is made again and goes on. It tells how far it has come, and at last with done. Errors:
+	// CAMPAIGN_INVALID for one that the city has not or that has ended.
+	RepairCampaign(ctx context.Context, in *RepairCampaignRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[RepairCampaignResponse], error)
+	// ListRepairs reads what a campaign has given afterwards, by ride.
+	ListRepairs(ctx context.Context, in *ListRepairsRequest, opts ...grpc.CallOption) (*ListRepairsResponse, error)
 	// ChangeSegment puts riders into a segment, a named group for campaigns, and takes others out. Who
 	// is in it already stays, and who is not in it need not be taken out.
 	ChangeSegment(ctx context.Context, in *ChangeSegmentRequest, opts ...grpc.CallOption) (*ChangeSegmentResponse, error)
@@ -359,6 +370,35 @@ func (c *opsServiceClient) PreviewCampaign(ctx context.Context, in *PreviewCampa
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(PreviewCampaignResponse)
 	err := c.cc.Invoke(ctx, OpsService_PreviewCampaign_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *opsServiceClient) RepairCampaign(ctx context.Context, in *RepairCampaignRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[RepairCampaignResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &OpsService_ServiceDesc.Streams[4], OpsService_RepairCampaign_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[RepairCampaignRequest, RepairCampaignResponse]{ClientStream: stream}
+	if err := x.ClientStream.SendMsg(in); err != nil {
+		return nil, err
+	}
+	if err := x.ClientStream.CloseSend(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type OpsService_RepairCampaignClient = grpc.ServerStreamingClient[RepairCampaignResponse]
+
+func (c *opsServiceClient) ListRepairs(ctx context.Context, in *ListRepairsRequest, opts ...grpc.CallOption) (*ListRepairsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListRepairsResponse)
+	err := c.cc.Invoke(ctx, OpsService_ListRepairs_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -760,6 +800,15 @@ type OpsServiceServer interface {
 	EndCampaign(context.Context, *EndCampaignRequest) (*EndCampaignResponse, error)
 	// PreviewCampaign tells what a campaign would have given for rides of the past. It writes nothing.
 	PreviewCampaign(context.Context, *PreviewCampaignRequest) (*PreviewCampaignResponse, error)
+	// RepairCampaign gives everyone who has missed a campaign what it would have given: for each settled
+	// ride completed in a window that meets the campaign's conditions and has nothing of it or of its
+	// group, from the budget and the counts of that day that are left. Its dates and a pause are taken as if
+	// it had run. Each ride is given for once, however often and from wherever it is repaired; a call that
+	// is cut off is made again and goes on. It tells how far it has come, and at last with done. Errors:
+	// CAMPAIGN_INVALID for one that the city has not or that has ended.
+	RepairCampaign(*RepairCampaignRequest, grpc.ServerStreamingServer[RepairCampaignResponse]) error
+	// ListRepairs reads what a campaign has given afterwards, by ride.
+	ListRepairs(context.Context, *ListRepairsRequest) (*ListRepairsResponse, error)
 	// ChangeSegment puts riders into a segment, a named group for campaigns, and takes others out. Who
 	// is in it already stays, and who is not in it need not be taken out.
 	ChangeSegment(context.Context, *ChangeSegmentRequest) (*ChangeSegmentResponse, error)
@@ -914,6 +963,12 @@ func (UnimplementedOpsServiceServer) EndCampaign(context.Context, *EndCampaignRe
 }
 func (UnimplementedOpsServiceServer) PreviewCampaign(context.Context, *PreviewCampaignRequest) (*PreviewCampaignResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method PreviewCampaign not implemented")
+}
+func (UnimplementedOpsServiceServer) RepairCampaign(*RepairCampaignRequest, grpc.ServerStreamingServer[RepairCampaignResponse]) error {
+	return status.Error(codes.Unimplemented, "method RepairCampaign not implemented")
+}
+func (UnimplementedOpsServiceServer) ListRepairs(context.Context, *ListRepairsRequest) (*ListRepairsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListRepairs not implemented")
 }
 func (UnimplementedOpsServiceServer) ChangeSegment(context.Context, *ChangeSegmentRequest) (*ChangeSegmentResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ChangeSegment not implemented")
@@ -1230,6 +1285,35 @@ func _OpsService_PreviewCampaign_Handler(srv interface{}, ctx context.Context, d
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(OpsServiceServer).PreviewCampaign(ctx, req.(*PreviewCampaignRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _OpsService_RepairCampaign_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(RepairCampaignRequest)
+	if err := stream.RecvMsg(m); err != nil {
+		return err
+	}
+	return srv.(OpsServiceServer).RepairCampaign(m, &grpc.GenericServerStream[RepairCampaignRequest, RepairCampaignResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type OpsService_RepairCampaignServer = grpc.ServerStreamingServer[RepairCampaignResponse]
+
+func _OpsService_ListRepairs_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListRepairsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(OpsServiceServer).ListRepairs(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: OpsService_ListRepairs_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(OpsServiceServer).ListRepairs(ctx, req.(*ListRepairsRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -1926,6 +2010,10 @@ var OpsService_ServiceDesc = grpc.ServiceDesc{
 			Handler:    _OpsService_PreviewCampaign_Handler,
 		},
 		{
+			MethodName: "ListRepairs",
+			Handler:    _OpsService_ListRepairs_Handler,
+		},
+		{
 			MethodName: "ChangeSegment",
 			Handler:    _OpsService_ChangeSegment_Handler,
 		},
@@ -2090,6 +2178,11 @@ var OpsService_ServiceDesc = grpc.ServiceDesc{
 			StreamName:    "ImportRiders",
 			Handler:       _OpsService_ImportRiders_Handler,
 			ClientStreams: true,
+		},
+		{
+			StreamName:    "RepairCampaign",
+			Handler:       _OpsService_RepairCampaign_Handler,
+			ServerStreams: true,
 		},
 	},
 	Metadata: "hexhail/ops/v1/ops.proto",
