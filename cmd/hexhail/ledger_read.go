@@ -141,9 +141,9 @@ var errUntraced = errors.New("a figure of the ride is not what was booked")
 func newLedgerRide() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "ride RIDE", Short: "Trace every figure of a ride to its transfers",
-		Long: `Prints every sum of a ride: what its payments, subsidies, refunds and repairs say, and
-below each the transfers that it comes from, in yuan. A sum that is not what was booked is marked,
-and the command fails. What was paid by hand is a memo: nothing of it is booked.`,
+		Long: `Prints every sum of a ride: what its payments, subsidies, refunds and repairs say,
+and below each the transfers that it comes from, in yuan. A sum that is not what was booked is
+marked, and the command fails. What was paid by hand is a memo: nothing of it is booked.`,
 		Args: oneArg("a ride's id"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return withBooks(cmd, func(ctx context.Context, b books) error {
