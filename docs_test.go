@@ -98,7 +98,8 @@ func bash(t *testing.T, command string) {
 // tourPages are those of the tour, in their order: what follows on the README goes on with its
 // ride, on the folder that it has left.
 var tourPages = []string{
-	"README.md", "docs/receipts.md", "docs/ledger.md", "docs/reconciliation.md", "docs/sponsors.md",
+	"README.md", "docs/receipts.md", "docs/ledger.md", "docs/reconciliation.md",
+	"docs/campaigns.md", "docs/sponsors.md",
 }
 
 // TestTour makes the tour of the pages whole, on ports and in a folder of its own: a ride by hand
@@ -139,6 +140,7 @@ func TestTour(t *testing.T) {
 		"Number of the printed receipt: 02468135", "发票号码：02468135", "应付：18.00 元", // receipt
 		"entries are sealed\n", "sound\n", "28.00  6 lines", "booked 18.00", // ledger
 		"0 differences are open; wechat owes us 0.00 yuan", // reconciliation
+		"already_repaired", "repaired subsidy_rider", // campaigns
 		"500,subsidy_rider", // sponsors
 	} {
 		if !strings.Contains(string(out), want) {

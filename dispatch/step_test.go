@@ -408,6 +408,8 @@ func parseAct(name string, args []string) Act {
 		return Settle{}
 	case ActExpire:
 		return Expire{}
+	case ActRepair:
+		return Repair{}
 	case ActTip:
 		return AddTip{To: yuan(0)}
 	case ActPayBy:
