@@ -410,13 +410,6 @@ type PairRides interface {
 	BriefRides(driver DriverID, from, to time.Time, took time.Duration, metres int) (int, error)
 }
 
-// SettledRides find the rides that may have missed a campaign.
-type SettledRides interface {
-	// SettledRides are a city's settled rides, completed in [from, to) and asked for at most
-	// LongestRide before, in the order of their completion.
-	SettledRides(city CityID, from, to time.Time, limit int) ([]RideID, error)
-}
-
 // Outbox keeps events until they are sent.
 type Outbox interface {
 	// Emit keeps an event to be sent; it commits with the change that it tells of. Conflict with

@@ -1,6 +1,7 @@
 package dispatch
 
 import (
+	"cmp"
 	"time"
 
 	"hexhail/money"
@@ -16,6 +17,7 @@ type ReceiptRows struct {
 	// Paid are the orders by which payments were paid.
 	Paid      map[money.PaymentID]money.Attempt
 	Refunds   []money.Refund // by id
+	Repairs   []money.Repair // by campaign
 	Campaigns map[money.CampaignID]string
 	Number    *ReceiptNumber // nil if nobody has added it
 }
@@ -55,6 +57,9 @@ type RideReceipt struct {
 	// ByTrace, and to no sum of the receipt.
 	Tariff  []ReceiptLine
 	ByTrace money.Fen
+	// Repairs are what campaigns have given to who paid afterwards, into their wallets. They are in
+	// no sum of the receipt.
+	Repairs []ReceiptLine
 	// Was are the fares that were corrected, the oldest first, each with the time until which it
 	// stood.
 	Was []ReceiptLine
@@ -147,14 +152,24 @@ func (out *RideReceipt) discounts(rows ReceiptRows) {
 		if g.Rider == 0 {
 			continue
 		}
-		name := rows.Campaigns[g.Campaign]
-		if name == "" {
-			name = string(g.Campaign)
-		}
-		out.Discounts = append(out.Discounts,
-			ReceiptLine{Code: ReceiptDiscount, Amount: g.Rider, Name: name})
+		out.Discounts = append(out.Discounts, ReceiptLine{
+			Code: ReceiptDiscount, Amount: g.Rider, Name: rows.nameOf(g.Campaign),
+		})
 		out.Discount += g.Rider
 	}
+	for _, given := range rows.Repairs {
+		if given.Rider > 0 {
+			out.Repairs = append(out.Repairs, ReceiptLine{
+				Code: ReceiptRepaired, Amount: given.Rider, At: given.At, Channel: money.InWallet,
+				Name: rows.nameOf(given.Campaign),
+			})
+		}
+	}
+}
+
+// nameOf is what a campaign was called, or its id.
+func (rows ReceiptRows) nameOf(c money.CampaignID) string {
+	return cmp.Or(rows.Campaigns[c], string(c))
 }
 
 // payments writes what was paid, and what is owed still. A ride that was paid by hand at the kerb

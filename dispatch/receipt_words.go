@@ -26,6 +26,7 @@ const (
 	ReceiptRefund    ReceiptCode = "refund"
 	ReceiptTwice     ReceiptCode = "twice" // what nobody owed
 	ReceiptWas       ReceiptCode = "was"
+	ReceiptRepaired  ReceiptCode = "repaired" // given by a campaign afterwards
 )
 
 // tariffCode is the code of a tariff's line: "flag_fall".
@@ -46,6 +47,7 @@ var receiptWords = map[ReceiptCode]words{
 	ReceiptRefund:    {"Given back", "退款"},
 	ReceiptTwice:     {"Paid though nothing was owed", "重复支付"},
 	ReceiptWas:       {"The fare until then", "此前车费"},
+	ReceiptRepaired:  {"Credited afterwards", "活动补发"},
 
 	tariffCode(money.LineFlagFall):     {"Flag fall", "起步价"},
 	tariffCode(money.LineDistance):     {"Distance", "里程费"},
@@ -104,6 +106,7 @@ func (out RideReceipt) Tell(lang Language, zone *time.Location) string {
 	p.part("Owed:", "待付：", out.Dues, 1)
 	p.some("Given back beyond what was too much", "其中另行减免", out.LetOff)
 	p.some("Has to go back to you still", "尚待退还", out.ToGoBack)
+	p.part("Into the wallet besides:", "另入钱包：", out.Repairs, 1)
 	if len(out.Was) > 0 {
 		p.part("The fare was corrected:", "车费曾更正：", out.Was, 1)
 		p.sum("Since then", "更正后", out.Fare)

@@ -58,3 +58,10 @@ type Repair struct{}
 
 // Kind is ActRepair.
 func (Repair) Kind() ActKind { return ActRepair }
+
+// SettledRides find the rides that may have missed a campaign.
+type SettledRides interface {
+	// SettledRides are a city's settled rides, completed in [from, to) and asked for at most
+	// LongestRide before, in the order of their completion.
+	SettledRides(city CityID, from, to time.Time, limit int) ([]RideID, error)
+}

@@ -1,6 +1,7 @@
 package money_test
 
 import (
+	"maps"
 	"testing"
 
 	"hexhail/money"
@@ -15,21 +16,24 @@ func missed(change func(*money.Missed)) money.Missed {
 	return m
 }
 
-// TestRepairs: what a ride that has missed a campaign is given, whatever the campaign's dates.
-func TestRepairs(t *testing.T) {
+// repairTest is a campaign, a ride that has missed it, and what it is given.
+type repairTest struct {
+	campaign func(*money.Campaign)
+	missed   func(*money.Missed)
+	rider    money.Fen
+	driver   money.Fen
+	why      money.SubsidyReason
+}
+
+// repairTests are of campaigns and of what the ride has from others.
+func repairTests() map[string]repairTest {
 	granted := func(c money.CampaignID, group string) money.Subsidy {
 		return money.Subsidy{
 			Reason: money.SubsidyGranted, Rider: 20_00,
 			Grants: []money.Grant{{Campaign: c, Group: group, Rider: 20_00}},
 		}
 	}
-	for name, test := range map[string]struct {
-		campaign func(*money.Campaign)
-		missed   func(*money.Missed)
-		rider    money.Fen
-		driver   money.Fen
-		why      money.SubsidyReason
-	}{
+	return map[string]repairTest{
 		"missed": {rider: 10_00, driver: 5_00, why: money.SubsidyGranted},
 		"paused": {
 			campaign: func(c *money.Campaign) { c.State = money.CampaignPaused },
@@ -72,6 +76,12 @@ func TestRepairs(t *testing.T) {
 			},
 			why: money.SubsidyExpired,
 		},
+	}
+}
+
+// paymentTests are of what was paid, and of the budget.
+func paymentTests() map[string]repairTest {
+	return map[string]repairTest{
 		"refunded in part": {
 			missed: func(m *money.Missed) { m.Paid[0].Kept = 4_00 },
 			rider:  4_00, driver: 5_00, why: money.SubsidyGranted,
@@ -90,7 +100,14 @@ func TestRepairs(t *testing.T) {
 			},
 			rider: 10_00, driver: 5_00, why: money.SubsidyGranted,
 		},
-	} {
+	}
+}
+
+// TestRepairs: what a ride that has missed a campaign is given, whatever the campaign's dates.
+func TestRepairs(t *testing.T) {
+	tests := repairTests()
+	maps.Copy(tests, paymentTests())
+	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			c := spring(func(c *money.Campaign) {
 				c.StartsAt, c.EndsAt = noon.AddDate(0, 0, 7), noon.AddDate(0, 0, 8)

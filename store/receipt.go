@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 
 	"hexhail/dispatch"
 	"hexhail/money"
@@ -95,7 +96,10 @@ func (t *tx) receipt(r dispatch.Ride) (rows dispatch.ReceiptRows, err error) {
 	if rows.Refunds, err = t.RefundsOf(r.Subject()); err != nil {
 		return rows, err
 	}
-	if rows.Campaigns, err = t.campaignNames(r.Subsidy); err != nil {
+	if rows.Repairs, err = t.RepairsOf(r.Subject()); err != nil {
+		return rows, err
+	}
+	if rows.Campaigns, err = t.campaignNames(r.Subsidy, rows.Repairs); err != nil {
 		return rows, err
 	}
 	n, ok, err := one(t, scanReceiptNumber, receiptNumberOf, string(r.ID))
@@ -124,9 +128,14 @@ func (t *tx) ordersOf(payments []money.Payment) (map[money.PaymentID]money.Attem
 }
 
 // campaignNames are the names that campaigns had when they gave.
-func (t *tx) campaignNames(s money.Subsidy) (map[money.CampaignID]string, error) {
-	names := map[money.CampaignID]string{}
-	for _, g := range s.Grants {
+func (t *tx) campaignNames(
+	s money.Subsidy, repairs []money.Repair,
+) (map[money.CampaignID]string, error) {
+	names, grants := map[money.CampaignID]string{}, slices.Clone(s.Grants)
+	for _, r := range repairs {
+		grants = append(grants, money.Grant{Campaign: r.Campaign, Version: r.Version})
+	}
+	for _, g := range grants {
 		name, _, err := one(t, (*reader).text, campaignName, string(g.Campaign), g.Version)
 		if err != nil {
 			return nil, err

@@ -21,7 +21,7 @@ func ReceiptPB(r dispatch.RideReceipt, language string, zone *time.Location) *ty
 		DistanceMeters: int32Of(r.DistanceM), DistanceEstimated: r.Estimated,
 		Charges: receiptLinesPB(r.Charges), Discounts: receiptLinesPB(r.Discounts),
 		Payments: receiptLinesPB(r.Payments), Refunds: receiptLinesPB(r.Refunds),
-		Dues: receiptLinesPB(r.Dues), Was: receiptLinesPB(r.Was),
+		Dues: receiptLinesPB(r.Dues), Was: receiptLinesPB(r.Was), Repairs: receiptLinesPB(r.Repairs),
 		Tariff:   receiptLinesPB(r.Tariff),
 		FareFen:  int64(r.Fare),
 		TotalFen: int64(r.Total), DiscountFen: int64(r.Discount), PaidFen: int64(r.Paid),

@@ -86,7 +86,9 @@ type Receipt struct {
 	// All of it in words and lines, in the language that was asked for.
 	Text string `protobuf:"bytes,28,opt,name=text,proto3" json:"text,omitempty"`
 	// The fare with tolls as it stands now: what is in total_fen beside tip and fees.
-	FareFen       int64 `protobuf:"varint,29,opt,name=fare_fen,json=fareFen,proto3" json:"fare_fen,omitempty"`
+	FareFen int64 `protobuf:"varint,29,opt,name=fare_fen,json=fareFen,proto3" json:"fare_fen,omitempty"`
+	// What campaigns have given to who paid afterwards, into their wallets. They are in no sum.
+	Repairs       []*ReceiptLine `protobuf:"bytes,30,rep,name=repairs,proto3" json:"repairs,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -324,6 +326,13 @@ func (x *Receipt) GetFareFen() int64 {
 	return 0
 }
 
+func (x *Receipt) GetRepairs() []*ReceiptLine {
+	if x != nil {
+		return x.Repairs
+	}
+	return nil
+}
+
 // An item of a receipt.
 type ReceiptLine struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -494,7 +503,7 @@ var File_hexhail_type_v1_receipt_proto protoreflect.FileDescriptor
 
 const file_hexhail_type_v1_receipt_proto_rawDesc = "" +
 	"\n" +
-	"\x1dhexhail/type/v1/receipt.proto\x12\x0fhexhail.type.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bhexhail/type/v1/place.proto\"\xc3\t\n" +
+	"\x1dhexhail/type/v1/receipt.proto\x12\x0fhexhail.type.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bhexhail/type/v1/place.proto\"\xfb\t\n" +
 	"\aReceipt\x12\x17\n" +
 	"\aride_id\x18\x01 \x01(\tR\x06rideId\x12\x18\n" +
 	"\acompany\x18\x02 \x01(\tR\acompany\x12\x14\n" +
@@ -528,7 +537,8 @@ const file_hexhail_type_v1_receipt_proto_rawDesc = "" +
 	"\fby_trace_fen\x18\x1b \x01(\x03R\n" +
 	"byTraceFen\x12\x12\n" +
 	"\x04text\x18\x1c \x01(\tR\x04text\x12\x19\n" +
-	"\bfare_fen\x18\x1d \x01(\x03R\afareFen\"\xbc\x01\n" +
+	"\bfare_fen\x18\x1d \x01(\x03R\afareFen\x126\n" +
+	"\arepairs\x18\x1e \x03(\v2\x1c.hexhail.type.v1.ReceiptLineR\arepairs\"\xbc\x01\n" +
 	"\vReceiptLine\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x19\n" +
 	"\blabel_en\x18\x02 \x01(\tR\alabelEn\x12\x19\n" +
@@ -577,13 +587,14 @@ var file_hexhail_type_v1_receipt_proto_depIdxs = []int32{
 	1,  // 10: hexhail.type.v1.Receipt.dues:type_name -> hexhail.type.v1.ReceiptLine
 	1,  // 11: hexhail.type.v1.Receipt.was:type_name -> hexhail.type.v1.ReceiptLine
 	1,  // 12: hexhail.type.v1.Receipt.tariff:type_name -> hexhail.type.v1.ReceiptLine
-	4,  // 13: hexhail.type.v1.ReceiptLine.at:type_name -> google.protobuf.Timestamp
-	4,  // 14: hexhail.type.v1.ReceiptNumber.at:type_name -> google.protobuf.Timestamp
-	15, // [15:15] is the sub-list for method output_type
-	15, // [15:15] is the sub-list for method input_type
-	15, // [15:15] is the sub-list for extension type_name
-	15, // [15:15] is the sub-list for extension extendee
-	0,  // [0:15] is the sub-list for field type_name
+	1,  // 13: hexhail.type.v1.Receipt.repairs:type_name -> hexhail.type.v1.ReceiptLine
+	4,  // 14: hexhail.type.v1.ReceiptLine.at:type_name -> google.protobuf.Timestamp
+	4,  // 15: hexhail.type.v1.ReceiptNumber.at:type_name -> google.protobuf.Timestamp
+	16, // [16:16] is the sub-list for method output_type
+	16, // [16:16] is the sub-list for method input_type
+	16, // [16:16] is the sub-list for extension type_name
+	16, // [16:16] is the sub-list for extension extendee
+	0,  // [0:16] is the sub-list for field type_name
 }
 
 func init() { file_hexhail_type_v1_receipt_proto_init() }
