@@ -116,8 +116,8 @@ func riddenTogether(t *testing.T, open Open) {
 	do(t, db, func(tx dispatch.Tx) error {
 		got, err := tx.RiddenTogether("R", "D", noon)
 		equal(t, "together", got, []dispatch.PairRide{
-			{CompletedAt: after(20), Dropoff: at},
-			{CompletedAt: noon, Dropoff: at, Subsidised: true},
+			{Ride: "ride2", CompletedAt: after(20), Dropoff: at},
+			{Ride: "ride1", CompletedAt: noon, Dropoff: at, Subsidised: true},
 		})
 		check(t, err)
 		got, err = tx.RiddenTogether("", "D", noon)
