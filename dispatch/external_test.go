@@ -3,6 +3,7 @@ package dispatch_test
 import (
 	"context"
 	"errors"
+	"sync"
 	"testing"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 // channel is an external channel of which a test says what it does: what it knows of each order and
 // refund, and whether its next answer gets lost.
 type channel struct {
+	mu      sync.Mutex                        // errands go out side by side
 	orders  map[money.AttemptID]money.Attempt // as asked for, with the state that they are in here
 	refunds map[money.RefundID]money.AttemptState
 	deaf    bool // it does what it is asked to, and its answer gets lost
@@ -42,6 +44,8 @@ func (c *channel) answer(call string, o money.Outcome) (money.Outcome, error) {
 func (c *channel) Charge(
 	_ context.Context, a money.Attempt, _ time.Time,
 ) (money.Outcome, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	if _, known := c.orders[a.ID]; !known && !c.down {
 		a.State = money.AttemptSent
 		c.orders[a.ID] = a
@@ -65,10 +69,14 @@ func (c *channel) outcome(id money.AttemptID) money.Outcome {
 }
 
 func (c *channel) Query(_ context.Context, a money.Attempt, _ time.Time) (money.Outcome, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	return c.answer("query", c.outcome(a.ID))
 }
 
 func (c *channel) Close(_ context.Context, a money.Attempt, _ time.Time) (money.Outcome, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	if was, known := c.orders[a.ID]; known && was.State == money.AttemptSent && !c.down {
 		c.set(a.ID, money.AttemptClosed)
 	}
@@ -80,6 +88,8 @@ func (c *channel) Close(_ context.Context, a money.Attempt, _ time.Time) (money.
 }
 
 func (c *channel) Refund(_ context.Context, r money.Refund, _ time.Time) (money.Outcome, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	if _, known := c.refunds[r.ID]; !known && !c.down {
 		c.refunds[r.ID] = money.AttemptPaid
 		if c.refuses {
@@ -92,6 +102,8 @@ func (c *channel) Refund(_ context.Context, r money.Refund, _ time.Time) (money.
 func (c *channel) QueryRefund(
 	_ context.Context, r money.Refund, _ time.Time,
 ) (money.Outcome, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	state, known := c.refunds[r.ID]
 	if !known {
 		state = money.AttemptCreated

@@ -36,7 +36,8 @@ type town struct {
 	calls   []dispatch.Call                      // announced
 	shifts  []dispatch.Shift                     // pushed
 	rides   map[dispatch.RideID]dispatch.Ride    // as told
-	hears   sync.Mutex                           // guards refused: channels are asked at once
+	hears   sync.Mutex                           // guards what it hears: errands run at once
+	nudged  sync.Mutex
 	refused map[dispatch.Reason]int
 	answers []dispatch.Answer     // that the engine has learned from
 	pushed  func(dispatch.Notice) // hears every push; may be nil
@@ -104,6 +105,8 @@ func (w *town) restart() {
 }
 
 func (w *town) Nudge(_ context.Context, c dispatch.Change) {
+	w.nudged.Lock()
+	defer w.nudged.Unlock()
 	w.nudges = append(w.nudges, c)
 	if !w.deaf {
 		w.engine.Nudge(c, w.now)
@@ -111,6 +114,8 @@ func (w *town) Nudge(_ context.Context, c dispatch.Change) {
 }
 
 func (w *town) Push(_ context.Context, n dispatch.Notice) {
+	w.hears.Lock()
+	defer w.hears.Unlock()
 	if n.Offer != nil {
 		if n.Offer.State == dispatch.OfferOpen {
 			w.offers[n.Driver] = *n.Offer
@@ -130,14 +135,19 @@ func (w *town) Announce(_ context.Context, c dispatch.Call) {
 	w.calls = append(w.calls, c)
 }
 
-func (w *town) Called(dispatch.Call)                    {}
-func (w *town) Tell(_ context.Context, r dispatch.Ride) { w.rides[r.ID] = r }
-func (w *town) Acted(dispatch.ActKind, dispatch.Ride)   {}
-func (w *town) Offered(dispatch.Offer)                  {}
-func (w *town) Rounded(dispatch.RoundStats)             {}
-func (w *town) Drew(dispatch.DrewDay)                   {}
+func (w *town) Called(dispatch.Call)                  {}
+func (w *town) Acted(dispatch.ActKind, dispatch.Ride) {}
+func (w *town) Offered(dispatch.Offer)                {}
+func (w *town) Rounded(dispatch.RoundStats)           {}
+func (w *town) Drew(dispatch.DrewDay)                 {}
 func (w *town) Answered(a dispatch.Answer) {
 	w.answers = append(w.answers, a)
+}
+
+func (w *town) Tell(_ context.Context, r dispatch.Ride) {
+	w.hears.Lock()
+	defer w.hears.Unlock()
+	w.rides[r.ID] = r
 }
 
 // Refused implements [dispatch.Listener].

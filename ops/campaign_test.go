@@ -271,8 +271,8 @@ func TestExampleCampaigns(t *testing.T) {
 			t.Errorf("%s: %v", c.GetId(), got)
 		}
 	}
-	if len(all) != 6 {
-		t.Errorf("%d examples, want 6", len(all))
+	if len(all) != 7 {
+		t.Errorf("%d examples, want 7", len(all))
 	}
 }
 
