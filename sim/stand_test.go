@@ -188,9 +188,10 @@ func TestALiveStandServesInTheOrderOfEntry(t *testing.T) {
 	t.Parallel()
 	v := airportMorning(t, .7)
 	v.Options.Mode = sim.ModeLive
-	// At 60 times the speed of life a machine that is busy for a second is a silent phone's minute.
+	// At 60 times the speed of life a machine that is busy for a second is a silent phone's minute,
+	// and an offer that nobody has seen passes over the head of the queue.
 	v.City = v.City.WithPolicy(func(p dispatch.Policy) dispatch.Policy {
-		p.StaleS = 300
+		p.StaleS, p.OfferS = 300, 120
 		return p
 	})
 	w := newTown(t, v.City, v.Trips[0].At.Add(-time.Minute), 60)
