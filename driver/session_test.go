@@ -179,8 +179,11 @@ func TestSlowReader(t *testing.T) {
 		Hello: &driverpb.Hello{TaxiId: "T0"},
 	}}))
 	quick := w.phone(1)
-	eventually(t, "both have a session", func() bool { return w.server.Sessions() == 2 })
-	s := w.server.book.get(driverID(0))
+	var s *session
+	eventually(t, "both have a session", func() bool {
+		s = w.server.book.get(driverID(0))
+		return s != nil && w.server.Sessions() == 2
+	})
 	eventually(t, "the snapshot has gone out", func() bool {
 		s.mu.Lock()
 		defer s.mu.Unlock()

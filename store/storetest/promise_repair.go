@@ -39,10 +39,16 @@ func promiseRepair(t *testing.T, open Open) {
 		equal(t, "runs were cut off", w.cut.Load() > 0, true)
 	})
 	t.Run("MutantCheckThenAct", func(t *testing.T) {
-		w := newMissedWorld(t, open(t))
-		var tries atomic.Int32
-		failed := w.repair(checkedOnce{w.db, &tries}, &tries)
-		caught(t, errors.Join(failed, w.once()))
+		var broken error
+		for range repairRuns { // one run may have spent the budget before the others begin
+			w := newMissedWorld(t, open(t))
+			var tries atomic.Int32
+			failed := w.repair(checkedOnce{w.db, &tries}, &tries)
+			if broken = errors.Join(failed, w.once()); broken != nil {
+				break
+			}
+		}
+		caught(t, broken)
 	})
 	t.Run("Refused", func(t *testing.T) { repairRefused(t, open(t)) })
 }
