@@ -179,7 +179,7 @@ func (d *Desk) PayByCode(
 	var ride RideID
 	from := purse{rider: c.Rider}
 	var err error
-	if c.Means, err = d.prove(ctx, now, c.Rider, c.Means); err != nil {
+	if c.Means, err = d.prove(ctx, "PayByCode", now, key, c.Rider, c.Means); err != nil {
 		return Receipt{}, err
 	}
 	err = d.Store.View(ctx, func(tx Tx) error {

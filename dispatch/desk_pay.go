@@ -227,7 +227,7 @@ func (d *Desk) checkMeans(m Means) error {
 func (d *Desk) Pay(ctx context.Context, now time.Time, key Once, c PayRide) (Receipt, error) {
 	mine := func(r Ride) error { return r.riddenBy(c.Rider) }
 	var err error
-	if c.Means, err = d.prove(ctx, now, c.Rider, c.Means); err != nil {
+	if c.Means, err = d.prove(ctx, "Pay", now, key, c.Rider, c.Means); err != nil {
 		return Receipt{}, err
 	}
 	return d.payOnce(ctx, now, c.Ride, mine, func() (Receipt, error) {

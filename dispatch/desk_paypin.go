@@ -156,15 +156,21 @@ func (d *Desk) provePIN(
 	})
 }
 
-// prove is the means with the PIN judged, for a wallet.
+// prove is the means with the PIN judged, for a wallet. A request that has its answer already gets
+// that, whatever has become of the PIN since.
 func (d *Desk) prove(
-	ctx context.Context, now time.Time, rider RiderID, m Means,
+	ctx context.Context, name string, now time.Time, key Once, rider RiderID, m Means,
 ) (Means, error) {
-	if m.PIN != "" && m.Channel != money.InWallet {
+	if m.PIN == "" {
+		return m, nil
+	}
+	if m.Channel != money.InWallet {
 		return m, invalid("pay_pin", "empty but for the wallet")
 	}
-	var err error
-	m.proof, err = d.provePIN(ctx, now, "pay_pin", rider, m.PIN)
+	done, err := d.answered(ctx, name, key)
+	if err == nil && !done {
+		m.proof, err = d.provePIN(ctx, now, "pay_pin", rider, m.PIN)
+	}
 	return m, err
 }
 

@@ -83,24 +83,11 @@ func (r *repairing) begin(ctx context.Context) (rides []RideID, err error) {
 
 // repairable is the newest version of a campaign that may still give.
 func repairable(tx money.Campaigns, c RepairCampaign) (money.Campaign, error) {
-	all, err := tx.CampaignsOf(string(c.City))
-	if err != nil {
-		return money.Campaign{}, err
+	newest, err := money.Launched(tx, string(c.City), c.Campaign)
+	if err == nil && newest.State == money.CampaignEnded {
+		err = &money.CampaignError{Field: "id", Limit: "that of a campaign that has not ended"}
 	}
-	for _, newest := range all {
-		switch {
-		case newest.ID != c.Campaign:
-		case newest.State == money.CampaignEnded:
-			return newest, &money.CampaignError{
-				Field: "id", Limit: "that of a campaign that has not ended",
-			}
-		default:
-			return newest, nil
-		}
-	}
-	return money.Campaign{}, &money.CampaignError{
-		Field: "id", Limit: "that of a campaign which is launched in " + string(c.City),
-	}
+	return newest, err
 }
 
 // repair looks at some rides on one snapshot, and gives for those that have missed something.

@@ -2,7 +2,6 @@ package dispatch
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	"hexhail/money"
@@ -53,7 +52,7 @@ func (l FreeLimits) check() error {
 
 // checkPIN refuses what is no PIN, and those that are tried first: 111111, 123456, 654321.
 func checkPIN(field, pin string) error {
-	if len(pin) != PINDigits || strings.Trim(pin, "0123456789") != "" {
+	if !digits(pin, PINDigits, PINDigits) {
 		return invalid(field, "6 digits")
 	}
 	step := int(pin[1]) - int(pin[0])

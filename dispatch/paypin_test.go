@@ -154,6 +154,30 @@ func TestWrongPINsLock(t *testing.T) {
 	w.ok(w.payPIN(ride, pinOne))
 }
 
+// A payment that was made is told again to a phone that has heard nothing, though the wallet is
+// locked by then.
+func TestPaidIsToldAgainWhenLocked(t *testing.T) {
+	w := pinTown(t)
+	driver := w.taxi("A", w.at(0, 0), 4)
+	ride, key := w.ridden("a", driver, byTrace), w.key("rider:Ra")
+	pay := func() (dispatch.Receipt, error) {
+		return w.desk.Pay(w.ctx, w.now, key, dispatch.PayRide{
+			Ride: ride, Rider: "Ra", Means: dispatch.Means{Channel: money.InWallet, PIN: pinOne},
+		})
+	}
+	first, err := pay()
+	w.ok(err)
+	w.work()
+	other := w.ridden("a", driver, byTrace)
+	for range dispatch.MaxPINTries {
+		w.fails(w.payPIN(other, pinTwo), dispatch.ReasonPINWrong)
+	}
+	w.fails(w.payPIN(other, pinOne), dispatch.ReasonPINLocked)
+	if again, err := pay(); err != nil || again != first {
+		t.Errorf("told again: %+v, %v, want %+v", again, err, first)
+	}
+}
+
 // A PIN is changed with the old one, once for a request id, though the phone asks again; what is
 // kept of it does not tell it.
 func TestPINChanges(t *testing.T) {

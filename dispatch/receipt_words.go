@@ -77,7 +77,7 @@ func (l ReceiptLine) Words() (en, zh string) {
 	return w.en, w.zh
 }
 
-// sides of a receipt's number, as people call them.
+// receiptSides are who types a printed number, as people call them.
 var receiptSides = map[Side]words{
 	SideRider: {"the rider", "乘客"}, SideDriver: {"the driver", "司机"},
 }

@@ -54,9 +54,9 @@ func (c WalletCode) Digits(step int64) string {
 func (c WalletCode) Shown(step int64) string { return walletCodePrefix + c.Handle + c.Digits(step) }
 
 // walletHandleIn is the handle in a code, and the digits after it; ok is false for what is no code.
-func walletHandleIn(code string) (handle, digits string, ok bool) {
+func walletHandleIn(code string) (handle, shown string, ok bool) {
 	rest, ok := strings.CutPrefix(code, walletCodePrefix)
-	if !ok || len(code) != WalletCodeDigits || strings.Trim(code, "0123456789") != "" {
+	if !ok || !digits(code, WalletCodeDigits, WalletCodeDigits) {
 		return "", "", false
 	}
 	return rest[:walletHandle], rest[walletHandle:], true

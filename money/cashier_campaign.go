@@ -14,7 +14,7 @@ func (c Cashier) Redate(ctx context.Context, campaign Campaign, now time.Time) e
 		return err
 	}
 	return c.Store.MoneyTx(ctx, func(tx Tx) error {
-		newest, err := launched(tx, campaign)
+		newest, err := Launched(tx, campaign.City, campaign.ID)
 		if err != nil {
 			return err
 		}
@@ -41,7 +41,7 @@ func (c Cashier) Pause(
 	}
 	var next Campaign
 	err := c.Store.MoneyTx(ctx, func(tx Tx) (err error) {
-		if next, err = launched(tx, Campaign{ID: id, City: city}); err != nil {
+		if next, err = Launched(tx, city, id); err != nil {
 			return err
 		}
 		switch next.State {
@@ -58,19 +58,19 @@ func (c Cashier) Pause(
 	return next, err
 }
 
-// launched is the newest version of a campaign, or a *CampaignError if its city has none of it.
-func launched(tx Tx, c Campaign) (Campaign, error) {
-	all, err := tx.CampaignsOf(c.City)
+// Launched is the newest version of a campaign, or a *CampaignError if its city has none of it.
+func Launched(tx Campaigns, city string, id CampaignID) (Campaign, error) {
+	all, err := tx.CampaignsOf(city)
 	if err != nil {
 		return Campaign{}, err
 	}
 	for _, newest := range all {
-		if newest.ID == c.ID {
+		if newest.ID == id {
 			return newest, nil
 		}
 	}
 	return Campaign{}, &CampaignError{"id", fmt.Sprintf(
-		"that of a campaign which is launched in %s; %q is not", c.City, c.ID)}
+		"that of a campaign which is launched in %s; %q is not", city, id)}
 }
 
 // Newest is the newest version of a campaign. A *CampaignError if it was not launched in the city.
@@ -78,7 +78,7 @@ func (c Cashier) Newest(
 	ctx context.Context, city string, id CampaignID,
 ) (newest Campaign, err error) {
 	err = c.Store.MoneyTx(ctx, func(tx Tx) (err error) {
-		newest, err = launched(tx, Campaign{ID: id, City: city})
+		newest, err = Launched(tx, city, id)
 		return err
 	})
 	return newest, err
@@ -96,7 +96,7 @@ func (c Cashier) End(
 	var left Fen
 	err := c.Store.MoneyTx(ctx, func(tx Tx) error {
 		left = 0
-		newest, err := launched(tx, campaign)
+		newest, err := Launched(tx, campaign.City, campaign.ID)
 		if err != nil {
 			return err
 		}

@@ -28,7 +28,7 @@ func Rehearse(c Campaign, rides []SubsidyFacts) (Preview, error) {
 	c.StartsAt = rides[0].CompletedAt
 	c.EndsAt = rides[len(rides)-1].CompletedAt.Add(1)
 	only := []Campaign{c}
-	on := &rehearsal{left: c.Cap, counts: map[CountKey]int{}}
+	on := Suppose().On(untouched{budget: c.Cap})
 	riders, drivers := map[Party]bool{}, map[Party]bool{}
 	for _, f := range rides {
 		s, err := Subsidise(on, only, f, Subsidy{}, f.CompletedAt)
@@ -55,47 +55,16 @@ func Rehearse(c Campaign, rides []SubsidyFacts) (Preview, error) {
 	return p, nil
 }
 
-// rehearsal is a budget and its counts in memory.
-type rehearsal struct {
-	left   Fen
-	counts map[CountKey]int
+// untouched is a giver of a whole budget, of which nobody was given anything.
+type untouched struct {
+	Giver  // nothing else is asked of it
+	budget Fen
 }
 
-// Book implements [Accounts] for the reservations of one campaign.
-func (r *rehearsal) Book(e Entry) error {
-	var sum Fen
-	for _, t := range e.Transfers {
-		sum += t.Amount
-	}
-	if sum > r.left {
-		return &LimitError{Account: e.Transfers[0].Debit, Amount: sum}
-	}
-	r.left -= sum
-	return nil
-}
-
-// Account implements [Accounts]; nobody asks.
-func (r *rehearsal) Account(id AccountID) (Account, error) {
-	return Account{ID: id, Credits: r.left}, nil
-}
-
-// Transfers implements [Accounts]; none are kept.
-func (r *rehearsal) Transfers(Subject) ([]Transfer, error) { return nil, nil }
-
-// TakeCount implements [Counts].
-func (r *rehearsal) TakeCount(k CountKey, limit int) (int, error) {
-	if r.counts[k] >= limit {
-		return 0, nil
-	}
-	r.counts[k]++
-	return r.counts[k], nil
-}
-
-// GiveBackCount implements [Counts].
-func (r *rehearsal) GiveBackCount(k CountKey) error {
-	r.counts[k]--
-	return nil
+// Account implements [Accounts].
+func (u untouched) Account(id AccountID) (Account, error) {
+	return Account{ID: id, Credits: u.budget}, nil
 }
 
 // CountOf implements [Counts].
-func (r *rehearsal) CountOf(k CountKey) (int, error) { return r.counts[k], nil }
+func (untouched) CountOf(CountKey) (int, error) { return 0, nil }

@@ -15,15 +15,17 @@ import (
 
 	"hexhail/money"
 	opspb "hexhail/pb/hexhail/ops/v1"
+	"hexhail/wire"
 )
 
 // night is what surrounds a day of a town whose riders pay through channels: a draw is announced on
 // the evening before, and when the day is over it is made, bills are compared with the books, and
 // the sponsors pay what they were asked for.
 type night struct {
-	w   *town
-	t   *testing.T
-	day money.Day
+	w     *town
+	t     *testing.T
+	day   money.Day
+	slots int // rides that are drawn
 	// midnight is when the day ends.
 	midnight time.Time
 	// began is the channels' day on which it began: they live in the machine's time.
@@ -39,7 +41,7 @@ func announce(
 	t *testing.T, w *town, channel money.ChannelName, slots int, at time.Time,
 ) *night {
 	t.Helper()
-	n := &night{w: w, t: t, began: channelsDay()}
+	n := &night{w: w, t: t, slots: slots, began: channelsDay()}
 	n.day = money.DayOf(at, at.Location())
 	_, n.midnight = n.day.Bounds(at.Location())
 	file := filepath.Join(t.TempDir(), "draw.json")
@@ -62,9 +64,9 @@ func (w *town) wind(at time.Time) {
 	file := filepath.Join(w.dir, clockFile)
 	text, err := os.ReadFile(file)
 	must(w.t, err)
-	var clock map[string]any
+	var clock wire.Clock
 	must(w.t, json.Unmarshal(text, &clock))
-	clock["epoch"], clock["start"] = at, time.Now()
+	clock.Epoch, clock.Start = at, time.Now()
 	text, err = json.Marshal(clock)
 	must(w.t, err)
 	must(w.t, os.WriteFile(file, text, 0o600))
@@ -90,11 +92,17 @@ func (n *night) hexhail(words ...string) string {
 	return text
 }
 
-// falls ends the day: the list freezes, ops enter the number, winners get their money back.
-// Everybody can draw again.
+// falls ends the day: ops let go what looked like brushing, the list freezes, they enter the
+// number, winners get their money back. Everybody can draw again.
 func (n *night) falls() {
 	n.t.Helper()
 	n.w.wind(n.midnight.Add(money.FreezeAfter))
+	for ride := range n.w.held(n.w.city) {
+		_, err := n.w.ops.DecideHold(n.w.asOps(), &opspb.DecideHoldRequest{
+			RequestId: "hold/" + ride, RideId: ride, Release: true, Note: "a short way",
+		})
+		must(n.t, err)
+	}
 	eventually(n.t, "the number is taken", patience, func() bool {
 		_, err := n.try("draw", "number", string(n.day), "385", "--city", n.w.city)
 		return err == nil
@@ -108,7 +116,10 @@ func (n *night) falls() {
 			return d.GetDay() == string(n.day) && d.GetState() == opspb.DrawState_DRAW_STATE_PAID
 		})
 	})
-	n.t.Log(n.hexhail("draw", "verify", string(n.day), "--city", n.w.city))
+	told := n.hexhail("draw", "verify", string(n.day), "--city", n.w.city)
+	if !strings.Contains(told, fmt.Sprintf(" %d won, as published", n.slots)) {
+		n.t.Errorf("want %d winners: %s", n.slots, told)
+	}
 }
 
 // reconciles compares the bills of both channels, until neither owes us anything: refunds that hang
@@ -124,7 +135,6 @@ func (n *night) reconciles() {
 			}
 			return strings.Contains(told, settled)
 		})
-		n.t.Log(told)
 	}
 }
 
@@ -153,8 +163,8 @@ func (n *night) settles() {
 	claims, err := n.w.ops.ListClaims(ctx, &opspb.ListClaimsRequest{})
 	must(n.t, err)
 	for _, c := range claims.GetClaims() {
-		n.t.Log(n.hexhail("sponsor", "settle", c.GetCampaignId(), c.GetDay(),
-			"--amount", inYuan(c.GetDueFen()), "--why", "has arrived"))
+		n.hexhail("sponsor", "settle", c.GetCampaignId(), c.GetDay(),
+			"--amount", inYuan(c.GetDueFen()), "--why", "has arrived")
 	}
 }
 

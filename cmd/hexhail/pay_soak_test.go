@@ -55,5 +55,5 @@ func TestSoakPaying(t *testing.T) {
 	n.reconciles()
 	n.settles()
 	n.closes()
-	t.Logf("%+v", o.report)
+	t.Logf("%.1f %% served", 100*o.report.ServiceRate)
 }

@@ -16,4 +16,3 @@ CREATE TABLE repair (
 CREATE UNIQUE INDEX repair_one_of_group ON repair (ride, stack);
 
 -- +goose Down
-DROP TABLE repair;
