@@ -120,10 +120,11 @@ func (p *postgres) look(
 	return run.each(q, args, visit)
 }
 
-// once runs fn in one transaction. Its error is that of the statement that failed, if one has.
+// once runs fn in one transaction. Its error is that of the statement that failed, if one has, or
+// that the caller is gone.
 func (p *postgres) once(
 	ctx context.Context, how *sql.TxOptions, fn func(runner) error,
-) error {
+) (err error) {
 	if p.closed.Load() {
 		return errClosed
 	}
@@ -131,7 +132,12 @@ func (p *postgres) once(
 	if err != nil {
 		return translate(err)
 	}
-	defer func() { _ = tx.Rollback() }() // after a commit it does nothing
+	defer func() {
+		_ = tx.Rollback() // after a commit it does nothing
+		if errors.Is(err, sql.ErrTxDone) && ctx.Err() != nil {
+			err = ctx.Err() // for which the driver has rolled it back
+		}
+	}()
 	run := &pgRunner{ctx: ctx, tx: tx, reads: how != nil && how.ReadOnly}
 	if err := fn(run); err != nil {
 		if run.failed != nil && pgCode(err) == "" { // fn has hidden why

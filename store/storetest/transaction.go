@@ -8,6 +8,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"hexhail/dispatch"
 	"hexhail/money"
@@ -156,6 +157,31 @@ func cancelled(t *testing.T, open Open) {
 		t.Errorf("a cancelled read: %v", err)
 	}
 	do(t, db, insertRider("y"))
+	goneMeanwhile(t, db)
+}
+
+// goneMeanwhile is a caller who goes away inside of a transaction, before a statement or before the
+// commit: all is done, or they are told that they had gone, and nothing is.
+func goneMeanwhile(t *testing.T, db Database) {
+	t.Helper()
+	for first, next := range map[dispatch.RiderID]func(dispatch.Tx) error{
+		"before a statement": insertRider("one more"),
+		"before the commit":  func(dispatch.Tx) error { return nil },
+	} {
+		ctx, cancel := context.WithCancel(t.Context())
+		err := db.Tx(ctx, func(tx dispatch.Tx) error {
+			check(t, insertRider(first)(tx))
+			cancel()
+			time.Sleep(50 * time.Millisecond) // until the driver has heard of it
+			return next(tx)
+		})
+		if err != nil && dispatch.KindOf(err) != dispatch.CallerGone {
+			t.Errorf("%s: %v", first, err)
+		}
+		if is := has(t, db, first); is != (err == nil) {
+			t.Errorf("%s the caller has heard %v; what was written is there: %v", first, err, is)
+		}
+	}
 }
 
 func closed(t *testing.T, open Open) {
