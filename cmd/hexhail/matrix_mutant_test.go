@@ -409,8 +409,8 @@ func TestTheMatrixCatchesAMissingOwnerCheck(t *testing.T) {
 					found = append(found, server.wrong(method, rule, v)...)
 				}
 				if !strings.Contains(strings.Join(found, "\n"), want) {
-					t.Errorf("%s: nothing found with %q in it: %d complaints",
-						method.FullName(), want, len(found))
+					t.Errorf("%s: nothing found with %q in it, but %q",
+						method.FullName(), want, found)
 				}
 			})
 		})

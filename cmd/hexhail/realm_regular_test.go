@@ -62,15 +62,17 @@ func (c *cast) handOver(take bool) {
 // greeting is what driverOne writes to their regulars.
 func (c *cast) greeting() string { return fmt.Sprintf("马年吉祥 from %05d", c.n) }
 
-// greet has driverOne greet their regulars, at a festival long ago.
+// greet has driverOne greet their regulars, at a festival that is today: what was sent at one long
+// ago is soon forgotten.
 func (c *cast) greet() {
 	c.t.Helper()
-	spring := time.Date(2014, 1, 31, 12, 0, 0, 0, c.service.cities["beijing"].Zone)
-	_, err := c.service.desk.SendGreeting(c.t.Context(), spring, c.once(driverOne),
-		dispatch.SendGreeting{
-			Driver: dispatch.DriverID(c.id(driverOne)), Festival: "spring-2014",
-			Text: c.greeting(),
-		})
+	desk, zone := *c.service.desk, c.service.cities["beijing"].Zone
+	desk.Festivals = dispatch.Festivals{{
+		ID: "today", Name: "today", NameZH: "今天", Day: c.now.In(zone).Format(time.DateOnly),
+	}}
+	_, err := desk.SendGreeting(c.t.Context(), c.now, c.once(driverOne), dispatch.SendGreeting{
+		Driver: dispatch.DriverID(c.id(driverOne)), Festival: "today", Text: c.greeting(),
+	})
 	c.ok(err)
 }
 
