@@ -22,10 +22,9 @@ const oursOfRefund = `refund.id, refund.subject, refund.state, refund.amount, re
 	FROM refund JOIN attempt AS paid ON paid.id = refund.of_order`
 
 var (
-	ordersIn = &query{text: `SELECT ` + oursOfOrder + ` WHERE attempt.id IN (` +
-		places(1, money.MaxRowsAtOnce) + `) AND attempt.order_id = attempt.id`}
-	refundsIn = &query{text: `SELECT ` + oursOfRefund + ` WHERE refund.id IN (` +
-		places(1, money.MaxRowsAtOnce) + `)`}
+	ordersIn = byNumbers(1, "attempt.id",
+		`SELECT `+oursOfOrder+` WHERE attempt.order_id = attempt.id`)
+	refundsIn    = byNumbers(1, "refund.id", `SELECT `+oursOfRefund+` WHERE refund.id <> ''`)
 	ordersMoved  = moved("attempt", "captured_at", "charge")
 	refundsMoved = moved("refund", "done_at", "refund")
 )
@@ -107,11 +106,11 @@ func (t *tx) oursIn(
 			of = append(of, r)
 		}
 	}
-	args, err := numbered(nil, of, func(r money.BillRow) string { return r.Order })
+	list, err := numbers(of)
 	if err != nil || len(of) == 0 {
 		return err
 	}
-	return t.each(text, args, visit)
+	return t.each(text, []any{list}, visit)
 }
 
 // otherBills notes what a kept row says of the rows that are asked about: that their number was

@@ -20,6 +20,7 @@ const (
 	pgSerialization = "40001"
 	pgDeadlock      = "40P01"
 	pgText          = "22021" // a text with a NUL byte, or not in UTF-8
+	pgJSONText      = "22P05" // the same in a list
 	pgClassGuard    = "23"    // integrity constraint violation
 	pgClassFull     = "53"    // insufficient resources
 	pgClassStopped  = "57"    // operator intervention
@@ -184,7 +185,7 @@ func translate(err error) error {
 		return unavailable("Postgres", err) // the connection
 	case e.Code == pgUnique:
 		return duplicate(e.ConstraintName, "", err)
-	case e.Code == pgText:
+	case e.Code == pgText, e.Code == pgJSONText:
 		return &dispatch.Error{
 			Kind: dispatch.Invalid, Reason: dispatch.ReasonField,
 			Text: "a text must be UTF-8 without NUL bytes", Cause: err,
@@ -223,7 +224,7 @@ func (r *pgRunner) fail(err error) error {
 }
 
 func (r *pgRunner) exec(q *query, args []any) (int64, error) {
-	result, err := r.tx.ExecContext(r.ctx, q.postgres(), args...)
+	result, err := r.tx.ExecContext(r.ctx, q.postgres(false), args...)
 	if err != nil {
 		return 0, r.fail(err)
 	}
@@ -231,11 +232,7 @@ func (r *pgRunner) exec(q *query, args []any) (int64, error) {
 }
 
 func (r *pgRunner) each(q *query, args []any, visit func(row)) error {
-	text := q.postgres()
-	if r.reads {
-		text = q.text
-	}
-	rows, err := r.tx.QueryContext(r.ctx, text, args...)
+	rows, err := r.tx.QueryContext(r.ctx, q.postgres(r.reads), args...)
 	if err != nil {
 		return r.fail(err)
 	}

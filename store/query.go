@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -10,15 +11,18 @@ import (
 
 // query is one statement. Each connection prepares it once, so it is known by its address.
 type query struct {
-	text string
-	lock string // appended on Postgres, where others write at the same time
+	text   string
+	looped string // on Postgres, instead of text there, if it is not ""; see byNumbers
+	lock   string // appended on Postgres, where others write at the same time
 }
 
-func (q *query) postgres() string {
-	if q.lock == "" {
-		return q.text
+// postgres is the statement on Postgres; alone, it locks nothing.
+func (q *query) postgres(alone bool) string {
+	text := cmp.Or(q.looped, q.text)
+	if q.lock == "" || alone {
+		return text
 	}
-	return q.text + " " + q.lock
+	return text + " " + q.lock
 }
 
 // row reads the columns of one row from left to right.
