@@ -224,6 +224,8 @@ func TestDeafWatch(t *testing.T) {
 	w.drive("DA", id, w.desk.Arrive)
 	for w.rows.rides.Load() == before {
 		turn()
+		// Its goroutine has to have its turn too, or it seems to be one that nobody reads.
+		time.Sleep(100 * time.Millisecond)
 	}
 	w.rows.broken.Store(false)
 	heal(dispatch.Arrived)

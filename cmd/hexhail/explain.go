@@ -16,6 +16,7 @@ import (
 
 	"github.com/spf13/cobra"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/metadata"
@@ -148,9 +149,23 @@ func (a *asking) callWithin(
 	ctx = metadata.AppendToOutgoingContext(ctx, "authorization", "Bearer "+token)
 	err = fn(ctx, opspb.NewOpsServiceClient(conn))
 	if s, ok := status.FromError(err); ok && err != nil {
-		return fmt.Errorf("%s: %s", s.Code(), s.Message())
+		return fmt.Errorf("%s: %s%s", s.Code(), s.Message(), a.hint(s))
 	}
 	return err
+}
+
+// hint is what may be behind an error: one of the two speaks TLS, and the other does not.
+func (a *asking) hint(s *status.Status) string {
+	switch {
+	case s.Code() != codes.Unavailable:
+		return ""
+	case a.caFile == "" && strings.Contains(s.Message(), "server preface"):
+		return " (if the server has a tls-cert, say --ca FILE)"
+	case a.caFile != "" && strings.Contains(s.Message(), "handshake failed"):
+		return " (--ca is for a server that has a tls-cert, of a name that the certificate is for)"
+	default:
+		return ""
+	}
 }
 
 // explaining is how a story is asked for, and how it is shown.

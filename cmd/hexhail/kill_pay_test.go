@@ -78,7 +78,7 @@ func (s *standins) moved(channel money.ChannelName) money.Fen {
 // Every payment is captured once: what payers have paid is what the books have, all rides settle,
 // and after the night no channel and no sponsor owes anything.
 func killPaying(t *testing.T) {
-	p := play{riders: 150, taxis: 100, span: 4 * time.Minute, rate: 40}
+	p := play{riders: 150, taxis: 100, span: 4 * time.Minute, rate: 20}
 	begins := evening.Add(-time.Duration(p.rate * float64(5*time.Second)))
 	w := prepareTown(t, p.clockArgsFrom(begins.AddDate(0, 0, -1))...)
 	s := startStandins(t, "http://"+w.http)

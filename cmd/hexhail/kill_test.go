@@ -206,7 +206,7 @@ var atWork = load{
 }
 
 // evenings are lived by 500 riders and 150 taxis.
-var evenings = play{riders: 500, taxis: 150, span: 8 * time.Minute, rate: 40}
+var evenings = play{riders: 500, taxis: 150, span: 8 * time.Minute, rate: 20}
 
 // kills ends the server by force three times, each time at work; between does more to a server
 // that is dead.
@@ -264,7 +264,7 @@ func killExternal(t *testing.T) {
 		requested: 20, claimed: 15, started: 5, searching: 1, assigned: 5, onTrip: 5, answers: 20,
 	}
 	nats := startNATS(t)
-	p := play{riders: 300, taxis: 100, span: 10 * time.Minute, rate: 30}
+	p := play{riders: 300, taxis: 100, span: 10 * time.Minute, rate: 15}
 	w := newTown(t, append(p.clockArgs(), "--store", url, "--nats", "nats://"+nats.address)...)
 	c := newCrowd(t, w, p)
 	kills(t, c, least, 2, func(life int) {
@@ -346,7 +346,7 @@ func schemaURL(t testing.TB) string {
 // drainTwice asks a server to end: it tells its sessions, ends well, and its phones come back when
 // they were told to. The second time some are still to come.
 func drainTwice(t *testing.T) {
-	p := play{riders: 400, taxis: 300, span: 5 * time.Minute, rate: 25}
+	p := play{riders: 400, taxis: 300, span: 5 * time.Minute, rate: 15}
 	w := newTown(t, p.clockArgs()...)
 	c := newCrowd(t, w, p)
 	probes := newProbes(t, c.witness, witnessPeople)
