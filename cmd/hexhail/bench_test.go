@@ -40,12 +40,13 @@ type benchTown struct {
 	ids     atomic.Int64
 }
 
-func openBenchTown(b *testing.B) *benchTown {
+func openBenchTown(b *testing.B, more ...string) *benchTown {
 	b.Helper()
-	config, _, err := readConfig(flagsOf(b,
+	config, _, err := readConfig(flagsOf(b, append([]string{
 		"--data-dir", b.TempDir(), "--grpc-addr", "127.0.0.1:0", "--http-addr", "127.0.0.1:0",
 		"--sandbox", "--channels", "none", "--rate-per-s", "100000", "--drain-for", "5s",
-		"--log-level", "error"), nil)
+		"--log-level", "error",
+	}, more...)...), nil)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -212,9 +213,12 @@ func (p *benchPhone) fix() {
 }
 
 // benchRide is one pair's ride, and how long its parts took.
-type benchRide struct{ offer, told time.Duration }
+type benchRide struct {
+	id          string
+	offer, told time.Duration
+}
 
-// ride goes from the request to the settled fare.
+// ride goes from the request to the end of the drive.
 func (t *benchTown) ride(rider context.Context, p *benchPhone, watch bool) (r benchRide) {
 	client := riderpb.NewRiderServiceClient(t.conns[p.i%len(t.conns)])
 	here := &typepb.Place{Point: wire.PointPB(t.at(p.i))}
@@ -234,7 +238,9 @@ func (t *benchTown) ride(rider context.Context, p *benchPhone, watch bool) (r be
 	r.offer = time.Since(began)
 	told := make(chan struct{})
 	if watch {
-		go t.hear(rider, client, id, told)
+		go t.hear(rider, client, id, told, func(m *riderpb.WatchRideResponse) bool {
+			return m.GetRide().GetCard() != nil
+		})
 	}
 	began = time.Now()
 	p.do(&driverpb.Command{Action: &driverpb.Command_Accept{
@@ -250,23 +256,35 @@ func (t *benchTown) ride(rider context.Context, p *benchPhone, watch bool) (r be
 	p.do(&driverpb.Command{Action: &driverpb.Command_Completed{
 		Completed: &driverpb.Completion{RideId: id, MeterFen: 14_00},
 	}})
-	_, err = client.PayRide(rider, &riderpb.PayRideRequest{
+	r.id = id
+	return r
+}
+
+// pay takes the fare of a ride from the rider's wallet.
+func (t *benchTown) pay(rider context.Context, p *benchPhone, id string) {
+	client := riderpb.NewRiderServiceClient(t.conns[p.i%len(t.conns)])
+	_, err := client.PayRide(rider, &riderpb.PayRideRequest{
 		RequestId: t.fresh(), RideId: id, Channel: "wallet",
 	})
 	if err != nil {
 		t.b.Error(err)
-		return r
+		return
 	}
+	p.settled(id)
+}
+
+// settled waits until the driver's phone says that a ride is settled.
+func (p *benchPhone) settled(id string) {
 	p.until(func(m *driverpb.DriveResponse) bool {
 		return m.GetRide().GetRideId() == id &&
 			m.GetRide().GetState() == typepb.RideState_RIDE_STATE_SETTLED
 	})
-	return r
 }
 
-// hear watches a ride until its rider knows that a taxi comes.
+// hear watches a ride until its rider has heard what is wanted.
 func (t *benchTown) hear(
 	rider context.Context, client riderpb.RiderServiceClient, id string, told chan struct{},
+	wanted func(*riderpb.WatchRideResponse) bool,
 ) {
 	defer close(told)
 	ctx, cancel := context.WithCancel(rider)
@@ -274,7 +292,7 @@ func (t *benchTown) hear(
 	watch, err := client.WatchRide(ctx, &riderpb.WatchRideRequest{RideId: id})
 	for err == nil {
 		var m *riderpb.WatchRideResponse
-		if m, err = watch.Recv(); m.GetRide().GetCard() != nil {
+		if m, err = watch.Recv(); wanted(m) {
 			return
 		}
 	}
@@ -284,7 +302,7 @@ func (t *benchTown) hear(
 // gathered waits until the engine knows where the taxis of these phones are: a rider who asks
 // before that is sent a taxi that nobody here drives.
 func (t *benchTown) gathered(phones []*benchPhone) {
-	by := time.Now().Add(10 * time.Second)
+	by := time.Now().Add(30 * time.Second)
 	for _, p := range phones {
 		for near := (dispatch.Nearby{}); len(near.Taxis) == 0 ||
 			geo.DistanceM(near.Taxis[0].At, t.at(p.i)) > 1; {
@@ -333,7 +351,7 @@ func BenchmarkRides(b *testing.B) {
 	for i, p := range phones {
 		all.Go(func() {
 			for left.Add(-1) >= 0 && !b.Failed() {
-				t.ride(riders[i], p, false)
+				t.pay(riders[i], p, t.ride(riders[i], p, false).id)
 			}
 		})
 	}
@@ -366,7 +384,9 @@ func BenchmarkLatency(b *testing.B) {
 			var offers, told []time.Duration
 			b.ResetTimer()
 			for i := range b.N {
-				r := t.ride(riders[i%benchPairs], phones[i%benchPairs], true)
+				rider, phone := riders[i%benchPairs], phones[i%benchPairs]
+				r := t.ride(rider, phone, true)
+				t.pay(rider, phone, r.id)
 				offers, told = append(offers, r.offer), append(told, r.told)
 			}
 			b.StopTimer()

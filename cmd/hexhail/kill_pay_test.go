@@ -23,14 +23,16 @@ type standins struct {
 }
 
 // startStandins starts them; notify is where they tell.
-func startStandins(t testing.TB, notify string) *standins {
+func startStandins(t testing.TB, notify string, more ...string) *standins {
 	t.Helper()
 	dir, address := filepath.Join(t.TempDir(), "standin"), freePort(t)
 	s := &standins{
 		t: t, channels: filepath.Join(dir, channelsName), phone: "http://" + address + "/phone",
 	}
-	s.process = launch(t, dir+".log", program(t), "standin", "--addr", address, "--dir", dir,
-		"--notify-url", notify)
+	args := append([]string{
+		"standin", "--addr", address, "--dir", dir, "--notify-url", notify,
+	}, more...)
+	s.process = launch(t, dir+".log", program(t), args...)
 	eventually(t, "the stand-ins listen", patience, func() bool {
 		answer, err := client.Get(s.phone)
 		if err == nil {

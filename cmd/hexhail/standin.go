@@ -25,6 +25,7 @@ const channelsName = "channels.json"
 
 func newStandin() *cobra.Command {
 	var addr, dir, notify string
+	var latency time.Duration
 	cmd := &cobra.Command{
 		Use:   "standin",
 		Short: "Play WeChat Pay and Alipay for a server under test",
@@ -40,7 +41,10 @@ func newStandin() *cobra.Command {
 			if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
 				return &usageError{fmt.Errorf("--notify-url must be http(s)://host[:port]")}
 			}
-			return runStandin(cmd.Context(), addr, dir, notify, cmd.OutOrStdout())
+			if latency < 0 || latency > maxLatency {
+				return &usageError{fmt.Errorf("--latency must be 0s to %v", maxLatency)}
+			}
+			return runStandin(cmd.Context(), addr, dir, notify, latency, cmd.OutOrStdout())
 		},
 	}
 	f := cmd.Flags()
@@ -49,12 +53,16 @@ func newStandin() *cobra.Command {
 	f.StringVar(&dir, "dir", "data/standin", "`folder` for keys and "+channelsName)
 	f.StringVar(&notify, "notify-url", "http://127.0.0.1:7080",
 		"the server's HTTP side, which is told")
+	f.DurationVar(&latency, "latency", 0, "how much `longer` each call takes")
 	return cmd
 }
 
+// maxLatency is above what any client waits.
+const maxLatency = time.Minute
+
 // runStandin plays until ctx ends.
 func runStandin(
-	ctx context.Context, addr, dir, notify string, stdout io.Writer,
+	ctx context.Context, addr, dir, notify string, latency time.Duration, stdout io.Writer,
 ) (err error) {
 	var open net.ListenConfig
 	at, err := open.Listen(ctx, "tcp", addr)
@@ -62,7 +70,7 @@ func runStandin(
 		return fmt.Errorf("addr: %w", err)
 	}
 	base := "http://" + at.Addr().String()
-	s, err := newPlayed(base, notify)
+	s, err := newPlayed(base, notify, latency)
 	if err != nil {
 		return errors.Join(err, at.Close())
 	}

@@ -34,19 +34,21 @@ type played struct {
 	outbox  *standin.Outbox
 }
 
-// newPlayed opens stand-ins that will answer at base and tell notify, both http://host:port.
-func newPlayed(base, notify string) (*played, error) {
+// newPlayed opens stand-ins that will answer at base and tell notify, both http://host:port. Each
+// call to them takes latency longer than it has to.
+func newPlayed(base, notify string, latency time.Duration) (*played, error) {
 	book, script := standin.NewBook(), standin.NewScript(1)
 	s := &played{outbox: standin.NewOutbox(&http.Client{Timeout: 5 * time.Second}, script)}
 	theirWeChat, err := s.openWeChat(base, notify, standin.WeChatConfig{
 		Book: book, Script: script, Outbox: s.outbox, Clock: time.Now, Fee: standinFee,
-		EarlyBills: true,
+		EarlyBills: true, Latency: latency,
 	})
 	if err != nil {
 		return nil, err
 	}
 	theirAlipay, err := s.openAlipay(base, notify, standin.AlipayConfig{
 		Book: book, Script: script, Outbox: s.outbox, Clock: time.Now, EarlyBills: true,
+		Latency: latency,
 	})
 	if err != nil {
 		return nil, err
@@ -149,7 +151,7 @@ func (s *service) openStandins(ctx context.Context) (external, error) {
 	if err != nil {
 		return external{}, fmt.Errorf("the stand-ins of the channels: %w", err)
 	}
-	theirs, err := newPlayed("http://"+at.Addr().String(), s.httpBase())
+	theirs, err := newPlayed("http://"+at.Addr().String(), s.httpBase(), 0)
 	if err != nil {
 		return external{}, errors.Join(err, at.Close())
 	}
