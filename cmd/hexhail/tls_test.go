@@ -65,8 +65,10 @@ func TestTLS(t *testing.T) {
 		{open, []string{"--ca", cert}, exitFailed, "--ca is for a server that has a tls-cert"},
 	} {
 		_, port, _ := strings.Cut(ask.of.grpcAddr(), ":")
-		words := append([]string{"reconcile", "bills", "--data-dir", ask.of.service.config.DataDir,
-			"--addr", "localhost:" + port}, ask.words...)
+		words := append([]string{
+			"reconcile", "bills", "--data-dir", ask.of.service.config.DataDir,
+			"--addr", "localhost:" + port,
+		}, ask.words...)
 		code, _, stderr := hexhail(t.Context(), words...)
 		if code != ask.code || !strings.Contains(stderr, ask.says) {
 			t.Errorf("%v: code %d, %s", words, code, stderr)
