@@ -39,6 +39,9 @@ type BillSource interface {
 	// Open fetches the bill of a merchant's day, all of it. Errors: ErrNoBill, ErrBillNotReady, and
 	// what the channel said.
 	Open(ctx context.Context, id BillID) (OpenBill, error)
+	// OpenFile opens the bill of a merchant's day that somebody has downloaded: as it is, or packed
+	// by gzip or in a zip. Errors: a *BillError, and an error about a merchant without an account.
+	OpenFile(id BillID, file BillFile) (OpenBill, error)
 	// Merchants are those whose bills there are.
 	Merchants() []string
 }
@@ -82,9 +85,9 @@ func (r Reconciler) Import(ctx context.Context, id BillID, now time.Time) (Bill,
 	if err != nil {
 		return Bill{}, err
 	}
-	source, ok := r.Sources[id.Channel]
-	if !ok {
-		return Bill{}, &BillError{Bill: id, Problem: "no such channel has bills"}
+	source, err := r.source(id)
+	if err != nil {
+		return Bill{}, err
 	}
 	text, err := source.Open(ctx, id)
 	if errors.Is(err, ErrNoBill) {
@@ -93,11 +96,24 @@ func (r Reconciler) Import(ctx context.Context, id BillID, now time.Time) (Bill,
 	if err != nil {
 		return Bill{}, err
 	}
-	b, err := r.keep(ctx, text, Bill{ID: id, From: from, To: to, ImportedAt: now})
+	return r.take(ctx, text, Bill{ID: id, From: from, To: to, ImportedAt: now})
+}
+
+func (r Reconciler) source(id BillID) (BillSource, error) {
+	source, ok := r.Sources[id.Channel]
+	if !ok {
+		return nil, &BillError{Bill: id, Problem: "no such channel has bills"}
+	}
+	return source, nil
+}
+
+// take keeps a bill, compares and settles it, and closes its text.
+func (r Reconciler) take(ctx context.Context, text OpenBill, fresh Bill) (Bill, error) {
+	b, err := r.keep(ctx, text, fresh)
 	if err = errors.Join(err, text.Close()); err != nil {
 		return Bill{}, err
 	}
-	return r.match(ctx, b, now)
+	return r.match(ctx, b, fresh.ImportedAt)
 }
 
 // noRows is the bill of a day on which nothing has moved.

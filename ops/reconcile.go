@@ -25,17 +25,26 @@ func (s *Server) ReconcileBill(
 	if err != nil {
 		return nil, err
 	}
-	out := &opspb.ReconcileBillResponse{Bill: billPB(bill)}
+	open, clearing, err := s.leftOf(ctx, id.Channel)
+	return &opspb.ReconcileBillResponse{
+		Bill: billPB(bill), OpenDifferences: open, ClearingFen: clearing,
+	}, err
+}
+
+// leftOf is what is open with a channel: differences, and fen that it owes us.
+func (s *Server) leftOf(
+	ctx context.Context, channel money.ChannelName,
+) (differences int32, clearing int64, err error) {
 	err = s.config.Store.View(ctx, func(tx dispatch.Tx) error {
-		open, err := tx.OpenDifferences(id.Channel)
+		open, err := tx.OpenDifferences(channel)
 		if err != nil {
 			return err
 		}
-		clearing, err := tx.Account(money.ChannelClearing(id.Channel))
-		out.OpenDifferences, out.ClearingFen = int32Of(open), -int64(clearing.Balance())
+		account, err := tx.Account(money.ChannelClearing(channel))
+		differences, clearing = int32Of(open), -int64(account.Balance())
 		return err
 	})
-	return out, err
+	return differences, clearing, err
 }
 
 func billPB(b money.Bill) *opspb.Bill {

@@ -57,6 +57,11 @@ type dayBill struct{}
 // Open implements [money.BillSource].
 func (dayBill) Open(context.Context, money.BillID) (money.OpenBill, error) { return dayBill{}, nil }
 
+// OpenFile implements [money.BillSource].
+func (dayBill) OpenFile(money.BillID, money.BillFile) (money.OpenBill, error) {
+	return dayBill{}, nil
+}
+
 // Merchants implements [money.BillSource].
 func (dayBill) Merchants() []string { return []string{""} }
 

@@ -49,7 +49,7 @@ type handler func(srv any, s *stream) error
 // unary makes a handler of a method without streams. Its request is checked against the schema.
 func (g *gate) unary(desc grpc.MethodDesc) handler {
 	return func(srv any, s *stream) error {
-		ctx, cancel := context.WithTimeout(s.ctx, g.limits.CallTime)
+		ctx, cancel := context.WithTimeout(s.ctx, s.limitTime)
 		defer cancel()
 		reply, err := desc.Handler(srv, ctx, s.receiveValid, nil)
 		if err != nil {
@@ -75,6 +75,7 @@ func (g *gate) guard(m method, do handler) grpc.StreamHandler {
 		s := &stream{
 			ServerStream: bare,
 			limitBytes:   max(g.limits.MessageBytes, int(m.rule.GetRequestBytes())),
+			limitTime:    g.limits.callTime(m.rule),
 			ctx:          context.WithValue(bare.Context(), visitKey{}, v),
 		}
 		return g.close(m, v, s, began, g.call(m, v, s, began, srv, do))
@@ -246,6 +247,7 @@ type stream struct {
 	ctx        context.Context // the call's, as every ServerStream has
 	in         inbox
 	limitBytes int
+	limitTime  time.Duration // of a call without streams
 }
 
 // Context knows the caller.

@@ -28,6 +28,20 @@ const getRide = "/hexhail.rider.v1.RiderService/GetRide"
 
 func ride(id string) *riderpb.GetRideRequest { return &riderpb.GetRideRequest{RideId: id} }
 
+// A call may take longer than others where its rule says so, and never less.
+func TestARuleGivesACallMoreTime(t *testing.T) {
+	for seconds, want := range map[int32]time.Duration{
+		0: 10 * time.Second, 5: 10 * time.Second, 600: 10 * time.Minute,
+	} {
+		if got := DefaultLimits().callTime(&typepb.Rule{CallSeconds: seconds}); got != want {
+			t.Errorf("%d s: %s, want %s", seconds, got, want)
+		}
+	}
+	if got := DefaultLimits().callTime(nil); got != 10*time.Second {
+		t.Errorf("without a rule: %s", got)
+	}
+}
+
 func TestAGoodCallGoesThrough(t *testing.T) {
 	var seen Caller
 	e := newEdge(t, ServerConfig{}, &riders{get: func(

@@ -29,7 +29,8 @@ type Limits struct {
 	MessageBytes int
 	// Streams that one connection may have open; 100. The next one waits at the client.
 	Streams uint32
-	// CallTime is the longest that a call without streams may take; 10 s. A client may want less.
+	// CallTime is the longest that a call without streams may take; 10 s, but for methods whose
+	// rule allows more. A client may want less.
 	CallTime time.Duration
 	// Caller is what one identity may call, streams counted once: 50/s, 200 at once. A person's app
 	// stays below one a second.
@@ -64,6 +65,11 @@ func (l Limits) withDefaults() Limits {
 		Stranger:     cmp.Or(l.Stranger, stranger).withBurst(),
 		Buckets:      cmp.Or(l.Buckets, 100_000),
 	}
+}
+
+// callTime is the longest that a call without streams may take by its rule.
+func (l Limits) callTime(rule *typepb.Rule) time.Duration {
+	return max(l.CallTime, time.Duration(rule.GetCallSeconds())*time.Second)
 }
 
 // buckets are the token buckets of callers, devices and connections.

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"io"
+	"maps"
 	"os"
+	"slices"
 	"time"
 
 	"hexhail/dispatch"
@@ -19,50 +21,73 @@ var beijing = time.FixedZone("CST", 8*60*60)
 // bills fetches the bills of a channel, each into a file of its own: 100,000 rows are some 30 MB,
 // and they are read twice. It implements [money.BillSource].
 type bills struct {
-	merchants []string
-	fetch     func(ctx context.Context, merchant string, day time.Time, w io.Writer) error
-	read      func(r io.Reader, each func(money.BillRow) error) error
+	accounts map[string]string // at the channel, by merchant
+	fetch    func(ctx context.Context, merchant string, day time.Time, w io.Writer) error
+	// read tells whose bill it was; "" if it does not say.
+	read  billReader
+	unzip func(packed io.ReaderAt, size int64, w io.Writer) error
+	most  int64 // bytes of a bill that is unpacked
 }
 
-func wechatBills(c *wechat.Client, merchants ...string) bills {
-	return bills{merchants, c.Bill, func(r io.Reader, each func(money.BillRow) error) error {
-		_, err := wechat.ReadBill(r, each)
-		return err
-	}}
+type billReader func(r io.Reader, each func(money.BillRow) error) (account string, err error)
+
+func wechatBills(c *wechat.Client, accounts map[string]wechat.Account) bills {
+	b := bills{map[string]string{}, c.Bill, readWeChat, wechat.UnpackBill, wechat.MaxBill}
+	for merchant, a := range accounts {
+		b.accounts[merchant] = a.MchID
+	}
+	return b
 }
 
-func alipayBills(c *alipay.Client, merchants ...string) bills {
-	return bills{merchants, c.Bill, func(r io.Reader, each func(money.BillRow) error) error {
-		_, err := alipay.ReadBill(r, each)
-		return err
-	}}
+func readWeChat(r io.Reader, each func(money.BillRow) error) (string, error) {
+	sum, err := wechat.ReadBill(r, each)
+	return sum.Account, err
+}
+
+func alipayBills(c *alipay.Client, accounts map[string]alipay.Account) bills {
+	b := bills{map[string]string{}, c.Bill, readAlipay, alipay.UnpackBill, alipay.MaxBill}
+	for merchant, a := range accounts {
+		b.accounts[merchant] = a.SellerID
+	}
+	return b
+}
+
+// readAlipay leaves out the four digits that follow our number in a bill.
+func readAlipay(r io.Reader, each func(money.BillRow) error) (string, error) {
+	sum, err := alipay.ReadBill(r, each)
+	return sum.Account[:max(0, len(sum.Account)-len("0156"))], err
 }
 
 // Merchants implements [money.BillSource].
-func (b bills) Merchants() []string { return b.merchants }
+func (b bills) Merchants() []string { return slices.Sorted(maps.Keys(b.accounts)) }
 
 // Open implements [money.BillSource].
 func (b bills) Open(ctx context.Context, id money.BillID) (money.OpenBill, error) {
-	day, err := time.ParseInLocation(time.DateOnly, id.Day, beijing)
-	if err != nil {
-		return nil, dispatch.BadField("day", "a day such as 2014-01-10")
-	}
-	text, err := os.CreateTemp("", "hexhail-bill-*") // readable by us alone
+	open, day, err := b.create(id)
 	if err != nil {
 		return nil, err
 	}
-	open := openBill{id, text, b.read}
-	if err := b.fetch(ctx, id.Merchant, day, text); err != nil {
+	if err := b.fetch(ctx, id.Merchant, day, open.text); err != nil {
 		return nil, errors.Join(billFault(id, err), open.Close())
 	}
 	return open, nil
+}
+
+// create makes the file of a bill.
+func (b bills) create(id money.BillID) (openBill, time.Time, error) {
+	day, err := time.ParseInLocation(time.DateOnly, id.Day, beijing)
+	if err != nil {
+		return openBill{}, day, dispatch.BadField("day", "a day such as 2014-01-10")
+	}
+	text, err := os.CreateTemp("", "hexhail-bill-*") // readable by us alone
+	return openBill{id, text, b.read}, day, err
 }
 
 // openBill is a bill in a file that goes when it is closed.
 type openBill struct {
 	id   money.BillID
 	text *os.File
-	read func(r io.Reader, each func(money.BillRow) error) error
+	read billReader
 }
 
 // Rows implements [money.OpenBill].
@@ -70,7 +95,8 @@ func (o openBill) Rows(each func(money.BillRow) error) error {
 	if _, err := o.text.Seek(0, io.SeekStart); err != nil {
 		return err
 	}
-	return billFault(o.id, o.read(o.text, each))
+	_, err := o.read(o.text, each)
+	return billFault(o.id, err)
 }
 
 // Close implements [money.OpenBill].

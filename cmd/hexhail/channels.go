@@ -6,11 +6,9 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
@@ -115,21 +113,23 @@ func readChannels(path string, city wire.Clock) (external, error) {
 	out := newExternal(city)
 	keys := &keyFiles{folder: filepath.Dir(path)}
 	if f.WeChat != nil {
-		c, err := wechat.New(f.WeChat.config(f.NotifyURL, keys))
+		ours := f.WeChat.config(f.NotifyURL, keys)
+		c, err := wechat.New(ours)
 		if err = cmp.Or(keys.err, err); err != nil {
 			return external{}, fmt.Errorf("channels: %s: %w", path, err)
 		}
 		out.add(money.WeChat, c, f.WeChat.contractFile, f.WeChat.Payouts != nil)
-		out.bills[money.WeChat] = wechatBills(c, slices.Sorted(maps.Keys(f.WeChat.Accounts))...)
+		out.bills[money.WeChat] = wechatBills(c, ours.Accounts)
 	}
 	if f.Alipay != nil {
-		c, err := alipay.New(f.Alipay.config(f.NotifyURL, keys), time.Now())
+		ours := f.Alipay.config(f.NotifyURL, keys)
+		c, err := alipay.New(ours, time.Now())
 		if err = cmp.Or(keys.err, err); err != nil {
 			return external{}, fmt.Errorf("channels: %s: %w", path, err)
 		}
 		// Alipay pays out from accounts in certificate mode only.
 		out.add(money.Alipay, c, f.Alipay.contractFile, f.Alipay.Accounts[""].AppCert != "")
-		out.bills[money.Alipay] = alipayBills(c, slices.Sorted(maps.Keys(f.Alipay.Accounts))...)
+		out.bills[money.Alipay] = alipayBills(c, ours.Accounts)
 	}
 	if err := out.contracts.Check(); err != nil {
 		return external{}, fmt.Errorf("channels: %s: %w", path, err)

@@ -6,6 +6,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"hexhail/money"
+	"hexhail/money/standin"
 	opspb "hexhail/pb/hexhail/ops/v1"
 )
 
@@ -22,6 +23,20 @@ func reconcileTable() map[string][]variant {
 		service + "ReconcileBill": staffs(func(*cast) proto.Message {
 			return &opspb.ReconcileBillRequest{Channel: "wechat", Day: "2014-01-10"}
 		}, `"bill"`),
+		service + "ImportBill": {{
+			stage: searching, request: func(*cast, who) []proto.Message {
+				text := standin.WeChatBill("1900000001", "wx8888888888888888", nil)
+				return []proto.Message{
+					&opspb.ImportBillRequest{Part: &opspb.ImportBillRequest_Bill{
+						Bill: &opspb.BillName{Channel: "wechat", Day: "2014-01-11"},
+					}},
+					&opspb.ImportBillRequest{Part: &opspb.ImportBillRequest_Chunk{
+						Chunk: []byte(text),
+					}},
+				}
+			},
+			shows: func(*cast) map[who][]string { return map[who][]string{staff: {`"bill"`}} },
+		}},
 		service + "ListBills": staffs(func(*cast) proto.Message {
 			return &opspb.ListBillsRequest{}
 		}, `{`),

@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -20,12 +22,16 @@ const billWithin = 10 * time.Minute
 func newReconcile() *cobra.Command {
 	var a asking
 	var in opspb.ReconcileBillRequest
+	var file string
 	cmd := &cobra.Command{
 		Use: "reconcile DAY", Short: "Compare the bill of a channel with the books",
 		Long: `Has a running server fetch the bill of a channel's day, compare it with the books,
 list what differs, and settle what agrees. Again it changes nothing but what could not be
-matched before. A server does so by itself each morning (docs/reconciliation.md).`,
+matched before. A server does so by itself each morning (docs/reconciliation.md). With
+--file it compares a bill that you have downloaded from the channel's own pages: .csv as it
+is, or packed (.gz, .zip), at most 64 MiB.`,
 		Example: `  hexhail reconcile 2014-01-10 --channel alipay
+  hexhail reconcile 2014-01-10 --channel wechat --file bill.csv
   hexhail reconcile differences
   hexhail reconcile approve alipay//2014-01-10/charge/01K… --note "their clerk has confirmed it"`,
 		Args: oneArg("a day such as 2014-01-10"),
@@ -33,7 +39,7 @@ matched before. A server does so by itself each morning (docs/reconciliation.md)
 			in.Day = args[0]
 			return a.callWithin(cmd, billWithin,
 				func(ctx context.Context, c opspb.OpsServiceClient) error {
-					got, err := c.ReconcileBill(ctx, &in)
+					got, err := reconcileWith(ctx, c, &in, file)
 					if err != nil {
 						return err
 					}
@@ -46,9 +52,62 @@ matched before. A server does so by itself each morning (docs/reconciliation.md)
 	}
 	cmd.Flags().StringVar(&in.Channel, "channel", string(money.WeChat), "`channel` of the bill")
 	cmd.Flags().StringVar(&in.Merchant, "merchant", "", "whose `account` (default the house's)")
+	cmd.Flags().StringVar(&file, "file", "",
+		"`file` of a bill that was downloaded by hand (default: fetch it)")
 	a.bind(cmd)
 	cmd.AddCommand(newReconcileDifferences(), newReconcileApprove(), newReconcileBills())
 	return cmd
+}
+
+// compared is what came of a bill.
+type compared interface {
+	GetBill() *opspb.Bill
+	GetOpenDifferences() int32
+	GetClearingFen() int64
+}
+
+// reconcileWith has a bill compared: the one in a file, or else the one that the server fetches.
+func reconcileWith(
+	ctx context.Context, c opspb.OpsServiceClient, in *opspb.ReconcileBillRequest, file string,
+) (compared, error) {
+	if file == "" {
+		return c.ReconcileBill(ctx, in)
+	}
+	f, err := os.Open(file)
+	if err != nil {
+		return nil, err
+	}
+	got, err := sendBill(ctx, c, &opspb.BillName{
+		Channel: in.GetChannel(), Merchant: in.GetMerchant(), Day: in.GetDay(),
+	}, f)
+	if closing := f.Close(); err == nil {
+		err = closing
+	}
+	return got, err
+}
+
+// billChunk is how many bytes of a bill a message has: a message has at most 64 KiB.
+const billChunk = 60 << 10
+
+func sendBill(
+	ctx context.Context, c opspb.OpsServiceClient, name *opspb.BillName, file io.Reader,
+) (*opspb.ImportBillResponse, error) {
+	stream, err := c.ImportBill(ctx)
+	if err != nil {
+		return nil, err
+	}
+	m := &opspb.ImportBillRequest{Part: &opspb.ImportBillRequest_Bill{Bill: name}}
+	for chunk := make([]byte, billChunk); stream.Send(m) == nil; {
+		n, err := file.Read(chunk)
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return nil, err
+		}
+		m = &opspb.ImportBillRequest{Part: &opspb.ImportBillRequest_Chunk{Chunk: chunk[:n]}}
+	}
+	return stream.CloseAndRecv() // which says why Send has failed, if it has
 }
 
 func inYuan(fen int64) string { return money.Fen(fen).String() }

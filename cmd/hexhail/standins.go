@@ -170,13 +170,13 @@ func (s *played) clients(city wire.Clock) (external, error) {
 		return external{}, err
 	}
 	out.add(money.WeChat, forWeChat, contractFile{FeePPM: standinFee}, true)
-	out.bills[money.WeChat] = wechatBills(forWeChat, "")
+	out.bills[money.WeChat] = wechatBills(forWeChat, s.wechat.Accounts)
 	forAlipay, err := alipay.New(s.alipay, time.Now())
 	if err != nil {
 		return external{}, err
 	}
 	out.add(money.Alipay, forAlipay, contractFile{FeePPM: standinFee}, true)
-	out.bills[money.Alipay] = alipayBills(forAlipay, "")
+	out.bills[money.Alipay] = alipayBills(forAlipay, s.alipay.Accounts)
 	return out, nil
 }
 

@@ -46,6 +46,7 @@ func (e *BillError) Error() string {
 
 // BillSum is what the rows of a bill come to, checked against what it says itself.
 type BillSum struct {
+	Account string // that its head names: our number at Alipay and four more digits; "" for none
 	Rows    int
 	Amount  money.Fen // of the payments
 	Refunds money.Fen
@@ -66,6 +67,7 @@ func ReadBill(file io.Reader, each func(money.BillRow) error) (BillSum, error) {
 		return BillSum{}, err
 	}
 	return BillSum{
+		Account: b.account,
 		Rows:    b.count[money.NoticeCharge] + b.count[money.NoticeRefund],
 		Amount:  b.sum[money.NoticeCharge],
 		Refunds: b.sum[money.NoticeRefund], Fees: b.fees,
@@ -109,6 +111,7 @@ type billFile struct {
 	line    int
 	width   int            // columns
 	at      map[string]int // by name
+	account string
 	ended   bool
 	count   map[money.NoticeKind]int
 	sum     map[money.NoticeKind]money.Fen
@@ -158,6 +161,8 @@ func (b *billFile) take(line string) error {
 var billSums = regexp.MustCompile(
 	`^#+(交易|退款)合计：(\d{1,9})笔(?:，商家实收(?:退款)?共(-?[0-9.]{1,20})元)?`)
 
+var billAccount = regexp.MustCompile(`^#账号：\[([0-9]{1,32})\]`)
+
 // remark reads the lines around the rows.
 func (b *billFile) remark(line string) error {
 	if strings.Contains(line, billEnd) {
@@ -166,6 +171,9 @@ func (b *billFile) remark(line string) error {
 		}
 		b.ended = true
 		return nil
+	}
+	if of := billAccount.FindStringSubmatch(line); of != nil && b.at == nil {
+		b.account = of[1]
 	}
 	sums := billSums.FindStringSubmatch(line)
 	if sums == nil {

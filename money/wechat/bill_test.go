@@ -61,8 +61,9 @@ func TestReadBill(t *testing.T) {
 	if !slices.Equal(rows, want) {
 		t.Errorf("rows %+v\nwant %+v", rows, want)
 	}
-	if want := (BillSum{Rows: 5, Amount: 3200, Refunds: 1300, Fees: 12}); sum != want {
-		t.Errorf("sum %+v, want %+v", sum, want)
+	whole := BillSum{Account: "1900007291", Rows: 5, Amount: 3200, Refunds: 1300, Fees: 12}
+	if sum != whole {
+		t.Errorf("sum %+v, want %+v", sum, whole)
 	}
 }
 
@@ -96,6 +97,7 @@ func TestReadBillRefuses(t *testing.T) {
 		"a new state":      {with("`APP,`SUCCESS", "`APP,`MAYBE"), BillRow},
 		"something after":  {tradeBill + tradeBill, BillRow},
 		"no number":        {with("`01HZXA", "`"), BillRow},
+		"another account":  {with("007291,`0,`,`4200002", "007292,`0,`,`4200002"), BillRow},
 		"a huge line":      {with("`o1,", "`"+strings.Repeat("o", 5000)+","), BillRow},
 		"more than int64":  {with(paid, "`92233720368547758.08,`0.00,`0,"), BillRow},
 		"a sum over int64": {with(paid, "`92233720368547758.07,`0.00,`0,"), BillRow},

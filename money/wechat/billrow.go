@@ -32,16 +32,20 @@ const (
 	BillCutShort BillFault = "cut_short"
 	BillWrongSum BillFault = "sum" // its rows are not what its last line says
 	BillTooBig   BillFault = "too_big"
+	BillPacked   BillFault = "packing" // no file of rows in it, or damaged
 )
 
 // BillError refuses a bill and names the line, from 1.
 type BillError struct {
 	Fault BillFault
-	Line  int
+	Line  int // 0 if it is about the whole
 	Text  string
 }
 
 func (e *BillError) Error() string {
+	if e.Line == 0 {
+		return fmt.Sprintf("wechat: the bill is refused, %s: %s", e.Fault, e.Text)
+	}
 	return fmt.Sprintf("wechat: the bill is refused, %s: line %d: %s", e.Fault, e.Line, e.Text)
 }
 
@@ -78,6 +82,7 @@ var beijing = time.FixedZone("CST", 8*60*60)
 
 // BillSum is what the last line of a bill says, checked against its rows.
 type BillSum struct {
+	Account string // the mchid of all its rows; "" if it has none
 	Rows    int
 	Amount  money.Fen // of the payments
 	Refunds money.Fen
@@ -231,6 +236,11 @@ func (b *billReader) one(line []byte) error {
 	at, err := time.ParseInLocation(time.DateTime, b.field(colAt), beijing)
 	if err != nil {
 		return b.fail(BillRow, colAt+" is no time")
+	}
+	if of := b.field(colMerchant); b.sum.Rows == 0 {
+		b.sum.Account = of
+	} else if of != b.sum.Account {
+		return b.fail(BillRow, colMerchant+" is another than above")
 	}
 	row := money.BillRow{
 		Kind: money.NoticeCharge, Order: b.field(colOrder), Trade: b.field(colTrade), At: at,

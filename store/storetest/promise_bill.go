@@ -238,6 +238,11 @@ func (w *billWorld) Open(_ context.Context, id money.BillID) (money.OpenBill, er
 	return rowsOf(rows), nil
 }
 
+// OpenFile implements [money.BillSource]: a file of the channel's day has what is fetched of it.
+func (w *billWorld) OpenFile(id money.BillID, _ money.BillFile) (money.OpenBill, error) {
+	return rowsOf(w.bills[id]), nil
+}
+
 // Merchants implements [money.BillSource].
 func (w *billWorld) Merchants() []string { return []string{""} }
 
@@ -332,7 +337,13 @@ func (w *billWorld) reconciled(db money.BillStore) error {
 	w.spoil(id)
 	r := w.reconciler(db)
 	ctx, failed := context.WithoutCancel(w.t.Context()), make([]error, billWorkers)
-	each(billWorkers, billWorkers, func(i int) { _, failed[i] = r.Import(ctx, id, noon) })
+	each(billWorkers, billWorkers, func(i int) {
+		if i%2 == 0 {
+			_, failed[i] = r.Import(ctx, id, noon)
+		} else {
+			_, failed[i] = r.ImportFile(ctx, id, money.BillFile{}, noon)
+		}
+	})
 	for _, err := range failed {
 		if err != nil && dispatch.KindOf(err) != dispatch.Conflict {
 			return err

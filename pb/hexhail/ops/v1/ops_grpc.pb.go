@@ -64,6 +64,7 @@ const (
 	OpsService_TopUpWallet_FullMethodName       = "/hexhail.ops.v1.OpsService/TopUpWallet"
 	OpsService_AuditBooks_FullMethodName        = "/hexhail.ops.v1.OpsService/AuditBooks"
 	OpsService_ReconcileBill_FullMethodName     = "/hexhail.ops.v1.OpsService/ReconcileBill"
+	OpsService_ImportBill_FullMethodName        = "/hexhail.ops.v1.OpsService/ImportBill"
 	OpsService_ListBills_FullMethodName         = "/hexhail.ops.v1.OpsService/ListBills"
 	OpsService_ListDifferences_FullMethodName   = "/hexhail.ops.v1.OpsService/ListDifferences"
 	OpsService_ApproveDifference_FullMethodName = "/hexhail.ops.v1.OpsService/ApproveDifference"
@@ -207,6 +208,10 @@ type OpsServiceClient interface {
 	// and settles what agrees. Doing it again changes nothing but what could not be matched before. It
 	// may take minutes.
 	ReconcileBill(ctx context.Context, in *ReconcileBillRequest, opts ...grpc.CallOption) (*ReconcileBillResponse, error)
+	// ImportBill compares a bill that somebody has downloaded from the channel's own pages, as
+	// ReconcileBill does with one that is fetched: the first message names it, the others are the file.
+	// Until the last one has come nothing is kept. It may take minutes.
+	ImportBill(ctx context.Context, opts ...grpc.CallOption) (grpc.ClientStreamingClient[ImportBillRequest, ImportBillResponse], error)
 	// ListBills reads the bills that were imported, the latest days first.
 	ListBills(ctx context.Context, in *ListBillsRequest, opts ...grpc.CallOption) (*ListBillsResponse, error)
 	// ListDifferences reads what bills and our books do not agree on, with what is proposed.
@@ -685,6 +690,19 @@ func (c *opsServiceClient) ReconcileBill(ctx context.Context, in *ReconcileBillR
 	return out, nil
 }
 
+func (c *opsServiceClient) ImportBill(ctx context.Context, opts ...grpc.CallOption) (grpc.ClientStreamingClient[ImportBillRequest, ImportBillResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &OpsService_ServiceDesc.Streams[5], OpsService_ImportBill_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[ImportBillRequest, ImportBillResponse]{ClientStream: stream}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type OpsService_ImportBillClient = grpc.ClientStreamingClient[ImportBillRequest, ImportBillResponse]
+
 func (c *opsServiceClient) ListBills(ctx context.Context, in *ListBillsRequest, opts ...grpc.CallOption) (*ListBillsResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ListBillsResponse)
@@ -898,6 +916,10 @@ type OpsServiceServer interface {
 	// and settles what agrees. Doing it again changes nothing but what could not be matched before. It
 	// may take minutes.
 	ReconcileBill(context.Context, *ReconcileBillRequest) (*ReconcileBillResponse, error)
+	// ImportBill compares a bill that somebody has downloaded from the channel's own pages, as
+	// ReconcileBill does with one that is fetched: the first message names it, the others are the file.
+	// Until the last one has come nothing is kept. It may take minutes.
+	ImportBill(grpc.ClientStreamingServer[ImportBillRequest, ImportBillResponse]) error
 	// ListBills reads the bills that were imported, the latest days first.
 	ListBills(context.Context, *ListBillsRequest) (*ListBillsResponse, error)
 	// ListDifferences reads what bills and our books do not agree on, with what is proposed.
@@ -1053,6 +1075,9 @@ func (UnimplementedOpsServiceServer) AuditBooks(context.Context, *AuditBooksRequ
 }
 func (UnimplementedOpsServiceServer) ReconcileBill(context.Context, *ReconcileBillRequest) (*ReconcileBillResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ReconcileBill not implemented")
+}
+func (UnimplementedOpsServiceServer) ImportBill(grpc.ClientStreamingServer[ImportBillRequest, ImportBillResponse]) error {
+	return status.Error(codes.Unimplemented, "method ImportBill not implemented")
 }
 func (UnimplementedOpsServiceServer) ListBills(context.Context, *ListBillsRequest) (*ListBillsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListBills not implemented")
@@ -1822,6 +1847,13 @@ func _OpsService_ReconcileBill_Handler(srv interface{}, ctx context.Context, dec
 	return interceptor(ctx, in, info, handler)
 }
 
+func _OpsService_ImportBill_Handler(srv interface{}, stream grpc.ServerStream) error {
+	return srv.(OpsServiceServer).ImportBill(&grpc.GenericServerStream[ImportBillRequest, ImportBillResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type OpsService_ImportBillServer = grpc.ClientStreamingServer[ImportBillRequest, ImportBillResponse]
+
 func _OpsService_ListBills_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(ListBillsRequest)
 	if err := dec(in); err != nil {
@@ -2183,6 +2215,11 @@ var OpsService_ServiceDesc = grpc.ServiceDesc{
 			StreamName:    "RepairCampaign",
 			Handler:       _OpsService_RepairCampaign_Handler,
 			ServerStreams: true,
+		},
+		{
+			StreamName:    "ImportBill",
+			Handler:       _OpsService_ImportBill_Handler,
+			ClientStreams: true,
 		},
 	},
 	Metadata: "hexhail/ops/v1/ops.proto",

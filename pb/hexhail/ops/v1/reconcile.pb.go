@@ -89,6 +89,222 @@ func (x *ReconcileBillRequest) GetDay() string {
 	return ""
 }
 
+// A part of a bill that somebody has downloaded.
+type ImportBillRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The bill's name, or the next part of its file.
+	//
+	// Types that are valid to be assigned to Part:
+	//
+	//	*ImportBillRequest_Bill
+	//	*ImportBillRequest_Chunk
+	Part          isImportBillRequest_Part `protobuf_oneof:"part"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ImportBillRequest) Reset() {
+	*x = ImportBillRequest{}
+	mi := &file_hexhail_ops_v1_reconcile_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ImportBillRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ImportBillRequest) ProtoMessage() {}
+
+func (x *ImportBillRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_ops_v1_reconcile_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ImportBillRequest.ProtoReflect.Descriptor instead.
+func (*ImportBillRequest) Descriptor() ([]byte, []int) {
+	return file_hexhail_ops_v1_reconcile_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *ImportBillRequest) GetPart() isImportBillRequest_Part {
+	if x != nil {
+		return x.Part
+	}
+	return nil
+}
+
+func (x *ImportBillRequest) GetBill() *BillName {
+	if x != nil {
+		if x, ok := x.Part.(*ImportBillRequest_Bill); ok {
+			return x.Bill
+		}
+	}
+	return nil
+}
+
+func (x *ImportBillRequest) GetChunk() []byte {
+	if x != nil {
+		if x, ok := x.Part.(*ImportBillRequest_Chunk); ok {
+			return x.Chunk
+		}
+	}
+	return nil
+}
+
+type isImportBillRequest_Part interface {
+	isImportBillRequest_Part()
+}
+
+type ImportBillRequest_Bill struct {
+	// Which bill it is: the first message, and no other.
+	Bill *BillName `protobuf:"bytes,1,opt,name=bill,proto3,oneof"`
+}
+
+type ImportBillRequest_Chunk struct {
+	// The next bytes of the file, which is plain, of gzip, or a zip: at most 61,440 in a message, and
+	// 67,108,864 in all.
+	Chunk []byte `protobuf:"bytes,2,opt,name=chunk,proto3,oneof"`
+}
+
+func (*ImportBillRequest_Bill) isImportBillRequest_Part() {}
+
+func (*ImportBillRequest_Chunk) isImportBillRequest_Part() {}
+
+// Which bill a file is.
+type BillName struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The channel.
+	Channel string `protobuf:"bytes,1,opt,name=channel,proto3" json:"channel,omitempty"`
+	// Whose account at the channel, at most 64 bytes; empty is the house's own.
+	Merchant string `protobuf:"bytes,2,opt,name=merchant,proto3" json:"merchant,omitempty"`
+	// The day by the channel's calendar, which is Beijing's: "2014-01-10". It has to be over.
+	Day           string `protobuf:"bytes,3,opt,name=day,proto3" json:"day,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BillName) Reset() {
+	*x = BillName{}
+	mi := &file_hexhail_ops_v1_reconcile_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BillName) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BillName) ProtoMessage() {}
+
+func (x *BillName) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_ops_v1_reconcile_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BillName.ProtoReflect.Descriptor instead.
+func (*BillName) Descriptor() ([]byte, []int) {
+	return file_hexhail_ops_v1_reconcile_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *BillName) GetChannel() string {
+	if x != nil {
+		return x.Channel
+	}
+	return ""
+}
+
+func (x *BillName) GetMerchant() string {
+	if x != nil {
+		return x.Merchant
+	}
+	return ""
+}
+
+func (x *BillName) GetDay() string {
+	if x != nil {
+		return x.Day
+	}
+	return ""
+}
+
+// What came of it.
+type ImportBillResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The bill, as it stands now.
+	Bill *Bill `protobuf:"bytes,1,opt,name=bill,proto3" json:"bill,omitempty"`
+	// How many differences of the channel are open, of all days.
+	OpenDifferences int32 `protobuf:"varint,2,opt,name=open_differences,json=openDifferences,proto3" json:"open_differences,omitempty"`
+	// What the channel still owes us by our books, in fen.
+	ClearingFen   int64 `protobuf:"varint,3,opt,name=clearing_fen,json=clearingFen,proto3" json:"clearing_fen,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ImportBillResponse) Reset() {
+	*x = ImportBillResponse{}
+	mi := &file_hexhail_ops_v1_reconcile_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ImportBillResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ImportBillResponse) ProtoMessage() {}
+
+func (x *ImportBillResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_ops_v1_reconcile_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ImportBillResponse.ProtoReflect.Descriptor instead.
+func (*ImportBillResponse) Descriptor() ([]byte, []int) {
+	return file_hexhail_ops_v1_reconcile_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *ImportBillResponse) GetBill() *Bill {
+	if x != nil {
+		return x.Bill
+	}
+	return nil
+}
+
+func (x *ImportBillResponse) GetOpenDifferences() int32 {
+	if x != nil {
+		return x.OpenDifferences
+	}
+	return 0
+}
+
+func (x *ImportBillResponse) GetClearingFen() int64 {
+	if x != nil {
+		return x.ClearingFen
+	}
+	return 0
+}
+
 // What came of it.
 type ReconcileBillResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -105,7 +321,7 @@ type ReconcileBillResponse struct {
 
 func (x *ReconcileBillResponse) Reset() {
 	*x = ReconcileBillResponse{}
-	mi := &file_hexhail_ops_v1_reconcile_proto_msgTypes[1]
+	mi := &file_hexhail_ops_v1_reconcile_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -117,7 +333,7 @@ func (x *ReconcileBillResponse) String() string {
 func (*ReconcileBillResponse) ProtoMessage() {}
 
 func (x *ReconcileBillResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_reconcile_proto_msgTypes[1]
+	mi := &file_hexhail_ops_v1_reconcile_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -130,7 +346,7 @@ func (x *ReconcileBillResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReconcileBillResponse.ProtoReflect.Descriptor instead.
 func (*ReconcileBillResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_reconcile_proto_rawDescGZIP(), []int{1}
+	return file_hexhail_ops_v1_reconcile_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *ReconcileBillResponse) GetBill() *Bill {
@@ -183,7 +399,7 @@ type Bill struct {
 
 func (x *Bill) Reset() {
 	*x = Bill{}
-	mi := &file_hexhail_ops_v1_reconcile_proto_msgTypes[2]
+	mi := &file_hexhail_ops_v1_reconcile_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -195,7 +411,7 @@ func (x *Bill) String() string {
 func (*Bill) ProtoMessage() {}
 
 func (x *Bill) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_reconcile_proto_msgTypes[2]
+	mi := &file_hexhail_ops_v1_reconcile_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -208,7 +424,7 @@ func (x *Bill) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Bill.ProtoReflect.Descriptor instead.
 func (*Bill) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_reconcile_proto_rawDescGZIP(), []int{2}
+	return file_hexhail_ops_v1_reconcile_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Bill) GetChannel() string {
@@ -294,7 +510,7 @@ type ListBillsRequest struct {
 
 func (x *ListBillsRequest) Reset() {
 	*x = ListBillsRequest{}
-	mi := &file_hexhail_ops_v1_reconcile_proto_msgTypes[3]
+	mi := &file_hexhail_ops_v1_reconcile_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -306,7 +522,7 @@ func (x *ListBillsRequest) String() string {
 func (*ListBillsRequest) ProtoMessage() {}
 
 func (x *ListBillsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_reconcile_proto_msgTypes[3]
+	mi := &file_hexhail_ops_v1_reconcile_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -319,7 +535,7 @@ func (x *ListBillsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListBillsRequest.ProtoReflect.Descriptor instead.
 func (*ListBillsRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_reconcile_proto_rawDescGZIP(), []int{3}
+	return file_hexhail_ops_v1_reconcile_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *ListBillsRequest) GetChannel() string {
@@ -347,7 +563,7 @@ type ListBillsResponse struct {
 
 func (x *ListBillsResponse) Reset() {
 	*x = ListBillsResponse{}
-	mi := &file_hexhail_ops_v1_reconcile_proto_msgTypes[4]
+	mi := &file_hexhail_ops_v1_reconcile_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -359,7 +575,7 @@ func (x *ListBillsResponse) String() string {
 func (*ListBillsResponse) ProtoMessage() {}
 
 func (x *ListBillsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_reconcile_proto_msgTypes[4]
+	mi := &file_hexhail_ops_v1_reconcile_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -372,7 +588,7 @@ func (x *ListBillsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListBillsResponse.ProtoReflect.Descriptor instead.
 func (*ListBillsResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_reconcile_proto_rawDescGZIP(), []int{4}
+	return file_hexhail_ops_v1_reconcile_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *ListBillsResponse) GetBills() []*Bill {
@@ -399,7 +615,7 @@ type ListDifferencesRequest struct {
 
 func (x *ListDifferencesRequest) Reset() {
 	*x = ListDifferencesRequest{}
-	mi := &file_hexhail_ops_v1_reconcile_proto_msgTypes[5]
+	mi := &file_hexhail_ops_v1_reconcile_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -411,7 +627,7 @@ func (x *ListDifferencesRequest) String() string {
 func (*ListDifferencesRequest) ProtoMessage() {}
 
 func (x *ListDifferencesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_reconcile_proto_msgTypes[5]
+	mi := &file_hexhail_ops_v1_reconcile_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -424,7 +640,7 @@ func (x *ListDifferencesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListDifferencesRequest.ProtoReflect.Descriptor instead.
 func (*ListDifferencesRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_reconcile_proto_rawDescGZIP(), []int{5}
+	return file_hexhail_ops_v1_reconcile_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *ListDifferencesRequest) GetChannel() string {
@@ -468,7 +684,7 @@ type ListDifferencesResponse struct {
 
 func (x *ListDifferencesResponse) Reset() {
 	*x = ListDifferencesResponse{}
-	mi := &file_hexhail_ops_v1_reconcile_proto_msgTypes[6]
+	mi := &file_hexhail_ops_v1_reconcile_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -480,7 +696,7 @@ func (x *ListDifferencesResponse) String() string {
 func (*ListDifferencesResponse) ProtoMessage() {}
 
 func (x *ListDifferencesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_reconcile_proto_msgTypes[6]
+	mi := &file_hexhail_ops_v1_reconcile_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -493,7 +709,7 @@ func (x *ListDifferencesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListDifferencesResponse.ProtoReflect.Descriptor instead.
 func (*ListDifferencesResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_reconcile_proto_rawDescGZIP(), []int{6}
+	return file_hexhail_ops_v1_reconcile_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *ListDifferencesResponse) GetDifferences() []*Difference {
@@ -560,7 +776,7 @@ type Difference struct {
 
 func (x *Difference) Reset() {
 	*x = Difference{}
-	mi := &file_hexhail_ops_v1_reconcile_proto_msgTypes[7]
+	mi := &file_hexhail_ops_v1_reconcile_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -572,7 +788,7 @@ func (x *Difference) String() string {
 func (*Difference) ProtoMessage() {}
 
 func (x *Difference) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_reconcile_proto_msgTypes[7]
+	mi := &file_hexhail_ops_v1_reconcile_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -585,7 +801,7 @@ func (x *Difference) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Difference.ProtoReflect.Descriptor instead.
 func (*Difference) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_reconcile_proto_rawDescGZIP(), []int{7}
+	return file_hexhail_ops_v1_reconcile_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Difference) GetId() string {
@@ -745,7 +961,7 @@ type ProposedTransfer struct {
 
 func (x *ProposedTransfer) Reset() {
 	*x = ProposedTransfer{}
-	mi := &file_hexhail_ops_v1_reconcile_proto_msgTypes[8]
+	mi := &file_hexhail_ops_v1_reconcile_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -757,7 +973,7 @@ func (x *ProposedTransfer) String() string {
 func (*ProposedTransfer) ProtoMessage() {}
 
 func (x *ProposedTransfer) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_reconcile_proto_msgTypes[8]
+	mi := &file_hexhail_ops_v1_reconcile_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -770,7 +986,7 @@ func (x *ProposedTransfer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ProposedTransfer.ProtoReflect.Descriptor instead.
 func (*ProposedTransfer) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_reconcile_proto_rawDescGZIP(), []int{8}
+	return file_hexhail_ops_v1_reconcile_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *ProposedTransfer) GetDebit() string {
@@ -817,7 +1033,7 @@ type ApproveDifferenceRequest struct {
 
 func (x *ApproveDifferenceRequest) Reset() {
 	*x = ApproveDifferenceRequest{}
-	mi := &file_hexhail_ops_v1_reconcile_proto_msgTypes[9]
+	mi := &file_hexhail_ops_v1_reconcile_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -829,7 +1045,7 @@ func (x *ApproveDifferenceRequest) String() string {
 func (*ApproveDifferenceRequest) ProtoMessage() {}
 
 func (x *ApproveDifferenceRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_reconcile_proto_msgTypes[9]
+	mi := &file_hexhail_ops_v1_reconcile_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -842,7 +1058,7 @@ func (x *ApproveDifferenceRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ApproveDifferenceRequest.ProtoReflect.Descriptor instead.
 func (*ApproveDifferenceRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_reconcile_proto_rawDescGZIP(), []int{9}
+	return file_hexhail_ops_v1_reconcile_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *ApproveDifferenceRequest) GetRequestId() string {
@@ -877,7 +1093,7 @@ type ApproveDifferenceResponse struct {
 
 func (x *ApproveDifferenceResponse) Reset() {
 	*x = ApproveDifferenceResponse{}
-	mi := &file_hexhail_ops_v1_reconcile_proto_msgTypes[10]
+	mi := &file_hexhail_ops_v1_reconcile_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -889,7 +1105,7 @@ func (x *ApproveDifferenceResponse) String() string {
 func (*ApproveDifferenceResponse) ProtoMessage() {}
 
 func (x *ApproveDifferenceResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_ops_v1_reconcile_proto_msgTypes[10]
+	mi := &file_hexhail_ops_v1_reconcile_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -902,7 +1118,7 @@ func (x *ApproveDifferenceResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ApproveDifferenceResponse.ProtoReflect.Descriptor instead.
 func (*ApproveDifferenceResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_ops_v1_reconcile_proto_rawDescGZIP(), []int{10}
+	return file_hexhail_ops_v1_reconcile_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *ApproveDifferenceResponse) GetDifference() *Difference {
@@ -920,7 +1136,19 @@ const file_hexhail_ops_v1_reconcile_proto_rawDesc = "" +
 	"\x14ReconcileBillRequest\x12/\n" +
 	"\achannel\x18\x01 \x01(\tB\x15\xbaH\x12r\x10R\x06wechatR\x06alipayR\achannel\x12#\n" +
 	"\bmerchant\x18\x02 \x01(\tB\a\xbaH\x04r\x02(@R\bmerchant\x125\n" +
-	"\x03day\x18\x03 \x01(\tB#\xbaH r\x1e2\x1c^[0-9]{4}-[0-9]{2}-[0-9]{2}$R\x03day\"\x8f\x01\n" +
+	"\x03day\x18\x03 \x01(\tB#\xbaH r\x1e2\x1c^[0-9]{4}-[0-9]{2}-[0-9]{2}$R\x03day\"w\n" +
+	"\x11ImportBillRequest\x12.\n" +
+	"\x04bill\x18\x01 \x01(\v2\x18.hexhail.ops.v1.BillNameH\x00R\x04bill\x12#\n" +
+	"\x05chunk\x18\x02 \x01(\fB\v\xbaH\bz\x06\x10\x01\x18\x80\xe0\x03H\x00R\x05chunkB\r\n" +
+	"\x04part\x12\x05\xbaH\x02\b\x01\"\x97\x01\n" +
+	"\bBillName\x12/\n" +
+	"\achannel\x18\x01 \x01(\tB\x15\xbaH\x12r\x10R\x06wechatR\x06alipayR\achannel\x12#\n" +
+	"\bmerchant\x18\x02 \x01(\tB\a\xbaH\x04r\x02(@R\bmerchant\x125\n" +
+	"\x03day\x18\x03 \x01(\tB#\xbaH r\x1e2\x1c^[0-9]{4}-[0-9]{2}-[0-9]{2}$R\x03day\"\x8c\x01\n" +
+	"\x12ImportBillResponse\x12(\n" +
+	"\x04bill\x18\x01 \x01(\v2\x14.hexhail.ops.v1.BillR\x04bill\x12)\n" +
+	"\x10open_differences\x18\x02 \x01(\x05R\x0fopenDifferences\x12!\n" +
+	"\fclearing_fen\x18\x03 \x01(\x03R\vclearingFen\"\x8f\x01\n" +
 	"\x15ReconcileBillResponse\x12(\n" +
 	"\x04bill\x18\x01 \x01(\v2\x14.hexhail.ops.v1.BillR\x04bill\x12)\n" +
 	"\x10open_differences\x18\x02 \x01(\x05R\x0fopenDifferences\x12!\n" +
@@ -1009,34 +1237,39 @@ func file_hexhail_ops_v1_reconcile_proto_rawDescGZIP() []byte {
 	return file_hexhail_ops_v1_reconcile_proto_rawDescData
 }
 
-var file_hexhail_ops_v1_reconcile_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
+var file_hexhail_ops_v1_reconcile_proto_msgTypes = make([]protoimpl.MessageInfo, 14)
 var file_hexhail_ops_v1_reconcile_proto_goTypes = []any{
 	(*ReconcileBillRequest)(nil),      // 0: hexhail.ops.v1.ReconcileBillRequest
-	(*ReconcileBillResponse)(nil),     // 1: hexhail.ops.v1.ReconcileBillResponse
-	(*Bill)(nil),                      // 2: hexhail.ops.v1.Bill
-	(*ListBillsRequest)(nil),          // 3: hexhail.ops.v1.ListBillsRequest
-	(*ListBillsResponse)(nil),         // 4: hexhail.ops.v1.ListBillsResponse
-	(*ListDifferencesRequest)(nil),    // 5: hexhail.ops.v1.ListDifferencesRequest
-	(*ListDifferencesResponse)(nil),   // 6: hexhail.ops.v1.ListDifferencesResponse
-	(*Difference)(nil),                // 7: hexhail.ops.v1.Difference
-	(*ProposedTransfer)(nil),          // 8: hexhail.ops.v1.ProposedTransfer
-	(*ApproveDifferenceRequest)(nil),  // 9: hexhail.ops.v1.ApproveDifferenceRequest
-	(*ApproveDifferenceResponse)(nil), // 10: hexhail.ops.v1.ApproveDifferenceResponse
-	(*timestamppb.Timestamp)(nil),     // 11: google.protobuf.Timestamp
+	(*ImportBillRequest)(nil),         // 1: hexhail.ops.v1.ImportBillRequest
+	(*BillName)(nil),                  // 2: hexhail.ops.v1.BillName
+	(*ImportBillResponse)(nil),        // 3: hexhail.ops.v1.ImportBillResponse
+	(*ReconcileBillResponse)(nil),     // 4: hexhail.ops.v1.ReconcileBillResponse
+	(*Bill)(nil),                      // 5: hexhail.ops.v1.Bill
+	(*ListBillsRequest)(nil),          // 6: hexhail.ops.v1.ListBillsRequest
+	(*ListBillsResponse)(nil),         // 7: hexhail.ops.v1.ListBillsResponse
+	(*ListDifferencesRequest)(nil),    // 8: hexhail.ops.v1.ListDifferencesRequest
+	(*ListDifferencesResponse)(nil),   // 9: hexhail.ops.v1.ListDifferencesResponse
+	(*Difference)(nil),                // 10: hexhail.ops.v1.Difference
+	(*ProposedTransfer)(nil),          // 11: hexhail.ops.v1.ProposedTransfer
+	(*ApproveDifferenceRequest)(nil),  // 12: hexhail.ops.v1.ApproveDifferenceRequest
+	(*ApproveDifferenceResponse)(nil), // 13: hexhail.ops.v1.ApproveDifferenceResponse
+	(*timestamppb.Timestamp)(nil),     // 14: google.protobuf.Timestamp
 }
 var file_hexhail_ops_v1_reconcile_proto_depIdxs = []int32{
-	2,  // 0: hexhail.ops.v1.ReconcileBillResponse.bill:type_name -> hexhail.ops.v1.Bill
-	11, // 1: hexhail.ops.v1.Bill.imported_at:type_name -> google.protobuf.Timestamp
-	2,  // 2: hexhail.ops.v1.ListBillsResponse.bills:type_name -> hexhail.ops.v1.Bill
-	7,  // 3: hexhail.ops.v1.ListDifferencesResponse.differences:type_name -> hexhail.ops.v1.Difference
-	8,  // 4: hexhail.ops.v1.Difference.proposal:type_name -> hexhail.ops.v1.ProposedTransfer
-	11, // 5: hexhail.ops.v1.Difference.found_at:type_name -> google.protobuf.Timestamp
-	7,  // 6: hexhail.ops.v1.ApproveDifferenceResponse.difference:type_name -> hexhail.ops.v1.Difference
-	7,  // [7:7] is the sub-list for method output_type
-	7,  // [7:7] is the sub-list for method input_type
-	7,  // [7:7] is the sub-list for extension type_name
-	7,  // [7:7] is the sub-list for extension extendee
-	0,  // [0:7] is the sub-list for field type_name
+	2,  // 0: hexhail.ops.v1.ImportBillRequest.bill:type_name -> hexhail.ops.v1.BillName
+	5,  // 1: hexhail.ops.v1.ImportBillResponse.bill:type_name -> hexhail.ops.v1.Bill
+	5,  // 2: hexhail.ops.v1.ReconcileBillResponse.bill:type_name -> hexhail.ops.v1.Bill
+	14, // 3: hexhail.ops.v1.Bill.imported_at:type_name -> google.protobuf.Timestamp
+	5,  // 4: hexhail.ops.v1.ListBillsResponse.bills:type_name -> hexhail.ops.v1.Bill
+	10, // 5: hexhail.ops.v1.ListDifferencesResponse.differences:type_name -> hexhail.ops.v1.Difference
+	11, // 6: hexhail.ops.v1.Difference.proposal:type_name -> hexhail.ops.v1.ProposedTransfer
+	14, // 7: hexhail.ops.v1.Difference.found_at:type_name -> google.protobuf.Timestamp
+	10, // 8: hexhail.ops.v1.ApproveDifferenceResponse.difference:type_name -> hexhail.ops.v1.Difference
+	9,  // [9:9] is the sub-list for method output_type
+	9,  // [9:9] is the sub-list for method input_type
+	9,  // [9:9] is the sub-list for extension type_name
+	9,  // [9:9] is the sub-list for extension extendee
+	0,  // [0:9] is the sub-list for field type_name
 }
 
 func init() { file_hexhail_ops_v1_reconcile_proto_init() }
@@ -1044,13 +1277,17 @@ func file_hexhail_ops_v1_reconcile_proto_init() {
 	if File_hexhail_ops_v1_reconcile_proto != nil {
 		return
 	}
+	file_hexhail_ops_v1_reconcile_proto_msgTypes[1].OneofWrappers = []any{
+		(*ImportBillRequest_Bill)(nil),
+		(*ImportBillRequest_Chunk)(nil),
+	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_hexhail_ops_v1_reconcile_proto_rawDesc), len(file_hexhail_ops_v1_reconcile_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   11,
+			NumMessages:   14,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

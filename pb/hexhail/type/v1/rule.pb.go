@@ -154,7 +154,10 @@ type Rule struct {
 	Writes bool `protobuf:"varint,3,opt,name=writes,proto3" json:"writes,omitempty"`
 	// How many bytes the request may have, where it may be larger than others; 0 is the server's limit
 	// for all.
-	RequestBytes  int32 `protobuf:"varint,4,opt,name=request_bytes,json=requestBytes,proto3" json:"request_bytes,omitempty"`
+	RequestBytes int32 `protobuf:"varint,4,opt,name=request_bytes,json=requestBytes,proto3" json:"request_bytes,omitempty"`
+	// How many seconds the call may take, where it may take longer than others; 0 is the server's limit
+	// for all. A caller may want less.
+	CallSeconds   int32 `protobuf:"varint,5,opt,name=call_seconds,json=callSeconds,proto3" json:"call_seconds,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -217,6 +220,13 @@ func (x *Rule) GetRequestBytes() int32 {
 	return 0
 }
 
+func (x *Rule) GetCallSeconds() int32 {
+	if x != nil {
+		return x.CallSeconds
+	}
+	return 0
+}
+
 var file_hexhail_type_v1_rule_proto_extTypes = []protoimpl.ExtensionInfo{
 	{
 		ExtendedType:  (*descriptorpb.MethodOptions)(nil),
@@ -240,12 +250,13 @@ var File_hexhail_type_v1_rule_proto protoreflect.FileDescriptor
 
 const file_hexhail_type_v1_rule_proto_rawDesc = "" +
 	"\n" +
-	"\x1ahexhail/type/v1/rule.proto\x12\x0fhexhail.type.v1\x1a google/protobuf/descriptor.proto\"\x9e\x01\n" +
+	"\x1ahexhail/type/v1/rule.proto\x12\x0fhexhail.type.v1\x1a google/protobuf/descriptor.proto\"\xc1\x01\n" +
 	"\x04Rule\x12+\n" +
 	"\x05roles\x18\x01 \x03(\x0e2\x15.hexhail.type.v1.RoleR\x05roles\x12,\n" +
 	"\x05scope\x18\x02 \x01(\x0e2\x16.hexhail.type.v1.ScopeR\x05scope\x12\x16\n" +
 	"\x06writes\x18\x03 \x01(\bR\x06writes\x12#\n" +
-	"\rrequest_bytes\x18\x04 \x01(\x05R\frequestBytes*]\n" +
+	"\rrequest_bytes\x18\x04 \x01(\x05R\frequestBytes\x12!\n" +
+	"\fcall_seconds\x18\x05 \x01(\x05R\vcallSeconds*]\n" +
 	"\x04Role\x12\x14\n" +
 	"\x10ROLE_UNSPECIFIED\x10\x00\x12\x0e\n" +
 	"\n" +
