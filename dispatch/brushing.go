@@ -24,6 +24,9 @@ type Evidence struct {
 	// Again is how many other rides of the driver's were quick and short on this business day. It
 	// is known only if this one was.
 	Again int
+	// Accounts is how many other riders had subsidised rides that this ride's phone asked for, of
+	// the last days; 0 where nobody knows the phone.
+	Accounts int
 }
 
 // PairPast is what a rider and a driver have ridden together before a ride, lately.
@@ -51,12 +54,14 @@ const (
 	ClueAgain    Clue = "again"    // the driver has had such rides today
 	ClueSplit    Clue = "split"    // the same two began again where they had just ended
 	CluePair     Clue = "pair"     // the same two, again and again
+	ClueDevice   Clue = "device"   // one phone, many accounts
 )
 
 // Clues are all clues.
 func Clues() []Clue {
 	return []Clue{
 		ClueTogether, ClueQuick, ClueShort, ClueQuote, ClueFare, ClueAgain, ClueSplit, CluePair,
+		ClueDevice,
 	}
 }
 
@@ -133,6 +138,8 @@ func (p BrushRules) Judge(e Evidence) Judgement {
 	}
 	find(CluePair, !e.Regulars && e.Pair.Subsidised >= p.BrushPairRides,
 		e.Pair.Subsidised, p.BrushPairRides, p.BrushWeightPair)
+	find(ClueDevice, e.Accounts >= p.BrushAccounts, e.Accounts, p.BrushAccounts,
+		p.BrushWeightDevice)
 	v.Outcome = p.outcome(e, v.Score)
 	return v
 }

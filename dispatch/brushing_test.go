@@ -73,6 +73,11 @@ func TestClues(t *testing.T) {
 			func(e *dispatch.Evidence) { e.Pair.Subsidised = 2 },
 			func(e *dispatch.Evidence) { e.Pair.Subsidised = 3 },
 		},
+		{
+			dispatch.ClueDevice,
+			func(e *dispatch.Evidence) { e.Accounts = 2 },
+			func(e *dispatch.Evidence) { e.Accounts = 3 },
+		},
 	} {
 		e := honest()
 		test.at(&e)

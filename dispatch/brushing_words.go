@@ -35,6 +35,10 @@ func FindingWords(f Finding) (en, zh string) {
 		return fmt.Sprintf("the same two had %d subsidised rides in the last days "+
 				"(fewer than %d are usual), and are no regulars", f.Is, f.Limit),
 			fmt.Sprintf("同一司乘近期已有%d单补贴（一般少于%d单），且不是熟客", f.Is, f.Limit)
+	case ClueDevice:
+		return fmt.Sprintf("the phone has asked for subsidised rides of %d other riders in the "+
+				"last days (fewer than %d are usual)", f.Is, f.Limit),
+			fmt.Sprintf("该手机近期已为另外%d个账号叫过补贴单（一般少于%d个）", f.Is, f.Limit)
 	default:
 		return string(f.Clue), string(f.Clue)
 	}

@@ -43,6 +43,9 @@ func evidence(tx Tx, rules BrushRules, city City, r Ride) (Evidence, error) {
 		e.Again, err = tx.BriefRides(r.Driver, midnight, r.CompletedAt,
 			seconds(rules.BrushQuickS), rules.BrushShortM)
 	}
+	if err == nil && r.Device != "" {
+		e.Accounts, err = tx.AccountsOf(r.Device, r.Rider, since, r.CompletedAt)
+	}
 	return e, err
 }
 

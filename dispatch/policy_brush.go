@@ -42,6 +42,9 @@ type BrushRules struct {
 	// within BrushPairDays before this one, 1–100 rides, 1–30 days.
 	BrushPairRides int `json:"brush_pair_rides"`
 	BrushPairDays  int `json:"brush_pair_days"`
+	// BrushAccounts: the phone that has asked for it asked for subsidised rides of so many other
+	// riders or more within BrushPairDays before this one, 1–100.
+	BrushAccounts int `json:"brush_accounts"`
 
 	// What each of these weighs, 0–1,000; 0 is nothing.
 	BrushWeightTogether int `json:"brush_weight_together"`
@@ -52,6 +55,7 @@ type BrushRules struct {
 	BrushWeightSplit    int `json:"brush_weight_split"`
 	BrushWeightAgain    int `json:"brush_weight_again"`
 	BrushWeightPair     int `json:"brush_weight_pair"`
+	BrushWeightDevice   int `json:"brush_weight_device"`
 }
 
 // defaultBrushRules hold a subsidy where four things speak against a ride that each happen to
@@ -63,9 +67,10 @@ func defaultBrushRules() BrushRules {
 		BrushTogetherS: 15, BrushQuickS: 90, BrushShortM: 300,
 		BrushQuotePct: 25, BrushQuoteM: 1000, BrushFarePct: 200,
 		BrushSplitS: 180, BrushSplitM: 300, BrushAgain: 1, BrushPairRides: 3, BrushPairDays: 7,
+		BrushAccounts:       3,
 		BrushWeightTogether: 20, BrushWeightQuick: 35, BrushWeightShort: 35,
 		BrushWeightQuote: 60, BrushWeightFare: 60, BrushWeightSplit: 80,
-		BrushWeightAgain: 25, BrushWeightPair: 40,
+		BrushWeightAgain: 25, BrushWeightPair: 40, BrushWeightDevice: 60,
 	}
 }
 
@@ -87,6 +92,7 @@ func (p BrushRules) check() error {
 		{"brush_again", p.BrushAgain, 1, 100},
 		{"brush_pair_rides", p.BrushPairRides, 1, 100},
 		{"brush_pair_days", p.BrushPairDays, 1, 30},
+		{"brush_accounts", p.BrushAccounts, 1, 100},
 		{"brush_weight_together", p.BrushWeightTogether, 0, 1000},
 		{"brush_weight_quick", p.BrushWeightQuick, 0, 1000},
 		{"brush_weight_short", p.BrushWeightShort, 0, 1000},
@@ -95,6 +101,7 @@ func (p BrushRules) check() error {
 		{"brush_weight_split", p.BrushWeightSplit, 0, 1000},
 		{"brush_weight_again", p.BrushWeightAgain, 0, 1000},
 		{"brush_weight_pair", p.BrushWeightPair, 0, 1000},
+		{"brush_weight_device", p.BrushWeightDevice, 0, 1000},
 	})
 }
 

@@ -48,7 +48,7 @@ func (c *crowd) brush(r *rider) {
 		}
 		trip := *r.trip
 		trip.Pickup, trip.Seats, trip.Duration, trip.Street = d.where(c.now), 1, 0, false
-		r.brushes, r.ally = true, d.who
+		r.brushes, r.ally, r.device = true, d.who, "phone-2-"+string(d.id)
 		switch r.will.brush {
 		case brushNowhere:
 			r.ends = north(trip.Pickup, rollM)

@@ -70,7 +70,16 @@ func (l *live) call(c call) {
 
 // token is a token of somebody.
 func (l *live) token(role typepb.Role, id string) (string, error) {
-	return l.config.Key.Mint(wire.Caller{Role: role, ID: id}, l.config.Wall(), tokenFor)
+	return l.tokenOf(wire.Caller{Role: role, ID: id})
+}
+
+func (l *live) tokenOf(c wire.Caller) (string, error) {
+	return l.config.Key.Mint(c, l.config.Wall(), tokenFor)
+}
+
+// riderCaller is a rider at the phone that they use.
+func riderCaller(r *rider) wire.Caller {
+	return wire.Caller{Role: typepb.Role_ROLE_RIDER, ID: string(r.id), Device: r.device}
 }
 
 // look implements [phones].
@@ -112,7 +121,7 @@ func (l *live) ask(r *rider, w wish) error {
 	a := &l.apps[r.who]
 	if a.token == "" {
 		var err error
-		if a.token, err = l.token(typepb.Role_ROLE_RIDER, string(r.id)); err != nil {
+		if a.token, err = l.tokenOf(riderCaller(r)); err != nil {
 			return err
 		}
 	}

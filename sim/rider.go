@@ -45,6 +45,7 @@ type rider struct {
 	brushes  bool              // with the ally
 	ally     int32             // the driver whose account this is
 	ends     geo.Point         // where a brushed ride really ends
+	device   string            // the phone that asks, where it is another's; "" is nobody's
 
 	askedAt, claimedAt, arrivedAt, boardedAt time.Time
 	pickupM                                  float64

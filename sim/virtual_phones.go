@@ -234,7 +234,7 @@ func (v *virtual) requestRide(r *rider, key dispatch.Once) (got told, err error)
 		City: v.city.ID, Rider: r.id, Seats: r.trip.Seats, PayBy: r.payBy, Quote: quote,
 		Pickup:  dispatch.Place{Point: r.trip.Pickup},
 		Dropoff: dispatch.Place{Point: r.trip.Dropoff},
-		Voice:   clip(r.will.clipS), First: r.first,
+		Voice:   clip(r.will.clipS), First: r.first, Device: r.device,
 	})
 	got.brief.ID = receipt.Ride
 	return got, err

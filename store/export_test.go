@@ -51,7 +51,7 @@ func (db *DB) Plans(ctx context.Context) (map[string]string, error) {
 		"ordersIn": ordersIn, "refundsIn": refundsIn,
 		"ordersMoved": ordersMoved, "refundsMoved": refundsMoved, "given": given,
 		"settledRides": settledRides, "repairsOf": repairsOf, "repairsBy": repairsBy,
-		"riddenTogether": riddenTogether, "briefRides": briefRides,
+		"riddenTogether": riddenTogether, "briefRides": briefRides, "accountsOf": accountsOf,
 	}
 	lists := map[string]pages{
 		"openBookings": openBookings, "handOvers": handOvers,

@@ -43,6 +43,11 @@ var briefRides = &query{text: `SELECT count(*) FROM ride WHERE driver = $1 AND d
 	AND completed_at > 0 AND completed_at >= $2 AND completed_at < $3
 	AND completed_at - started_at < $4 AND driven_m < $5 AND rider <> ''`}
 
+var accountsOf = &query{text: `SELECT count(DISTINCT rider) FROM ride
+	WHERE device = $1 AND device <> '' AND completed_at >= $3 AND completed_at < $4
+	AND completed_at > 0 AND rider <> $2 AND rider <> ''
+	AND (subsidy_reason = 'granted' OR ` + isRepaired + `)`}
+
 func scanHold(r *reader) dispatch.Hold {
 	h := dispatch.Hold{
 		Ride: dispatch.RideID(r.text()), City: dispatch.CityID(r.text()),
@@ -113,6 +118,15 @@ func (t *tx) BriefRides(
 ) (n int, err error) {
 	err = t.each(briefRides,
 		[]any{string(driver), millis(from), millis(to), took.Milliseconds(), metres},
+		func(r *reader) { n = r.int() })
+	return n, err
+}
+
+// AccountsOf implements [dispatch.PairRides].
+func (t *tx) AccountsOf(
+	device string, but dispatch.RiderID, from, to time.Time,
+) (n int, err error) {
+	err = t.each(accountsOf, []any{device, string(but), millis(from), millis(to)},
 		func(r *reader) { n = r.int() })
 	return n, err
 }

@@ -154,6 +154,7 @@ func aheadPlans(ahead string) map[string]string {
 		"handOverOf":            "hand_over_once (ride=?)",
 		"handOvers":             "ride_handing (hand_team=?",
 		"handOvers after":       "ride_handing (hand_team=?",
+		"accountsOf":            "ride_device (device=? AND completed_at>? AND completed_at<?)",
 		"briefRides":            "ride_driven (driver=? AND completed_at>? AND completed_at<?)",
 		"riddenTogether":        "ride_by_rider (rider=? AND id>?)",
 		"regularOf":             "regular_one_per_pair (rider=? AND driver=?)",

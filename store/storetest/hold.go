@@ -134,6 +134,38 @@ func riddenTogether(t *testing.T, open Open) {
 		}
 		return nil
 	})
+	accounts(t, db)
+}
+
+// accounts counts whose subsidised rides a phone has asked for.
+func accounts(t *testing.T, db Database) {
+	t.Helper()
+	for i, r := range []struct {
+		rider   dispatch.RiderID
+		device  string
+		granted bool
+		at      time.Time
+	}{
+		{"me", "phone", true, noon}, {"A", "phone", true, noon}, {"A", "phone", true, after(1)},
+		{"B", "phone", true, after(2)}, {"C", "phone", false, noon}, {"D", "phone", true, after(-1)},
+		{"E", "phone", true, after(9)}, {"F", "other", true, noon}, {"G", "", true, noon},
+	} {
+		ride := assigned(searching(dispatch.RideID(fmt.Sprint("asked", i))), "driver")
+		ride.Rider, ride.State, ride.CompletedAt = r.rider, dispatch.Settled, r.at
+		ride.Slot, ride.Device = "", r.device
+		if r.granted {
+			ride.Subsidy.Reason = money.SubsidyGranted
+		}
+		insertRides(t, db, ride)
+	}
+	do(t, db, func(tx dispatch.Tx) error {
+		for device, want := range map[string]int{"phone": 2, "other": 1, "nobody's": 0, "": 0} {
+			n, err := tx.AccountsOf(device, "me", noon, after(9))
+			equal(t, "accounts of "+device, n, want)
+			check(t, err)
+		}
+		return nil
+	})
 }
 
 // The load of promiseHold: rides whose subsidy of 5 + 5 is held, and what happens to each at once.
