@@ -146,9 +146,15 @@ func accounts(t *testing.T, db Database) {
 		granted bool
 		at      time.Time
 	}{
-		{"me", "phone", true, noon}, {"A", "phone", true, noon}, {"A", "phone", true, after(1)},
-		{"B", "phone", true, after(2)}, {"C", "phone", false, noon}, {"D", "phone", true, after(-1)},
-		{"E", "phone", true, after(9)}, {"F", "other", true, noon}, {"G", "", true, noon},
+		{"me", "phone", true, noon},
+		{"A", "phone", true, noon},
+		{"A", "phone", true, after(1)},
+		{"B", "phone", true, after(2)},
+		{"C", "phone", false, noon},
+		{"D", "phone", true, after(-1)},
+		{"E", "phone", true, after(9)},
+		{"F", "other", true, noon},
+		{"G", "", true, noon},
 	} {
 		ride := assigned(searching(dispatch.RideID(fmt.Sprint("asked", i))), "driver")
 		ride.Rider, ride.State, ride.CompletedAt = r.rider, dispatch.Settled, r.at
