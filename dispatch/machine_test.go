@@ -84,6 +84,17 @@ func machineMutants() map[string]stepper {
 			d.Ride.Slot = r.Slot
 			return d, err
 		},
+		"forget the version": func(r Ride, a Act, now time.Time) (Decision, error) {
+			d, err := Step(r, a, now)
+			d.Ride.Version = r.Version
+			return d, err
+		},
+	}
+}
+
+// fareMutants ask for more than they may.
+func fareMutants() map[string]stepper {
+	return map[string]stepper{
 		"let ops raise a fare": func(r Ride, a Act, now time.Time) (Decision, error) {
 			if raise, ok := a.(Resolve); ok && r.Fare.State.Questioned() {
 				least := raise
@@ -94,9 +105,11 @@ func machineMutants() map[string]stepper {
 			}
 			return Step(r, a, now)
 		},
-		"forget the version": func(r Ride, a Act, now time.Time) (Decision, error) {
+		"raise a paid fare unasked": func(r Ride, a Act, now time.Time) (Decision, error) {
 			d, err := Step(r, a, now)
-			d.Ride.Version = r.Version
+			if a.Kind() == ActCorrect && r.State == Settled {
+				d.Ride.Fare.Meter += 100
+			}
 			return d, err
 		},
 	}
@@ -106,6 +119,7 @@ func machineMutants() map[string]stepper {
 func TestMachineCatches(t *testing.T) {
 	mutants := machineMutants()
 	maps.Copy(mutants, nextMutants())
+	maps.Copy(mutants, fareMutants())
 	maps.Copy(mutants, complaintMutants())
 	maps.Copy(mutants, handOverMutants())
 	for name, mutant := range mutants {
@@ -210,6 +224,8 @@ func judgeStep(was Ride, act Act, d Decision, boarded bool) string {
 		return "settles a fare that does not stand"
 	case r.Fare.Total() > r.Fare.Claimed():
 		return "asks for more than the driver has claimed"
+	case act.Kind() == ActCorrect && was.State == Settled && r.Fare.Total() > was.Fare.Total():
+		return "raises a fare that is paid, unasked"
 	case act.Kind() == ActFallOut && was.Slot == SlotCurrent:
 		return "takes the ride that the driver is at"
 	case act.Kind() == ActPromote && (was.Slot != SlotNext || r.Slot != SlotCurrent):
@@ -233,7 +249,7 @@ func anyAct(choose func(n int) int, r Ride) Act {
 	if choose(4) == 0 {
 		driver, rider = "D2", "rider2"
 	}
-	kind := ActKind(1 + choose(int(ActTakeOver)))
+	kind := ActKind(1 + choose(int(ActRepair)))
 	if choose(2) == 0 {
 		kind = legalAct(choose, r.State, kind)
 	}
@@ -255,6 +271,8 @@ func anyAct(choose func(n int) int, r Ride) Act {
 		ActRemind: {"5500"}, ActMove: {fmt.Sprint(3600 + choose(9000)), "3000"},
 		ActHandOver: {string(driver), []string{"", "D2"}[choose(2)]},
 		ActTakeOver: {[]string{"D1", "D2", "D3", "D9"}[choose(4)], "5000"},
+		ActCorrect:  {string(driver), fmt.Sprintf("%d.00", 20+choose(20)), fare, "granted"},
+		ActWinDraw:  {"10.00"},
 	}[kind]
 	if args == nil {
 		args = []string{string(driver)}
@@ -265,7 +283,7 @@ func anyAct(choose func(n int) int, r Ride) Act {
 // legalAct is one of the acts that the table allows, or kind if it allows none.
 func legalAct(choose func(n int) int, from State, kind ActKind) ActKind {
 	var legal []ActKind
-	for k := ActCancel; k <= ActTakeOver; k++ {
+	for k := ActCancel; k <= ActRepair; k++ {
 		if _, ok := Next(from, k); ok {
 			legal = append(legal, k)
 		}

@@ -410,6 +410,8 @@ func parseAct(name string, args []string) Act {
 		return Expire{}
 	case ActRepair:
 		return Repair{}
+	case ActWinDraw:
+		return WinDraw{Amount: yuan(0)}
 	case ActTip:
 		return AddTip{To: yuan(0)}
 	case ActPayBy:
