@@ -23,11 +23,13 @@ const MaxClaimNote = 500
 // Claim is what a campaign has given on a city day, asked of its sponsor: a row of the statement
 // that the sponsor gets each day.
 type Claim struct {
-	Campaign  CampaignID
-	Day       string // of the city, "2014-01-10"
-	City      string
-	Sponsor   Party
-	Amount    Fen // > 0: what was posted, not what was reserved
+	Campaign CampaignID
+	Day      string // of the city, "2014-01-10"
+	City     string
+	Sponsor  Party
+	// Amount is what was posted, not what was reserved, less what came back for fares that were
+	// corrected. Below 0 it is what we owe the sponsor.
+	Amount    Fen
 	Transfers int // of which it is the sum
 	State     ClaimState
 	Disputed  Fen    // by the sponsor, the last time
@@ -38,7 +40,7 @@ type Claim struct {
 	By        string // who has changed it last; "" is nobody
 }
 
-// Due is what the sponsor still owes.
+// Due is what the sponsor still owes; below 0 what we owe the sponsor.
 func (c Claim) Due() Fen {
 	if c.State == ClaimSettled {
 		return 0
@@ -72,7 +74,7 @@ func (c Claim) Dispute(w ClaimWord, now time.Time) (Claim, error) {
 		return c, c.state("be disputed")
 	}
 	if w.Amount <= 0 || w.Amount > c.Due() {
-		return c, &AmountError{Field: "amount", Value: w.Amount, Limit: c.Due()}
+		return c, &AmountError{Field: "amount", Value: w.Amount, Limit: max(0, c.Due())}
 	}
 	c.Disputed = w.Amount
 	return c.said(w, ClaimDisputed, now), nil
@@ -98,7 +100,7 @@ func (c Claim) Decide(w ClaimWord, now time.Time) (Claim, Entry, error) {
 	return c.said(w, to, now), e, nil
 }
 
-// Settle is the claim after the sponsor has paid what is due, with the entry of it. Another amount
+// Settle is the claim after what is due was paid, with the entry of it. Another amount
 // is an *AmountError: what is less has to be disputed first.
 func (c Claim) Settle(w ClaimWord, now time.Time) (Claim, Entry, error) {
 	if c.State != ClaimMade {
@@ -124,7 +126,7 @@ const CodeClaim Code = "claim"
 // Claims are what sponsors are asked for.
 type Claims interface {
 	// Given is what a campaign has given in [from, to), in how many transfers: what was posted from
-	// its budget, but for what went back to its sponsor.
+	// its budget, but for what its end gave back, less what corrected fares gave back.
 	Given(c CampaignID, from, to time.Time) (sum Fen, transfers int, err error)
 	// InsertClaim writes a claim; first is false if the campaign has one of the day.
 	InsertClaim(c Claim) (first bool, err error)
@@ -206,7 +208,8 @@ func (c Cashier) Claim(
 	return slices.Clip(made), err
 }
 
-// claimOf makes the claim of a campaign's day, unless there is one or nothing was given.
+// claimOf makes the claim of a campaign's day, unless there is one or it comes to
+// nothing.
 func claimOf(tx Tx, c Campaign, day CityDay, now time.Time) ([]Claim, error) {
 	sum, n, err := tx.Given(c.ID, day.From, day.To)
 	if err != nil || sum == 0 {

@@ -17,6 +17,11 @@ var (
 	given = &query{text: `SELECT ` + total("amount") + `, count(*) FROM transfer
 		WHERE (kind = 'posted' OR kind = 'post') AND substr(debit, 1, 13) = 'promo_budget:'
 			AND debit = $1 AND at >= $2 AND at < $3 AND code <> 'campaign_end'`}
+	// The id of what comes back ends with its code and its campaign: see money.GivenBack.
+	returned = &query{text: `SELECT ` + total("amount") + `, count(*) FROM transfer
+		WHERE (code = 'subsidy_rider_back' OR code = 'subsidy_driver_back')
+			AND at >= $2 AND at < $3
+			AND substr(id, length(id) - length(code) - length($1) - 1) = '/' || code || '/' || $1`}
 	insertClaim = &query{
 		text: claimColumns.insert("claim").text + ` ON CONFLICT (campaign, day) DO NOTHING`,
 	}
@@ -45,6 +50,10 @@ func scanClaim(r *reader) money.Claim {
 func (t *tx) Given(c money.CampaignID, from, to time.Time) (sum money.Fen, n int, err error) {
 	err = t.each(given, []any{string(money.PromoBudget(c)), millis(from), millis(to)},
 		func(r *reader) { sum, n = r.fen(), r.int() })
+	if err == nil {
+		err = t.each(returned, []any{string(c), millis(from), millis(to)},
+			func(r *reader) { sum, n = sum-r.fen(), n+r.int() })
+	}
 	return sum, n, err
 }
 

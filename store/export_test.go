@@ -50,6 +50,7 @@ func (db *DB) Plans(ctx context.Context) (map[string]string, error) {
 		"keptRows": keptRows, "openRows": openRows, "rowSums": rowSums,
 		"ordersIn": ordersIn, "refundsIn": refundsIn,
 		"ordersMoved": ordersMoved, "refundsMoved": refundsMoved, "given": given,
+		"returned":     returned,
 		"settledRides": settledRides, "repairsOf": repairsOf, "repairsBy": repairsBy,
 		"riddenTogether": riddenTogether, "briefRides": briefRides, "accountsOf": accountsOf,
 	}

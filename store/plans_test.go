@@ -115,6 +115,7 @@ func billPlans() map[string]string {
 		"repairsOf":    "repair_one_of_group (ride=?)",
 		"repairsBy":    "repair USING PRIMARY KEY (campaign=? AND ride>?)",
 		"given":        "transfer_given (debit=? AND at>? AND at<?)",
+		"returned":     "transfer_returned (at>? AND at<?)",
 		"refundsMoved": "refund_done (channel=? AND merchant=? AND done_at>?",
 	}
 }

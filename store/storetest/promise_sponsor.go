@@ -76,8 +76,11 @@ type claimWorld struct {
 	t    *testing.T
 	db   Database
 	days []money.CityDay
-	sums []money.Fen // given on each
+	sums []money.Fen // given on each, less what came back
 }
+
+// transfersOfDay is how many transfers each day's sum has.
+var transfersOfDay = []int{2, 3, 2, 2}
 
 func newClaimWorld(t *testing.T, db Database) *claimWorld {
 	w := &claimWorld{t: t, db: db}
@@ -99,7 +102,31 @@ func newClaimWorld(t *testing.T, db Database) *claimWorld {
 			w.give(day, i, at)
 		}
 	}
+	last := w.days[2]
+	w.days = append(w.days, money.CityDay{
+		Day: "2013-12-12", From: last.To, To: last.To.AddDate(0, 0, 1),
+	})
+	w.sums = append(w.sums, 0) // nothing is given, and some comes back
+	w.giveBack(1, 30, money.PromoBudget(claimCampaign))
+	w.giveBack(3, 200, money.PromoBudget(claimCampaign))
+	w.giveBack(3, 50, money.SponsorReceivable("alipay")) // as if the campaign had ended
 	return w
+}
+
+// giveBack is what a corrected fare gives back on a day, to an account.
+func (w *claimWorld) giveBack(day int, amount money.Fen, to money.AccountID) {
+	w.t.Helper()
+	id := money.TransferID(fmt.Sprintf("back/%d/%s", day, to))
+	for _, m := range money.GivenBack(nil, money.Subsidy{Grants: []money.Grant{{
+		Campaign: claimCampaign, Rider: amount,
+	}}}, money.Subsidy{Grants: make([]money.Grant, 1)}, "driver_payable:D", id) {
+		m.Credit = to
+		do(w.t, w.db, bookIt(money.Entry{
+			ID: money.EntryID(m.ID), Subject: "ride", At: w.days[day].From.Add(8 * time.Hour),
+			Transfers: []money.Transfer{m},
+		}))
+	}
+	w.sums[day] -= amount
 }
 
 // give reserves a subsidy, and posts it unless it is a day's second, which is given back.
@@ -138,7 +165,8 @@ func (w *claimWorld) settled(store money.Store) error {
 		all += len(claims)
 		for _, c := range claims {
 			day := int(c.Day[9]-'0') + 10*int(c.Day[8]-'0') - 9
-			if c.Amount != w.sums[day] || c.Transfers != 2 || c.Sponsor != "alipay" {
+			if c.Amount != w.sums[day] || c.Transfers != transfersOfDay[day] ||
+				c.Sponsor != "alipay" {
 				return fmt.Errorf("claimed %+v, given were %s", c, w.sums[day])
 			}
 		}

@@ -36,7 +36,8 @@ type Claim struct {
 	City string `protobuf:"bytes,3,opt,name=city,proto3" json:"city,omitempty"`
 	// Who is asked.
 	Sponsor string `protobuf:"bytes,4,opt,name=sponsor,proto3" json:"sponsor,omitempty"`
-	// What was given, in fen.
+	// What was given, less what came back for fares that were corrected, in fen; below 0 is owed to the
+	// sponsor.
 	AmountFen int64 `protobuf:"varint,5,opt,name=amount_fen,json=amountFen,proto3" json:"amount_fen,omitempty"`
 	// In how many transfers.
 	Transfers int32 `protobuf:"varint,6,opt,name=transfers,proto3" json:"transfers,omitempty"`
@@ -46,7 +47,7 @@ type Claim struct {
 	DisputedFen int64 `protobuf:"varint,8,opt,name=disputed_fen,json=disputedFen,proto3" json:"disputed_fen,omitempty"`
 	// What we have given up, in fen.
 	WithdrawnFen int64 `protobuf:"varint,9,opt,name=withdrawn_fen,json=withdrawnFen,proto3" json:"withdrawn_fen,omitempty"`
-	// What is still owed, in fen.
+	// What is still owed, in fen; below 0 by us.
 	DueFen int64 `protobuf:"varint,10,opt,name=due_fen,json=dueFen,proto3" json:"due_fen,omitempty"`
 	// The last word about it.
 	Why string `protobuf:"bytes,11,opt,name=why,proto3" json:"why,omitempty"`
@@ -676,7 +677,7 @@ type SettleClaimRequest struct {
 	CampaignId string `protobuf:"bytes,2,opt,name=campaign_id,json=campaignId,proto3" json:"campaign_id,omitempty"`
 	// The city day: "2014-01-10".
 	Day string `protobuf:"bytes,3,opt,name=day,proto3" json:"day,omitempty"`
-	// In fen: all that is due.
+	// In fen: all that is due, below 0 if it is owed to the sponsor.
 	AmountFen int64 `protobuf:"varint,4,opt,name=amount_fen,json=amountFen,proto3" json:"amount_fen,omitempty"`
 	// Why, for who audits: 1 to 500 bytes.
 	Why           string `protobuf:"bytes,5,opt,name=why,proto3" json:"why,omitempty"`
@@ -856,15 +857,15 @@ const file_hexhail_ops_v1_sponsor_proto_rawDesc = "" +
 	"\x03why\x18\x05 \x01(\tB\n" +
 	"\xbaH\ar\x05 \x01(\xf4\x03R\x03why\"B\n" +
 	"\x13DecideClaimResponse\x12+\n" +
-	"\x05claim\x18\x01 \x01(\v2\x15.hexhail.ops.v1.ClaimR\x05claim\"\xee\x01\n" +
+	"\x05claim\x18\x01 \x01(\v2\x15.hexhail.ops.v1.ClaimR\x05claim\"\xf7\x01\n" +
 	"\x12SettleClaimRequest\x12(\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\trequestId\x12*\n" +
 	"\vcampaign_id\x18\x02 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\n" +
 	"campaignId\x125\n" +
-	"\x03day\x18\x03 \x01(\tB#\xbaH r\x1e2\x1c^[0-9]{4}-[0-9]{2}-[0-9]{2}$R\x03day\x12-\n" +
+	"\x03day\x18\x03 \x01(\tB#\xbaH r\x1e2\x1c^[0-9]{4}-[0-9]{2}-[0-9]{2}$R\x03day\x126\n" +
 	"\n" +
-	"amount_fen\x18\x04 \x01(\x03B\x0e\xbaH\v\"\t\x18\x80\xa0\x94\xa5\x8d\x1d(\x01R\tamountFen\x12\x1c\n" +
+	"amount_fen\x18\x04 \x01(\x03B\x17\xbaH\x14\"\x12\x18\x80\xa0\x94\xa5\x8d\x1d(\x80\xe0\xeb\xda\xf2\xe2\xff\xff\xff\x01R\tamountFen\x12\x1c\n" +
 	"\x03why\x18\x05 \x01(\tB\n" +
 	"\xbaH\ar\x05 \x01(\xf4\x03R\x03why\"B\n" +
 	"\x13SettleClaimResponse\x12+\n" +
