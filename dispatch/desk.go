@@ -35,6 +35,9 @@ type Desk struct {
 	NewSecret func() money.DrawSecret
 	// PINCost is how slow the hash of a pay PIN is: bcrypt's cost, 4–31; 0 is its usual one, 10.
 	PINCost int
+	// RidesKept is for how long rides' traces and logs and channels' notices are kept; 0 is the
+	// constant of this name.
+	RidesKept time.Duration
 	// Committed is called after every committed command, to wake who sends events; Opened after one
 	// that opened attempts, to wake who takes them to their channels. They must not block; nil is
 	// nobody.

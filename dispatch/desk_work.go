@@ -169,20 +169,15 @@ func work(
 }
 
 // tidy ends the waiting for riders who do not answer, gives back what has been reserved for too
-// long, and forgets answers that nobody repeats, greetings that are old, and clips that nobody may
-// hear any more.
+// long, and forgets what is old.
 func (d *Desk) tidy(ctx context.Context, now time.Time) error {
 	var j job
 	var float money.Fen
+	var forgotten map[Forgotten]int
 	err := d.retry(ctx, func(tx Tx) error {
 		j = job{tx: tx, now: now}
-		if _, err := tx.Forget(now.Add(-OnceKept), workBatch); err != nil {
-			return err
-		}
-		if _, err := tx.ForgetGreetings(now.Add(-GreetingKept), greetingBatch); err != nil {
-			return err
-		}
-		if _, err := tx.ForgetVoices(now.Add(-VoiceKept), workBatch); err != nil {
+		var err error
+		if forgotten, err = d.forget(tx, now); err != nil {
 			return err
 		}
 		if err := d.answerFares(&j); err != nil {
@@ -210,6 +205,9 @@ func (d *Desk) tidy(ctx context.Context, now time.Time) error {
 	if err == nil {
 		d.tell(ctx, &j)
 		d.Listener.Floats(float)
+		for what, n := range forgotten {
+			d.Listener.Forgot(what, n)
+		}
 	}
 	return err
 }

@@ -66,6 +66,7 @@ type Tx interface {
 	WalletCodes
 	Splits
 	ReceiptNumbers
+	Forgetting
 	money.Tx
 }
 
@@ -580,4 +581,6 @@ type Listener interface {
 	Floats(float money.Fen)
 	// Drew is a day of a draw that has come on.
 	Drew(d DrewDay)
+	// Forgot is how much of something was dropped, as it was old.
+	Forgot(what Forgotten, n int)
 }

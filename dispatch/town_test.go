@@ -44,6 +44,7 @@ type town struct {
 
 	withdrawn []money.Withdrawal // as the listener has heard
 	float     money.Fen          // likewise
+	forgotten map[dispatch.Forgotten]int
 }
 
 func newTown(t *testing.T, change ...func(*dispatch.Policy)) *town {
@@ -299,6 +300,14 @@ func (w *town) offered(driver dispatch.DriverID, ride dispatch.RideID) {
 
 // Withdrew implements [dispatch.Listener].
 func (w *town) Withdrew(x money.Withdrawal) { w.withdrawn = append(w.withdrawn, x) }
+
+// Forgot implements [dispatch.Listener].
+func (w *town) Forgot(what dispatch.Forgotten, n int) {
+	if w.forgotten == nil {
+		w.forgotten = map[dispatch.Forgotten]int{}
+	}
+	w.forgotten[what] += n
+}
 
 // Floats implements [dispatch.Listener].
 func (w *town) Floats(f money.Fen) { w.float = f }

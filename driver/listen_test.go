@@ -153,5 +153,8 @@ func (quiet) Answered(dispatch.Answer)                       {}
 func (quiet) Withdrew(money.Withdrawal) {}
 
 // Floats implements [dispatch.Listener].
-func (quiet) Floats(money.Fen)      {}
-func (quiet) Drew(dispatch.DrewDay) {}
+func (quiet) Floats(money.Fen) {}
+
+// Forgot implements [dispatch.Listener].
+func (quiet) Forgot(dispatch.Forgotten, int) {}
+func (quiet) Drew(dispatch.DrewDay)          {}

@@ -24,13 +24,14 @@ type Metrics struct {
 	commands  vocabulary
 	reasons   vocabulary
 
-	calls    Calls
-	sessions sessionMetrics
-	watches  prometheus.Gauge
-	hooks    hookMetrics
-	ledger   ledgerMetrics
-	notices  *prometheus.CounterVec
-	payouts  payoutMetrics
+	calls     Calls
+	sessions  sessionMetrics
+	watches   prometheus.Gauge
+	hooks     hookMetrics
+	ledger    ledgerMetrics
+	notices   *prometheus.CounterVec
+	payouts   payoutMetrics
+	forgotten forgetMetrics
 
 	commits      prometheus.Histogram
 	commitGroups prometheus.Histogram
@@ -67,6 +68,7 @@ func NewMetrics(c MetricsConfig) (*Metrics, error) {
 	m.notices = f.counters("hexhail_notices_total",
 		"Notices of external channels: booked, or refused and told again.", "channel", "outcome")
 	m.payouts.register(&f)
+	m.forgotten.register(&f)
 	m.commits = f.histogram("hexhail_commit_seconds",
 		"Time of a commit of the database, from its first statement to the disk.",
 		shortSeconds)

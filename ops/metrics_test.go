@@ -111,6 +111,9 @@ func paid(m *ops.Metrics) {
 		}
 	}
 	m.Floats(50_00)
+	for _, what := range append(dispatch.Forgettings(), "else") {
+		m.Forgot(what, 1)
+	}
 	m.Acted(dispatch.ActComplete, dispatch.Ride{City: "beijing", Subsidy: money.Subsidy{
 		Refused: []money.Refusal{{Reason: money.SubsidyChannel}},
 	}})

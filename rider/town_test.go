@@ -377,3 +377,6 @@ func (*town) Withdrew(money.Withdrawal) {}
 
 // Floats implements [dispatch.Listener].
 func (*town) Floats(money.Fen) {}
+
+// Forgot implements [dispatch.Listener].
+func (*town) Forgot(dispatch.Forgotten, int) {}

@@ -114,5 +114,8 @@ func (*tally) Withdrew(money.Withdrawal) {}
 // Floats implements [dispatch.Listener].
 func (*tally) Floats(money.Fen) {}
 
+// Forgot implements [dispatch.Listener].
+func (*tally) Forgot(dispatch.Forgotten, int) {}
+
 // Drew is told by no simulated city: they have no draws.
 func (t *tally) Drew(dispatch.DrewDay) {}

@@ -185,3 +185,6 @@ func (deaf) Withdrew(money.Withdrawal) {}
 
 // Floats implements [dispatch.Listener].
 func (deaf) Floats(money.Fen) {}
+
+// Forgot implements [dispatch.Listener].
+func (deaf) Forgot(dispatch.Forgotten, int) {}

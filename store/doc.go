@@ -16,8 +16,9 @@
 //
 // Every statement is one text with $1…$N for both engines, in the subset that both understand:
 // TEXT ids, BIGINT fen and epoch milliseconds (0 is no time), ON CONFLICT, RETURNING, partial
-// indexes. The migrations are one text too; what must differ (the immutable rows' triggers, the
-// kind of a running number) stands beside it.
+// indexes. Only what looks many numbers up reads otherwise on Postgres (byNumbers). The migrations
+// are one text too; what must differ (the immutable rows' triggers, the kind of a running number)
+// stands beside it.
 //
 // # Transactions
 //

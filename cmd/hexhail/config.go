@@ -46,6 +46,7 @@ type config struct {
 	NotifyURL  string        `koanf:"notify-url"`
 	NotifyKey  string        `koanf:"notify-key"`
 	DrainFor   time.Duration `koanf:"drain-for"`
+	KeepDays   float64       `koanf:"keep-days"`
 	LogLevel   string        `koanf:"log-level"`
 	Sandbox    bool          `koanf:"sandbox"`
 	ClockEpoch string        `koanf:"clock-epoch"`
@@ -89,6 +90,7 @@ var settings = []setting{
 	{"notify-url", "", "`URL` to which events of rides are sent"},
 	{"notify-key", "", "`file` with the secret that signs them"},
 	{"drain-for", 10 * time.Second, "time that sessions have to leave at the end"},
+	{"keep-days", 180.0, "days for which traces, round logs and channels' notices are kept"},
 	{"log-level", "info", "debug, info, warn or error"},
 	{"sandbox", false, "a city to try things in: money from nowhere, a clock that may run faster"},
 	{"clock-epoch", "", "city `time` at the first start (RFC 3339; with --sandbox; default now)"},

@@ -19,6 +19,9 @@ import (
 	"hexhail/wire"
 )
 
+// leastDays is the least that keep-days may be.
+const leastDays = int(dispatch.LeastRidesKept / (24 * time.Hour))
+
 // fill gives values to those that depend on others.
 func (c *config) fill() {
 	if c.Store == "" {
@@ -58,6 +61,8 @@ func (c *config) check() error {
 		return badSetting("drain-for", "0 to 5m")
 	case !(c.RatePerS >= 1 && c.RatePerS <= 100_000):
 		return badSetting("rate-per-s", "1 to 100000")
+	case !(c.KeepDays >= float64(leastDays) && c.KeepDays <= 36_500):
+		return badSetting("keep-days", fmt.Sprintf("%d to 36500", leastDays))
 	case !slices.Contains([]string{"debug", "info", "warn", "error"}, c.LogLevel):
 		return badSetting("log-level", "debug, info, warn or error")
 	}

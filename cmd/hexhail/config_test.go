@@ -64,6 +64,8 @@ func TestBadSettingsNameTheKey(t *testing.T) {
 		{"serve --frame-every 2s", "", "frame-every must be 0 to 1s"},
 		{"serve --drain-for 1h", "", "drain-for must be 0 to 5m"},
 		{"serve --rate-per-s 0", "", "rate-per-s must be 1 to 100000"},
+		{"serve --keep-days 89", "", "keep-days must be 90 to 36500"},
+		{"serve --keep-days NaN", "", "keep-days must be 90 to 36500"},
 		{"serve --log-level loud", "", "log-level must be"},
 		{"serve --clock-rate 30", "", "left alone without --sandbox"},
 		{"serve --clock-epoch 2013-12-20T08:00:00Z", "", "left alone without --sandbox"},

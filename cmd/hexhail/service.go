@@ -225,7 +225,8 @@ func (s *service) openDesk(context.Context) error {
 	s.desk = &dispatch.Desk{
 		Cities: s.cities, Store: s.db, Traces: s.db, Hints: s.bus, Listener: s.metrics,
 		Channels: channels, Contracts: s.external.contracts, Festivals: festivals,
-		NewID: newIDs(), NewSecret: newSecret, Holds: expressions.Holds,
+		RidesKept: time.Duration(s.config.KeepDays * float64(24*time.Hour)),
+		NewID:     newIDs(), NewSecret: newSecret, Holds: expressions.Holds,
 		Committed: ring(s.events), Opened: ring(s.attempts, s.orders),
 		Backlog: s.bus.Backlog, Parallel: payingAtOnce,
 	}

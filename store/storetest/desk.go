@@ -50,6 +50,9 @@ func (quiet) Withdrew(money.Withdrawal) {}
 // Floats implements [dispatch.Listener].
 func (quiet) Floats(money.Fen) {}
 
+// Forgot implements [dispatch.Listener].
+func (quiet) Forgot(dispatch.Forgotten, int) {}
+
 // Drew implements [dispatch.Listener].
 func (quiet) Drew(dispatch.DrewDay) {}
 

@@ -95,6 +95,7 @@ func rowTests() []test {
 		{"Immutable", immutable},
 		{"Audit", audit},
 		{"Traces", traces},
+		{"Forgetting", forgetting},
 		{"Fences", fences},
 		{"Transactions", transactions},
 		{"FailedStatement", failedStatement},
