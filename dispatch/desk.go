@@ -35,6 +35,8 @@ type Desk struct {
 	NewSecret func() money.DrawSecret
 	// PINCost is how slow the hash of a pay PIN is: bcrypt's cost, 4–31; 0 is its usual one, 10.
 	PINCost int
+	// WalletKey seals the secrets of wallets' codes; without it there are none.
+	WalletKey WalletKey
 	// RidesKept is for how long rides' traces and logs and channels' notices are kept; 0 is the
 	// constant of this name.
 	RidesKept time.Duration

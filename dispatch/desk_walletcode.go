@@ -24,23 +24,31 @@ func (d *Desk) IssueWalletCode(
 			Rider: rider, Handle: fixedDigits(handle), MadeAt: now,
 			Secret: make([]byte, WalletSecretBytes),
 		}
-		if _, err := rand.Read(c.Secret); err != nil {
+		nonce := make([]byte, walletNonce, SealedBytes)
+		_, _ = rand.Read(c.Secret) // never fails
+		_, _ = rand.Read(nonce)
+		sealed, err := d.WalletKey.seal(c, nonce)
+		if err != nil {
 			return "", err
 		}
 		if _, err := j.tx.DropWalletCode(rider); err != nil {
 			return "", err
 		}
-		return c.Handle, j.tx.InsertWalletCode(c)
+		return c.Handle, j.tx.InsertWalletCode(sealed)
 	})
 	if err != nil {
 		return WalletCode{}, err
 	}
 	var c WalletCode
 	err = d.Store.View(ctx, func(tx Tx) error {
-		var is bool
-		if c, is, err = tx.WalletCode(handle); err == nil && !is {
-			err = Errorf(NotFound, ReasonUnknownCode, "this secret is not the rider's any more")
+		sealed, is, err := tx.WalletCode(handle)
+		switch {
+		case err != nil:
+			return err
+		case !is:
+			return Errorf(NotFound, ReasonUnknownCode, "this secret is not the rider's any more")
 		}
+		c, err = d.WalletKey.open(sealed)
 		return err
 	})
 	return c, err
@@ -79,7 +87,7 @@ func (d *Desk) collectByCode(
 	}
 	paid, err := d.payOnce(ctx, now, c.Ride, mine, func() (Receipt, error) {
 		return do(ctx, d, "Collect", now, key, c, func(j *job) (Receipt, error) {
-			code, step, err := j.shown(c.Token)
+			code, step, err := d.shown(j, c.Token)
 			if err != nil {
 				return Receipt{}, err
 			}
@@ -103,17 +111,24 @@ func (d *Desk) collectByCode(
 
 // shown is the secret of a code that a phone may show now, and its minute. Nobody revokes it before
 // the transaction ends.
-func (j *job) shown(text string) (WalletCode, int64, error) {
+func (d *Desk) shown(j *job, text string) (WalletCode, int64, error) {
 	handle, digits, ok := walletHandleIn(text)
 	if !ok {
 		return WalletCode{}, 0, wrongCode()
 	}
-	c, is, err := j.tx.LockWalletCode(handle)
+	sealed, is, err := j.tx.LockWalletCode(handle)
+	if err == nil && !is {
+		err = wrongCode()
+	}
+	if err != nil {
+		return WalletCode{}, 0, err
+	}
+	c, err := d.WalletKey.open(sealed)
 	if err != nil {
 		return WalletCode{}, 0, err
 	}
 	step, ok := c.Match(digits, j.now)
-	if !is || !ok {
+	if !ok {
 		return WalletCode{}, 0, wrongCode()
 	}
 	return c, step, nil
@@ -143,7 +158,7 @@ func (d *Desk) judgeCode(
 		if tries, err = tries.begin(now); err != nil {
 			return err
 		}
-		if _, _, wrong = j.shown(c.Token); ReasonOf(wrong) != ReasonCodeWrong || wrong == nil {
+		if _, _, wrong = d.shown(j, c.Token); ReasonOf(wrong) != ReasonCodeWrong || wrong == nil {
 			return wrong
 		}
 		tries.Driver, tries.Wrong = c.Driver, tries.Wrong+1

@@ -18,14 +18,14 @@ type PayPINs interface {
 // WalletCodes are the secrets of wallets' codes, and what was done with those.
 type WalletCodes interface {
 	// WalletCode reads one by its handle; is is false if there is none.
-	WalletCode(handle string) (c WalletCode, is bool, err error)
+	WalletCode(handle string) (c SealedCode, is bool, err error)
 	// LockWalletCode is WalletCode, and keeps others from locking or dropping it until the
 	// transaction ends: who pays by one locks it before the ride.
-	LockWalletCode(handle string) (c WalletCode, is bool, err error)
+	LockWalletCode(handle string) (c SealedCode, is bool, err error)
 	// WalletCodeOf is a rider's.
-	WalletCodeOf(rider RiderID) (c WalletCode, is bool, err error)
+	WalletCodeOf(rider RiderID) (c SealedCode, is bool, err error)
 	// InsertWalletCode writes a new one. Conflict with ReasonDuplicate for a second one of a rider.
-	InsertWalletCode(c WalletCode) error
+	InsertWalletCode(c SealedCode) error
 	// DropWalletCode forgets a rider's; was is false if there was none.
 	DropWalletCode(rider RiderID) (was bool, err error)
 	// InsertUsedCode says that a code pays. Conflict with ReasonCodeUsed if it has.

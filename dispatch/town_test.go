@@ -83,8 +83,8 @@ func newTownIn(t *testing.T, city dispatch.City) *town {
 	}
 	w.desk = &dispatch.Desk{
 		Cities: dispatch.Cities{city.ID: city}, Store: db, Traces: db, Hints: w, Listener: w,
-		Festivals: festivals(t),
-		NewID:     func(time.Time) string { w.asked++; return fmt.Sprintf("id%05d", w.asked) },
+		Festivals: festivals(t), WalletKey: walletKey(t, 'k'),
+		NewID: func(time.Time) string { w.asked++; return fmt.Sprintf("id%05d", w.asked) },
 		Channels: money.Channels{
 			money.Cash: money.CashChannel{}, money.InWallet: money.WalletChannel{Store: db},
 		},

@@ -1,14 +1,15 @@
 package store
 
 import (
-	"encoding/hex"
+	"bytes"
+	"context"
 
 	"hexhail/dispatch"
 )
 
 // The columns, in the order in which they are written and read.
 var (
-	walletCodeColumns = columns{"handle", "rider", "secret", "made_at"}
+	walletCodeColumns = columns{"handle", "rider", "sealer", "sealed", "made_at"}
 	usedCodeColumns   = columns{"handle", "step", "ride", "driver", "at"}
 	codeTriesColumns  = columns{"driver", "wrong", "since"}
 )
@@ -18,6 +19,7 @@ var (
 	walletCode       = walletCodeColumns.selects(`wallet_code WHERE handle = $1`)
 	lockWalletCode   = &query{text: walletCode.text, lock: `FOR UPDATE`}
 	walletCodeOf     = walletCodeColumns.selects(`wallet_code WHERE rider = $1`)
+	foreignSealer    = &query{text: `SELECT sealer FROM wallet_code WHERE sealer <> $1 LIMIT 1`}
 	dropWalletCode   = &query{text: `DELETE FROM wallet_code WHERE rider = $1`}
 	insertUsedCode   = usedCodeColumns.insert("wallet_code_used")
 	codeTries        = codeTriesColumns.selects(`wallet_code_tries WHERE driver = $1`)
@@ -25,34 +27,38 @@ var (
 		` ON CONFLICT (driver) DO UPDATE SET wrong = excluded.wrong, since = excluded.since`}
 )
 
-func scanWalletCode(r *reader) dispatch.WalletCode {
-	c := dispatch.WalletCode{Handle: r.text(), Rider: dispatch.RiderID(r.text())}
-	secret, err := hex.DecodeString(r.text())
-	if err != nil && r.err == nil {
-		r.err = internal("a wallet's secret", err)
+func scanWalletCode(r *reader) dispatch.SealedCode {
+	return dispatch.SealedCode{
+		Handle: r.text(), Rider: dispatch.RiderID(r.text()), Key: r.text(),
+		Sealed: bytes.Clone(r.blob()), MadeAt: r.time(),
 	}
-	c.Secret, c.MadeAt = secret, r.time()
-	return c
+}
+
+// ForeignSealer is the name of a key other than the one of this name by which a wallet's secret is
+// sealed; "" if there is none.
+func (db *DB) ForeignSealer(ctx context.Context, name string) (string, error) {
+	other, _, err := one(db.look(ctx), (*reader).text, foreignSealer, name)
+	return other, err
 }
 
 // WalletCode implements [dispatch.WalletCodes].
-func (t *tx) WalletCode(handle string) (dispatch.WalletCode, bool, error) {
+func (t *tx) WalletCode(handle string) (dispatch.SealedCode, bool, error) {
 	return one(t, scanWalletCode, walletCode, handle)
 }
 
 // LockWalletCode implements [dispatch.WalletCodes].
-func (t *tx) LockWalletCode(handle string) (dispatch.WalletCode, bool, error) {
+func (t *tx) LockWalletCode(handle string) (dispatch.SealedCode, bool, error) {
 	return one(t, scanWalletCode, lockWalletCode, handle)
 }
 
 // WalletCodeOf implements [dispatch.WalletCodes].
-func (t *tx) WalletCodeOf(rider dispatch.RiderID) (dispatch.WalletCode, bool, error) {
+func (t *tx) WalletCodeOf(rider dispatch.RiderID) (dispatch.SealedCode, bool, error) {
 	return one(t, scanWalletCode, walletCodeOf, string(rider))
 }
 
 // InsertWalletCode implements [dispatch.WalletCodes].
-func (t *tx) InsertWalletCode(c dispatch.WalletCode) error {
-	_, err := t.exec(insertWalletCode, c.Handle, string(c.Rider), hex.EncodeToString(c.Secret),
+func (t *tx) InsertWalletCode(c dispatch.SealedCode) error {
+	_, err := t.exec(insertWalletCode, c.Handle, string(c.Rider), c.Key, c.Sealed,
 		millis(c.MadeAt))
 	return err
 }

@@ -2,11 +2,14 @@ package main
 
 import (
 	"crypto/ed25519"
+	"crypto/hkdf"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 
+	"hexhail/dispatch"
 	"hexhail/wire"
 )
 
@@ -16,6 +19,17 @@ type wireKey struct{ private ed25519.PrivateKey }
 func (k wireKey) public() ed25519.PublicKey {
 	public, _ := k.private.Public().(ed25519.PublicKey)
 	return public
+}
+
+// wallet is the key that seals the secrets of wallets' codes: whoever has the database alone, and
+// not the server's key, has neither.
+func (k wireKey) wallet() (dispatch.WalletKey, error) {
+	key, err := hkdf.Key(sha256.New, k.private.Seed(), nil, "hexhail secrets of wallet codes",
+		dispatch.WalletKeyBytes)
+	if err != nil {
+		return dispatch.WalletKey{}, err
+	}
+	return dispatch.NewWalletKey(key)
 }
 
 // openKey reads the key of a file, or makes one if the file is not there.

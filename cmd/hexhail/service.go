@@ -208,8 +208,27 @@ func ring(bells ...chan struct{}) func() {
 // make the database's commits worth their while.
 const payingAtOnce = 16
 
-func (s *service) openDesk(context.Context) error {
+// walletKey is the key of wallets' secrets. It is an error that one is sealed by another.
+func (s *service) walletKey(ctx context.Context) (dispatch.WalletKey, error) {
+	key, err := s.key.wallet()
+	if err != nil {
+		return key, err
+	}
+	other, err := s.db.ForeignSealer(ctx, key.Name())
+	if err == nil && other != "" {
+		err = fmt.Errorf("token-key %s is not the key that wallets' secrets are sealed with (%s): "+
+			"put that one back, or delete the rows of the table wallet_code, and phones ask for "+
+			"new secrets", s.config.TokenKey, other)
+	}
+	return key, err
+}
+
+func (s *service) openDesk(ctx context.Context) error {
 	festivals, err := dispatch.LoadFestivals()
+	if err != nil {
+		return err
+	}
+	walletKey, err := s.walletKey(ctx)
 	if err != nil {
 		return err
 	}
@@ -225,6 +244,7 @@ func (s *service) openDesk(context.Context) error {
 	s.desk = &dispatch.Desk{
 		Cities: s.cities, Store: s.db, Traces: s.db, Hints: s.bus, Listener: s.metrics,
 		Channels: channels, Contracts: s.external.contracts, Festivals: festivals,
+		WalletKey: walletKey,
 		RidesKept: time.Duration(s.config.KeepDays * float64(24*time.Hour)),
 		NewID:     newIDs(), NewSecret: newSecret, Holds: expressions.Holds,
 		Committed: ring(s.events), Opened: ring(s.attempts, s.orders),

@@ -56,6 +56,12 @@ func (quiet) Forgot(dispatch.Forgotten, int) {}
 // Drew implements [dispatch.Listener].
 func (quiet) Drew(dispatch.DrewDay) {}
 
+func walletKey(t testing.TB) dispatch.WalletKey {
+	key, err := dispatch.NewWalletKey(make([]byte, dispatch.WalletKeyBytes))
+	check(t, err)
+	return key
+}
+
 // NewDesk is a Desk over a store, for tests and benchmarks: one city, cash and wallet, nobody who
 // listens.
 func NewDesk(t testing.TB, db Database) *dispatch.Desk {
@@ -70,6 +76,7 @@ func NewDesk(t testing.TB, db Database) *dispatch.Desk {
 		Channels: money.Channels{
 			money.Cash: money.CashChannel{}, money.InWallet: money.WalletChannel{Store: db},
 		},
+		WalletKey: walletKey(t),
 		NewID: func(now time.Time) string {
 			mu.Lock()
 			defer mu.Unlock()

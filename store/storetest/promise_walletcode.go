@@ -13,15 +13,15 @@ import (
 // walletCodes reads and writes them.
 func walletCodes(t *testing.T, open Open) {
 	db := open(t)
-	c := dispatch.WalletCode{
-		Rider: "R", Handle: "0123456789", MadeAt: noon,
-		Secret: bytes.Repeat([]byte{0, 255}, dispatch.WalletSecretBytes/2),
+	c := dispatch.SealedCode{
+		Rider: "R", Handle: "0123456789", Key: "1a2b3c4d", MadeAt: noon,
+		Sealed: bytes.Repeat([]byte{0, 255}, dispatch.SealedBytes/2),
 	}
 	do(t, db, func(tx dispatch.Tx) error { return tx.InsertWalletCode(c) })
 	do(t, db, func(tx dispatch.Tx) error {
-		for _, read := range []func(string) (dispatch.WalletCode, bool, error){
+		for _, read := range []func(string) (dispatch.SealedCode, bool, error){
 			tx.WalletCode, tx.LockWalletCode,
-			func(string) (dispatch.WalletCode, bool, error) { return tx.WalletCodeOf("R") },
+			func(string) (dispatch.SealedCode, bool, error) { return tx.WalletCodeOf("R") },
 		} {
 			got, is, err := read(c.Handle)
 			check(t, err)
@@ -32,6 +32,11 @@ func walletCodes(t *testing.T, open Open) {
 		equal(t, "another is", is, false)
 		return err
 	})
+	for name, want := range map[string]string{c.Key: "", "another": c.Key} {
+		other, err := db.ForeignSealer(t.Context(), name)
+		check(t, err)
+		equal(t, "sealed by others than "+name, other, want)
+	}
 	second := c
 	second.Handle = "1"
 	refused(t, db, dispatch.Conflict, dispatch.ReasonDuplicate,
