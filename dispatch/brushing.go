@@ -68,7 +68,7 @@ func Clues() []Clue {
 // Finding is a clue that was found: what was measured, what is allowed, and what it weighs.
 type Finding struct {
 	Clue   Clue `json:"clue"`
-	Is     int  `json:"is"`    // seconds, metres, per cent or rides, as the clue has it
+	Is     int  `json:"is"`    // seconds, metres, per cent, rides or riders, as the clue has it
 	Limit  int  `json:"limit"` // likewise
 	Weight int  `json:"weight"`
 }

@@ -46,8 +46,12 @@ func FindingWords(f Finding) (en, zh string) {
 
 // HoldWords tell a hold for people, in English and Chinese: what was found, and what becomes of it.
 func HoldWords(h Hold) (en, zh string) {
-	en = fmt.Sprintf("The subsidy of ride %s is held: score %d.", h.Ride, h.Score)
-	zh = fmt.Sprintf("订单%s的补贴已暂扣：评分%d。", h.Ride, h.Score)
+	en = fmt.Sprintf("The subsidy of ride %s was held: score %d.", h.Ride, h.Score)
+	zh = fmt.Sprintf("订单%s的补贴曾暂扣：评分%d。", h.Ride, h.Score)
+	if h.State.Open() {
+		en = fmt.Sprintf("The subsidy of ride %s is held: score %d.", h.Ride, h.Score)
+		zh = fmt.Sprintf("订单%s的补贴已暂扣：评分%d。", h.Ride, h.Score)
+	}
 	for _, f := range h.Findings {
 		e, z := FindingWords(f)
 		en += fmt.Sprintf(" %d: %s.", f.Weight, e)

@@ -44,7 +44,9 @@ func evidence(tx Tx, rules BrushRules, city City, r Ride) (Evidence, error) {
 			seconds(rules.BrushQuickS), rules.BrushShortM)
 	}
 	if err == nil && r.Device != "" {
-		e.Accounts, err = tx.AccountsOf(r.Device, r.Rider, since, r.CompletedAt)
+		var others []RiderID
+		others, err = tx.AccountsOf(r.Device, r.Rider, since, r.CompletedAt)
+		e.Accounts = len(others)
 	}
 	return e, err
 }

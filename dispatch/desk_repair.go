@@ -18,7 +18,7 @@ type repairing struct {
 	riders        map[money.Party]bool
 	drivers       map[money.Party]bool
 	supposed      *money.Supposed // of a dry run
-	supposedGifts map[RideID]bool
+	supposedGifts map[RideID]Ride
 	tell          func(Repaired) error
 }
 
@@ -37,7 +37,7 @@ func (d *Desk) RepairCampaign(
 ) (Repaired, error) {
 	r := repairing{
 		desk: d, command: c, clock: clock, tell: tell, riders: map[money.Party]bool{},
-		drivers: map[money.Party]bool{}, supposedGifts: map[RideID]bool{},
+		drivers: map[money.Party]bool{}, supposedGifts: map[RideID]Ride{},
 	}
 	r.done.Refused = map[money.SubsidyReason]int{}
 	if c.DryRun {
@@ -131,7 +131,7 @@ func (r *repairing) look(tx Tx, rides []RideID) (missed []RideID, err error) {
 			missed = append(missed, id)
 			continue
 		case made.Given():
-			r.supposedGifts[id] = true
+			r.supposedGifts[id] = ride
 		}
 		r.count(made, m.Facts, why)
 	}
@@ -210,9 +210,18 @@ func (d *Desk) missed(
 	m.Facts.Holds = d.Holds
 	payments, err := tx.PaymentsOf(r.Subject())
 	for _, p := range payments {
-		if p.State.Captured() && p.Purpose.Fare() && c.Takes(p.Channel) && !isGuest(p.Payer) {
+		if !p.State.Captured() || !p.Purpose.Fare() || !c.Takes(p.Channel) {
+			continue
+		}
+		payer := p.Payer // who owed it
+		if by, ok, err := tx.PaidAttempt(p.ID); err != nil {
+			return m, err
+		} else if ok {
+			payer = by.Payer // who has paid it, by a code perhaps
+		}
+		if !isGuest(payer) {
 			m.Paid = append(m.Paid, money.PaidPart{
-				Payer: p.Payer, Kept: max(0, p.Charge()-p.Refunded),
+				Payer: payer, Kept: max(0, p.Charge()-p.Refunded),
 			})
 		}
 	}
@@ -273,7 +282,7 @@ func (r *repairing) count(made money.Repair, f money.SubsidyFacts, why money.Sub
 // supposedTx is a transaction in which some rides have been given for.
 type supposedTx struct {
 	Tx
-	gifts map[RideID]bool
+	gifts map[RideID]Ride
 }
 
 // RiddenTogether implements [PairRides].
@@ -282,7 +291,26 @@ func (t supposedTx) RiddenTogether(
 ) ([]PairRide, error) {
 	past, err := t.Tx.RiddenTogether(rider, driver, since)
 	for i := range past {
-		past[i].Subsidised = past[i].Subsidised || t.gifts[past[i].Ride]
+		past[i].Subsidised = past[i].Subsidised || t.given(past[i].Ride)
 	}
 	return past, err
+}
+
+// AccountsOf implements [PairRides].
+func (t supposedTx) AccountsOf(
+	device string, but RiderID, from, to time.Time,
+) ([]RiderID, error) {
+	list, err := t.Tx.AccountsOf(device, but, from, to)
+	for _, r := range t.gifts {
+		if r.Device == device && r.Rider != but && !r.CompletedAt.Before(from) &&
+			r.CompletedAt.Before(to) && !slices.Contains(list, r.Rider) {
+			list = append(list, r.Rider)
+		}
+	}
+	return list, err
+}
+
+func (t supposedTx) given(id RideID) bool {
+	_, ok := t.gifts[id]
+	return ok
 }

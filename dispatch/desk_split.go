@@ -71,7 +71,8 @@ func (c SplitFare) check(r Ride) error {
 		return Errorf(Conflict, ReasonStep,
 			"ride %s is %s, its fare %s: nothing to split", r.ID, r.State, r.Fare.State)
 	case c.For != 0 && (c.For < ShortestSplit || c.For > LongestSplit):
-		return invalid("for", fmt.Sprintf("%s to %s", ShortestSplit, LongestSplit))
+		return invalid("minutes", fmt.Sprintf("%d to %d", int(ShortestSplit.Minutes()),
+			int(LongestSplit.Minutes())))
 	case len(c.Friends) < 1 || len(c.Friends) >= money.MaxShares:
 		return invalid("friends", fmt.Sprintf("1 to %d", money.MaxShares-1))
 	default:

@@ -143,7 +143,7 @@ func (p *receiptText) head(out RideReceipt) {
 	if n := out.Number; n != nil {
 		named("Number of the printed receipt", "发票号码", n.Number)
 		named("Code of the printed receipt", "发票代码", n.Code)
-		named("Both as typed by", "以上填写人", p.pick(receiptSides[n.By]))
+		named("As typed by", "以上填写人", p.pick(receiptSides[n.By]))
 	}
 	_ = p.WriteByte('\n')
 }

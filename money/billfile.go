@@ -7,7 +7,7 @@ import (
 )
 
 // MaxBillFile is how many bytes a bill may have that somebody sends: 64 MiB, which are 200,000 rows
-// as they are, and ten times as many packed.
+// as they are.
 const MaxBillFile = 64 << 20
 
 // BillFile is a bill that somebody has downloaded by hand.

@@ -30,8 +30,8 @@ type BillReads interface {
 	// KeptRows are the rows that a bill has of the kinds and numbers of some, at most
 	// MaxRowsAtOnce.
 	KeptRows(id BillID, rows []BillRow) ([]KeptRow, error)
-	// OpenRows are the open rows of a bill by number, after one.
-	OpenRows(id BillID, after string, limit int) ([]KeptRow, error)
+	// OpenRows are the open rows of a bill by number and kind, after one.
+	OpenRows(id BillID, after BillRow, limit int) ([]KeptRow, error)
 	// OursOf is what our books say of rows, in their order; at most MaxRowsAtOnce.
 	OursOf(id BillID, rows []BillRow) ([]Ours, error)
 	// Moved is what has moved by our books in [From, To), by the time at which we heard of it and

@@ -8,7 +8,7 @@ import (
 // match looks again at what is open of a bill, finds what moved by our books and is in no bill, and
 // settles what agrees by now.
 func (r Reconciler) match(ctx context.Context, b Bill, now time.Time) (Bill, error) {
-	after := ""
+	var after BillRow
 	for {
 		var rows []KeptRow
 		err := r.Store.MoneyTx(ctx, func(tx Tx) (err error) {
@@ -21,7 +21,7 @@ func (r Reconciler) match(ctx context.Context, b Bill, now time.Time) (Bill, err
 		if len(rows) < MaxRowsAtOnce {
 			break
 		}
-		after = rows[len(rows)-1].Order
+		after = rows[len(rows)-1].BillRow
 	}
 	for _, kind := range []NoticeKind{NoticeCharge, NoticeRefund} {
 		if err := r.findLost(ctx, b, kind, now); err != nil {
@@ -36,7 +36,7 @@ func (r Reconciler) match(ctx context.Context, b Bill, now time.Time) (Bill, err
 
 // matchOpen compares open rows of a bill with our books.
 func (r Reconciler) matchOpen(
-	tx Tx, id BillID, after string, now time.Time,
+	tx Tx, id BillID, after BillRow, now time.Time,
 ) ([]KeptRow, error) {
 	b, _, err := tx.Bill(id)
 	if err != nil {

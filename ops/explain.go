@@ -34,7 +34,7 @@ func (s *Server) ExplainRide(ctx context.Context, in *opspb.ExplainRideRequest) 
 	}
 	if record.Hold != nil {
 		en, zh := dispatch.HoldWords(*record.Hold)
-		out.Text, out.TextZh = out.GetText()+"\n"+en, out.GetTextZh()+"\n"+zh
+		out.Text, out.TextZh = out.GetText()+"\n"+en+"\n", out.GetTextZh()+"\n"+zh+"\n"
 	}
 	for _, o := range story.Offers {
 		out.Offers = append(out.Offers, &opspb.OfferAnswer{

@@ -161,7 +161,7 @@ func TestBadImports(t *testing.T) {
 				t.Errorf("%s: field %q", name, field)
 			}
 		}
-		if n := len(fields(err)); (n > 0) != (tc.code == codes.InvalidArgument) ||
+		if n := len(fields(err)); n == 0 && tc.code == codes.InvalidArgument ||
 			name == "no id and no name" && n != 2 {
 			t.Errorf("%s: %d fields", name, n)
 		}

@@ -49,7 +49,8 @@ var (
 		`bill WHERE (channel = $1 OR $1 = '') ORDER BY day DESC, channel, merchant LIMIT $2`)
 
 	openRows = rowColumns[2:].selects(`bill_row WHERE channel = $1 AND merchant = $2
-		AND day = $3 AND state = 'open' AND number > $4 ORDER BY number, kind LIMIT $5`)
+		AND day = $3 AND state = 'open' AND number >= $4 AND (number > $4 OR kind > $5)
+		ORDER BY number, kind LIMIT $6`)
 	// The concatenations hide channel and merchant from SQLite, which else walks through all rows
 	// of the merchant.
 	keptRows = byNumbers(3, "number", rowColumns[2:].selects(
@@ -153,8 +154,11 @@ func (t *tx) BillsOf(c money.ChannelName, limit int) ([]money.Bill, error) {
 }
 
 // OpenRows implements [money.BillReads].
-func (t *tx) OpenRows(id money.BillID, after string, limit int) ([]money.KeptRow, error) {
-	return all(t, scanRow, openRows, string(id.Channel), id.Merchant, id.Day, after, limit)
+func (t *tx) OpenRows(
+	id money.BillID, after money.BillRow, limit int,
+) ([]money.KeptRow, error) {
+	return all(t, scanRow, openRows, string(id.Channel), id.Merchant, id.Day, after.Order,
+		string(after.Kind), limit)
 }
 
 // KeptRows implements [money.BillReads].

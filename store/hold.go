@@ -43,10 +43,10 @@ var briefRides = &query{text: `SELECT count(*) FROM ride WHERE driver = $1 AND d
 	AND completed_at > 0 AND completed_at >= $2 AND completed_at < $3
 	AND completed_at - started_at < $4 AND driven_m < $5 AND rider <> ''`}
 
-var accountsOf = &query{text: `SELECT count(DISTINCT rider) FROM ride
+var accountsOf = &query{text: `SELECT DISTINCT rider FROM ride
 	WHERE device = $1 AND device <> '' AND completed_at >= $3 AND completed_at < $4
 	AND completed_at > 0 AND rider <> $2 AND rider <> ''
-	AND (subsidy_reason = 'granted' OR ` + isRepaired + `)`}
+	AND (subsidy_reason = 'granted' OR ` + isRepaired + `) LIMIT $5`}
 
 func scanHold(r *reader) dispatch.Hold {
 	h := dispatch.Hold{
@@ -125,10 +125,9 @@ func (t *tx) BriefRides(
 // AccountsOf implements [dispatch.PairRides].
 func (t *tx) AccountsOf(
 	device string, but dispatch.RiderID, from, to time.Time,
-) (n int, err error) {
-	err = t.each(accountsOf, []any{device, string(but), millis(from), millis(to)},
-		func(r *reader) { n = r.int() })
-	return n, err
+) ([]dispatch.RiderID, error) {
+	return all(t, func(r *reader) dispatch.RiderID { return dispatch.RiderID(r.text()) },
+		accountsOf, device, string(but), millis(from), millis(to), maxTogether)
 }
 
 // OpenHolds are the held subsidies of a city that nobody has decided on, by ride. Invalid for a

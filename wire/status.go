@@ -177,9 +177,28 @@ func limitOf(broken *validate.Violation) string {
 		broken.GetRuleId() == "string.min_bytes" && strings.HasSuffix(message, " 1 bytes"),
 		broken.GetRuleId() == "string.min_len" && strings.HasSuffix(message, " 1 characters"):
 		return "must be given"
+	case broken.GetRuleId() == "string.pattern":
+		if _, pattern, ok := strings.Cut(message, "`"); ok {
+			return cmp.Or(patternWords[strings.TrimSuffix(pattern, "`")], message)
+		}
+		return message
 	default:
 		return message
 	}
+}
+
+// patternWords say what the patterns of the schema ask for.
+var patternWords = map[string]string{
+	"^[0-9]{4}-[0-9]{2}-[0-9]{2}$":    "must be a day such as 2014-01-10",
+	"^([0-9]{4}-[0-9]{2}-[0-9]{2})?$": "must be a day such as 2014-01-10, or empty",
+	"^[0-9]{4}-[0-9]{2}$":             "must be a month such as 2014-01",
+	"^([0-9]{6})?$":                   "must be 6 digits, or empty",
+	"^[0-9]{8,20}$":                   "must be 8 to 20 digits",
+	"^([0-9]{10,12})?$":               "must be 10 to 12 digits, or empty",
+	"^[0-9]{1,64}$":                   "must be 1 to 64 digits",
+	"^[a-z0-9_]{0,32}$":               "must be small letters, digits and _, at most 32",
+	"^[a-z0-9_]{1,32}$":               "must be small letters, digits and _, 1 to 32",
+	"^[A-Z0-9]*$":                     "must be capital letters and digits",
 }
 
 func joinFaults(faults []fault) string {
@@ -263,9 +282,7 @@ func judgeKind(err error, kind dispatch.Kind, reason dispatch.Reason) verdict {
 				v.ride, v.owed = string(own.Ride), strconv.FormatInt(int64(own.Owed), 10)
 			}
 		}
-		if kind == dispatch.Invalid {
-			v.faults = faults
-		}
+		v.faults = faults
 		return v
 	}
 }
@@ -343,6 +360,8 @@ func valueError(err error) (field, text string, ok bool) {
 		limit    *money.LimitError
 		state    *money.StateError
 		bill     *money.BillError
+		payee    *money.PayeeError
+		bank     *money.BankFileError
 	)
 	switch {
 	case err == nil:
@@ -365,6 +384,10 @@ func valueError(err error) (field, text string, ok bool) {
 		return "", state.Error(), true
 	case errors.As(err, &bill):
 		return "", bill.Error(), true
+	case errors.As(err, &payee):
+		return "account", payee.Error(), true
+	case errors.As(err, &bank):
+		return "file", bank.Error(), true
 	case errors.Is(err, money.ErrNoBill), errors.Is(err, money.ErrBillNotReady):
 		return "", err.Error(), true
 	case errors.Is(err, money.ErrMeterLimit), errors.Is(err, money.ErrSegment):

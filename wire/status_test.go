@@ -279,6 +279,10 @@ func badValues() map[string]judged {
 			"geo: lat 91 is not in [-90, 90]", "lat"),
 		"place": invalid(dispatch.Place{Point: geo.Point{Lng: 200}}.Check("pickup"),
 			dispatch.ReasonPosition, "pickup: geo: lng 200 is not in [-180, 180]", "pickup.lng"),
+		"payee": invalid(&money.PayeeError{Must: "a card of 16 to 19 digits"}, dispatch.ReasonField,
+			"account must be a card of 16 to 19 digits", "account"),
+		"bank's file": invalid(&money.BankFileError{Line: 3, Why: "no result"},
+			dispatch.ReasonBankFile, "bank results, line 3: no result", "file"),
 		"campaign": invalid(&money.CampaignError{Field: "cap", Limit: "above 0"},
 			dispatch.ReasonCampaign, "campaign: cap must be above 0", "cap"),
 		"schema": invalid(
@@ -294,6 +298,9 @@ func badValues() map[string]judged {
 		"schema, in a list": invalid(
 			Within("messages", 3, Validate(&riderpb.RateRideRequest{RequestId: "a", Stars: 5})),
 			dispatch.ReasonField, "messages[3].ride_id: must be given", "messages[3].ride_id"),
+		"schema, a pattern": invalid(
+			Validate(&riderpb.SetPayPinRequest{RequestId: "a", NewPin: "12"}),
+			dispatch.ReasonField, "new_pin: must be 6 digits, or empty", "new_pin"),
 		"in a list": invalid(Within("messages", 3, field), dispatch.ReasonField,
 			"messages[3].seats must be 1 to 8", "messages[3].seats"),
 		"in a list, no field": invalid(
@@ -316,6 +323,12 @@ func badMoments() map[string]judged {
 		return judged{dispatch.Errorf(kind, reason, "ride R1"), code, reason, "ride R1", "", retry}
 	}
 	return map[string]judged{
+		"of a field": {
+			&dispatch.Error{
+				Kind: dispatch.Conflict, Reason: dispatch.ReasonPINNeeded, Text: "too much",
+				Field: "pay_pin", Limit: "given above 20000 fen",
+			}, codes.FailedPrecondition, dispatch.ReasonPINNeeded, "too much", "pay_pin", 0,
+		},
 		"not found": of(dispatch.NotFound, codes.NotFound, dispatch.ReasonUnknownRide, 0),
 		"conflict":  of(dispatch.Conflict, codes.FailedPrecondition, dispatch.ReasonStep, 0),
 		"lost race": of(dispatch.Conflict, codes.Aborted, dispatch.ReasonStale,

@@ -8,7 +8,6 @@ import (
 	"io"
 	"time"
 
-	"hexhail/dispatch"
 	"hexhail/money"
 )
 
@@ -17,7 +16,7 @@ import (
 func (b bills) OpenFile(id money.BillID, f money.BillFile) (money.OpenBill, error) {
 	account, ok := b.accounts[id.Merchant]
 	if !ok {
-		return nil, dispatch.BadField("merchant", "one that has an account at the channel")
+		return nil, noAccount()
 	}
 	open, day, err := b.create(id)
 	if err != nil {

@@ -63,6 +63,9 @@ func (b bills) Merchants() []string { return slices.Sorted(maps.Keys(b.accounts)
 
 // Open implements [money.BillSource].
 func (b bills) Open(ctx context.Context, id money.BillID) (money.OpenBill, error) {
+	if _, ok := b.accounts[id.Merchant]; !ok {
+		return nil, noAccount()
+	}
 	open, day, err := b.create(id)
 	if err != nil {
 		return nil, err
@@ -81,6 +84,10 @@ func (b bills) create(id money.BillID) (openBill, time.Time, error) {
 	}
 	text, err := os.CreateTemp("", "hexhail-bill-*") // readable by us alone
 	return openBill{id, text, b.read}, day, err
+}
+
+func noAccount() error {
+	return dispatch.BadField("merchant", "one that has an account at the channel")
 }
 
 // openBill is a bill in a file that goes when it is closed.
