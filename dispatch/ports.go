@@ -409,8 +409,8 @@ type PairRides interface {
 	// BriefRides counts the rides with a rider in the app that a driver has completed in [from, to)
 	// in less than a time, over less than so many metres.
 	BriefRides(driver DriverID, from, to time.Time, took time.Duration, metres int) (int, error)
-	// AccountsOf are the riders but one whose subsidised rides, completed in [from, to), a phone has
-	// asked for, each once, at most 100.
+	// AccountsOf are the riders but one whose subsidised rides, completed in [from, to), a phone
+	// has asked for, each once, at most 100.
 	AccountsOf(device string, but RiderID, from, to time.Time) ([]RiderID, error)
 }
 
