@@ -281,11 +281,7 @@ func (j *job) resolve(a money.Attempt, waits bool) (subsidy money.Fen, err error
 		ends = money.SubsidiesIn(open)
 		subsidy = money.TotalOf(ends)
 	}
-	for _, t := range open {
-		if t.ID == a.Hold().ID {
-			ends = append(ends, t)
-		}
-	}
+	ends = append(ends, a.HeldIn(open)...)
 	if len(ends) == 0 {
 		return 0, nil
 	}

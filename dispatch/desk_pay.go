@@ -416,7 +416,7 @@ func (d *Desk) closeOrdersOf(
 // affords refuses a wallet that holds enough for none of the payments, while its owner looks at the
 // screen. That it is not overdrawn is the ledger's business.
 func (j *job) affords(rider RiderID, payments []money.Payment) error {
-	wallet, err := j.tx.Account(money.Wallet(RiderParty(rider)))
+	wallet, err := purseOf(j.tx, rider, j.now)
 	if err != nil {
 		return err
 	}
@@ -426,7 +426,7 @@ func (j *job) affords(rider RiderID, payments []money.Payment) error {
 			least, due = p.Charge(), true
 		}
 	}
-	if has := wallet.Available(); due && has < least {
+	if has := wallet.Spendable(); due && has < least {
 		return Errorf(Conflict, ReasonLedgerLimit,
 			"the wallet has %s yuan, %s are due: pay otherwise", has, least)
 	}

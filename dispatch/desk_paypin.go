@@ -212,7 +212,9 @@ func (d *Desk) mayPay(j *job, r Ride, rider RiderID, sum money.Fen, proof string
 // Purse is a rider's wallet as its owner sees it.
 type Purse struct {
 	Has  money.Fen // to be spent now
-	Held money.Fen // set aside for what is being paid
+	Held money.Fen // set aside of it for what is being paid
+	// Hongbaos can be spent now, beside the balance, in this order.
+	Hongbaos []money.Hongbao
 	// PIN says whether there is one; the rest is of that.
 	PIN         bool
 	Own         bool
@@ -232,11 +234,10 @@ func (d *Desk) Purse(
 	}
 	var s Purse
 	err = d.Store.View(ctx, func(tx Tx) error {
-		wallet, err := tx.Account(money.Wallet(RiderParty(rider)))
-		if err != nil {
+		var err error
+		if s, err = purseOf(tx, rider, now); err != nil {
 			return err
 		}
-		s = Purse{Has: wallet.Available(), Held: wallet.PendingDebits}
 		code, _, err := tx.WalletCodeOf(rider)
 		if err != nil {
 			return err

@@ -108,21 +108,23 @@ func (j *job) refund(r money.Refund) error {
 		return Errorf(Conflict, ReasonPayment,
 			"order %s: %s yuan more than was captured", r.Of, r.Amount)
 	}
-	transfer := r.Hold()
+	transfers := []money.Transfer{r.Hold()}
 	if r.Channel == money.InWallet {
-		payer, err := j.tx.Attempt(r.Of)
+		paid, err := j.tx.Attempt(r.Of)
 		if err != nil {
 			return err
 		}
-		transfer = r.ToWallet(payer.Payer)
+		transfers = r.ToWallet(paid, paid.Refunded-r.Amount)
+		if r.Hongbao, err = j.wakeHongbaos(transfers); err != nil {
+			return err
+		}
 		r.State, r.DueAt = money.AttemptPaid, time.Time{}
 	}
 	if err := r.Check(); err != nil {
 		return err
 	}
 	err = j.tx.Book(money.Entry{
-		ID: money.EntryID(transfer.ID), Subject: r.Subject, At: j.now,
-		Transfers: []money.Transfer{transfer},
+		ID: money.EntryID(transfers[0].ID), Subject: r.Subject, At: j.now, Transfers: transfers,
 	})
 	if err != nil {
 		return err

@@ -29,7 +29,9 @@ func (d *Desk) Work(ctx context.Context, now time.Time) (int, error) {
 	own, err := d.errands(ctx, now, d.Parallel, d.ownErrands)
 	others, errOutside := d.errands(ctx, now, workBatch, d.external(workBatch))
 	drawn, errDraws := d.Draws(ctx, now)
-	return own + others + drawn, errors.Join(err, errOutside, errDraws, d.tidy(ctx, now))
+	ended, errEnds := d.EndHongbaos(ctx, now)
+	return own + others + drawn + ended,
+		errors.Join(err, errOutside, errDraws, errEnds, d.tidy(ctx, now))
 }
 
 // errand is one call of a channel, and the booking of what comes of it.
@@ -109,10 +111,11 @@ func (d *Desk) Working(
 		}
 		tidyAt, err = now.Add(dueEvery), errors.Join(d.tidy(ctx, now), d.cover(ctx, now))
 		drawn, errDraws := d.Draws(ctx, now)
-		if drawn > 0 && errDraws == nil { // there may be more
+		ended, errEnds := d.EndHongbaos(ctx, now)
+		if drawn > 0 && errDraws == nil || ended == workBatch { // there may be more
 			tidyAt, n = time.Time{}, workBatch
 		}
-		return n >= workBatch, errors.Join(err, errDraws)
+		return n >= workBatch, errors.Join(err, errDraws, errEnds)
 	})
 }
 

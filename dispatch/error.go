@@ -265,6 +265,7 @@ func Classify(err error) (Kind, Reason) {
 		bank     *money.BankFileError
 		draw     *money.DrawError
 		bill     *money.BillError
+		hongbao  *money.HongbaoError
 	)
 	switch {
 	case errors.As(err, &own):
@@ -279,7 +280,7 @@ func Classify(err error) (Kind, Reason) {
 		return Invalid, ReasonAmount
 	case errors.As(err, &campaign):
 		return Invalid, ReasonCampaign
-	case errors.As(err, &payee):
+	case errors.As(err, &payee), errors.As(err, &hongbao):
 		return Invalid, ReasonField
 	case errors.As(err, &bank):
 		return Invalid, ReasonBankFile

@@ -63,7 +63,9 @@ type Owed struct {
 	Attempt money.AttemptState // 0 without one
 	Reason  string
 	Ticket  string // of the attempt's order
-	Code    string // of a share, for who organises it
+	// Of what only the rider reads: the code of a share, and what is paid by hongbaos.
+	Code    string
+	Hongbao money.Fen
 }
 
 // SharedFare is a share of a friend's ride, for who was asked for it.

@@ -71,6 +71,7 @@ type ReceiptLine struct {
 	Amount  money.Fen
 	At      time.Time         // zero where no time is of interest
 	Channel money.ChannelName // of money that has moved
+	Hongbao money.Fen         // of Amount, by hongbaos, or back to them
 	// Name is the campaign's, the reason of a refund, or the note of a decision.
 	Name   string
 	Friend int // of a friend's share: which, from 1
@@ -193,7 +194,8 @@ func (out *RideReceipt) payments(rows ReceiptRows) {
 			out.Dues = append(out.Dues, l)
 			out.Owed += l.Amount
 		default:
-			l.Channel, l.At = p.Channel, paidAt(rows.Paid[p.ID], rows.Ride)
+			paid := rows.Paid[p.ID]
+			l.Channel, l.At, l.Hongbao = p.Channel, paidAt(paid, rows.Ride), paid.ByHongbao()
 			out.pay(l)
 		}
 	}
@@ -226,6 +228,7 @@ func (out *RideReceipt) refunds(rows ReceiptRows) {
 		}
 		l := ReceiptLine{
 			Code: ReceiptRefund, Amount: f.Amount, Channel: f.Channel, At: f.MadeAt, Name: f.Why,
+			Hongbao: f.Hongbao,
 		}
 		if f.Payment == "" {
 			l.Code = ReceiptTwice

@@ -20,6 +20,7 @@ const (
 	classChannelClearing   = "channel_clearing"
 	classFeeExpense        = "fee_expense"
 	classPayoutInFlight    = "payout_in_flight"
+	classHongbao           = "hongbao"
 )
 
 // SandboxEquity is where play money comes from. It exists in sandboxes and simulations only.
@@ -80,7 +81,7 @@ func (id AccountID) Of() string {
 // NoOverdraft reports whether the account must never go below 0, pending debits included.
 func (id AccountID) NoOverdraft() bool {
 	switch id.Class() {
-	case classWallet, classDriverPayable, classPromoBudget:
+	case classWallet, classHongbao, classDriverPayable, classPromoBudget:
 		return true
 	default:
 		return false

@@ -97,6 +97,8 @@ func (c Campaign) Check() error {
 		return &CampaignError{"id", "given"}
 	case strings.HasPrefix(string(c.ID), drawPrefix):
 		return &CampaignError{"id", fmt.Sprintf("one that does not begin with %q", drawPrefix)}
+	case strings.HasPrefix(string(c.ID), hongbaoPrefix):
+		return &CampaignError{"id", fmt.Sprintf("one that does not begin with %q", hongbaoPrefix)}
 	case c.Version < 1:
 		return &CampaignError{"version", "≥ 1"}
 	case len(c.Name) > MaxCampaignName:

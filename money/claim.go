@@ -173,9 +173,9 @@ func DaysBefore(now time.Time, zone *time.Location, n int) []CityDay {
 	return days
 }
 
-// Claim asks the sponsors of a city's campaigns and draws for what these have given on days that
-// are over, once a campaign and day, and returns what is new. Nothing may be booked within the days
-// any more.
+// Claim asks the sponsors of a city's campaigns, draws and hongbaos for what these have given on
+// days that are over, once a campaign and day, and returns what is new. Nothing may be booked
+// within the days any more.
 func (c Cashier) Claim(
 	ctx context.Context, city string, days []CityDay, now time.Time,
 ) (made []Claim, err error) {
@@ -203,6 +203,13 @@ func (c Cashier) Claim(
 				made = append(made, claim...)
 			}
 		}
+		for _, day := range days {
+			hongbaos, err := claimHongbaos(tx, city, day, now)
+			if err != nil {
+				return err
+			}
+			made = append(made, hongbaos...)
+		}
 		return nil
 	})
 	return slices.Clip(made), err
@@ -212,12 +219,19 @@ func (c Cashier) Claim(
 // nothing.
 func claimOf(tx Tx, c Campaign, day CityDay, now time.Time) ([]Claim, error) {
 	sum, n, err := tx.Given(c.ID, day.From, day.To)
-	if err != nil || sum == 0 {
+	if err != nil {
 		return nil, err
 	}
-	claim := Claim{
+	return madeClaim(tx, Claim{
 		Campaign: c.ID, Day: day.Day, City: c.City, Sponsor: c.Sponsor, Amount: sum,
 		Transfers: n, State: ClaimMade, MadeAt: now, ChangedAt: now,
+	})
+}
+
+// madeClaim writes a claim, unless there is one of its day or it comes to nothing.
+func madeClaim(tx Tx, claim Claim) ([]Claim, error) {
+	if claim.Amount == 0 {
+		return nil, nil
 	}
 	first, err := tx.InsertClaim(claim)
 	if err != nil || !first {

@@ -23,6 +23,8 @@ type BookedQuery struct {
 	Account  AccountID // on either side
 	Subject  Subject
 	From, To time.Time // booked in [From, To)
+	// Hongbaos are what was spent of, and came back to, those of a sponsor.
+	Hongbaos HongbaoSponsor
 }
 
 // Ledger is the books, for those who look at them. It is safe for concurrent use.
@@ -142,6 +144,14 @@ func (l Ledger) Export(
 	ctx context.Context, account AccountID, from, to time.Time, visit func(Booked),
 ) error {
 	return l.Rows.Booked(ctx, BookedQuery{Account: account, From: from, To: to}, visit)
+}
+
+// Spent tells every transfer by which hongbaos of a sponsor were spent, or were given back to, in
+// [from, to), by time; a zero time is open.
+func (l Ledger) Spent(
+	ctx context.Context, s HongbaoSponsor, from, to time.Time, visit func(Booked),
+) error {
+	return l.Rows.Booked(ctx, BookedQuery{Hongbaos: s, From: from, To: to}, visit)
 }
 
 // Of tells every transfer of a subject, by time.

@@ -157,10 +157,12 @@ func (s AttemptState) Open() bool {
 // AttemptID names an attempt, and is the order number that a channel knows it by.
 type AttemptID string
 
-// Leg is an attempt's part on one instrument. At most one leg is on an external channel.
+// Leg is an attempt's part on one instrument: a channel or, of the wallet, a hongbao. At most one
+// leg is on an external channel.
 type Leg struct {
-	Instrument ChannelName
-	Amount     Fen // ≥ 0; the legs' sum is what is charged
+	Instrument ChannelName // "" of a hongbao
+	Hongbao    HongbaoID   // "" of a channel
+	Amount     Fen         // ≥ 0; the legs' sum is what is charged
 }
 
 // Attempt is one try to pay a payment.
@@ -201,6 +203,17 @@ func (a Attempt) Charge() Fen {
 	var sum Fen
 	for _, leg := range a.Legs {
 		sum += leg.Amount
+	}
+	return sum
+}
+
+// ByHongbao is what of it is paid by hongbaos.
+func (a Attempt) ByHongbao() Fen {
+	var sum Fen
+	for _, leg := range a.Legs {
+		if leg.Hongbao != "" {
+			sum += leg.Amount
+		}
 	}
 	return sum
 }

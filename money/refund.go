@@ -1,6 +1,9 @@
 package money
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // RefundID names a refund, and is the number that a channel knows it by: asked for again under the
 // same, it is done once.
@@ -18,6 +21,7 @@ type Refund struct {
 	From     AccountID // who gives it: what a driver is owed, a suspense account, our loss
 	Captured Fen       // by the order
 	Amount   Fen       // > 0; all refunds of an order are ≤ Captured
+	Hongbao  Fen       // of Amount, back to hongbaos
 	Why      string    // shown to the payer, ≤ MaxRefundWhy bytes
 	State    AttemptState
 	Reason   string // the channel's, of one that is closed or unknown
@@ -51,11 +55,33 @@ func (r Refund) Hold() Transfer {
 	}
 }
 
-// ToWallet is the transfer of a refund to the balance that it came from.
-func (r Refund) ToWallet(payer Party) Transfer {
-	t := r.Hold()
-	t.ID, t.Kind, t.Credit = TransferID(string(r.ID)+"/back"), TransferPosted, Wallet(payer)
-	return t
+// ToWallet are the transfers of a refund to the wallet that has paid an order: to the balance
+// first, and then to hongbaos, the last one that was taken first. before is what went back of the
+// order earlier. The win of a draw is a prize, and all the balance's.
+func (r Refund) ToWallet(paid Attempt, before Fen) []Transfer {
+	back := r.Hold()
+	back.ID, back.Kind = TransferID(string(r.ID)+"/back"), TransferPosted
+	back.Credit = Wallet(paid.Payer)
+	var list []Transfer
+	rest := r.Amount
+	for _, leg := range slices.Backward(paid.Legs) {
+		gone := min(before, leg.Amount)
+		before -= gone
+		part := min(rest, leg.Amount-gone)
+		rest -= part
+		if leg.Hongbao == "" || part == 0 || back.Code == CodeDrawWin {
+			continue
+		}
+		t := back
+		t.ID += TransferID("/" + string(leg.Hongbao))
+		t.Credit, t.Amount = leg.Hongbao.Account(), part
+		list = append(list, t)
+		back.Amount -= part
+	}
+	if back.Amount > 0 {
+		list = slices.Insert(list, 0, back)
+	}
+	return list
 }
 
 // Settle takes a verified outcome. It returns the refund after it, and the transfer that ends its

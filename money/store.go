@@ -20,7 +20,10 @@ type Tx interface {
 	AccountLocks
 	Payments
 	Attempts
+	Legs
 	Orders
+	Hongbaos
+	HongbaoClaims
 	Refunds
 	Withdrawals
 	BankFiles
@@ -86,6 +89,12 @@ type Attempts interface {
 	// DueAttempts are open attempts to look at, of external channels or of the house's own, by due
 	// time and id, at most limit.
 	DueAttempts(now time.Time, external bool, limit int) ([]Attempt, error)
+}
+
+// Legs are the parts of attempts.
+type Legs interface {
+	// SetLegs writes an attempt's legs, in place of those that it had.
+	SetLegs(id AttemptID, legs []Leg) error
 }
 
 // Orders are the attempts that are paid together.

@@ -103,7 +103,7 @@ func (k *Takings) Take(t Transfer) {
 
 // through is the channel by which a transfer came to a driver.
 func (t Transfer) through() ChannelName {
-	if t.Debit.Class() == classWallet {
+	if class := t.Debit.Class(); class == classWallet || class == classHongbao {
 		return InWallet
 	}
 	return ChannelName(t.Debit.Of())

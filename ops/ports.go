@@ -54,6 +54,10 @@ type Reads interface {
 	// order; cancelled ones are not among them.
 	CityDrawDays(ctx context.Context, city dispatch.CityID, from, to money.Day) (
 		[]money.DrawDay, error)
+	// Hongbaos are hongbaos, the latest first: of one rider and of one sponsor, if these are not
+	// "".
+	Hongbaos(ctx context.Context, rider dispatch.RiderID, sponsor money.Party, p dispatch.Page) (
+		[]money.Hongbao, error)
 	// Contests are the complaints of a city that wait for a decision, the longest waiting first.
 	Contests(ctx context.Context, city dispatch.CityID, p dispatch.Page) (
 		[]dispatch.Contested, error)

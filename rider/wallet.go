@@ -24,7 +24,14 @@ func (s *Server) GetWallet(
 	res := &riderpb.GetWalletResponse{
 		AvailableFen: int64(p.Has), HeldFen: int64(p.Held), HasPayPin: p.PIN, OwnLimits: p.Own,
 		FreeLeftFen: int64(p.FreeLeft), LockedUntil: wire.TimePB(p.LockedUntil),
-		CodeSince: wire.TimePB(p.CodeSince),
+		CodeSince: wire.TimePB(p.CodeSince), SpendableFen: int64(p.Spendable()),
+	}
+	for _, h := range p.Hongbaos {
+		res.Hongbaos = append(res.Hongbaos, &riderpb.Hongbao{
+			HongbaoId: string(h.ID), TitleEn: h.TitleEN, TitleZh: h.TitleZH,
+			AmountFen: int64(h.Amount), LeftFen: int64(h.Left),
+			GivenAt: wire.TimePB(h.GivenAt), ExpiresAt: wire.TimePB(h.ExpiresAt),
+		})
 	}
 	if p.PIN {
 		res.Free = &riderpb.FreeLimits{

@@ -32,6 +32,7 @@ var attemptLegs = append(append(columns{}, attemptColumns...),
 
 var (
 	insertAttempt = attemptColumns.insert("attempt")
+	dropLegs      = &query{text: `DELETE FROM leg WHERE attempt = $1`}
 	insertLeg     = columns{"attempt", "part", "instrument", "amount"}.insert("leg")
 	updateAttempt = &query{text: `UPDATE attempt SET state = $2, reason = $3, due_at = $4,
 		tries = $5, captured = $6, ticket = $7, trade = $8, captured_at = $10
@@ -74,7 +75,8 @@ func (t *tx) attempts(q *query, args ...any) ([]money.Attempt, error) {
 			Way: money.Way(r.text()), Merchant: r.text(), Token: r.text(), Ticket: r.text(),
 			Trade: r.text(), CapturedAt: r.time(),
 		}
-		leg := money.Leg{Instrument: money.ChannelName(r.text()), Amount: r.fen()}
+		leg := legOn(r.text())
+		leg.Amount = r.fen()
 		if last := len(list) - 1; last < 0 || list[last].ID != a.ID {
 			list = append(list, a)
 		}
@@ -96,13 +98,37 @@ func (t *tx) InsertAttempt(a money.Attempt) error {
 	if err != nil {
 		return err
 	}
-	for part, leg := range a.Legs {
-		_, err := t.exec(insertLeg, string(a.ID), part, string(leg.Instrument), int64(leg.Amount))
+	return t.insertLegs(a.ID, a.Legs)
+}
+
+func (t *tx) insertLegs(id money.AttemptID, legs []money.Leg) error {
+	for part, leg := range legs {
+		instrument := string(leg.Instrument)
+		if leg.Hongbao != "" {
+			instrument = string(leg.Hongbao.Account())
+		}
+		_, err := t.exec(insertLeg, string(id), part, instrument, int64(leg.Amount))
 		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// legOn is a leg on an instrument as it is stored: a channel, or a hongbao's account.
+func legOn(instrument string) money.Leg {
+	if id, is := money.AccountID(instrument).Hongbao(); is {
+		return money.Leg{Hongbao: id}
+	}
+	return money.Leg{Instrument: money.ChannelName(instrument)}
+}
+
+// SetLegs implements [money.Legs].
+func (t *tx) SetLegs(id money.AttemptID, legs []money.Leg) error {
+	if _, err := t.exec(dropLegs, string(id)); err != nil {
+		return err
+	}
+	return t.insertLegs(id, legs)
 }
 
 // UpdateAttempt implements [money.Attempts].

@@ -22,9 +22,8 @@ func (db *DB) Raw(ctx context.Context, text string) error {
 func (db *DB) Plans(ctx context.Context) (map[string]string, error) {
 	queries := map[string]*query{
 		"riderVoice": riderVoice, "driverVoice": driverVoice, "callVoice": callVoice,
-		"forgetVoices": forgetVoices,
-		"riderShares":  riderShares,
-		"riderRide":    riderRide, "driverRide": driverRide, "driverOffer": driverOffer,
+		"forgetVoices": forgetVoices, "riderShares": riderShares,
+		"riderRide": riderRide, "driverRide": driverRide, "driverOffer": driverOffer,
 		"rideContact": rideContact, "rideCard": rideCard, "earnings": earnings,
 		"driversRide": driversRide, "ridersRide": ridersRide, "dueRides": dueRides,
 		"unpaidRides": unpaidRides, "silentFares": silentFares,
@@ -53,13 +52,13 @@ func (db *DB) Plans(ctx context.Context) (map[string]string, error) {
 		"returned":     returned,
 		"settledRides": settledRides, "repairsOf": repairsOf, "repairsBy": repairsBy,
 		"riddenTogether": riddenTogether, "briefRides": briefRides, "accountsOf": accountsOf,
+		"hongbaosOf": hongbaosOf, "dueHongbaos": dueHongbaos, "hongbaosSpent": hongbaosSpent,
 	}
 	lists := map[string]pages{
 		"openBookings": openBookings, "handOvers": handOvers,
 		"riderGreetings": riderGreetings, "driverGreetings": driverGreetings,
 		"riderComplaints": riderComplaints, "driverComplaints": driverComplaints,
-		"contests":   contests,
-		"riderLots":  riderLots,
+		"contests": contests, "riderLots": riderLots, "riderHongbaos": riderHongbaos,
 		"riderRides": riderRides, "driverRides": driverRides, "companyDrivers": companyDrivers,
 		"cityRides": cityRides, "riderRegulars": riderRegulars, "driverRegulars": driverRegulars,
 	}

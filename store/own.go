@@ -25,7 +25,8 @@ var (
 		WHERE offer.id = $1 AND offer.driver = $2 AND offer.driver <> ''
 		AND (offer.state = 'open' OR ride.driver = offer.driver)`)
 
-	riderPayments = append(slices.Clone(owed), "coalesce(pay_code.code, '')").selects(owedOf +
+	riderOwed     = append(slices.Clone(owed), "coalesce(pay_code.code, '')", byHongbao)
+	riderPayments = riderOwed.selects(owedOf +
 		`LEFT JOIN pay_code ON pay_code.ride = payment.subject AND pay_code.ride <> ''
 			AND pay_code.share = payment.id
 		WHERE payment.subject = $1 AND ride.rider = $2 AND ride.rider <> '' ORDER BY payment.id`)
@@ -66,6 +67,10 @@ var (
 var owed = append(paymentColumns.of("payment"),
 	"coalesce(attempt.way, '')", "coalesce(attempt.state, '')", "coalesce(attempt.reason, '')",
 	"coalesce(lead.ticket, '')")
+
+// byHongbao is what the legs of a payment's last attempt have on hongbaos.
+const byHongbao = `(SELECT CAST(coalesce(sum(leg.amount), 0) AS BIGINT) FROM leg
+	WHERE leg.attempt = attempt.id AND substr(leg.instrument, 1, 8) = 'hongbao:')`
 
 const owedOf = `payment JOIN ride ON ride.id = payment.subject
 	LEFT JOIN attempt ON attempt.id =
@@ -115,7 +120,7 @@ func (db *DB) RiderPayments(
 ) ([]dispatch.Owed, error) {
 	scan := func(r *reader) dispatch.Owed {
 		o := scanOwed(r)
-		o.Code = r.text()
+		o.Code, o.Hongbao = r.text(), r.fen()
 		return o
 	}
 	return all(db.look(ctx), scan, riderPayments, string(id), string(rider))

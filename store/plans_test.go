@@ -69,6 +69,7 @@ func plansWanted() map[string]string {
 	maps.Copy(want, aheadPlans(ahead))
 	maps.Copy(want, complaintPlans())
 	maps.Copy(want, billPlans())
+	maps.Copy(want, hongbaoPlans())
 	for _, state := range []string{"assigned", "arrived", "on_trip"} {
 		want[state] = "SCAN ride USING INDEX ride_one_per_"
 		want[state+" after"] = want[state]
@@ -117,6 +118,17 @@ func billPlans() map[string]string {
 		"given":        "transfer_given (debit=? AND at>? AND at<?)",
 		"returned":     "transfer_returned (at>? AND at<?)",
 		"refundsMoved": "refund_done (channel=? AND merchant=? AND done_at>?",
+	}
+}
+
+// hongbaoPlans are those of hongbaos: what is claimed of them goes by the time of transfers.
+func hongbaoPlans() map[string]string {
+	return map[string]string{
+		"hongbaosOf":          "hongbao USING INDEX hongbao_of_rider (rider=? AND expires_at>?)",
+		"dueHongbaos":         "hongbao USING INDEX hongbao_due (due_at>? AND due_at<?)",
+		"hongbaosSpent":       "transfer_of_hongbao (at>? AND at<?)",
+		"riderHongbaos":       "hongbao_of_rider (rider=?)",
+		"riderHongbaos after": "hongbao_of_rider (rider=?",
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 var refundColumns = columns{
 	"id", "of_order", "payment", "subject", "channel", "merchant", "giver", "captured", "amount",
 	"why", "state", "reason", "made_at", "due_at", "tries", "done_at",
+	"hongbao",
 }
 
 var (
@@ -36,6 +37,7 @@ func scanRefund(r *reader) money.Refund {
 		Merchant: r.text(), From: money.AccountID(r.text()), Captured: r.fen(), Amount: r.fen(),
 		Why: r.text(), State: name(r, money.ParseAttemptState), Reason: r.text(),
 		MadeAt: r.time(), DueAt: r.time(), Tries: r.int(), DoneAt: r.time(),
+		Hongbao: r.fen(),
 	}
 }
 
@@ -44,7 +46,8 @@ func (t *tx) InsertRefund(r money.Refund) error {
 	_, err := t.exec(insertRefund, string(r.ID), string(r.Of), string(r.Payment),
 		string(r.Subject), string(r.Channel), r.Merchant, string(r.From), int64(r.Captured),
 		int64(r.Amount), r.Why,
-		r.State.String(), r.Reason, millis(r.MadeAt), millis(r.DueAt), r.Tries, millis(r.DoneAt))
+		r.State.String(), r.Reason, millis(r.MadeAt), millis(r.DueAt), r.Tries, millis(r.DoneAt),
+		int64(r.Hongbao))
 	return err
 }
 

@@ -193,6 +193,9 @@ func (db *DB) Booked(
 			"transfers of an account or of a subject, not of both")
 	case q.Account != "":
 		text, args = bookedOnAccount, append(args, string(q.Account))
+	case q.Hongbaos.Sponsor != "":
+		text = bookedOfHongbaos
+		args = append(args, q.Hongbaos.City, string(q.Hongbaos.Sponsor))
 	case q.Subject != "":
 		text, args = bookedOfSubject, append(args, string(q.Subject))
 	}

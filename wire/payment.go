@@ -20,6 +20,6 @@ func PaymentPB(o dispatch.Owed) *typepb.Payment {
 		AmountFen: int64(o.Payment.Amount), DiscountFen: int64(o.Payment.Discount),
 		RefundedFen: int64(o.Payment.Refunded), Channel: string(o.Payment.Channel),
 		Way: string(o.Way), AttemptState: o.Attempt.String(), Reason: o.Reason,
-		Ticket: o.Ticket, Code: o.Code,
+		Ticket: o.Ticket, Code: o.Code, HongbaoFen: int64(o.Hongbao),
 	}
 }

@@ -41,7 +41,7 @@ func receiptLinesPB(lines []dispatch.ReceiptLine) []*typepb.ReceiptLine {
 		en, zh := l.Words()
 		list[i] = &typepb.ReceiptLine{
 			Code: string(l.Code), LabelEn: en, LabelZh: zh, AmountFen: int64(l.Amount),
-			At: TimePB(l.At), Channel: string(l.Channel),
+			At: TimePB(l.At), Channel: string(l.Channel), HongbaoFen: int64(l.Hongbao),
 		}
 	}
 	return list

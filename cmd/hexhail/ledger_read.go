@@ -89,7 +89,7 @@ Amounts are in fen. The columns are in the order in which an entry's hash has th
 					return err
 				}
 				defer func() { err = errors.Join(err, sink.Close()) }()
-				return sink.write(transferFile{ctx, b.money, span, zone, ""})
+				return sink.write(transferFile{ctx: ctx, ledger: b.money, span: span, zone: zone})
 			})
 		},
 	}
@@ -106,6 +106,8 @@ type transferFile struct {
 	span   timeSpan
 	zone   *time.Location
 	given  money.AccountID // what was posted from this account alone; "" is all
+	// spent is the hongbaos that alone are told; a zero one is none.
+	spent money.HongbaoSponsor
 }
 
 var transferHeader = []string{
@@ -118,7 +120,7 @@ func (f transferFile) Write(w io.Writer) error {
 	buffered := bufio.NewWriter(w)
 	rows := csv.NewWriter(buffered)
 	failed := rows.Write(transferHeader)
-	err := f.ledger.Export(f.ctx, f.given, f.span.from, f.span.to, func(b money.Booked) {
+	err := f.read(func(b money.Booked) {
 		returned := b.Code == money.CodeCampaignEnd
 		if failed != nil || f.given != "" && (b.Debit != f.given || !b.Moved() || returned) {
 			return
@@ -133,6 +135,13 @@ func (f transferFile) Write(w io.Writer) error {
 	})
 	rows.Flush()
 	return errors.Join(err, failed, rows.Error(), buffered.Flush())
+}
+
+func (f transferFile) read(visit func(money.Booked)) error {
+	if f.spent.Sponsor != "" {
+		return f.ledger.Spent(f.ctx, f.spent, f.span.from, f.span.to, visit)
+	}
+	return f.ledger.Export(f.ctx, f.given, f.span.from, f.span.to, visit)
 }
 
 // errUntraced ends a ride's figures of which one is not what was booked.

@@ -90,8 +90,9 @@ func newRoot() *cobra.Command {
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
 	root.AddCommand(newServe(), newSim(), newRide(), newDriver(), newCampaign(), newDraw(),
-		newPayouts(), newLedger(), newReceipt(), newReconcile(), newSponsor(), newExport(),
-		newStandin(), newToken(), newMigrate(), newCheckConfig(), newHealth(), newVersion())
+		newPayouts(), newLedger(), newReceipt(), newReconcile(), newSponsor(), newHongbao(),
+		newExport(), newStandin(), newToken(), newMigrate(), newCheckConfig(), newHealth(),
+		newVersion())
 	return root
 }
 

@@ -1,7 +1,10 @@
 package main
 
 import (
+	"time"
+
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"hexhail/dispatch"
 	driverpb "hexhail/pb/hexhail/driver/v1"
@@ -23,10 +26,13 @@ func walletTable() map[string][]variant {
 			stage: searching,
 			request: same(func(c *cast) proto.Message {
 				c.payPIN(riderOne)
+				c.gives(1_00, time.Hour)
 				return &riderpb.GetWalletRequest{City: "beijing"}
 			}),
 			shows: func(*cast) map[who][]string {
-				return map[who][]string{riderOne: {`"hasPayPin"`, `"freeLeftFen"`}}
+				return map[who][]string{riderOne: {
+					`"hasPayPin"`, `"freeLeftFen"`, "春节红包",
+				}}
 			},
 		}},
 		rider + "SetPayPin": {{stage: searching, request: one(func(c *cast, w who) proto.Message {
@@ -63,6 +69,37 @@ func walletTable() map[string][]variant {
 				c.payPIN(riderOne)
 				return &opspb.ClearPayPinRequest{RequestId: "fresh", RiderId: c.id(riderOne)}
 			}),
+		}},
+	}
+}
+
+// hongbaoTable has the requests of ops about hongbaos.
+func hongbaoTable() map[string][]variant {
+	const ops = "hexhail.ops.v1.OpsService."
+	return map[string][]variant{
+		ops + "GiveHongbaos": {{
+			stage: searching,
+			request: same(func(c *cast) proto.Message {
+				return &opspb.GiveHongbaosRequest{
+					RequestId: "fresh", City: "beijing", Sponsor: "us",
+					RiderIds: []string{c.id(riderOne)}, AmountFen: 1, TitleEn: "fresh",
+					TitleZh:   "新",
+					ExpiresAt: timestamppb.New(c.service.clock.Now().Add(time.Hour)),
+				}
+			}),
+			shows: func(*cast) map[who][]string {
+				return map[who][]string{staff: {`"hongbaoIds"`}}
+			},
+		}},
+		ops + "ListHongbaos": {{
+			stage: searching,
+			request: same(func(c *cast) proto.Message {
+				c.gives(1_00, time.Hour)
+				return &opspb.ListHongbaosRequest{RiderId: c.id(riderOne)}
+			}),
+			shows: func(c *cast) map[who][]string {
+				return map[who][]string{staff: {"春节红包", c.id(riderOne)}}
+			},
 		}},
 	}
 }

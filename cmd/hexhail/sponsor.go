@@ -165,7 +165,8 @@ func newSponsorTransfers() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "transfers CAMPAIGN DAY", Short: "Write the transfers of a claim as CSV",
 		Long: `Writes the transfers of which a claim is the sum, from the database: what the sponsor
-can trace, each with its ride. The columns are those of hexhail ledger export.`,
+can trace, each with its ride. The columns are those of hexhail ledger export. CAMPAIGN may be that
+of a claim for hongbaos, hongbao/beijing/alipay: what came back to them is in it, too.`,
 		Args: twoArgs("a campaign and a day"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			flags.from = args[1]
@@ -180,9 +181,12 @@ can trace, each with its ride. The columns are those of hexhail ledger export.`,
 					return err
 				}
 				defer func() { err = errors.Join(err, sink.Close()) }()
-				return sink.write(transferFile{
-					ctx, b.money, span, zone, money.PromoBudget(money.CampaignID(args[0])),
-				})
+				file := transferFile{ctx: ctx, ledger: b.money, span: span, zone: zone}
+				campaign, hongbaos := money.CampaignID(args[0]), false
+				if file.spent, hongbaos = money.HongbaosClaimed(campaign); !hongbaos {
+					file.given = money.PromoBudget(campaign)
+				}
+				return sink.write(file)
 			})
 		},
 	}

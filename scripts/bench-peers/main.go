@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"github.com/tidwall/rtree"
+
 	"hexhail/geo"
 )
 

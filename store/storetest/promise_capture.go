@@ -89,8 +89,8 @@ func (c chargesAgain) Charge(
 	if err != nil || outcome.State != money.AttemptPaid {
 		return outcome, err
 	}
-	hold := a.Hold()
-	hold.ID += "/again"
+	hold := a.Holds()[0]
+	hold.ID += "-again"
 	return outcome, c.db.MoneyTx(ctx, func(tx money.Tx) error {
 		return tx.Book(money.Entry{
 			ID: money.EntryID(hold.ID), Subject: a.Subject, At: now,

@@ -147,6 +147,9 @@ func walletTests() []test {
 		{"PromisePayPIN", promisePayPIN},
 		{"WalletCodes", walletCodes},
 		{"PromiseWalletCode", promiseWalletCode},
+		{"Hongbaos", hongbaos},
+		{"HongbaosPay", hongbaosPay},
+		{"PromiseHongbao", promiseHongbao},
 	}
 }
 

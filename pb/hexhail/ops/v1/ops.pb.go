@@ -8621,7 +8621,7 @@ var File_hexhail_ops_v1_ops_proto protoreflect.FileDescriptor
 
 const file_hexhail_ops_v1_ops_proto_rawDesc = "" +
 	"\n" +
-	"\x18hexhail/ops/v1/ops.proto\x12\x0ehexhail.ops.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ehexhail/ops/v1/reconcile.proto\x1a\x1bhexhail/ops/v1/repair.proto\x1a\x1chexhail/ops/v1/sponsor.proto\x1a\x1fhexhail/type/v1/complaint.proto\x1a\x1bhexhail/type/v1/money.proto\x1a\x1bhexhail/type/v1/place.proto\x1a\x1dhexhail/type/v1/receipt.proto\x1a\x1ahexhail/type/v1/ride.proto\x1a\x1ahexhail/type/v1/rule.proto\"D\n" +
+	"\x18hexhail/ops/v1/ops.proto\x12\x0ehexhail.ops.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1chexhail/ops/v1/hongbao.proto\x1a\x1ehexhail/ops/v1/reconcile.proto\x1a\x1bhexhail/ops/v1/repair.proto\x1a\x1chexhail/ops/v1/sponsor.proto\x1a\x1fhexhail/type/v1/complaint.proto\x1a\x1bhexhail/type/v1/money.proto\x1a\x1bhexhail/type/v1/place.proto\x1a\x1dhexhail/type/v1/receipt.proto\x1a\x1ahexhail/type/v1/ride.proto\x1a\x1ahexhail/type/v1/rule.proto\"D\n" +
 	"\aCompany\x12\x19\n" +
 	"\x02id\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\x02id\x12\x1e\n" +
 	"\x04name\x18\x02 \x01(\tB\n" +
@@ -9277,7 +9277,7 @@ const file_hexhail_ops_v1_ops_proto_rawDesc = "" +
 	"\x11DRAW_STATE_FROZEN\x10\x02\x12\x17\n" +
 	"\x13DRAW_STATE_NUMBERED\x10\x03\x12\x14\n" +
 	"\x10DRAW_STATE_DRAWN\x10\x04\x12\x13\n" +
-	"\x0fDRAW_STATE_PAID\x10\x052\xcc)\n" +
+	"\x0fDRAW_STATE_PAID\x10\x052\x9a+\n" +
 	"\n" +
 	"OpsService\x12o\n" +
 	"\x0fImportCompanies\x12&.hexhail.ops.v1.ImportCompaniesRequest\x1a'.hexhail.ops.v1.ImportCompaniesResponse\"\t\xea\xb2\x19\x05\n" +
@@ -9386,7 +9386,11 @@ const file_hexhail_ops_v1_ops_proto_rawDesc = "" +
 	"\x01\x04\x10\x03\x12x\n" +
 	"\x11ApproveDifference\x12(.hexhail.ops.v1.ApproveDifferenceRequest\x1a).hexhail.ops.v1.ApproveDifferenceResponse\"\x0e\xea\xb2\x19\n" +
 	"\n" +
-	"\x01\x04\x10\x03\x18\x01(\xd8\x04\x12^\n" +
+	"\x01\x04\x10\x03\x18\x01(\xd8\x04\x12f\n" +
+	"\fGiveHongbaos\x12#.hexhail.ops.v1.GiveHongbaosRequest\x1a$.hexhail.ops.v1.GiveHongbaosResponse\"\v\xea\xb2\x19\a\n" +
+	"\x01\x04\x10\x03\x18\x01\x12d\n" +
+	"\fListHongbaos\x12#.hexhail.ops.v1.ListHongbaosRequest\x1a$.hexhail.ops.v1.ListHongbaosResponse\"\t\xea\xb2\x19\x05\n" +
+	"\x01\x04\x10\x03\x12^\n" +
 	"\n" +
 	"MakeClaims\x12!.hexhail.ops.v1.MakeClaimsRequest\x1a\".hexhail.ops.v1.MakeClaimsResponse\"\t\xea\xb2\x19\x05\n" +
 	"\x01\x04\x10\x03\x12^\n" +
@@ -9557,23 +9561,27 @@ var file_hexhail_ops_v1_ops_proto_goTypes = []any{
 	(*ListBillsRequest)(nil),          // 139: hexhail.ops.v1.ListBillsRequest
 	(*ListDifferencesRequest)(nil),    // 140: hexhail.ops.v1.ListDifferencesRequest
 	(*ApproveDifferenceRequest)(nil),  // 141: hexhail.ops.v1.ApproveDifferenceRequest
-	(*MakeClaimsRequest)(nil),         // 142: hexhail.ops.v1.MakeClaimsRequest
-	(*ListClaimsRequest)(nil),         // 143: hexhail.ops.v1.ListClaimsRequest
-	(*DisputeClaimRequest)(nil),       // 144: hexhail.ops.v1.DisputeClaimRequest
-	(*DecideClaimRequest)(nil),        // 145: hexhail.ops.v1.DecideClaimRequest
-	(*SettleClaimRequest)(nil),        // 146: hexhail.ops.v1.SettleClaimRequest
-	(*RepairCampaignResponse)(nil),    // 147: hexhail.ops.v1.RepairCampaignResponse
-	(*ListRepairsResponse)(nil),       // 148: hexhail.ops.v1.ListRepairsResponse
-	(*ReconcileBillResponse)(nil),     // 149: hexhail.ops.v1.ReconcileBillResponse
-	(*ImportBillResponse)(nil),        // 150: hexhail.ops.v1.ImportBillResponse
-	(*ListBillsResponse)(nil),         // 151: hexhail.ops.v1.ListBillsResponse
-	(*ListDifferencesResponse)(nil),   // 152: hexhail.ops.v1.ListDifferencesResponse
-	(*ApproveDifferenceResponse)(nil), // 153: hexhail.ops.v1.ApproveDifferenceResponse
-	(*MakeClaimsResponse)(nil),        // 154: hexhail.ops.v1.MakeClaimsResponse
-	(*ListClaimsResponse)(nil),        // 155: hexhail.ops.v1.ListClaimsResponse
-	(*DisputeClaimResponse)(nil),      // 156: hexhail.ops.v1.DisputeClaimResponse
-	(*DecideClaimResponse)(nil),       // 157: hexhail.ops.v1.DecideClaimResponse
-	(*SettleClaimResponse)(nil),       // 158: hexhail.ops.v1.SettleClaimResponse
+	(*GiveHongbaosRequest)(nil),       // 142: hexhail.ops.v1.GiveHongbaosRequest
+	(*ListHongbaosRequest)(nil),       // 143: hexhail.ops.v1.ListHongbaosRequest
+	(*MakeClaimsRequest)(nil),         // 144: hexhail.ops.v1.MakeClaimsRequest
+	(*ListClaimsRequest)(nil),         // 145: hexhail.ops.v1.ListClaimsRequest
+	(*DisputeClaimRequest)(nil),       // 146: hexhail.ops.v1.DisputeClaimRequest
+	(*DecideClaimRequest)(nil),        // 147: hexhail.ops.v1.DecideClaimRequest
+	(*SettleClaimRequest)(nil),        // 148: hexhail.ops.v1.SettleClaimRequest
+	(*RepairCampaignResponse)(nil),    // 149: hexhail.ops.v1.RepairCampaignResponse
+	(*ListRepairsResponse)(nil),       // 150: hexhail.ops.v1.ListRepairsResponse
+	(*ReconcileBillResponse)(nil),     // 151: hexhail.ops.v1.ReconcileBillResponse
+	(*ImportBillResponse)(nil),        // 152: hexhail.ops.v1.ImportBillResponse
+	(*ListBillsResponse)(nil),         // 153: hexhail.ops.v1.ListBillsResponse
+	(*ListDifferencesResponse)(nil),   // 154: hexhail.ops.v1.ListDifferencesResponse
+	(*ApproveDifferenceResponse)(nil), // 155: hexhail.ops.v1.ApproveDifferenceResponse
+	(*GiveHongbaosResponse)(nil),      // 156: hexhail.ops.v1.GiveHongbaosResponse
+	(*ListHongbaosResponse)(nil),      // 157: hexhail.ops.v1.ListHongbaosResponse
+	(*MakeClaimsResponse)(nil),        // 158: hexhail.ops.v1.MakeClaimsResponse
+	(*ListClaimsResponse)(nil),        // 159: hexhail.ops.v1.ListClaimsResponse
+	(*DisputeClaimResponse)(nil),      // 160: hexhail.ops.v1.DisputeClaimResponse
+	(*DecideClaimResponse)(nil),       // 161: hexhail.ops.v1.DecideClaimResponse
+	(*SettleClaimResponse)(nil),       // 162: hexhail.ops.v1.SettleClaimResponse
 }
 var file_hexhail_ops_v1_ops_proto_depIdxs = []int32{
 	2,   // 0: hexhail.ops.v1.ImportCompaniesRequest.rows:type_name -> hexhail.ops.v1.Company
@@ -9722,65 +9730,69 @@ var file_hexhail_ops_v1_ops_proto_depIdxs = []int32{
 	139, // 143: hexhail.ops.v1.OpsService.ListBills:input_type -> hexhail.ops.v1.ListBillsRequest
 	140, // 144: hexhail.ops.v1.OpsService.ListDifferences:input_type -> hexhail.ops.v1.ListDifferencesRequest
 	141, // 145: hexhail.ops.v1.OpsService.ApproveDifference:input_type -> hexhail.ops.v1.ApproveDifferenceRequest
-	142, // 146: hexhail.ops.v1.OpsService.MakeClaims:input_type -> hexhail.ops.v1.MakeClaimsRequest
-	143, // 147: hexhail.ops.v1.OpsService.ListClaims:input_type -> hexhail.ops.v1.ListClaimsRequest
-	144, // 148: hexhail.ops.v1.OpsService.DisputeClaim:input_type -> hexhail.ops.v1.DisputeClaimRequest
-	145, // 149: hexhail.ops.v1.OpsService.DecideClaim:input_type -> hexhail.ops.v1.DecideClaimRequest
-	146, // 150: hexhail.ops.v1.OpsService.SettleClaim:input_type -> hexhail.ops.v1.SettleClaimRequest
-	7,   // 151: hexhail.ops.v1.OpsService.ImportCompanies:output_type -> hexhail.ops.v1.ImportCompaniesResponse
-	9,   // 152: hexhail.ops.v1.OpsService.ImportDrivers:output_type -> hexhail.ops.v1.ImportDriversResponse
-	11,  // 153: hexhail.ops.v1.OpsService.ImportTaxis:output_type -> hexhail.ops.v1.ImportTaxisResponse
-	13,  // 154: hexhail.ops.v1.OpsService.ImportRiders:output_type -> hexhail.ops.v1.ImportRidersResponse
-	15,  // 155: hexhail.ops.v1.OpsService.ListDrivers:output_type -> hexhail.ops.v1.ListDriversResponse
-	18,  // 156: hexhail.ops.v1.OpsService.ListCities:output_type -> hexhail.ops.v1.ListCitiesResponse
-	21,  // 157: hexhail.ops.v1.OpsService.ListStands:output_type -> hexhail.ops.v1.ListStandsResponse
-	24,  // 158: hexhail.ops.v1.OpsService.ListStandTaxis:output_type -> hexhail.ops.v1.ListStandTaxisResponse
-	43,  // 159: hexhail.ops.v1.OpsService.LaunchCampaign:output_type -> hexhail.ops.v1.LaunchCampaignResponse
-	45,  // 160: hexhail.ops.v1.OpsService.ListCampaigns:output_type -> hexhail.ops.v1.ListCampaignsResponse
-	36,  // 161: hexhail.ops.v1.OpsService.PauseCampaign:output_type -> hexhail.ops.v1.PauseCampaignResponse
-	38,  // 162: hexhail.ops.v1.OpsService.EndCampaign:output_type -> hexhail.ops.v1.EndCampaignResponse
-	40,  // 163: hexhail.ops.v1.OpsService.PreviewCampaign:output_type -> hexhail.ops.v1.PreviewCampaignResponse
-	147, // 164: hexhail.ops.v1.OpsService.RepairCampaign:output_type -> hexhail.ops.v1.RepairCampaignResponse
-	148, // 165: hexhail.ops.v1.OpsService.ListRepairs:output_type -> hexhail.ops.v1.ListRepairsResponse
-	114, // 166: hexhail.ops.v1.OpsService.ChangeSegment:output_type -> hexhail.ops.v1.ChangeSegmentResponse
-	104, // 167: hexhail.ops.v1.OpsService.LaunchDraw:output_type -> hexhail.ops.v1.LaunchDrawResponse
-	106, // 168: hexhail.ops.v1.OpsService.EnterDrawNumber:output_type -> hexhail.ops.v1.EnterDrawNumberResponse
-	108, // 169: hexhail.ops.v1.OpsService.EndDraw:output_type -> hexhail.ops.v1.EndDrawResponse
-	110, // 170: hexhail.ops.v1.OpsService.ListDrawDays:output_type -> hexhail.ops.v1.ListDrawDaysResponse
-	47,  // 171: hexhail.ops.v1.OpsService.MoveFlight:output_type -> hexhail.ops.v1.MoveFlightResponse
-	88,  // 172: hexhail.ops.v1.OpsService.ListContests:output_type -> hexhail.ops.v1.ListContestsResponse
-	90,  // 173: hexhail.ops.v1.OpsService.DecideComplaint:output_type -> hexhail.ops.v1.DecideComplaintResponse
-	63,  // 174: hexhail.ops.v1.OpsService.GetRide:output_type -> hexhail.ops.v1.GetRideResponse
-	58,  // 175: hexhail.ops.v1.OpsService.GetReceipt:output_type -> hexhail.ops.v1.GetReceiptResponse
-	50,  // 176: hexhail.ops.v1.OpsService.ResolveFare:output_type -> hexhail.ops.v1.ResolveFareResponse
-	52,  // 177: hexhail.ops.v1.OpsService.RefundRide:output_type -> hexhail.ops.v1.RefundRideResponse
-	54,  // 178: hexhail.ops.v1.OpsService.ClearPayPin:output_type -> hexhail.ops.v1.ClearPayPinResponse
-	92,  // 179: hexhail.ops.v1.OpsService.GetStatement:output_type -> hexhail.ops.v1.GetStatementResponse
-	94,  // 180: hexhail.ops.v1.OpsService.ListWithdrawals:output_type -> hexhail.ops.v1.ListWithdrawalsResponse
-	96,  // 181: hexhail.ops.v1.OpsService.MakeBankFile:output_type -> hexhail.ops.v1.MakeBankFileResponse
-	98,  // 182: hexhail.ops.v1.OpsService.GetBankFile:output_type -> hexhail.ops.v1.GetBankFileResponse
-	100, // 183: hexhail.ops.v1.OpsService.ImportBankResults:output_type -> hexhail.ops.v1.ImportBankResultsResponse
-	116, // 184: hexhail.ops.v1.OpsService.ListHolds:output_type -> hexhail.ops.v1.ListHoldsResponse
-	120, // 185: hexhail.ops.v1.OpsService.DecideHold:output_type -> hexhail.ops.v1.DecideHoldResponse
-	56,  // 186: hexhail.ops.v1.OpsService.GetVoice:output_type -> hexhail.ops.v1.GetVoiceResponse
-	71,  // 187: hexhail.ops.v1.OpsService.ExplainRide:output_type -> hexhail.ops.v1.ExplainRideResponse
-	77,  // 188: hexhail.ops.v1.OpsService.ExplainDriver:output_type -> hexhail.ops.v1.ExplainDriverResponse
-	79,  // 189: hexhail.ops.v1.OpsService.ListRides:output_type -> hexhail.ops.v1.ListRidesResponse
-	81,  // 190: hexhail.ops.v1.OpsService.GetClock:output_type -> hexhail.ops.v1.GetClockResponse
-	83,  // 191: hexhail.ops.v1.OpsService.TopUpWallet:output_type -> hexhail.ops.v1.TopUpWalletResponse
-	85,  // 192: hexhail.ops.v1.OpsService.AuditBooks:output_type -> hexhail.ops.v1.AuditBooksResponse
-	149, // 193: hexhail.ops.v1.OpsService.ReconcileBill:output_type -> hexhail.ops.v1.ReconcileBillResponse
-	150, // 194: hexhail.ops.v1.OpsService.ImportBill:output_type -> hexhail.ops.v1.ImportBillResponse
-	151, // 195: hexhail.ops.v1.OpsService.ListBills:output_type -> hexhail.ops.v1.ListBillsResponse
-	152, // 196: hexhail.ops.v1.OpsService.ListDifferences:output_type -> hexhail.ops.v1.ListDifferencesResponse
-	153, // 197: hexhail.ops.v1.OpsService.ApproveDifference:output_type -> hexhail.ops.v1.ApproveDifferenceResponse
-	154, // 198: hexhail.ops.v1.OpsService.MakeClaims:output_type -> hexhail.ops.v1.MakeClaimsResponse
-	155, // 199: hexhail.ops.v1.OpsService.ListClaims:output_type -> hexhail.ops.v1.ListClaimsResponse
-	156, // 200: hexhail.ops.v1.OpsService.DisputeClaim:output_type -> hexhail.ops.v1.DisputeClaimResponse
-	157, // 201: hexhail.ops.v1.OpsService.DecideClaim:output_type -> hexhail.ops.v1.DecideClaimResponse
-	158, // 202: hexhail.ops.v1.OpsService.SettleClaim:output_type -> hexhail.ops.v1.SettleClaimResponse
-	151, // [151:203] is the sub-list for method output_type
-	99,  // [99:151] is the sub-list for method input_type
+	142, // 146: hexhail.ops.v1.OpsService.GiveHongbaos:input_type -> hexhail.ops.v1.GiveHongbaosRequest
+	143, // 147: hexhail.ops.v1.OpsService.ListHongbaos:input_type -> hexhail.ops.v1.ListHongbaosRequest
+	144, // 148: hexhail.ops.v1.OpsService.MakeClaims:input_type -> hexhail.ops.v1.MakeClaimsRequest
+	145, // 149: hexhail.ops.v1.OpsService.ListClaims:input_type -> hexhail.ops.v1.ListClaimsRequest
+	146, // 150: hexhail.ops.v1.OpsService.DisputeClaim:input_type -> hexhail.ops.v1.DisputeClaimRequest
+	147, // 151: hexhail.ops.v1.OpsService.DecideClaim:input_type -> hexhail.ops.v1.DecideClaimRequest
+	148, // 152: hexhail.ops.v1.OpsService.SettleClaim:input_type -> hexhail.ops.v1.SettleClaimRequest
+	7,   // 153: hexhail.ops.v1.OpsService.ImportCompanies:output_type -> hexhail.ops.v1.ImportCompaniesResponse
+	9,   // 154: hexhail.ops.v1.OpsService.ImportDrivers:output_type -> hexhail.ops.v1.ImportDriversResponse
+	11,  // 155: hexhail.ops.v1.OpsService.ImportTaxis:output_type -> hexhail.ops.v1.ImportTaxisResponse
+	13,  // 156: hexhail.ops.v1.OpsService.ImportRiders:output_type -> hexhail.ops.v1.ImportRidersResponse
+	15,  // 157: hexhail.ops.v1.OpsService.ListDrivers:output_type -> hexhail.ops.v1.ListDriversResponse
+	18,  // 158: hexhail.ops.v1.OpsService.ListCities:output_type -> hexhail.ops.v1.ListCitiesResponse
+	21,  // 159: hexhail.ops.v1.OpsService.ListStands:output_type -> hexhail.ops.v1.ListStandsResponse
+	24,  // 160: hexhail.ops.v1.OpsService.ListStandTaxis:output_type -> hexhail.ops.v1.ListStandTaxisResponse
+	43,  // 161: hexhail.ops.v1.OpsService.LaunchCampaign:output_type -> hexhail.ops.v1.LaunchCampaignResponse
+	45,  // 162: hexhail.ops.v1.OpsService.ListCampaigns:output_type -> hexhail.ops.v1.ListCampaignsResponse
+	36,  // 163: hexhail.ops.v1.OpsService.PauseCampaign:output_type -> hexhail.ops.v1.PauseCampaignResponse
+	38,  // 164: hexhail.ops.v1.OpsService.EndCampaign:output_type -> hexhail.ops.v1.EndCampaignResponse
+	40,  // 165: hexhail.ops.v1.OpsService.PreviewCampaign:output_type -> hexhail.ops.v1.PreviewCampaignResponse
+	149, // 166: hexhail.ops.v1.OpsService.RepairCampaign:output_type -> hexhail.ops.v1.RepairCampaignResponse
+	150, // 167: hexhail.ops.v1.OpsService.ListRepairs:output_type -> hexhail.ops.v1.ListRepairsResponse
+	114, // 168: hexhail.ops.v1.OpsService.ChangeSegment:output_type -> hexhail.ops.v1.ChangeSegmentResponse
+	104, // 169: hexhail.ops.v1.OpsService.LaunchDraw:output_type -> hexhail.ops.v1.LaunchDrawResponse
+	106, // 170: hexhail.ops.v1.OpsService.EnterDrawNumber:output_type -> hexhail.ops.v1.EnterDrawNumberResponse
+	108, // 171: hexhail.ops.v1.OpsService.EndDraw:output_type -> hexhail.ops.v1.EndDrawResponse
+	110, // 172: hexhail.ops.v1.OpsService.ListDrawDays:output_type -> hexhail.ops.v1.ListDrawDaysResponse
+	47,  // 173: hexhail.ops.v1.OpsService.MoveFlight:output_type -> hexhail.ops.v1.MoveFlightResponse
+	88,  // 174: hexhail.ops.v1.OpsService.ListContests:output_type -> hexhail.ops.v1.ListContestsResponse
+	90,  // 175: hexhail.ops.v1.OpsService.DecideComplaint:output_type -> hexhail.ops.v1.DecideComplaintResponse
+	63,  // 176: hexhail.ops.v1.OpsService.GetRide:output_type -> hexhail.ops.v1.GetRideResponse
+	58,  // 177: hexhail.ops.v1.OpsService.GetReceipt:output_type -> hexhail.ops.v1.GetReceiptResponse
+	50,  // 178: hexhail.ops.v1.OpsService.ResolveFare:output_type -> hexhail.ops.v1.ResolveFareResponse
+	52,  // 179: hexhail.ops.v1.OpsService.RefundRide:output_type -> hexhail.ops.v1.RefundRideResponse
+	54,  // 180: hexhail.ops.v1.OpsService.ClearPayPin:output_type -> hexhail.ops.v1.ClearPayPinResponse
+	92,  // 181: hexhail.ops.v1.OpsService.GetStatement:output_type -> hexhail.ops.v1.GetStatementResponse
+	94,  // 182: hexhail.ops.v1.OpsService.ListWithdrawals:output_type -> hexhail.ops.v1.ListWithdrawalsResponse
+	96,  // 183: hexhail.ops.v1.OpsService.MakeBankFile:output_type -> hexhail.ops.v1.MakeBankFileResponse
+	98,  // 184: hexhail.ops.v1.OpsService.GetBankFile:output_type -> hexhail.ops.v1.GetBankFileResponse
+	100, // 185: hexhail.ops.v1.OpsService.ImportBankResults:output_type -> hexhail.ops.v1.ImportBankResultsResponse
+	116, // 186: hexhail.ops.v1.OpsService.ListHolds:output_type -> hexhail.ops.v1.ListHoldsResponse
+	120, // 187: hexhail.ops.v1.OpsService.DecideHold:output_type -> hexhail.ops.v1.DecideHoldResponse
+	56,  // 188: hexhail.ops.v1.OpsService.GetVoice:output_type -> hexhail.ops.v1.GetVoiceResponse
+	71,  // 189: hexhail.ops.v1.OpsService.ExplainRide:output_type -> hexhail.ops.v1.ExplainRideResponse
+	77,  // 190: hexhail.ops.v1.OpsService.ExplainDriver:output_type -> hexhail.ops.v1.ExplainDriverResponse
+	79,  // 191: hexhail.ops.v1.OpsService.ListRides:output_type -> hexhail.ops.v1.ListRidesResponse
+	81,  // 192: hexhail.ops.v1.OpsService.GetClock:output_type -> hexhail.ops.v1.GetClockResponse
+	83,  // 193: hexhail.ops.v1.OpsService.TopUpWallet:output_type -> hexhail.ops.v1.TopUpWalletResponse
+	85,  // 194: hexhail.ops.v1.OpsService.AuditBooks:output_type -> hexhail.ops.v1.AuditBooksResponse
+	151, // 195: hexhail.ops.v1.OpsService.ReconcileBill:output_type -> hexhail.ops.v1.ReconcileBillResponse
+	152, // 196: hexhail.ops.v1.OpsService.ImportBill:output_type -> hexhail.ops.v1.ImportBillResponse
+	153, // 197: hexhail.ops.v1.OpsService.ListBills:output_type -> hexhail.ops.v1.ListBillsResponse
+	154, // 198: hexhail.ops.v1.OpsService.ListDifferences:output_type -> hexhail.ops.v1.ListDifferencesResponse
+	155, // 199: hexhail.ops.v1.OpsService.ApproveDifference:output_type -> hexhail.ops.v1.ApproveDifferenceResponse
+	156, // 200: hexhail.ops.v1.OpsService.GiveHongbaos:output_type -> hexhail.ops.v1.GiveHongbaosResponse
+	157, // 201: hexhail.ops.v1.OpsService.ListHongbaos:output_type -> hexhail.ops.v1.ListHongbaosResponse
+	158, // 202: hexhail.ops.v1.OpsService.MakeClaims:output_type -> hexhail.ops.v1.MakeClaimsResponse
+	159, // 203: hexhail.ops.v1.OpsService.ListClaims:output_type -> hexhail.ops.v1.ListClaimsResponse
+	160, // 204: hexhail.ops.v1.OpsService.DisputeClaim:output_type -> hexhail.ops.v1.DisputeClaimResponse
+	161, // 205: hexhail.ops.v1.OpsService.DecideClaim:output_type -> hexhail.ops.v1.DecideClaimResponse
+	162, // 206: hexhail.ops.v1.OpsService.SettleClaim:output_type -> hexhail.ops.v1.SettleClaimResponse
+	153, // [153:207] is the sub-list for method output_type
+	99,  // [99:153] is the sub-list for method input_type
 	99,  // [99:99] is the sub-list for extension type_name
 	99,  // [99:99] is the sub-list for extension extendee
 	0,   // [0:99] is the sub-list for field type_name
@@ -9791,6 +9803,7 @@ func file_hexhail_ops_v1_ops_proto_init() {
 	if File_hexhail_ops_v1_ops_proto != nil {
 		return
 	}
+	file_hexhail_ops_v1_hongbao_proto_init()
 	file_hexhail_ops_v1_reconcile_proto_init()
 	file_hexhail_ops_v1_repair_proto_init()
 	file_hexhail_ops_v1_sponsor_proto_init()

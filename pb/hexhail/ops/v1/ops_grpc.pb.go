@@ -68,6 +68,8 @@ const (
 	OpsService_ListBills_FullMethodName         = "/hexhail.ops.v1.OpsService/ListBills"
 	OpsService_ListDifferences_FullMethodName   = "/hexhail.ops.v1.OpsService/ListDifferences"
 	OpsService_ApproveDifference_FullMethodName = "/hexhail.ops.v1.OpsService/ApproveDifference"
+	OpsService_GiveHongbaos_FullMethodName      = "/hexhail.ops.v1.OpsService/GiveHongbaos"
+	OpsService_ListHongbaos_FullMethodName      = "/hexhail.ops.v1.OpsService/ListHongbaos"
 	OpsService_MakeClaims_FullMethodName        = "/hexhail.ops.v1.OpsService/MakeClaims"
 	OpsService_ListClaims_FullMethodName        = "/hexhail.ops.v1.OpsService/ListClaims"
 	OpsService_DisputeClaim_FullMethodName      = "/hexhail.ops.v1.OpsService/DisputeClaim"
@@ -218,8 +220,13 @@ type OpsServiceClient interface {
 	ListDifferences(ctx context.Context, in *ListDifferencesRequest, opts ...grpc.CallOption) (*ListDifferencesResponse, error)
 	// ApproveDifference does what is proposed about a difference, once.
 	ApproveDifference(ctx context.Context, in *ApproveDifferenceRequest, opts ...grpc.CallOption) (*ApproveDifferenceResponse, error)
+	// GiveHongbaos gives each of some riders a hongbao: all get theirs, or none. RIDER_UNKNOWN for one who
+	// was never imported. Errors name the field and its limit: a rider has at most 50 that can be spent.
+	GiveHongbaos(ctx context.Context, in *GiveHongbaosRequest, opts ...grpc.CallOption) (*GiveHongbaosResponse, error)
+	// ListHongbaos reads what was given, the latest first, with what is left of it.
+	ListHongbaos(ctx context.Context, in *ListHongbaosRequest, opts ...grpc.CallOption) (*ListHongbaosResponse, error)
 	// MakeClaims asks the sponsors of a city's campaigns for what these have given on a day that is over,
-	// once a campaign and day. A server does so by itself each hour.
+	// once a campaign and day, and those of its hongbaos for what was spent. A server does so by itself each hour.
 	MakeClaims(ctx context.Context, in *MakeClaimsRequest, opts ...grpc.CallOption) (*MakeClaimsResponse, error)
 	// ListClaims reads what sponsors were asked for, by campaign and day.
 	ListClaims(ctx context.Context, in *ListClaimsRequest, opts ...grpc.CallOption) (*ListClaimsResponse, error)
@@ -733,6 +740,26 @@ func (c *opsServiceClient) ApproveDifference(ctx context.Context, in *ApproveDif
 	return out, nil
 }
 
+func (c *opsServiceClient) GiveHongbaos(ctx context.Context, in *GiveHongbaosRequest, opts ...grpc.CallOption) (*GiveHongbaosResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GiveHongbaosResponse)
+	err := c.cc.Invoke(ctx, OpsService_GiveHongbaos_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *opsServiceClient) ListHongbaos(ctx context.Context, in *ListHongbaosRequest, opts ...grpc.CallOption) (*ListHongbaosResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListHongbaosResponse)
+	err := c.cc.Invoke(ctx, OpsService_ListHongbaos_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *opsServiceClient) MakeClaims(ctx context.Context, in *MakeClaimsRequest, opts ...grpc.CallOption) (*MakeClaimsResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(MakeClaimsResponse)
@@ -926,8 +953,13 @@ type OpsServiceServer interface {
 	ListDifferences(context.Context, *ListDifferencesRequest) (*ListDifferencesResponse, error)
 	// ApproveDifference does what is proposed about a difference, once.
 	ApproveDifference(context.Context, *ApproveDifferenceRequest) (*ApproveDifferenceResponse, error)
+	// GiveHongbaos gives each of some riders a hongbao: all get theirs, or none. RIDER_UNKNOWN for one who
+	// was never imported. Errors name the field and its limit: a rider has at most 50 that can be spent.
+	GiveHongbaos(context.Context, *GiveHongbaosRequest) (*GiveHongbaosResponse, error)
+	// ListHongbaos reads what was given, the latest first, with what is left of it.
+	ListHongbaos(context.Context, *ListHongbaosRequest) (*ListHongbaosResponse, error)
 	// MakeClaims asks the sponsors of a city's campaigns for what these have given on a day that is over,
-	// once a campaign and day. A server does so by itself each hour.
+	// once a campaign and day, and those of its hongbaos for what was spent. A server does so by itself each hour.
 	MakeClaims(context.Context, *MakeClaimsRequest) (*MakeClaimsResponse, error)
 	// ListClaims reads what sponsors were asked for, by campaign and day.
 	ListClaims(context.Context, *ListClaimsRequest) (*ListClaimsResponse, error)
@@ -1087,6 +1119,12 @@ func (UnimplementedOpsServiceServer) ListDifferences(context.Context, *ListDiffe
 }
 func (UnimplementedOpsServiceServer) ApproveDifference(context.Context, *ApproveDifferenceRequest) (*ApproveDifferenceResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ApproveDifference not implemented")
+}
+func (UnimplementedOpsServiceServer) GiveHongbaos(context.Context, *GiveHongbaosRequest) (*GiveHongbaosResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GiveHongbaos not implemented")
+}
+func (UnimplementedOpsServiceServer) ListHongbaos(context.Context, *ListHongbaosRequest) (*ListHongbaosResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListHongbaos not implemented")
 }
 func (UnimplementedOpsServiceServer) MakeClaims(context.Context, *MakeClaimsRequest) (*MakeClaimsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method MakeClaims not implemented")
@@ -1908,6 +1946,42 @@ func _OpsService_ApproveDifference_Handler(srv interface{}, ctx context.Context,
 	return interceptor(ctx, in, info, handler)
 }
 
+func _OpsService_GiveHongbaos_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GiveHongbaosRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(OpsServiceServer).GiveHongbaos(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: OpsService_GiveHongbaos_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(OpsServiceServer).GiveHongbaos(ctx, req.(*GiveHongbaosRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _OpsService_ListHongbaos_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListHongbaosRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(OpsServiceServer).ListHongbaos(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: OpsService_ListHongbaos_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(OpsServiceServer).ListHongbaos(ctx, req.(*ListHongbaosRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _OpsService_MakeClaims_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(MakeClaimsRequest)
 	if err := dec(in); err != nil {
@@ -2168,6 +2242,14 @@ var OpsService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ApproveDifference",
 			Handler:    _OpsService_ApproveDifference_Handler,
+		},
+		{
+			MethodName: "GiveHongbaos",
+			Handler:    _OpsService_GiveHongbaos_Handler,
+		},
+		{
+			MethodName: "ListHongbaos",
+			Handler:    _OpsService_ListHongbaos_Handler,
 		},
 		{
 			MethodName: "MakeClaims",

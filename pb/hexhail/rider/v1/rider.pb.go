@@ -2640,9 +2640,9 @@ func (x *GetWalletRequest) GetCity() string {
 // The wallet.
 type GetWalletResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// What may be spent now, in fen.
+	// What may be spent of the balance now, in fen.
 	AvailableFen int64 `protobuf:"varint,1,opt,name=available_fen,json=availableFen,proto3" json:"available_fen,omitempty"`
-	// What is set aside for payments that are being made, in fen.
+	// What is set aside of the balance for payments that are being made, in fen.
 	HeldFen int64 `protobuf:"varint,2,opt,name=held_fen,json=heldFen,proto3" json:"held_fen,omitempty"`
 	// Whether there is a pay PIN. Without one there are no limits, and all below is empty.
 	HasPayPin bool `protobuf:"varint,3,opt,name=has_pay_pin,json=hasPayPin,proto3" json:"has_pay_pin,omitempty"`
@@ -2655,7 +2655,12 @@ type GetWalletResponse struct {
 	// Until when the wallet pays nothing, after too many wrong PINs; empty if it pays.
 	LockedUntil *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=locked_until,json=lockedUntil,proto3" json:"locked_until,omitempty"`
 	// Since when a phone has a secret for codes; empty if none has.
-	CodeSince     *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=code_since,json=codeSince,proto3" json:"code_since,omitempty"`
+	CodeSince *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=code_since,json=codeSince,proto3" json:"code_since,omitempty"`
+	// Hongbaos that may be spent now, in the order in which they are, before the balance: what expires
+	// first, first.
+	Hongbaos []*Hongbao `protobuf:"bytes,12,rep,name=hongbaos,proto3" json:"hongbaos,omitempty"`
+	// What may be spent in all: balance and hongbaos, in fen.
+	SpendableFen  int64 `protobuf:"varint,13,opt,name=spendable_fen,json=spendableFen,proto3" json:"spendable_fen,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2746,6 +2751,120 @@ func (x *GetWalletResponse) GetCodeSince() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *GetWalletResponse) GetHongbaos() []*Hongbao {
+	if x != nil {
+		return x.Hongbaos
+	}
+	return nil
+}
+
+func (x *GetWalletResponse) GetSpendableFen() int64 {
+	if x != nil {
+		return x.SpendableFen
+	}
+	return 0
+}
+
+// 红包: a credit in the wallet beside its balance, until it expires.
+type Hongbao struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its id.
+	HongbaoId string `protobuf:"bytes,1,opt,name=hongbao_id,json=hongbaoId,proto3" json:"hongbao_id,omitempty"`
+	// What it is for, in English.
+	TitleEn string `protobuf:"bytes,2,opt,name=title_en,json=titleEn,proto3" json:"title_en,omitempty"`
+	// The same in Chinese.
+	TitleZh string `protobuf:"bytes,3,opt,name=title_zh,json=titleZh,proto3" json:"title_zh,omitempty"`
+	// What was given, in fen.
+	AmountFen int64 `protobuf:"varint,4,opt,name=amount_fen,json=amountFen,proto3" json:"amount_fen,omitempty"`
+	// What may be spent of it now, in fen.
+	LeftFen int64 `protobuf:"varint,5,opt,name=left_fen,json=leftFen,proto3" json:"left_fen,omitempty"`
+	// When it was given, city time.
+	GivenAt *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=given_at,json=givenAt,proto3" json:"given_at,omitempty"`
+	// Until when it may be spent, city time.
+	ExpiresAt     *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=expires_at,json=expiresAt,proto3" json:"expires_at,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Hongbao) Reset() {
+	*x = Hongbao{}
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[42]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Hongbao) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Hongbao) ProtoMessage() {}
+
+func (x *Hongbao) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[42]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Hongbao.ProtoReflect.Descriptor instead.
+func (*Hongbao) Descriptor() ([]byte, []int) {
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{42}
+}
+
+func (x *Hongbao) GetHongbaoId() string {
+	if x != nil {
+		return x.HongbaoId
+	}
+	return ""
+}
+
+func (x *Hongbao) GetTitleEn() string {
+	if x != nil {
+		return x.TitleEn
+	}
+	return ""
+}
+
+func (x *Hongbao) GetTitleZh() string {
+	if x != nil {
+		return x.TitleZh
+	}
+	return ""
+}
+
+func (x *Hongbao) GetAmountFen() int64 {
+	if x != nil {
+		return x.AmountFen
+	}
+	return 0
+}
+
+func (x *Hongbao) GetLeftFen() int64 {
+	if x != nil {
+		return x.LeftFen
+	}
+	return 0
+}
+
+func (x *Hongbao) GetGivenAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.GivenAt
+	}
+	return nil
+}
+
+func (x *Hongbao) GetExpiresAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ExpiresAt
+	}
+	return nil
+}
+
 // For the phone that asks.
 type IssueWalletCodeRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -2758,7 +2877,7 @@ type IssueWalletCodeRequest struct {
 
 func (x *IssueWalletCodeRequest) Reset() {
 	*x = IssueWalletCodeRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[42]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2770,7 +2889,7 @@ func (x *IssueWalletCodeRequest) String() string {
 func (*IssueWalletCodeRequest) ProtoMessage() {}
 
 func (x *IssueWalletCodeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[42]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2783,7 +2902,7 @@ func (x *IssueWalletCodeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use IssueWalletCodeRequest.ProtoReflect.Descriptor instead.
 func (*IssueWalletCodeRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{42}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *IssueWalletCodeRequest) GetRequestId() string {
@@ -2808,7 +2927,7 @@ type IssueWalletCodeResponse struct {
 
 func (x *IssueWalletCodeResponse) Reset() {
 	*x = IssueWalletCodeResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[43]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2820,7 +2939,7 @@ func (x *IssueWalletCodeResponse) String() string {
 func (*IssueWalletCodeResponse) ProtoMessage() {}
 
 func (x *IssueWalletCodeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[43]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2833,7 +2952,7 @@ func (x *IssueWalletCodeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use IssueWalletCodeResponse.ProtoReflect.Descriptor instead.
 func (*IssueWalletCodeResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{43}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *IssueWalletCodeResponse) GetHandle() string {
@@ -2869,7 +2988,7 @@ type RevokeWalletCodeRequest struct {
 
 func (x *RevokeWalletCodeRequest) Reset() {
 	*x = RevokeWalletCodeRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[44]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2881,7 +3000,7 @@ func (x *RevokeWalletCodeRequest) String() string {
 func (*RevokeWalletCodeRequest) ProtoMessage() {}
 
 func (x *RevokeWalletCodeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[44]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2894,7 +3013,7 @@ func (x *RevokeWalletCodeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RevokeWalletCodeRequest.ProtoReflect.Descriptor instead.
 func (*RevokeWalletCodeRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{44}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *RevokeWalletCodeRequest) GetRequestId() string {
@@ -2913,7 +3032,7 @@ type RevokeWalletCodeResponse struct {
 
 func (x *RevokeWalletCodeResponse) Reset() {
 	*x = RevokeWalletCodeResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[45]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2925,7 +3044,7 @@ func (x *RevokeWalletCodeResponse) String() string {
 func (*RevokeWalletCodeResponse) ProtoMessage() {}
 
 func (x *RevokeWalletCodeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[45]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2938,7 +3057,7 @@ func (x *RevokeWalletCodeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RevokeWalletCodeResponse.ProtoReflect.Descriptor instead.
 func (*RevokeWalletCodeResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{45}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{46}
 }
 
 // What a wallet pays without its pay PIN.
@@ -2954,7 +3073,7 @@ type FreeLimits struct {
 
 func (x *FreeLimits) Reset() {
 	*x = FreeLimits{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[46]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2966,7 +3085,7 @@ func (x *FreeLimits) String() string {
 func (*FreeLimits) ProtoMessage() {}
 
 func (x *FreeLimits) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[46]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2979,7 +3098,7 @@ func (x *FreeLimits) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FreeLimits.ProtoReflect.Descriptor instead.
 func (*FreeLimits) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{46}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *FreeLimits) GetEachFen() int64 {
@@ -3014,7 +3133,7 @@ type SetPayPinRequest struct {
 
 func (x *SetPayPinRequest) Reset() {
 	*x = SetPayPinRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[47]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3026,7 +3145,7 @@ func (x *SetPayPinRequest) String() string {
 func (*SetPayPinRequest) ProtoMessage() {}
 
 func (x *SetPayPinRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[47]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3039,7 +3158,7 @@ func (x *SetPayPinRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetPayPinRequest.ProtoReflect.Descriptor instead.
 func (*SetPayPinRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{47}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *SetPayPinRequest) GetRequestId() string {
@@ -3081,7 +3200,7 @@ type SetPayPinResponse struct {
 
 func (x *SetPayPinResponse) Reset() {
 	*x = SetPayPinResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[48]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3093,7 +3212,7 @@ func (x *SetPayPinResponse) String() string {
 func (*SetPayPinResponse) ProtoMessage() {}
 
 func (x *SetPayPinResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[48]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3106,7 +3225,7 @@ func (x *SetPayPinResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetPayPinResponse.ProtoReflect.Descriptor instead.
 func (*SetPayPinResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{48}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *SetPayPinResponse) GetSince() *timestamppb.Timestamp {
@@ -3138,7 +3257,7 @@ type PayByCodeRequest struct {
 
 func (x *PayByCodeRequest) Reset() {
 	*x = PayByCodeRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[49]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3150,7 +3269,7 @@ func (x *PayByCodeRequest) String() string {
 func (*PayByCodeRequest) ProtoMessage() {}
 
 func (x *PayByCodeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[49]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3163,7 +3282,7 @@ func (x *PayByCodeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PayByCodeRequest.ProtoReflect.Descriptor instead.
 func (*PayByCodeRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{49}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{50}
 }
 
 func (x *PayByCodeRequest) GetRequestId() string {
@@ -3219,7 +3338,7 @@ type PayByCodeResponse struct {
 
 func (x *PayByCodeResponse) Reset() {
 	*x = PayByCodeResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[50]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3231,7 +3350,7 @@ func (x *PayByCodeResponse) String() string {
 func (*PayByCodeResponse) ProtoMessage() {}
 
 func (x *PayByCodeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[50]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3244,7 +3363,7 @@ func (x *PayByCodeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PayByCodeResponse.ProtoReflect.Descriptor instead.
 func (*PayByCodeResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{50}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{51}
 }
 
 func (x *PayByCodeResponse) GetScan() *ScanCodeResponse {
@@ -3265,7 +3384,7 @@ type ListPaymentsResponse struct {
 
 func (x *ListPaymentsResponse) Reset() {
 	*x = ListPaymentsResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[51]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3277,7 +3396,7 @@ func (x *ListPaymentsResponse) String() string {
 func (*ListPaymentsResponse) ProtoMessage() {}
 
 func (x *ListPaymentsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[51]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3290,7 +3409,7 @@ func (x *ListPaymentsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListPaymentsResponse.ProtoReflect.Descriptor instead.
 func (*ListPaymentsResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{51}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{52}
 }
 
 func (x *ListPaymentsResponse) GetPayments() []*v1.Payment {
@@ -3311,7 +3430,7 @@ type PayRideResponse struct {
 
 func (x *PayRideResponse) Reset() {
 	*x = PayRideResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[52]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[53]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3323,7 +3442,7 @@ func (x *PayRideResponse) String() string {
 func (*PayRideResponse) ProtoMessage() {}
 
 func (x *PayRideResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[52]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[53]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3336,7 +3455,7 @@ func (x *PayRideResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PayRideResponse.ProtoReflect.Descriptor instead.
 func (*PayRideResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{52}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{53}
 }
 
 func (x *PayRideResponse) GetRide() *v1.Ride {
@@ -3362,7 +3481,7 @@ type RateRideRequest struct {
 
 func (x *RateRideRequest) Reset() {
 	*x = RateRideRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[53]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[54]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3374,7 +3493,7 @@ func (x *RateRideRequest) String() string {
 func (*RateRideRequest) ProtoMessage() {}
 
 func (x *RateRideRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[53]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[54]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3387,7 +3506,7 @@ func (x *RateRideRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RateRideRequest.ProtoReflect.Descriptor instead.
 func (*RateRideRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{53}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{54}
 }
 
 func (x *RateRideRequest) GetRequestId() string {
@@ -3422,7 +3541,7 @@ type RateRideResponse struct {
 
 func (x *RateRideResponse) Reset() {
 	*x = RateRideResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[54]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[55]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3434,7 +3553,7 @@ func (x *RateRideResponse) String() string {
 func (*RateRideResponse) ProtoMessage() {}
 
 func (x *RateRideResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[54]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[55]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3447,7 +3566,7 @@ func (x *RateRideResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RateRideResponse.ProtoReflect.Descriptor instead.
 func (*RateRideResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{54}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{55}
 }
 
 func (x *RateRideResponse) GetRide() *v1.Ride {
@@ -3475,7 +3594,7 @@ type ComplainRequest struct {
 
 func (x *ComplainRequest) Reset() {
 	*x = ComplainRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[55]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[56]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3487,7 +3606,7 @@ func (x *ComplainRequest) String() string {
 func (*ComplainRequest) ProtoMessage() {}
 
 func (x *ComplainRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[55]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[56]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3500,7 +3619,7 @@ func (x *ComplainRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ComplainRequest.ProtoReflect.Descriptor instead.
 func (*ComplainRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{55}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{56}
 }
 
 func (x *ComplainRequest) GetRequestId() string {
@@ -3540,7 +3659,7 @@ type ComplainResponse struct {
 
 func (x *ComplainResponse) Reset() {
 	*x = ComplainResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[56]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[57]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3552,7 +3671,7 @@ func (x *ComplainResponse) String() string {
 func (*ComplainResponse) ProtoMessage() {}
 
 func (x *ComplainResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[56]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[57]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3565,7 +3684,7 @@ func (x *ComplainResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ComplainResponse.ProtoReflect.Descriptor instead.
 func (*ComplainResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{56}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{57}
 }
 
 // A word to the complaint of the driver: a no-show.
@@ -3584,7 +3703,7 @@ type ContestComplaintRequest struct {
 
 func (x *ContestComplaintRequest) Reset() {
 	*x = ContestComplaintRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[57]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[58]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3596,7 +3715,7 @@ func (x *ContestComplaintRequest) String() string {
 func (*ContestComplaintRequest) ProtoMessage() {}
 
 func (x *ContestComplaintRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[57]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[58]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3609,7 +3728,7 @@ func (x *ContestComplaintRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ContestComplaintRequest.ProtoReflect.Descriptor instead.
 func (*ContestComplaintRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{57}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{58}
 }
 
 func (x *ContestComplaintRequest) GetRequestId() string {
@@ -3642,7 +3761,7 @@ type ContestComplaintResponse struct {
 
 func (x *ContestComplaintResponse) Reset() {
 	*x = ContestComplaintResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[58]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[59]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3654,7 +3773,7 @@ func (x *ContestComplaintResponse) String() string {
 func (*ContestComplaintResponse) ProtoMessage() {}
 
 func (x *ContestComplaintResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[58]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[59]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3667,7 +3786,7 @@ func (x *ContestComplaintResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ContestComplaintResponse.ProtoReflect.Descriptor instead.
 func (*ContestComplaintResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{58}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{59}
 }
 
 // Which page.
@@ -3685,7 +3804,7 @@ type ListComplaintsRequest struct {
 
 func (x *ListComplaintsRequest) Reset() {
 	*x = ListComplaintsRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[59]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[60]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3697,7 +3816,7 @@ func (x *ListComplaintsRequest) String() string {
 func (*ListComplaintsRequest) ProtoMessage() {}
 
 func (x *ListComplaintsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[59]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[60]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3710,7 +3829,7 @@ func (x *ListComplaintsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListComplaintsRequest.ProtoReflect.Descriptor instead.
 func (*ListComplaintsRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{59}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{60}
 }
 
 func (x *ListComplaintsRequest) GetPageSize() int32 {
@@ -3751,7 +3870,7 @@ type ListComplaintsResponse struct {
 
 func (x *ListComplaintsResponse) Reset() {
 	*x = ListComplaintsResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[60]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[61]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3763,7 +3882,7 @@ func (x *ListComplaintsResponse) String() string {
 func (*ListComplaintsResponse) ProtoMessage() {}
 
 func (x *ListComplaintsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[60]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[61]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3776,7 +3895,7 @@ func (x *ListComplaintsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListComplaintsResponse.ProtoReflect.Descriptor instead.
 func (*ListComplaintsResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{60}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{61}
 }
 
 func (x *ListComplaintsResponse) GetComplaints() []*v1.Complaint {
@@ -3821,7 +3940,7 @@ type ProposeRegularRequest struct {
 
 func (x *ProposeRegularRequest) Reset() {
 	*x = ProposeRegularRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[61]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[62]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3833,7 +3952,7 @@ func (x *ProposeRegularRequest) String() string {
 func (*ProposeRegularRequest) ProtoMessage() {}
 
 func (x *ProposeRegularRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[61]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[62]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3846,7 +3965,7 @@ func (x *ProposeRegularRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ProposeRegularRequest.ProtoReflect.Descriptor instead.
 func (*ProposeRegularRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{61}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{62}
 }
 
 func (x *ProposeRegularRequest) GetRequestId() string {
@@ -3874,7 +3993,7 @@ type ProposeRegularResponse struct {
 
 func (x *ProposeRegularResponse) Reset() {
 	*x = ProposeRegularResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[62]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[63]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3886,7 +4005,7 @@ func (x *ProposeRegularResponse) String() string {
 func (*ProposeRegularResponse) ProtoMessage() {}
 
 func (x *ProposeRegularResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[62]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[63]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3899,7 +4018,7 @@ func (x *ProposeRegularResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ProposeRegularResponse.ProtoReflect.Descriptor instead.
 func (*ProposeRegularResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{62}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{63}
 }
 
 func (x *ProposeRegularResponse) GetRegular() *v1.Regular {
@@ -3923,7 +4042,7 @@ type AgreeRegularRequest struct {
 
 func (x *AgreeRegularRequest) Reset() {
 	*x = AgreeRegularRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[63]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[64]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3935,7 +4054,7 @@ func (x *AgreeRegularRequest) String() string {
 func (*AgreeRegularRequest) ProtoMessage() {}
 
 func (x *AgreeRegularRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[63]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[64]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3948,7 +4067,7 @@ func (x *AgreeRegularRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AgreeRegularRequest.ProtoReflect.Descriptor instead.
 func (*AgreeRegularRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{63}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{64}
 }
 
 func (x *AgreeRegularRequest) GetRequestId() string {
@@ -3976,7 +4095,7 @@ type AgreeRegularResponse struct {
 
 func (x *AgreeRegularResponse) Reset() {
 	*x = AgreeRegularResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[64]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[65]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3988,7 +4107,7 @@ func (x *AgreeRegularResponse) String() string {
 func (*AgreeRegularResponse) ProtoMessage() {}
 
 func (x *AgreeRegularResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[64]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[65]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4001,7 +4120,7 @@ func (x *AgreeRegularResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AgreeRegularResponse.ProtoReflect.Descriptor instead.
 func (*AgreeRegularResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{64}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{65}
 }
 
 func (x *AgreeRegularResponse) GetRegular() *v1.Regular {
@@ -4025,7 +4144,7 @@ type EndRegularRequest struct {
 
 func (x *EndRegularRequest) Reset() {
 	*x = EndRegularRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[65]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[66]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4037,7 +4156,7 @@ func (x *EndRegularRequest) String() string {
 func (*EndRegularRequest) ProtoMessage() {}
 
 func (x *EndRegularRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[65]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[66]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4050,7 +4169,7 @@ func (x *EndRegularRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EndRegularRequest.ProtoReflect.Descriptor instead.
 func (*EndRegularRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{65}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{66}
 }
 
 func (x *EndRegularRequest) GetRequestId() string {
@@ -4076,7 +4195,7 @@ type EndRegularResponse struct {
 
 func (x *EndRegularResponse) Reset() {
 	*x = EndRegularResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[66]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[67]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4088,7 +4207,7 @@ func (x *EndRegularResponse) String() string {
 func (*EndRegularResponse) ProtoMessage() {}
 
 func (x *EndRegularResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[66]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[67]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4101,7 +4220,7 @@ func (x *EndRegularResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EndRegularResponse.ProtoReflect.Descriptor instead.
 func (*EndRegularResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{66}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{67}
 }
 
 // Which page.
@@ -4117,7 +4236,7 @@ type ListRegularsRequest struct {
 
 func (x *ListRegularsRequest) Reset() {
 	*x = ListRegularsRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[67]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[68]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4129,7 +4248,7 @@ func (x *ListRegularsRequest) String() string {
 func (*ListRegularsRequest) ProtoMessage() {}
 
 func (x *ListRegularsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[67]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[68]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4142,7 +4261,7 @@ func (x *ListRegularsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRegularsRequest.ProtoReflect.Descriptor instead.
 func (*ListRegularsRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{67}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{68}
 }
 
 func (x *ListRegularsRequest) GetPageSize() int32 {
@@ -4172,7 +4291,7 @@ type ListRegularsResponse struct {
 
 func (x *ListRegularsResponse) Reset() {
 	*x = ListRegularsResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[68]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[69]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4184,7 +4303,7 @@ func (x *ListRegularsResponse) String() string {
 func (*ListRegularsResponse) ProtoMessage() {}
 
 func (x *ListRegularsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[68]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[69]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4197,7 +4316,7 @@ func (x *ListRegularsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRegularsResponse.ProtoReflect.Descriptor instead.
 func (*ListRegularsResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{68}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{69}
 }
 
 func (x *ListRegularsResponse) GetRegulars() []*v1.Regular {
@@ -4227,7 +4346,7 @@ type ListGreetingsRequest struct {
 
 func (x *ListGreetingsRequest) Reset() {
 	*x = ListGreetingsRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[69]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[70]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4239,7 +4358,7 @@ func (x *ListGreetingsRequest) String() string {
 func (*ListGreetingsRequest) ProtoMessage() {}
 
 func (x *ListGreetingsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[69]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[70]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4252,7 +4371,7 @@ func (x *ListGreetingsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListGreetingsRequest.ProtoReflect.Descriptor instead.
 func (*ListGreetingsRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{69}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{70}
 }
 
 func (x *ListGreetingsRequest) GetPageSize() int32 {
@@ -4284,7 +4403,7 @@ type ListGreetingsResponse struct {
 
 func (x *ListGreetingsResponse) Reset() {
 	*x = ListGreetingsResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[70]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[71]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4296,7 +4415,7 @@ func (x *ListGreetingsResponse) String() string {
 func (*ListGreetingsResponse) ProtoMessage() {}
 
 func (x *ListGreetingsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[70]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[71]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4309,7 +4428,7 @@ func (x *ListGreetingsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListGreetingsResponse.ProtoReflect.Descriptor instead.
 func (*ListGreetingsResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{70}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{71}
 }
 
 func (x *ListGreetingsResponse) GetGreetings() []*Greeting {
@@ -4356,7 +4475,7 @@ type Greeting struct {
 
 func (x *Greeting) Reset() {
 	*x = Greeting{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[71]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[72]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4368,7 +4487,7 @@ func (x *Greeting) String() string {
 func (*Greeting) ProtoMessage() {}
 
 func (x *Greeting) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[71]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[72]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4381,7 +4500,7 @@ func (x *Greeting) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Greeting.ProtoReflect.Descriptor instead.
 func (*Greeting) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{71}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{72}
 }
 
 func (x *Greeting) GetGreetingId() string {
@@ -4447,7 +4566,7 @@ type WantGreetingsRequest struct {
 
 func (x *WantGreetingsRequest) Reset() {
 	*x = WantGreetingsRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[72]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[73]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4459,7 +4578,7 @@ func (x *WantGreetingsRequest) String() string {
 func (*WantGreetingsRequest) ProtoMessage() {}
 
 func (x *WantGreetingsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[72]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[73]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4472,7 +4591,7 @@ func (x *WantGreetingsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WantGreetingsRequest.ProtoReflect.Descriptor instead.
 func (*WantGreetingsRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{72}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{73}
 }
 
 func (x *WantGreetingsRequest) GetRequestId() string {
@@ -4500,7 +4619,7 @@ type WantGreetingsResponse struct {
 
 func (x *WantGreetingsResponse) Reset() {
 	*x = WantGreetingsResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[73]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[74]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4512,7 +4631,7 @@ func (x *WantGreetingsResponse) String() string {
 func (*WantGreetingsResponse) ProtoMessage() {}
 
 func (x *WantGreetingsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[73]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[74]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4525,7 +4644,7 @@ func (x *WantGreetingsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WantGreetingsResponse.ProtoReflect.Descriptor instead.
 func (*WantGreetingsResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{73}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{74}
 }
 
 func (x *WantGreetingsResponse) GetWanted() bool {
@@ -4546,7 +4665,7 @@ type ListCampaignsRequest struct {
 
 func (x *ListCampaignsRequest) Reset() {
 	*x = ListCampaignsRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[74]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[75]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4558,7 +4677,7 @@ func (x *ListCampaignsRequest) String() string {
 func (*ListCampaignsRequest) ProtoMessage() {}
 
 func (x *ListCampaignsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[74]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[75]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4571,7 +4690,7 @@ func (x *ListCampaignsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListCampaignsRequest.ProtoReflect.Descriptor instead.
 func (*ListCampaignsRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{74}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{75}
 }
 
 func (x *ListCampaignsRequest) GetCity() string {
@@ -4592,7 +4711,7 @@ type ListCampaignsResponse struct {
 
 func (x *ListCampaignsResponse) Reset() {
 	*x = ListCampaignsResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[75]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[76]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4604,7 +4723,7 @@ func (x *ListCampaignsResponse) String() string {
 func (*ListCampaignsResponse) ProtoMessage() {}
 
 func (x *ListCampaignsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[75]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[76]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4617,7 +4736,7 @@ func (x *ListCampaignsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListCampaignsResponse.ProtoReflect.Descriptor instead.
 func (*ListCampaignsResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{75}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{76}
 }
 
 func (x *ListCampaignsResponse) GetCampaigns() []*Campaign {
@@ -4650,7 +4769,7 @@ type Campaign struct {
 
 func (x *Campaign) Reset() {
 	*x = Campaign{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[76]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[77]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4662,7 +4781,7 @@ func (x *Campaign) String() string {
 func (*Campaign) ProtoMessage() {}
 
 func (x *Campaign) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[76]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[77]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4675,7 +4794,7 @@ func (x *Campaign) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Campaign.ProtoReflect.Descriptor instead.
 func (*Campaign) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{76}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{77}
 }
 
 func (x *Campaign) GetCampaignId() string {
@@ -4740,7 +4859,7 @@ type ListLotsRequest struct {
 
 func (x *ListLotsRequest) Reset() {
 	*x = ListLotsRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[77]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[78]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4752,7 +4871,7 @@ func (x *ListLotsRequest) String() string {
 func (*ListLotsRequest) ProtoMessage() {}
 
 func (x *ListLotsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[77]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[78]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4765,7 +4884,7 @@ func (x *ListLotsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListLotsRequest.ProtoReflect.Descriptor instead.
 func (*ListLotsRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{77}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{78}
 }
 
 func (x *ListLotsRequest) GetPageSize() int32 {
@@ -4795,7 +4914,7 @@ type ListLotsResponse struct {
 
 func (x *ListLotsResponse) Reset() {
 	*x = ListLotsResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[78]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[79]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4807,7 +4926,7 @@ func (x *ListLotsResponse) String() string {
 func (*ListLotsResponse) ProtoMessage() {}
 
 func (x *ListLotsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[78]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[79]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4820,7 +4939,7 @@ func (x *ListLotsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListLotsResponse.ProtoReflect.Descriptor instead.
 func (*ListLotsResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{78}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{79}
 }
 
 func (x *ListLotsResponse) GetLots() []*Lot {
@@ -4864,7 +4983,7 @@ type Lot struct {
 
 func (x *Lot) Reset() {
 	*x = Lot{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[79]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[80]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4876,7 +4995,7 @@ func (x *Lot) String() string {
 func (*Lot) ProtoMessage() {}
 
 func (x *Lot) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[79]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[80]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4889,7 +5008,7 @@ func (x *Lot) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Lot.ProtoReflect.Descriptor instead.
 func (*Lot) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{79}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{80}
 }
 
 func (x *Lot) GetRideId() string {
@@ -5139,7 +5258,7 @@ const file_hexhail_rider_v1_rider_proto_rawDesc = "" +
 	"\adue_fen\x18\x04 \x01(\x03R\x06dueFen\x124\n" +
 	"\bpayments\x18\x05 \x03(\v2\x18.hexhail.type.v1.PaymentR\bpayments\"1\n" +
 	"\x10GetWalletRequest\x12\x1d\n" +
-	"\x04city\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\x04city\"\xe2\x02\n" +
+	"\x04city\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\x04city\"\xbe\x03\n" +
 	"\x11GetWalletResponse\x12#\n" +
 	"\ravailable_fen\x18\x01 \x01(\x03R\favailableFen\x12\x19\n" +
 	"\bheld_fen\x18\x02 \x01(\x03R\aheldFen\x12\x1e\n" +
@@ -5150,7 +5269,20 @@ const file_hexhail_rider_v1_rider_proto_rawDesc = "" +
 	"\rfree_left_fen\x18\x06 \x01(\x03R\vfreeLeftFen\x12=\n" +
 	"\flocked_until\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\vlockedUntil\x129\n" +
 	"\n" +
-	"code_since\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\tcodeSince\"B\n" +
+	"code_since\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\tcodeSince\x125\n" +
+	"\bhongbaos\x18\f \x03(\v2\x19.hexhail.rider.v1.HongbaoR\bhongbaos\x12#\n" +
+	"\rspendable_fen\x18\r \x01(\x03R\fspendableFen\"\x8a\x02\n" +
+	"\aHongbao\x12\x1d\n" +
+	"\n" +
+	"hongbao_id\x18\x01 \x01(\tR\thongbaoId\x12\x19\n" +
+	"\btitle_en\x18\x02 \x01(\tR\atitleEn\x12\x19\n" +
+	"\btitle_zh\x18\x03 \x01(\tR\atitleZh\x12\x1d\n" +
+	"\n" +
+	"amount_fen\x18\x04 \x01(\x03R\tamountFen\x12\x19\n" +
+	"\bleft_fen\x18\x05 \x01(\x03R\aleftFen\x125\n" +
+	"\bgiven_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\agivenAt\x129\n" +
+	"\n" +
+	"expires_at\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\texpiresAt\"B\n" +
 	"\x16IssueWalletCodeRequest\x12(\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\trequestId\"\x80\x01\n" +
@@ -5391,7 +5523,7 @@ func file_hexhail_rider_v1_rider_proto_rawDescGZIP() []byte {
 	return file_hexhail_rider_v1_rider_proto_rawDescData
 }
 
-var file_hexhail_rider_v1_rider_proto_msgTypes = make([]protoimpl.MessageInfo, 80)
+var file_hexhail_rider_v1_rider_proto_msgTypes = make([]protoimpl.MessageInfo, 81)
 var file_hexhail_rider_v1_rider_proto_goTypes = []any{
 	(*QuoteRideRequest)(nil),         // 0: hexhail.rider.v1.QuoteRideRequest
 	(*NearbyTaxi)(nil),               // 1: hexhail.rider.v1.NearbyTaxi
@@ -5435,195 +5567,199 @@ var file_hexhail_rider_v1_rider_proto_goTypes = []any{
 	(*ScanCodeResponse)(nil),         // 39: hexhail.rider.v1.ScanCodeResponse
 	(*GetWalletRequest)(nil),         // 40: hexhail.rider.v1.GetWalletRequest
 	(*GetWalletResponse)(nil),        // 41: hexhail.rider.v1.GetWalletResponse
-	(*IssueWalletCodeRequest)(nil),   // 42: hexhail.rider.v1.IssueWalletCodeRequest
-	(*IssueWalletCodeResponse)(nil),  // 43: hexhail.rider.v1.IssueWalletCodeResponse
-	(*RevokeWalletCodeRequest)(nil),  // 44: hexhail.rider.v1.RevokeWalletCodeRequest
-	(*RevokeWalletCodeResponse)(nil), // 45: hexhail.rider.v1.RevokeWalletCodeResponse
-	(*FreeLimits)(nil),               // 46: hexhail.rider.v1.FreeLimits
-	(*SetPayPinRequest)(nil),         // 47: hexhail.rider.v1.SetPayPinRequest
-	(*SetPayPinResponse)(nil),        // 48: hexhail.rider.v1.SetPayPinResponse
-	(*PayByCodeRequest)(nil),         // 49: hexhail.rider.v1.PayByCodeRequest
-	(*PayByCodeResponse)(nil),        // 50: hexhail.rider.v1.PayByCodeResponse
-	(*ListPaymentsResponse)(nil),     // 51: hexhail.rider.v1.ListPaymentsResponse
-	(*PayRideResponse)(nil),          // 52: hexhail.rider.v1.PayRideResponse
-	(*RateRideRequest)(nil),          // 53: hexhail.rider.v1.RateRideRequest
-	(*RateRideResponse)(nil),         // 54: hexhail.rider.v1.RateRideResponse
-	(*ComplainRequest)(nil),          // 55: hexhail.rider.v1.ComplainRequest
-	(*ComplainResponse)(nil),         // 56: hexhail.rider.v1.ComplainResponse
-	(*ContestComplaintRequest)(nil),  // 57: hexhail.rider.v1.ContestComplaintRequest
-	(*ContestComplaintResponse)(nil), // 58: hexhail.rider.v1.ContestComplaintResponse
-	(*ListComplaintsRequest)(nil),    // 59: hexhail.rider.v1.ListComplaintsRequest
-	(*ListComplaintsResponse)(nil),   // 60: hexhail.rider.v1.ListComplaintsResponse
-	(*ProposeRegularRequest)(nil),    // 61: hexhail.rider.v1.ProposeRegularRequest
-	(*ProposeRegularResponse)(nil),   // 62: hexhail.rider.v1.ProposeRegularResponse
-	(*AgreeRegularRequest)(nil),      // 63: hexhail.rider.v1.AgreeRegularRequest
-	(*AgreeRegularResponse)(nil),     // 64: hexhail.rider.v1.AgreeRegularResponse
-	(*EndRegularRequest)(nil),        // 65: hexhail.rider.v1.EndRegularRequest
-	(*EndRegularResponse)(nil),       // 66: hexhail.rider.v1.EndRegularResponse
-	(*ListRegularsRequest)(nil),      // 67: hexhail.rider.v1.ListRegularsRequest
-	(*ListRegularsResponse)(nil),     // 68: hexhail.rider.v1.ListRegularsResponse
-	(*ListGreetingsRequest)(nil),     // 69: hexhail.rider.v1.ListGreetingsRequest
-	(*ListGreetingsResponse)(nil),    // 70: hexhail.rider.v1.ListGreetingsResponse
-	(*Greeting)(nil),                 // 71: hexhail.rider.v1.Greeting
-	(*WantGreetingsRequest)(nil),     // 72: hexhail.rider.v1.WantGreetingsRequest
-	(*WantGreetingsResponse)(nil),    // 73: hexhail.rider.v1.WantGreetingsResponse
-	(*ListCampaignsRequest)(nil),     // 74: hexhail.rider.v1.ListCampaignsRequest
-	(*ListCampaignsResponse)(nil),    // 75: hexhail.rider.v1.ListCampaignsResponse
-	(*Campaign)(nil),                 // 76: hexhail.rider.v1.Campaign
-	(*ListLotsRequest)(nil),          // 77: hexhail.rider.v1.ListLotsRequest
-	(*ListLotsResponse)(nil),         // 78: hexhail.rider.v1.ListLotsResponse
-	(*Lot)(nil),                      // 79: hexhail.rider.v1.Lot
-	(*v1.Place)(nil),                 // 80: hexhail.type.v1.Place
-	(*v1.Point)(nil),                 // 81: hexhail.type.v1.Point
-	(*v1.Quote)(nil),                 // 82: hexhail.type.v1.Quote
-	(*timestamppb.Timestamp)(nil),    // 83: google.protobuf.Timestamp
-	(*v1.Ride)(nil),                  // 84: hexhail.type.v1.Ride
-	(*v1.Flight)(nil),                // 85: hexhail.type.v1.Flight
-	(*v1.Voice)(nil),                 // 86: hexhail.type.v1.Voice
-	(*v1.Receipt)(nil),               // 87: hexhail.type.v1.Receipt
-	(*v1.ReceiptNumber)(nil),         // 88: hexhail.type.v1.ReceiptNumber
-	(*v1.Payment)(nil),               // 89: hexhail.type.v1.Payment
-	(v1.ComplaintCause)(0),           // 90: hexhail.type.v1.ComplaintCause
-	(*v1.Complaint)(nil),             // 91: hexhail.type.v1.Complaint
-	(*v1.Regular)(nil),               // 92: hexhail.type.v1.Regular
-	(*v1.Festival)(nil),              // 93: hexhail.type.v1.Festival
+	(*Hongbao)(nil),                  // 42: hexhail.rider.v1.Hongbao
+	(*IssueWalletCodeRequest)(nil),   // 43: hexhail.rider.v1.IssueWalletCodeRequest
+	(*IssueWalletCodeResponse)(nil),  // 44: hexhail.rider.v1.IssueWalletCodeResponse
+	(*RevokeWalletCodeRequest)(nil),  // 45: hexhail.rider.v1.RevokeWalletCodeRequest
+	(*RevokeWalletCodeResponse)(nil), // 46: hexhail.rider.v1.RevokeWalletCodeResponse
+	(*FreeLimits)(nil),               // 47: hexhail.rider.v1.FreeLimits
+	(*SetPayPinRequest)(nil),         // 48: hexhail.rider.v1.SetPayPinRequest
+	(*SetPayPinResponse)(nil),        // 49: hexhail.rider.v1.SetPayPinResponse
+	(*PayByCodeRequest)(nil),         // 50: hexhail.rider.v1.PayByCodeRequest
+	(*PayByCodeResponse)(nil),        // 51: hexhail.rider.v1.PayByCodeResponse
+	(*ListPaymentsResponse)(nil),     // 52: hexhail.rider.v1.ListPaymentsResponse
+	(*PayRideResponse)(nil),          // 53: hexhail.rider.v1.PayRideResponse
+	(*RateRideRequest)(nil),          // 54: hexhail.rider.v1.RateRideRequest
+	(*RateRideResponse)(nil),         // 55: hexhail.rider.v1.RateRideResponse
+	(*ComplainRequest)(nil),          // 56: hexhail.rider.v1.ComplainRequest
+	(*ComplainResponse)(nil),         // 57: hexhail.rider.v1.ComplainResponse
+	(*ContestComplaintRequest)(nil),  // 58: hexhail.rider.v1.ContestComplaintRequest
+	(*ContestComplaintResponse)(nil), // 59: hexhail.rider.v1.ContestComplaintResponse
+	(*ListComplaintsRequest)(nil),    // 60: hexhail.rider.v1.ListComplaintsRequest
+	(*ListComplaintsResponse)(nil),   // 61: hexhail.rider.v1.ListComplaintsResponse
+	(*ProposeRegularRequest)(nil),    // 62: hexhail.rider.v1.ProposeRegularRequest
+	(*ProposeRegularResponse)(nil),   // 63: hexhail.rider.v1.ProposeRegularResponse
+	(*AgreeRegularRequest)(nil),      // 64: hexhail.rider.v1.AgreeRegularRequest
+	(*AgreeRegularResponse)(nil),     // 65: hexhail.rider.v1.AgreeRegularResponse
+	(*EndRegularRequest)(nil),        // 66: hexhail.rider.v1.EndRegularRequest
+	(*EndRegularResponse)(nil),       // 67: hexhail.rider.v1.EndRegularResponse
+	(*ListRegularsRequest)(nil),      // 68: hexhail.rider.v1.ListRegularsRequest
+	(*ListRegularsResponse)(nil),     // 69: hexhail.rider.v1.ListRegularsResponse
+	(*ListGreetingsRequest)(nil),     // 70: hexhail.rider.v1.ListGreetingsRequest
+	(*ListGreetingsResponse)(nil),    // 71: hexhail.rider.v1.ListGreetingsResponse
+	(*Greeting)(nil),                 // 72: hexhail.rider.v1.Greeting
+	(*WantGreetingsRequest)(nil),     // 73: hexhail.rider.v1.WantGreetingsRequest
+	(*WantGreetingsResponse)(nil),    // 74: hexhail.rider.v1.WantGreetingsResponse
+	(*ListCampaignsRequest)(nil),     // 75: hexhail.rider.v1.ListCampaignsRequest
+	(*ListCampaignsResponse)(nil),    // 76: hexhail.rider.v1.ListCampaignsResponse
+	(*Campaign)(nil),                 // 77: hexhail.rider.v1.Campaign
+	(*ListLotsRequest)(nil),          // 78: hexhail.rider.v1.ListLotsRequest
+	(*ListLotsResponse)(nil),         // 79: hexhail.rider.v1.ListLotsResponse
+	(*Lot)(nil),                      // 80: hexhail.rider.v1.Lot
+	(*v1.Place)(nil),                 // 81: hexhail.type.v1.Place
+	(*v1.Point)(nil),                 // 82: hexhail.type.v1.Point
+	(*v1.Quote)(nil),                 // 83: hexhail.type.v1.Quote
+	(*timestamppb.Timestamp)(nil),    // 84: google.protobuf.Timestamp
+	(*v1.Ride)(nil),                  // 85: hexhail.type.v1.Ride
+	(*v1.Flight)(nil),                // 86: hexhail.type.v1.Flight
+	(*v1.Voice)(nil),                 // 87: hexhail.type.v1.Voice
+	(*v1.Receipt)(nil),               // 88: hexhail.type.v1.Receipt
+	(*v1.ReceiptNumber)(nil),         // 89: hexhail.type.v1.ReceiptNumber
+	(*v1.Payment)(nil),               // 90: hexhail.type.v1.Payment
+	(v1.ComplaintCause)(0),           // 91: hexhail.type.v1.ComplaintCause
+	(*v1.Complaint)(nil),             // 92: hexhail.type.v1.Complaint
+	(*v1.Regular)(nil),               // 93: hexhail.type.v1.Regular
+	(*v1.Festival)(nil),              // 94: hexhail.type.v1.Festival
 }
 var file_hexhail_rider_v1_rider_proto_depIdxs = []int32{
-	80, // 0: hexhail.rider.v1.QuoteRideRequest.pickup:type_name -> hexhail.type.v1.Place
-	80, // 1: hexhail.rider.v1.QuoteRideRequest.dropoff:type_name -> hexhail.type.v1.Place
-	81, // 2: hexhail.rider.v1.NearbyTaxi.point:type_name -> hexhail.type.v1.Point
-	82, // 3: hexhail.rider.v1.QuoteRideResponse.quote:type_name -> hexhail.type.v1.Quote
+	81, // 0: hexhail.rider.v1.QuoteRideRequest.pickup:type_name -> hexhail.type.v1.Place
+	81, // 1: hexhail.rider.v1.QuoteRideRequest.dropoff:type_name -> hexhail.type.v1.Place
+	82, // 2: hexhail.rider.v1.NearbyTaxi.point:type_name -> hexhail.type.v1.Point
+	83, // 3: hexhail.rider.v1.QuoteRideResponse.quote:type_name -> hexhail.type.v1.Quote
 	1,  // 4: hexhail.rider.v1.QuoteRideResponse.taxis:type_name -> hexhail.rider.v1.NearbyTaxi
-	83, // 5: hexhail.rider.v1.QuoteRideResponse.closed_until:type_name -> google.protobuf.Timestamp
-	80, // 6: hexhail.rider.v1.RequestRideRequest.pickup:type_name -> hexhail.type.v1.Place
-	80, // 7: hexhail.rider.v1.RequestRideRequest.dropoff:type_name -> hexhail.type.v1.Place
+	84, // 5: hexhail.rider.v1.QuoteRideResponse.closed_until:type_name -> google.protobuf.Timestamp
+	81, // 6: hexhail.rider.v1.RequestRideRequest.pickup:type_name -> hexhail.type.v1.Place
+	81, // 7: hexhail.rider.v1.RequestRideRequest.dropoff:type_name -> hexhail.type.v1.Place
 	4,  // 8: hexhail.rider.v1.RequestRideRequest.first:type_name -> hexhail.rider.v1.AskFirst
-	84, // 9: hexhail.rider.v1.RequestRideResponse.ride:type_name -> hexhail.type.v1.Ride
-	80, // 10: hexhail.rider.v1.BookRideRequest.pickup:type_name -> hexhail.type.v1.Place
-	80, // 11: hexhail.rider.v1.BookRideRequest.dropoff:type_name -> hexhail.type.v1.Place
-	83, // 12: hexhail.rider.v1.BookRideRequest.pickup_at:type_name -> google.protobuf.Timestamp
-	85, // 13: hexhail.rider.v1.BookRideRequest.flight:type_name -> hexhail.type.v1.Flight
-	83, // 14: hexhail.rider.v1.BookRideRequest.open_at:type_name -> google.protobuf.Timestamp
-	83, // 15: hexhail.rider.v1.BookRideRequest.team_at:type_name -> google.protobuf.Timestamp
-	84, // 16: hexhail.rider.v1.BookRideResponse.ride:type_name -> hexhail.type.v1.Ride
-	84, // 17: hexhail.rider.v1.GetRideResponse.ride:type_name -> hexhail.type.v1.Ride
-	86, // 18: hexhail.rider.v1.GetVoiceResponse.voice:type_name -> hexhail.type.v1.Voice
-	84, // 19: hexhail.rider.v1.ListRidesResponse.rides:type_name -> hexhail.type.v1.Ride
-	81, // 20: hexhail.rider.v1.TaxiPosition.point:type_name -> hexhail.type.v1.Point
-	83, // 21: hexhail.rider.v1.TaxiPosition.at:type_name -> google.protobuf.Timestamp
-	84, // 22: hexhail.rider.v1.WatchRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	85, // 9: hexhail.rider.v1.RequestRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	81, // 10: hexhail.rider.v1.BookRideRequest.pickup:type_name -> hexhail.type.v1.Place
+	81, // 11: hexhail.rider.v1.BookRideRequest.dropoff:type_name -> hexhail.type.v1.Place
+	84, // 12: hexhail.rider.v1.BookRideRequest.pickup_at:type_name -> google.protobuf.Timestamp
+	86, // 13: hexhail.rider.v1.BookRideRequest.flight:type_name -> hexhail.type.v1.Flight
+	84, // 14: hexhail.rider.v1.BookRideRequest.open_at:type_name -> google.protobuf.Timestamp
+	84, // 15: hexhail.rider.v1.BookRideRequest.team_at:type_name -> google.protobuf.Timestamp
+	85, // 16: hexhail.rider.v1.BookRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	85, // 17: hexhail.rider.v1.GetRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	87, // 18: hexhail.rider.v1.GetVoiceResponse.voice:type_name -> hexhail.type.v1.Voice
+	85, // 19: hexhail.rider.v1.ListRidesResponse.rides:type_name -> hexhail.type.v1.Ride
+	82, // 20: hexhail.rider.v1.TaxiPosition.point:type_name -> hexhail.type.v1.Point
+	84, // 21: hexhail.rider.v1.TaxiPosition.at:type_name -> google.protobuf.Timestamp
+	85, // 22: hexhail.rider.v1.WatchRideResponse.ride:type_name -> hexhail.type.v1.Ride
 	15, // 23: hexhail.rider.v1.WatchRideResponse.taxi:type_name -> hexhail.rider.v1.TaxiPosition
 	17, // 24: hexhail.rider.v1.WatchRideResponse.heartbeat:type_name -> hexhail.rider.v1.Heartbeat
-	83, // 25: hexhail.rider.v1.Heartbeat.at:type_name -> google.protobuf.Timestamp
-	84, // 26: hexhail.rider.v1.AddTipResponse.ride:type_name -> hexhail.type.v1.Ride
-	84, // 27: hexhail.rider.v1.CancelRideResponse.ride:type_name -> hexhail.type.v1.Ride
-	84, // 28: hexhail.rider.v1.ConfirmFareResponse.ride:type_name -> hexhail.type.v1.Ride
-	84, // 29: hexhail.rider.v1.ContestFareResponse.ride:type_name -> hexhail.type.v1.Ride
-	87, // 30: hexhail.rider.v1.GetReceiptResponse.receipt:type_name -> hexhail.type.v1.Receipt
-	88, // 31: hexhail.rider.v1.AddReceiptNumberResponse.number:type_name -> hexhail.type.v1.ReceiptNumber
+	84, // 25: hexhail.rider.v1.Heartbeat.at:type_name -> google.protobuf.Timestamp
+	85, // 26: hexhail.rider.v1.AddTipResponse.ride:type_name -> hexhail.type.v1.Ride
+	85, // 27: hexhail.rider.v1.CancelRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	85, // 28: hexhail.rider.v1.ConfirmFareResponse.ride:type_name -> hexhail.type.v1.Ride
+	85, // 29: hexhail.rider.v1.ContestFareResponse.ride:type_name -> hexhail.type.v1.Ride
+	88, // 30: hexhail.rider.v1.GetReceiptResponse.receipt:type_name -> hexhail.type.v1.Receipt
+	89, // 31: hexhail.rider.v1.AddReceiptNumberResponse.number:type_name -> hexhail.type.v1.ReceiptNumber
 	33, // 32: hexhail.rider.v1.SplitFareRequest.friends:type_name -> hexhail.rider.v1.Friend
 	35, // 33: hexhail.rider.v1.SplitFareResponse.shares:type_name -> hexhail.rider.v1.Share
-	83, // 34: hexhail.rider.v1.Share.completed_at:type_name -> google.protobuf.Timestamp
+	84, // 34: hexhail.rider.v1.Share.completed_at:type_name -> google.protobuf.Timestamp
 	35, // 35: hexhail.rider.v1.ListSharesResponse.shares:type_name -> hexhail.rider.v1.Share
-	83, // 36: hexhail.rider.v1.ScanCodeResponse.completed_at:type_name -> google.protobuf.Timestamp
-	89, // 37: hexhail.rider.v1.ScanCodeResponse.payments:type_name -> hexhail.type.v1.Payment
-	46, // 38: hexhail.rider.v1.GetWalletResponse.free:type_name -> hexhail.rider.v1.FreeLimits
-	83, // 39: hexhail.rider.v1.GetWalletResponse.locked_until:type_name -> google.protobuf.Timestamp
-	83, // 40: hexhail.rider.v1.GetWalletResponse.code_since:type_name -> google.protobuf.Timestamp
-	83, // 41: hexhail.rider.v1.IssueWalletCodeResponse.since:type_name -> google.protobuf.Timestamp
-	46, // 42: hexhail.rider.v1.SetPayPinRequest.limits:type_name -> hexhail.rider.v1.FreeLimits
-	83, // 43: hexhail.rider.v1.SetPayPinResponse.since:type_name -> google.protobuf.Timestamp
-	39, // 44: hexhail.rider.v1.PayByCodeResponse.scan:type_name -> hexhail.rider.v1.ScanCodeResponse
-	89, // 45: hexhail.rider.v1.ListPaymentsResponse.payments:type_name -> hexhail.type.v1.Payment
-	84, // 46: hexhail.rider.v1.PayRideResponse.ride:type_name -> hexhail.type.v1.Ride
-	84, // 47: hexhail.rider.v1.RateRideResponse.ride:type_name -> hexhail.type.v1.Ride
-	90, // 48: hexhail.rider.v1.ComplainRequest.cause:type_name -> hexhail.type.v1.ComplaintCause
-	91, // 49: hexhail.rider.v1.ListComplaintsResponse.complaints:type_name -> hexhail.type.v1.Complaint
-	83, // 50: hexhail.rider.v1.ListComplaintsResponse.suspended_until:type_name -> google.protobuf.Timestamp
-	92, // 51: hexhail.rider.v1.ProposeRegularResponse.regular:type_name -> hexhail.type.v1.Regular
-	92, // 52: hexhail.rider.v1.AgreeRegularResponse.regular:type_name -> hexhail.type.v1.Regular
-	92, // 53: hexhail.rider.v1.ListRegularsResponse.regulars:type_name -> hexhail.type.v1.Regular
-	71, // 54: hexhail.rider.v1.ListGreetingsResponse.greetings:type_name -> hexhail.rider.v1.Greeting
-	93, // 55: hexhail.rider.v1.Greeting.festival:type_name -> hexhail.type.v1.Festival
-	83, // 56: hexhail.rider.v1.Greeting.sent_at:type_name -> google.protobuf.Timestamp
-	76, // 57: hexhail.rider.v1.ListCampaignsResponse.campaigns:type_name -> hexhail.rider.v1.Campaign
-	83, // 58: hexhail.rider.v1.Campaign.ends_at:type_name -> google.protobuf.Timestamp
-	79, // 59: hexhail.rider.v1.ListLotsResponse.lots:type_name -> hexhail.rider.v1.Lot
-	0,  // 60: hexhail.rider.v1.RiderService.QuoteRide:input_type -> hexhail.rider.v1.QuoteRideRequest
-	3,  // 61: hexhail.rider.v1.RiderService.RequestRide:input_type -> hexhail.rider.v1.RequestRideRequest
-	6,  // 62: hexhail.rider.v1.RiderService.BookRide:input_type -> hexhail.rider.v1.BookRideRequest
-	8,  // 63: hexhail.rider.v1.RiderService.GetRide:input_type -> hexhail.rider.v1.GetRideRequest
-	10, // 64: hexhail.rider.v1.RiderService.GetVoice:input_type -> hexhail.rider.v1.GetVoiceRequest
-	12, // 65: hexhail.rider.v1.RiderService.ListRides:input_type -> hexhail.rider.v1.ListRidesRequest
-	14, // 66: hexhail.rider.v1.RiderService.WatchRide:input_type -> hexhail.rider.v1.WatchRideRequest
-	18, // 67: hexhail.rider.v1.RiderService.AddTip:input_type -> hexhail.rider.v1.AddTipRequest
-	20, // 68: hexhail.rider.v1.RiderService.CancelRide:input_type -> hexhail.rider.v1.CancelRideRequest
-	22, // 69: hexhail.rider.v1.RiderService.ConfirmFare:input_type -> hexhail.rider.v1.ConfirmFareRequest
-	24, // 70: hexhail.rider.v1.RiderService.ContestFare:input_type -> hexhail.rider.v1.ContestFareRequest
-	26, // 71: hexhail.rider.v1.RiderService.PayRide:input_type -> hexhail.rider.v1.PayRideRequest
-	32, // 72: hexhail.rider.v1.RiderService.SplitFare:input_type -> hexhail.rider.v1.SplitFareRequest
-	36, // 73: hexhail.rider.v1.RiderService.ListShares:input_type -> hexhail.rider.v1.ListSharesRequest
-	38, // 74: hexhail.rider.v1.RiderService.ScanCode:input_type -> hexhail.rider.v1.ScanCodeRequest
-	40, // 75: hexhail.rider.v1.RiderService.GetWallet:input_type -> hexhail.rider.v1.GetWalletRequest
-	47, // 76: hexhail.rider.v1.RiderService.SetPayPin:input_type -> hexhail.rider.v1.SetPayPinRequest
-	42, // 77: hexhail.rider.v1.RiderService.IssueWalletCode:input_type -> hexhail.rider.v1.IssueWalletCodeRequest
-	44, // 78: hexhail.rider.v1.RiderService.RevokeWalletCode:input_type -> hexhail.rider.v1.RevokeWalletCodeRequest
-	49, // 79: hexhail.rider.v1.RiderService.PayByCode:input_type -> hexhail.rider.v1.PayByCodeRequest
-	27, // 80: hexhail.rider.v1.RiderService.ListPayments:input_type -> hexhail.rider.v1.ListPaymentsRequest
-	28, // 81: hexhail.rider.v1.RiderService.GetReceipt:input_type -> hexhail.rider.v1.GetReceiptRequest
-	30, // 82: hexhail.rider.v1.RiderService.AddReceiptNumber:input_type -> hexhail.rider.v1.AddReceiptNumberRequest
-	53, // 83: hexhail.rider.v1.RiderService.RateRide:input_type -> hexhail.rider.v1.RateRideRequest
-	55, // 84: hexhail.rider.v1.RiderService.Complain:input_type -> hexhail.rider.v1.ComplainRequest
-	57, // 85: hexhail.rider.v1.RiderService.ContestComplaint:input_type -> hexhail.rider.v1.ContestComplaintRequest
-	59, // 86: hexhail.rider.v1.RiderService.ListComplaints:input_type -> hexhail.rider.v1.ListComplaintsRequest
-	61, // 87: hexhail.rider.v1.RiderService.ProposeRegular:input_type -> hexhail.rider.v1.ProposeRegularRequest
-	63, // 88: hexhail.rider.v1.RiderService.AgreeRegular:input_type -> hexhail.rider.v1.AgreeRegularRequest
-	65, // 89: hexhail.rider.v1.RiderService.EndRegular:input_type -> hexhail.rider.v1.EndRegularRequest
-	74, // 90: hexhail.rider.v1.RiderService.ListCampaigns:input_type -> hexhail.rider.v1.ListCampaignsRequest
-	67, // 91: hexhail.rider.v1.RiderService.ListRegulars:input_type -> hexhail.rider.v1.ListRegularsRequest
-	69, // 92: hexhail.rider.v1.RiderService.ListGreetings:input_type -> hexhail.rider.v1.ListGreetingsRequest
-	77, // 93: hexhail.rider.v1.RiderService.ListLots:input_type -> hexhail.rider.v1.ListLotsRequest
-	72, // 94: hexhail.rider.v1.RiderService.WantGreetings:input_type -> hexhail.rider.v1.WantGreetingsRequest
-	2,  // 95: hexhail.rider.v1.RiderService.QuoteRide:output_type -> hexhail.rider.v1.QuoteRideResponse
-	5,  // 96: hexhail.rider.v1.RiderService.RequestRide:output_type -> hexhail.rider.v1.RequestRideResponse
-	7,  // 97: hexhail.rider.v1.RiderService.BookRide:output_type -> hexhail.rider.v1.BookRideResponse
-	9,  // 98: hexhail.rider.v1.RiderService.GetRide:output_type -> hexhail.rider.v1.GetRideResponse
-	11, // 99: hexhail.rider.v1.RiderService.GetVoice:output_type -> hexhail.rider.v1.GetVoiceResponse
-	13, // 100: hexhail.rider.v1.RiderService.ListRides:output_type -> hexhail.rider.v1.ListRidesResponse
-	16, // 101: hexhail.rider.v1.RiderService.WatchRide:output_type -> hexhail.rider.v1.WatchRideResponse
-	19, // 102: hexhail.rider.v1.RiderService.AddTip:output_type -> hexhail.rider.v1.AddTipResponse
-	21, // 103: hexhail.rider.v1.RiderService.CancelRide:output_type -> hexhail.rider.v1.CancelRideResponse
-	23, // 104: hexhail.rider.v1.RiderService.ConfirmFare:output_type -> hexhail.rider.v1.ConfirmFareResponse
-	25, // 105: hexhail.rider.v1.RiderService.ContestFare:output_type -> hexhail.rider.v1.ContestFareResponse
-	52, // 106: hexhail.rider.v1.RiderService.PayRide:output_type -> hexhail.rider.v1.PayRideResponse
-	34, // 107: hexhail.rider.v1.RiderService.SplitFare:output_type -> hexhail.rider.v1.SplitFareResponse
-	37, // 108: hexhail.rider.v1.RiderService.ListShares:output_type -> hexhail.rider.v1.ListSharesResponse
-	39, // 109: hexhail.rider.v1.RiderService.ScanCode:output_type -> hexhail.rider.v1.ScanCodeResponse
-	41, // 110: hexhail.rider.v1.RiderService.GetWallet:output_type -> hexhail.rider.v1.GetWalletResponse
-	48, // 111: hexhail.rider.v1.RiderService.SetPayPin:output_type -> hexhail.rider.v1.SetPayPinResponse
-	43, // 112: hexhail.rider.v1.RiderService.IssueWalletCode:output_type -> hexhail.rider.v1.IssueWalletCodeResponse
-	45, // 113: hexhail.rider.v1.RiderService.RevokeWalletCode:output_type -> hexhail.rider.v1.RevokeWalletCodeResponse
-	50, // 114: hexhail.rider.v1.RiderService.PayByCode:output_type -> hexhail.rider.v1.PayByCodeResponse
-	51, // 115: hexhail.rider.v1.RiderService.ListPayments:output_type -> hexhail.rider.v1.ListPaymentsResponse
-	29, // 116: hexhail.rider.v1.RiderService.GetReceipt:output_type -> hexhail.rider.v1.GetReceiptResponse
-	31, // 117: hexhail.rider.v1.RiderService.AddReceiptNumber:output_type -> hexhail.rider.v1.AddReceiptNumberResponse
-	54, // 118: hexhail.rider.v1.RiderService.RateRide:output_type -> hexhail.rider.v1.RateRideResponse
-	56, // 119: hexhail.rider.v1.RiderService.Complain:output_type -> hexhail.rider.v1.ComplainResponse
-	58, // 120: hexhail.rider.v1.RiderService.ContestComplaint:output_type -> hexhail.rider.v1.ContestComplaintResponse
-	60, // 121: hexhail.rider.v1.RiderService.ListComplaints:output_type -> hexhail.rider.v1.ListComplaintsResponse
-	62, // 122: hexhail.rider.v1.RiderService.ProposeRegular:output_type -> hexhail.rider.v1.ProposeRegularResponse
-	64, // 123: hexhail.rider.v1.RiderService.AgreeRegular:output_type -> hexhail.rider.v1.AgreeRegularResponse
-	66, // 124: hexhail.rider.v1.RiderService.EndRegular:output_type -> hexhail.rider.v1.EndRegularResponse
-	75, // 125: hexhail.rider.v1.RiderService.ListCampaigns:output_type -> hexhail.rider.v1.ListCampaignsResponse
-	68, // 126: hexhail.rider.v1.RiderService.ListRegulars:output_type -> hexhail.rider.v1.ListRegularsResponse
-	70, // 127: hexhail.rider.v1.RiderService.ListGreetings:output_type -> hexhail.rider.v1.ListGreetingsResponse
-	78, // 128: hexhail.rider.v1.RiderService.ListLots:output_type -> hexhail.rider.v1.ListLotsResponse
-	73, // 129: hexhail.rider.v1.RiderService.WantGreetings:output_type -> hexhail.rider.v1.WantGreetingsResponse
-	95, // [95:130] is the sub-list for method output_type
-	60, // [60:95] is the sub-list for method input_type
-	60, // [60:60] is the sub-list for extension type_name
-	60, // [60:60] is the sub-list for extension extendee
-	0,  // [0:60] is the sub-list for field type_name
+	84, // 36: hexhail.rider.v1.ScanCodeResponse.completed_at:type_name -> google.protobuf.Timestamp
+	90, // 37: hexhail.rider.v1.ScanCodeResponse.payments:type_name -> hexhail.type.v1.Payment
+	47, // 38: hexhail.rider.v1.GetWalletResponse.free:type_name -> hexhail.rider.v1.FreeLimits
+	84, // 39: hexhail.rider.v1.GetWalletResponse.locked_until:type_name -> google.protobuf.Timestamp
+	84, // 40: hexhail.rider.v1.GetWalletResponse.code_since:type_name -> google.protobuf.Timestamp
+	42, // 41: hexhail.rider.v1.GetWalletResponse.hongbaos:type_name -> hexhail.rider.v1.Hongbao
+	84, // 42: hexhail.rider.v1.Hongbao.given_at:type_name -> google.protobuf.Timestamp
+	84, // 43: hexhail.rider.v1.Hongbao.expires_at:type_name -> google.protobuf.Timestamp
+	84, // 44: hexhail.rider.v1.IssueWalletCodeResponse.since:type_name -> google.protobuf.Timestamp
+	47, // 45: hexhail.rider.v1.SetPayPinRequest.limits:type_name -> hexhail.rider.v1.FreeLimits
+	84, // 46: hexhail.rider.v1.SetPayPinResponse.since:type_name -> google.protobuf.Timestamp
+	39, // 47: hexhail.rider.v1.PayByCodeResponse.scan:type_name -> hexhail.rider.v1.ScanCodeResponse
+	90, // 48: hexhail.rider.v1.ListPaymentsResponse.payments:type_name -> hexhail.type.v1.Payment
+	85, // 49: hexhail.rider.v1.PayRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	85, // 50: hexhail.rider.v1.RateRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	91, // 51: hexhail.rider.v1.ComplainRequest.cause:type_name -> hexhail.type.v1.ComplaintCause
+	92, // 52: hexhail.rider.v1.ListComplaintsResponse.complaints:type_name -> hexhail.type.v1.Complaint
+	84, // 53: hexhail.rider.v1.ListComplaintsResponse.suspended_until:type_name -> google.protobuf.Timestamp
+	93, // 54: hexhail.rider.v1.ProposeRegularResponse.regular:type_name -> hexhail.type.v1.Regular
+	93, // 55: hexhail.rider.v1.AgreeRegularResponse.regular:type_name -> hexhail.type.v1.Regular
+	93, // 56: hexhail.rider.v1.ListRegularsResponse.regulars:type_name -> hexhail.type.v1.Regular
+	72, // 57: hexhail.rider.v1.ListGreetingsResponse.greetings:type_name -> hexhail.rider.v1.Greeting
+	94, // 58: hexhail.rider.v1.Greeting.festival:type_name -> hexhail.type.v1.Festival
+	84, // 59: hexhail.rider.v1.Greeting.sent_at:type_name -> google.protobuf.Timestamp
+	77, // 60: hexhail.rider.v1.ListCampaignsResponse.campaigns:type_name -> hexhail.rider.v1.Campaign
+	84, // 61: hexhail.rider.v1.Campaign.ends_at:type_name -> google.protobuf.Timestamp
+	80, // 62: hexhail.rider.v1.ListLotsResponse.lots:type_name -> hexhail.rider.v1.Lot
+	0,  // 63: hexhail.rider.v1.RiderService.QuoteRide:input_type -> hexhail.rider.v1.QuoteRideRequest
+	3,  // 64: hexhail.rider.v1.RiderService.RequestRide:input_type -> hexhail.rider.v1.RequestRideRequest
+	6,  // 65: hexhail.rider.v1.RiderService.BookRide:input_type -> hexhail.rider.v1.BookRideRequest
+	8,  // 66: hexhail.rider.v1.RiderService.GetRide:input_type -> hexhail.rider.v1.GetRideRequest
+	10, // 67: hexhail.rider.v1.RiderService.GetVoice:input_type -> hexhail.rider.v1.GetVoiceRequest
+	12, // 68: hexhail.rider.v1.RiderService.ListRides:input_type -> hexhail.rider.v1.ListRidesRequest
+	14, // 69: hexhail.rider.v1.RiderService.WatchRide:input_type -> hexhail.rider.v1.WatchRideRequest
+	18, // 70: hexhail.rider.v1.RiderService.AddTip:input_type -> hexhail.rider.v1.AddTipRequest
+	20, // 71: hexhail.rider.v1.RiderService.CancelRide:input_type -> hexhail.rider.v1.CancelRideRequest
+	22, // 72: hexhail.rider.v1.RiderService.ConfirmFare:input_type -> hexhail.rider.v1.ConfirmFareRequest
+	24, // 73: hexhail.rider.v1.RiderService.ContestFare:input_type -> hexhail.rider.v1.ContestFareRequest
+	26, // 74: hexhail.rider.v1.RiderService.PayRide:input_type -> hexhail.rider.v1.PayRideRequest
+	32, // 75: hexhail.rider.v1.RiderService.SplitFare:input_type -> hexhail.rider.v1.SplitFareRequest
+	36, // 76: hexhail.rider.v1.RiderService.ListShares:input_type -> hexhail.rider.v1.ListSharesRequest
+	38, // 77: hexhail.rider.v1.RiderService.ScanCode:input_type -> hexhail.rider.v1.ScanCodeRequest
+	40, // 78: hexhail.rider.v1.RiderService.GetWallet:input_type -> hexhail.rider.v1.GetWalletRequest
+	48, // 79: hexhail.rider.v1.RiderService.SetPayPin:input_type -> hexhail.rider.v1.SetPayPinRequest
+	43, // 80: hexhail.rider.v1.RiderService.IssueWalletCode:input_type -> hexhail.rider.v1.IssueWalletCodeRequest
+	45, // 81: hexhail.rider.v1.RiderService.RevokeWalletCode:input_type -> hexhail.rider.v1.RevokeWalletCodeRequest
+	50, // 82: hexhail.rider.v1.RiderService.PayByCode:input_type -> hexhail.rider.v1.PayByCodeRequest
+	27, // 83: hexhail.rider.v1.RiderService.ListPayments:input_type -> hexhail.rider.v1.ListPaymentsRequest
+	28, // 84: hexhail.rider.v1.RiderService.GetReceipt:input_type -> hexhail.rider.v1.GetReceiptRequest
+	30, // 85: hexhail.rider.v1.RiderService.AddReceiptNumber:input_type -> hexhail.rider.v1.AddReceiptNumberRequest
+	54, // 86: hexhail.rider.v1.RiderService.RateRide:input_type -> hexhail.rider.v1.RateRideRequest
+	56, // 87: hexhail.rider.v1.RiderService.Complain:input_type -> hexhail.rider.v1.ComplainRequest
+	58, // 88: hexhail.rider.v1.RiderService.ContestComplaint:input_type -> hexhail.rider.v1.ContestComplaintRequest
+	60, // 89: hexhail.rider.v1.RiderService.ListComplaints:input_type -> hexhail.rider.v1.ListComplaintsRequest
+	62, // 90: hexhail.rider.v1.RiderService.ProposeRegular:input_type -> hexhail.rider.v1.ProposeRegularRequest
+	64, // 91: hexhail.rider.v1.RiderService.AgreeRegular:input_type -> hexhail.rider.v1.AgreeRegularRequest
+	66, // 92: hexhail.rider.v1.RiderService.EndRegular:input_type -> hexhail.rider.v1.EndRegularRequest
+	75, // 93: hexhail.rider.v1.RiderService.ListCampaigns:input_type -> hexhail.rider.v1.ListCampaignsRequest
+	68, // 94: hexhail.rider.v1.RiderService.ListRegulars:input_type -> hexhail.rider.v1.ListRegularsRequest
+	70, // 95: hexhail.rider.v1.RiderService.ListGreetings:input_type -> hexhail.rider.v1.ListGreetingsRequest
+	78, // 96: hexhail.rider.v1.RiderService.ListLots:input_type -> hexhail.rider.v1.ListLotsRequest
+	73, // 97: hexhail.rider.v1.RiderService.WantGreetings:input_type -> hexhail.rider.v1.WantGreetingsRequest
+	2,  // 98: hexhail.rider.v1.RiderService.QuoteRide:output_type -> hexhail.rider.v1.QuoteRideResponse
+	5,  // 99: hexhail.rider.v1.RiderService.RequestRide:output_type -> hexhail.rider.v1.RequestRideResponse
+	7,  // 100: hexhail.rider.v1.RiderService.BookRide:output_type -> hexhail.rider.v1.BookRideResponse
+	9,  // 101: hexhail.rider.v1.RiderService.GetRide:output_type -> hexhail.rider.v1.GetRideResponse
+	11, // 102: hexhail.rider.v1.RiderService.GetVoice:output_type -> hexhail.rider.v1.GetVoiceResponse
+	13, // 103: hexhail.rider.v1.RiderService.ListRides:output_type -> hexhail.rider.v1.ListRidesResponse
+	16, // 104: hexhail.rider.v1.RiderService.WatchRide:output_type -> hexhail.rider.v1.WatchRideResponse
+	19, // 105: hexhail.rider.v1.RiderService.AddTip:output_type -> hexhail.rider.v1.AddTipResponse
+	21, // 106: hexhail.rider.v1.RiderService.CancelRide:output_type -> hexhail.rider.v1.CancelRideResponse
+	23, // 107: hexhail.rider.v1.RiderService.ConfirmFare:output_type -> hexhail.rider.v1.ConfirmFareResponse
+	25, // 108: hexhail.rider.v1.RiderService.ContestFare:output_type -> hexhail.rider.v1.ContestFareResponse
+	53, // 109: hexhail.rider.v1.RiderService.PayRide:output_type -> hexhail.rider.v1.PayRideResponse
+	34, // 110: hexhail.rider.v1.RiderService.SplitFare:output_type -> hexhail.rider.v1.SplitFareResponse
+	37, // 111: hexhail.rider.v1.RiderService.ListShares:output_type -> hexhail.rider.v1.ListSharesResponse
+	39, // 112: hexhail.rider.v1.RiderService.ScanCode:output_type -> hexhail.rider.v1.ScanCodeResponse
+	41, // 113: hexhail.rider.v1.RiderService.GetWallet:output_type -> hexhail.rider.v1.GetWalletResponse
+	49, // 114: hexhail.rider.v1.RiderService.SetPayPin:output_type -> hexhail.rider.v1.SetPayPinResponse
+	44, // 115: hexhail.rider.v1.RiderService.IssueWalletCode:output_type -> hexhail.rider.v1.IssueWalletCodeResponse
+	46, // 116: hexhail.rider.v1.RiderService.RevokeWalletCode:output_type -> hexhail.rider.v1.RevokeWalletCodeResponse
+	51, // 117: hexhail.rider.v1.RiderService.PayByCode:output_type -> hexhail.rider.v1.PayByCodeResponse
+	52, // 118: hexhail.rider.v1.RiderService.ListPayments:output_type -> hexhail.rider.v1.ListPaymentsResponse
+	29, // 119: hexhail.rider.v1.RiderService.GetReceipt:output_type -> hexhail.rider.v1.GetReceiptResponse
+	31, // 120: hexhail.rider.v1.RiderService.AddReceiptNumber:output_type -> hexhail.rider.v1.AddReceiptNumberResponse
+	55, // 121: hexhail.rider.v1.RiderService.RateRide:output_type -> hexhail.rider.v1.RateRideResponse
+	57, // 122: hexhail.rider.v1.RiderService.Complain:output_type -> hexhail.rider.v1.ComplainResponse
+	59, // 123: hexhail.rider.v1.RiderService.ContestComplaint:output_type -> hexhail.rider.v1.ContestComplaintResponse
+	61, // 124: hexhail.rider.v1.RiderService.ListComplaints:output_type -> hexhail.rider.v1.ListComplaintsResponse
+	63, // 125: hexhail.rider.v1.RiderService.ProposeRegular:output_type -> hexhail.rider.v1.ProposeRegularResponse
+	65, // 126: hexhail.rider.v1.RiderService.AgreeRegular:output_type -> hexhail.rider.v1.AgreeRegularResponse
+	67, // 127: hexhail.rider.v1.RiderService.EndRegular:output_type -> hexhail.rider.v1.EndRegularResponse
+	76, // 128: hexhail.rider.v1.RiderService.ListCampaigns:output_type -> hexhail.rider.v1.ListCampaignsResponse
+	69, // 129: hexhail.rider.v1.RiderService.ListRegulars:output_type -> hexhail.rider.v1.ListRegularsResponse
+	71, // 130: hexhail.rider.v1.RiderService.ListGreetings:output_type -> hexhail.rider.v1.ListGreetingsResponse
+	79, // 131: hexhail.rider.v1.RiderService.ListLots:output_type -> hexhail.rider.v1.ListLotsResponse
+	74, // 132: hexhail.rider.v1.RiderService.WantGreetings:output_type -> hexhail.rider.v1.WantGreetingsResponse
+	98, // [98:133] is the sub-list for method output_type
+	63, // [63:98] is the sub-list for method input_type
+	63, // [63:63] is the sub-list for extension type_name
+	63, // [63:63] is the sub-list for extension extendee
+	0,  // [0:63] is the sub-list for field type_name
 }
 
 func init() { file_hexhail_rider_v1_rider_proto_init() }
@@ -5636,14 +5772,14 @@ func file_hexhail_rider_v1_rider_proto_init() {
 		(*WatchRideResponse_Taxi)(nil),
 		(*WatchRideResponse_Heartbeat)(nil),
 	}
-	file_hexhail_rider_v1_rider_proto_msgTypes[76].OneofWrappers = []any{}
+	file_hexhail_rider_v1_rider_proto_msgTypes[77].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_hexhail_rider_v1_rider_proto_rawDesc), len(file_hexhail_rider_v1_rider_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   80,
+			NumMessages:   81,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -117,7 +117,8 @@ type RiderServiceClient interface {
 	// ScanCode reads what a code leads to: a driver's, that of a taxi or a ride, or that of a share. Who
 	// has the code may read it. Errors: CODE_UNKNOWN, NOTHING_DUE.
 	ScanCode(ctx context.Context, in *ScanCodeRequest, opts ...grpc.CallOption) (*ScanCodeResponse, error)
-	// GetWallet reads the rider's wallet: what it holds, and what it pays without the pay PIN.
+	// GetWallet reads the rider's wallet: its balance, the hongbaos beside it, and what it pays without
+	// the pay PIN.
 	GetWallet(ctx context.Context, in *GetWalletRequest, opts ...grpc.CallOption) (*GetWalletResponse, error)
 	// SetPayPin sets the pay PIN of the rider's wallet, or with the old one changes it and what is paid
 	// without it. Errors: PIN_NEEDED without the old one, PIN_WRONG, and after 5 of those PIN_LOCKED for an
@@ -603,7 +604,8 @@ type RiderServiceServer interface {
 	// ScanCode reads what a code leads to: a driver's, that of a taxi or a ride, or that of a share. Who
 	// has the code may read it. Errors: CODE_UNKNOWN, NOTHING_DUE.
 	ScanCode(context.Context, *ScanCodeRequest) (*ScanCodeResponse, error)
-	// GetWallet reads the rider's wallet: what it holds, and what it pays without the pay PIN.
+	// GetWallet reads the rider's wallet: its balance, the hongbaos beside it, and what it pays without
+	// the pay PIN.
 	GetWallet(context.Context, *GetWalletRequest) (*GetWalletResponse, error)
 	// SetPayPin sets the pay PIN of the rider's wallet, or with the old one changes it and what is paid
 	// without it. Errors: PIN_NEEDED without the old one, PIN_WRONG, and after 5 of those PIN_LOCKED for an

@@ -51,7 +51,9 @@ type Payment struct {
 	// own kit takes. Empty until the channel has told it. Payments of one order have the same.
 	Ticket string `protobuf:"bytes,10,opt,name=ticket,proto3" json:"ticket,omitempty"`
 	// Of a friend's share: the code by which it is paid. Only in what the organiser reads.
-	Code          string `protobuf:"bytes,11,opt,name=code,proto3" json:"code,omitempty"`
+	Code string `protobuf:"bytes,11,opt,name=code,proto3" json:"code,omitempty"`
+	// What of it is paid by hongbaos, in fen. Only in what the rider reads.
+	HongbaoFen    int64 `protobuf:"varint,12,opt,name=hongbao_fen,json=hongbaoFen,proto3" json:"hongbao_fen,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -163,11 +165,18 @@ func (x *Payment) GetCode() string {
 	return ""
 }
 
+func (x *Payment) GetHongbaoFen() int64 {
+	if x != nil {
+		return x.HongbaoFen
+	}
+	return 0
+}
+
 var File_hexhail_type_v1_payment_proto protoreflect.FileDescriptor
 
 const file_hexhail_type_v1_payment_proto_rawDesc = "" +
 	"\n" +
-	"\x1dhexhail/type/v1/payment.proto\x12\x0fhexhail.type.v1\"\xb3\x02\n" +
+	"\x1dhexhail/type/v1/payment.proto\x12\x0fhexhail.type.v1\"\xd4\x02\n" +
 	"\aPayment\x12\x18\n" +
 	"\apurpose\x18\x01 \x01(\tR\apurpose\x12\x14\n" +
 	"\x05state\x18\x02 \x01(\tR\x05state\x12\x1d\n" +
@@ -181,7 +190,9 @@ const file_hexhail_type_v1_payment_proto_rawDesc = "" +
 	"\x06reason\x18\t \x01(\tR\x06reason\x12\x16\n" +
 	"\x06ticket\x18\n" +
 	" \x01(\tR\x06ticket\x12\x12\n" +
-	"\x04code\x18\v \x01(\tR\x04codeB#Z!hexhail/pb/hexhail/type/v1;typepbb\x06proto3"
+	"\x04code\x18\v \x01(\tR\x04code\x12\x1f\n" +
+	"\vhongbao_fen\x18\f \x01(\x03R\n" +
+	"hongbaoFenB#Z!hexhail/pb/hexhail/type/v1;typepbb\x06proto3"
 
 var (
 	file_hexhail_type_v1_payment_proto_rawDescOnce sync.Once
