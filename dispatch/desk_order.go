@@ -70,10 +70,11 @@ func (d *Desk) externalErrands(tx Tx, now time.Time, limit int) ([]errand, error
 }
 
 // PaymentOutcome books a verified outcome of an order: paid posts what was held, with the
-// subsidies of the ride, and settles the ride when all is paid; closed gives it back. The same
-// outcome again changes nothing. An external channel that pays an order that had ended pays what is
-// still due, else the money waits in suspense and goes back; any other outcome for an attempt that
-// has ended is a *money.StateError.
+// subsidies of the ride, and settles the ride when all is paid; a top-up is in its wallet then;
+// closed gives it back. The same outcome again changes nothing. An external channel that pays an
+// order that had ended pays what is still due, or what the wallet has room for, else the money
+// waits in suspense and goes back; any other outcome for an attempt that has ended is a
+// *money.StateError.
 func (d *Desk) PaymentOutcome(
 	ctx context.Context, now time.Time, id money.AttemptID, o money.Outcome,
 ) error {
@@ -103,7 +104,7 @@ func (d *Desk) outcome(j *job, id money.AttemptID, o money.Outcome) error {
 	if err != nil {
 		return err
 	}
-	r, err := j.tx.LockRide(RideID(lead.Subject))
+	r, err := j.lockFor(lead)
 	if err != nil {
 		return err
 	}
@@ -118,10 +119,14 @@ func (d *Desk) outcome(j *job, id money.AttemptID, o money.Outcome) error {
 	if err != nil {
 		return err
 	}
-	// A fare that is contested is owed by nobody until it stands.
-	contested := r.State == Completed && !r.Fare.State.Stands() && order.Ended()
-	if o.State == money.AttemptPaid && (contested || order.Late(payments)) {
-		return d.paidTwice(j, order)
+	if o.State == money.AttemptPaid {
+		unwanted, err := j.unwanted(r, order, payments)
+		if err != nil {
+			return err
+		}
+		if unwanted {
+			return d.paidTwice(j, order)
+		}
 	}
 	was, before := slices.Clone(order), slices.Clone(payments)
 	for i, a := range order {
@@ -149,6 +154,16 @@ func (d *Desk) outcome(j *job, id money.AttemptID, o money.Outcome) error {
 		return err
 	}
 	return j.writePayments(r, before, payments)
+}
+
+// unwanted reports whether what a channel moves for an order that had ended goes back.
+func (j *job) unwanted(r Ride, order money.Order, payments []money.Payment) (bool, error) {
+	// A fare that is contested is owed by nobody until it stands.
+	contested := r.State == Completed && !r.Fare.State.Stands() && order.Ended()
+	if contested || order.Late(payments) {
+		return true, nil
+	}
+	return j.noRoom(order)
 }
 
 // bookOrder books what an order's end moves. It returns the subsidy that is paid with it, unless
@@ -236,6 +251,9 @@ func (j *job) writePayments(r Ride, was, payments []money.Payment) error {
 			return err
 		}
 		changed, final = true, final || p.State.Final()
+	}
+	if r.ID == "" { // a top-up: its rider looks
+		return nil
 	}
 	if final {
 		_, err := j.settle(r, payments)

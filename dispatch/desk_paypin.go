@@ -215,6 +215,8 @@ type Purse struct {
 	Held money.Fen // set aside of it for what is being paid
 	// Hongbaos can be spent now, beside the balance, in this order.
 	Hongbaos []money.Hongbao
+	// Incoming is what open top-ups would bring, and TopUp what may be topped up at once.
+	Incoming, TopUp money.Fen
 	// PIN says whether there is one; the rest is of that.
 	PIN         bool
 	Own         bool
@@ -238,6 +240,15 @@ func (d *Desk) Purse(
 		if s, err = purseOf(tx, rider, now); err != nil {
 			return err
 		}
+		wallet, err := tx.Account(money.Wallet(RiderParty(rider)))
+		if err != nil {
+			return err
+		}
+		open, err := tx.OpenTopUps(RiderParty(rider), money.MaxOpenTopUps)
+		if err != nil {
+			return err
+		}
+		s.Incoming, s.TopUp = due(open), mayPayIn(wallet, open)
 		code, _, err := tx.WalletCodeOf(rider)
 		if err != nil {
 			return err

@@ -187,7 +187,11 @@ func (j *job) refunded(id money.RefundID, o money.Outcome) error {
 	if err != nil {
 		return err
 	}
-	r, err := j.tx.LockRide(RideID(was.Subject))
+	of, err := j.tx.Attempt(was.Of)
+	if err != nil {
+		return err
+	}
+	r, err := j.lockFor(of)
 	if err != nil {
 		return err
 	}
@@ -207,7 +211,9 @@ func (j *job) refunded(id money.RefundID, o money.Outcome) error {
 	if ends.ID == "" {
 		return nil
 	}
-	j.after = append(j.after, Tell{Ride: r})
+	if r.ID != "" {
+		j.after = append(j.after, Tell{Ride: r})
+	}
 	err = j.tx.Book(money.Entry{
 		ID: money.EntryID(ends.ID), Subject: back.Subject, At: j.now,
 		Transfers: []money.Transfer{ends},

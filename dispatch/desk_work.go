@@ -275,6 +275,7 @@ func (d *Desk) ask(ctx context.Context, was, order money.Attempt, now time.Time)
 		outcome, err = channel.Charge(ctx, order, now)
 	} else {
 		outcome, err = channel.Query(ctx, order, now)
+		outcome = outcome.AskedAgain(order)
 	}
 	return d.PaymentOutcome(ctx, now, was.ID, d.known("Charge", outcome, err))
 }

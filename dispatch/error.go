@@ -175,6 +175,10 @@ const (
 	ReasonCodeUsed     Reason = "WALLET_CODE_USED"
 	ReasonCodeDeclined Reason = "WALLET_CODE_DECLINED"
 	ReasonCodesLocked  Reason = "WALLET_CODES_LOCKED"
+	// ReasonWalletFull is a top-up above what a wallet may hold, ReasonTopUpsOpen one beside as
+	// many as may wait for their payer.
+	ReasonWalletFull Reason = "WALLET_FULL"
+	ReasonTopUpsOpen Reason = "TOO_MANY_TOP_UPS"
 	// ReasonNothingDue is a code that leads to nothing to be paid, now.
 	ReasonNothingDue Reason = "NOTHING_DUE"
 	// ReasonReceiptNumber is a printed receipt's number that another ride has, ReasonReceiptOther a

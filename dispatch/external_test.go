@@ -20,6 +20,7 @@ type channel struct {
 	deaf    bool // it does what it is asked to, and its answer gets lost
 	down    bool // it hears nothing
 	silent  bool // it does not say when to ask again
+	coy     bool // it tells tickets to who charges only
 	refuses bool // it gives nothing back
 	asked   []string
 }
@@ -71,7 +72,11 @@ func (c *channel) outcome(id money.AttemptID) money.Outcome {
 func (c *channel) Query(_ context.Context, a money.Attempt, _ time.Time) (money.Outcome, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.answer("query", c.outcome(a.ID))
+	o := c.outcome(a.ID)
+	if c.coy {
+		o.Ticket = ""
+	}
+	return c.answer("query", o)
 }
 
 func (c *channel) Close(_ context.Context, a money.Attempt, _ time.Time) (money.Outcome, error) {

@@ -5,7 +5,7 @@ import "strings"
 // Party is somebody who pays or is paid. It is opaque here: dispatch makes it from its own ids.
 type Party string
 
-// Subject is what money moves for, in practice a ride. It is opaque here.
+// Subject is what money moves for: a ride, or a top-up of a wallet. It is opaque here.
 type Subject string
 
 // AccountID names an account: a class, and after a colon whose it is ("wallet:R1").

@@ -103,14 +103,25 @@ func (a Attempt) paidCode() Code {
 		return CodeShare
 	case PurposeRest:
 		return CodeRest
+	case PurposeTopUp:
+		return CodeTopUp
 	case PurposeFare:
 	}
 	return CodeFare
 }
 
+// paidTo is the account that an attempt's money reaches.
+func (a Attempt) paidTo() AccountID {
+	if a.Purpose == PurposeTopUp {
+		return Wallet(a.Payee)
+	}
+	return DriverPayable(a.Payee)
+}
+
 // Capture is the entry of an order that an external channel has paid: from the channel's clearing
-// account to the drivers, less its fee, with the pending transfers that are posted by it (the
-// ride's subsidies). An order of 0 that posts nothing is an entry without transfers.
+// account to the drivers, or to the wallet that is topped up, less its fee, with the pending
+// transfers that are posted by it (the ride's subsidies). An order of 0 that posts nothing is an
+// entry without transfers.
 func (o Order) Capture(c Contract, posts []Transfer, at time.Time) (Entry, error) {
 	whole := o.Whole()
 	e := Resolution(EntryID(string(whole.ID)+"/capture"), whole.Subject, posts, TransferPost, at)
@@ -121,7 +132,7 @@ func (o Order) Capture(c Contract, posts []Transfer, at time.Time) (Entry, error
 		}
 		e.Transfers = append(e.Transfers, Transfer{
 			ID: TransferID(string(a.ID) + "/paid"), Kind: TransferPosted, Code: a.paidCode(),
-			Debit: clearing, Credit: DriverPayable(a.Payee), Amount: a.Charge(),
+			Debit: clearing, Credit: a.paidTo(), Amount: a.Charge(),
 		})
 	}
 	return e.withFee(whole, c)
@@ -143,11 +154,15 @@ func (e Entry) withFee(whole Attempt, c Contract) (Entry, error) {
 	return e, nil
 }
 
-// Twice is the entry of an order that a channel has paid though its attempts had ended: it waits
-// in suspense, and goes back by a refund of the whole.
+// Twice is the entry of an order that a channel has paid though its attempts had ended, and that
+// nobody owes any more, or no wallet has room for: it waits in suspense, and goes back by a refund
+// of the whole.
 func (o Order) Twice(c Contract, at time.Time) (Entry, Refund, error) {
 	whole := o.Whole()
-	id := string(whole.ID)
+	id, why := string(whole.ID), "paid twice"
+	if o.For(PurposeTopUp) {
+		why = "wallet full"
+	}
 	e := Entry{ID: EntryID(id + "/twice"), Subject: whole.Subject, At: at, Transfers: []Transfer{{
 		ID: TransferID(id + "/twice"), Kind: TransferPosted, Code: CodeDuplicate,
 		Debit: ChannelClearing(whole.Channel), Credit: SuspenseDuplicate, Amount: whole.Charge(),
@@ -159,6 +174,6 @@ func (o Order) Twice(c Contract, at time.Time) (Entry, Refund, error) {
 	return e, Refund{
 		ID: RefundID(id + "D"), Of: whole.ID, Subject: whole.Subject, Channel: whole.Channel,
 		Merchant: whole.Merchant, From: SuspenseDuplicate, Captured: whole.Charge(),
-		Amount: whole.Charge(), Why: "paid twice", State: AttemptCreated, MadeAt: at, DueAt: at,
+		Amount: whole.Charge(), Why: why, State: AttemptCreated, MadeAt: at, DueAt: at,
 	}, nil
 }

@@ -63,7 +63,7 @@ func fits(tx Tx, c Campaign, now time.Time) error {
 	return nil
 }
 
-// MaxTopUp is the most that one top-up may bring: 100,000 yuan.
+// MaxTopUp is the most that one top-up from one of our own accounts may bring: 100,000 yuan.
 const MaxTopUp = Fen(100_000_00)
 
 // TopUp books money from an account into a rider's wallet. An amount out of its limits is a

@@ -59,6 +59,17 @@ type Outcome struct {
 	Trade string
 }
 
+// AskedAgain is the answer to a question about an attempt. If its payer is waited for, and the
+// answer that had the ticket was lost, it is to be charged again under its id: the channel tells
+// another ticket of the same order.
+func (o Outcome) AskedAgain(a Attempt) Outcome {
+	needs := a.Way == WayApp || a.Way == WayPage || a.Way == WayQR
+	if o.State == AttemptSent && needs && a.Ticket == "" && o.Ticket == "" {
+		o.State, o.Reason, o.Again = AttemptCreated, "ticket_lost", 0
+	}
+	return o
+}
+
 // Channel is who moves the money of an attempt. Calls are idempotent by the attempt's id: charging
 // the same attempt again moves nothing again. An error means that the outcome is not known.
 type Channel interface {

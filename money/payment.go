@@ -21,6 +21,8 @@ const (
 	PurposeRest Purpose = "rest"
 	// PurposeCancelFee is the fee of a late cancel. It is the driver's.
 	PurposeCancelFee Purpose = "cancel_fee"
+	// PurposeTopUp fills a rider's wallet. Nobody owes it, and it is for no ride.
+	PurposeTopUp Purpose = "top_up"
 )
 
 // Fare reports whether it pays a part of the fare: all of those together are never above it.

@@ -19,6 +19,7 @@ type Tx interface {
 	Accounts
 	AccountLocks
 	Payments
+	TopUps
 	Attempts
 	Legs
 	Orders
@@ -73,6 +74,15 @@ type Payments interface {
 	// UnpaidFees are a payer's payments for late cancels that are due, or that an external channel
 	// waits to be paid, by their ids, at most limit.
 	UnpaidFees(payer Party, limit int) ([]Payment, error)
+}
+
+// TopUps are what riders pay into their wallets: payments whose subjects are no rides.
+type TopUps interface {
+	// LockTopUp keeps others from locking the payments of a top-up until the transaction ends: who
+	// changes them locks it before it reads them, as a ride's are locked by the ride.
+	LockTopUp(subject Subject) error
+	// OpenTopUps are a payer's top-ups whose channel waits for them, by id, at most limit.
+	OpenTopUps(payer Party, limit int) ([]Payment, error)
 }
 
 // Attempts are the tries to pay.

@@ -40,6 +40,7 @@ type Reads interface {
 	RiderRegulars(ctx context.Context, rider dispatch.RiderID, p dispatch.Page) (
 		[]dispatch.RegularCard, error)
 	GreetingReads
+	TopUpReads
 	// RiderLots are a rider's rides in the lists of draws, those of the latest rides first.
 	RiderLots(ctx context.Context, rider dispatch.RiderID, p dispatch.Page) (
 		[]dispatch.RiderLot, error)
@@ -55,6 +56,16 @@ type GreetingReads interface {
 		[]dispatch.GreetingCard, error)
 	// WantsGreetings reports whether the rider wants any.
 	WantsGreetings(ctx context.Context, rider dispatch.RiderID) (bool, error)
+}
+
+// TopUpReads are what a rider has paid into their wallet, or wants to.
+type TopUpReads interface {
+	// RiderTopUps are a rider's top-ups, the latest first.
+	RiderTopUps(ctx context.Context, rider dispatch.RiderID, p dispatch.Page) (
+		[]dispatch.TopUp, error)
+	// RiderTopUp is one of them. NotFound with ReasonPayment if it is not theirs.
+	RiderTopUp(ctx context.Context, rider dispatch.RiderID, id dispatch.TopUpID) (
+		dispatch.TopUp, error)
 }
 
 // City asks the engine of a city.

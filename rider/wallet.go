@@ -17,6 +17,11 @@ func (s *Server) GetWallet(
 	if err != nil {
 		return nil, err
 	}
+	// Before the wallet: a top-up that is paid here is in it.
+	last, err := s.reads.RiderTopUps(ctx, rider, dispatch.Page{Limit: 1})
+	if err != nil {
+		return nil, fail(err)
+	}
 	p, err := s.desk.Purse(ctx, s.now(), rider, dispatch.CityID(req.GetCity()))
 	if err != nil {
 		return nil, fail(err)
@@ -25,6 +30,10 @@ func (s *Server) GetWallet(
 		AvailableFen: int64(p.Has), HeldFen: int64(p.Held), HasPayPin: p.PIN, OwnLimits: p.Own,
 		FreeLeftFen: int64(p.FreeLeft), LockedUntil: wire.TimePB(p.LockedUntil),
 		CodeSince: wire.TimePB(p.CodeSince), SpendableFen: int64(p.Spendable()),
+		IncomingFen: int64(p.Incoming), TopUpFen: int64(p.TopUp),
+	}
+	if len(last) > 0 {
+		res.LastTopUp = topUpPB(last[0])
 	}
 	for _, h := range p.Hongbaos {
 		res.Hongbaos = append(res.Hongbaos, &riderpb.Hongbao{

@@ -53,12 +53,14 @@ func (db *DB) Plans(ctx context.Context) (map[string]string, error) {
 		"settledRides": settledRides, "repairsOf": repairsOf, "repairsBy": repairsBy,
 		"riddenTogether": riddenTogether, "briefRides": briefRides, "accountsOf": accountsOf,
 		"hongbaosOf": hongbaosOf, "dueHongbaos": dueHongbaos, "hongbaosSpent": hongbaosSpent,
+		"openTopUps": openTopUps, "riderTopUp": riderTopUp,
 	}
 	lists := map[string]pages{
 		"openBookings": openBookings, "handOvers": handOvers,
 		"riderGreetings": riderGreetings, "driverGreetings": driverGreetings,
 		"riderComplaints": riderComplaints, "driverComplaints": driverComplaints,
 		"contests": contests, "riderLots": riderLots, "riderHongbaos": riderHongbaos,
+		"riderTopUps": riderTopUps,
 		"riderRides": riderRides, "driverRides": driverRides, "companyDrivers": companyDrivers,
 		"cityRides": cityRides, "riderRegulars": riderRegulars, "driverRegulars": driverRegulars,
 	}

@@ -70,6 +70,7 @@ func plansWanted() map[string]string {
 	maps.Copy(want, complaintPlans())
 	maps.Copy(want, billPlans())
 	maps.Copy(want, hongbaoPlans())
+	maps.Copy(want, topUpPlans())
 	for _, state := range []string{"assigned", "arrived", "on_trip"} {
 		want[state] = "SCAN ride USING INDEX ride_one_per_"
 		want[state+" after"] = want[state]
@@ -100,6 +101,16 @@ func TestPlans(t *testing.T) {
 		if len(plans) != len(want) {
 			t.Errorf("%s: %d plans, want %d", engine, len(plans), len(want))
 		}
+	}
+}
+
+// topUpPlans are those of what riders pay into their wallets.
+func topUpPlans() map[string]string {
+	return map[string]string{
+		"openTopUps":        "payment_top_up_open (payer=?)",
+		"riderTopUp":        "payment_top_up (payer=? AND subject=?)|payment_owed_once",
+		"riderTopUps":       "payment_top_up (payer=?)",
+		"riderTopUps after": "payment_top_up (payer=? AND subject<?)",
 	}
 }
 

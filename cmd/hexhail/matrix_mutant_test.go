@@ -128,6 +128,18 @@ func (c careless) RiderLots(
 	return c.service.db.RiderLots(ctx, of, p)
 }
 
+func (c careless) RiderTopUps(
+	ctx context.Context, of dispatch.RiderID, p dispatch.Page,
+) ([]dispatch.TopUp, error) {
+	return c.service.db.RiderTopUps(ctx, of, p)
+}
+
+func (c careless) RiderTopUp(
+	ctx context.Context, of dispatch.RiderID, id dispatch.TopUpID,
+) (dispatch.TopUp, error) {
+	return c.service.db.RiderTopUp(ctx, of, id)
+}
+
 // carelessDrivers is the same for drivers.
 type carelessDrivers struct {
 	driver.Reads

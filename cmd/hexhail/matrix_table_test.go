@@ -25,7 +25,7 @@ func matrixTable() map[string][]variant {
 		importTable(), bookingTable(), voiceTable(), fareTable(), mendTable(), complaintTable(),
 		regularTable(), teamTable(), handOverTable(), greetingTable(), campaignTable(),
 		moneyTable(), drawTable(), shareTable(), reconcileTable(),
-		sponsorTable(), holdTable(), walletTable(), hongbaoTable(), receiptTable(),
+		sponsorTable(), holdTable(), walletTable(), hongbaoTable(), topUpTable(), receiptTable(),
 	} {
 		for name, variants := range part {
 			all[name] = append(all[name], variants...)

@@ -118,6 +118,8 @@ func (c *Client) description(p money.Purpose) string {
 		what = "预约费"
 	case money.PurposeCancelFee:
 		what = "取消费"
+	case money.PurposeTopUp:
+		what = "钱包充值"
 	case money.PurposeFare, money.PurposeShare, money.PurposeRest:
 	}
 	if c.config.Brand == "" {

@@ -150,6 +150,8 @@ func walletTests() []test {
 		{"Hongbaos", hongbaos},
 		{"HongbaosPay", hongbaosPay},
 		{"PromiseHongbao", promiseHongbao},
+		{"TopUps", topUps},
+		{"PromiseTopUp", promiseTopUp},
 	}
 }
 

@@ -2656,6 +2656,12 @@ type GetWalletResponse struct {
 	LockedUntil *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=locked_until,json=lockedUntil,proto3" json:"locked_until,omitempty"`
 	// Since when a phone has a secret for codes; empty if none has.
 	CodeSince *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=code_since,json=codeSince,proto3" json:"code_since,omitempty"`
+	// What open top-ups would bring, in fen.
+	IncomingFen int64 `protobuf:"varint,9,opt,name=incoming_fen,json=incomingFen,proto3" json:"incoming_fen,omitempty"`
+	// What may be topped up at once now, in fen; 0 if the wallet takes nothing more.
+	TopUpFen int64 `protobuf:"varint,10,opt,name=top_up_fen,json=topUpFen,proto3" json:"top_up_fen,omitempty"`
+	// The latest top-up; empty if there was none.
+	LastTopUp *TopUp `protobuf:"bytes,11,opt,name=last_top_up,json=lastTopUp,proto3" json:"last_top_up,omitempty"`
 	// Hongbaos that may be spent now, in the order in which they are, before the balance: what expires
 	// first, first.
 	Hongbaos []*Hongbao `protobuf:"bytes,12,rep,name=hongbaos,proto3" json:"hongbaos,omitempty"`
@@ -2747,6 +2753,27 @@ func (x *GetWalletResponse) GetLockedUntil() *timestamppb.Timestamp {
 func (x *GetWalletResponse) GetCodeSince() *timestamppb.Timestamp {
 	if x != nil {
 		return x.CodeSince
+	}
+	return nil
+}
+
+func (x *GetWalletResponse) GetIncomingFen() int64 {
+	if x != nil {
+		return x.IncomingFen
+	}
+	return 0
+}
+
+func (x *GetWalletResponse) GetTopUpFen() int64 {
+	if x != nil {
+		return x.TopUpFen
+	}
+	return 0
+}
+
+func (x *GetWalletResponse) GetLastTopUp() *TopUp {
+	if x != nil {
+		return x.LastTopUp
 	}
 	return nil
 }
@@ -2865,6 +2892,384 @@ func (x *Hongbao) GetExpiresAt() *timestamppb.Timestamp {
 	return nil
 }
 
+// Money for the rider's own wallet.
+type TopUpWalletRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The app's own id of this request, 1 to 64 bytes: the same id gets the same answer, and is
+	// refused with another body.
+	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// In fen, 100 to 200,000.
+	AmountFen int64 `protobuf:"varint,2,opt,name=amount_fen,json=amountFen,proto3" json:"amount_fen,omitempty"`
+	// The external channel, "wechat" or "alipay", as far as the server has them.
+	Channel string `protobuf:"bytes,3,opt,name=channel,proto3" json:"channel,omitempty"`
+	// How the rider is asked: "app" opens the channel's app with the ticket, "page" a page in it, "qr"
+	// shows a QR code that anybody may pay.
+	Way string `protobuf:"bytes,4,opt,name=way,proto3" json:"way,omitempty"`
+	// With "page" the rider's id at the channel, 1 to 128 bytes. Else empty.
+	Token         string `protobuf:"bytes,5,opt,name=token,proto3" json:"token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TopUpWalletRequest) Reset() {
+	*x = TopUpWalletRequest{}
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[43]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TopUpWalletRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TopUpWalletRequest) ProtoMessage() {}
+
+func (x *TopUpWalletRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[43]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TopUpWalletRequest.ProtoReflect.Descriptor instead.
+func (*TopUpWalletRequest) Descriptor() ([]byte, []int) {
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{43}
+}
+
+func (x *TopUpWalletRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *TopUpWalletRequest) GetAmountFen() int64 {
+	if x != nil {
+		return x.AmountFen
+	}
+	return 0
+}
+
+func (x *TopUpWalletRequest) GetChannel() string {
+	if x != nil {
+		return x.Channel
+	}
+	return ""
+}
+
+func (x *TopUpWalletRequest) GetWay() string {
+	if x != nil {
+		return x.Way
+	}
+	return ""
+}
+
+func (x *TopUpWalletRequest) GetToken() string {
+	if x != nil {
+		return x.Token
+	}
+	return ""
+}
+
+// The top-up.
+type TopUpWalletResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// As it stands now.
+	TopUp         *TopUp `protobuf:"bytes,1,opt,name=top_up,json=topUp,proto3" json:"top_up,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TopUpWalletResponse) Reset() {
+	*x = TopUpWalletResponse{}
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[44]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TopUpWalletResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TopUpWalletResponse) ProtoMessage() {}
+
+func (x *TopUpWalletResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[44]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TopUpWalletResponse.ProtoReflect.Descriptor instead.
+func (*TopUpWalletResponse) Descriptor() ([]byte, []int) {
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{44}
+}
+
+func (x *TopUpWalletResponse) GetTopUp() *TopUp {
+	if x != nil {
+		return x.TopUp
+	}
+	return nil
+}
+
+// Which part of the list.
+type ListTopUpsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// How many at most, 1 to 200; 0 is 50, and more than 200 is 200.
+	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// next_page_token of the page before; "" for the first.
+	PageToken     string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListTopUpsRequest) Reset() {
+	*x = ListTopUpsRequest{}
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[45]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListTopUpsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListTopUpsRequest) ProtoMessage() {}
+
+func (x *ListTopUpsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[45]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListTopUpsRequest.ProtoReflect.Descriptor instead.
+func (*ListTopUpsRequest) Descriptor() ([]byte, []int) {
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{45}
+}
+
+func (x *ListTopUpsRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListTopUpsRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+// A page of top-ups.
+type ListTopUpsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The latest first.
+	TopUps []*TopUp `protobuf:"bytes,1,rep,name=top_ups,json=topUps,proto3" json:"top_ups,omitempty"`
+	// For the next page; "" if this is the last.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListTopUpsResponse) Reset() {
+	*x = ListTopUpsResponse{}
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[46]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListTopUpsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListTopUpsResponse) ProtoMessage() {}
+
+func (x *ListTopUpsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[46]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListTopUpsResponse.ProtoReflect.Descriptor instead.
+func (*ListTopUpsResponse) Descriptor() ([]byte, []int) {
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{46}
+}
+
+func (x *ListTopUpsResponse) GetTopUps() []*TopUp {
+	if x != nil {
+		return x.TopUps
+	}
+	return nil
+}
+
+func (x *ListTopUpsResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+// What a rider pays into their own wallet.
+type TopUp struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its id.
+	TopUpId string `protobuf:"bytes,1,opt,name=top_up_id,json=topUpId,proto3" json:"top_up_id,omitempty"`
+	// How much, in fen.
+	AmountFen int64 `protobuf:"varint,2,opt,name=amount_fen,json=amountFen,proto3" json:"amount_fen,omitempty"`
+	// Where it stands: "open" (the channel is asked, or waits for its payer), "paid" (it is in the
+	// wallet), "closed" (nothing came in).
+	State string `protobuf:"bytes,3,opt,name=state,proto3" json:"state,omitempty"`
+	// The channel.
+	Channel string `protobuf:"bytes,4,opt,name=channel,proto3" json:"channel,omitempty"`
+	// How its payer is asked.
+	Way string `protobuf:"bytes,5,opt,name=way,proto3" json:"way,omitempty"`
+	// Where the order stands, as a payment's attempt_state.
+	AttemptState string `protobuf:"bytes,6,opt,name=attempt_state,json=attemptState,proto3" json:"attempt_state,omitempty"`
+	// A word on that, as a payment's reason.
+	Reason string `protobuf:"bytes,7,opt,name=reason,proto3" json:"reason,omitempty"`
+	// What the app needs to go on, as a payment's ticket. Empty until the channel has told it.
+	Ticket string `protobuf:"bytes,8,opt,name=ticket,proto3" json:"ticket,omitempty"`
+	// When it was asked for.
+	MadeAt *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=made_at,json=madeAt,proto3" json:"made_at,omitempty"`
+	// When the channel's word was booked; empty before.
+	PaidAt *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=paid_at,json=paidAt,proto3" json:"paid_at,omitempty"`
+	// Of one that was paid after it was closed, when the wallet had no room for it any more: what goes
+	// back or has gone, in fen.
+	BackFen       int64 `protobuf:"varint,11,opt,name=back_fen,json=backFen,proto3" json:"back_fen,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TopUp) Reset() {
+	*x = TopUp{}
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[47]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TopUp) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TopUp) ProtoMessage() {}
+
+func (x *TopUp) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[47]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TopUp.ProtoReflect.Descriptor instead.
+func (*TopUp) Descriptor() ([]byte, []int) {
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{47}
+}
+
+func (x *TopUp) GetTopUpId() string {
+	if x != nil {
+		return x.TopUpId
+	}
+	return ""
+}
+
+func (x *TopUp) GetAmountFen() int64 {
+	if x != nil {
+		return x.AmountFen
+	}
+	return 0
+}
+
+func (x *TopUp) GetState() string {
+	if x != nil {
+		return x.State
+	}
+	return ""
+}
+
+func (x *TopUp) GetChannel() string {
+	if x != nil {
+		return x.Channel
+	}
+	return ""
+}
+
+func (x *TopUp) GetWay() string {
+	if x != nil {
+		return x.Way
+	}
+	return ""
+}
+
+func (x *TopUp) GetAttemptState() string {
+	if x != nil {
+		return x.AttemptState
+	}
+	return ""
+}
+
+func (x *TopUp) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *TopUp) GetTicket() string {
+	if x != nil {
+		return x.Ticket
+	}
+	return ""
+}
+
+func (x *TopUp) GetMadeAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.MadeAt
+	}
+	return nil
+}
+
+func (x *TopUp) GetPaidAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.PaidAt
+	}
+	return nil
+}
+
+func (x *TopUp) GetBackFen() int64 {
+	if x != nil {
+		return x.BackFen
+	}
+	return 0
+}
+
 // For the phone that asks.
 type IssueWalletCodeRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -2877,7 +3282,7 @@ type IssueWalletCodeRequest struct {
 
 func (x *IssueWalletCodeRequest) Reset() {
 	*x = IssueWalletCodeRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[43]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2889,7 +3294,7 @@ func (x *IssueWalletCodeRequest) String() string {
 func (*IssueWalletCodeRequest) ProtoMessage() {}
 
 func (x *IssueWalletCodeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[43]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2902,7 +3307,7 @@ func (x *IssueWalletCodeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use IssueWalletCodeRequest.ProtoReflect.Descriptor instead.
 func (*IssueWalletCodeRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{43}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *IssueWalletCodeRequest) GetRequestId() string {
@@ -2927,7 +3332,7 @@ type IssueWalletCodeResponse struct {
 
 func (x *IssueWalletCodeResponse) Reset() {
 	*x = IssueWalletCodeResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[44]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2939,7 +3344,7 @@ func (x *IssueWalletCodeResponse) String() string {
 func (*IssueWalletCodeResponse) ProtoMessage() {}
 
 func (x *IssueWalletCodeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[44]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2952,7 +3357,7 @@ func (x *IssueWalletCodeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use IssueWalletCodeResponse.ProtoReflect.Descriptor instead.
 func (*IssueWalletCodeResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{44}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *IssueWalletCodeResponse) GetHandle() string {
@@ -2988,7 +3393,7 @@ type RevokeWalletCodeRequest struct {
 
 func (x *RevokeWalletCodeRequest) Reset() {
 	*x = RevokeWalletCodeRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[45]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3000,7 +3405,7 @@ func (x *RevokeWalletCodeRequest) String() string {
 func (*RevokeWalletCodeRequest) ProtoMessage() {}
 
 func (x *RevokeWalletCodeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[45]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3013,7 +3418,7 @@ func (x *RevokeWalletCodeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RevokeWalletCodeRequest.ProtoReflect.Descriptor instead.
 func (*RevokeWalletCodeRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{45}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{50}
 }
 
 func (x *RevokeWalletCodeRequest) GetRequestId() string {
@@ -3032,7 +3437,7 @@ type RevokeWalletCodeResponse struct {
 
 func (x *RevokeWalletCodeResponse) Reset() {
 	*x = RevokeWalletCodeResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[46]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3044,7 +3449,7 @@ func (x *RevokeWalletCodeResponse) String() string {
 func (*RevokeWalletCodeResponse) ProtoMessage() {}
 
 func (x *RevokeWalletCodeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[46]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3057,7 +3462,7 @@ func (x *RevokeWalletCodeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RevokeWalletCodeResponse.ProtoReflect.Descriptor instead.
 func (*RevokeWalletCodeResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{46}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{51}
 }
 
 // What a wallet pays without its pay PIN.
@@ -3073,7 +3478,7 @@ type FreeLimits struct {
 
 func (x *FreeLimits) Reset() {
 	*x = FreeLimits{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[47]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3085,7 +3490,7 @@ func (x *FreeLimits) String() string {
 func (*FreeLimits) ProtoMessage() {}
 
 func (x *FreeLimits) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[47]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3098,7 +3503,7 @@ func (x *FreeLimits) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FreeLimits.ProtoReflect.Descriptor instead.
 func (*FreeLimits) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{47}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{52}
 }
 
 func (x *FreeLimits) GetEachFen() int64 {
@@ -3133,7 +3538,7 @@ type SetPayPinRequest struct {
 
 func (x *SetPayPinRequest) Reset() {
 	*x = SetPayPinRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[48]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[53]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3145,7 +3550,7 @@ func (x *SetPayPinRequest) String() string {
 func (*SetPayPinRequest) ProtoMessage() {}
 
 func (x *SetPayPinRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[48]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[53]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3158,7 +3563,7 @@ func (x *SetPayPinRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetPayPinRequest.ProtoReflect.Descriptor instead.
 func (*SetPayPinRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{48}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{53}
 }
 
 func (x *SetPayPinRequest) GetRequestId() string {
@@ -3200,7 +3605,7 @@ type SetPayPinResponse struct {
 
 func (x *SetPayPinResponse) Reset() {
 	*x = SetPayPinResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[49]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[54]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3212,7 +3617,7 @@ func (x *SetPayPinResponse) String() string {
 func (*SetPayPinResponse) ProtoMessage() {}
 
 func (x *SetPayPinResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[49]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[54]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3225,7 +3630,7 @@ func (x *SetPayPinResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetPayPinResponse.ProtoReflect.Descriptor instead.
 func (*SetPayPinResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{49}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{54}
 }
 
 func (x *SetPayPinResponse) GetSince() *timestamppb.Timestamp {
@@ -3257,7 +3662,7 @@ type PayByCodeRequest struct {
 
 func (x *PayByCodeRequest) Reset() {
 	*x = PayByCodeRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[50]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[55]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3269,7 +3674,7 @@ func (x *PayByCodeRequest) String() string {
 func (*PayByCodeRequest) ProtoMessage() {}
 
 func (x *PayByCodeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[50]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[55]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3282,7 +3687,7 @@ func (x *PayByCodeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PayByCodeRequest.ProtoReflect.Descriptor instead.
 func (*PayByCodeRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{50}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{55}
 }
 
 func (x *PayByCodeRequest) GetRequestId() string {
@@ -3338,7 +3743,7 @@ type PayByCodeResponse struct {
 
 func (x *PayByCodeResponse) Reset() {
 	*x = PayByCodeResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[51]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[56]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3350,7 +3755,7 @@ func (x *PayByCodeResponse) String() string {
 func (*PayByCodeResponse) ProtoMessage() {}
 
 func (x *PayByCodeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[51]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[56]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3363,7 +3768,7 @@ func (x *PayByCodeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PayByCodeResponse.ProtoReflect.Descriptor instead.
 func (*PayByCodeResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{51}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{56}
 }
 
 func (x *PayByCodeResponse) GetScan() *ScanCodeResponse {
@@ -3384,7 +3789,7 @@ type ListPaymentsResponse struct {
 
 func (x *ListPaymentsResponse) Reset() {
 	*x = ListPaymentsResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[52]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[57]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3396,7 +3801,7 @@ func (x *ListPaymentsResponse) String() string {
 func (*ListPaymentsResponse) ProtoMessage() {}
 
 func (x *ListPaymentsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[52]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[57]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3409,7 +3814,7 @@ func (x *ListPaymentsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListPaymentsResponse.ProtoReflect.Descriptor instead.
 func (*ListPaymentsResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{52}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{57}
 }
 
 func (x *ListPaymentsResponse) GetPayments() []*v1.Payment {
@@ -3430,7 +3835,7 @@ type PayRideResponse struct {
 
 func (x *PayRideResponse) Reset() {
 	*x = PayRideResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[53]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[58]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3442,7 +3847,7 @@ func (x *PayRideResponse) String() string {
 func (*PayRideResponse) ProtoMessage() {}
 
 func (x *PayRideResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[53]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[58]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3455,7 +3860,7 @@ func (x *PayRideResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PayRideResponse.ProtoReflect.Descriptor instead.
 func (*PayRideResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{53}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{58}
 }
 
 func (x *PayRideResponse) GetRide() *v1.Ride {
@@ -3481,7 +3886,7 @@ type RateRideRequest struct {
 
 func (x *RateRideRequest) Reset() {
 	*x = RateRideRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[54]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[59]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3493,7 +3898,7 @@ func (x *RateRideRequest) String() string {
 func (*RateRideRequest) ProtoMessage() {}
 
 func (x *RateRideRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[54]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[59]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3506,7 +3911,7 @@ func (x *RateRideRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RateRideRequest.ProtoReflect.Descriptor instead.
 func (*RateRideRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{54}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{59}
 }
 
 func (x *RateRideRequest) GetRequestId() string {
@@ -3541,7 +3946,7 @@ type RateRideResponse struct {
 
 func (x *RateRideResponse) Reset() {
 	*x = RateRideResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[55]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[60]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3553,7 +3958,7 @@ func (x *RateRideResponse) String() string {
 func (*RateRideResponse) ProtoMessage() {}
 
 func (x *RateRideResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[55]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[60]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3566,7 +3971,7 @@ func (x *RateRideResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RateRideResponse.ProtoReflect.Descriptor instead.
 func (*RateRideResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{55}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{60}
 }
 
 func (x *RateRideResponse) GetRide() *v1.Ride {
@@ -3594,7 +3999,7 @@ type ComplainRequest struct {
 
 func (x *ComplainRequest) Reset() {
 	*x = ComplainRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[56]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[61]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3606,7 +4011,7 @@ func (x *ComplainRequest) String() string {
 func (*ComplainRequest) ProtoMessage() {}
 
 func (x *ComplainRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[56]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[61]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3619,7 +4024,7 @@ func (x *ComplainRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ComplainRequest.ProtoReflect.Descriptor instead.
 func (*ComplainRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{56}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{61}
 }
 
 func (x *ComplainRequest) GetRequestId() string {
@@ -3659,7 +4064,7 @@ type ComplainResponse struct {
 
 func (x *ComplainResponse) Reset() {
 	*x = ComplainResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[57]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[62]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3671,7 +4076,7 @@ func (x *ComplainResponse) String() string {
 func (*ComplainResponse) ProtoMessage() {}
 
 func (x *ComplainResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[57]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[62]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3684,7 +4089,7 @@ func (x *ComplainResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ComplainResponse.ProtoReflect.Descriptor instead.
 func (*ComplainResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{57}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{62}
 }
 
 // A word to the complaint of the driver: a no-show.
@@ -3703,7 +4108,7 @@ type ContestComplaintRequest struct {
 
 func (x *ContestComplaintRequest) Reset() {
 	*x = ContestComplaintRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[58]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[63]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3715,7 +4120,7 @@ func (x *ContestComplaintRequest) String() string {
 func (*ContestComplaintRequest) ProtoMessage() {}
 
 func (x *ContestComplaintRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[58]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[63]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3728,7 +4133,7 @@ func (x *ContestComplaintRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ContestComplaintRequest.ProtoReflect.Descriptor instead.
 func (*ContestComplaintRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{58}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{63}
 }
 
 func (x *ContestComplaintRequest) GetRequestId() string {
@@ -3761,7 +4166,7 @@ type ContestComplaintResponse struct {
 
 func (x *ContestComplaintResponse) Reset() {
 	*x = ContestComplaintResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[59]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[64]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3773,7 +4178,7 @@ func (x *ContestComplaintResponse) String() string {
 func (*ContestComplaintResponse) ProtoMessage() {}
 
 func (x *ContestComplaintResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[59]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[64]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3786,7 +4191,7 @@ func (x *ContestComplaintResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ContestComplaintResponse.ProtoReflect.Descriptor instead.
 func (*ContestComplaintResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{59}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{64}
 }
 
 // Which page.
@@ -3804,7 +4209,7 @@ type ListComplaintsRequest struct {
 
 func (x *ListComplaintsRequest) Reset() {
 	*x = ListComplaintsRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[60]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[65]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3816,7 +4221,7 @@ func (x *ListComplaintsRequest) String() string {
 func (*ListComplaintsRequest) ProtoMessage() {}
 
 func (x *ListComplaintsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[60]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[65]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3829,7 +4234,7 @@ func (x *ListComplaintsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListComplaintsRequest.ProtoReflect.Descriptor instead.
 func (*ListComplaintsRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{60}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{65}
 }
 
 func (x *ListComplaintsRequest) GetPageSize() int32 {
@@ -3870,7 +4275,7 @@ type ListComplaintsResponse struct {
 
 func (x *ListComplaintsResponse) Reset() {
 	*x = ListComplaintsResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[61]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[66]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3882,7 +4287,7 @@ func (x *ListComplaintsResponse) String() string {
 func (*ListComplaintsResponse) ProtoMessage() {}
 
 func (x *ListComplaintsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[61]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[66]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3895,7 +4300,7 @@ func (x *ListComplaintsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListComplaintsResponse.ProtoReflect.Descriptor instead.
 func (*ListComplaintsResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{61}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{66}
 }
 
 func (x *ListComplaintsResponse) GetComplaints() []*v1.Complaint {
@@ -3940,7 +4345,7 @@ type ProposeRegularRequest struct {
 
 func (x *ProposeRegularRequest) Reset() {
 	*x = ProposeRegularRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[62]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[67]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3952,7 +4357,7 @@ func (x *ProposeRegularRequest) String() string {
 func (*ProposeRegularRequest) ProtoMessage() {}
 
 func (x *ProposeRegularRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[62]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[67]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3965,7 +4370,7 @@ func (x *ProposeRegularRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ProposeRegularRequest.ProtoReflect.Descriptor instead.
 func (*ProposeRegularRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{62}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{67}
 }
 
 func (x *ProposeRegularRequest) GetRequestId() string {
@@ -3993,7 +4398,7 @@ type ProposeRegularResponse struct {
 
 func (x *ProposeRegularResponse) Reset() {
 	*x = ProposeRegularResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[63]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[68]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4005,7 +4410,7 @@ func (x *ProposeRegularResponse) String() string {
 func (*ProposeRegularResponse) ProtoMessage() {}
 
 func (x *ProposeRegularResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[63]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[68]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4018,7 +4423,7 @@ func (x *ProposeRegularResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ProposeRegularResponse.ProtoReflect.Descriptor instead.
 func (*ProposeRegularResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{63}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{68}
 }
 
 func (x *ProposeRegularResponse) GetRegular() *v1.Regular {
@@ -4042,7 +4447,7 @@ type AgreeRegularRequest struct {
 
 func (x *AgreeRegularRequest) Reset() {
 	*x = AgreeRegularRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[64]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[69]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4054,7 +4459,7 @@ func (x *AgreeRegularRequest) String() string {
 func (*AgreeRegularRequest) ProtoMessage() {}
 
 func (x *AgreeRegularRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[64]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[69]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4067,7 +4472,7 @@ func (x *AgreeRegularRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AgreeRegularRequest.ProtoReflect.Descriptor instead.
 func (*AgreeRegularRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{64}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{69}
 }
 
 func (x *AgreeRegularRequest) GetRequestId() string {
@@ -4095,7 +4500,7 @@ type AgreeRegularResponse struct {
 
 func (x *AgreeRegularResponse) Reset() {
 	*x = AgreeRegularResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[65]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[70]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4107,7 +4512,7 @@ func (x *AgreeRegularResponse) String() string {
 func (*AgreeRegularResponse) ProtoMessage() {}
 
 func (x *AgreeRegularResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[65]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[70]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4120,7 +4525,7 @@ func (x *AgreeRegularResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AgreeRegularResponse.ProtoReflect.Descriptor instead.
 func (*AgreeRegularResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{65}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{70}
 }
 
 func (x *AgreeRegularResponse) GetRegular() *v1.Regular {
@@ -4144,7 +4549,7 @@ type EndRegularRequest struct {
 
 func (x *EndRegularRequest) Reset() {
 	*x = EndRegularRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[66]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[71]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4156,7 +4561,7 @@ func (x *EndRegularRequest) String() string {
 func (*EndRegularRequest) ProtoMessage() {}
 
 func (x *EndRegularRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[66]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[71]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4169,7 +4574,7 @@ func (x *EndRegularRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EndRegularRequest.ProtoReflect.Descriptor instead.
 func (*EndRegularRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{66}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{71}
 }
 
 func (x *EndRegularRequest) GetRequestId() string {
@@ -4195,7 +4600,7 @@ type EndRegularResponse struct {
 
 func (x *EndRegularResponse) Reset() {
 	*x = EndRegularResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[67]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[72]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4207,7 +4612,7 @@ func (x *EndRegularResponse) String() string {
 func (*EndRegularResponse) ProtoMessage() {}
 
 func (x *EndRegularResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[67]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[72]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4220,7 +4625,7 @@ func (x *EndRegularResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EndRegularResponse.ProtoReflect.Descriptor instead.
 func (*EndRegularResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{67}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{72}
 }
 
 // Which page.
@@ -4236,7 +4641,7 @@ type ListRegularsRequest struct {
 
 func (x *ListRegularsRequest) Reset() {
 	*x = ListRegularsRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[68]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[73]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4248,7 +4653,7 @@ func (x *ListRegularsRequest) String() string {
 func (*ListRegularsRequest) ProtoMessage() {}
 
 func (x *ListRegularsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[68]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[73]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4261,7 +4666,7 @@ func (x *ListRegularsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRegularsRequest.ProtoReflect.Descriptor instead.
 func (*ListRegularsRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{68}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{73}
 }
 
 func (x *ListRegularsRequest) GetPageSize() int32 {
@@ -4291,7 +4696,7 @@ type ListRegularsResponse struct {
 
 func (x *ListRegularsResponse) Reset() {
 	*x = ListRegularsResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[69]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[74]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4303,7 +4708,7 @@ func (x *ListRegularsResponse) String() string {
 func (*ListRegularsResponse) ProtoMessage() {}
 
 func (x *ListRegularsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[69]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[74]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4316,7 +4721,7 @@ func (x *ListRegularsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRegularsResponse.ProtoReflect.Descriptor instead.
 func (*ListRegularsResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{69}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{74}
 }
 
 func (x *ListRegularsResponse) GetRegulars() []*v1.Regular {
@@ -4346,7 +4751,7 @@ type ListGreetingsRequest struct {
 
 func (x *ListGreetingsRequest) Reset() {
 	*x = ListGreetingsRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[70]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[75]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4358,7 +4763,7 @@ func (x *ListGreetingsRequest) String() string {
 func (*ListGreetingsRequest) ProtoMessage() {}
 
 func (x *ListGreetingsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[70]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[75]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4371,7 +4776,7 @@ func (x *ListGreetingsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListGreetingsRequest.ProtoReflect.Descriptor instead.
 func (*ListGreetingsRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{70}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{75}
 }
 
 func (x *ListGreetingsRequest) GetPageSize() int32 {
@@ -4403,7 +4808,7 @@ type ListGreetingsResponse struct {
 
 func (x *ListGreetingsResponse) Reset() {
 	*x = ListGreetingsResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[71]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[76]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4415,7 +4820,7 @@ func (x *ListGreetingsResponse) String() string {
 func (*ListGreetingsResponse) ProtoMessage() {}
 
 func (x *ListGreetingsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[71]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[76]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4428,7 +4833,7 @@ func (x *ListGreetingsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListGreetingsResponse.ProtoReflect.Descriptor instead.
 func (*ListGreetingsResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{71}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{76}
 }
 
 func (x *ListGreetingsResponse) GetGreetings() []*Greeting {
@@ -4475,7 +4880,7 @@ type Greeting struct {
 
 func (x *Greeting) Reset() {
 	*x = Greeting{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[72]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[77]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4487,7 +4892,7 @@ func (x *Greeting) String() string {
 func (*Greeting) ProtoMessage() {}
 
 func (x *Greeting) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[72]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[77]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4500,7 +4905,7 @@ func (x *Greeting) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Greeting.ProtoReflect.Descriptor instead.
 func (*Greeting) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{72}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{77}
 }
 
 func (x *Greeting) GetGreetingId() string {
@@ -4566,7 +4971,7 @@ type WantGreetingsRequest struct {
 
 func (x *WantGreetingsRequest) Reset() {
 	*x = WantGreetingsRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[73]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[78]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4578,7 +4983,7 @@ func (x *WantGreetingsRequest) String() string {
 func (*WantGreetingsRequest) ProtoMessage() {}
 
 func (x *WantGreetingsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[73]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[78]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4591,7 +4996,7 @@ func (x *WantGreetingsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WantGreetingsRequest.ProtoReflect.Descriptor instead.
 func (*WantGreetingsRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{73}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{78}
 }
 
 func (x *WantGreetingsRequest) GetRequestId() string {
@@ -4619,7 +5024,7 @@ type WantGreetingsResponse struct {
 
 func (x *WantGreetingsResponse) Reset() {
 	*x = WantGreetingsResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[74]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[79]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4631,7 +5036,7 @@ func (x *WantGreetingsResponse) String() string {
 func (*WantGreetingsResponse) ProtoMessage() {}
 
 func (x *WantGreetingsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[74]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[79]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4644,7 +5049,7 @@ func (x *WantGreetingsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WantGreetingsResponse.ProtoReflect.Descriptor instead.
 func (*WantGreetingsResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{74}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{79}
 }
 
 func (x *WantGreetingsResponse) GetWanted() bool {
@@ -4665,7 +5070,7 @@ type ListCampaignsRequest struct {
 
 func (x *ListCampaignsRequest) Reset() {
 	*x = ListCampaignsRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[75]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[80]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4677,7 +5082,7 @@ func (x *ListCampaignsRequest) String() string {
 func (*ListCampaignsRequest) ProtoMessage() {}
 
 func (x *ListCampaignsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[75]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[80]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4690,7 +5095,7 @@ func (x *ListCampaignsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListCampaignsRequest.ProtoReflect.Descriptor instead.
 func (*ListCampaignsRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{75}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{80}
 }
 
 func (x *ListCampaignsRequest) GetCity() string {
@@ -4711,7 +5116,7 @@ type ListCampaignsResponse struct {
 
 func (x *ListCampaignsResponse) Reset() {
 	*x = ListCampaignsResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[76]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[81]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4723,7 +5128,7 @@ func (x *ListCampaignsResponse) String() string {
 func (*ListCampaignsResponse) ProtoMessage() {}
 
 func (x *ListCampaignsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[76]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[81]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4736,7 +5141,7 @@ func (x *ListCampaignsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListCampaignsResponse.ProtoReflect.Descriptor instead.
 func (*ListCampaignsResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{76}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{81}
 }
 
 func (x *ListCampaignsResponse) GetCampaigns() []*Campaign {
@@ -4769,7 +5174,7 @@ type Campaign struct {
 
 func (x *Campaign) Reset() {
 	*x = Campaign{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[77]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[82]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4781,7 +5186,7 @@ func (x *Campaign) String() string {
 func (*Campaign) ProtoMessage() {}
 
 func (x *Campaign) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[77]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[82]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4794,7 +5199,7 @@ func (x *Campaign) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Campaign.ProtoReflect.Descriptor instead.
 func (*Campaign) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{77}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{82}
 }
 
 func (x *Campaign) GetCampaignId() string {
@@ -4859,7 +5264,7 @@ type ListLotsRequest struct {
 
 func (x *ListLotsRequest) Reset() {
 	*x = ListLotsRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[78]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[83]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4871,7 +5276,7 @@ func (x *ListLotsRequest) String() string {
 func (*ListLotsRequest) ProtoMessage() {}
 
 func (x *ListLotsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[78]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[83]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4884,7 +5289,7 @@ func (x *ListLotsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListLotsRequest.ProtoReflect.Descriptor instead.
 func (*ListLotsRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{78}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{83}
 }
 
 func (x *ListLotsRequest) GetPageSize() int32 {
@@ -4914,7 +5319,7 @@ type ListLotsResponse struct {
 
 func (x *ListLotsResponse) Reset() {
 	*x = ListLotsResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[79]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[84]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4926,7 +5331,7 @@ func (x *ListLotsResponse) String() string {
 func (*ListLotsResponse) ProtoMessage() {}
 
 func (x *ListLotsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[79]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[84]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4939,7 +5344,7 @@ func (x *ListLotsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListLotsResponse.ProtoReflect.Descriptor instead.
 func (*ListLotsResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{79}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{84}
 }
 
 func (x *ListLotsResponse) GetLots() []*Lot {
@@ -4983,7 +5388,7 @@ type Lot struct {
 
 func (x *Lot) Reset() {
 	*x = Lot{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[80]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[85]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4995,7 +5400,7 @@ func (x *Lot) String() string {
 func (*Lot) ProtoMessage() {}
 
 func (x *Lot) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[80]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[85]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5008,7 +5413,7 @@ func (x *Lot) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Lot.ProtoReflect.Descriptor instead.
 func (*Lot) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{80}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{85}
 }
 
 func (x *Lot) GetRideId() string {
@@ -5258,7 +5663,7 @@ const file_hexhail_rider_v1_rider_proto_rawDesc = "" +
 	"\adue_fen\x18\x04 \x01(\x03R\x06dueFen\x124\n" +
 	"\bpayments\x18\x05 \x03(\v2\x18.hexhail.type.v1.PaymentR\bpayments\"1\n" +
 	"\x10GetWalletRequest\x12\x1d\n" +
-	"\x04city\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\x04city\"\xbe\x03\n" +
+	"\x04city\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\x04city\"\xb8\x04\n" +
 	"\x11GetWalletResponse\x12#\n" +
 	"\ravailable_fen\x18\x01 \x01(\x03R\favailableFen\x12\x19\n" +
 	"\bheld_fen\x18\x02 \x01(\x03R\aheldFen\x12\x1e\n" +
@@ -5269,7 +5674,12 @@ const file_hexhail_rider_v1_rider_proto_rawDesc = "" +
 	"\rfree_left_fen\x18\x06 \x01(\x03R\vfreeLeftFen\x12=\n" +
 	"\flocked_until\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\vlockedUntil\x129\n" +
 	"\n" +
-	"code_since\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\tcodeSince\x125\n" +
+	"code_since\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\tcodeSince\x12!\n" +
+	"\fincoming_fen\x18\t \x01(\x03R\vincomingFen\x12\x1c\n" +
+	"\n" +
+	"top_up_fen\x18\n" +
+	" \x01(\x03R\btopUpFen\x127\n" +
+	"\vlast_top_up\x18\v \x01(\v2\x17.hexhail.rider.v1.TopUpR\tlastTopUp\x125\n" +
 	"\bhongbaos\x18\f \x03(\v2\x19.hexhail.rider.v1.HongbaoR\bhongbaos\x12#\n" +
 	"\rspendable_fen\x18\r \x01(\x03R\fspendableFen\"\x8a\x02\n" +
 	"\aHongbao\x12\x1d\n" +
@@ -5282,7 +5692,38 @@ const file_hexhail_rider_v1_rider_proto_rawDesc = "" +
 	"\bleft_fen\x18\x05 \x01(\x03R\aleftFen\x125\n" +
 	"\bgiven_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\agivenAt\x129\n" +
 	"\n" +
-	"expires_at\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\texpiresAt\"B\n" +
+	"expires_at\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\texpiresAt\"\xe3\x01\n" +
+	"\x12TopUpWalletRequest\x12(\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\trequestId\x12*\n" +
+	"\n" +
+	"amount_fen\x18\x02 \x01(\x03B\v\xbaH\b\"\x06\x18\xc0\x9a\f(dR\tamountFen\x12/\n" +
+	"\achannel\x18\x03 \x01(\tB\x15\xbaH\x12r\x10R\x06wechatR\x06alipayR\achannel\x12&\n" +
+	"\x03way\x18\x04 \x01(\tB\x14\xbaH\x11r\x0fR\x03appR\x04pageR\x02qrR\x03way\x12\x1e\n" +
+	"\x05token\x18\x05 \x01(\tB\b\xbaH\x05r\x03(\x80\x01R\x05token\"E\n" +
+	"\x13TopUpWalletResponse\x12.\n" +
+	"\x06top_up\x18\x01 \x01(\v2\x17.hexhail.rider.v1.TopUpR\x05topUp\"b\n" +
+	"\x11ListTopUpsRequest\x12$\n" +
+	"\tpage_size\x18\x01 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\bpageSize\x12'\n" +
+	"\n" +
+	"page_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03(\xc8\x01R\tpageToken\"n\n" +
+	"\x12ListTopUpsResponse\x120\n" +
+	"\atop_ups\x18\x01 \x03(\v2\x17.hexhail.rider.v1.TopUpR\x06topUps\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xde\x02\n" +
+	"\x05TopUp\x12\x1a\n" +
+	"\ttop_up_id\x18\x01 \x01(\tR\atopUpId\x12\x1d\n" +
+	"\n" +
+	"amount_fen\x18\x02 \x01(\x03R\tamountFen\x12\x14\n" +
+	"\x05state\x18\x03 \x01(\tR\x05state\x12\x18\n" +
+	"\achannel\x18\x04 \x01(\tR\achannel\x12\x10\n" +
+	"\x03way\x18\x05 \x01(\tR\x03way\x12#\n" +
+	"\rattempt_state\x18\x06 \x01(\tR\fattemptState\x12\x16\n" +
+	"\x06reason\x18\a \x01(\tR\x06reason\x12\x16\n" +
+	"\x06ticket\x18\b \x01(\tR\x06ticket\x123\n" +
+	"\amade_at\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\x06madeAt\x123\n" +
+	"\apaid_at\x18\n" +
+	" \x01(\v2\x1a.google.protobuf.TimestampR\x06paidAt\x12\x19\n" +
+	"\bback_fen\x18\v \x01(\x03R\abackFen\"B\n" +
 	"\x16IssueWalletCodeRequest\x12(\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\trequestId\"\x80\x01\n" +
@@ -5434,7 +5875,7 @@ const file_hexhail_rider_v1_rider_proto_rawDesc = "" +
 	"\x05drawn\x18\x06 \x01(\bR\x05drawn\x12\x17\n" +
 	"\awon_fen\x18\a \x01(\x03R\x06wonFen\x12\x19\n" +
 	"\bsent_fen\x18\b \x01(\x03R\asentFen\x12\x18\n" +
-	"\aarrived\x18\t \x01(\bR\aarrived2\xa8\x1c\n" +
+	"\aarrived\x18\t \x01(\bR\aarrived2\xf5\x1d\n" +
 	"\fRiderService\x12_\n" +
 	"\tQuoteRide\x12\".hexhail.rider.v1.QuoteRideRequest\x1a#.hexhail.rider.v1.QuoteRideResponse\"\t\xea\xb2\x19\x05\n" +
 	"\x01\x01\x10\x02\x12k\n" +
@@ -5469,6 +5910,11 @@ const file_hexhail_rider_v1_rider_proto_rawDesc = "" +
 	"\bScanCode\x12!.hexhail.rider.v1.ScanCodeRequest\x1a\".hexhail.rider.v1.ScanCodeResponse\"\t\xea\xb2\x19\x05\n" +
 	"\x01\x01\x10\x01\x12_\n" +
 	"\tGetWallet\x12\".hexhail.rider.v1.GetWalletRequest\x1a#.hexhail.rider.v1.GetWalletResponse\"\t\xea\xb2\x19\x05\n" +
+	"\x01\x01\x10\x01\x12g\n" +
+	"\vTopUpWallet\x12$.hexhail.rider.v1.TopUpWalletRequest\x1a%.hexhail.rider.v1.TopUpWalletResponse\"\v\xea\xb2\x19\a\n" +
+	"\x01\x01\x10\x01\x18\x01\x12b\n" +
+	"\n" +
+	"ListTopUps\x12#.hexhail.rider.v1.ListTopUpsRequest\x1a$.hexhail.rider.v1.ListTopUpsResponse\"\t\xea\xb2\x19\x05\n" +
 	"\x01\x01\x10\x01\x12a\n" +
 	"\tSetPayPin\x12\".hexhail.rider.v1.SetPayPinRequest\x1a#.hexhail.rider.v1.SetPayPinResponse\"\v\xea\xb2\x19\a\n" +
 	"\x01\x01\x10\x01\x18\x01\x12s\n" +
@@ -5523,7 +5969,7 @@ func file_hexhail_rider_v1_rider_proto_rawDescGZIP() []byte {
 	return file_hexhail_rider_v1_rider_proto_rawDescData
 }
 
-var file_hexhail_rider_v1_rider_proto_msgTypes = make([]protoimpl.MessageInfo, 81)
+var file_hexhail_rider_v1_rider_proto_msgTypes = make([]protoimpl.MessageInfo, 86)
 var file_hexhail_rider_v1_rider_proto_goTypes = []any{
 	(*QuoteRideRequest)(nil),         // 0: hexhail.rider.v1.QuoteRideRequest
 	(*NearbyTaxi)(nil),               // 1: hexhail.rider.v1.NearbyTaxi
@@ -5568,198 +6014,212 @@ var file_hexhail_rider_v1_rider_proto_goTypes = []any{
 	(*GetWalletRequest)(nil),         // 40: hexhail.rider.v1.GetWalletRequest
 	(*GetWalletResponse)(nil),        // 41: hexhail.rider.v1.GetWalletResponse
 	(*Hongbao)(nil),                  // 42: hexhail.rider.v1.Hongbao
-	(*IssueWalletCodeRequest)(nil),   // 43: hexhail.rider.v1.IssueWalletCodeRequest
-	(*IssueWalletCodeResponse)(nil),  // 44: hexhail.rider.v1.IssueWalletCodeResponse
-	(*RevokeWalletCodeRequest)(nil),  // 45: hexhail.rider.v1.RevokeWalletCodeRequest
-	(*RevokeWalletCodeResponse)(nil), // 46: hexhail.rider.v1.RevokeWalletCodeResponse
-	(*FreeLimits)(nil),               // 47: hexhail.rider.v1.FreeLimits
-	(*SetPayPinRequest)(nil),         // 48: hexhail.rider.v1.SetPayPinRequest
-	(*SetPayPinResponse)(nil),        // 49: hexhail.rider.v1.SetPayPinResponse
-	(*PayByCodeRequest)(nil),         // 50: hexhail.rider.v1.PayByCodeRequest
-	(*PayByCodeResponse)(nil),        // 51: hexhail.rider.v1.PayByCodeResponse
-	(*ListPaymentsResponse)(nil),     // 52: hexhail.rider.v1.ListPaymentsResponse
-	(*PayRideResponse)(nil),          // 53: hexhail.rider.v1.PayRideResponse
-	(*RateRideRequest)(nil),          // 54: hexhail.rider.v1.RateRideRequest
-	(*RateRideResponse)(nil),         // 55: hexhail.rider.v1.RateRideResponse
-	(*ComplainRequest)(nil),          // 56: hexhail.rider.v1.ComplainRequest
-	(*ComplainResponse)(nil),         // 57: hexhail.rider.v1.ComplainResponse
-	(*ContestComplaintRequest)(nil),  // 58: hexhail.rider.v1.ContestComplaintRequest
-	(*ContestComplaintResponse)(nil), // 59: hexhail.rider.v1.ContestComplaintResponse
-	(*ListComplaintsRequest)(nil),    // 60: hexhail.rider.v1.ListComplaintsRequest
-	(*ListComplaintsResponse)(nil),   // 61: hexhail.rider.v1.ListComplaintsResponse
-	(*ProposeRegularRequest)(nil),    // 62: hexhail.rider.v1.ProposeRegularRequest
-	(*ProposeRegularResponse)(nil),   // 63: hexhail.rider.v1.ProposeRegularResponse
-	(*AgreeRegularRequest)(nil),      // 64: hexhail.rider.v1.AgreeRegularRequest
-	(*AgreeRegularResponse)(nil),     // 65: hexhail.rider.v1.AgreeRegularResponse
-	(*EndRegularRequest)(nil),        // 66: hexhail.rider.v1.EndRegularRequest
-	(*EndRegularResponse)(nil),       // 67: hexhail.rider.v1.EndRegularResponse
-	(*ListRegularsRequest)(nil),      // 68: hexhail.rider.v1.ListRegularsRequest
-	(*ListRegularsResponse)(nil),     // 69: hexhail.rider.v1.ListRegularsResponse
-	(*ListGreetingsRequest)(nil),     // 70: hexhail.rider.v1.ListGreetingsRequest
-	(*ListGreetingsResponse)(nil),    // 71: hexhail.rider.v1.ListGreetingsResponse
-	(*Greeting)(nil),                 // 72: hexhail.rider.v1.Greeting
-	(*WantGreetingsRequest)(nil),     // 73: hexhail.rider.v1.WantGreetingsRequest
-	(*WantGreetingsResponse)(nil),    // 74: hexhail.rider.v1.WantGreetingsResponse
-	(*ListCampaignsRequest)(nil),     // 75: hexhail.rider.v1.ListCampaignsRequest
-	(*ListCampaignsResponse)(nil),    // 76: hexhail.rider.v1.ListCampaignsResponse
-	(*Campaign)(nil),                 // 77: hexhail.rider.v1.Campaign
-	(*ListLotsRequest)(nil),          // 78: hexhail.rider.v1.ListLotsRequest
-	(*ListLotsResponse)(nil),         // 79: hexhail.rider.v1.ListLotsResponse
-	(*Lot)(nil),                      // 80: hexhail.rider.v1.Lot
-	(*v1.Place)(nil),                 // 81: hexhail.type.v1.Place
-	(*v1.Point)(nil),                 // 82: hexhail.type.v1.Point
-	(*v1.Quote)(nil),                 // 83: hexhail.type.v1.Quote
-	(*timestamppb.Timestamp)(nil),    // 84: google.protobuf.Timestamp
-	(*v1.Ride)(nil),                  // 85: hexhail.type.v1.Ride
-	(*v1.Flight)(nil),                // 86: hexhail.type.v1.Flight
-	(*v1.Voice)(nil),                 // 87: hexhail.type.v1.Voice
-	(*v1.Receipt)(nil),               // 88: hexhail.type.v1.Receipt
-	(*v1.ReceiptNumber)(nil),         // 89: hexhail.type.v1.ReceiptNumber
-	(*v1.Payment)(nil),               // 90: hexhail.type.v1.Payment
-	(v1.ComplaintCause)(0),           // 91: hexhail.type.v1.ComplaintCause
-	(*v1.Complaint)(nil),             // 92: hexhail.type.v1.Complaint
-	(*v1.Regular)(nil),               // 93: hexhail.type.v1.Regular
-	(*v1.Festival)(nil),              // 94: hexhail.type.v1.Festival
+	(*TopUpWalletRequest)(nil),       // 43: hexhail.rider.v1.TopUpWalletRequest
+	(*TopUpWalletResponse)(nil),      // 44: hexhail.rider.v1.TopUpWalletResponse
+	(*ListTopUpsRequest)(nil),        // 45: hexhail.rider.v1.ListTopUpsRequest
+	(*ListTopUpsResponse)(nil),       // 46: hexhail.rider.v1.ListTopUpsResponse
+	(*TopUp)(nil),                    // 47: hexhail.rider.v1.TopUp
+	(*IssueWalletCodeRequest)(nil),   // 48: hexhail.rider.v1.IssueWalletCodeRequest
+	(*IssueWalletCodeResponse)(nil),  // 49: hexhail.rider.v1.IssueWalletCodeResponse
+	(*RevokeWalletCodeRequest)(nil),  // 50: hexhail.rider.v1.RevokeWalletCodeRequest
+	(*RevokeWalletCodeResponse)(nil), // 51: hexhail.rider.v1.RevokeWalletCodeResponse
+	(*FreeLimits)(nil),               // 52: hexhail.rider.v1.FreeLimits
+	(*SetPayPinRequest)(nil),         // 53: hexhail.rider.v1.SetPayPinRequest
+	(*SetPayPinResponse)(nil),        // 54: hexhail.rider.v1.SetPayPinResponse
+	(*PayByCodeRequest)(nil),         // 55: hexhail.rider.v1.PayByCodeRequest
+	(*PayByCodeResponse)(nil),        // 56: hexhail.rider.v1.PayByCodeResponse
+	(*ListPaymentsResponse)(nil),     // 57: hexhail.rider.v1.ListPaymentsResponse
+	(*PayRideResponse)(nil),          // 58: hexhail.rider.v1.PayRideResponse
+	(*RateRideRequest)(nil),          // 59: hexhail.rider.v1.RateRideRequest
+	(*RateRideResponse)(nil),         // 60: hexhail.rider.v1.RateRideResponse
+	(*ComplainRequest)(nil),          // 61: hexhail.rider.v1.ComplainRequest
+	(*ComplainResponse)(nil),         // 62: hexhail.rider.v1.ComplainResponse
+	(*ContestComplaintRequest)(nil),  // 63: hexhail.rider.v1.ContestComplaintRequest
+	(*ContestComplaintResponse)(nil), // 64: hexhail.rider.v1.ContestComplaintResponse
+	(*ListComplaintsRequest)(nil),    // 65: hexhail.rider.v1.ListComplaintsRequest
+	(*ListComplaintsResponse)(nil),   // 66: hexhail.rider.v1.ListComplaintsResponse
+	(*ProposeRegularRequest)(nil),    // 67: hexhail.rider.v1.ProposeRegularRequest
+	(*ProposeRegularResponse)(nil),   // 68: hexhail.rider.v1.ProposeRegularResponse
+	(*AgreeRegularRequest)(nil),      // 69: hexhail.rider.v1.AgreeRegularRequest
+	(*AgreeRegularResponse)(nil),     // 70: hexhail.rider.v1.AgreeRegularResponse
+	(*EndRegularRequest)(nil),        // 71: hexhail.rider.v1.EndRegularRequest
+	(*EndRegularResponse)(nil),       // 72: hexhail.rider.v1.EndRegularResponse
+	(*ListRegularsRequest)(nil),      // 73: hexhail.rider.v1.ListRegularsRequest
+	(*ListRegularsResponse)(nil),     // 74: hexhail.rider.v1.ListRegularsResponse
+	(*ListGreetingsRequest)(nil),     // 75: hexhail.rider.v1.ListGreetingsRequest
+	(*ListGreetingsResponse)(nil),    // 76: hexhail.rider.v1.ListGreetingsResponse
+	(*Greeting)(nil),                 // 77: hexhail.rider.v1.Greeting
+	(*WantGreetingsRequest)(nil),     // 78: hexhail.rider.v1.WantGreetingsRequest
+	(*WantGreetingsResponse)(nil),    // 79: hexhail.rider.v1.WantGreetingsResponse
+	(*ListCampaignsRequest)(nil),     // 80: hexhail.rider.v1.ListCampaignsRequest
+	(*ListCampaignsResponse)(nil),    // 81: hexhail.rider.v1.ListCampaignsResponse
+	(*Campaign)(nil),                 // 82: hexhail.rider.v1.Campaign
+	(*ListLotsRequest)(nil),          // 83: hexhail.rider.v1.ListLotsRequest
+	(*ListLotsResponse)(nil),         // 84: hexhail.rider.v1.ListLotsResponse
+	(*Lot)(nil),                      // 85: hexhail.rider.v1.Lot
+	(*v1.Place)(nil),                 // 86: hexhail.type.v1.Place
+	(*v1.Point)(nil),                 // 87: hexhail.type.v1.Point
+	(*v1.Quote)(nil),                 // 88: hexhail.type.v1.Quote
+	(*timestamppb.Timestamp)(nil),    // 89: google.protobuf.Timestamp
+	(*v1.Ride)(nil),                  // 90: hexhail.type.v1.Ride
+	(*v1.Flight)(nil),                // 91: hexhail.type.v1.Flight
+	(*v1.Voice)(nil),                 // 92: hexhail.type.v1.Voice
+	(*v1.Receipt)(nil),               // 93: hexhail.type.v1.Receipt
+	(*v1.ReceiptNumber)(nil),         // 94: hexhail.type.v1.ReceiptNumber
+	(*v1.Payment)(nil),               // 95: hexhail.type.v1.Payment
+	(v1.ComplaintCause)(0),           // 96: hexhail.type.v1.ComplaintCause
+	(*v1.Complaint)(nil),             // 97: hexhail.type.v1.Complaint
+	(*v1.Regular)(nil),               // 98: hexhail.type.v1.Regular
+	(*v1.Festival)(nil),              // 99: hexhail.type.v1.Festival
 }
 var file_hexhail_rider_v1_rider_proto_depIdxs = []int32{
-	81, // 0: hexhail.rider.v1.QuoteRideRequest.pickup:type_name -> hexhail.type.v1.Place
-	81, // 1: hexhail.rider.v1.QuoteRideRequest.dropoff:type_name -> hexhail.type.v1.Place
-	82, // 2: hexhail.rider.v1.NearbyTaxi.point:type_name -> hexhail.type.v1.Point
-	83, // 3: hexhail.rider.v1.QuoteRideResponse.quote:type_name -> hexhail.type.v1.Quote
-	1,  // 4: hexhail.rider.v1.QuoteRideResponse.taxis:type_name -> hexhail.rider.v1.NearbyTaxi
-	84, // 5: hexhail.rider.v1.QuoteRideResponse.closed_until:type_name -> google.protobuf.Timestamp
-	81, // 6: hexhail.rider.v1.RequestRideRequest.pickup:type_name -> hexhail.type.v1.Place
-	81, // 7: hexhail.rider.v1.RequestRideRequest.dropoff:type_name -> hexhail.type.v1.Place
-	4,  // 8: hexhail.rider.v1.RequestRideRequest.first:type_name -> hexhail.rider.v1.AskFirst
-	85, // 9: hexhail.rider.v1.RequestRideResponse.ride:type_name -> hexhail.type.v1.Ride
-	81, // 10: hexhail.rider.v1.BookRideRequest.pickup:type_name -> hexhail.type.v1.Place
-	81, // 11: hexhail.rider.v1.BookRideRequest.dropoff:type_name -> hexhail.type.v1.Place
-	84, // 12: hexhail.rider.v1.BookRideRequest.pickup_at:type_name -> google.protobuf.Timestamp
-	86, // 13: hexhail.rider.v1.BookRideRequest.flight:type_name -> hexhail.type.v1.Flight
-	84, // 14: hexhail.rider.v1.BookRideRequest.open_at:type_name -> google.protobuf.Timestamp
-	84, // 15: hexhail.rider.v1.BookRideRequest.team_at:type_name -> google.protobuf.Timestamp
-	85, // 16: hexhail.rider.v1.BookRideResponse.ride:type_name -> hexhail.type.v1.Ride
-	85, // 17: hexhail.rider.v1.GetRideResponse.ride:type_name -> hexhail.type.v1.Ride
-	87, // 18: hexhail.rider.v1.GetVoiceResponse.voice:type_name -> hexhail.type.v1.Voice
-	85, // 19: hexhail.rider.v1.ListRidesResponse.rides:type_name -> hexhail.type.v1.Ride
-	82, // 20: hexhail.rider.v1.TaxiPosition.point:type_name -> hexhail.type.v1.Point
-	84, // 21: hexhail.rider.v1.TaxiPosition.at:type_name -> google.protobuf.Timestamp
-	85, // 22: hexhail.rider.v1.WatchRideResponse.ride:type_name -> hexhail.type.v1.Ride
-	15, // 23: hexhail.rider.v1.WatchRideResponse.taxi:type_name -> hexhail.rider.v1.TaxiPosition
-	17, // 24: hexhail.rider.v1.WatchRideResponse.heartbeat:type_name -> hexhail.rider.v1.Heartbeat
-	84, // 25: hexhail.rider.v1.Heartbeat.at:type_name -> google.protobuf.Timestamp
-	85, // 26: hexhail.rider.v1.AddTipResponse.ride:type_name -> hexhail.type.v1.Ride
-	85, // 27: hexhail.rider.v1.CancelRideResponse.ride:type_name -> hexhail.type.v1.Ride
-	85, // 28: hexhail.rider.v1.ConfirmFareResponse.ride:type_name -> hexhail.type.v1.Ride
-	85, // 29: hexhail.rider.v1.ContestFareResponse.ride:type_name -> hexhail.type.v1.Ride
-	88, // 30: hexhail.rider.v1.GetReceiptResponse.receipt:type_name -> hexhail.type.v1.Receipt
-	89, // 31: hexhail.rider.v1.AddReceiptNumberResponse.number:type_name -> hexhail.type.v1.ReceiptNumber
-	33, // 32: hexhail.rider.v1.SplitFareRequest.friends:type_name -> hexhail.rider.v1.Friend
-	35, // 33: hexhail.rider.v1.SplitFareResponse.shares:type_name -> hexhail.rider.v1.Share
-	84, // 34: hexhail.rider.v1.Share.completed_at:type_name -> google.protobuf.Timestamp
-	35, // 35: hexhail.rider.v1.ListSharesResponse.shares:type_name -> hexhail.rider.v1.Share
-	84, // 36: hexhail.rider.v1.ScanCodeResponse.completed_at:type_name -> google.protobuf.Timestamp
-	90, // 37: hexhail.rider.v1.ScanCodeResponse.payments:type_name -> hexhail.type.v1.Payment
-	47, // 38: hexhail.rider.v1.GetWalletResponse.free:type_name -> hexhail.rider.v1.FreeLimits
-	84, // 39: hexhail.rider.v1.GetWalletResponse.locked_until:type_name -> google.protobuf.Timestamp
-	84, // 40: hexhail.rider.v1.GetWalletResponse.code_since:type_name -> google.protobuf.Timestamp
-	42, // 41: hexhail.rider.v1.GetWalletResponse.hongbaos:type_name -> hexhail.rider.v1.Hongbao
-	84, // 42: hexhail.rider.v1.Hongbao.given_at:type_name -> google.protobuf.Timestamp
-	84, // 43: hexhail.rider.v1.Hongbao.expires_at:type_name -> google.protobuf.Timestamp
-	84, // 44: hexhail.rider.v1.IssueWalletCodeResponse.since:type_name -> google.protobuf.Timestamp
-	47, // 45: hexhail.rider.v1.SetPayPinRequest.limits:type_name -> hexhail.rider.v1.FreeLimits
-	84, // 46: hexhail.rider.v1.SetPayPinResponse.since:type_name -> google.protobuf.Timestamp
-	39, // 47: hexhail.rider.v1.PayByCodeResponse.scan:type_name -> hexhail.rider.v1.ScanCodeResponse
-	90, // 48: hexhail.rider.v1.ListPaymentsResponse.payments:type_name -> hexhail.type.v1.Payment
-	85, // 49: hexhail.rider.v1.PayRideResponse.ride:type_name -> hexhail.type.v1.Ride
-	85, // 50: hexhail.rider.v1.RateRideResponse.ride:type_name -> hexhail.type.v1.Ride
-	91, // 51: hexhail.rider.v1.ComplainRequest.cause:type_name -> hexhail.type.v1.ComplaintCause
-	92, // 52: hexhail.rider.v1.ListComplaintsResponse.complaints:type_name -> hexhail.type.v1.Complaint
-	84, // 53: hexhail.rider.v1.ListComplaintsResponse.suspended_until:type_name -> google.protobuf.Timestamp
-	93, // 54: hexhail.rider.v1.ProposeRegularResponse.regular:type_name -> hexhail.type.v1.Regular
-	93, // 55: hexhail.rider.v1.AgreeRegularResponse.regular:type_name -> hexhail.type.v1.Regular
-	93, // 56: hexhail.rider.v1.ListRegularsResponse.regulars:type_name -> hexhail.type.v1.Regular
-	72, // 57: hexhail.rider.v1.ListGreetingsResponse.greetings:type_name -> hexhail.rider.v1.Greeting
-	94, // 58: hexhail.rider.v1.Greeting.festival:type_name -> hexhail.type.v1.Festival
-	84, // 59: hexhail.rider.v1.Greeting.sent_at:type_name -> google.protobuf.Timestamp
-	77, // 60: hexhail.rider.v1.ListCampaignsResponse.campaigns:type_name -> hexhail.rider.v1.Campaign
-	84, // 61: hexhail.rider.v1.Campaign.ends_at:type_name -> google.protobuf.Timestamp
-	80, // 62: hexhail.rider.v1.ListLotsResponse.lots:type_name -> hexhail.rider.v1.Lot
-	0,  // 63: hexhail.rider.v1.RiderService.QuoteRide:input_type -> hexhail.rider.v1.QuoteRideRequest
-	3,  // 64: hexhail.rider.v1.RiderService.RequestRide:input_type -> hexhail.rider.v1.RequestRideRequest
-	6,  // 65: hexhail.rider.v1.RiderService.BookRide:input_type -> hexhail.rider.v1.BookRideRequest
-	8,  // 66: hexhail.rider.v1.RiderService.GetRide:input_type -> hexhail.rider.v1.GetRideRequest
-	10, // 67: hexhail.rider.v1.RiderService.GetVoice:input_type -> hexhail.rider.v1.GetVoiceRequest
-	12, // 68: hexhail.rider.v1.RiderService.ListRides:input_type -> hexhail.rider.v1.ListRidesRequest
-	14, // 69: hexhail.rider.v1.RiderService.WatchRide:input_type -> hexhail.rider.v1.WatchRideRequest
-	18, // 70: hexhail.rider.v1.RiderService.AddTip:input_type -> hexhail.rider.v1.AddTipRequest
-	20, // 71: hexhail.rider.v1.RiderService.CancelRide:input_type -> hexhail.rider.v1.CancelRideRequest
-	22, // 72: hexhail.rider.v1.RiderService.ConfirmFare:input_type -> hexhail.rider.v1.ConfirmFareRequest
-	24, // 73: hexhail.rider.v1.RiderService.ContestFare:input_type -> hexhail.rider.v1.ContestFareRequest
-	26, // 74: hexhail.rider.v1.RiderService.PayRide:input_type -> hexhail.rider.v1.PayRideRequest
-	32, // 75: hexhail.rider.v1.RiderService.SplitFare:input_type -> hexhail.rider.v1.SplitFareRequest
-	36, // 76: hexhail.rider.v1.RiderService.ListShares:input_type -> hexhail.rider.v1.ListSharesRequest
-	38, // 77: hexhail.rider.v1.RiderService.ScanCode:input_type -> hexhail.rider.v1.ScanCodeRequest
-	40, // 78: hexhail.rider.v1.RiderService.GetWallet:input_type -> hexhail.rider.v1.GetWalletRequest
-	48, // 79: hexhail.rider.v1.RiderService.SetPayPin:input_type -> hexhail.rider.v1.SetPayPinRequest
-	43, // 80: hexhail.rider.v1.RiderService.IssueWalletCode:input_type -> hexhail.rider.v1.IssueWalletCodeRequest
-	45, // 81: hexhail.rider.v1.RiderService.RevokeWalletCode:input_type -> hexhail.rider.v1.RevokeWalletCodeRequest
-	50, // 82: hexhail.rider.v1.RiderService.PayByCode:input_type -> hexhail.rider.v1.PayByCodeRequest
-	27, // 83: hexhail.rider.v1.RiderService.ListPayments:input_type -> hexhail.rider.v1.ListPaymentsRequest
-	28, // 84: hexhail.rider.v1.RiderService.GetReceipt:input_type -> hexhail.rider.v1.GetReceiptRequest
-	30, // 85: hexhail.rider.v1.RiderService.AddReceiptNumber:input_type -> hexhail.rider.v1.AddReceiptNumberRequest
-	54, // 86: hexhail.rider.v1.RiderService.RateRide:input_type -> hexhail.rider.v1.RateRideRequest
-	56, // 87: hexhail.rider.v1.RiderService.Complain:input_type -> hexhail.rider.v1.ComplainRequest
-	58, // 88: hexhail.rider.v1.RiderService.ContestComplaint:input_type -> hexhail.rider.v1.ContestComplaintRequest
-	60, // 89: hexhail.rider.v1.RiderService.ListComplaints:input_type -> hexhail.rider.v1.ListComplaintsRequest
-	62, // 90: hexhail.rider.v1.RiderService.ProposeRegular:input_type -> hexhail.rider.v1.ProposeRegularRequest
-	64, // 91: hexhail.rider.v1.RiderService.AgreeRegular:input_type -> hexhail.rider.v1.AgreeRegularRequest
-	66, // 92: hexhail.rider.v1.RiderService.EndRegular:input_type -> hexhail.rider.v1.EndRegularRequest
-	75, // 93: hexhail.rider.v1.RiderService.ListCampaigns:input_type -> hexhail.rider.v1.ListCampaignsRequest
-	68, // 94: hexhail.rider.v1.RiderService.ListRegulars:input_type -> hexhail.rider.v1.ListRegularsRequest
-	70, // 95: hexhail.rider.v1.RiderService.ListGreetings:input_type -> hexhail.rider.v1.ListGreetingsRequest
-	78, // 96: hexhail.rider.v1.RiderService.ListLots:input_type -> hexhail.rider.v1.ListLotsRequest
-	73, // 97: hexhail.rider.v1.RiderService.WantGreetings:input_type -> hexhail.rider.v1.WantGreetingsRequest
-	2,  // 98: hexhail.rider.v1.RiderService.QuoteRide:output_type -> hexhail.rider.v1.QuoteRideResponse
-	5,  // 99: hexhail.rider.v1.RiderService.RequestRide:output_type -> hexhail.rider.v1.RequestRideResponse
-	7,  // 100: hexhail.rider.v1.RiderService.BookRide:output_type -> hexhail.rider.v1.BookRideResponse
-	9,  // 101: hexhail.rider.v1.RiderService.GetRide:output_type -> hexhail.rider.v1.GetRideResponse
-	11, // 102: hexhail.rider.v1.RiderService.GetVoice:output_type -> hexhail.rider.v1.GetVoiceResponse
-	13, // 103: hexhail.rider.v1.RiderService.ListRides:output_type -> hexhail.rider.v1.ListRidesResponse
-	16, // 104: hexhail.rider.v1.RiderService.WatchRide:output_type -> hexhail.rider.v1.WatchRideResponse
-	19, // 105: hexhail.rider.v1.RiderService.AddTip:output_type -> hexhail.rider.v1.AddTipResponse
-	21, // 106: hexhail.rider.v1.RiderService.CancelRide:output_type -> hexhail.rider.v1.CancelRideResponse
-	23, // 107: hexhail.rider.v1.RiderService.ConfirmFare:output_type -> hexhail.rider.v1.ConfirmFareResponse
-	25, // 108: hexhail.rider.v1.RiderService.ContestFare:output_type -> hexhail.rider.v1.ContestFareResponse
-	53, // 109: hexhail.rider.v1.RiderService.PayRide:output_type -> hexhail.rider.v1.PayRideResponse
-	34, // 110: hexhail.rider.v1.RiderService.SplitFare:output_type -> hexhail.rider.v1.SplitFareResponse
-	37, // 111: hexhail.rider.v1.RiderService.ListShares:output_type -> hexhail.rider.v1.ListSharesResponse
-	39, // 112: hexhail.rider.v1.RiderService.ScanCode:output_type -> hexhail.rider.v1.ScanCodeResponse
-	41, // 113: hexhail.rider.v1.RiderService.GetWallet:output_type -> hexhail.rider.v1.GetWalletResponse
-	49, // 114: hexhail.rider.v1.RiderService.SetPayPin:output_type -> hexhail.rider.v1.SetPayPinResponse
-	44, // 115: hexhail.rider.v1.RiderService.IssueWalletCode:output_type -> hexhail.rider.v1.IssueWalletCodeResponse
-	46, // 116: hexhail.rider.v1.RiderService.RevokeWalletCode:output_type -> hexhail.rider.v1.RevokeWalletCodeResponse
-	51, // 117: hexhail.rider.v1.RiderService.PayByCode:output_type -> hexhail.rider.v1.PayByCodeResponse
-	52, // 118: hexhail.rider.v1.RiderService.ListPayments:output_type -> hexhail.rider.v1.ListPaymentsResponse
-	29, // 119: hexhail.rider.v1.RiderService.GetReceipt:output_type -> hexhail.rider.v1.GetReceiptResponse
-	31, // 120: hexhail.rider.v1.RiderService.AddReceiptNumber:output_type -> hexhail.rider.v1.AddReceiptNumberResponse
-	55, // 121: hexhail.rider.v1.RiderService.RateRide:output_type -> hexhail.rider.v1.RateRideResponse
-	57, // 122: hexhail.rider.v1.RiderService.Complain:output_type -> hexhail.rider.v1.ComplainResponse
-	59, // 123: hexhail.rider.v1.RiderService.ContestComplaint:output_type -> hexhail.rider.v1.ContestComplaintResponse
-	61, // 124: hexhail.rider.v1.RiderService.ListComplaints:output_type -> hexhail.rider.v1.ListComplaintsResponse
-	63, // 125: hexhail.rider.v1.RiderService.ProposeRegular:output_type -> hexhail.rider.v1.ProposeRegularResponse
-	65, // 126: hexhail.rider.v1.RiderService.AgreeRegular:output_type -> hexhail.rider.v1.AgreeRegularResponse
-	67, // 127: hexhail.rider.v1.RiderService.EndRegular:output_type -> hexhail.rider.v1.EndRegularResponse
-	76, // 128: hexhail.rider.v1.RiderService.ListCampaigns:output_type -> hexhail.rider.v1.ListCampaignsResponse
-	69, // 129: hexhail.rider.v1.RiderService.ListRegulars:output_type -> hexhail.rider.v1.ListRegularsResponse
-	71, // 130: hexhail.rider.v1.RiderService.ListGreetings:output_type -> hexhail.rider.v1.ListGreetingsResponse
-	79, // 131: hexhail.rider.v1.RiderService.ListLots:output_type -> hexhail.rider.v1.ListLotsResponse
-	74, // 132: hexhail.rider.v1.RiderService.WantGreetings:output_type -> hexhail.rider.v1.WantGreetingsResponse
-	98, // [98:133] is the sub-list for method output_type
-	63, // [63:98] is the sub-list for method input_type
-	63, // [63:63] is the sub-list for extension type_name
-	63, // [63:63] is the sub-list for extension extendee
-	0,  // [0:63] is the sub-list for field type_name
+	86,  // 0: hexhail.rider.v1.QuoteRideRequest.pickup:type_name -> hexhail.type.v1.Place
+	86,  // 1: hexhail.rider.v1.QuoteRideRequest.dropoff:type_name -> hexhail.type.v1.Place
+	87,  // 2: hexhail.rider.v1.NearbyTaxi.point:type_name -> hexhail.type.v1.Point
+	88,  // 3: hexhail.rider.v1.QuoteRideResponse.quote:type_name -> hexhail.type.v1.Quote
+	1,   // 4: hexhail.rider.v1.QuoteRideResponse.taxis:type_name -> hexhail.rider.v1.NearbyTaxi
+	89,  // 5: hexhail.rider.v1.QuoteRideResponse.closed_until:type_name -> google.protobuf.Timestamp
+	86,  // 6: hexhail.rider.v1.RequestRideRequest.pickup:type_name -> hexhail.type.v1.Place
+	86,  // 7: hexhail.rider.v1.RequestRideRequest.dropoff:type_name -> hexhail.type.v1.Place
+	4,   // 8: hexhail.rider.v1.RequestRideRequest.first:type_name -> hexhail.rider.v1.AskFirst
+	90,  // 9: hexhail.rider.v1.RequestRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	86,  // 10: hexhail.rider.v1.BookRideRequest.pickup:type_name -> hexhail.type.v1.Place
+	86,  // 11: hexhail.rider.v1.BookRideRequest.dropoff:type_name -> hexhail.type.v1.Place
+	89,  // 12: hexhail.rider.v1.BookRideRequest.pickup_at:type_name -> google.protobuf.Timestamp
+	91,  // 13: hexhail.rider.v1.BookRideRequest.flight:type_name -> hexhail.type.v1.Flight
+	89,  // 14: hexhail.rider.v1.BookRideRequest.open_at:type_name -> google.protobuf.Timestamp
+	89,  // 15: hexhail.rider.v1.BookRideRequest.team_at:type_name -> google.protobuf.Timestamp
+	90,  // 16: hexhail.rider.v1.BookRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	90,  // 17: hexhail.rider.v1.GetRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	92,  // 18: hexhail.rider.v1.GetVoiceResponse.voice:type_name -> hexhail.type.v1.Voice
+	90,  // 19: hexhail.rider.v1.ListRidesResponse.rides:type_name -> hexhail.type.v1.Ride
+	87,  // 20: hexhail.rider.v1.TaxiPosition.point:type_name -> hexhail.type.v1.Point
+	89,  // 21: hexhail.rider.v1.TaxiPosition.at:type_name -> google.protobuf.Timestamp
+	90,  // 22: hexhail.rider.v1.WatchRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	15,  // 23: hexhail.rider.v1.WatchRideResponse.taxi:type_name -> hexhail.rider.v1.TaxiPosition
+	17,  // 24: hexhail.rider.v1.WatchRideResponse.heartbeat:type_name -> hexhail.rider.v1.Heartbeat
+	89,  // 25: hexhail.rider.v1.Heartbeat.at:type_name -> google.protobuf.Timestamp
+	90,  // 26: hexhail.rider.v1.AddTipResponse.ride:type_name -> hexhail.type.v1.Ride
+	90,  // 27: hexhail.rider.v1.CancelRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	90,  // 28: hexhail.rider.v1.ConfirmFareResponse.ride:type_name -> hexhail.type.v1.Ride
+	90,  // 29: hexhail.rider.v1.ContestFareResponse.ride:type_name -> hexhail.type.v1.Ride
+	93,  // 30: hexhail.rider.v1.GetReceiptResponse.receipt:type_name -> hexhail.type.v1.Receipt
+	94,  // 31: hexhail.rider.v1.AddReceiptNumberResponse.number:type_name -> hexhail.type.v1.ReceiptNumber
+	33,  // 32: hexhail.rider.v1.SplitFareRequest.friends:type_name -> hexhail.rider.v1.Friend
+	35,  // 33: hexhail.rider.v1.SplitFareResponse.shares:type_name -> hexhail.rider.v1.Share
+	89,  // 34: hexhail.rider.v1.Share.completed_at:type_name -> google.protobuf.Timestamp
+	35,  // 35: hexhail.rider.v1.ListSharesResponse.shares:type_name -> hexhail.rider.v1.Share
+	89,  // 36: hexhail.rider.v1.ScanCodeResponse.completed_at:type_name -> google.protobuf.Timestamp
+	95,  // 37: hexhail.rider.v1.ScanCodeResponse.payments:type_name -> hexhail.type.v1.Payment
+	52,  // 38: hexhail.rider.v1.GetWalletResponse.free:type_name -> hexhail.rider.v1.FreeLimits
+	89,  // 39: hexhail.rider.v1.GetWalletResponse.locked_until:type_name -> google.protobuf.Timestamp
+	89,  // 40: hexhail.rider.v1.GetWalletResponse.code_since:type_name -> google.protobuf.Timestamp
+	47,  // 41: hexhail.rider.v1.GetWalletResponse.last_top_up:type_name -> hexhail.rider.v1.TopUp
+	42,  // 42: hexhail.rider.v1.GetWalletResponse.hongbaos:type_name -> hexhail.rider.v1.Hongbao
+	89,  // 43: hexhail.rider.v1.Hongbao.given_at:type_name -> google.protobuf.Timestamp
+	89,  // 44: hexhail.rider.v1.Hongbao.expires_at:type_name -> google.protobuf.Timestamp
+	47,  // 45: hexhail.rider.v1.TopUpWalletResponse.top_up:type_name -> hexhail.rider.v1.TopUp
+	47,  // 46: hexhail.rider.v1.ListTopUpsResponse.top_ups:type_name -> hexhail.rider.v1.TopUp
+	89,  // 47: hexhail.rider.v1.TopUp.made_at:type_name -> google.protobuf.Timestamp
+	89,  // 48: hexhail.rider.v1.TopUp.paid_at:type_name -> google.protobuf.Timestamp
+	89,  // 49: hexhail.rider.v1.IssueWalletCodeResponse.since:type_name -> google.protobuf.Timestamp
+	52,  // 50: hexhail.rider.v1.SetPayPinRequest.limits:type_name -> hexhail.rider.v1.FreeLimits
+	89,  // 51: hexhail.rider.v1.SetPayPinResponse.since:type_name -> google.protobuf.Timestamp
+	39,  // 52: hexhail.rider.v1.PayByCodeResponse.scan:type_name -> hexhail.rider.v1.ScanCodeResponse
+	95,  // 53: hexhail.rider.v1.ListPaymentsResponse.payments:type_name -> hexhail.type.v1.Payment
+	90,  // 54: hexhail.rider.v1.PayRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	90,  // 55: hexhail.rider.v1.RateRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	96,  // 56: hexhail.rider.v1.ComplainRequest.cause:type_name -> hexhail.type.v1.ComplaintCause
+	97,  // 57: hexhail.rider.v1.ListComplaintsResponse.complaints:type_name -> hexhail.type.v1.Complaint
+	89,  // 58: hexhail.rider.v1.ListComplaintsResponse.suspended_until:type_name -> google.protobuf.Timestamp
+	98,  // 59: hexhail.rider.v1.ProposeRegularResponse.regular:type_name -> hexhail.type.v1.Regular
+	98,  // 60: hexhail.rider.v1.AgreeRegularResponse.regular:type_name -> hexhail.type.v1.Regular
+	98,  // 61: hexhail.rider.v1.ListRegularsResponse.regulars:type_name -> hexhail.type.v1.Regular
+	77,  // 62: hexhail.rider.v1.ListGreetingsResponse.greetings:type_name -> hexhail.rider.v1.Greeting
+	99,  // 63: hexhail.rider.v1.Greeting.festival:type_name -> hexhail.type.v1.Festival
+	89,  // 64: hexhail.rider.v1.Greeting.sent_at:type_name -> google.protobuf.Timestamp
+	82,  // 65: hexhail.rider.v1.ListCampaignsResponse.campaigns:type_name -> hexhail.rider.v1.Campaign
+	89,  // 66: hexhail.rider.v1.Campaign.ends_at:type_name -> google.protobuf.Timestamp
+	85,  // 67: hexhail.rider.v1.ListLotsResponse.lots:type_name -> hexhail.rider.v1.Lot
+	0,   // 68: hexhail.rider.v1.RiderService.QuoteRide:input_type -> hexhail.rider.v1.QuoteRideRequest
+	3,   // 69: hexhail.rider.v1.RiderService.RequestRide:input_type -> hexhail.rider.v1.RequestRideRequest
+	6,   // 70: hexhail.rider.v1.RiderService.BookRide:input_type -> hexhail.rider.v1.BookRideRequest
+	8,   // 71: hexhail.rider.v1.RiderService.GetRide:input_type -> hexhail.rider.v1.GetRideRequest
+	10,  // 72: hexhail.rider.v1.RiderService.GetVoice:input_type -> hexhail.rider.v1.GetVoiceRequest
+	12,  // 73: hexhail.rider.v1.RiderService.ListRides:input_type -> hexhail.rider.v1.ListRidesRequest
+	14,  // 74: hexhail.rider.v1.RiderService.WatchRide:input_type -> hexhail.rider.v1.WatchRideRequest
+	18,  // 75: hexhail.rider.v1.RiderService.AddTip:input_type -> hexhail.rider.v1.AddTipRequest
+	20,  // 76: hexhail.rider.v1.RiderService.CancelRide:input_type -> hexhail.rider.v1.CancelRideRequest
+	22,  // 77: hexhail.rider.v1.RiderService.ConfirmFare:input_type -> hexhail.rider.v1.ConfirmFareRequest
+	24,  // 78: hexhail.rider.v1.RiderService.ContestFare:input_type -> hexhail.rider.v1.ContestFareRequest
+	26,  // 79: hexhail.rider.v1.RiderService.PayRide:input_type -> hexhail.rider.v1.PayRideRequest
+	32,  // 80: hexhail.rider.v1.RiderService.SplitFare:input_type -> hexhail.rider.v1.SplitFareRequest
+	36,  // 81: hexhail.rider.v1.RiderService.ListShares:input_type -> hexhail.rider.v1.ListSharesRequest
+	38,  // 82: hexhail.rider.v1.RiderService.ScanCode:input_type -> hexhail.rider.v1.ScanCodeRequest
+	40,  // 83: hexhail.rider.v1.RiderService.GetWallet:input_type -> hexhail.rider.v1.GetWalletRequest
+	43,  // 84: hexhail.rider.v1.RiderService.TopUpWallet:input_type -> hexhail.rider.v1.TopUpWalletRequest
+	45,  // 85: hexhail.rider.v1.RiderService.ListTopUps:input_type -> hexhail.rider.v1.ListTopUpsRequest
+	53,  // 86: hexhail.rider.v1.RiderService.SetPayPin:input_type -> hexhail.rider.v1.SetPayPinRequest
+	48,  // 87: hexhail.rider.v1.RiderService.IssueWalletCode:input_type -> hexhail.rider.v1.IssueWalletCodeRequest
+	50,  // 88: hexhail.rider.v1.RiderService.RevokeWalletCode:input_type -> hexhail.rider.v1.RevokeWalletCodeRequest
+	55,  // 89: hexhail.rider.v1.RiderService.PayByCode:input_type -> hexhail.rider.v1.PayByCodeRequest
+	27,  // 90: hexhail.rider.v1.RiderService.ListPayments:input_type -> hexhail.rider.v1.ListPaymentsRequest
+	28,  // 91: hexhail.rider.v1.RiderService.GetReceipt:input_type -> hexhail.rider.v1.GetReceiptRequest
+	30,  // 92: hexhail.rider.v1.RiderService.AddReceiptNumber:input_type -> hexhail.rider.v1.AddReceiptNumberRequest
+	59,  // 93: hexhail.rider.v1.RiderService.RateRide:input_type -> hexhail.rider.v1.RateRideRequest
+	61,  // 94: hexhail.rider.v1.RiderService.Complain:input_type -> hexhail.rider.v1.ComplainRequest
+	63,  // 95: hexhail.rider.v1.RiderService.ContestComplaint:input_type -> hexhail.rider.v1.ContestComplaintRequest
+	65,  // 96: hexhail.rider.v1.RiderService.ListComplaints:input_type -> hexhail.rider.v1.ListComplaintsRequest
+	67,  // 97: hexhail.rider.v1.RiderService.ProposeRegular:input_type -> hexhail.rider.v1.ProposeRegularRequest
+	69,  // 98: hexhail.rider.v1.RiderService.AgreeRegular:input_type -> hexhail.rider.v1.AgreeRegularRequest
+	71,  // 99: hexhail.rider.v1.RiderService.EndRegular:input_type -> hexhail.rider.v1.EndRegularRequest
+	80,  // 100: hexhail.rider.v1.RiderService.ListCampaigns:input_type -> hexhail.rider.v1.ListCampaignsRequest
+	73,  // 101: hexhail.rider.v1.RiderService.ListRegulars:input_type -> hexhail.rider.v1.ListRegularsRequest
+	75,  // 102: hexhail.rider.v1.RiderService.ListGreetings:input_type -> hexhail.rider.v1.ListGreetingsRequest
+	83,  // 103: hexhail.rider.v1.RiderService.ListLots:input_type -> hexhail.rider.v1.ListLotsRequest
+	78,  // 104: hexhail.rider.v1.RiderService.WantGreetings:input_type -> hexhail.rider.v1.WantGreetingsRequest
+	2,   // 105: hexhail.rider.v1.RiderService.QuoteRide:output_type -> hexhail.rider.v1.QuoteRideResponse
+	5,   // 106: hexhail.rider.v1.RiderService.RequestRide:output_type -> hexhail.rider.v1.RequestRideResponse
+	7,   // 107: hexhail.rider.v1.RiderService.BookRide:output_type -> hexhail.rider.v1.BookRideResponse
+	9,   // 108: hexhail.rider.v1.RiderService.GetRide:output_type -> hexhail.rider.v1.GetRideResponse
+	11,  // 109: hexhail.rider.v1.RiderService.GetVoice:output_type -> hexhail.rider.v1.GetVoiceResponse
+	13,  // 110: hexhail.rider.v1.RiderService.ListRides:output_type -> hexhail.rider.v1.ListRidesResponse
+	16,  // 111: hexhail.rider.v1.RiderService.WatchRide:output_type -> hexhail.rider.v1.WatchRideResponse
+	19,  // 112: hexhail.rider.v1.RiderService.AddTip:output_type -> hexhail.rider.v1.AddTipResponse
+	21,  // 113: hexhail.rider.v1.RiderService.CancelRide:output_type -> hexhail.rider.v1.CancelRideResponse
+	23,  // 114: hexhail.rider.v1.RiderService.ConfirmFare:output_type -> hexhail.rider.v1.ConfirmFareResponse
+	25,  // 115: hexhail.rider.v1.RiderService.ContestFare:output_type -> hexhail.rider.v1.ContestFareResponse
+	58,  // 116: hexhail.rider.v1.RiderService.PayRide:output_type -> hexhail.rider.v1.PayRideResponse
+	34,  // 117: hexhail.rider.v1.RiderService.SplitFare:output_type -> hexhail.rider.v1.SplitFareResponse
+	37,  // 118: hexhail.rider.v1.RiderService.ListShares:output_type -> hexhail.rider.v1.ListSharesResponse
+	39,  // 119: hexhail.rider.v1.RiderService.ScanCode:output_type -> hexhail.rider.v1.ScanCodeResponse
+	41,  // 120: hexhail.rider.v1.RiderService.GetWallet:output_type -> hexhail.rider.v1.GetWalletResponse
+	44,  // 121: hexhail.rider.v1.RiderService.TopUpWallet:output_type -> hexhail.rider.v1.TopUpWalletResponse
+	46,  // 122: hexhail.rider.v1.RiderService.ListTopUps:output_type -> hexhail.rider.v1.ListTopUpsResponse
+	54,  // 123: hexhail.rider.v1.RiderService.SetPayPin:output_type -> hexhail.rider.v1.SetPayPinResponse
+	49,  // 124: hexhail.rider.v1.RiderService.IssueWalletCode:output_type -> hexhail.rider.v1.IssueWalletCodeResponse
+	51,  // 125: hexhail.rider.v1.RiderService.RevokeWalletCode:output_type -> hexhail.rider.v1.RevokeWalletCodeResponse
+	56,  // 126: hexhail.rider.v1.RiderService.PayByCode:output_type -> hexhail.rider.v1.PayByCodeResponse
+	57,  // 127: hexhail.rider.v1.RiderService.ListPayments:output_type -> hexhail.rider.v1.ListPaymentsResponse
+	29,  // 128: hexhail.rider.v1.RiderService.GetReceipt:output_type -> hexhail.rider.v1.GetReceiptResponse
+	31,  // 129: hexhail.rider.v1.RiderService.AddReceiptNumber:output_type -> hexhail.rider.v1.AddReceiptNumberResponse
+	60,  // 130: hexhail.rider.v1.RiderService.RateRide:output_type -> hexhail.rider.v1.RateRideResponse
+	62,  // 131: hexhail.rider.v1.RiderService.Complain:output_type -> hexhail.rider.v1.ComplainResponse
+	64,  // 132: hexhail.rider.v1.RiderService.ContestComplaint:output_type -> hexhail.rider.v1.ContestComplaintResponse
+	66,  // 133: hexhail.rider.v1.RiderService.ListComplaints:output_type -> hexhail.rider.v1.ListComplaintsResponse
+	68,  // 134: hexhail.rider.v1.RiderService.ProposeRegular:output_type -> hexhail.rider.v1.ProposeRegularResponse
+	70,  // 135: hexhail.rider.v1.RiderService.AgreeRegular:output_type -> hexhail.rider.v1.AgreeRegularResponse
+	72,  // 136: hexhail.rider.v1.RiderService.EndRegular:output_type -> hexhail.rider.v1.EndRegularResponse
+	81,  // 137: hexhail.rider.v1.RiderService.ListCampaigns:output_type -> hexhail.rider.v1.ListCampaignsResponse
+	74,  // 138: hexhail.rider.v1.RiderService.ListRegulars:output_type -> hexhail.rider.v1.ListRegularsResponse
+	76,  // 139: hexhail.rider.v1.RiderService.ListGreetings:output_type -> hexhail.rider.v1.ListGreetingsResponse
+	84,  // 140: hexhail.rider.v1.RiderService.ListLots:output_type -> hexhail.rider.v1.ListLotsResponse
+	79,  // 141: hexhail.rider.v1.RiderService.WantGreetings:output_type -> hexhail.rider.v1.WantGreetingsResponse
+	105, // [105:142] is the sub-list for method output_type
+	68,  // [68:105] is the sub-list for method input_type
+	68,  // [68:68] is the sub-list for extension type_name
+	68,  // [68:68] is the sub-list for extension extendee
+	0,   // [0:68] is the sub-list for field type_name
 }
 
 func init() { file_hexhail_rider_v1_rider_proto_init() }
@@ -5772,14 +6232,14 @@ func file_hexhail_rider_v1_rider_proto_init() {
 		(*WatchRideResponse_Taxi)(nil),
 		(*WatchRideResponse_Heartbeat)(nil),
 	}
-	file_hexhail_rider_v1_rider_proto_msgTypes[77].OneofWrappers = []any{}
+	file_hexhail_rider_v1_rider_proto_msgTypes[82].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_hexhail_rider_v1_rider_proto_rawDesc), len(file_hexhail_rider_v1_rider_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   81,
+			NumMessages:   86,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

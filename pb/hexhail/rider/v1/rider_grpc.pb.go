@@ -37,6 +37,8 @@ const (
 	RiderService_ListShares_FullMethodName       = "/hexhail.rider.v1.RiderService/ListShares"
 	RiderService_ScanCode_FullMethodName         = "/hexhail.rider.v1.RiderService/ScanCode"
 	RiderService_GetWallet_FullMethodName        = "/hexhail.rider.v1.RiderService/GetWallet"
+	RiderService_TopUpWallet_FullMethodName      = "/hexhail.rider.v1.RiderService/TopUpWallet"
+	RiderService_ListTopUps_FullMethodName       = "/hexhail.rider.v1.RiderService/ListTopUps"
 	RiderService_SetPayPin_FullMethodName        = "/hexhail.rider.v1.RiderService/SetPayPin"
 	RiderService_IssueWalletCode_FullMethodName  = "/hexhail.rider.v1.RiderService/IssueWalletCode"
 	RiderService_RevokeWalletCode_FullMethodName = "/hexhail.rider.v1.RiderService/RevokeWalletCode"
@@ -120,6 +122,14 @@ type RiderServiceClient interface {
 	// GetWallet reads the rider's wallet: its balance, the hongbaos beside it, and what it pays without
 	// the pay PIN.
 	GetWallet(ctx context.Context, in *GetWalletRequest, opts ...grpc.CallOption) (*GetWalletResponse, error)
+	// TopUpWallet opens an order at an external channel, by which the rider pays into their own wallet:
+	// ListTopUps has its ticket as soon as the channel has told it. The wallet has the money when the
+	// channel's word of it is verified and booked. An order that nobody pays within 15 minutes is closed.
+	// Errors: CHANNEL_UNKNOWN, WALLET_FULL for more than the wallet may hold, 500,000 fen with the
+	// top-ups that are open, TOO_MANY_TOP_UPS beside three open ones.
+	TopUpWallet(ctx context.Context, in *TopUpWalletRequest, opts ...grpc.CallOption) (*TopUpWalletResponse, error)
+	// ListTopUps reads the rider's top-ups, the latest first.
+	ListTopUps(ctx context.Context, in *ListTopUpsRequest, opts ...grpc.CallOption) (*ListTopUpsResponse, error)
 	// SetPayPin sets the pay PIN of the rider's wallet, or with the old one changes it and what is paid
 	// without it. Errors: PIN_NEEDED without the old one, PIN_WRONG, and after 5 of those PIN_LOCKED for an
 	// hour.
@@ -349,6 +359,26 @@ func (c *riderServiceClient) GetWallet(ctx context.Context, in *GetWalletRequest
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(GetWalletResponse)
 	err := c.cc.Invoke(ctx, RiderService_GetWallet_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *riderServiceClient) TopUpWallet(ctx context.Context, in *TopUpWalletRequest, opts ...grpc.CallOption) (*TopUpWalletResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(TopUpWalletResponse)
+	err := c.cc.Invoke(ctx, RiderService_TopUpWallet_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *riderServiceClient) ListTopUps(ctx context.Context, in *ListTopUpsRequest, opts ...grpc.CallOption) (*ListTopUpsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListTopUpsResponse)
+	err := c.cc.Invoke(ctx, RiderService_ListTopUps_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -607,6 +637,14 @@ type RiderServiceServer interface {
 	// GetWallet reads the rider's wallet: its balance, the hongbaos beside it, and what it pays without
 	// the pay PIN.
 	GetWallet(context.Context, *GetWalletRequest) (*GetWalletResponse, error)
+	// TopUpWallet opens an order at an external channel, by which the rider pays into their own wallet:
+	// ListTopUps has its ticket as soon as the channel has told it. The wallet has the money when the
+	// channel's word of it is verified and booked. An order that nobody pays within 15 minutes is closed.
+	// Errors: CHANNEL_UNKNOWN, WALLET_FULL for more than the wallet may hold, 500,000 fen with the
+	// top-ups that are open, TOO_MANY_TOP_UPS beside three open ones.
+	TopUpWallet(context.Context, *TopUpWalletRequest) (*TopUpWalletResponse, error)
+	// ListTopUps reads the rider's top-ups, the latest first.
+	ListTopUps(context.Context, *ListTopUpsRequest) (*ListTopUpsResponse, error)
 	// SetPayPin sets the pay PIN of the rider's wallet, or with the old one changes it and what is paid
 	// without it. Errors: PIN_NEEDED without the old one, PIN_WRONG, and after 5 of those PIN_LOCKED for an
 	// hour.
@@ -720,6 +758,12 @@ func (UnimplementedRiderServiceServer) ScanCode(context.Context, *ScanCodeReques
 }
 func (UnimplementedRiderServiceServer) GetWallet(context.Context, *GetWalletRequest) (*GetWalletResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetWallet not implemented")
+}
+func (UnimplementedRiderServiceServer) TopUpWallet(context.Context, *TopUpWalletRequest) (*TopUpWalletResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method TopUpWallet not implemented")
+}
+func (UnimplementedRiderServiceServer) ListTopUps(context.Context, *ListTopUpsRequest) (*ListTopUpsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListTopUps not implemented")
 }
 func (UnimplementedRiderServiceServer) SetPayPin(context.Context, *SetPayPinRequest) (*SetPayPinResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method SetPayPin not implemented")
@@ -1076,6 +1120,42 @@ func _RiderService_GetWallet_Handler(srv interface{}, ctx context.Context, dec f
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(RiderServiceServer).GetWallet(ctx, req.(*GetWalletRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _RiderService_TopUpWallet_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(TopUpWalletRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RiderServiceServer).TopUpWallet(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RiderService_TopUpWallet_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RiderServiceServer).TopUpWallet(ctx, req.(*TopUpWalletRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _RiderService_ListTopUps_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListTopUpsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RiderServiceServer).ListTopUps(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RiderService_ListTopUps_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RiderServiceServer).ListTopUps(ctx, req.(*ListTopUpsRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -1488,6 +1568,14 @@ var RiderService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "GetWallet",
 			Handler:    _RiderService_GetWallet_Handler,
+		},
+		{
+			MethodName: "TopUpWallet",
+			Handler:    _RiderService_TopUpWallet_Handler,
+		},
+		{
+			MethodName: "ListTopUps",
+			Handler:    _RiderService_ListTopUps_Handler,
 		},
 		{
 			MethodName: "SetPayPin",
