@@ -8,9 +8,9 @@ import (
 )
 
 // Noticed books a channel's verified notice, once however often it comes, in one transaction with
-// the row that remembers it. A notice of an order that is not ours is NotFound, of another amount
-// or channel than ours Conflict with ReasonPayment: nothing is booked or remembered, and the
-// channel goes on telling while people look.
+// the row that remembers it. A notice of an order that is not ours is NotFound, of another amount,
+// channel or account than ours Conflict with ReasonPayment: nothing is booked or remembered, and
+// the channel goes on telling while people look.
 func (d *Desk) Noticed(ctx context.Context, now time.Time, n money.Notice) error {
 	return d.book(ctx, "Noticed", now, func(j *job) error {
 		first, err := j.tx.Keep(n, now)
@@ -36,7 +36,7 @@ func (d *Desk) noticedCharge(j *job, n money.Notice) error {
 		return err
 	}
 	whole := order.Whole()
-	if err := n.Fits(whole.Channel, whole.Charge()); err != nil {
+	if err := n.Fits(whole.Channel, whole.Merchant, whole.Charge()); err != nil {
 		return err
 	}
 	return d.outcome(j, id, n.Outcome)
@@ -55,7 +55,7 @@ func (j *job) noticedRefund(n money.Notice) error {
 		back.DueAt, j.opened = j.now, true
 		return j.tx.UpdateRefund(back, back.State)
 	}
-	if err := n.Fits(back.Channel, back.Amount); err != nil {
+	if err := n.Fits(back.Channel, back.Merchant, back.Amount); err != nil {
 		return err
 	}
 	return j.refunded(id, n.Outcome)

@@ -189,7 +189,7 @@ func (d *Desk) bookOrder(
 		}
 		posts = money.SubsidiesIn(money.Unresolved(booked))
 	}
-	entry, err := order.Capture(d.Contracts[whole.Channel], posts, j.now)
+	entry, err := order.Capture(d.Contracts.Of(whole), posts, j.now)
 	if err != nil || len(entry.Transfers) == 0 {
 		return 0, err
 	}
@@ -272,7 +272,7 @@ func (d *Desk) paidTwice(j *job, order money.Order) error {
 	if err != nil || !first {
 		return err
 	}
-	entry, back, err := order.Twice(d.Contracts[whole.Channel], j.now)
+	entry, back, err := order.Twice(d.Contracts.Of(whole), j.now)
 	if err != nil {
 		return err
 	}

@@ -197,7 +197,8 @@ type Means struct {
 	Token   string    `json:",omitempty"` // who pays, or the code that was scanned
 	PIN     string    `json:"-"`          // of the wallet, "" if it is not given
 
-	proof string // the hash that the PIN is right for
+	proof    string // the hash that the PIN is right for
+	merchant string // whose account at an external channel is paid
 }
 
 func (d *Desk) checkMeans(m Means) error {
@@ -330,6 +331,10 @@ func (d *Desk) open(
 			return Receipt{}, err
 		}
 	}
+	var err error
+	if m.merchant, err = d.merchant(j, r, m.Channel); err != nil {
+		return Receipt{}, err
+	}
 	var order money.AttemptID
 	for _, p := range payments {
 		if p.State.Final() {
@@ -344,6 +349,17 @@ func (d *Desk) open(
 		}
 	}
 	return receipt(r), nil
+}
+
+// merchant is whose account at a channel is paid for a ride: that of its driver's company, if it
+// has one of its own, else the house's. The order remembers it: whatever becomes of driver and
+// company, it is asked about, told of, given back and billed where it was paid.
+func (d *Desk) merchant(j *job, r Ride, channel money.ChannelName) (string, error) {
+	if len(d.Contracts[channel].Own) == 0 || r.Driver == "" {
+		return "", nil
+	}
+	driver, err := j.tx.Driver(r.Driver)
+	return d.Contracts.Merchant(channel, driver.Company), err
 }
 
 // due is what is charged for payments that are not made.
@@ -447,6 +463,7 @@ func (j *job) try(p money.Payment, id, order money.AttemptID, from purse, m Mean
 		return err
 	}
 	attempt.Order, attempt.Way, attempt.Token = order, m.Way, m.Token
+	attempt.Merchant = m.merchant
 	if m.Channel == money.InWallet {
 		attempt.Payer = RiderParty(from.rider)
 	}

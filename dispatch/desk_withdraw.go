@@ -277,7 +277,7 @@ func (j *job) noticedPayout(n money.Notice) error {
 		now.DueAt, j.opened = j.now, true
 		return j.tx.UpdateWithdrawal(now, w.State)
 	}
-	if err := n.Fits(w.Channel, w.Amount); err != nil {
+	if err := n.Fits(w.Channel, "", w.Amount); err != nil {
 		return err
 	}
 	_, err = j.paidOut(w.ID, n.Outcome)

@@ -10,6 +10,9 @@ import (
 type Contract struct {
 	Fee         PPM       // of what it moves for us, 0 to MaxFee
 	WaivedUntil time.Time // no fee before it; zero waives nothing
+	// Own are the contracts of companies that have an account of their own at the channel, by
+	// company; else the account is the house's.
+	Own map[string]Contract
 }
 
 // MaxFee is the highest fee of a channel: a tenth.
@@ -26,21 +29,48 @@ func (c Contract) On(amount Fen, at time.Time) (Fen, error) {
 // Contracts are those with the external channels.
 type Contracts map[ChannelName]Contract
 
+// Merchant is whose account at a channel is paid for a company's drivers: the company's own if it
+// has one there, else the house's, "".
+func (c Contracts) Merchant(channel ChannelName, company string) string {
+	if _, own := c[channel].Own[company]; own {
+		return company
+	}
+	return ""
+}
+
+// Of is the contract of the account that an attempt pays.
+func (c Contracts) Of(a Attempt) Contract {
+	if own, ok := c[a.Channel].Own[a.Merchant]; ok {
+		return own
+	}
+	return c[a.Channel]
+}
+
 // FeeError is a fee that no contract may have.
 type FeeError struct {
-	Channel ChannelName
-	Fee     PPM
+	Channel  ChannelName
+	Merchant string
+	Fee      PPM
 }
 
 func (e *FeeError) Error() string {
-	return fmt.Sprintf("%s.fee_ppm must be 0 to %d, not %d", e.Channel, MaxFee, e.Fee)
+	of := string(e.Channel)
+	if e.Merchant != "" {
+		of = fmt.Sprintf("%s.accounts[%q]", e.Channel, e.Merchant)
+	}
+	return fmt.Sprintf("%s.fee_ppm must be 0 to %d, not %d", of, MaxFee, e.Fee)
 }
 
 // Check returns a *FeeError for a fee that is out of its limits.
 func (c Contracts) Check() error {
 	for name, contract := range c {
 		if contract.Fee < 0 || contract.Fee > MaxFee {
-			return &FeeError{name, contract.Fee}
+			return &FeeError{name, "", contract.Fee}
+		}
+		for merchant, own := range contract.Own {
+			if own.Fee < 0 || own.Fee > MaxFee {
+				return &FeeError{name, merchant, own.Fee}
+			}
 		}
 	}
 	return nil

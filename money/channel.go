@@ -123,12 +123,13 @@ const (
 // Notice is a channel's word of its own accord, its signature verified. It is repeated until it is
 // answered, and comes in any order.
 type Notice struct {
-	Channel ChannelName
-	ID      string // the channel's; the same when it is repeated
-	Kind    NoticeKind
-	Order   string // our number: of an attempt, a refund or a payout
-	Amount  Fen    // moved
-	Outcome Outcome
+	Channel  ChannelName
+	Merchant string // whose account it is about; "" is the house's own
+	ID       string // the channel's; the same when it is repeated
+	Kind     NoticeKind
+	Order    string // our number: of an attempt, a refund or a payout
+	Amount   Fen    // moved
+	Outcome  Outcome
 }
 
 // NoticeError is a notice that is signed well, and speaks of other money than ours.
@@ -139,13 +140,18 @@ type NoticeError struct {
 
 func (e *NoticeError) Error() string { return fmt.Sprintf("notice of %s: %s", e.Order, e.Problem) }
 
-// Fits returns a *NoticeError unless the notice is of this channel and amount. One whose outcome is
-// not known only says that it is time to ask, and its amount need not be ours: Alipay's notices of
-// refunds tell all that an order has given back.
-func (n Notice) Fits(c ChannelName, amount Fen) error {
+// Fits returns a *NoticeError unless the notice is of this channel, account there and amount: who
+// has the keys of one account may well make an order of our number in it, and pay that. One whose
+// outcome is not known only says that it is time to ask, and its amount need not be ours: Alipay's
+// notices of refunds tell all that an order has given back.
+func (n Notice) Fits(c ChannelName, merchant string, amount Fen) error {
 	switch {
 	case n.Channel != c:
 		return &NoticeError{n.Order, fmt.Sprintf("by %s, the order went to %s", n.Channel, c)}
+	case n.Merchant != merchant:
+		return &NoticeError{
+			n.Order, fmt.Sprintf("by account %q, the order went to %q", n.Merchant, merchant),
+		}
 	case n.Outcome.State != AttemptUnknown && n.Amount != amount:
 		return &NoticeError{
 			n.Order, fmt.Sprintf("of %s yuan, the order is of %s", n.Amount, amount),

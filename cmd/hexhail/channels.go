@@ -56,6 +56,29 @@ type contractFile struct {
 	WaivedUntil time.Time `json:"waived_until"`
 }
 
+// ownContract is a company's own, of its account.
+type ownContract struct {
+	FeePPM      *money.PPM `json:"fee_ppm,omitempty"` // nil is the channel's
+	WaivedUntil time.Time  `json:"waived_until,omitzero"`
+}
+
+// contract is that of a channel, with those of the companies that have accounts.
+func (f contractFile) contract(accounts map[string]ownContract) money.Contract {
+	all := money.Contract{
+		Fee: f.FeePPM, WaivedUntil: f.WaivedUntil, Own: map[string]money.Contract{},
+	}
+	for company, own := range accounts {
+		c := money.Contract{Fee: f.FeePPM, WaivedUntil: f.WaivedUntil}
+		if own.FeePPM != nil {
+			c = money.Contract{Fee: *own.FeePPM, WaivedUntil: own.WaivedUntil}
+		}
+		if company != "" || own.FeePPM != nil {
+			all.Own[company] = c
+		}
+	}
+	return all
+}
+
 type wechatFile struct {
 	contractFile
 	Brand    string                   `json:"brand"`
@@ -71,6 +94,7 @@ type wechatPayouts struct {
 }
 
 type wechatAccount struct {
+	ownContract
 	MchID       string `json:"mch_id"`
 	AppID       string `json:"app_id"`
 	PageAppID   string `json:"page_app_id"`
@@ -89,6 +113,7 @@ type alipayFile struct {
 }
 
 type alipayAccount struct {
+	ownContract
 	AppID       string   `json:"app_id"`
 	SellerID    string   `json:"seller_id"`
 	PrivateKey  string   `json:"private_key_file"`
@@ -118,7 +143,7 @@ func readChannels(path string, city wire.Clock) (external, error) {
 		if err = cmp.Or(keys.err, err); err != nil {
 			return external{}, fmt.Errorf("channels: %s: %w", path, err)
 		}
-		out.add(money.WeChat, c, f.WeChat.contractFile, f.WeChat.Payouts != nil)
+		out.add(money.WeChat, c, f.WeChat.contract(f.WeChat.own()), f.WeChat.Payouts != nil)
 		out.bills[money.WeChat] = wechatBills(c, ours.Accounts)
 	}
 	if f.Alipay != nil {
@@ -128,7 +153,8 @@ func readChannels(path string, city wire.Clock) (external, error) {
 			return external{}, fmt.Errorf("channels: %s: %w", path, err)
 		}
 		// Alipay pays out from accounts in certificate mode only.
-		out.add(money.Alipay, c, f.Alipay.contractFile, f.Alipay.Accounts[""].AppCert != "")
+		out.add(money.Alipay, c, f.Alipay.contract(f.Alipay.own()),
+			f.Alipay.Accounts[""].AppCert != "")
 		out.bills[money.Alipay] = alipayBills(c, ours.Accounts)
 	}
 	if err := out.contracts.Check(); err != nil {
@@ -147,14 +173,30 @@ type adapter interface {
 
 // add adds a channel; pays says that our account there is one that pays out.
 func (e external) add(
-	name money.ChannelName, c adapter, contract contractFile, pays bool,
+	name money.ChannelName, c adapter, contract money.Contract, pays bool,
 ) {
 	timed := onMachineTime{c, e.clock}
 	e.channels[name], e.tellers[name] = timed, c
 	if pays {
 		e.channels[name] = payingOut{timed, c}
 	}
-	e.contracts[name] = money.Contract{Fee: contract.FeePPM, WaivedUntil: contract.WaivedUntil}
+	e.contracts[name] = contract
+}
+
+func (f wechatFile) own() map[string]ownContract {
+	all := map[string]ownContract{}
+	for company, a := range f.Accounts {
+		all[company] = a.ownContract
+	}
+	return all
+}
+
+func (f alipayFile) own() map[string]ownContract {
+	all := map[string]ownContract{}
+	for company, a := range f.Accounts {
+		all[company] = a.ownContract
+	}
+	return all
 }
 
 // keyFiles reads keys; its first error stays.

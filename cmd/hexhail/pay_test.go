@@ -20,8 +20,12 @@ func (r *realm) posts(path string, ask any) map[string]string {
 	r.t.Helper()
 	body, err := json.Marshal(ask)
 	r.ok(err)
+	phone := r.phone
+	if phone == "" {
+		phone = r.service.standins.Addr().String()
+	}
 	req, err := http.NewRequestWithContext(r.t.Context(), http.MethodPost,
-		"http://"+r.service.standins.Addr().String()+"/phone"+path, bytes.NewReader(body))
+		"http://"+phone+"/phone"+path, bytes.NewReader(body))
 	r.ok(err)
 	res, err := http.DefaultClient.Do(req)
 	r.ok(err)

@@ -31,6 +31,7 @@ type realm struct {
 	signer  *wire.Signer
 	ids     atomic.Int64
 	home    *grpc.ClientConn // to the service; nil before the first use
+	phone   string           // where stand-ins of another process are; "" for its own
 }
 
 // openRealm starts one, with more flags. What a loop of it complains of is in the test's log if the

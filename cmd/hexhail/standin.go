@@ -15,9 +15,6 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-
-	"hexhail/money/alipay"
-	"hexhail/money/wechat"
 )
 
 // The name of the file that `serve --channels` reads, in the folder of a stand-in.
@@ -26,6 +23,7 @@ const channelsName = "channels.json"
 func newStandin() *cobra.Command {
 	var addr, dir, notify string
 	var latency time.Duration
+	var companies []string
 	cmd := &cobra.Command{
 		Use:   "standin",
 		Short: "Play WeChat Pay and Alipay for a server under test",
@@ -44,7 +42,10 @@ func newStandin() *cobra.Command {
 			if latency < 0 || latency > maxLatency {
 				return &usageError{fmt.Errorf("--latency must be 0s to %v", maxLatency)}
 			}
-			return runStandin(cmd.Context(), addr, dir, notify, latency, cmd.OutOrStdout())
+			played := func(base string) (*played, error) {
+				return newPlayed(base, notify, latency, companies...)
+			}
+			return runStandin(cmd.Context(), addr, dir, notify, played, cmd.OutOrStdout())
 		},
 	}
 	f := cmd.Flags()
@@ -54,6 +55,8 @@ func newStandin() *cobra.Command {
 	f.StringVar(&notify, "notify-url", "http://127.0.0.1:7080",
 		"the server's HTTP side, which is told")
 	f.DurationVar(&latency, "latency", 0, "how much `longer` each call takes")
+	f.StringArrayVar(&companies, "company", nil,
+		"`id` of a company with accounts of its own; may be repeated")
 	return cmd
 }
 
@@ -62,7 +65,8 @@ const maxLatency = time.Minute
 
 // runStandin plays until ctx ends.
 func runStandin(
-	ctx context.Context, addr, dir, notify string, latency time.Duration, stdout io.Writer,
+	ctx context.Context, addr, dir, notify string, play func(base string) (*played, error),
+	stdout io.Writer,
 ) (err error) {
 	var open net.ListenConfig
 	at, err := open.Listen(ctx, "tcp", addr)
@@ -70,7 +74,7 @@ func runStandin(
 		return fmt.Errorf("addr: %w", err)
 	}
 	base := "http://" + at.Addr().String()
-	s, err := newPlayed(base, notify, latency)
+	s, err := play(base)
 	if err != nil {
 		return errors.Join(err, at.Close())
 	}
@@ -102,30 +106,36 @@ func (s *played) write(dir, notify string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return fmt.Errorf("dir: %w", err)
 	}
-	w, a := s.wechat.Accounts[""], s.alipay.Accounts[""]
-	private, err := x509.MarshalPKCS8PrivateKey(w.PrivateKey)
+	files := map[string][]byte{}
+	channels := s.channels(notify)
+	for company, a := range s.wechat.Accounts {
+		at := channels.WeChat.Accounts[company]
+		private, err := x509.MarshalPKCS8PrivateKey(a.PrivateKey)
+		if err != nil {
+			return err
+		}
+		public, err := x509.MarshalPKIXPublicKey(a.PublicKey)
+		if err != nil {
+			return err
+		}
+		files[at.PrivateKey] = pem.EncodeToMemory(
+			&pem.Block{Type: "PRIVATE KEY", Bytes: private})
+		files[at.PublicKey] = pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: public})
+		files[at.APIv3Key] = []byte(a.APIv3Key)
+	}
+	for company, a := range s.alipay.Accounts {
+		at := channels.Alipay.Accounts[company]
+		files[at.PrivateKey], files[at.AppCert] = []byte(a.PrivateKey), []byte(a.AppCert)
+		files[at.RootCert] = []byte(a.RootCert)
+		for i, cert := range a.AlipayCerts {
+			files[at.AlipayCerts[i]] = []byte(cert)
+		}
+	}
+	text, err := json.MarshalIndent(channels, "", "  ")
 	if err != nil {
 		return err
 	}
-	public, err := x509.MarshalPKIXPublicKey(w.PublicKey)
-	if err != nil {
-		return err
-	}
-	channels, err := json.MarshalIndent(s.channels(notify, w, a), "", "  ")
-	if err != nil {
-		return err
-	}
-	files := map[string][]byte{
-		channelsName:        append(channels, '\n'),
-		"wechat_key.pem":    pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private}),
-		"wechat_public.pem": pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: public}),
-		"wechat_v3.key":     []byte(w.APIv3Key),
-		"alipay_key.pem":    []byte(a.PrivateKey), "alipay_app.crt": []byte(a.AppCert),
-		"alipay_root.crt": []byte(a.RootCert),
-	}
-	for i, cert := range a.AlipayCerts {
-		files[alipayCertName(i)] = []byte(cert)
-	}
+	files[channelsName] = append(text, '\n')
 	for name, text := range files {
 		if err := os.WriteFile(filepath.Join(dir, name), text, 0o600); err != nil {
 			return fmt.Errorf("dir: %w", err)
@@ -134,32 +144,39 @@ func (s *played) write(dir, notify string) error {
 	return nil
 }
 
-func alipayCertName(i int) string { return fmt.Sprintf("alipay_%d.crt", i+1) }
-
-// channels is the file that tells of the accounts.
-func (s *played) channels(notify string, w wechat.Account, a alipay.Account) channelsFile {
+// channels is the file that tells of the accounts. The files of a company's keys begin with the
+// number of its account.
+func (s *played) channels(notify string) channelsFile {
 	contract := contractFile{FeePPM: standinFee}
-	theirs := alipayAccount{
-		AppID: a.AppID, SellerID: a.SellerID, PrivateKey: "alipay_key.pem",
-		AppCert: "alipay_app.crt", RootCert: "alipay_root.crt",
+	weChat, ali := map[string]wechatAccount{}, map[string]alipayAccount{}
+	for company, a := range s.wechat.Accounts {
+		of := "wechat_" + a.MchID
+		weChat[company] = wechatAccount{
+			MchID: a.MchID, AppID: a.AppID, Serial: a.Serial, PrivateKey: of + "_key.pem",
+			APIv3Key: of + "_v3.key", PublicKeyID: a.PublicKeyID, PublicKey: of + "_public.pem",
+		}
 	}
-	for i := range a.AlipayCerts {
-		theirs.AlipayCerts = append(theirs.AlipayCerts, alipayCertName(i))
+	for company, a := range s.alipay.Accounts {
+		of := "alipay_" + a.SellerID
+		theirs := alipayAccount{
+			AppID: a.AppID, SellerID: a.SellerID, PrivateKey: of + "_key.pem",
+			AppCert: of + "_app.crt", RootCert: of + "_root.crt",
+		}
+		for i := range a.AlipayCerts {
+			theirs.AlipayCerts = append(theirs.AlipayCerts, fmt.Sprintf("%s_%d.crt", of, i+1))
+		}
+		if company != "" {
+			fee := companyFee
+			theirs.FeePPM = &fee
+		}
+		ali[company] = theirs
 	}
 	return channelsFile{
 		NotifyURL: notify,
 		WeChat: &wechatFile{
 			contractFile: contract, Brand: s.wechat.Brand, BaseURL: s.wechat.BaseURL,
-			Payouts: &wechatPayouts{Scene: s.wechat.Payouts.Scene},
-			Accounts: map[string]wechatAccount{"": {
-				MchID: w.MchID, AppID: w.AppID, Serial: w.Serial, PrivateKey: "wechat_key.pem",
-				APIv3Key: "wechat_v3.key", PublicKeyID: w.PublicKeyID,
-				PublicKey: "wechat_public.pem",
-			}},
+			Payouts: &wechatPayouts{Scene: s.wechat.Payouts.Scene}, Accounts: weChat,
 		},
-		Alipay: &alipayFile{
-			contractFile: contract, Gateway: s.alipay.Gateway,
-			Accounts: map[string]alipayAccount{"": theirs},
-		},
+		Alipay: &alipayFile{contractFile: contract, Gateway: s.alipay.Gateway, Accounts: ali},
 	}
 }

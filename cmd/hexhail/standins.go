@@ -19,8 +19,12 @@ import (
 	"hexhail/wire"
 )
 
-// What the stand-ins' contracts say: the usual fee of both channels.
-const standinFee money.PPM = 6_000
+// What the stand-ins' contracts say: the usual fee of both channels, and what companies pay to
+// Alipay, as convenience stores do.
+const (
+	standinFee money.PPM = 6_000
+	companyFee money.PPM = 3_800
+)
 
 // outboxEvery is how often the stand-ins look for notices that are due, machine time.
 const outboxEvery = 50 * time.Millisecond
@@ -35,21 +39,24 @@ type played struct {
 }
 
 // newPlayed opens stand-ins that will answer at base and tell notify, both http://host:port. Each
-// call to them takes latency longer than it has to.
-func newPlayed(base, notify string, latency time.Duration) (*played, error) {
+// call to them takes latency longer than it has to. Companies have accounts of their own there.
+func newPlayed(
+	base, notify string, latency time.Duration, companies ...string,
+) (*played, error) {
+	merchants := append([]string{""}, companies...)
 	book, script := standin.NewBook(), standin.NewScript(1)
 	s := &played{outbox: standin.NewOutbox(&http.Client{Timeout: 5 * time.Second}, script)}
 	theirWeChat, err := s.openWeChat(base, notify, standin.WeChatConfig{
 		Book: book, Script: script, Outbox: s.outbox, Clock: time.Now, Fee: standinFee,
 		EarlyBills: true, Latency: latency,
-	})
+	}, merchants)
 	if err != nil {
 		return nil, err
 	}
 	theirAlipay, err := s.openAlipay(base, notify, standin.AlipayConfig{
 		Book: book, Script: script, Outbox: s.outbox, Clock: time.Now, EarlyBills: true,
 		Latency: latency,
-	})
+	}, merchants)
 	if err != nil {
 		return nil, err
 	}
@@ -69,53 +76,68 @@ func newPlayed(base, notify string, latency time.Duration) (*played, error) {
 	return s, nil
 }
 
-// openWeChat opens our account at the stand-in of WeChat Pay.
+// openWeChat opens our accounts at the stand-in of WeChat Pay.
 func (s *played) openWeChat(
-	base, notify string, c standin.WeChatConfig,
+	base, notify string, c standin.WeChatConfig, merchants []string,
 ) (*standin.WeChat, error) {
 	theirs, err := standin.NewWeChat(c)
 	if err != nil {
 		return nil, err
 	}
-	key, err := rsa.GenerateKey(rand.Reader, 2048)
-	if err != nil {
-		return nil, err
-	}
-	account := wechat.Account{
-		MchID: "1900000001", AppID: "wx8888888888888888", Serial: "0000000000000001",
-		PrivateKey: key, APIv3Key: rand.Text() + rand.Text()[:6],
-	}
-	account.PublicKeyID, account.PublicKey = theirs.PublicKey()
 	s.wechat = wechat.Config{
-		Accounts: map[string]wechat.Account{"": account}, Brand: "Hexhail", BaseURL: base,
+		Accounts: map[string]wechat.Account{}, Brand: "Hexhail", BaseURL: base,
 		NotifyURL: notifyURL(notify, money.WeChat), Clock: time.Now,
 		Payouts: wechat.Payouts{Scene: "1000"},
 	}
-	return theirs, theirs.Register(standin.WeChatMerchant{
-		MchID: account.MchID, Apps: []string{account.AppID}, Serial: account.Serial,
-		Key: &key.PublicKey, APIv3Key: account.APIv3Key, ByPublicKey: true,
-	})
+	for i, merchant := range merchants {
+		key, err := rsa.GenerateKey(rand.Reader, 2048)
+		if err != nil {
+			return nil, err
+		}
+		account := wechat.Account{
+			MchID: fmt.Sprint(1900000001 + i), AppID: "wx8888888888888888",
+			Serial: fmt.Sprintf("%016d", i+1), PrivateKey: key,
+			APIv3Key: rand.Text() + rand.Text()[:6],
+		}
+		account.PublicKeyID, account.PublicKey = theirs.PublicKey()
+		s.wechat.Accounts[merchant] = account
+		err = theirs.Register(standin.WeChatMerchant{
+			MchID: account.MchID, Apps: []string{account.AppID}, Serial: account.Serial,
+			Key: &key.PublicKey, APIv3Key: account.APIv3Key, ByPublicKey: true,
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return theirs, nil
 }
 
 // openAlipay is the same for Alipay.
 func (s *played) openAlipay(
-	base, notify string, c standin.AlipayConfig,
+	base, notify string, c standin.AlipayConfig, merchants []string,
 ) (*standin.Alipay, error) {
 	theirs, err := standin.NewAlipay(c)
 	if err != nil {
 		return nil, err
 	}
-	merchant, err := theirs.Merchant(standinFee)
-	if err != nil {
-		return nil, err
-	}
 	s.alipay = alipay.Config{
 		Gateway: base + standin.AlipayGateway, NotifyURL: notifyURL(notify, money.Alipay),
-		Accounts: map[string]alipay.Account{"": {
-			AppID: merchant.AppID, SellerID: merchant.SellerID, PrivateKey: merchant.PrivateKey,
-			AppCert: merchant.AppCert, RootCert: merchant.RootCert,
-			AlipayCerts: []string{merchant.AlipayCert, merchant.NextCert},
-		}},
+		Accounts: map[string]alipay.Account{},
+	}
+	for _, merchant := range merchants {
+		fee := standinFee
+		if merchant != "" {
+			fee = companyFee
+		}
+		m, err := theirs.Merchant(fee)
+		if err != nil {
+			return nil, err
+		}
+		s.alipay.Accounts[merchant] = alipay.Account{
+			AppID: m.AppID, SellerID: m.SellerID, PrivateKey: m.PrivateKey,
+			AppCert: m.AppCert, RootCert: m.RootCert,
+			AlipayCerts: []string{m.AlipayCert, m.NextCert},
+		}
 	}
 	return theirs, nil
 }
@@ -169,13 +191,13 @@ func (s *played) clients(city wire.Clock) (external, error) {
 	if err != nil {
 		return external{}, err
 	}
-	out.add(money.WeChat, forWeChat, contractFile{FeePPM: standinFee}, true)
+	out.add(money.WeChat, forWeChat, money.Contract{Fee: standinFee}, true)
 	out.bills[money.WeChat] = wechatBills(forWeChat, s.wechat.Accounts)
 	forAlipay, err := alipay.New(s.alipay, time.Now())
 	if err != nil {
 		return external{}, err
 	}
-	out.add(money.Alipay, forAlipay, contractFile{FeePPM: standinFee}, true)
+	out.add(money.Alipay, forAlipay, money.Contract{Fee: standinFee}, true)
 	out.bills[money.Alipay] = alipayBills(forAlipay, s.alipay.Accounts)
 	return out, nil
 }

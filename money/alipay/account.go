@@ -20,6 +20,7 @@ var beijing = time.FixedZone("UTC+8", 8*60*60)
 
 // account is one merchant's account, ready for calls.
 type account struct {
+	name     string // the merchant's, as attempts have it
 	appID    string
 	sellerID string
 	pageApp  string

@@ -123,6 +123,7 @@ func New(cfg Config, now time.Time) (*Client, error) {
 		if err != nil {
 			return nil, err
 		}
+		made.name = merchant
 		c.accounts[merchant], c.byApp[a.AppID] = made, made
 	}
 	if len(c.byApp) < len(c.accounts) {

@@ -55,7 +55,9 @@ func (c *Client) Notice(r *http.Request) (money.Notice, error) {
 	if err := plain(form); err != nil {
 		return money.Notice{}, err
 	}
-	n := money.Notice{Channel: money.Alipay, ID: form.Get("notify_id")}
+	n := money.Notice{
+		Channel: money.Alipay, Merchant: account.name, ID: form.Get("notify_id"),
+	}
 	if n.ID == "" {
 		return money.Notice{}, &NoticeError{"notify_id", "is missing"}
 	}

@@ -84,7 +84,8 @@ func TestNoticeFaults(t *testing.T) {
 				t.Errorf("%s/%s: refused %v", m, f, w.refused)
 			}
 			for _, n := range w.heard {
-				foreign := n.Order != string(a.ID) || n.Fits(money.Alipay, a.Charge()) != nil
+				foreign := n.Order != string(a.ID) ||
+					n.Fits(money.Alipay, a.Merchant, a.Charge()) != nil
 				if foreign != (f == standin.NoticeUnknownOrder || f == standin.NoticeWrongAmount) {
 					t.Errorf("%s/%s: %+v", m, f, n)
 				}

@@ -149,7 +149,7 @@ func (c *Client) signers(
 
 // notice reads what an opened notice says.
 func (a *account) notice(e envelope, plain []byte) (money.Notice, error) {
-	n := money.Notice{Channel: money.WeChat, ID: e.ID}
+	n := money.Notice{Channel: money.WeChat, Merchant: a.name, ID: e.ID}
 	switch {
 	case strings.HasPrefix(e.Event, "TRANSACTION."):
 		return a.chargeNotice(n, plain)

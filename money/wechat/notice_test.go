@@ -110,7 +110,7 @@ func TestEveryFaultOfNotices(t *testing.T) {
 				t.Errorf("%s: refused, and told %+v", f, h.notice)
 			case !no && h.err != nil:
 				t.Errorf("%s: %v", f, h.err)
-			case f == standin.NoticeWrongAmount && h.notice.Fits(money.WeChat, 2300) == nil:
+			case f == standin.NoticeWrongAmount && h.notice.Fits(money.WeChat, "", 2300) == nil:
 				t.Errorf("a fen more fits: %+v", h.notice)
 			case f == standin.NoticeUnknownOrder && h.notice.Order != "SOMEBODYELSES":
 				t.Errorf("of another order: %+v", h.notice)
