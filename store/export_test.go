@@ -61,7 +61,7 @@ func (db *DB) Plans(ctx context.Context) (map[string]string, error) {
 		"riderComplaints": riderComplaints, "driverComplaints": driverComplaints,
 		"contests": contests, "riderLots": riderLots, "riderHongbaos": riderHongbaos,
 		"riderTopUps": riderTopUps,
-		"riderRides": riderRides, "driverRides": driverRides, "companyDrivers": companyDrivers,
+		"riderRides":  riderRides, "driverRides": driverRides, "companyDrivers": companyDrivers,
 		"cityRides": cityRides, "riderRegulars": riderRegulars, "driverRegulars": driverRegulars,
 	}
 	for state := dispatch.Scheduled; state <= dispatch.Expired; state++ {
