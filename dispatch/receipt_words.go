@@ -185,6 +185,9 @@ func (p *receiptText) line(l ReceiptLine, amount money.Fen) {
 		nameZH, name := money.ChannelWords(l.Channel)
 		what = p.form("%s, %s", "%s，%s", what, words{name, nameZH}.in(p.lang))
 	}
+	if l.Hongbao > 0 {
+		what = p.form("%s (hongbao: %s)", "%s（红包 %s）", what, l.Hongbao)
+	}
 	switch {
 	case l.At.IsZero():
 	case l.Code == ReceiptWas:

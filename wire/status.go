@@ -281,9 +281,6 @@ func judgeKind(err error, kind dispatch.Kind, reason dispatch.Reason) verdict {
 			if own.Ride != "" {
 				v.ride, v.owed = string(own.Ride), strconv.FormatInt(int64(own.Owed), 10)
 			}
-			if own.Field != "" { // a good command, and the field says what would do
-				v.faults = faults
-			}
 		}
 		v.faults = faults
 		return v
