@@ -21,7 +21,6 @@ import (
 	"time"
 
 	"github.com/tidwall/rtree"
-
 	"hexhail/geo"
 )
 
