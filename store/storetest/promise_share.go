@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -17,7 +18,11 @@ import (
 func promiseShare(t *testing.T, open Open) {
 	t.Run("Kept", func(t *testing.T) {
 		bank := &lossyBank{}
-		check(t, shareAll(t, open(t), bank, nil))
+		err := shareAll(t, open(t), bank, nil)
+		for n := 1; errors.Is(err, errNoParts) && n < 3; n++ { // chance has it so, now and then
+			err = shareAll(t, open(t), bank, nil)
+		}
+		check(t, err)
 		if bank.lost[0] == 0 || bank.lost[1] == 0 {
 			t.Errorf("answers lost before and after the charge: %v; both have to happen", bank.lost)
 		}
@@ -33,6 +38,9 @@ func promiseShare(t *testing.T, open Open) {
 		}))
 	})
 }
+
+// errNoParts is a run that proves too little.
+var errNoParts = errors.New("no ride was given a part of its subsidy")
 
 // neverVoid goes on owing what is owed no more.
 type neverVoid struct{ dispatch.Store }
@@ -181,7 +189,7 @@ func (b *lossyBank) shared(t *testing.T, db Database, rides []dispatch.Ride) err
 		}
 	}
 	if parts == 0 {
-		return fmt.Errorf("no ride was given a part of its subsidy")
+		return errNoParts
 	}
 	return nil
 }
