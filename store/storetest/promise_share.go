@@ -19,7 +19,7 @@ func promiseShare(t *testing.T, open Open) {
 	t.Run("Kept", func(t *testing.T) {
 		bank := &lossyBank{}
 		err := shareAll(t, open(t), bank, nil)
-		for n := 1; errors.Is(err, errNoParts) && n < 3; n++ { // chance has it so, now and then
+		for n := 1; errors.Is(err, errNoParts) && n < 8; n++ { // chance has it so, now and then
 			err = shareAll(t, open(t), bank, nil)
 		}
 		check(t, err)
