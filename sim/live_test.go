@@ -29,7 +29,8 @@ func liveEvening(
 		change(o)
 	})
 	c.City = c.City.WithPolicy(func(p dispatch.Policy) dispatch.Policy {
-		p.CallS = 120 // which is less than a second of the machine
+		// A second of the machine is more than a minute and a half: a busy one is late by as much.
+		p.CallS, p.OfferS, p.StaleS = 120, 120, 300
 		for _, rule := range rules {
 			rule(&p)
 		}

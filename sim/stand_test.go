@@ -188,13 +188,13 @@ func TestALiveStandServesInTheOrderOfEntry(t *testing.T) {
 	t.Parallel()
 	v := airportMorning(t, .7)
 	v.Options.Mode = sim.ModeLive
-	// At 60 times the speed of life a machine that is busy for a second is a silent phone's minute,
-	// and an offer that nobody has seen passes over the head of the queue.
+	// At 30 times the speed of life a machine that is busy for two seconds is a phone that is silent
+	// for a minute, and an offer that nobody has seen passes over the head of the queue.
 	v.City = v.City.WithPolicy(func(p dispatch.Policy) dispatch.Policy {
 		p.StaleS, p.OfferS = 300, 120
 		return p
 	})
-	w := newTown(t, v.City, v.Trips[0].At.Add(-time.Minute), 60)
+	w := newTown(t, v.City, v.Trips[0].At.Add(-time.Minute), 30)
 	var came []dispatch.DriverID
 	var all sync.WaitGroup
 	all.Go(func() { came = w.queueAt(t) })
