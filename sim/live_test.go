@@ -29,7 +29,7 @@ func liveEvening(
 		change(o)
 	})
 	c.City = c.City.WithPolicy(func(p dispatch.Policy) dispatch.Policy {
-		// A second of the machine is more than a minute and a half: a busy one is late by as much.
+		// A second of the machine is a minute and a half: a busy one is late by as much.
 		p.CallS, p.OfferS, p.StaleS = 120, 120, 300
 		for _, rule := range rules {
 			rule(&p)

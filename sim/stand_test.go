@@ -188,8 +188,8 @@ func TestALiveStandServesInTheOrderOfEntry(t *testing.T) {
 	t.Parallel()
 	v := airportMorning(t, .7)
 	v.Options.Mode = sim.ModeLive
-	// At 30 times the speed of life a machine that is busy for two seconds is a phone that is silent
-	// for a minute, and an offer that nobody has seen passes over the head of the queue.
+	// At 30 times the speed of life a machine that is busy for two seconds is a phone silent for a
+	// minute, and an offer that nobody has seen passes over the head of the queue.
 	v.City = v.City.WithPolicy(func(p dispatch.Policy) dispatch.Policy {
 		p.StaleS, p.OfferS = 300, 120
 		return p
