@@ -34,15 +34,14 @@ func (j *job) wakeHongbaos(transfers []money.Transfer) (sum money.Fen, err error
 }
 
 // purseOf is what a rider's wallet holds: its balance, and hongbaos that can be spent now.
-func purseOf(tx Tx, rider RiderID, now time.Time) (s Purse, err error) {
+func purseOf(tx Tx, rider RiderID, now time.Time) (s Purse, balance money.Account, err error) {
 	party := RiderParty(rider)
-	wallet, err := tx.Account(money.Wallet(party))
-	if err != nil {
-		return Purse{}, err
+	if balance, err = tx.Account(money.Wallet(party)); err != nil {
+		return Purse{}, balance, err
 	}
-	s = Purse{Has: wallet.Available(), Held: wallet.PendingDebits}
+	s = Purse{Has: balance.Available(), Held: balance.PendingDebits}
 	s.Hongbaos, err = tx.HongbaosOf(party, now, money.MaxHongbaos)
-	return s, err
+	return s, balance, err
 }
 
 // Spendable is what can be spent now: balance and hongbaos.

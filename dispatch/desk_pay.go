@@ -432,7 +432,7 @@ func (d *Desk) closeOrdersOf(
 // affords refuses a wallet that holds enough for none of the payments, while its owner looks at the
 // screen. That it is not overdrawn is the ledger's business.
 func (j *job) affords(rider RiderID, payments []money.Payment) error {
-	wallet, err := purseOf(j.tx, rider, j.now)
+	wallet, _, err := purseOf(j.tx, rider, j.now)
 	if err != nil {
 		return err
 	}

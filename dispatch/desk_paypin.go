@@ -236,19 +236,16 @@ func (d *Desk) Purse(
 	}
 	var s Purse
 	err = d.Store.View(ctx, func(tx Tx) error {
+		var balance money.Account
 		var err error
-		if s, err = purseOf(tx, rider, now); err != nil {
-			return err
-		}
-		wallet, err := tx.Account(money.Wallet(RiderParty(rider)))
-		if err != nil {
+		if s, balance, err = purseOf(tx, rider, now); err != nil {
 			return err
 		}
 		open, err := tx.OpenTopUps(RiderParty(rider), money.MaxOpenTopUps)
 		if err != nil {
 			return err
 		}
-		s.Incoming, s.TopUp = due(open), mayPayIn(wallet, open)
+		s.Incoming, s.TopUp = due(open), mayPayIn(balance, open)
 		code, _, err := tx.WalletCodeOf(rider)
 		if err != nil {
 			return err

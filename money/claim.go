@@ -100,8 +100,8 @@ func (c Claim) Decide(w ClaimWord, now time.Time) (Claim, Entry, error) {
 	return c.said(w, to, now), e, nil
 }
 
-// Settle is the claim after what is due was paid, with the entry of it. Another amount
-// is an *AmountError: what is less has to be disputed first.
+// Settle is the claim after what is due was paid, with the entry of it. Another amount is an
+// *AmountError: what is less has to be disputed first.
 func (c Claim) Settle(w ClaimWord, now time.Time) (Claim, Entry, error) {
 	if c.State != ClaimMade {
 		return c, Entry{}, c.state("be settled")
@@ -137,6 +137,12 @@ type Claims interface {
 	UpdateClaim(c Claim, from ClaimState) error
 	// ClaimsOf are claims by campaign and day.
 	ClaimsOf(q ClaimQuery) ([]Claim, error)
+}
+
+// GivenBy reports whether a campaign has given by it: one of those that its claims sum up, less
+// those of which BackTo says so.
+func (b Booked) GivenBy(c CampaignID) bool {
+	return b.Moved() && b.Debit == PromoBudget(c) && b.Code != CodeCampaignEnd
 }
 
 // ClaimQuery selects claims by the fields that are set.
@@ -215,8 +221,7 @@ func (c Cashier) Claim(
 	return slices.Clip(made), err
 }
 
-// claimOf makes the claim of a campaign's day, unless there is one or it comes to
-// nothing.
+// claimOf makes the claim of a campaign's day: see madeClaim.
 func claimOf(tx Tx, c Campaign, day CityDay, now time.Time) ([]Claim, error) {
 	sum, n, err := tx.Given(c.ID, day.From, day.To)
 	if err != nil {

@@ -1,6 +1,9 @@
 package money
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // Lowered is what campaigns give for a ride whose fare, paid already, is corrected to the lower one
 // of the facts, drop below the fare that they gave for. No gift rises. A campaign whose condition
@@ -93,7 +96,7 @@ func GivenBack(
 				to = SponsorReceivable(c.Sponsor)
 			}
 		}
-		add := func(code Code, amount Fen) {
+		add := func(code Code, amount Fen) { // see BackTo
 			if amount == 0 {
 				return
 			}
@@ -106,4 +109,11 @@ func GivenBack(
 		add(CodeSubsidyDriverBack, g.Driver-now.Grants[i].Driver)
 	}
 	return list
+}
+
+// BackTo reports whether it gives back to a campaign what a corrected fare has left of its gift:
+// one of GivenBack's.
+func (b Booked) BackTo(c CampaignID) bool {
+	back := b.Code == CodeSubsidyRiderBack || b.Code == CodeSubsidyDriverBack
+	return back && strings.HasSuffix(string(b.ID), "/"+string(b.Code)+"/"+string(c))
 }

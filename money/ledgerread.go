@@ -138,12 +138,11 @@ func (t Transfer) change(id AccountID) Fen {
 // Moved reports whether the transfer changes balances, rather than reserve or give back.
 func (t Transfer) Moved() bool { return t.Kind == TransferPosted || t.Kind == TransferPost }
 
-// Export tells every transfer booked in [from, to), by time; a zero time is open. With an account
-// it tells only those on it, on either side.
+// Export tells every transfer booked in [from, to), by time; a zero time is open.
 func (l Ledger) Export(
-	ctx context.Context, account AccountID, from, to time.Time, visit func(Booked),
+	ctx context.Context, from, to time.Time, visit func(Booked),
 ) error {
-	return l.Rows.Booked(ctx, BookedQuery{Account: account, From: from, To: to}, visit)
+	return l.Rows.Booked(ctx, BookedQuery{From: from, To: to}, visit)
 }
 
 // Spent tells every transfer by which hongbaos of a sponsor were spent, or were given back to, in

@@ -150,7 +150,7 @@ func (r Reconciler) nothingMoved(ctx context.Context, id BillID, from, to time.T
 // the beginning; the others are open.
 func (r Reconciler) keep(ctx context.Context, text OpenBill, fresh Bill) (Bill, error) {
 	digest := NewBillDigest()
-	if err := text.Rows(digest.Add); err != nil {
+	if err := text.Rows(onceEach(fresh.ID, digest.Add)); err != nil {
 		return Bill{}, err
 	}
 	sums := digest.Bill()
@@ -252,17 +252,22 @@ func rowsByNumber(rows []KeptRow) map[rowKey]KeptRow {
 	return m
 }
 
-// insert keeps some rows, each with the state that our books give it now.
-func (r Reconciler) insert(ctx context.Context, id BillID, rows []BillRow) error {
-	seen := make(map[rowKey]bool, len(rows))
-	for _, row := range rows {
+// onceEach refuses a row that was there before.
+func onceEach(id BillID, each func(BillRow) error) func(BillRow) error {
+	seen := map[rowKey]bool{}
+	return func(row BillRow) error {
 		k := rowKey{row.Kind, row.Order}
 		if seen[k] {
 			return &BillError{Bill: id, Problem: fmt.Sprintf(
 				"%s %s is in it twice", row.Kind, row.Order)}
 		}
 		seen[k] = true
+		return each(row)
 	}
+}
+
+// insert keeps some rows, each with the state that our books give it now.
+func (r Reconciler) insert(ctx context.Context, id BillID, rows []BillRow) error {
 	return r.Store.MoneyTx(ctx, func(tx Tx) error {
 		b, _, err := tx.Bill(id)
 		if err != nil {

@@ -2,7 +2,6 @@ package ops
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"hexhail/dispatch"
@@ -45,9 +44,6 @@ func (s *Server) GiveHongbaos(
 			}
 			return ids, money.GiveHongbaos(tx, money.EntryID("hongbao/"+key), list, now)
 		})
-	if bad := (*money.HongbaoError)(nil); errors.As(err, &bad) {
-		err = dispatch.BadField(bad.Field, bad.Limit)
-	}
 	return &opspb.GiveHongbaosResponse{HongbaoIds: ids}, err
 }
 

@@ -362,6 +362,7 @@ func valueError(err error) (field, text string, ok bool) {
 		bill     *money.BillError
 		payee    *money.PayeeError
 		bank     *money.BankFileError
+		hongbao  *money.HongbaoError
 	)
 	switch {
 	case err == nil:
@@ -388,6 +389,8 @@ func valueError(err error) (field, text string, ok bool) {
 		return "account", payee.Error(), true
 	case errors.As(err, &bank):
 		return "file", bank.Error(), true
+	case errors.As(err, &hongbao):
+		return hongbao.Field, hongbao.Error(), true
 	case errors.Is(err, money.ErrNoBill), errors.Is(err, money.ErrBillNotReady):
 		return "", err.Error(), true
 	case errors.Is(err, money.ErrMeterLimit), errors.Is(err, money.ErrSegment):

@@ -13,6 +13,8 @@ import (
 	"golang.org/x/text/encoding/simplifiedchinese"
 
 	"hexhail/money"
+	"hexhail/money/standin"
+	"hexhail/money/wechat"
 )
 
 // zipOf packs a text as a channel's page does.
@@ -133,8 +135,8 @@ func TestReconcileFileRefused(t *testing.T) {
 	for _, c := range []money.ChannelName{money.WeChat, money.Alipay} {
 		of[c], owed[c] = b.billText(c), b.balance(money.ChannelClearing(c))
 	}
-	wechat := of[money.WeChat]
-	gbk, err := simplifiedchinese.GBK.NewEncoder().Bytes(b.replaced(wechat, "\ufeff", ""))
+	text := of[money.WeChat]
+	gbk, err := simplifiedchinese.GBK.NewEncoder().Bytes(b.replaced(text, "\ufeff", ""))
 	b.ok(err)
 	for name, c := range map[string]struct {
 		day     string
@@ -144,17 +146,17 @@ func TestReconcileFileRefused(t *testing.T) {
 	}{
 		"GBK": {day, money.WeChat, gbk, "line 1"},
 		"a column": {
-			day, money.WeChat, b.replaced(wechat, "手续费,", "费用,"), "line 1: 手续费 is missing",
+			day, money.WeChat, b.replaced(text, "手续费,", "费用,"), "line 1: 手续费 is missing",
 		},
-		"cut":         {day, money.WeChat, wechat[:len(wechat)-200], "line"},
-		"cut packing": {day, money.WeChat, gzipOf(t, wechat)[:200], "does not unpack"},
-		"cut zip":     {day, money.WeChat, zipOf(t, wechat)[:200], "no zip, or cut short"},
+		"cut":         {day, money.WeChat, text[:len(text)-200], "line"},
+		"cut packing": {day, money.WeChat, gzipOf(t, text)[:200], "does not unpack"},
+		"cut zip":     {day, money.WeChat, zipOf(t, text)[:200], "no zip, or cut short"},
 		"its account": {
-			day, money.WeChat, b.replaced(wechat, "1900000001", "1900000002"),
+			day, money.WeChat, b.replaced(text, "1900000001", "1900000002"),
 			"of the account 1900000002",
 		},
-		"its day":     {yesterday, money.WeChat, wechat, "was paid on " + day},
-		"its channel": {day, money.Alipay, wechat, "line 1: it does not begin as a bill"},
+		"its day":     {yesterday, money.WeChat, text, "was paid on " + day},
+		"its channel": {day, money.Alipay, text, "line 1: it does not begin as a bill"},
 		"cut, Alipay": {
 			day, money.Alipay, of[money.Alipay][:len(of[money.Alipay])-100], "line",
 		},
@@ -162,7 +164,8 @@ func TestReconcileFileRefused(t *testing.T) {
 		"too large": {
 			day, money.WeChat, make([]byte, money.MaxBillFile+1), "at most 67108864 bytes",
 		},
-		"like a zip": {day, money.Alipay, []byte("PK"), "it is no zip"},
+		"like a zip":  {day, money.Alipay, []byte("PK"), "it is no zip"},
+		"a row twice": {day, money.WeChat, twice(t, text), "is in it twice"},
 	} {
 		code, said := b.reconcile(c.day, c.channel, c.file)
 		if code != exitFailed || !strings.Contains(said, c.says) {
@@ -172,4 +175,29 @@ func TestReconcileFileRefused(t *testing.T) {
 			t.Fatalf("%s: %s owes us %s yuan, not %s", name, c.channel, -left, -owed[c.channel])
 		}
 	}
+	if code, said := b.bills(); code != exitOK || strings.Contains(said, day) {
+		t.Errorf("what was refused has left something: code %d, %s", code, said)
+	}
+}
+
+// twice is a bill with its last row once more, whose sums fit.
+func twice(t *testing.T, text []byte) []byte {
+	t.Helper()
+	var rows []money.BillRow
+	if _, err := wechat.ReadBill(bytes.NewReader(text), func(row money.BillRow) error {
+		rows = append(rows, row)
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	rows = append(rows, rows[len(rows)-1])
+	return []byte(standin.WeChatBill("1900000001", "wx8888888888888888", rows))
+}
+
+// bills lists what was imported.
+func (b billFiles) bills() (int, string) {
+	b.t.Helper()
+	code, stdout, stderr := hexhail(b.t.Context(), "reconcile", "bills", "--data-dir",
+		b.service.config.DataDir)
+	return code, stdout + stderr
 }

@@ -58,8 +58,8 @@ type contractFile struct {
 
 // ownContract is a company's own, of its account.
 type ownContract struct {
-	FeePPM      *money.PPM `json:"fee_ppm,omitempty"` // nil is the channel's
-	WaivedUntil time.Time  `json:"waived_until,omitzero"`
+	FeePPM      *money.PPM `json:"fee_ppm,omitempty"`     // nil is the channel's
+	WaivedUntil time.Time  `json:"waived_until,omitzero"` // zero is the channel's, of its fee
 }
 
 // contract is that of a channel, with those of the companies that have accounts.
@@ -68,11 +68,14 @@ func (f contractFile) contract(accounts map[string]ownContract) money.Contract {
 		Fee: f.FeePPM, WaivedUntil: f.WaivedUntil, Own: map[string]money.Contract{},
 	}
 	for company, own := range accounts {
-		c := money.Contract{Fee: f.FeePPM, WaivedUntil: f.WaivedUntil}
-		if own.FeePPM != nil {
-			c = money.Contract{Fee: *own.FeePPM, WaivedUntil: own.WaivedUntil}
+		c := money.Contract{Fee: f.FeePPM, WaivedUntil: own.WaivedUntil}
+		switch {
+		case own.FeePPM != nil:
+			c.Fee = *own.FeePPM
+		case own.WaivedUntil.IsZero():
+			c.WaivedUntil = f.WaivedUntil
 		}
-		if company != "" || own.FeePPM != nil {
+		if company != "" || own != (ownContract{}) {
 			all.Own[company] = c
 		}
 	}

@@ -124,3 +124,25 @@ func TestStandinsAreOfSandboxes(t *testing.T) {
 		}
 	}
 }
+
+// A company's own contract says what differs from the channel's.
+func TestCompanysContract(t *testing.T) {
+	free, own := time.Unix(1e9, 0), time.Unix(2e9, 0)
+	fee := money.PPM(3800)
+	all := contractFile{FeePPM: 6000, WaivedUntil: free}.contract(map[string]ownContract{
+		"": {}, "none": {}, "fee": {FeePPM: &fee}, "waived": {WaivedUntil: own},
+		"both": {FeePPM: &fee, WaivedUntil: own},
+	})
+	if _, house := all.Own[""]; house || all.Fee != 6000 || !all.WaivedUntil.Equal(free) {
+		t.Errorf("the house's: %+v", all)
+	}
+	for company, want := range map[string]money.Contract{
+		"none": {Fee: 6000, WaivedUntil: free}, "fee": {Fee: 3800},
+		"waived": {Fee: 6000, WaivedUntil: own}, "both": {Fee: 3800, WaivedUntil: own},
+	} {
+		got := all.Own[company]
+		if got.Fee != want.Fee || !got.WaivedUntil.Equal(want.WaivedUntil) {
+			t.Errorf("%s: %+v, want %+v", company, got, want)
+		}
+	}
+}

@@ -105,8 +105,9 @@ type transferFile struct {
 	ledger money.Ledger
 	span   timeSpan
 	zone   *time.Location
-	given  money.AccountID // what was posted from this account alone; "" is all
-	// spent is the hongbaos that alone are told; a zero one is none.
+	// What alone is told, if it is not zero: what a campaign has given and got back, or what was
+	// spent of a sponsor's hongbaos, and came back to them.
+	of    money.CampaignID
 	spent money.HongbaoSponsor
 }
 
@@ -121,8 +122,7 @@ func (f transferFile) Write(w io.Writer) error {
 	rows := csv.NewWriter(buffered)
 	failed := rows.Write(transferHeader)
 	err := f.read(func(b money.Booked) {
-		returned := b.Code == money.CodeCampaignEnd
-		if failed != nil || f.given != "" && (b.Debit != f.given || !b.Moved() || returned) {
+		if failed != nil || f.of != "" && !b.GivenBy(f.of) && !b.BackTo(f.of) {
 			return
 		}
 		failed = rows.Write([]string{
@@ -141,7 +141,7 @@ func (f transferFile) read(visit func(money.Booked)) error {
 	if f.spent.Sponsor != "" {
 		return f.ledger.Spent(f.ctx, f.spent, f.span.from, f.span.to, visit)
 	}
-	return f.ledger.Export(f.ctx, f.given, f.span.from, f.span.to, visit)
+	return f.ledger.Export(f.ctx, f.span.from, f.span.to, visit)
 }
 
 // errUntraced ends a ride's figures of which one is not what was booked.

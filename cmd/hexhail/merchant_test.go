@@ -72,31 +72,32 @@ func openRealmWith(t *testing.T, companies ...string) *realm {
 func TestCompanysOwnAccount(t *testing.T) {
 	t.Parallel()
 	const company = "company-one-00001"
-	r := openRealmWith(t, company)
-	c := r.cast(completed) // the first: its driver is of that company
-	if c.id(companyOne) != company {
-		t.Fatalf("the first cast's company is %s", c.id(companyOne))
-	}
-	c.paysInto(money.Alipay, company, companyFee)
-	other := r.cast(completed)
-	other.paysInto(money.Alipay, "", standinFee)
-	other = r.cast(completed)
-	other.paysInto(money.WeChat, "", standinFee)
-	day := time.Now().In(beijing).Format(time.DateOnly)
-	for _, of := range []struct{ channel, merchant string }{
-		{"alipay", company}, {"alipay", ""}, {"wechat", ""},
+	for channel, fee := range map[money.ChannelName]money.PPM{
+		money.Alipay: companyFee, money.WeChat: standinFee, // which has no other for companies
 	} {
-		code, stdout, stderr := hexhail(t.Context(), "reconcile", day, "--channel", of.channel,
-			"--merchant", of.merchant, "--data-dir", r.service.config.DataDir)
-		if all := stdout + stderr; code != exitOK ||
-			!strings.Contains(all, "0 differences are open") {
-			t.Errorf("reconcile %v: code %d, %s", of, code, all)
-		}
-	}
-	for _, channel := range []money.ChannelName{money.Alipay, money.WeChat} {
-		if left := r.balance(money.ChannelClearing(channel)); left != 0 {
-			t.Errorf("%s owes us %s yuan", channel, -left)
-		}
+		t.Run(string(channel), func(t *testing.T) {
+			t.Parallel()
+			r := openRealmWith(t, company)
+			c := r.cast(completed) // the first: its driver is of that company
+			if c.id(companyOne) != company {
+				t.Fatalf("the first cast's company is %s", c.id(companyOne))
+			}
+			c.paysInto(channel, company, fee)
+			r.cast(completed).paysInto(channel, "", standinFee)
+			day := time.Now().In(beijing).Format(time.DateOnly)
+			for _, merchant := range []string{company, ""} {
+				code, stdout, stderr := hexhail(t.Context(), "reconcile", day, "--channel",
+					string(channel), "--merchant", merchant, "--data-dir",
+					r.service.config.DataDir)
+				if all := stdout + stderr; code != exitOK ||
+					!strings.Contains(all, "0 differences are open") {
+					t.Errorf("reconcile %q: code %d, %s", merchant, code, all)
+				}
+			}
+			if left := r.balance(money.ChannelClearing(channel)); left != 0 {
+				t.Errorf("%s owes us %s yuan", channel, -left)
+			}
+		})
 	}
 }
 

@@ -184,7 +184,7 @@ of a claim for hongbaos, hongbao/beijing/alipay: what came back to them is in it
 				file := transferFile{ctx: ctx, ledger: b.money, span: span, zone: zone}
 				campaign, hongbaos := money.CampaignID(args[0]), false
 				if file.spent, hongbaos = money.HongbaosClaimed(campaign); !hongbaos {
-					file.given = money.PromoBudget(campaign)
+					file.of = campaign
 				}
 				return sink.write(file)
 			})
