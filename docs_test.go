@@ -2,7 +2,6 @@ package hexhail_test
 
 import (
 	"context"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -10,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"hexhail/bus/bustest"
 )
 
 // shellBlock is a block of commands in a page.
@@ -115,7 +116,7 @@ func TestTour(t *testing.T) {
 			script += block[1]
 		}
 	}
-	grpc, http := freePort(t), freePort(t)
+	grpc, http := bustest.FreeAddress(t), bustest.FreeAddress(t)
 	for from, to := range map[string]string{
 		"data/tour": t.TempDir(), "localhost:7070": grpc, "localhost:7080": http,
 	} {
@@ -149,15 +150,4 @@ func TestTour(t *testing.T) {
 			t.Errorf("want %s in\n%s", want, out)
 		}
 	}
-}
-
-// freePort is an address on which nobody listens now.
-func freePort(t *testing.T) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = listener.Close() }()
-	return listener.Addr().String()
 }

@@ -12,6 +12,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"hexhail/bus/bustest"
 )
 
 // built is the nats-server of the version in go.mod, built once for all tests.
@@ -60,7 +62,7 @@ func startServer(t testing.TB, more string) *process {
 	dir := t.TempDir()
 	p := &process{
 		binary: serverBinary(t), config: filepath.Join(dir, "nats.conf"),
-		address: freeAddress(t), store: filepath.Join(dir, "store"),
+		address: bustest.FreeAddress(t), store: filepath.Join(dir, "store"),
 	}
 	text := fmt.Sprintf("listen: %q\njetstream { store_dir: %q }\n%s", p.address, p.store, more)
 	if err := os.WriteFile(p.config, []byte(text), 0o600); err != nil {
@@ -69,16 +71,6 @@ func startServer(t testing.TB, more string) *process {
 	p.start(t)
 	t.Cleanup(func() { p.kill() })
 	return p
-}
-
-func freeAddress(t testing.TB) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().String()
 }
 
 func (p *process) start(t testing.TB) {

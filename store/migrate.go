@@ -90,9 +90,18 @@ func migrateLite(ctx context.Context, c *liteConn) error {
 	return err
 }
 
-// migratePostgres lets one of several nodes that start at once do it, and the others wait.
+// migratePostgres lets one of several nodes that start at once do it, and the others wait; those of
+// another schema in the same database do not.
 func migratePostgres(ctx context.Context, db *sql.DB) error {
-	locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 300)) // 1 s, five minutes
+	var id int64
+	err := db.QueryRowContext(ctx, "SELECT hashtextextended('hexhail in '||current_schema(), 0)").
+		Scan(&id)
+	if err != nil {
+		return internal("the schema's name", err)
+	}
+	locker, err := lock.NewPostgresSessionLocker(
+		lock.WithLockID(id), lock.WithLockTimeout(1, 300), // 1 s, five minutes
+	)
 	if err != nil {
 		return internal("migrations", err)
 	}

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -57,10 +59,10 @@ func TestAirportPickup(t *testing.T) {
 	at := &airport{}
 	feed := httptest.NewServer(at)
 	defer feed.Close()
-	r := openRealm(t, "--flights-url", feed.URL, "--clock-rate", "100")
+	r := openRealm(t, "--flights-url", feed.URL, "--clock-rate", "100", "--city-files", patient(t))
 	c := &cast{realm: r, n: r.ids.Add(1), now: r.service.clock.Now()}
 	c.enrol()
-	ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
 	pickup := r.service.clock.Now().Add(33 * time.Minute)
 	at.lands = pickup.Add(-10 * time.Minute)
@@ -130,6 +132,18 @@ func (c *cast) awaitFlight(ctx context.Context) {
 			return
 		}
 	}
+}
+
+// patient is a file of Beijing whose taxis may be silent for five minutes, which are 3 s of the
+// machine's at a hundred city seconds a second.
+func patient(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile("../../dispatch/cities/beijing.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fileWith(t, "beijing.json", strings.Replace(string(text),
+		`"mode": "assign"`, `"mode": "assign", "stale_s": 300`, 1))
 }
 
 // in is a context in which a part of the cast calls.

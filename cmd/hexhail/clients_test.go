@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -19,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"hexhail/bus/bustest"
 	driverpb "hexhail/pb/hexhail/driver/v1"
 	riderpb "hexhail/pb/hexhail/rider/v1"
 	typepb "hexhail/pb/hexhail/type/v1"
@@ -324,12 +324,10 @@ func (r *realm) prometheus(program string) prometheus {
 	r.ok(os.WriteFile(config, fmt.Appendf(nil, "global: {scrape_interval: 1s}\n"+
 		"scrape_configs: [{job_name: hexhail, static_configs: [{targets: [%q]}]}]\n",
 		r.service.httpAt.Addr()), 0o600))
-	free, err := net.Listen("tcp", "127.0.0.1:0")
-	r.ok(err)
-	r.ok(free.Close())
+	at := bustest.FreeAddress(r.t)
 	var log bytes.Buffer
 	cmd := exec.Command(program, "--config.file", config, "--storage.tsdb.path",
-		filepath.Join(dir, "data"), "--web.listen-address", free.Addr().String())
+		filepath.Join(dir, "data"), "--web.listen-address", at)
 	cmd.Stderr = &log
 	r.ok(cmd.Start())
 	r.t.Cleanup(func() {
@@ -339,7 +337,7 @@ func (r *realm) prometheus(program string) prometheus {
 			r.t.Log(log.String())
 		}
 	})
-	return prometheus{r.t, free.Addr().String()}
+	return prometheus{r.t, at}
 }
 
 // soon asks until the answer is the one that is wanted.

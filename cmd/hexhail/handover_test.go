@@ -18,11 +18,11 @@ import (
 // real API, a hundred city seconds a second.
 func TestTeamHandOver(t *testing.T) {
 	t.Parallel()
-	r := openRealm(t, "--clock-rate", "100")
+	r := openRealm(t, "--clock-rate", "100", "--city-files", patient(t))
 	c := &cast{realm: r, n: r.ids.Add(1), now: r.service.clock.Now()}
 	c.enrol()
 	c.gather()
-	ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
 	_, err := driverpb.NewDriverServiceClient(c.conn()).JoinTeam(c.in(ctx, driverTwo),
 		&driverpb.JoinTeamRequest{RequestId: "join", MemberId: string(c.invited)})

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"hexhail/bus/bustest"
 	"hexhail/money"
 	"hexhail/money/standin"
 	"hexhail/sim"
@@ -25,7 +26,7 @@ type standins struct {
 // startStandins starts them; notify is where they tell.
 func startStandins(t testing.TB, notify string, more ...string) *standins {
 	t.Helper()
-	dir, address := filepath.Join(t.TempDir(), "standin"), freePort(t)
+	dir, address := filepath.Join(t.TempDir(), "standin"), bustest.FreeAddress(t)
 	s := &standins{
 		t: t, channels: filepath.Join(dir, channelsName), phone: "http://" + address + "/phone",
 	}

@@ -20,6 +20,7 @@ import (
 	"testing"
 	"time"
 
+	"hexhail/bus/bustest"
 	"hexhail/dispatch"
 	"hexhail/geo"
 	opspb "hexhail/pb/hexhail/ops/v1"
@@ -295,7 +296,8 @@ type natsProcess struct {
 func startNATS(t testing.TB) *natsProcess {
 	t.Helper()
 	n := &natsProcess{
-		binary: natsServer(t), address: freePort(t), store: filepath.Join(t.TempDir(), "nats"),
+		binary: natsServer(t), address: bustest.FreeAddress(t),
+		store: filepath.Join(t.TempDir(), "nats"),
 	}
 	n.start(t)
 	return n

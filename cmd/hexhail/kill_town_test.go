@@ -9,8 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math/rand/v2"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -27,6 +25,7 @@ import (
 	"google.golang.org/grpc/backoff"
 	"google.golang.org/grpc/credentials/insecure"
 
+	"hexhail/bus/bustest"
 	opspb "hexhail/pb/hexhail/ops/v1"
 	typepb "hexhail/pb/hexhail/type/v1"
 	"hexhail/wire"
@@ -159,21 +158,6 @@ func tail(path string) []byte {
 	return text[max(0, len(text)-4000):]
 }
 
-// freePort is a port below those that the kernel gives to clients: while a server is down, one of
-// its clients could be given the server's own port, and would be connected to itself.
-func freePort(t testing.TB) string {
-	t.Helper()
-	for range 1000 {
-		address := fmt.Sprintf("127.0.0.1:%d", 20_000+rand.N(12_000))
-		if l, err := net.Listen("tcp", address); err == nil {
-			must(t, l.Close())
-			return address
-		}
-	}
-	t.Fatal("no free port")
-	return ""
-}
-
 // town is a server as a process, whose addresses and folder outlive it.
 type town struct {
 	t          testing.TB
@@ -199,7 +183,8 @@ func newTown(t testing.TB, args ...string) *town {
 func prepareTown(t testing.TB, args ...string) *town {
 	t.Helper()
 	return &town{
-		t: t, dir: filepath.Join(t.TempDir(), "data"), grpc: freePort(t), http: freePort(t),
+		t: t, dir: filepath.Join(t.TempDir(), "data"), grpc: bustest.FreeAddress(t),
+		http: bustest.FreeAddress(t),
 		args: args, city: city,
 	}
 }

@@ -9,28 +9,18 @@ import (
 	"testing"
 	"time"
 
+	"hexhail/bus/bustest"
 	"hexhail/dispatch"
 	"hexhail/money"
 	opspb "hexhail/pb/hexhail/ops/v1"
 	riderpb "hexhail/pb/hexhail/rider/v1"
 )
 
-// unused is an address on which nobody listens now.
-func unused(t *testing.T) string {
-	t.Helper()
-	at, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = at.Close() }()
-	return at.Addr().String()
-}
-
 // openRealmWith starts a service whose channels are stand-ins of their own, at which companies have
 // accounts.
 func openRealmWith(t *testing.T, companies ...string) *realm {
 	t.Helper()
-	phone, notify, dir := unused(t), unused(t), t.TempDir()
+	phone, notify, dir := bustest.FreeAddress(t), bustest.FreeAddress(t), t.TempDir()
 	ctx, end := context.WithCancel(t.Context())
 	words := []string{
 		"standin", "--addr", phone, "--dir", dir, "--notify-url", "http://" + notify,

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"hexhail/bus/bustest"
 	"hexhail/money"
 	driverpb "hexhail/pb/hexhail/driver/v1"
 	riderpb "hexhail/pb/hexhail/rider/v1"
@@ -22,7 +23,7 @@ import (
 func BenchmarkConfirmed(b *testing.B) {
 	for _, channel := range []money.ChannelName{money.WeChat, money.Alipay, money.InWallet} {
 		b.Run(string(channel), func(b *testing.B) {
-			at := freePort(b)
+			at := bustest.FreeAddress(b)
 			s := startStandins(b, "http://"+at, "--latency", "100ms")
 			t := openBenchTown(b, "--http-addr", at, "--channels", s.channels)
 			for i := range benchIdle {
