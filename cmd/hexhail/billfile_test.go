@@ -57,7 +57,7 @@ func (r *realm) billText(channel money.ChannelName) []byte {
 		r.t.Fatalf("%s has no bills", channel)
 	}
 	var text bytes.Buffer
-	r.ok(source.fetch(r.t.Context(), "", time.Now(), &text))
+	r.ok(source.fetch(r.t.Context(), "", time.Now().In(beijing), &text))
 	return text.Bytes()
 }
 
