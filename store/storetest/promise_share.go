@@ -20,6 +20,7 @@ func promiseShare(t *testing.T, open Open) {
 		bank := &lossyBank{}
 		err := shareAll(t, open(t), bank, nil)
 		for n := 1; errors.Is(err, errNoParts) && n < 8; n++ { // chance has it so, now and then
+			bank = &lossyBank{}
 			err = shareAll(t, open(t), bank, nil)
 		}
 		check(t, err)
