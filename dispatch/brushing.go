@@ -27,6 +27,7 @@ type Evidence struct {
 	// Accounts is how many other riders had subsidised rides that this ride's phone asked for, of
 	// the last days; 0 where nobody knows the phone.
 	Accounts int
+	Phone    PhoneHeard
 }
 
 // PairPast is what a rider and a driver have ridden together before a ride, lately.
@@ -55,13 +56,14 @@ const (
 	ClueSplit    Clue = "split"    // the same two began again where they had just ended
 	CluePair     Clue = "pair"     // the same two, again and again
 	ClueDevice   Clue = "device"   // one phone, many accounts
+	CluePhone    Clue = "phone"    // the rider's phone has not come along
 )
 
 // Clues are all clues.
 func Clues() []Clue {
 	return []Clue{
 		ClueTogether, ClueQuick, ClueShort, ClueQuote, ClueFare, ClueAgain, ClueSplit, CluePair,
-		ClueDevice,
+		ClueDevice, CluePhone,
 	}
 }
 
@@ -140,8 +142,19 @@ func (p BrushRules) Judge(e Evidence) Judgement {
 		e.Pair.Subsidised, p.BrushPairRides, p.BrushWeightPair)
 	find(ClueDevice, e.Accounts >= p.BrushAccounts, e.Accounts, p.BrushAccounts,
 		p.BrushWeightDevice)
+	find(CluePhone, p.strayed(e), e.Phone.LastM, p.BrushPhoneM, p.BrushWeightPhone)
 	v.Outcome = p.outcome(e, v.Score)
 	return v
+}
+
+// strayed reports whether the rider's phone was far from the taxi at the end of a drive that led
+// away from it, or that it was far from at the beginning too. A driver who has forgotten to end a
+// short one is alone in the taxi by then, and nothing is wrong.
+func (p BrushRules) strayed(e Evidence) bool {
+	far := func(metres int) bool { return metres > p.BrushPhoneM }
+	silent := int(e.Phone.Silent / time.Second)
+	return e.Phone.Heard && silent < p.BrushPhoneS && far(e.Phone.LastM) &&
+		(far(e.DrivenM) || far(e.Phone.FirstM))
 }
 
 // brief reports whether a ride was over at once and led nowhere.

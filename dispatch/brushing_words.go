@@ -39,6 +39,10 @@ func FindingWords(f Finding) (en, zh string) {
 		return fmt.Sprintf("the phone has asked for subsidised rides of %d other riders in the "+
 				"last days (fewer than %d are usual)", f.Is, f.Limit),
 			fmt.Sprintf("该手机近期已为另外%d个账号叫过补贴单（一般少于%d个）", f.Is, f.Limit)
+	case CluePhone:
+		return fmt.Sprintf("the rider's phone was %d m from the taxi at the end of the drive "+
+				"(%d m or less is usual)", f.Is, f.Limit),
+			fmt.Sprintf("行程结束时乘客手机距车辆%d米（一般不超过%d米）", f.Is, f.Limit)
 	default:
 		return string(f.Clue), string(f.Clue)
 	}

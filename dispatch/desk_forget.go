@@ -31,6 +31,7 @@ const (
 	ForgottenVoices    Forgotten = "clips"      // of what riders have said
 	ForgottenTraces    Forgotten = "traces"     // of rides
 	ForgottenRoundLogs Forgotten = "round_logs" // of rides
+	ForgottenPhones    Forgotten = "phones"     // where riders' were
 	ForgottenNotices   Forgotten = "notices"    // of channels
 	ForgottenUsedCodes Forgotten = "used_codes" // of wallets
 )
@@ -39,7 +40,7 @@ const (
 func Forgettings() []Forgotten {
 	return []Forgotten{
 		ForgottenAnswers, ForgottenGreetings, ForgottenVoices, ForgottenTraces, ForgottenRoundLogs,
-		ForgottenNotices, ForgottenUsedCodes,
+		ForgottenPhones, ForgottenNotices, ForgottenUsedCodes,
 	}
 }
 
@@ -58,6 +59,7 @@ func (d *Desk) forget(tx Tx, now time.Time) (map[Forgotten]int, error) {
 		{ForgottenVoices, tx.ForgetVoices, now.Add(-VoiceKept), workBatch},
 		{ForgottenTraces, tx.ForgetTraces, old, traceBatch},
 		{ForgottenRoundLogs, tx.ForgetRoundLogs, old, workBatch},
+		{ForgottenPhones, tx.ForgetWhereabouts, old, workBatch},
 		{ForgottenNotices, tx.ForgetNotices, old, workBatch},
 		{ForgottenUsedCodes, tx.ForgetUsedCodes, now.Add(-UsedCodesKept), workBatch},
 	} {

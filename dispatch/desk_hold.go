@@ -48,6 +48,11 @@ func evidence(tx Tx, rules BrushRules, city City, r Ride) (Evidence, error) {
 		others, err = tx.AccountsOf(r.Device, r.Rider, since, r.CompletedAt)
 		e.Accounts = len(others)
 	}
+	if err == nil && rules.asksPhones() && r.tellsPhone() {
+		var w Whereabouts
+		w, err = tx.Whereabouts(r.ID)
+		e.Phone = w.heard(r.CompletedAt)
+	}
 	return e, err
 }
 

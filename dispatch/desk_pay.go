@@ -50,6 +50,9 @@ func (d *Desk) Complete(
 		if err := j.arrivedSomewhere(c.Driver); err != nil {
 			return nil, err
 		}
+		if err := j.measurePhone(r, trace); err != nil {
+			return nil, err
+		}
 		act := Complete{Driver: c.Driver, Did: c.Did, Fare: fare, ByCode: c.ByCode}
 		if fare.State == FareAccepted && r.State == OnTrip {
 			r.Fare, r.CompletedAt = fare, did

@@ -45,6 +45,11 @@ type BrushRules struct {
 	// BrushAccounts: the phone that has asked for it asked for subsidised rides of so many other
 	// riders or more within BrushPairDays before this one, 1–100.
 	BrushAccounts int `json:"brush_accounts"`
+	// BrushPhoneM: the rider's phone was farther than so many metres from the taxi when it was
+	// heard of last, 500–20,000, if that was less than BrushPhoneS before the end of the drive,
+	// 0–600; 0 is never.
+	BrushPhoneM int `json:"brush_phone_m"`
+	BrushPhoneS int `json:"brush_phone_s"`
 
 	// What each of these weighs, 0–1,000; 0 is nothing.
 	BrushWeightTogether int `json:"brush_weight_together"`
@@ -56,6 +61,7 @@ type BrushRules struct {
 	BrushWeightAgain    int `json:"brush_weight_again"`
 	BrushWeightPair     int `json:"brush_weight_pair"`
 	BrushWeightDevice   int `json:"brush_weight_device"`
+	BrushWeightPhone    int `json:"brush_weight_phone"`
 }
 
 // defaultBrushRules hold a subsidy where four things speak against a ride that each happen to
@@ -67,10 +73,11 @@ func defaultBrushRules() BrushRules {
 		BrushTogetherS: 15, BrushQuickS: 90, BrushShortM: 300,
 		BrushQuotePct: 25, BrushQuoteM: 1000, BrushFarePct: 200,
 		BrushSplitS: 180, BrushSplitM: 300, BrushAgain: 1, BrushPairRides: 3, BrushPairDays: 7,
-		BrushAccounts:       3,
+		BrushAccounts: 3, BrushPhoneM: 1000, BrushPhoneS: 120,
 		BrushWeightTogether: 20, BrushWeightQuick: 35, BrushWeightShort: 35,
 		BrushWeightQuote: 60, BrushWeightFare: 60, BrushWeightSplit: 80,
 		BrushWeightAgain: 25, BrushWeightPair: 40, BrushWeightDevice: 60,
+		BrushWeightPhone: 60,
 	}
 }
 
@@ -93,6 +100,8 @@ func (p BrushRules) check() error {
 		{"brush_pair_rides", p.BrushPairRides, 1, 100},
 		{"brush_pair_days", p.BrushPairDays, 1, 30},
 		{"brush_accounts", p.BrushAccounts, 1, 100},
+		{"brush_phone_m", p.BrushPhoneM, 500, 20_000},
+		{"brush_phone_s", p.BrushPhoneS, 0, 600},
 		{"brush_weight_together", p.BrushWeightTogether, 0, 1000},
 		{"brush_weight_quick", p.BrushWeightQuick, 0, 1000},
 		{"brush_weight_short", p.BrushWeightShort, 0, 1000},
@@ -102,7 +111,13 @@ func (p BrushRules) check() error {
 		{"brush_weight_again", p.BrushWeightAgain, 0, 1000},
 		{"brush_weight_pair", p.BrushWeightPair, 0, 1000},
 		{"brush_weight_device", p.BrushWeightDevice, 0, 1000},
+		{"brush_weight_phone", p.BrushWeightPhone, 0, 1000},
 	})
+}
+
+// asksPhones reports whether it matters where riders' phones are.
+func (p BrushRules) asksPhones() bool {
+	return p.watches() && p.BrushWeightPhone > 0 && p.BrushPhoneS > 0
 }
 
 // watches reports whether anything comes of a score, or of how often a pair rides.

@@ -54,6 +54,7 @@ type Tx interface {
 	Outbox
 	Holds
 	PairRides
+	Phones
 	SettledRides
 	Changes
 	RoundLogs

@@ -10,6 +10,8 @@ type Forgetting interface {
 	ForgetTraces(before time.Time, limit int) (int, error)
 	// ForgetRoundLogs drops the round logs of the same rides.
 	ForgetRoundLogs(before time.Time, limit int) (int, error)
+	// ForgetWhereabouts drops where the phones of the riders of the same rides were.
+	ForgetWhereabouts(before time.Time, limit int) (int, error)
 	// ForgetNotices drops what channels told before a time, but of what is open there still, or
 	// differs from a bill.
 	ForgetNotices(before time.Time, limit int) (int, error)

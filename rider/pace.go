@@ -12,34 +12,41 @@ import (
 )
 
 // How often a rider may ask for a quote: an app that follows the finger on the map needs a few in a
-// row, and who looks for a driver needs thousands.
+// row, and who looks for a driver needs thousands. And how often their phone may tell where it is:
+// that is wanted once a minute, and told again when an answer was lost.
 const (
 	quoteEvery = 2 * time.Second
 	quoteBurst = 5
+	shareEvery = 10 * time.Second
+	shareBurst = 6
 	// maxPaced is how many riders are remembered in a generation; a rider is forgotten when all of
 	// the burst has come back, and before that only if more riders than this ask in that time.
 	maxPaced = 1 << 15
 )
 
-// pace holds riders to quoteEvery, each on their own.
+// pace holds riders to so many calls of a kind, each on their own.
 type pace struct {
+	what  string
+	every time.Duration
+	burst int
+
 	mu     sync.Mutex
 	riders lately[dispatch.RiderID, *rate.Limiter]
 }
 
-func newPace() *pace {
-	p := &pace{}
-	p.riders.keep, p.riders.most = quoteBurst*quoteEvery, maxPaced
+func newPace(what string, every time.Duration, burst int) *pace {
+	p := &pace{what: what, every: every, burst: burst}
+	p.riders.keep, p.riders.most = time.Duration(burst)*every, maxPaced
 	return p
 }
 
-// take counts a quote, or refuses it and says how long to wait.
+// take counts a call, or refuses it and says how long to wait.
 func (p *pace) take(rider dispatch.RiderID, now time.Time) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	limiter, ok := p.riders.find(rider, now)
 	if !ok {
-		limiter = rate.NewLimiter(rate.Every(quoteEvery), quoteBurst)
+		limiter = rate.NewLimiter(rate.Every(p.every), p.burst)
 	}
 	p.riders.put(rider, limiter, now)
 	turn := limiter.ReserveN(now, 1)
@@ -49,5 +56,5 @@ func (p *pace) take(rider dispatch.RiderID, now time.Time) error {
 	}
 	turn.CancelAt(now)
 	return wire.RefuseFor(wait, codes.ResourceExhausted, wire.ReasonRateLimited,
-		"quotes: %d at once and one each %v: wait %v", quoteBurst, quoteEvery, wait)
+		"%s: %d at once and one each %v: wait %v", p.what, p.burst, p.every, wait)
 }

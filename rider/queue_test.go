@@ -119,7 +119,7 @@ func TestLately(t *testing.T) {
 
 // TestPaceForgetsNobodyTooSoon: who was quoted is not quoted more by being forgotten.
 func TestPaceForgetsNobodyTooSoon(t *testing.T) {
-	p := newPace()
+	p := newPace("quotes", quoteEvery, quoteBurst)
 	now := time.Unix(1e9, 0)
 	answered := 0
 	const seconds = 600

@@ -56,6 +56,9 @@ func onRide(a app, id string) map[string]error {
 		&riderpb.PayRideRequest{RequestId: "5", RideId: id, Channel: "wallet"})
 	_, got["RateRide"] = a.RateRide(a.ctx,
 		&riderpb.RateRideRequest{RequestId: "6", RideId: id, Stars: 5})
+	_, got["SharePosition"] = a.SharePosition(a.ctx, &riderpb.SharePositionRequest{
+		RideId: id, Fix: &typepb.Fix{Lat: 39.9, Lng: 116.4, AtMs: 1},
+	})
 	watch, err := a.WatchRide(a.ctx, &riderpb.WatchRideRequest{RideId: id})
 	if err == nil {
 		_, err = watch.Recv()

@@ -53,6 +53,7 @@ type Server struct {
 
 	machine func() time.Time // transport's clock
 	quotes  *pace
+	shared  *pace // positions
 	blur    blur
 	cards   *cards
 	hub     *hub
@@ -67,7 +68,8 @@ func New(c Config) (*Server, error) {
 	s := &Server{
 		desk: c.Desk, cities: c.Cities, city: c.City, watch: c.Watch, reads: c.Reads,
 		listener: c.Listener, now: c.Now, log: c.Log,
-		machine: time.Now, quotes: newPace(), cards: newCards(),
+		machine: time.Now, quotes: newPace("quotes", quoteEvery, quoteBurst),
+		shared: newPace("positions", shareEvery, shareBurst), cards: newCards(),
 	}
 	s.hub = newHub(s)
 	_, err := rand.Read(s.blur.key[:])

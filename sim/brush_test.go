@@ -49,7 +49,7 @@ func TestBrushersAreCaught(t *testing.T) {
 			t.Parallel()
 			c := evening(t, func(o *sim.Options) {
 				o.Brush, o.Requests, o.Fleet, o.Cash = 0.6, 240, 400, 0
-				o.Duration = 40 * time.Minute
+				o.Duration, o.Tell, o.Away = 40*time.Minute, 0.7, 0.03
 				change(o)
 			})
 			r := run(t, c)
@@ -65,7 +65,7 @@ func TestBrushersAreCaught(t *testing.T) {
 func TestHonestNewYork(t *testing.T) {
 	t.Parallel()
 	c := newYork(t, 6000, 3*time.Minute, dispatch.Assign)
-	c.Options.Cash = 0
+	c.Options.Cash, c.Options.Tell, c.Options.Away = 0, 0.7, 0.03
 	r := run(t, c)
 	held := 0
 	if r.Brushing != nil {

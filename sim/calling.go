@@ -8,6 +8,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"hexhail/dispatch"
+	"hexhail/geo"
 	"hexhail/money"
 	"hexhail/pb/hexhail/driver/v1"
 	"hexhail/pb/hexhail/rider/v1"
@@ -110,6 +111,21 @@ func (l *live) excuse(method string, err error) error {
 	if err != nil {
 		l.tally.refused[method+" "+string(refusal(err).Reason)]++
 	}
+	return nil
+}
+
+// share implements [phones].
+func (l *live) share(r *rider, at geo.Point) error {
+	token, ride := l.apps[r.who].token, string(r.ride)
+	fix := geo.Fix{Point: at, At: l.now, AccuracyM: 5}
+	l.call(call{
+		try: func(ctx context.Context, conn grpc.ClientConnInterface) error {
+			_, err := riderpb.NewRiderServiceClient(conn).SharePosition(wire.WithToken(ctx, token),
+				&riderpb.SharePositionRequest{RideId: ride, Fix: wire.FixPB(fix)})
+			return err
+		},
+		then: func(err error) error { return l.excuse("SharePosition", err) },
+	})
 	return nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"hexhail/dispatch"
+	"hexhail/geo"
 	"hexhail/money"
 )
 
@@ -48,6 +49,8 @@ type phones interface {
 	freed(d *driver)
 	// look reads where the driver's ride stands; driver.onRide hears it.
 	look(d *driver) error
+	// share tells where the rider's phone is. Nothing comes of it.
+	share(r *rider, at geo.Point) error
 	// ask is something that the rider wants; rider.answered hears what came of it.
 	ask(r *rider, w wish) error
 }

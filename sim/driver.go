@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"time"
@@ -389,7 +390,7 @@ func (d *driver) drive(c *crowd) error {
 	} else {
 		d.setOff(c, 1, alight)
 	}
-	return c.phones.fix(d)
+	return errors.Join(c.phones.fix(d), c.tellPhone(d))
 }
 
 // report makes the next fix; false if one of this very moment was made.
@@ -437,7 +438,7 @@ func (d *driver) stopLoaded(c *crowd) error {
 }
 
 func (d *driver) alight(c *crowd) error {
-	err := d.stopLoaded(c)
+	err := errors.Join(d.stopLoaded(c), c.tellPhone(d))
 	d.phase = atEnd
 	d.serial++
 	c.in(c.do.Alighting, complete, d.who, d.serial)

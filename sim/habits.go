@@ -42,6 +42,11 @@ type Habits struct {
 	// Brush is the share of the requests that are made for the subsidy alone: by an account of a
 	// driver's, whose taxi stands beside the phone, for a way that nobody wants to go.
 	Brush float64 `json:"brush"`
+	// Tell is the share of the riders whose apps tell where the phone is while they are driven, at
+	// the beginning and at the end; Away is the share of the requests for somebody else, in which
+	// the phone stays elsewhere. Half of the brushers' second phones stay at home.
+	Tell float64 `json:"tell"`
+	Away float64 `json:"away"`
 }
 
 // DefaultHabits are none; if riders book, it is for 35 minutes to an hour ahead, and drivers take
@@ -83,6 +88,8 @@ func (h *Habits) list() []habit {
 		{"clip", &h.Clip, 0, 1},
 		{"keep", &h.Keep, 0, 1},
 		{"brush", &h.Brush, 0, 1},
+		{"tell", &h.Tell, 0, 1},
+		{"away", &h.Away, 0, 1},
 	}
 }
 
@@ -146,7 +153,7 @@ func (h Habits) check() *HabitError {
 // any reports whether somebody has one.
 func (h Habits) any() bool {
 	return slices.ContainsFunc([]float64{
-		h.Booked, h.RaiseTip, h.LateCancel, h.Complain, h.Clip, h.Keep, h.Brush,
+		h.Booked, h.RaiseTip, h.LateCancel, h.Complain, h.Clip, h.Keep, h.Brush, h.Tell,
 	}, func(share float64) bool { return share > 0 })
 }
 

@@ -12,6 +12,7 @@ import (
 func lively(o *sim.Options) {
 	o.Booked, o.BookFromMin, o.BookToMin, o.TakenAhead = 0.2, 10, 15, 0.8
 	o.RaiseTip, o.LateCancel, o.Complain, o.Clip, o.Keep = 0.8, 0.2, 0.2, 0.3, 0.5
+	o.Tell, o.Away = 0.7, 0.1
 }
 
 // hasty is a city in which a late cancel costs something, and all is sooner than elsewhere: what is

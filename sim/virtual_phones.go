@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"errors"
 	"fmt"
 
 	"hexhail/dispatch"
@@ -141,6 +142,19 @@ func (v *virtual) read(id dispatch.RideID) (r dispatch.Ride, err error) {
 		return err
 	})
 	return r, err
+}
+
+// share implements [phones]. A recorded trip that is faster than any taxi is refused here too.
+func (v *virtual) share(r *rider, at geo.Point) error {
+	_, err := v.desk.SharePosition(v.ctx, v.now, dispatch.SharePosition{
+		Ride: r.ride, Rider: r.id, Fix: geo.Fix{Point: at, At: v.now, AccuracyM: 5},
+	})
+	var fix *geo.FixError
+	if errors.As(err, &fix) {
+		v.tally.refusedFix(err)
+		return nil
+	}
+	return expected(err)
 }
 
 func (v *virtual) ask(r *rider, w wish) error {

@@ -20,6 +20,8 @@ type whims struct {
 	brush  brushWay      // how they brush; 0: they do not
 	ally   float64       // with whom among the drivers, 0 to 1
 	quick  time.Duration // for how long they pretend to be driven
+	tells  bool          // the app, where the phone is
+	awayM  float64       // how far north of the pickup the phone stays; 0: it comes along
 }
 
 // whimsOf draws them from a stream of their own: what else a rider does is the same without them.
@@ -47,7 +49,38 @@ func whimsOf(r *rand.Rand, h Habits) whims {
 			quick: 20*time.Second + time.Duration(30*r.Float64()*float64(time.Second)),
 		}
 	}
+	stay := h.Away
+	if w.brush > 0 {
+		stay = atHome
+	}
+	if w.tells = happens(r, h.Tell); w.tells && happens(r, stay) {
+		w.awayM = awayFromM + (awayToM-awayFromM)*r.Float64()
+	}
 	return w
+}
+
+// atHome is the share of the brushers whose second phone stays at home, and how far away that, and
+// whoever asks for somebody else, is.
+const (
+	atHome    = 0.5
+	awayFromM = 1500.0
+	awayToM   = 8000.0
+)
+
+// tellPhone is the app of a driver's passenger telling where the phone is. The kerb knows no rider.
+func (c *crowd) tellPhone(d *driver) error {
+	if d.job.rider == nobody {
+		return nil
+	}
+	r := &c.riders[d.job.rider]
+	if !r.will.tells || r.street {
+		return nil
+	}
+	at := d.where(c.now)
+	if r.will.awayM > 0 {
+		at = north(r.trip.Pickup, r.will.awayM)
+	}
+	return c.phones.share(r, at)
 }
 
 // kept is a rider who has kept a driver, and will ask for a taxi again.

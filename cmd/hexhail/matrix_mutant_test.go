@@ -277,6 +277,7 @@ func ridersCommandsCaught(two string) map[string]string {
 		"RiderService.AgreeRegular":   two + "OK",
 		"RiderService.EndRegular":     two + "AlreadyExists",
 		"RiderService.RequestRide":    two + "OK",
+		"RiderService.SharePosition":  two + "OK",
 	}
 }
 

@@ -26,6 +26,7 @@ func matrixTable() map[string][]variant {
 		regularTable(), teamTable(), handOverTable(), greetingTable(), campaignTable(),
 		moneyTable(), drawTable(), shareTable(), reconcileTable(),
 		sponsorTable(), holdTable(), walletTable(), hongbaoTable(), topUpTable(), receiptTable(),
+		phoneTable(),
 	} {
 		for name, variants := range part {
 			all[name] = append(all[name], variants...)

@@ -32,17 +32,21 @@ func forgetting(t *testing.T, open Open) {
 			equal(t, fmt.Sprint(i, " traces"), n, want.forgotten)
 			n, err = tx.ForgetRoundLogs(old, want.limit)
 			equal(t, fmt.Sprint(i, " logs"), n, want.forgotten)
+			check(t, err)
+			n, err = tx.ForgetWhereabouts(old, want.limit)
+			equal(t, fmt.Sprint(i, " phones"), n, want.forgotten)
 			return err
 		})
 		traces, logs := tracesOf(t, db, ids), logsOf(t, db, ids)
+		equal(t, fmt.Sprint(i, " phones left"), phonesOf(t, db, ids), want.left)
 		equal(t, fmt.Sprint(i, " traces left"), traces, want.left)
 		equal(t, fmt.Sprint(i, " logs left"), logs, want.left)
 	}
 }
 
-// oldRides are rides of six days, each with a trace and a log: the first is done with, the second
-// under way, the third's complaint contested, the fourth's subsidy held; of the fifth both are
-// decided, and the sixth is young.
+// oldRides are rides of six days, each with a trace, a log and a phone: the first is done with, the
+// second under way, the third's complaint contested, the fourth's subsidy held; of the fifth both
+// are decided, and the sixth is young.
 func oldRides(t *testing.T, db Database) []dispatch.RideID {
 	t.Helper()
 	ids := make([]dispatch.RideID, 6)
@@ -54,6 +58,11 @@ func oldRides(t *testing.T, db Database) []dispatch.RideID {
 		}
 		do(t, db, func(tx dispatch.Tx) error {
 			if err := tx.InsertRide(r); err != nil {
+				return err
+			}
+			w := filled[dispatch.Whereabouts](0)
+			w.Ride, w.Measured = r.ID, false
+			if err := tx.PutWhereabouts(w); err != nil {
 				return err
 			}
 			return tx.PutRoundLog(dispatch.RoundLog{Ride: r.ID, City: city})
@@ -95,6 +104,21 @@ func logsOf(t *testing.T, db Database, ids []dispatch.RideID) (have []dispatch.R
 		do(t, db, func(tx dispatch.Tx) error {
 			_, ok, err := tx.RoundLog(id)
 			if ok {
+				have = append(have, id)
+			}
+			return err
+		})
+	}
+	return have
+}
+
+// phonesOf are those whose rider's phone has told something.
+func phonesOf(t *testing.T, db Database, ids []dispatch.RideID) (have []dispatch.RideID) {
+	t.Helper()
+	for _, id := range ids {
+		do(t, db, func(tx dispatch.Tx) error {
+			w, err := tx.Whereabouts(id)
+			if w.Ride != "" {
 				have = append(have, id)
 			}
 			return err

@@ -137,6 +137,7 @@ func withdrawalTests() []test {
 		{"Statements", statements},
 		{"Holds", holds},
 		{"RiddenTogether", riddenTogether},
+		{"Phones", phones},
 	}
 }
 
@@ -196,6 +197,7 @@ func promiseTests() []test {
 		{"PromiseBill", promiseBill},
 		{"PromiseSponsor", promiseSponsor},
 		{"PromiseHold", promiseHold},
+		{"PromisePhone", promisePhone},
 		{"PromiseRepair", promiseRepair},
 		{"PromiseOwner", promiseOwner},
 		{"OutcomesTogether", outcomesTogether},

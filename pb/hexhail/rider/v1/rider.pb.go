@@ -12,6 +12,7 @@ import (
 	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
+	durationpb "google.golang.org/protobuf/types/known/durationpb"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	v1 "hexhail/pb/hexhail/type/v1"
 	reflect "reflect"
@@ -1318,6 +1319,116 @@ func (x *Heartbeat) GetAt() *timestamppb.Timestamp {
 	return nil
 }
 
+// Where the rider's phone is.
+type SharePositionRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The ride, 1 to 64 bytes.
+	RideId string `protobuf:"bytes,1,opt,name=ride_id,json=rideId,proto3" json:"ride_id,omitempty"`
+	// Where it is, at most a minute old.
+	Fix *v1.Fix `protobuf:"bytes,2,opt,name=fix,proto3" json:"fix,omitempty"`
+	// The datum of the position; not said is WGS-84, as satellites give it.
+	Datum         v1.Datum `protobuf:"varint,3,opt,name=datum,proto3,enum=hexhail.type.v1.Datum" json:"datum,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SharePositionRequest) Reset() {
+	*x = SharePositionRequest{}
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SharePositionRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SharePositionRequest) ProtoMessage() {}
+
+func (x *SharePositionRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SharePositionRequest.ProtoReflect.Descriptor instead.
+func (*SharePositionRequest) Descriptor() ([]byte, []int) {
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *SharePositionRequest) GetRideId() string {
+	if x != nil {
+		return x.RideId
+	}
+	return ""
+}
+
+func (x *SharePositionRequest) GetFix() *v1.Fix {
+	if x != nil {
+		return x.Fix
+	}
+	return nil
+}
+
+func (x *SharePositionRequest) GetDatum() v1.Datum {
+	if x != nil {
+		return x.Datum
+	}
+	return v1.Datum(0)
+}
+
+// What is wanted next.
+type SharePositionResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Another position is wanted after this time, while the rider is on board; absent if none is.
+	AgainIn       *durationpb.Duration `protobuf:"bytes,1,opt,name=again_in,json=againIn,proto3" json:"again_in,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SharePositionResponse) Reset() {
+	*x = SharePositionResponse{}
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SharePositionResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SharePositionResponse) ProtoMessage() {}
+
+func (x *SharePositionResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SharePositionResponse.ProtoReflect.Descriptor instead.
+func (*SharePositionResponse) Descriptor() ([]byte, []int) {
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *SharePositionResponse) GetAgainIn() *durationpb.Duration {
+	if x != nil {
+		return x.AgainIn
+	}
+	return nil
+}
+
 // A higher tip.
 type AddTipRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1334,7 +1445,7 @@ type AddTipRequest struct {
 
 func (x *AddTipRequest) Reset() {
 	*x = AddTipRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[18]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1346,7 +1457,7 @@ func (x *AddTipRequest) String() string {
 func (*AddTipRequest) ProtoMessage() {}
 
 func (x *AddTipRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[18]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1359,7 +1470,7 @@ func (x *AddTipRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AddTipRequest.ProtoReflect.Descriptor instead.
 func (*AddTipRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{18}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *AddTipRequest) GetRequestId() string {
@@ -1394,7 +1505,7 @@ type AddTipResponse struct {
 
 func (x *AddTipResponse) Reset() {
 	*x = AddTipResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[19]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1406,7 +1517,7 @@ func (x *AddTipResponse) String() string {
 func (*AddTipResponse) ProtoMessage() {}
 
 func (x *AddTipResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[19]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1419,7 +1530,7 @@ func (x *AddTipResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AddTipResponse.ProtoReflect.Descriptor instead.
 func (*AddTipResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{19}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *AddTipResponse) GetRide() *v1.Ride {
@@ -1447,7 +1558,7 @@ type CancelRideRequest struct {
 
 func (x *CancelRideRequest) Reset() {
 	*x = CancelRideRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[20]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1459,7 +1570,7 @@ func (x *CancelRideRequest) String() string {
 func (*CancelRideRequest) ProtoMessage() {}
 
 func (x *CancelRideRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[20]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1472,7 +1583,7 @@ func (x *CancelRideRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelRideRequest.ProtoReflect.Descriptor instead.
 func (*CancelRideRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{20}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *CancelRideRequest) GetRequestId() string {
@@ -1514,7 +1625,7 @@ type CancelRideResponse struct {
 
 func (x *CancelRideResponse) Reset() {
 	*x = CancelRideResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[21]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1526,7 +1637,7 @@ func (x *CancelRideResponse) String() string {
 func (*CancelRideResponse) ProtoMessage() {}
 
 func (x *CancelRideResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[21]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1539,7 +1650,7 @@ func (x *CancelRideResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelRideResponse.ProtoReflect.Descriptor instead.
 func (*CancelRideResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{21}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *CancelRideResponse) GetRide() *v1.Ride {
@@ -1563,7 +1674,7 @@ type ConfirmFareRequest struct {
 
 func (x *ConfirmFareRequest) Reset() {
 	*x = ConfirmFareRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[22]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1575,7 +1686,7 @@ func (x *ConfirmFareRequest) String() string {
 func (*ConfirmFareRequest) ProtoMessage() {}
 
 func (x *ConfirmFareRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[22]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1588,7 +1699,7 @@ func (x *ConfirmFareRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfirmFareRequest.ProtoReflect.Descriptor instead.
 func (*ConfirmFareRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{22}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *ConfirmFareRequest) GetRequestId() string {
@@ -1616,7 +1727,7 @@ type ConfirmFareResponse struct {
 
 func (x *ConfirmFareResponse) Reset() {
 	*x = ConfirmFareResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[23]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1628,7 +1739,7 @@ func (x *ConfirmFareResponse) String() string {
 func (*ConfirmFareResponse) ProtoMessage() {}
 
 func (x *ConfirmFareResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[23]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1641,7 +1752,7 @@ func (x *ConfirmFareResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfirmFareResponse.ProtoReflect.Descriptor instead.
 func (*ConfirmFareResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{23}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *ConfirmFareResponse) GetRide() *v1.Ride {
@@ -1665,7 +1776,7 @@ type ContestFareRequest struct {
 
 func (x *ContestFareRequest) Reset() {
 	*x = ContestFareRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[24]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1677,7 +1788,7 @@ func (x *ContestFareRequest) String() string {
 func (*ContestFareRequest) ProtoMessage() {}
 
 func (x *ContestFareRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[24]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1690,7 +1801,7 @@ func (x *ContestFareRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ContestFareRequest.ProtoReflect.Descriptor instead.
 func (*ContestFareRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{24}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *ContestFareRequest) GetRequestId() string {
@@ -1718,7 +1829,7 @@ type ContestFareResponse struct {
 
 func (x *ContestFareResponse) Reset() {
 	*x = ContestFareResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[25]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1730,7 +1841,7 @@ func (x *ContestFareResponse) String() string {
 func (*ContestFareResponse) ProtoMessage() {}
 
 func (x *ContestFareResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[25]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1743,7 +1854,7 @@ func (x *ContestFareResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ContestFareResponse.ProtoReflect.Descriptor instead.
 func (*ContestFareResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{25}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *ContestFareResponse) GetRide() *v1.Ride {
@@ -1777,7 +1888,7 @@ type PayRideRequest struct {
 
 func (x *PayRideRequest) Reset() {
 	*x = PayRideRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[26]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1789,7 +1900,7 @@ func (x *PayRideRequest) String() string {
 func (*PayRideRequest) ProtoMessage() {}
 
 func (x *PayRideRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[26]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1802,7 +1913,7 @@ func (x *PayRideRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PayRideRequest.ProtoReflect.Descriptor instead.
 func (*PayRideRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{26}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *PayRideRequest) GetRequestId() string {
@@ -1858,7 +1969,7 @@ type ListPaymentsRequest struct {
 
 func (x *ListPaymentsRequest) Reset() {
 	*x = ListPaymentsRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[27]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1870,7 +1981,7 @@ func (x *ListPaymentsRequest) String() string {
 func (*ListPaymentsRequest) ProtoMessage() {}
 
 func (x *ListPaymentsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[27]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1883,7 +1994,7 @@ func (x *ListPaymentsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListPaymentsRequest.ProtoReflect.Descriptor instead.
 func (*ListPaymentsRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{27}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *ListPaymentsRequest) GetRideId() string {
@@ -1906,7 +2017,7 @@ type GetReceiptRequest struct {
 
 func (x *GetReceiptRequest) Reset() {
 	*x = GetReceiptRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[28]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1918,7 +2029,7 @@ func (x *GetReceiptRequest) String() string {
 func (*GetReceiptRequest) ProtoMessage() {}
 
 func (x *GetReceiptRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[28]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1931,7 +2042,7 @@ func (x *GetReceiptRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetReceiptRequest.ProtoReflect.Descriptor instead.
 func (*GetReceiptRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{28}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *GetReceiptRequest) GetRideId() string {
@@ -1959,7 +2070,7 @@ type GetReceiptResponse struct {
 
 func (x *GetReceiptResponse) Reset() {
 	*x = GetReceiptResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[29]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1971,7 +2082,7 @@ func (x *GetReceiptResponse) String() string {
 func (*GetReceiptResponse) ProtoMessage() {}
 
 func (x *GetReceiptResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[29]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1984,7 +2095,7 @@ func (x *GetReceiptResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetReceiptResponse.ProtoReflect.Descriptor instead.
 func (*GetReceiptResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{29}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *GetReceiptResponse) GetReceipt() *v1.Receipt {
@@ -2012,7 +2123,7 @@ type AddReceiptNumberRequest struct {
 
 func (x *AddReceiptNumberRequest) Reset() {
 	*x = AddReceiptNumberRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[30]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2024,7 +2135,7 @@ func (x *AddReceiptNumberRequest) String() string {
 func (*AddReceiptNumberRequest) ProtoMessage() {}
 
 func (x *AddReceiptNumberRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[30]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2037,7 +2148,7 @@ func (x *AddReceiptNumberRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AddReceiptNumberRequest.ProtoReflect.Descriptor instead.
 func (*AddReceiptNumberRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{30}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *AddReceiptNumberRequest) GetRequestId() string {
@@ -2079,7 +2190,7 @@ type AddReceiptNumberResponse struct {
 
 func (x *AddReceiptNumberResponse) Reset() {
 	*x = AddReceiptNumberResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[31]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2091,7 +2202,7 @@ func (x *AddReceiptNumberResponse) String() string {
 func (*AddReceiptNumberResponse) ProtoMessage() {}
 
 func (x *AddReceiptNumberResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[31]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2104,7 +2215,7 @@ func (x *AddReceiptNumberResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AddReceiptNumberResponse.ProtoReflect.Descriptor instead.
 func (*AddReceiptNumberResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{31}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *AddReceiptNumberResponse) GetNumber() *v1.ReceiptNumber {
@@ -2132,7 +2243,7 @@ type SplitFareRequest struct {
 
 func (x *SplitFareRequest) Reset() {
 	*x = SplitFareRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[32]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2144,7 +2255,7 @@ func (x *SplitFareRequest) String() string {
 func (*SplitFareRequest) ProtoMessage() {}
 
 func (x *SplitFareRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[32]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2157,7 +2268,7 @@ func (x *SplitFareRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SplitFareRequest.ProtoReflect.Descriptor instead.
 func (*SplitFareRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{32}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *SplitFareRequest) GetRequestId() string {
@@ -2201,7 +2312,7 @@ type Friend struct {
 
 func (x *Friend) Reset() {
 	*x = Friend{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[33]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2213,7 +2324,7 @@ func (x *Friend) String() string {
 func (*Friend) ProtoMessage() {}
 
 func (x *Friend) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[33]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2226,7 +2337,7 @@ func (x *Friend) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Friend.ProtoReflect.Descriptor instead.
 func (*Friend) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{33}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *Friend) GetRiderId() string {
@@ -2254,7 +2365,7 @@ type SplitFareResponse struct {
 
 func (x *SplitFareResponse) Reset() {
 	*x = SplitFareResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[34]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2266,7 +2377,7 @@ func (x *SplitFareResponse) String() string {
 func (*SplitFareResponse) ProtoMessage() {}
 
 func (x *SplitFareResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[34]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2279,7 +2390,7 @@ func (x *SplitFareResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SplitFareResponse.ProtoReflect.Descriptor instead.
 func (*SplitFareResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{34}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *SplitFareResponse) GetShares() []*Share {
@@ -2310,7 +2421,7 @@ type Share struct {
 
 func (x *Share) Reset() {
 	*x = Share{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[35]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2322,7 +2433,7 @@ func (x *Share) String() string {
 func (*Share) ProtoMessage() {}
 
 func (x *Share) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[35]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2335,7 +2446,7 @@ func (x *Share) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Share.ProtoReflect.Descriptor instead.
 func (*Share) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{35}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *Share) GetAmountFen() int64 {
@@ -2389,7 +2500,7 @@ type ListSharesRequest struct {
 
 func (x *ListSharesRequest) Reset() {
 	*x = ListSharesRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[36]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2401,7 +2512,7 @@ func (x *ListSharesRequest) String() string {
 func (*ListSharesRequest) ProtoMessage() {}
 
 func (x *ListSharesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[36]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2414,7 +2525,7 @@ func (x *ListSharesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListSharesRequest.ProtoReflect.Descriptor instead.
 func (*ListSharesRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{36}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{38}
 }
 
 // The latest 50.
@@ -2428,7 +2539,7 @@ type ListSharesResponse struct {
 
 func (x *ListSharesResponse) Reset() {
 	*x = ListSharesResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[37]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2440,7 +2551,7 @@ func (x *ListSharesResponse) String() string {
 func (*ListSharesResponse) ProtoMessage() {}
 
 func (x *ListSharesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[37]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2453,7 +2564,7 @@ func (x *ListSharesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListSharesResponse.ProtoReflect.Descriptor instead.
 func (*ListSharesResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{37}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *ListSharesResponse) GetShares() []*Share {
@@ -2474,7 +2585,7 @@ type ScanCodeRequest struct {
 
 func (x *ScanCodeRequest) Reset() {
 	*x = ScanCodeRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[38]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2486,7 +2597,7 @@ func (x *ScanCodeRequest) String() string {
 func (*ScanCodeRequest) ProtoMessage() {}
 
 func (x *ScanCodeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[38]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2499,7 +2610,7 @@ func (x *ScanCodeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ScanCodeRequest.ProtoReflect.Descriptor instead.
 func (*ScanCodeRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{38}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *ScanCodeRequest) GetCode() string {
@@ -2528,7 +2639,7 @@ type ScanCodeResponse struct {
 
 func (x *ScanCodeResponse) Reset() {
 	*x = ScanCodeResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[39]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2540,7 +2651,7 @@ func (x *ScanCodeResponse) String() string {
 func (*ScanCodeResponse) ProtoMessage() {}
 
 func (x *ScanCodeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[39]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2553,7 +2664,7 @@ func (x *ScanCodeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ScanCodeResponse.ProtoReflect.Descriptor instead.
 func (*ScanCodeResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{39}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *ScanCodeResponse) GetPlate() string {
@@ -2602,7 +2713,7 @@ type GetWalletRequest struct {
 
 func (x *GetWalletRequest) Reset() {
 	*x = GetWalletRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[40]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2614,7 +2725,7 @@ func (x *GetWalletRequest) String() string {
 func (*GetWalletRequest) ProtoMessage() {}
 
 func (x *GetWalletRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[40]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2627,7 +2738,7 @@ func (x *GetWalletRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetWalletRequest.ProtoReflect.Descriptor instead.
 func (*GetWalletRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{40}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *GetWalletRequest) GetCity() string {
@@ -2673,7 +2784,7 @@ type GetWalletResponse struct {
 
 func (x *GetWalletResponse) Reset() {
 	*x = GetWalletResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[41]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2685,7 +2796,7 @@ func (x *GetWalletResponse) String() string {
 func (*GetWalletResponse) ProtoMessage() {}
 
 func (x *GetWalletResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[41]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2698,7 +2809,7 @@ func (x *GetWalletResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetWalletResponse.ProtoReflect.Descriptor instead.
 func (*GetWalletResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{41}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *GetWalletResponse) GetAvailableFen() int64 {
@@ -2815,7 +2926,7 @@ type Hongbao struct {
 
 func (x *Hongbao) Reset() {
 	*x = Hongbao{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[42]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2827,7 +2938,7 @@ func (x *Hongbao) String() string {
 func (*Hongbao) ProtoMessage() {}
 
 func (x *Hongbao) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[42]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2840,7 +2951,7 @@ func (x *Hongbao) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Hongbao.ProtoReflect.Descriptor instead.
 func (*Hongbao) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{42}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *Hongbao) GetHongbaoId() string {
@@ -2913,7 +3024,7 @@ type TopUpWalletRequest struct {
 
 func (x *TopUpWalletRequest) Reset() {
 	*x = TopUpWalletRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[43]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2925,7 +3036,7 @@ func (x *TopUpWalletRequest) String() string {
 func (*TopUpWalletRequest) ProtoMessage() {}
 
 func (x *TopUpWalletRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[43]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2938,7 +3049,7 @@ func (x *TopUpWalletRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TopUpWalletRequest.ProtoReflect.Descriptor instead.
 func (*TopUpWalletRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{43}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *TopUpWalletRequest) GetRequestId() string {
@@ -2987,7 +3098,7 @@ type TopUpWalletResponse struct {
 
 func (x *TopUpWalletResponse) Reset() {
 	*x = TopUpWalletResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[44]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2999,7 +3110,7 @@ func (x *TopUpWalletResponse) String() string {
 func (*TopUpWalletResponse) ProtoMessage() {}
 
 func (x *TopUpWalletResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[44]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3012,7 +3123,7 @@ func (x *TopUpWalletResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TopUpWalletResponse.ProtoReflect.Descriptor instead.
 func (*TopUpWalletResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{44}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *TopUpWalletResponse) GetTopUp() *TopUp {
@@ -3035,7 +3146,7 @@ type ListTopUpsRequest struct {
 
 func (x *ListTopUpsRequest) Reset() {
 	*x = ListTopUpsRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[45]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3047,7 +3158,7 @@ func (x *ListTopUpsRequest) String() string {
 func (*ListTopUpsRequest) ProtoMessage() {}
 
 func (x *ListTopUpsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[45]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3060,7 +3171,7 @@ func (x *ListTopUpsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListTopUpsRequest.ProtoReflect.Descriptor instead.
 func (*ListTopUpsRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{45}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *ListTopUpsRequest) GetPageSize() int32 {
@@ -3090,7 +3201,7 @@ type ListTopUpsResponse struct {
 
 func (x *ListTopUpsResponse) Reset() {
 	*x = ListTopUpsResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[46]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3102,7 +3213,7 @@ func (x *ListTopUpsResponse) String() string {
 func (*ListTopUpsResponse) ProtoMessage() {}
 
 func (x *ListTopUpsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[46]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3115,7 +3226,7 @@ func (x *ListTopUpsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListTopUpsResponse.ProtoReflect.Descriptor instead.
 func (*ListTopUpsResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{46}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *ListTopUpsResponse) GetTopUps() []*TopUp {
@@ -3165,7 +3276,7 @@ type TopUp struct {
 
 func (x *TopUp) Reset() {
 	*x = TopUp{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[47]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3177,7 +3288,7 @@ func (x *TopUp) String() string {
 func (*TopUp) ProtoMessage() {}
 
 func (x *TopUp) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[47]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3190,7 +3301,7 @@ func (x *TopUp) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TopUp.ProtoReflect.Descriptor instead.
 func (*TopUp) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{47}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *TopUp) GetTopUpId() string {
@@ -3282,7 +3393,7 @@ type IssueWalletCodeRequest struct {
 
 func (x *IssueWalletCodeRequest) Reset() {
 	*x = IssueWalletCodeRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[48]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3294,7 +3405,7 @@ func (x *IssueWalletCodeRequest) String() string {
 func (*IssueWalletCodeRequest) ProtoMessage() {}
 
 func (x *IssueWalletCodeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[48]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3307,7 +3418,7 @@ func (x *IssueWalletCodeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use IssueWalletCodeRequest.ProtoReflect.Descriptor instead.
 func (*IssueWalletCodeRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{48}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{50}
 }
 
 func (x *IssueWalletCodeRequest) GetRequestId() string {
@@ -3332,7 +3443,7 @@ type IssueWalletCodeResponse struct {
 
 func (x *IssueWalletCodeResponse) Reset() {
 	*x = IssueWalletCodeResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[49]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3344,7 +3455,7 @@ func (x *IssueWalletCodeResponse) String() string {
 func (*IssueWalletCodeResponse) ProtoMessage() {}
 
 func (x *IssueWalletCodeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[49]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3357,7 +3468,7 @@ func (x *IssueWalletCodeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use IssueWalletCodeResponse.ProtoReflect.Descriptor instead.
 func (*IssueWalletCodeResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{49}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{51}
 }
 
 func (x *IssueWalletCodeResponse) GetHandle() string {
@@ -3393,7 +3504,7 @@ type RevokeWalletCodeRequest struct {
 
 func (x *RevokeWalletCodeRequest) Reset() {
 	*x = RevokeWalletCodeRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[50]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3405,7 +3516,7 @@ func (x *RevokeWalletCodeRequest) String() string {
 func (*RevokeWalletCodeRequest) ProtoMessage() {}
 
 func (x *RevokeWalletCodeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[50]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3418,7 +3529,7 @@ func (x *RevokeWalletCodeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RevokeWalletCodeRequest.ProtoReflect.Descriptor instead.
 func (*RevokeWalletCodeRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{50}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{52}
 }
 
 func (x *RevokeWalletCodeRequest) GetRequestId() string {
@@ -3437,7 +3548,7 @@ type RevokeWalletCodeResponse struct {
 
 func (x *RevokeWalletCodeResponse) Reset() {
 	*x = RevokeWalletCodeResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[51]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[53]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3449,7 +3560,7 @@ func (x *RevokeWalletCodeResponse) String() string {
 func (*RevokeWalletCodeResponse) ProtoMessage() {}
 
 func (x *RevokeWalletCodeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[51]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[53]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3462,7 +3573,7 @@ func (x *RevokeWalletCodeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RevokeWalletCodeResponse.ProtoReflect.Descriptor instead.
 func (*RevokeWalletCodeResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{51}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{53}
 }
 
 // What a wallet pays without its pay PIN.
@@ -3478,7 +3589,7 @@ type FreeLimits struct {
 
 func (x *FreeLimits) Reset() {
 	*x = FreeLimits{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[52]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[54]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3490,7 +3601,7 @@ func (x *FreeLimits) String() string {
 func (*FreeLimits) ProtoMessage() {}
 
 func (x *FreeLimits) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[52]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[54]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3503,7 +3614,7 @@ func (x *FreeLimits) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FreeLimits.ProtoReflect.Descriptor instead.
 func (*FreeLimits) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{52}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{54}
 }
 
 func (x *FreeLimits) GetEachFen() int64 {
@@ -3538,7 +3649,7 @@ type SetPayPinRequest struct {
 
 func (x *SetPayPinRequest) Reset() {
 	*x = SetPayPinRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[53]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[55]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3550,7 +3661,7 @@ func (x *SetPayPinRequest) String() string {
 func (*SetPayPinRequest) ProtoMessage() {}
 
 func (x *SetPayPinRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[53]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[55]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3563,7 +3674,7 @@ func (x *SetPayPinRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetPayPinRequest.ProtoReflect.Descriptor instead.
 func (*SetPayPinRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{53}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{55}
 }
 
 func (x *SetPayPinRequest) GetRequestId() string {
@@ -3605,7 +3716,7 @@ type SetPayPinResponse struct {
 
 func (x *SetPayPinResponse) Reset() {
 	*x = SetPayPinResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[54]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[56]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3617,7 +3728,7 @@ func (x *SetPayPinResponse) String() string {
 func (*SetPayPinResponse) ProtoMessage() {}
 
 func (x *SetPayPinResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[54]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[56]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3630,7 +3741,7 @@ func (x *SetPayPinResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetPayPinResponse.ProtoReflect.Descriptor instead.
 func (*SetPayPinResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{54}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{56}
 }
 
 func (x *SetPayPinResponse) GetSince() *timestamppb.Timestamp {
@@ -3662,7 +3773,7 @@ type PayByCodeRequest struct {
 
 func (x *PayByCodeRequest) Reset() {
 	*x = PayByCodeRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[55]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[57]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3674,7 +3785,7 @@ func (x *PayByCodeRequest) String() string {
 func (*PayByCodeRequest) ProtoMessage() {}
 
 func (x *PayByCodeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[55]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[57]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3687,7 +3798,7 @@ func (x *PayByCodeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PayByCodeRequest.ProtoReflect.Descriptor instead.
 func (*PayByCodeRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{55}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{57}
 }
 
 func (x *PayByCodeRequest) GetRequestId() string {
@@ -3743,7 +3854,7 @@ type PayByCodeResponse struct {
 
 func (x *PayByCodeResponse) Reset() {
 	*x = PayByCodeResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[56]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[58]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3755,7 +3866,7 @@ func (x *PayByCodeResponse) String() string {
 func (*PayByCodeResponse) ProtoMessage() {}
 
 func (x *PayByCodeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[56]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[58]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3768,7 +3879,7 @@ func (x *PayByCodeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PayByCodeResponse.ProtoReflect.Descriptor instead.
 func (*PayByCodeResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{56}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{58}
 }
 
 func (x *PayByCodeResponse) GetScan() *ScanCodeResponse {
@@ -3789,7 +3900,7 @@ type ListPaymentsResponse struct {
 
 func (x *ListPaymentsResponse) Reset() {
 	*x = ListPaymentsResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[57]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[59]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3801,7 +3912,7 @@ func (x *ListPaymentsResponse) String() string {
 func (*ListPaymentsResponse) ProtoMessage() {}
 
 func (x *ListPaymentsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[57]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[59]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3814,7 +3925,7 @@ func (x *ListPaymentsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListPaymentsResponse.ProtoReflect.Descriptor instead.
 func (*ListPaymentsResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{57}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{59}
 }
 
 func (x *ListPaymentsResponse) GetPayments() []*v1.Payment {
@@ -3835,7 +3946,7 @@ type PayRideResponse struct {
 
 func (x *PayRideResponse) Reset() {
 	*x = PayRideResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[58]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[60]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3847,7 +3958,7 @@ func (x *PayRideResponse) String() string {
 func (*PayRideResponse) ProtoMessage() {}
 
 func (x *PayRideResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[58]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[60]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3860,7 +3971,7 @@ func (x *PayRideResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PayRideResponse.ProtoReflect.Descriptor instead.
 func (*PayRideResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{58}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{60}
 }
 
 func (x *PayRideResponse) GetRide() *v1.Ride {
@@ -3886,7 +3997,7 @@ type RateRideRequest struct {
 
 func (x *RateRideRequest) Reset() {
 	*x = RateRideRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[59]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[61]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3898,7 +4009,7 @@ func (x *RateRideRequest) String() string {
 func (*RateRideRequest) ProtoMessage() {}
 
 func (x *RateRideRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[59]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[61]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3911,7 +4022,7 @@ func (x *RateRideRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RateRideRequest.ProtoReflect.Descriptor instead.
 func (*RateRideRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{59}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{61}
 }
 
 func (x *RateRideRequest) GetRequestId() string {
@@ -3946,7 +4057,7 @@ type RateRideResponse struct {
 
 func (x *RateRideResponse) Reset() {
 	*x = RateRideResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[60]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[62]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3958,7 +4069,7 @@ func (x *RateRideResponse) String() string {
 func (*RateRideResponse) ProtoMessage() {}
 
 func (x *RateRideResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[60]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[62]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3971,7 +4082,7 @@ func (x *RateRideResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RateRideResponse.ProtoReflect.Descriptor instead.
 func (*RateRideResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{60}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{62}
 }
 
 func (x *RateRideResponse) GetRide() *v1.Ride {
@@ -3999,7 +4110,7 @@ type ComplainRequest struct {
 
 func (x *ComplainRequest) Reset() {
 	*x = ComplainRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[61]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[63]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4011,7 +4122,7 @@ func (x *ComplainRequest) String() string {
 func (*ComplainRequest) ProtoMessage() {}
 
 func (x *ComplainRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[61]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[63]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4024,7 +4135,7 @@ func (x *ComplainRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ComplainRequest.ProtoReflect.Descriptor instead.
 func (*ComplainRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{61}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{63}
 }
 
 func (x *ComplainRequest) GetRequestId() string {
@@ -4064,7 +4175,7 @@ type ComplainResponse struct {
 
 func (x *ComplainResponse) Reset() {
 	*x = ComplainResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[62]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[64]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4076,7 +4187,7 @@ func (x *ComplainResponse) String() string {
 func (*ComplainResponse) ProtoMessage() {}
 
 func (x *ComplainResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[62]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[64]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4089,7 +4200,7 @@ func (x *ComplainResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ComplainResponse.ProtoReflect.Descriptor instead.
 func (*ComplainResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{62}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{64}
 }
 
 // A word to the complaint of the driver: a no-show.
@@ -4108,7 +4219,7 @@ type ContestComplaintRequest struct {
 
 func (x *ContestComplaintRequest) Reset() {
 	*x = ContestComplaintRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[63]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[65]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4120,7 +4231,7 @@ func (x *ContestComplaintRequest) String() string {
 func (*ContestComplaintRequest) ProtoMessage() {}
 
 func (x *ContestComplaintRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[63]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[65]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4133,7 +4244,7 @@ func (x *ContestComplaintRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ContestComplaintRequest.ProtoReflect.Descriptor instead.
 func (*ContestComplaintRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{63}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{65}
 }
 
 func (x *ContestComplaintRequest) GetRequestId() string {
@@ -4166,7 +4277,7 @@ type ContestComplaintResponse struct {
 
 func (x *ContestComplaintResponse) Reset() {
 	*x = ContestComplaintResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[64]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[66]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4178,7 +4289,7 @@ func (x *ContestComplaintResponse) String() string {
 func (*ContestComplaintResponse) ProtoMessage() {}
 
 func (x *ContestComplaintResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[64]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[66]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4191,7 +4302,7 @@ func (x *ContestComplaintResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ContestComplaintResponse.ProtoReflect.Descriptor instead.
 func (*ContestComplaintResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{64}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{66}
 }
 
 // Which page.
@@ -4209,7 +4320,7 @@ type ListComplaintsRequest struct {
 
 func (x *ListComplaintsRequest) Reset() {
 	*x = ListComplaintsRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[65]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[67]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4221,7 +4332,7 @@ func (x *ListComplaintsRequest) String() string {
 func (*ListComplaintsRequest) ProtoMessage() {}
 
 func (x *ListComplaintsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[65]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[67]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4234,7 +4345,7 @@ func (x *ListComplaintsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListComplaintsRequest.ProtoReflect.Descriptor instead.
 func (*ListComplaintsRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{65}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{67}
 }
 
 func (x *ListComplaintsRequest) GetPageSize() int32 {
@@ -4275,7 +4386,7 @@ type ListComplaintsResponse struct {
 
 func (x *ListComplaintsResponse) Reset() {
 	*x = ListComplaintsResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[66]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[68]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4287,7 +4398,7 @@ func (x *ListComplaintsResponse) String() string {
 func (*ListComplaintsResponse) ProtoMessage() {}
 
 func (x *ListComplaintsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[66]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[68]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4300,7 +4411,7 @@ func (x *ListComplaintsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListComplaintsResponse.ProtoReflect.Descriptor instead.
 func (*ListComplaintsResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{66}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{68}
 }
 
 func (x *ListComplaintsResponse) GetComplaints() []*v1.Complaint {
@@ -4345,7 +4456,7 @@ type ProposeRegularRequest struct {
 
 func (x *ProposeRegularRequest) Reset() {
 	*x = ProposeRegularRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[67]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[69]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4357,7 +4468,7 @@ func (x *ProposeRegularRequest) String() string {
 func (*ProposeRegularRequest) ProtoMessage() {}
 
 func (x *ProposeRegularRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[67]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[69]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4370,7 +4481,7 @@ func (x *ProposeRegularRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ProposeRegularRequest.ProtoReflect.Descriptor instead.
 func (*ProposeRegularRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{67}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{69}
 }
 
 func (x *ProposeRegularRequest) GetRequestId() string {
@@ -4398,7 +4509,7 @@ type ProposeRegularResponse struct {
 
 func (x *ProposeRegularResponse) Reset() {
 	*x = ProposeRegularResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[68]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[70]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4410,7 +4521,7 @@ func (x *ProposeRegularResponse) String() string {
 func (*ProposeRegularResponse) ProtoMessage() {}
 
 func (x *ProposeRegularResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[68]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[70]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4423,7 +4534,7 @@ func (x *ProposeRegularResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ProposeRegularResponse.ProtoReflect.Descriptor instead.
 func (*ProposeRegularResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{68}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{70}
 }
 
 func (x *ProposeRegularResponse) GetRegular() *v1.Regular {
@@ -4447,7 +4558,7 @@ type AgreeRegularRequest struct {
 
 func (x *AgreeRegularRequest) Reset() {
 	*x = AgreeRegularRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[69]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[71]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4459,7 +4570,7 @@ func (x *AgreeRegularRequest) String() string {
 func (*AgreeRegularRequest) ProtoMessage() {}
 
 func (x *AgreeRegularRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[69]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[71]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4472,7 +4583,7 @@ func (x *AgreeRegularRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AgreeRegularRequest.ProtoReflect.Descriptor instead.
 func (*AgreeRegularRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{69}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{71}
 }
 
 func (x *AgreeRegularRequest) GetRequestId() string {
@@ -4500,7 +4611,7 @@ type AgreeRegularResponse struct {
 
 func (x *AgreeRegularResponse) Reset() {
 	*x = AgreeRegularResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[70]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[72]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4512,7 +4623,7 @@ func (x *AgreeRegularResponse) String() string {
 func (*AgreeRegularResponse) ProtoMessage() {}
 
 func (x *AgreeRegularResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[70]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[72]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4525,7 +4636,7 @@ func (x *AgreeRegularResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AgreeRegularResponse.ProtoReflect.Descriptor instead.
 func (*AgreeRegularResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{70}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{72}
 }
 
 func (x *AgreeRegularResponse) GetRegular() *v1.Regular {
@@ -4549,7 +4660,7 @@ type EndRegularRequest struct {
 
 func (x *EndRegularRequest) Reset() {
 	*x = EndRegularRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[71]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[73]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4561,7 +4672,7 @@ func (x *EndRegularRequest) String() string {
 func (*EndRegularRequest) ProtoMessage() {}
 
 func (x *EndRegularRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[71]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[73]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4574,7 +4685,7 @@ func (x *EndRegularRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EndRegularRequest.ProtoReflect.Descriptor instead.
 func (*EndRegularRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{71}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{73}
 }
 
 func (x *EndRegularRequest) GetRequestId() string {
@@ -4600,7 +4711,7 @@ type EndRegularResponse struct {
 
 func (x *EndRegularResponse) Reset() {
 	*x = EndRegularResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[72]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[74]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4612,7 +4723,7 @@ func (x *EndRegularResponse) String() string {
 func (*EndRegularResponse) ProtoMessage() {}
 
 func (x *EndRegularResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[72]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[74]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4625,7 +4736,7 @@ func (x *EndRegularResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EndRegularResponse.ProtoReflect.Descriptor instead.
 func (*EndRegularResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{72}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{74}
 }
 
 // Which page.
@@ -4641,7 +4752,7 @@ type ListRegularsRequest struct {
 
 func (x *ListRegularsRequest) Reset() {
 	*x = ListRegularsRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[73]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[75]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4653,7 +4764,7 @@ func (x *ListRegularsRequest) String() string {
 func (*ListRegularsRequest) ProtoMessage() {}
 
 func (x *ListRegularsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[73]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[75]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4666,7 +4777,7 @@ func (x *ListRegularsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRegularsRequest.ProtoReflect.Descriptor instead.
 func (*ListRegularsRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{73}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{75}
 }
 
 func (x *ListRegularsRequest) GetPageSize() int32 {
@@ -4696,7 +4807,7 @@ type ListRegularsResponse struct {
 
 func (x *ListRegularsResponse) Reset() {
 	*x = ListRegularsResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[74]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[76]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4708,7 +4819,7 @@ func (x *ListRegularsResponse) String() string {
 func (*ListRegularsResponse) ProtoMessage() {}
 
 func (x *ListRegularsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[74]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[76]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4721,7 +4832,7 @@ func (x *ListRegularsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRegularsResponse.ProtoReflect.Descriptor instead.
 func (*ListRegularsResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{74}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{76}
 }
 
 func (x *ListRegularsResponse) GetRegulars() []*v1.Regular {
@@ -4751,7 +4862,7 @@ type ListGreetingsRequest struct {
 
 func (x *ListGreetingsRequest) Reset() {
 	*x = ListGreetingsRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[75]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[77]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4763,7 +4874,7 @@ func (x *ListGreetingsRequest) String() string {
 func (*ListGreetingsRequest) ProtoMessage() {}
 
 func (x *ListGreetingsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[75]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[77]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4776,7 +4887,7 @@ func (x *ListGreetingsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListGreetingsRequest.ProtoReflect.Descriptor instead.
 func (*ListGreetingsRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{75}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{77}
 }
 
 func (x *ListGreetingsRequest) GetPageSize() int32 {
@@ -4808,7 +4919,7 @@ type ListGreetingsResponse struct {
 
 func (x *ListGreetingsResponse) Reset() {
 	*x = ListGreetingsResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[76]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[78]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4820,7 +4931,7 @@ func (x *ListGreetingsResponse) String() string {
 func (*ListGreetingsResponse) ProtoMessage() {}
 
 func (x *ListGreetingsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[76]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[78]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4833,7 +4944,7 @@ func (x *ListGreetingsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListGreetingsResponse.ProtoReflect.Descriptor instead.
 func (*ListGreetingsResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{76}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{78}
 }
 
 func (x *ListGreetingsResponse) GetGreetings() []*Greeting {
@@ -4880,7 +4991,7 @@ type Greeting struct {
 
 func (x *Greeting) Reset() {
 	*x = Greeting{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[77]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[79]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4892,7 +5003,7 @@ func (x *Greeting) String() string {
 func (*Greeting) ProtoMessage() {}
 
 func (x *Greeting) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[77]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[79]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4905,7 +5016,7 @@ func (x *Greeting) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Greeting.ProtoReflect.Descriptor instead.
 func (*Greeting) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{77}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{79}
 }
 
 func (x *Greeting) GetGreetingId() string {
@@ -4971,7 +5082,7 @@ type WantGreetingsRequest struct {
 
 func (x *WantGreetingsRequest) Reset() {
 	*x = WantGreetingsRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[78]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[80]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4983,7 +5094,7 @@ func (x *WantGreetingsRequest) String() string {
 func (*WantGreetingsRequest) ProtoMessage() {}
 
 func (x *WantGreetingsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[78]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[80]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4996,7 +5107,7 @@ func (x *WantGreetingsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WantGreetingsRequest.ProtoReflect.Descriptor instead.
 func (*WantGreetingsRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{78}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{80}
 }
 
 func (x *WantGreetingsRequest) GetRequestId() string {
@@ -5024,7 +5135,7 @@ type WantGreetingsResponse struct {
 
 func (x *WantGreetingsResponse) Reset() {
 	*x = WantGreetingsResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[79]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[81]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5036,7 +5147,7 @@ func (x *WantGreetingsResponse) String() string {
 func (*WantGreetingsResponse) ProtoMessage() {}
 
 func (x *WantGreetingsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[79]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[81]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5049,7 +5160,7 @@ func (x *WantGreetingsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WantGreetingsResponse.ProtoReflect.Descriptor instead.
 func (*WantGreetingsResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{79}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{81}
 }
 
 func (x *WantGreetingsResponse) GetWanted() bool {
@@ -5070,7 +5181,7 @@ type ListCampaignsRequest struct {
 
 func (x *ListCampaignsRequest) Reset() {
 	*x = ListCampaignsRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[80]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[82]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5082,7 +5193,7 @@ func (x *ListCampaignsRequest) String() string {
 func (*ListCampaignsRequest) ProtoMessage() {}
 
 func (x *ListCampaignsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[80]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[82]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5095,7 +5206,7 @@ func (x *ListCampaignsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListCampaignsRequest.ProtoReflect.Descriptor instead.
 func (*ListCampaignsRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{80}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{82}
 }
 
 func (x *ListCampaignsRequest) GetCity() string {
@@ -5116,7 +5227,7 @@ type ListCampaignsResponse struct {
 
 func (x *ListCampaignsResponse) Reset() {
 	*x = ListCampaignsResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[81]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[83]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5128,7 +5239,7 @@ func (x *ListCampaignsResponse) String() string {
 func (*ListCampaignsResponse) ProtoMessage() {}
 
 func (x *ListCampaignsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[81]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[83]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5141,7 +5252,7 @@ func (x *ListCampaignsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListCampaignsResponse.ProtoReflect.Descriptor instead.
 func (*ListCampaignsResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{81}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{83}
 }
 
 func (x *ListCampaignsResponse) GetCampaigns() []*Campaign {
@@ -5174,7 +5285,7 @@ type Campaign struct {
 
 func (x *Campaign) Reset() {
 	*x = Campaign{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[82]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[84]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5186,7 +5297,7 @@ func (x *Campaign) String() string {
 func (*Campaign) ProtoMessage() {}
 
 func (x *Campaign) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[82]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[84]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5199,7 +5310,7 @@ func (x *Campaign) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Campaign.ProtoReflect.Descriptor instead.
 func (*Campaign) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{82}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{84}
 }
 
 func (x *Campaign) GetCampaignId() string {
@@ -5264,7 +5375,7 @@ type ListLotsRequest struct {
 
 func (x *ListLotsRequest) Reset() {
 	*x = ListLotsRequest{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[83]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[85]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5276,7 +5387,7 @@ func (x *ListLotsRequest) String() string {
 func (*ListLotsRequest) ProtoMessage() {}
 
 func (x *ListLotsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[83]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[85]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5289,7 +5400,7 @@ func (x *ListLotsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListLotsRequest.ProtoReflect.Descriptor instead.
 func (*ListLotsRequest) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{83}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{85}
 }
 
 func (x *ListLotsRequest) GetPageSize() int32 {
@@ -5319,7 +5430,7 @@ type ListLotsResponse struct {
 
 func (x *ListLotsResponse) Reset() {
 	*x = ListLotsResponse{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[84]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[86]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5331,7 +5442,7 @@ func (x *ListLotsResponse) String() string {
 func (*ListLotsResponse) ProtoMessage() {}
 
 func (x *ListLotsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[84]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[86]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5344,7 +5455,7 @@ func (x *ListLotsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListLotsResponse.ProtoReflect.Descriptor instead.
 func (*ListLotsResponse) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{84}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{86}
 }
 
 func (x *ListLotsResponse) GetLots() []*Lot {
@@ -5388,7 +5499,7 @@ type Lot struct {
 
 func (x *Lot) Reset() {
 	*x = Lot{}
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[85]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[87]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5400,7 +5511,7 @@ func (x *Lot) String() string {
 func (*Lot) ProtoMessage() {}
 
 func (x *Lot) ProtoReflect() protoreflect.Message {
-	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[85]
+	mi := &file_hexhail_rider_v1_rider_proto_msgTypes[87]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5413,7 +5524,7 @@ func (x *Lot) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Lot.ProtoReflect.Descriptor instead.
 func (*Lot) Descriptor() ([]byte, []int) {
-	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{85}
+	return file_hexhail_rider_v1_rider_proto_rawDescGZIP(), []int{87}
 }
 
 func (x *Lot) GetRideId() string {
@@ -5483,7 +5594,7 @@ var File_hexhail_rider_v1_rider_proto protoreflect.FileDescriptor
 
 const file_hexhail_rider_v1_rider_proto_rawDesc = "" +
 	"\n" +
-	"\x1chexhail/rider/v1/rider.proto\x12\x10hexhail.rider.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1fhexhail/type/v1/complaint.proto\x1a\x1dhexhail/type/v1/payment.proto\x1a\x1bhexhail/type/v1/place.proto\x1a\x1dhexhail/type/v1/receipt.proto\x1a\x1dhexhail/type/v1/regular.proto\x1a\x1ahexhail/type/v1/ride.proto\x1a\x1ahexhail/type/v1/rule.proto\"\xa3\x01\n" +
+	"\x1chexhail/rider/v1/rider.proto\x12\x10hexhail.rider.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1fhexhail/type/v1/complaint.proto\x1a\x19hexhail/type/v1/fix.proto\x1a\x1dhexhail/type/v1/payment.proto\x1a\x1bhexhail/type/v1/place.proto\x1a\x1dhexhail/type/v1/receipt.proto\x1a\x1dhexhail/type/v1/regular.proto\x1a\x1ahexhail/type/v1/ride.proto\x1a\x1ahexhail/type/v1/rule.proto\"\xa3\x01\n" +
 	"\x10QuoteRideRequest\x12\x1d\n" +
 	"\x04city\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\x04city\x126\n" +
 	"\x06pickup\x18\x02 \x01(\v2\x16.hexhail.type.v1.PlaceB\x06\xbaH\x03\xc8\x01\x01R\x06pickup\x128\n" +
@@ -5578,7 +5689,13 @@ const file_hexhail_rider_v1_rider_proto_rawDesc = "" +
 	"\theartbeat\x18\x04 \x01(\v2\x1b.hexhail.rider.v1.HeartbeatH\x00R\theartbeatB\b\n" +
 	"\x06update\"7\n" +
 	"\tHeartbeat\x12*\n" +
-	"\x02at\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\"\x83\x01\n" +
+	"\x02at\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\"\xa2\x01\n" +
+	"\x14SharePositionRequest\x12\"\n" +
+	"\aride_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\x06rideId\x12.\n" +
+	"\x03fix\x18\x02 \x01(\v2\x14.hexhail.type.v1.FixB\x06\xbaH\x03\xc8\x01\x01R\x03fix\x126\n" +
+	"\x05datum\x18\x03 \x01(\x0e2\x16.hexhail.type.v1.DatumB\b\xbaH\x05\x82\x01\x02\x10\x01R\x05datum\"M\n" +
+	"\x15SharePositionResponse\x124\n" +
+	"\bagain_in\x18\x01 \x01(\v2\x19.google.protobuf.DurationR\aagainIn\"\x83\x01\n" +
 	"\rAddTipRequest\x12(\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\trequestId\x12\"\n" +
@@ -5875,7 +5992,7 @@ const file_hexhail_rider_v1_rider_proto_rawDesc = "" +
 	"\x05drawn\x18\x06 \x01(\bR\x05drawn\x12\x17\n" +
 	"\awon_fen\x18\a \x01(\x03R\x06wonFen\x12\x19\n" +
 	"\bsent_fen\x18\b \x01(\x03R\asentFen\x12\x18\n" +
-	"\aarrived\x18\t \x01(\bR\aarrived2\xf5\x1d\n" +
+	"\aarrived\x18\t \x01(\bR\aarrived2\xe2\x1e\n" +
 	"\fRiderService\x12_\n" +
 	"\tQuoteRide\x12\".hexhail.rider.v1.QuoteRideRequest\x1a#.hexhail.rider.v1.QuoteRideResponse\"\t\xea\xb2\x19\x05\n" +
 	"\x01\x01\x10\x02\x12k\n" +
@@ -5890,7 +6007,9 @@ const file_hexhail_rider_v1_rider_proto_rawDesc = "" +
 	"\tListRides\x12\".hexhail.rider.v1.ListRidesRequest\x1a#.hexhail.rider.v1.ListRidesResponse\"\t\xea\xb2\x19\x05\n" +
 	"\x01\x01\x10\x01\x12a\n" +
 	"\tWatchRide\x12\".hexhail.rider.v1.WatchRideRequest\x1a#.hexhail.rider.v1.WatchRideResponse\"\t\xea\xb2\x19\x05\n" +
-	"\x01\x01\x10\x010\x01\x12X\n" +
+	"\x01\x01\x10\x010\x01\x12k\n" +
+	"\rSharePosition\x12&.hexhail.rider.v1.SharePositionRequest\x1a'.hexhail.rider.v1.SharePositionResponse\"\t\xea\xb2\x19\x05\n" +
+	"\x01\x01\x10\x01\x12X\n" +
 	"\x06AddTip\x12\x1f.hexhail.rider.v1.AddTipRequest\x1a .hexhail.rider.v1.AddTipResponse\"\v\xea\xb2\x19\a\n" +
 	"\x01\x01\x10\x01\x18\x01\x12d\n" +
 	"\n" +
@@ -5969,7 +6088,7 @@ func file_hexhail_rider_v1_rider_proto_rawDescGZIP() []byte {
 	return file_hexhail_rider_v1_rider_proto_rawDescData
 }
 
-var file_hexhail_rider_v1_rider_proto_msgTypes = make([]protoimpl.MessageInfo, 86)
+var file_hexhail_rider_v1_rider_proto_msgTypes = make([]protoimpl.MessageInfo, 88)
 var file_hexhail_rider_v1_rider_proto_goTypes = []any{
 	(*QuoteRideRequest)(nil),         // 0: hexhail.rider.v1.QuoteRideRequest
 	(*NearbyTaxi)(nil),               // 1: hexhail.rider.v1.NearbyTaxi
@@ -5989,237 +6108,247 @@ var file_hexhail_rider_v1_rider_proto_goTypes = []any{
 	(*TaxiPosition)(nil),             // 15: hexhail.rider.v1.TaxiPosition
 	(*WatchRideResponse)(nil),        // 16: hexhail.rider.v1.WatchRideResponse
 	(*Heartbeat)(nil),                // 17: hexhail.rider.v1.Heartbeat
-	(*AddTipRequest)(nil),            // 18: hexhail.rider.v1.AddTipRequest
-	(*AddTipResponse)(nil),           // 19: hexhail.rider.v1.AddTipResponse
-	(*CancelRideRequest)(nil),        // 20: hexhail.rider.v1.CancelRideRequest
-	(*CancelRideResponse)(nil),       // 21: hexhail.rider.v1.CancelRideResponse
-	(*ConfirmFareRequest)(nil),       // 22: hexhail.rider.v1.ConfirmFareRequest
-	(*ConfirmFareResponse)(nil),      // 23: hexhail.rider.v1.ConfirmFareResponse
-	(*ContestFareRequest)(nil),       // 24: hexhail.rider.v1.ContestFareRequest
-	(*ContestFareResponse)(nil),      // 25: hexhail.rider.v1.ContestFareResponse
-	(*PayRideRequest)(nil),           // 26: hexhail.rider.v1.PayRideRequest
-	(*ListPaymentsRequest)(nil),      // 27: hexhail.rider.v1.ListPaymentsRequest
-	(*GetReceiptRequest)(nil),        // 28: hexhail.rider.v1.GetReceiptRequest
-	(*GetReceiptResponse)(nil),       // 29: hexhail.rider.v1.GetReceiptResponse
-	(*AddReceiptNumberRequest)(nil),  // 30: hexhail.rider.v1.AddReceiptNumberRequest
-	(*AddReceiptNumberResponse)(nil), // 31: hexhail.rider.v1.AddReceiptNumberResponse
-	(*SplitFareRequest)(nil),         // 32: hexhail.rider.v1.SplitFareRequest
-	(*Friend)(nil),                   // 33: hexhail.rider.v1.Friend
-	(*SplitFareResponse)(nil),        // 34: hexhail.rider.v1.SplitFareResponse
-	(*Share)(nil),                    // 35: hexhail.rider.v1.Share
-	(*ListSharesRequest)(nil),        // 36: hexhail.rider.v1.ListSharesRequest
-	(*ListSharesResponse)(nil),       // 37: hexhail.rider.v1.ListSharesResponse
-	(*ScanCodeRequest)(nil),          // 38: hexhail.rider.v1.ScanCodeRequest
-	(*ScanCodeResponse)(nil),         // 39: hexhail.rider.v1.ScanCodeResponse
-	(*GetWalletRequest)(nil),         // 40: hexhail.rider.v1.GetWalletRequest
-	(*GetWalletResponse)(nil),        // 41: hexhail.rider.v1.GetWalletResponse
-	(*Hongbao)(nil),                  // 42: hexhail.rider.v1.Hongbao
-	(*TopUpWalletRequest)(nil),       // 43: hexhail.rider.v1.TopUpWalletRequest
-	(*TopUpWalletResponse)(nil),      // 44: hexhail.rider.v1.TopUpWalletResponse
-	(*ListTopUpsRequest)(nil),        // 45: hexhail.rider.v1.ListTopUpsRequest
-	(*ListTopUpsResponse)(nil),       // 46: hexhail.rider.v1.ListTopUpsResponse
-	(*TopUp)(nil),                    // 47: hexhail.rider.v1.TopUp
-	(*IssueWalletCodeRequest)(nil),   // 48: hexhail.rider.v1.IssueWalletCodeRequest
-	(*IssueWalletCodeResponse)(nil),  // 49: hexhail.rider.v1.IssueWalletCodeResponse
-	(*RevokeWalletCodeRequest)(nil),  // 50: hexhail.rider.v1.RevokeWalletCodeRequest
-	(*RevokeWalletCodeResponse)(nil), // 51: hexhail.rider.v1.RevokeWalletCodeResponse
-	(*FreeLimits)(nil),               // 52: hexhail.rider.v1.FreeLimits
-	(*SetPayPinRequest)(nil),         // 53: hexhail.rider.v1.SetPayPinRequest
-	(*SetPayPinResponse)(nil),        // 54: hexhail.rider.v1.SetPayPinResponse
-	(*PayByCodeRequest)(nil),         // 55: hexhail.rider.v1.PayByCodeRequest
-	(*PayByCodeResponse)(nil),        // 56: hexhail.rider.v1.PayByCodeResponse
-	(*ListPaymentsResponse)(nil),     // 57: hexhail.rider.v1.ListPaymentsResponse
-	(*PayRideResponse)(nil),          // 58: hexhail.rider.v1.PayRideResponse
-	(*RateRideRequest)(nil),          // 59: hexhail.rider.v1.RateRideRequest
-	(*RateRideResponse)(nil),         // 60: hexhail.rider.v1.RateRideResponse
-	(*ComplainRequest)(nil),          // 61: hexhail.rider.v1.ComplainRequest
-	(*ComplainResponse)(nil),         // 62: hexhail.rider.v1.ComplainResponse
-	(*ContestComplaintRequest)(nil),  // 63: hexhail.rider.v1.ContestComplaintRequest
-	(*ContestComplaintResponse)(nil), // 64: hexhail.rider.v1.ContestComplaintResponse
-	(*ListComplaintsRequest)(nil),    // 65: hexhail.rider.v1.ListComplaintsRequest
-	(*ListComplaintsResponse)(nil),   // 66: hexhail.rider.v1.ListComplaintsResponse
-	(*ProposeRegularRequest)(nil),    // 67: hexhail.rider.v1.ProposeRegularRequest
-	(*ProposeRegularResponse)(nil),   // 68: hexhail.rider.v1.ProposeRegularResponse
-	(*AgreeRegularRequest)(nil),      // 69: hexhail.rider.v1.AgreeRegularRequest
-	(*AgreeRegularResponse)(nil),     // 70: hexhail.rider.v1.AgreeRegularResponse
-	(*EndRegularRequest)(nil),        // 71: hexhail.rider.v1.EndRegularRequest
-	(*EndRegularResponse)(nil),       // 72: hexhail.rider.v1.EndRegularResponse
-	(*ListRegularsRequest)(nil),      // 73: hexhail.rider.v1.ListRegularsRequest
-	(*ListRegularsResponse)(nil),     // 74: hexhail.rider.v1.ListRegularsResponse
-	(*ListGreetingsRequest)(nil),     // 75: hexhail.rider.v1.ListGreetingsRequest
-	(*ListGreetingsResponse)(nil),    // 76: hexhail.rider.v1.ListGreetingsResponse
-	(*Greeting)(nil),                 // 77: hexhail.rider.v1.Greeting
-	(*WantGreetingsRequest)(nil),     // 78: hexhail.rider.v1.WantGreetingsRequest
-	(*WantGreetingsResponse)(nil),    // 79: hexhail.rider.v1.WantGreetingsResponse
-	(*ListCampaignsRequest)(nil),     // 80: hexhail.rider.v1.ListCampaignsRequest
-	(*ListCampaignsResponse)(nil),    // 81: hexhail.rider.v1.ListCampaignsResponse
-	(*Campaign)(nil),                 // 82: hexhail.rider.v1.Campaign
-	(*ListLotsRequest)(nil),          // 83: hexhail.rider.v1.ListLotsRequest
-	(*ListLotsResponse)(nil),         // 84: hexhail.rider.v1.ListLotsResponse
-	(*Lot)(nil),                      // 85: hexhail.rider.v1.Lot
-	(*v1.Place)(nil),                 // 86: hexhail.type.v1.Place
-	(*v1.Point)(nil),                 // 87: hexhail.type.v1.Point
-	(*v1.Quote)(nil),                 // 88: hexhail.type.v1.Quote
-	(*timestamppb.Timestamp)(nil),    // 89: google.protobuf.Timestamp
-	(*v1.Ride)(nil),                  // 90: hexhail.type.v1.Ride
-	(*v1.Flight)(nil),                // 91: hexhail.type.v1.Flight
-	(*v1.Voice)(nil),                 // 92: hexhail.type.v1.Voice
-	(*v1.Receipt)(nil),               // 93: hexhail.type.v1.Receipt
-	(*v1.ReceiptNumber)(nil),         // 94: hexhail.type.v1.ReceiptNumber
-	(*v1.Payment)(nil),               // 95: hexhail.type.v1.Payment
-	(v1.ComplaintCause)(0),           // 96: hexhail.type.v1.ComplaintCause
-	(*v1.Complaint)(nil),             // 97: hexhail.type.v1.Complaint
-	(*v1.Regular)(nil),               // 98: hexhail.type.v1.Regular
-	(*v1.Festival)(nil),              // 99: hexhail.type.v1.Festival
+	(*SharePositionRequest)(nil),     // 18: hexhail.rider.v1.SharePositionRequest
+	(*SharePositionResponse)(nil),    // 19: hexhail.rider.v1.SharePositionResponse
+	(*AddTipRequest)(nil),            // 20: hexhail.rider.v1.AddTipRequest
+	(*AddTipResponse)(nil),           // 21: hexhail.rider.v1.AddTipResponse
+	(*CancelRideRequest)(nil),        // 22: hexhail.rider.v1.CancelRideRequest
+	(*CancelRideResponse)(nil),       // 23: hexhail.rider.v1.CancelRideResponse
+	(*ConfirmFareRequest)(nil),       // 24: hexhail.rider.v1.ConfirmFareRequest
+	(*ConfirmFareResponse)(nil),      // 25: hexhail.rider.v1.ConfirmFareResponse
+	(*ContestFareRequest)(nil),       // 26: hexhail.rider.v1.ContestFareRequest
+	(*ContestFareResponse)(nil),      // 27: hexhail.rider.v1.ContestFareResponse
+	(*PayRideRequest)(nil),           // 28: hexhail.rider.v1.PayRideRequest
+	(*ListPaymentsRequest)(nil),      // 29: hexhail.rider.v1.ListPaymentsRequest
+	(*GetReceiptRequest)(nil),        // 30: hexhail.rider.v1.GetReceiptRequest
+	(*GetReceiptResponse)(nil),       // 31: hexhail.rider.v1.GetReceiptResponse
+	(*AddReceiptNumberRequest)(nil),  // 32: hexhail.rider.v1.AddReceiptNumberRequest
+	(*AddReceiptNumberResponse)(nil), // 33: hexhail.rider.v1.AddReceiptNumberResponse
+	(*SplitFareRequest)(nil),         // 34: hexhail.rider.v1.SplitFareRequest
+	(*Friend)(nil),                   // 35: hexhail.rider.v1.Friend
+	(*SplitFareResponse)(nil),        // 36: hexhail.rider.v1.SplitFareResponse
+	(*Share)(nil),                    // 37: hexhail.rider.v1.Share
+	(*ListSharesRequest)(nil),        // 38: hexhail.rider.v1.ListSharesRequest
+	(*ListSharesResponse)(nil),       // 39: hexhail.rider.v1.ListSharesResponse
+	(*ScanCodeRequest)(nil),          // 40: hexhail.rider.v1.ScanCodeRequest
+	(*ScanCodeResponse)(nil),         // 41: hexhail.rider.v1.ScanCodeResponse
+	(*GetWalletRequest)(nil),         // 42: hexhail.rider.v1.GetWalletRequest
+	(*GetWalletResponse)(nil),        // 43: hexhail.rider.v1.GetWalletResponse
+	(*Hongbao)(nil),                  // 44: hexhail.rider.v1.Hongbao
+	(*TopUpWalletRequest)(nil),       // 45: hexhail.rider.v1.TopUpWalletRequest
+	(*TopUpWalletResponse)(nil),      // 46: hexhail.rider.v1.TopUpWalletResponse
+	(*ListTopUpsRequest)(nil),        // 47: hexhail.rider.v1.ListTopUpsRequest
+	(*ListTopUpsResponse)(nil),       // 48: hexhail.rider.v1.ListTopUpsResponse
+	(*TopUp)(nil),                    // 49: hexhail.rider.v1.TopUp
+	(*IssueWalletCodeRequest)(nil),   // 50: hexhail.rider.v1.IssueWalletCodeRequest
+	(*IssueWalletCodeResponse)(nil),  // 51: hexhail.rider.v1.IssueWalletCodeResponse
+	(*RevokeWalletCodeRequest)(nil),  // 52: hexhail.rider.v1.RevokeWalletCodeRequest
+	(*RevokeWalletCodeResponse)(nil), // 53: hexhail.rider.v1.RevokeWalletCodeResponse
+	(*FreeLimits)(nil),               // 54: hexhail.rider.v1.FreeLimits
+	(*SetPayPinRequest)(nil),         // 55: hexhail.rider.v1.SetPayPinRequest
+	(*SetPayPinResponse)(nil),        // 56: hexhail.rider.v1.SetPayPinResponse
+	(*PayByCodeRequest)(nil),         // 57: hexhail.rider.v1.PayByCodeRequest
+	(*PayByCodeResponse)(nil),        // 58: hexhail.rider.v1.PayByCodeResponse
+	(*ListPaymentsResponse)(nil),     // 59: hexhail.rider.v1.ListPaymentsResponse
+	(*PayRideResponse)(nil),          // 60: hexhail.rider.v1.PayRideResponse
+	(*RateRideRequest)(nil),          // 61: hexhail.rider.v1.RateRideRequest
+	(*RateRideResponse)(nil),         // 62: hexhail.rider.v1.RateRideResponse
+	(*ComplainRequest)(nil),          // 63: hexhail.rider.v1.ComplainRequest
+	(*ComplainResponse)(nil),         // 64: hexhail.rider.v1.ComplainResponse
+	(*ContestComplaintRequest)(nil),  // 65: hexhail.rider.v1.ContestComplaintRequest
+	(*ContestComplaintResponse)(nil), // 66: hexhail.rider.v1.ContestComplaintResponse
+	(*ListComplaintsRequest)(nil),    // 67: hexhail.rider.v1.ListComplaintsRequest
+	(*ListComplaintsResponse)(nil),   // 68: hexhail.rider.v1.ListComplaintsResponse
+	(*ProposeRegularRequest)(nil),    // 69: hexhail.rider.v1.ProposeRegularRequest
+	(*ProposeRegularResponse)(nil),   // 70: hexhail.rider.v1.ProposeRegularResponse
+	(*AgreeRegularRequest)(nil),      // 71: hexhail.rider.v1.AgreeRegularRequest
+	(*AgreeRegularResponse)(nil),     // 72: hexhail.rider.v1.AgreeRegularResponse
+	(*EndRegularRequest)(nil),        // 73: hexhail.rider.v1.EndRegularRequest
+	(*EndRegularResponse)(nil),       // 74: hexhail.rider.v1.EndRegularResponse
+	(*ListRegularsRequest)(nil),      // 75: hexhail.rider.v1.ListRegularsRequest
+	(*ListRegularsResponse)(nil),     // 76: hexhail.rider.v1.ListRegularsResponse
+	(*ListGreetingsRequest)(nil),     // 77: hexhail.rider.v1.ListGreetingsRequest
+	(*ListGreetingsResponse)(nil),    // 78: hexhail.rider.v1.ListGreetingsResponse
+	(*Greeting)(nil),                 // 79: hexhail.rider.v1.Greeting
+	(*WantGreetingsRequest)(nil),     // 80: hexhail.rider.v1.WantGreetingsRequest
+	(*WantGreetingsResponse)(nil),    // 81: hexhail.rider.v1.WantGreetingsResponse
+	(*ListCampaignsRequest)(nil),     // 82: hexhail.rider.v1.ListCampaignsRequest
+	(*ListCampaignsResponse)(nil),    // 83: hexhail.rider.v1.ListCampaignsResponse
+	(*Campaign)(nil),                 // 84: hexhail.rider.v1.Campaign
+	(*ListLotsRequest)(nil),          // 85: hexhail.rider.v1.ListLotsRequest
+	(*ListLotsResponse)(nil),         // 86: hexhail.rider.v1.ListLotsResponse
+	(*Lot)(nil),                      // 87: hexhail.rider.v1.Lot
+	(*v1.Place)(nil),                 // 88: hexhail.type.v1.Place
+	(*v1.Point)(nil),                 // 89: hexhail.type.v1.Point
+	(*v1.Quote)(nil),                 // 90: hexhail.type.v1.Quote
+	(*timestamppb.Timestamp)(nil),    // 91: google.protobuf.Timestamp
+	(*v1.Ride)(nil),                  // 92: hexhail.type.v1.Ride
+	(*v1.Flight)(nil),                // 93: hexhail.type.v1.Flight
+	(*v1.Voice)(nil),                 // 94: hexhail.type.v1.Voice
+	(*v1.Fix)(nil),                   // 95: hexhail.type.v1.Fix
+	(v1.Datum)(0),                    // 96: hexhail.type.v1.Datum
+	(*durationpb.Duration)(nil),      // 97: google.protobuf.Duration
+	(*v1.Receipt)(nil),               // 98: hexhail.type.v1.Receipt
+	(*v1.ReceiptNumber)(nil),         // 99: hexhail.type.v1.ReceiptNumber
+	(*v1.Payment)(nil),               // 100: hexhail.type.v1.Payment
+	(v1.ComplaintCause)(0),           // 101: hexhail.type.v1.ComplaintCause
+	(*v1.Complaint)(nil),             // 102: hexhail.type.v1.Complaint
+	(*v1.Regular)(nil),               // 103: hexhail.type.v1.Regular
+	(*v1.Festival)(nil),              // 104: hexhail.type.v1.Festival
 }
 var file_hexhail_rider_v1_rider_proto_depIdxs = []int32{
-	86,  // 0: hexhail.rider.v1.QuoteRideRequest.pickup:type_name -> hexhail.type.v1.Place
-	86,  // 1: hexhail.rider.v1.QuoteRideRequest.dropoff:type_name -> hexhail.type.v1.Place
-	87,  // 2: hexhail.rider.v1.NearbyTaxi.point:type_name -> hexhail.type.v1.Point
-	88,  // 3: hexhail.rider.v1.QuoteRideResponse.quote:type_name -> hexhail.type.v1.Quote
+	88,  // 0: hexhail.rider.v1.QuoteRideRequest.pickup:type_name -> hexhail.type.v1.Place
+	88,  // 1: hexhail.rider.v1.QuoteRideRequest.dropoff:type_name -> hexhail.type.v1.Place
+	89,  // 2: hexhail.rider.v1.NearbyTaxi.point:type_name -> hexhail.type.v1.Point
+	90,  // 3: hexhail.rider.v1.QuoteRideResponse.quote:type_name -> hexhail.type.v1.Quote
 	1,   // 4: hexhail.rider.v1.QuoteRideResponse.taxis:type_name -> hexhail.rider.v1.NearbyTaxi
-	89,  // 5: hexhail.rider.v1.QuoteRideResponse.closed_until:type_name -> google.protobuf.Timestamp
-	86,  // 6: hexhail.rider.v1.RequestRideRequest.pickup:type_name -> hexhail.type.v1.Place
-	86,  // 7: hexhail.rider.v1.RequestRideRequest.dropoff:type_name -> hexhail.type.v1.Place
+	91,  // 5: hexhail.rider.v1.QuoteRideResponse.closed_until:type_name -> google.protobuf.Timestamp
+	88,  // 6: hexhail.rider.v1.RequestRideRequest.pickup:type_name -> hexhail.type.v1.Place
+	88,  // 7: hexhail.rider.v1.RequestRideRequest.dropoff:type_name -> hexhail.type.v1.Place
 	4,   // 8: hexhail.rider.v1.RequestRideRequest.first:type_name -> hexhail.rider.v1.AskFirst
-	90,  // 9: hexhail.rider.v1.RequestRideResponse.ride:type_name -> hexhail.type.v1.Ride
-	86,  // 10: hexhail.rider.v1.BookRideRequest.pickup:type_name -> hexhail.type.v1.Place
-	86,  // 11: hexhail.rider.v1.BookRideRequest.dropoff:type_name -> hexhail.type.v1.Place
-	89,  // 12: hexhail.rider.v1.BookRideRequest.pickup_at:type_name -> google.protobuf.Timestamp
-	91,  // 13: hexhail.rider.v1.BookRideRequest.flight:type_name -> hexhail.type.v1.Flight
-	89,  // 14: hexhail.rider.v1.BookRideRequest.open_at:type_name -> google.protobuf.Timestamp
-	89,  // 15: hexhail.rider.v1.BookRideRequest.team_at:type_name -> google.protobuf.Timestamp
-	90,  // 16: hexhail.rider.v1.BookRideResponse.ride:type_name -> hexhail.type.v1.Ride
-	90,  // 17: hexhail.rider.v1.GetRideResponse.ride:type_name -> hexhail.type.v1.Ride
-	92,  // 18: hexhail.rider.v1.GetVoiceResponse.voice:type_name -> hexhail.type.v1.Voice
-	90,  // 19: hexhail.rider.v1.ListRidesResponse.rides:type_name -> hexhail.type.v1.Ride
-	87,  // 20: hexhail.rider.v1.TaxiPosition.point:type_name -> hexhail.type.v1.Point
-	89,  // 21: hexhail.rider.v1.TaxiPosition.at:type_name -> google.protobuf.Timestamp
-	90,  // 22: hexhail.rider.v1.WatchRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	92,  // 9: hexhail.rider.v1.RequestRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	88,  // 10: hexhail.rider.v1.BookRideRequest.pickup:type_name -> hexhail.type.v1.Place
+	88,  // 11: hexhail.rider.v1.BookRideRequest.dropoff:type_name -> hexhail.type.v1.Place
+	91,  // 12: hexhail.rider.v1.BookRideRequest.pickup_at:type_name -> google.protobuf.Timestamp
+	93,  // 13: hexhail.rider.v1.BookRideRequest.flight:type_name -> hexhail.type.v1.Flight
+	91,  // 14: hexhail.rider.v1.BookRideRequest.open_at:type_name -> google.protobuf.Timestamp
+	91,  // 15: hexhail.rider.v1.BookRideRequest.team_at:type_name -> google.protobuf.Timestamp
+	92,  // 16: hexhail.rider.v1.BookRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	92,  // 17: hexhail.rider.v1.GetRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	94,  // 18: hexhail.rider.v1.GetVoiceResponse.voice:type_name -> hexhail.type.v1.Voice
+	92,  // 19: hexhail.rider.v1.ListRidesResponse.rides:type_name -> hexhail.type.v1.Ride
+	89,  // 20: hexhail.rider.v1.TaxiPosition.point:type_name -> hexhail.type.v1.Point
+	91,  // 21: hexhail.rider.v1.TaxiPosition.at:type_name -> google.protobuf.Timestamp
+	92,  // 22: hexhail.rider.v1.WatchRideResponse.ride:type_name -> hexhail.type.v1.Ride
 	15,  // 23: hexhail.rider.v1.WatchRideResponse.taxi:type_name -> hexhail.rider.v1.TaxiPosition
 	17,  // 24: hexhail.rider.v1.WatchRideResponse.heartbeat:type_name -> hexhail.rider.v1.Heartbeat
-	89,  // 25: hexhail.rider.v1.Heartbeat.at:type_name -> google.protobuf.Timestamp
-	90,  // 26: hexhail.rider.v1.AddTipResponse.ride:type_name -> hexhail.type.v1.Ride
-	90,  // 27: hexhail.rider.v1.CancelRideResponse.ride:type_name -> hexhail.type.v1.Ride
-	90,  // 28: hexhail.rider.v1.ConfirmFareResponse.ride:type_name -> hexhail.type.v1.Ride
-	90,  // 29: hexhail.rider.v1.ContestFareResponse.ride:type_name -> hexhail.type.v1.Ride
-	93,  // 30: hexhail.rider.v1.GetReceiptResponse.receipt:type_name -> hexhail.type.v1.Receipt
-	94,  // 31: hexhail.rider.v1.AddReceiptNumberResponse.number:type_name -> hexhail.type.v1.ReceiptNumber
-	33,  // 32: hexhail.rider.v1.SplitFareRequest.friends:type_name -> hexhail.rider.v1.Friend
-	35,  // 33: hexhail.rider.v1.SplitFareResponse.shares:type_name -> hexhail.rider.v1.Share
-	89,  // 34: hexhail.rider.v1.Share.completed_at:type_name -> google.protobuf.Timestamp
-	35,  // 35: hexhail.rider.v1.ListSharesResponse.shares:type_name -> hexhail.rider.v1.Share
-	89,  // 36: hexhail.rider.v1.ScanCodeResponse.completed_at:type_name -> google.protobuf.Timestamp
-	95,  // 37: hexhail.rider.v1.ScanCodeResponse.payments:type_name -> hexhail.type.v1.Payment
-	52,  // 38: hexhail.rider.v1.GetWalletResponse.free:type_name -> hexhail.rider.v1.FreeLimits
-	89,  // 39: hexhail.rider.v1.GetWalletResponse.locked_until:type_name -> google.protobuf.Timestamp
-	89,  // 40: hexhail.rider.v1.GetWalletResponse.code_since:type_name -> google.protobuf.Timestamp
-	47,  // 41: hexhail.rider.v1.GetWalletResponse.last_top_up:type_name -> hexhail.rider.v1.TopUp
-	42,  // 42: hexhail.rider.v1.GetWalletResponse.hongbaos:type_name -> hexhail.rider.v1.Hongbao
-	89,  // 43: hexhail.rider.v1.Hongbao.given_at:type_name -> google.protobuf.Timestamp
-	89,  // 44: hexhail.rider.v1.Hongbao.expires_at:type_name -> google.protobuf.Timestamp
-	47,  // 45: hexhail.rider.v1.TopUpWalletResponse.top_up:type_name -> hexhail.rider.v1.TopUp
-	47,  // 46: hexhail.rider.v1.ListTopUpsResponse.top_ups:type_name -> hexhail.rider.v1.TopUp
-	89,  // 47: hexhail.rider.v1.TopUp.made_at:type_name -> google.protobuf.Timestamp
-	89,  // 48: hexhail.rider.v1.TopUp.paid_at:type_name -> google.protobuf.Timestamp
-	89,  // 49: hexhail.rider.v1.IssueWalletCodeResponse.since:type_name -> google.protobuf.Timestamp
-	52,  // 50: hexhail.rider.v1.SetPayPinRequest.limits:type_name -> hexhail.rider.v1.FreeLimits
-	89,  // 51: hexhail.rider.v1.SetPayPinResponse.since:type_name -> google.protobuf.Timestamp
-	39,  // 52: hexhail.rider.v1.PayByCodeResponse.scan:type_name -> hexhail.rider.v1.ScanCodeResponse
-	95,  // 53: hexhail.rider.v1.ListPaymentsResponse.payments:type_name -> hexhail.type.v1.Payment
-	90,  // 54: hexhail.rider.v1.PayRideResponse.ride:type_name -> hexhail.type.v1.Ride
-	90,  // 55: hexhail.rider.v1.RateRideResponse.ride:type_name -> hexhail.type.v1.Ride
-	96,  // 56: hexhail.rider.v1.ComplainRequest.cause:type_name -> hexhail.type.v1.ComplaintCause
-	97,  // 57: hexhail.rider.v1.ListComplaintsResponse.complaints:type_name -> hexhail.type.v1.Complaint
-	89,  // 58: hexhail.rider.v1.ListComplaintsResponse.suspended_until:type_name -> google.protobuf.Timestamp
-	98,  // 59: hexhail.rider.v1.ProposeRegularResponse.regular:type_name -> hexhail.type.v1.Regular
-	98,  // 60: hexhail.rider.v1.AgreeRegularResponse.regular:type_name -> hexhail.type.v1.Regular
-	98,  // 61: hexhail.rider.v1.ListRegularsResponse.regulars:type_name -> hexhail.type.v1.Regular
-	77,  // 62: hexhail.rider.v1.ListGreetingsResponse.greetings:type_name -> hexhail.rider.v1.Greeting
-	99,  // 63: hexhail.rider.v1.Greeting.festival:type_name -> hexhail.type.v1.Festival
-	89,  // 64: hexhail.rider.v1.Greeting.sent_at:type_name -> google.protobuf.Timestamp
-	82,  // 65: hexhail.rider.v1.ListCampaignsResponse.campaigns:type_name -> hexhail.rider.v1.Campaign
-	89,  // 66: hexhail.rider.v1.Campaign.ends_at:type_name -> google.protobuf.Timestamp
-	85,  // 67: hexhail.rider.v1.ListLotsResponse.lots:type_name -> hexhail.rider.v1.Lot
-	0,   // 68: hexhail.rider.v1.RiderService.QuoteRide:input_type -> hexhail.rider.v1.QuoteRideRequest
-	3,   // 69: hexhail.rider.v1.RiderService.RequestRide:input_type -> hexhail.rider.v1.RequestRideRequest
-	6,   // 70: hexhail.rider.v1.RiderService.BookRide:input_type -> hexhail.rider.v1.BookRideRequest
-	8,   // 71: hexhail.rider.v1.RiderService.GetRide:input_type -> hexhail.rider.v1.GetRideRequest
-	10,  // 72: hexhail.rider.v1.RiderService.GetVoice:input_type -> hexhail.rider.v1.GetVoiceRequest
-	12,  // 73: hexhail.rider.v1.RiderService.ListRides:input_type -> hexhail.rider.v1.ListRidesRequest
-	14,  // 74: hexhail.rider.v1.RiderService.WatchRide:input_type -> hexhail.rider.v1.WatchRideRequest
-	18,  // 75: hexhail.rider.v1.RiderService.AddTip:input_type -> hexhail.rider.v1.AddTipRequest
-	20,  // 76: hexhail.rider.v1.RiderService.CancelRide:input_type -> hexhail.rider.v1.CancelRideRequest
-	22,  // 77: hexhail.rider.v1.RiderService.ConfirmFare:input_type -> hexhail.rider.v1.ConfirmFareRequest
-	24,  // 78: hexhail.rider.v1.RiderService.ContestFare:input_type -> hexhail.rider.v1.ContestFareRequest
-	26,  // 79: hexhail.rider.v1.RiderService.PayRide:input_type -> hexhail.rider.v1.PayRideRequest
-	32,  // 80: hexhail.rider.v1.RiderService.SplitFare:input_type -> hexhail.rider.v1.SplitFareRequest
-	36,  // 81: hexhail.rider.v1.RiderService.ListShares:input_type -> hexhail.rider.v1.ListSharesRequest
-	38,  // 82: hexhail.rider.v1.RiderService.ScanCode:input_type -> hexhail.rider.v1.ScanCodeRequest
-	40,  // 83: hexhail.rider.v1.RiderService.GetWallet:input_type -> hexhail.rider.v1.GetWalletRequest
-	43,  // 84: hexhail.rider.v1.RiderService.TopUpWallet:input_type -> hexhail.rider.v1.TopUpWalletRequest
-	45,  // 85: hexhail.rider.v1.RiderService.ListTopUps:input_type -> hexhail.rider.v1.ListTopUpsRequest
-	53,  // 86: hexhail.rider.v1.RiderService.SetPayPin:input_type -> hexhail.rider.v1.SetPayPinRequest
-	48,  // 87: hexhail.rider.v1.RiderService.IssueWalletCode:input_type -> hexhail.rider.v1.IssueWalletCodeRequest
-	50,  // 88: hexhail.rider.v1.RiderService.RevokeWalletCode:input_type -> hexhail.rider.v1.RevokeWalletCodeRequest
-	55,  // 89: hexhail.rider.v1.RiderService.PayByCode:input_type -> hexhail.rider.v1.PayByCodeRequest
-	27,  // 90: hexhail.rider.v1.RiderService.ListPayments:input_type -> hexhail.rider.v1.ListPaymentsRequest
-	28,  // 91: hexhail.rider.v1.RiderService.GetReceipt:input_type -> hexhail.rider.v1.GetReceiptRequest
-	30,  // 92: hexhail.rider.v1.RiderService.AddReceiptNumber:input_type -> hexhail.rider.v1.AddReceiptNumberRequest
-	59,  // 93: hexhail.rider.v1.RiderService.RateRide:input_type -> hexhail.rider.v1.RateRideRequest
-	61,  // 94: hexhail.rider.v1.RiderService.Complain:input_type -> hexhail.rider.v1.ComplainRequest
-	63,  // 95: hexhail.rider.v1.RiderService.ContestComplaint:input_type -> hexhail.rider.v1.ContestComplaintRequest
-	65,  // 96: hexhail.rider.v1.RiderService.ListComplaints:input_type -> hexhail.rider.v1.ListComplaintsRequest
-	67,  // 97: hexhail.rider.v1.RiderService.ProposeRegular:input_type -> hexhail.rider.v1.ProposeRegularRequest
-	69,  // 98: hexhail.rider.v1.RiderService.AgreeRegular:input_type -> hexhail.rider.v1.AgreeRegularRequest
-	71,  // 99: hexhail.rider.v1.RiderService.EndRegular:input_type -> hexhail.rider.v1.EndRegularRequest
-	80,  // 100: hexhail.rider.v1.RiderService.ListCampaigns:input_type -> hexhail.rider.v1.ListCampaignsRequest
-	73,  // 101: hexhail.rider.v1.RiderService.ListRegulars:input_type -> hexhail.rider.v1.ListRegularsRequest
-	75,  // 102: hexhail.rider.v1.RiderService.ListGreetings:input_type -> hexhail.rider.v1.ListGreetingsRequest
-	83,  // 103: hexhail.rider.v1.RiderService.ListLots:input_type -> hexhail.rider.v1.ListLotsRequest
-	78,  // 104: hexhail.rider.v1.RiderService.WantGreetings:input_type -> hexhail.rider.v1.WantGreetingsRequest
-	2,   // 105: hexhail.rider.v1.RiderService.QuoteRide:output_type -> hexhail.rider.v1.QuoteRideResponse
-	5,   // 106: hexhail.rider.v1.RiderService.RequestRide:output_type -> hexhail.rider.v1.RequestRideResponse
-	7,   // 107: hexhail.rider.v1.RiderService.BookRide:output_type -> hexhail.rider.v1.BookRideResponse
-	9,   // 108: hexhail.rider.v1.RiderService.GetRide:output_type -> hexhail.rider.v1.GetRideResponse
-	11,  // 109: hexhail.rider.v1.RiderService.GetVoice:output_type -> hexhail.rider.v1.GetVoiceResponse
-	13,  // 110: hexhail.rider.v1.RiderService.ListRides:output_type -> hexhail.rider.v1.ListRidesResponse
-	16,  // 111: hexhail.rider.v1.RiderService.WatchRide:output_type -> hexhail.rider.v1.WatchRideResponse
-	19,  // 112: hexhail.rider.v1.RiderService.AddTip:output_type -> hexhail.rider.v1.AddTipResponse
-	21,  // 113: hexhail.rider.v1.RiderService.CancelRide:output_type -> hexhail.rider.v1.CancelRideResponse
-	23,  // 114: hexhail.rider.v1.RiderService.ConfirmFare:output_type -> hexhail.rider.v1.ConfirmFareResponse
-	25,  // 115: hexhail.rider.v1.RiderService.ContestFare:output_type -> hexhail.rider.v1.ContestFareResponse
-	58,  // 116: hexhail.rider.v1.RiderService.PayRide:output_type -> hexhail.rider.v1.PayRideResponse
-	34,  // 117: hexhail.rider.v1.RiderService.SplitFare:output_type -> hexhail.rider.v1.SplitFareResponse
-	37,  // 118: hexhail.rider.v1.RiderService.ListShares:output_type -> hexhail.rider.v1.ListSharesResponse
-	39,  // 119: hexhail.rider.v1.RiderService.ScanCode:output_type -> hexhail.rider.v1.ScanCodeResponse
-	41,  // 120: hexhail.rider.v1.RiderService.GetWallet:output_type -> hexhail.rider.v1.GetWalletResponse
-	44,  // 121: hexhail.rider.v1.RiderService.TopUpWallet:output_type -> hexhail.rider.v1.TopUpWalletResponse
-	46,  // 122: hexhail.rider.v1.RiderService.ListTopUps:output_type -> hexhail.rider.v1.ListTopUpsResponse
-	54,  // 123: hexhail.rider.v1.RiderService.SetPayPin:output_type -> hexhail.rider.v1.SetPayPinResponse
-	49,  // 124: hexhail.rider.v1.RiderService.IssueWalletCode:output_type -> hexhail.rider.v1.IssueWalletCodeResponse
-	51,  // 125: hexhail.rider.v1.RiderService.RevokeWalletCode:output_type -> hexhail.rider.v1.RevokeWalletCodeResponse
-	56,  // 126: hexhail.rider.v1.RiderService.PayByCode:output_type -> hexhail.rider.v1.PayByCodeResponse
-	57,  // 127: hexhail.rider.v1.RiderService.ListPayments:output_type -> hexhail.rider.v1.ListPaymentsResponse
-	29,  // 128: hexhail.rider.v1.RiderService.GetReceipt:output_type -> hexhail.rider.v1.GetReceiptResponse
-	31,  // 129: hexhail.rider.v1.RiderService.AddReceiptNumber:output_type -> hexhail.rider.v1.AddReceiptNumberResponse
-	60,  // 130: hexhail.rider.v1.RiderService.RateRide:output_type -> hexhail.rider.v1.RateRideResponse
-	62,  // 131: hexhail.rider.v1.RiderService.Complain:output_type -> hexhail.rider.v1.ComplainResponse
-	64,  // 132: hexhail.rider.v1.RiderService.ContestComplaint:output_type -> hexhail.rider.v1.ContestComplaintResponse
-	66,  // 133: hexhail.rider.v1.RiderService.ListComplaints:output_type -> hexhail.rider.v1.ListComplaintsResponse
-	68,  // 134: hexhail.rider.v1.RiderService.ProposeRegular:output_type -> hexhail.rider.v1.ProposeRegularResponse
-	70,  // 135: hexhail.rider.v1.RiderService.AgreeRegular:output_type -> hexhail.rider.v1.AgreeRegularResponse
-	72,  // 136: hexhail.rider.v1.RiderService.EndRegular:output_type -> hexhail.rider.v1.EndRegularResponse
-	81,  // 137: hexhail.rider.v1.RiderService.ListCampaigns:output_type -> hexhail.rider.v1.ListCampaignsResponse
-	74,  // 138: hexhail.rider.v1.RiderService.ListRegulars:output_type -> hexhail.rider.v1.ListRegularsResponse
-	76,  // 139: hexhail.rider.v1.RiderService.ListGreetings:output_type -> hexhail.rider.v1.ListGreetingsResponse
-	84,  // 140: hexhail.rider.v1.RiderService.ListLots:output_type -> hexhail.rider.v1.ListLotsResponse
-	79,  // 141: hexhail.rider.v1.RiderService.WantGreetings:output_type -> hexhail.rider.v1.WantGreetingsResponse
-	105, // [105:142] is the sub-list for method output_type
-	68,  // [68:105] is the sub-list for method input_type
-	68,  // [68:68] is the sub-list for extension type_name
-	68,  // [68:68] is the sub-list for extension extendee
-	0,   // [0:68] is the sub-list for field type_name
+	91,  // 25: hexhail.rider.v1.Heartbeat.at:type_name -> google.protobuf.Timestamp
+	95,  // 26: hexhail.rider.v1.SharePositionRequest.fix:type_name -> hexhail.type.v1.Fix
+	96,  // 27: hexhail.rider.v1.SharePositionRequest.datum:type_name -> hexhail.type.v1.Datum
+	97,  // 28: hexhail.rider.v1.SharePositionResponse.again_in:type_name -> google.protobuf.Duration
+	92,  // 29: hexhail.rider.v1.AddTipResponse.ride:type_name -> hexhail.type.v1.Ride
+	92,  // 30: hexhail.rider.v1.CancelRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	92,  // 31: hexhail.rider.v1.ConfirmFareResponse.ride:type_name -> hexhail.type.v1.Ride
+	92,  // 32: hexhail.rider.v1.ContestFareResponse.ride:type_name -> hexhail.type.v1.Ride
+	98,  // 33: hexhail.rider.v1.GetReceiptResponse.receipt:type_name -> hexhail.type.v1.Receipt
+	99,  // 34: hexhail.rider.v1.AddReceiptNumberResponse.number:type_name -> hexhail.type.v1.ReceiptNumber
+	35,  // 35: hexhail.rider.v1.SplitFareRequest.friends:type_name -> hexhail.rider.v1.Friend
+	37,  // 36: hexhail.rider.v1.SplitFareResponse.shares:type_name -> hexhail.rider.v1.Share
+	91,  // 37: hexhail.rider.v1.Share.completed_at:type_name -> google.protobuf.Timestamp
+	37,  // 38: hexhail.rider.v1.ListSharesResponse.shares:type_name -> hexhail.rider.v1.Share
+	91,  // 39: hexhail.rider.v1.ScanCodeResponse.completed_at:type_name -> google.protobuf.Timestamp
+	100, // 40: hexhail.rider.v1.ScanCodeResponse.payments:type_name -> hexhail.type.v1.Payment
+	54,  // 41: hexhail.rider.v1.GetWalletResponse.free:type_name -> hexhail.rider.v1.FreeLimits
+	91,  // 42: hexhail.rider.v1.GetWalletResponse.locked_until:type_name -> google.protobuf.Timestamp
+	91,  // 43: hexhail.rider.v1.GetWalletResponse.code_since:type_name -> google.protobuf.Timestamp
+	49,  // 44: hexhail.rider.v1.GetWalletResponse.last_top_up:type_name -> hexhail.rider.v1.TopUp
+	44,  // 45: hexhail.rider.v1.GetWalletResponse.hongbaos:type_name -> hexhail.rider.v1.Hongbao
+	91,  // 46: hexhail.rider.v1.Hongbao.given_at:type_name -> google.protobuf.Timestamp
+	91,  // 47: hexhail.rider.v1.Hongbao.expires_at:type_name -> google.protobuf.Timestamp
+	49,  // 48: hexhail.rider.v1.TopUpWalletResponse.top_up:type_name -> hexhail.rider.v1.TopUp
+	49,  // 49: hexhail.rider.v1.ListTopUpsResponse.top_ups:type_name -> hexhail.rider.v1.TopUp
+	91,  // 50: hexhail.rider.v1.TopUp.made_at:type_name -> google.protobuf.Timestamp
+	91,  // 51: hexhail.rider.v1.TopUp.paid_at:type_name -> google.protobuf.Timestamp
+	91,  // 52: hexhail.rider.v1.IssueWalletCodeResponse.since:type_name -> google.protobuf.Timestamp
+	54,  // 53: hexhail.rider.v1.SetPayPinRequest.limits:type_name -> hexhail.rider.v1.FreeLimits
+	91,  // 54: hexhail.rider.v1.SetPayPinResponse.since:type_name -> google.protobuf.Timestamp
+	41,  // 55: hexhail.rider.v1.PayByCodeResponse.scan:type_name -> hexhail.rider.v1.ScanCodeResponse
+	100, // 56: hexhail.rider.v1.ListPaymentsResponse.payments:type_name -> hexhail.type.v1.Payment
+	92,  // 57: hexhail.rider.v1.PayRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	92,  // 58: hexhail.rider.v1.RateRideResponse.ride:type_name -> hexhail.type.v1.Ride
+	101, // 59: hexhail.rider.v1.ComplainRequest.cause:type_name -> hexhail.type.v1.ComplaintCause
+	102, // 60: hexhail.rider.v1.ListComplaintsResponse.complaints:type_name -> hexhail.type.v1.Complaint
+	91,  // 61: hexhail.rider.v1.ListComplaintsResponse.suspended_until:type_name -> google.protobuf.Timestamp
+	103, // 62: hexhail.rider.v1.ProposeRegularResponse.regular:type_name -> hexhail.type.v1.Regular
+	103, // 63: hexhail.rider.v1.AgreeRegularResponse.regular:type_name -> hexhail.type.v1.Regular
+	103, // 64: hexhail.rider.v1.ListRegularsResponse.regulars:type_name -> hexhail.type.v1.Regular
+	79,  // 65: hexhail.rider.v1.ListGreetingsResponse.greetings:type_name -> hexhail.rider.v1.Greeting
+	104, // 66: hexhail.rider.v1.Greeting.festival:type_name -> hexhail.type.v1.Festival
+	91,  // 67: hexhail.rider.v1.Greeting.sent_at:type_name -> google.protobuf.Timestamp
+	84,  // 68: hexhail.rider.v1.ListCampaignsResponse.campaigns:type_name -> hexhail.rider.v1.Campaign
+	91,  // 69: hexhail.rider.v1.Campaign.ends_at:type_name -> google.protobuf.Timestamp
+	87,  // 70: hexhail.rider.v1.ListLotsResponse.lots:type_name -> hexhail.rider.v1.Lot
+	0,   // 71: hexhail.rider.v1.RiderService.QuoteRide:input_type -> hexhail.rider.v1.QuoteRideRequest
+	3,   // 72: hexhail.rider.v1.RiderService.RequestRide:input_type -> hexhail.rider.v1.RequestRideRequest
+	6,   // 73: hexhail.rider.v1.RiderService.BookRide:input_type -> hexhail.rider.v1.BookRideRequest
+	8,   // 74: hexhail.rider.v1.RiderService.GetRide:input_type -> hexhail.rider.v1.GetRideRequest
+	10,  // 75: hexhail.rider.v1.RiderService.GetVoice:input_type -> hexhail.rider.v1.GetVoiceRequest
+	12,  // 76: hexhail.rider.v1.RiderService.ListRides:input_type -> hexhail.rider.v1.ListRidesRequest
+	14,  // 77: hexhail.rider.v1.RiderService.WatchRide:input_type -> hexhail.rider.v1.WatchRideRequest
+	18,  // 78: hexhail.rider.v1.RiderService.SharePosition:input_type -> hexhail.rider.v1.SharePositionRequest
+	20,  // 79: hexhail.rider.v1.RiderService.AddTip:input_type -> hexhail.rider.v1.AddTipRequest
+	22,  // 80: hexhail.rider.v1.RiderService.CancelRide:input_type -> hexhail.rider.v1.CancelRideRequest
+	24,  // 81: hexhail.rider.v1.RiderService.ConfirmFare:input_type -> hexhail.rider.v1.ConfirmFareRequest
+	26,  // 82: hexhail.rider.v1.RiderService.ContestFare:input_type -> hexhail.rider.v1.ContestFareRequest
+	28,  // 83: hexhail.rider.v1.RiderService.PayRide:input_type -> hexhail.rider.v1.PayRideRequest
+	34,  // 84: hexhail.rider.v1.RiderService.SplitFare:input_type -> hexhail.rider.v1.SplitFareRequest
+	38,  // 85: hexhail.rider.v1.RiderService.ListShares:input_type -> hexhail.rider.v1.ListSharesRequest
+	40,  // 86: hexhail.rider.v1.RiderService.ScanCode:input_type -> hexhail.rider.v1.ScanCodeRequest
+	42,  // 87: hexhail.rider.v1.RiderService.GetWallet:input_type -> hexhail.rider.v1.GetWalletRequest
+	45,  // 88: hexhail.rider.v1.RiderService.TopUpWallet:input_type -> hexhail.rider.v1.TopUpWalletRequest
+	47,  // 89: hexhail.rider.v1.RiderService.ListTopUps:input_type -> hexhail.rider.v1.ListTopUpsRequest
+	55,  // 90: hexhail.rider.v1.RiderService.SetPayPin:input_type -> hexhail.rider.v1.SetPayPinRequest
+	50,  // 91: hexhail.rider.v1.RiderService.IssueWalletCode:input_type -> hexhail.rider.v1.IssueWalletCodeRequest
+	52,  // 92: hexhail.rider.v1.RiderService.RevokeWalletCode:input_type -> hexhail.rider.v1.RevokeWalletCodeRequest
+	57,  // 93: hexhail.rider.v1.RiderService.PayByCode:input_type -> hexhail.rider.v1.PayByCodeRequest
+	29,  // 94: hexhail.rider.v1.RiderService.ListPayments:input_type -> hexhail.rider.v1.ListPaymentsRequest
+	30,  // 95: hexhail.rider.v1.RiderService.GetReceipt:input_type -> hexhail.rider.v1.GetReceiptRequest
+	32,  // 96: hexhail.rider.v1.RiderService.AddReceiptNumber:input_type -> hexhail.rider.v1.AddReceiptNumberRequest
+	61,  // 97: hexhail.rider.v1.RiderService.RateRide:input_type -> hexhail.rider.v1.RateRideRequest
+	63,  // 98: hexhail.rider.v1.RiderService.Complain:input_type -> hexhail.rider.v1.ComplainRequest
+	65,  // 99: hexhail.rider.v1.RiderService.ContestComplaint:input_type -> hexhail.rider.v1.ContestComplaintRequest
+	67,  // 100: hexhail.rider.v1.RiderService.ListComplaints:input_type -> hexhail.rider.v1.ListComplaintsRequest
+	69,  // 101: hexhail.rider.v1.RiderService.ProposeRegular:input_type -> hexhail.rider.v1.ProposeRegularRequest
+	71,  // 102: hexhail.rider.v1.RiderService.AgreeRegular:input_type -> hexhail.rider.v1.AgreeRegularRequest
+	73,  // 103: hexhail.rider.v1.RiderService.EndRegular:input_type -> hexhail.rider.v1.EndRegularRequest
+	82,  // 104: hexhail.rider.v1.RiderService.ListCampaigns:input_type -> hexhail.rider.v1.ListCampaignsRequest
+	75,  // 105: hexhail.rider.v1.RiderService.ListRegulars:input_type -> hexhail.rider.v1.ListRegularsRequest
+	77,  // 106: hexhail.rider.v1.RiderService.ListGreetings:input_type -> hexhail.rider.v1.ListGreetingsRequest
+	85,  // 107: hexhail.rider.v1.RiderService.ListLots:input_type -> hexhail.rider.v1.ListLotsRequest
+	80,  // 108: hexhail.rider.v1.RiderService.WantGreetings:input_type -> hexhail.rider.v1.WantGreetingsRequest
+	2,   // 109: hexhail.rider.v1.RiderService.QuoteRide:output_type -> hexhail.rider.v1.QuoteRideResponse
+	5,   // 110: hexhail.rider.v1.RiderService.RequestRide:output_type -> hexhail.rider.v1.RequestRideResponse
+	7,   // 111: hexhail.rider.v1.RiderService.BookRide:output_type -> hexhail.rider.v1.BookRideResponse
+	9,   // 112: hexhail.rider.v1.RiderService.GetRide:output_type -> hexhail.rider.v1.GetRideResponse
+	11,  // 113: hexhail.rider.v1.RiderService.GetVoice:output_type -> hexhail.rider.v1.GetVoiceResponse
+	13,  // 114: hexhail.rider.v1.RiderService.ListRides:output_type -> hexhail.rider.v1.ListRidesResponse
+	16,  // 115: hexhail.rider.v1.RiderService.WatchRide:output_type -> hexhail.rider.v1.WatchRideResponse
+	19,  // 116: hexhail.rider.v1.RiderService.SharePosition:output_type -> hexhail.rider.v1.SharePositionResponse
+	21,  // 117: hexhail.rider.v1.RiderService.AddTip:output_type -> hexhail.rider.v1.AddTipResponse
+	23,  // 118: hexhail.rider.v1.RiderService.CancelRide:output_type -> hexhail.rider.v1.CancelRideResponse
+	25,  // 119: hexhail.rider.v1.RiderService.ConfirmFare:output_type -> hexhail.rider.v1.ConfirmFareResponse
+	27,  // 120: hexhail.rider.v1.RiderService.ContestFare:output_type -> hexhail.rider.v1.ContestFareResponse
+	60,  // 121: hexhail.rider.v1.RiderService.PayRide:output_type -> hexhail.rider.v1.PayRideResponse
+	36,  // 122: hexhail.rider.v1.RiderService.SplitFare:output_type -> hexhail.rider.v1.SplitFareResponse
+	39,  // 123: hexhail.rider.v1.RiderService.ListShares:output_type -> hexhail.rider.v1.ListSharesResponse
+	41,  // 124: hexhail.rider.v1.RiderService.ScanCode:output_type -> hexhail.rider.v1.ScanCodeResponse
+	43,  // 125: hexhail.rider.v1.RiderService.GetWallet:output_type -> hexhail.rider.v1.GetWalletResponse
+	46,  // 126: hexhail.rider.v1.RiderService.TopUpWallet:output_type -> hexhail.rider.v1.TopUpWalletResponse
+	48,  // 127: hexhail.rider.v1.RiderService.ListTopUps:output_type -> hexhail.rider.v1.ListTopUpsResponse
+	56,  // 128: hexhail.rider.v1.RiderService.SetPayPin:output_type -> hexhail.rider.v1.SetPayPinResponse
+	51,  // 129: hexhail.rider.v1.RiderService.IssueWalletCode:output_type -> hexhail.rider.v1.IssueWalletCodeResponse
+	53,  // 130: hexhail.rider.v1.RiderService.RevokeWalletCode:output_type -> hexhail.rider.v1.RevokeWalletCodeResponse
+	58,  // 131: hexhail.rider.v1.RiderService.PayByCode:output_type -> hexhail.rider.v1.PayByCodeResponse
+	59,  // 132: hexhail.rider.v1.RiderService.ListPayments:output_type -> hexhail.rider.v1.ListPaymentsResponse
+	31,  // 133: hexhail.rider.v1.RiderService.GetReceipt:output_type -> hexhail.rider.v1.GetReceiptResponse
+	33,  // 134: hexhail.rider.v1.RiderService.AddReceiptNumber:output_type -> hexhail.rider.v1.AddReceiptNumberResponse
+	62,  // 135: hexhail.rider.v1.RiderService.RateRide:output_type -> hexhail.rider.v1.RateRideResponse
+	64,  // 136: hexhail.rider.v1.RiderService.Complain:output_type -> hexhail.rider.v1.ComplainResponse
+	66,  // 137: hexhail.rider.v1.RiderService.ContestComplaint:output_type -> hexhail.rider.v1.ContestComplaintResponse
+	68,  // 138: hexhail.rider.v1.RiderService.ListComplaints:output_type -> hexhail.rider.v1.ListComplaintsResponse
+	70,  // 139: hexhail.rider.v1.RiderService.ProposeRegular:output_type -> hexhail.rider.v1.ProposeRegularResponse
+	72,  // 140: hexhail.rider.v1.RiderService.AgreeRegular:output_type -> hexhail.rider.v1.AgreeRegularResponse
+	74,  // 141: hexhail.rider.v1.RiderService.EndRegular:output_type -> hexhail.rider.v1.EndRegularResponse
+	83,  // 142: hexhail.rider.v1.RiderService.ListCampaigns:output_type -> hexhail.rider.v1.ListCampaignsResponse
+	76,  // 143: hexhail.rider.v1.RiderService.ListRegulars:output_type -> hexhail.rider.v1.ListRegularsResponse
+	78,  // 144: hexhail.rider.v1.RiderService.ListGreetings:output_type -> hexhail.rider.v1.ListGreetingsResponse
+	86,  // 145: hexhail.rider.v1.RiderService.ListLots:output_type -> hexhail.rider.v1.ListLotsResponse
+	81,  // 146: hexhail.rider.v1.RiderService.WantGreetings:output_type -> hexhail.rider.v1.WantGreetingsResponse
+	109, // [109:147] is the sub-list for method output_type
+	71,  // [71:109] is the sub-list for method input_type
+	71,  // [71:71] is the sub-list for extension type_name
+	71,  // [71:71] is the sub-list for extension extendee
+	0,   // [0:71] is the sub-list for field type_name
 }
 
 func init() { file_hexhail_rider_v1_rider_proto_init() }
@@ -6232,14 +6361,14 @@ func file_hexhail_rider_v1_rider_proto_init() {
 		(*WatchRideResponse_Taxi)(nil),
 		(*WatchRideResponse_Heartbeat)(nil),
 	}
-	file_hexhail_rider_v1_rider_proto_msgTypes[82].OneofWrappers = []any{}
+	file_hexhail_rider_v1_rider_proto_msgTypes[84].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_hexhail_rider_v1_rider_proto_rawDesc), len(file_hexhail_rider_v1_rider_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   86,
+			NumMessages:   88,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

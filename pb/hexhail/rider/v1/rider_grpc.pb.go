@@ -28,6 +28,7 @@ const (
 	RiderService_GetVoice_FullMethodName         = "/hexhail.rider.v1.RiderService/GetVoice"
 	RiderService_ListRides_FullMethodName        = "/hexhail.rider.v1.RiderService/ListRides"
 	RiderService_WatchRide_FullMethodName        = "/hexhail.rider.v1.RiderService/WatchRide"
+	RiderService_SharePosition_FullMethodName    = "/hexhail.rider.v1.RiderService/SharePosition"
 	RiderService_AddTip_FullMethodName           = "/hexhail.rider.v1.RiderService/AddTip"
 	RiderService_CancelRide_FullMethodName       = "/hexhail.rider.v1.RiderService/CancelRide"
 	RiderService_ConfirmFare_FullMethodName      = "/hexhail.rider.v1.RiderService/ConfirmFare"
@@ -87,6 +88,12 @@ type RiderServiceClient interface {
 	// second, until the ride has reached an end. Versions rise by one; after a gap the snapshot that
 	// follows within seconds has all that was missed.
 	WatchRide(ctx context.Context, in *WatchRideRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchRideResponse], error)
+	// SharePosition tells where the phone is, while its rider is on board: at boarding, and as often as the
+	// answer says. Nobody reads it; when the drive is over only the distance from the taxi is kept, which
+	// may speak against a subsidy (docs/brushing.md). It has no request_id: what is told twice is told
+	// once. Errors: RIDE_STATE before boarding and after the drive, FIX_REFUSED, RATE_LIMITED for more than one
+	// each 10 s.
+	SharePosition(ctx context.Context, in *SharePositionRequest, opts ...grpc.CallOption) (*SharePositionResponse, error)
 	// AddTip raises the tip while the ride searches. The next round is at once, and asks drivers again who
 	// have declined the ride at the lower tip or not answered. For a week after the drive it gives a tip to
 	// a ride that has none, which PayRide pays. Errors: RIDE_STATE, TIPS_BANNED, TOO_LATE.
@@ -274,6 +281,16 @@ func (c *riderServiceClient) WatchRide(ctx context.Context, in *WatchRideRequest
 
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type RiderService_WatchRideClient = grpc.ServerStreamingClient[WatchRideResponse]
+
+func (c *riderServiceClient) SharePosition(ctx context.Context, in *SharePositionRequest, opts ...grpc.CallOption) (*SharePositionResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(SharePositionResponse)
+	err := c.cc.Invoke(ctx, RiderService_SharePosition_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
 
 func (c *riderServiceClient) AddTip(ctx context.Context, in *AddTipRequest, opts ...grpc.CallOption) (*AddTipResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
@@ -602,6 +619,12 @@ type RiderServiceServer interface {
 	// second, until the ride has reached an end. Versions rise by one; after a gap the snapshot that
 	// follows within seconds has all that was missed.
 	WatchRide(*WatchRideRequest, grpc.ServerStreamingServer[WatchRideResponse]) error
+	// SharePosition tells where the phone is, while its rider is on board: at boarding, and as often as the
+	// answer says. Nobody reads it; when the drive is over only the distance from the taxi is kept, which
+	// may speak against a subsidy (docs/brushing.md). It has no request_id: what is told twice is told
+	// once. Errors: RIDE_STATE before boarding and after the drive, FIX_REFUSED, RATE_LIMITED for more than one
+	// each 10 s.
+	SharePosition(context.Context, *SharePositionRequest) (*SharePositionResponse, error)
 	// AddTip raises the tip while the ride searches. The next round is at once, and asks drivers again who
 	// have declined the ride at the lower tip or not answered. For a week after the drive it gives a tip to
 	// a ride that has none, which PayRide pays. Errors: RIDE_STATE, TIPS_BANNED, TOO_LATE.
@@ -731,6 +754,9 @@ func (UnimplementedRiderServiceServer) ListRides(context.Context, *ListRidesRequ
 }
 func (UnimplementedRiderServiceServer) WatchRide(*WatchRideRequest, grpc.ServerStreamingServer[WatchRideResponse]) error {
 	return status.Error(codes.Unimplemented, "method WatchRide not implemented")
+}
+func (UnimplementedRiderServiceServer) SharePosition(context.Context, *SharePositionRequest) (*SharePositionResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method SharePosition not implemented")
 }
 func (UnimplementedRiderServiceServer) AddTip(context.Context, *AddTipRequest) (*AddTipResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method AddTip not implemented")
@@ -961,6 +987,24 @@ func _RiderService_WatchRide_Handler(srv interface{}, stream grpc.ServerStream) 
 
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type RiderService_WatchRideServer = grpc.ServerStreamingServer[WatchRideResponse]
+
+func _RiderService_SharePosition_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(SharePositionRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RiderServiceServer).SharePosition(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RiderService_SharePosition_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RiderServiceServer).SharePosition(ctx, req.(*SharePositionRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
 
 func _RiderService_AddTip_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(AddTipRequest)
@@ -1532,6 +1576,10 @@ var RiderService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ListRides",
 			Handler:    _RiderService_ListRides_Handler,
+		},
+		{
+			MethodName: "SharePosition",
+			Handler:    _RiderService_SharePosition_Handler,
 		},
 		{
 			MethodName: "AddTip",

@@ -1,0 +1,68 @@
+package dispatch_test
+
+import (
+	"testing"
+	"time"
+
+	"hexhail/dispatch"
+)
+
+// TestPhoneClue: when a phone that was far from the taxi is found, and when with other clues it
+// holds the subsidy.
+func TestPhoneClue(t *testing.T) {
+	const pay, hold = dispatch.OutcomePay, dispatch.OutcomeHold
+	silent := 30 * time.Second
+	phone := func(firstM, lastM int) func(*dispatch.Evidence) {
+		return func(e *dispatch.Evidence) {
+			e.Phone = dispatch.PhoneHeard{
+				Heard: true, Silent: silent, FirstM: firstM, LastM: lastM,
+			}
+		}
+	}
+	quiet := func(d time.Duration) func(*dispatch.Evidence) {
+		return func(e *dispatch.Evidence) { e.Phone.Silent = d }
+	}
+	together := func(e *dispatch.Evidence) { e.Waited = 2 * time.Second }
+	brief := func(e *dispatch.Evidence) {
+		e.Drove, e.DrivenM, e.QuotedM = 40*time.Second, 150, 160
+	}
+	long := func(m int) func(*dispatch.Evidence) {
+		return func(e *dispatch.Evidence) { e.DrivenM, e.QuotedM = m, m }
+	}
+	accounts := func(e *dispatch.Evidence) { e.Accounts = 5 }
+	pair := func(e *dispatch.Evidence) { e.Pair.Subsidised = 3 }
+	type changes []func(*dispatch.Evidence)
+	for name, test := range map[string]struct {
+		changes changes
+		found   bool
+		want    dispatch.BrushOutcome
+	}{
+		"at the limit":          {changes{phone(10, 1000)}, false, pay},
+		"beyond it":             {changes{phone(10, 1001)}, true, pay},
+		"silent for long":       {changes{phone(10, 9000), quiet(2 * time.Minute)}, false, pay},
+		"almost as long":        {changes{phone(10, 9000), quiet(119 * time.Second)}, true, pay},
+		"a short drive":         {changes{phone(1000, 1200), long(1000)}, false, pay},
+		"a longer one":          {changes{phone(1000, 1200), long(1001)}, true, pay},
+		"away from the first":   {changes{phone(1001, 1200), long(1000)}, true, pay},
+		"a mother, at her door": {changes{phone(4000, 7000), together}, true, pay},
+		"a drive that ends late, around the corner": {changes{phone(10, 1500), brief}, false, pay},
+		"a taxi that was silent": {
+			changes{phone(dispatch.AwayUnknown, dispatch.AwayUnknown)}, false, pay,
+		},
+
+		"a second account, and a fare that is driven": {
+			changes{phone(4000, 7000), accounts}, true, hold,
+		},
+		"a second phone at home, every day":    {changes{phone(4000, 7000), pair}, true, hold},
+		"around the corner, the phone at home": {changes{phone(4000, 4000), brief}, true, hold},
+	} {
+		e := honest()
+		for _, change := range test.changes {
+			change(&e)
+		}
+		j := dispatch.DefaultPolicy().Judge(e)
+		if j.Has(dispatch.CluePhone) != test.found || j.Outcome != test.want {
+			t.Errorf("%s: %+v", name, j)
+		}
+	}
+}
