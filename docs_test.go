@@ -142,7 +142,7 @@ func TestTour(t *testing.T) {
 		"entries are sealed\n", "sound\n", "28.00  6 lines", "booked 18.00", // ledger
 		"0 differences are open; wechat owes us 0.00 yuan", // reconciliation
 		`"state": "paid"`, "0 differences are open; alipay owes us 0.00 yuan",
-		"given: 1 of 5.00 yuan", "春节红包", // payments
+		"given: 1 of 5.00 yuan", "春节红包", "Tip, Alipay (hongbao: 5.00)", // payments
 		"already_repaired", "repaired subsidy_rider", // campaigns
 		"500,subsidy_rider", // sponsors
 	} {

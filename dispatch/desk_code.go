@@ -161,6 +161,8 @@ func (c PayByCode) check() error {
 		return invalid("channel", "another one than cash, and not by a barcode")
 	case c.Channel == money.InWallet && c.Rider == "":
 		return invalid("channel", "an external one: nobody knows whose wallet")
+	case c.First != "" && c.Rider == "":
+		return invalid("wallet_first", "empty: nobody knows whose wallet")
 	default:
 		return nil
 	}
@@ -229,7 +231,9 @@ func (j *job) waits(r Ride, from purse, m Means) (bool, error) {
 		}
 		due++
 		a, open, err := j.tx.OpenAttempt(p.ID)
-		if err != nil || !open || m.Way != money.WayQR || a.Way != m.Way || a.Channel != m.Channel {
+		alike := m.Way == money.WayQR && a.Way == m.Way && a.Channel == m.Channel &&
+			(m.First == "" || a.Outside() < a.Charge())
+		if err != nil || !open || !alike {
 			return false, err
 		}
 	}

@@ -236,7 +236,7 @@ func (j *job) sendWin(day money.DrawDay, w money.Win) error {
 	c.Amount = min(w.Amount, p.Charge()-p.Refunded)
 	w.State = money.WinNothing
 	if c.Amount > 0 {
-		w.State, w.Sent, w.Refund = money.WinSent, c.Amount, money.WinRefund(paid.ID)
+		w.State, w.Sent, w.Refund = money.WinSent, c.Amount, money.WinRefund(paid.Order)
 	}
 	if err := j.tx.UpdateWin(w); err != nil || w.State == money.WinNothing {
 		return err

@@ -175,30 +175,36 @@ func (d *Desk) bookOrder(
 	if whole.State.Open() {
 		return 0, nil
 	}
-	if !whole.Channel.External() {
-		return j.resolve(whole, waits)
+	booked, err := j.tx.Transfers(whole.Subject)
+	if err != nil {
+		return 0, err
 	}
-	if whole.State != money.AttemptPaid {
-		return 0, nil
+	open := money.Unresolved(booked)
+	var ends []money.Transfer
+	if whole.State == money.AttemptPaid && order.For(money.PurposeFare) && !waits {
+		ends = money.SubsidiesIn(open)
+		subsidy = money.TotalOf(ends)
 	}
-	var posts []money.Transfer
-	if order.For(money.PurposeFare) && !waits {
-		booked, err := j.tx.Transfers(whole.Subject)
-		if err != nil {
-			return 0, err
-		}
-		posts = money.SubsidiesIn(money.Unresolved(booked))
+	ends = append(ends, order.HeldIn(open)...)
+	if whole.State == money.AttemptPaid && whole.Channel.External() {
+		return subsidy, d.capture(j, order, ends)
 	}
+	return subsidy, j.resolve(whole, ends)
+}
+
+// capture books what an external channel has moved for an order, with what is posted by it.
+func (d *Desk) capture(j *job, order money.Order, posts []money.Transfer) error {
+	whole := order.Whole()
 	entry, err := order.Capture(d.Contracts.Of(whole), posts, j.now)
 	if err != nil || len(entry.Transfers) == 0 {
-		return 0, err
+		return err
 	}
 	for i := range order {
 		if order[i].ID == whole.ID {
 			order[i].Captured, order[i].CapturedAt = whole.Charge(), j.now
 		}
 	}
-	return money.TotalOf(posts), j.tx.Book(entry)
+	return j.tx.Book(entry)
 }
 
 // tellPaid tells the driver that an order is paid. Who counts cash does not need to be told.
@@ -208,7 +214,7 @@ func (j *job) tellPaid(r Ride, order money.Order, subsidy money.Fen) {
 		return
 	}
 	j.told = append(j.told, Notice{Driver: r.Driver, Money: &MoneyNews{
-		City: r.City, Ride: r.ID, Channel: whole.Channel, Paid: whole.Charge(), Subsidy: subsidy,
+		City: r.City, Ride: r.ID, Channel: whole.Channel, Paid: order.Charge(), Subsidy: subsidy,
 	}})
 }
 
@@ -286,29 +292,18 @@ func find(payments []money.Payment, id money.PaymentID) int {
 	return slices.IndexFunc(payments, func(p money.Payment) bool { return p.ID == id })
 }
 
-// resolve posts what a paid attempt held, with the ride's subsidies if it was for the fare, and
-// gives back what a closed one held. It returns the subsidy that is paid with it.
-func (j *job) resolve(a money.Attempt, waits bool) (subsidy money.Fen, err error) {
-	booked, err := j.tx.Transfers(a.Subject)
-	if err != nil {
-		return 0, err
-	}
-	open := money.Unresolved(booked)
-	var ends []money.Transfer
-	if a.State == money.AttemptPaid && a.Purpose == money.PurposeFare && !waits {
-		ends = money.SubsidiesIn(open)
-		subsidy = money.TotalOf(ends)
-	}
-	ends = append(ends, a.HeldIn(open)...)
+// resolve posts what is to end with an attempt that is paid, and gives it back with one that is
+// closed.
+func (j *job) resolve(a money.Attempt, ends []money.Transfer) error {
 	if len(ends) == 0 {
-		return 0, nil
+		return nil
 	}
 	kind := money.TransferPost
 	if a.State == money.AttemptClosed {
 		kind = money.TransferVoid
 	}
 	id := money.EntryID(string(a.ID) + "/" + kind.String())
-	return subsidy, j.tx.Book(money.Resolution(id, a.Subject, ends, kind, j.now))
+	return j.tx.Book(money.Resolution(id, a.Subject, ends, kind, j.now))
 }
 
 // CloseOrder ends an order on its channel, and books what comes of it: that it is paid, if it came

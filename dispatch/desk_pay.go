@@ -199,9 +199,12 @@ type Means struct {
 	Way     money.Way `json:",omitempty"` // with an external channel, how its payer is asked
 	Token   string    `json:",omitempty"` // who pays, or the code that was scanned
 	PIN     string    `json:"-"`          // of the wallet, "" if it is not given
+	// First is what of the payer's own wallet is spent before an external channel.
+	First WalletFirst `json:",omitempty"`
 
-	proof    string // the hash that the PIN is right for
-	merchant string // whose account at an external channel is paid
+	proof    string      // the hash that the PIN is right for
+	merchant string      // whose account at an external channel is paid
+	alone    WalletFirst // of the wallet, what First was where it pays all
 }
 
 func (d *Desk) checkMeans(m Means) error {
@@ -218,16 +221,17 @@ func (d *Desk) checkMeans(m Means) error {
 			"token: %d bytes, must be 1 to %d with page and barcode, else empty",
 			len(m.Token), money.MaxToken)
 	default:
-		return nil
+		return m.checkFirst()
 	}
 }
 
 // Pay opens an attempt for each payment of the ride that is due; Work takes it to the channel. On
 // an external channel all that is due is one order. A ride that turns out to be paid otherwise than
 // through its sponsor's channel gives its subsidy back. An open attempt has to be closed before a
-// second: cash ends by this, an external order is closed at its channel first. Errors: Conflict
-// with ReasonLedgerLimit for a wallet that can pay nothing of it, with ReasonPINNeeded for one that
-// asks for its PIN, with ReasonPayment while the channel does not say how an attempt has ended.
+// second: cash ends by this, an external order is closed at its channel first. What the payer's
+// wallet pays first is held in the same transaction. Errors: Conflict with ReasonLedgerLimit for a
+// wallet that can pay nothing of it, with ReasonPINNeeded for one that asks for its PIN, with
+// ReasonPayment while the channel does not say how an attempt has ended.
 func (d *Desk) Pay(ctx context.Context, now time.Time, key Once, c PayRide) (Receipt, error) {
 	mine := func(r Ride) error { return r.riddenBy(c.Rider) }
 	var err error
@@ -308,6 +312,9 @@ func (d *Desk) pay(
 		return Receipt{}, Errorf(Conflict, ReasonStep,
 			"ride %s: its fare is %s: nothing to pay yet", r.ID, r.Fare.State)
 	}
+	if paid, is, err := d.payAsReserved(j, r, from, m); is || err != nil {
+		return paid, err
+	}
 	payments, err := d.payBy(j, &r, m.Channel)
 	if err != nil {
 		return Receipt{}, err
@@ -329,14 +336,27 @@ func (d *Desk) open(
 	if from.rider == "" {
 		from.rider = r.Rider
 	}
+	if paid, is, err := d.payAlone(j, r, from, m, payments); is || err != nil {
+		return paid, err
+	}
 	if m.Channel == money.InWallet {
 		if err := d.opensWallet(j, r, from, payments, m.proof); err != nil {
 			return Receipt{}, err
 		}
 	}
-	var err error
-	if m.merchant, err = d.merchant(j, r, m.Channel); err != nil {
+	attempts, err := d.tries(j, r, from, m, payments)
+	if err != nil {
 		return Receipt{}, err
+	}
+	return receipt(r), d.holdFirst(j, r, from.rider, m, attempts)
+}
+
+// tries makes attempts for what is due, through an external channel as one order.
+func (d *Desk) tries(
+	j *job, r Ride, from purse, m Means, payments []money.Payment,
+) (list []money.Attempt, err error) {
+	if m.merchant, err = d.merchant(j, r, m.Channel); err != nil {
+		return nil, err
 	}
 	var order money.AttemptID
 	for _, p := range payments {
@@ -347,11 +367,13 @@ func (d *Desk) open(
 		if !m.Channel.External() || order == "" {
 			order = id
 		}
-		if err := j.try(p, id, order, from, m); err != nil {
-			return Receipt{}, err
+		attempt, err := j.try(p, id, order, from, m)
+		if err != nil {
+			return nil, err
 		}
+		list = append(list, attempt)
 	}
-	return receipt(r), nil
+	return list, nil
 }
 
 // merchant is whose account at a channel is paid for a ride: that of its driver's company, if it
@@ -432,38 +454,18 @@ func (d *Desk) closeOrdersOf(
 	return err
 }
 
-// affords refuses a wallet that holds enough for none of the payments, while its owner looks at the
-// screen. That it is not overdrawn is the ledger's business.
-func (j *job) affords(rider RiderID, payments []money.Payment) error {
-	wallet, _, err := purseOf(j.tx, rider, j.now)
-	if err != nil {
-		return err
-	}
-	least, due := money.Fen(0), false
-	for _, p := range payments {
-		if p.State == money.PaymentDue && (!due || p.Charge() < least) {
-			least, due = p.Charge(), true
-		}
-	}
-	if has := wallet.Spendable(); due && has < least {
-		return Errorf(Conflict, ReasonLedgerLimit,
-			"the wallet has %s yuan, %s are due: pay otherwise", has, least)
-	}
-	return nil
-}
-
 // try opens an attempt of an order; one in cash is ended for it.
-func (j *job) try(p money.Payment, id, order money.AttemptID, from purse, m Means) error {
+func (j *job) try(
+	p money.Payment, id, order money.AttemptID, from purse, m Means,
+) (attempt money.Attempt, err error) {
 	was := p.State
 	if m.Channel != money.Cash {
-		var err error
 		if p, err = j.notByHand(p); err != nil {
-			return err
+			return attempt, err
 		}
 	}
-	p, attempt, err := p.Try(id, m.Channel, j.now)
-	if err != nil {
-		return err
+	if p, attempt, err = p.Try(id, m.Channel, j.now); err != nil {
+		return attempt, err
 	}
 	attempt.Order, attempt.Way, attempt.Token = order, m.Way, m.Token
 	attempt.Merchant = m.merchant
@@ -474,10 +476,10 @@ func (j *job) try(p money.Payment, id, order money.AttemptID, from purse, m Mean
 		attempt.DueAt = time.Time{}
 	}
 	if err := j.tx.UpdatePayment(p, was); err != nil {
-		return err
+		return attempt, err
 	}
 	j.opened = true
-	return j.tx.InsertAttempt(attempt)
+	return attempt, j.tx.InsertAttempt(attempt)
 }
 
 // CashReceived is the driver's word that the rider has paid by hand.

@@ -156,16 +156,16 @@ func (d *Desk) provePIN(
 	})
 }
 
-// prove is the means with the PIN judged, for a wallet. A request that has its answer already gets
-// that, whatever has become of the PIN since.
+// prove is the means with the PIN judged, where a wallet pays. A request that has its answer
+// already gets that, whatever has become of the PIN since.
 func (d *Desk) prove(
 	ctx context.Context, name string, now time.Time, key Once, rider RiderID, m Means,
 ) (Means, error) {
 	if m.PIN == "" {
 		return m, nil
 	}
-	if m.Channel != money.InWallet {
-		return m, invalid("pay_pin", "empty but for the wallet")
+	if m.Channel != money.InWallet && m.First == "" {
+		return m, invalid("pay_pin", "empty but where the wallet pays")
 	}
 	done, err := d.answered(ctx, name, key)
 	if err == nil && !done {
@@ -188,6 +188,26 @@ func (d *Desk) opensWallet(
 		}
 	}
 	return d.mayPay(j, r, from.rider, due(payments), proof)
+}
+
+// affords refuses a wallet that holds enough for none of the payments, while its owner looks at the
+// screen. That it is not overdrawn is the ledger's business.
+func (j *job) affords(rider RiderID, payments []money.Payment) error {
+	wallet, _, err := purseOf(j.tx, rider, j.now)
+	if err != nil {
+		return err
+	}
+	least, due := money.Fen(0), false
+	for _, p := range payments {
+		if p.State == money.PaymentDue && (!due || p.Charge() < least) {
+			least, due = p.Charge(), true
+		}
+	}
+	if has := wallet.Spendable(); due && has < least {
+		return Errorf(Conflict, ReasonLedgerLimit,
+			"the wallet has %s yuan, %s are due: pay otherwise", has, least)
+	}
+	return nil
 }
 
 // mayPay lets a wallet pay a sum at once: with its PIN proven, or as far as it pays without. Errors

@@ -1,7 +1,9 @@
 package dispatch
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"time"
 
 	"hexhail/money"
@@ -18,7 +20,8 @@ type RefundRide struct {
 }
 
 // Refund sends money of a payment that a channel has captured back the way it came: the wallet at
-// once, an external channel as soon as it takes it. It returns the refund's id. Errors: Conflict
+// once, an external channel as soon as it takes it. Of a payment by both the channel gets back what
+// it has paid before the wallet does. It returns the refund's id. Errors: Conflict
 // with ReasonPayment for a payment that is not captured, Invalid for an amount above what is left,
 // Exhausted with ReasonLedgerLimit if the driver is owed less than they should give back.
 func (d *Desk) Refund(
@@ -47,7 +50,8 @@ func (d *Desk) Refund(
 	})
 }
 
-// sendBack sends money of a payment back by the order that has paid it, out of an account.
+// sendBack sends money of a payment back by the attempt that has paid it, out of an account. It is
+// one refund, or two where a wallet has paid beside a channel.
 func (j *job) sendBack(
 	p money.Payment, paid money.Attempt, c RefundRide, from money.AccountID, id money.RefundID,
 ) error {
@@ -59,14 +63,37 @@ func (j *job) sendBack(
 	if err := j.tx.UpdatePayment(p, was); err != nil {
 		return err
 	}
-	return j.refund(money.Refund{
-		ID: id, Of: paid.ID, Payment: p.ID, Subject: p.Subject, Channel: paid.Channel,
-		Merchant: paid.Merchant, From: from, Captured: paid.Captured, Amount: c.Amount, Why: c.Why,
+	parts, err := paid.Back(c.Amount)
+	if err != nil {
+		return err
+	}
+	for _, part := range parts {
+		if ok, err := j.tx.TakeBackLeg(paid.ID, part); err != nil || !ok {
+			return cmp.Or(err, tooMuch(paid.ID, part.Amount))
+		}
+	}
+	back := money.Refund{
+		ID: id, Of: paid.Order, Payment: p.ID, Subject: p.Subject, Channel: paid.Channel,
+		Merchant: paid.Merchant, From: from, Captured: paid.Captured, Why: c.Why,
 		State: money.AttemptCreated, MadeAt: j.now, DueAt: j.now,
-	})
+	}
+	back.Amount = money.Attempt{Legs: parts}.Outside()
+	if back.Amount > 0 {
+		if err := j.refund(back); err != nil || back.Amount == c.Amount {
+			return err
+		}
+		back.ID += "/wallet"
+	}
+	back.Amount = c.Amount - back.Amount
+	return j.refundToWallet(back, paid, parts)
 }
 
-// captured is the payment of a refund, and the order by which it was paid.
+func tooMuch(id money.AttemptID, amount money.Fen) error {
+	return Errorf(Conflict, ReasonPayment,
+		"order %s: %s yuan more than was captured", id, amount)
+}
+
+// captured is the payment of a refund, and the attempt by which it was paid.
 func (j *job) captured(r Ride, c RefundRide) (money.Payment, money.Attempt, error) {
 	payer := r.payer()
 	if c.Payer != "" {
@@ -85,7 +112,7 @@ func (j *job) captured(r Ride, c RefundRide) (money.Payment, money.Attempt, erro
 	return payments[at], paid, err
 }
 
-// paidBy is the order by which a payment was paid.
+// paidBy is the attempt by which a payment was paid, with what its whole order has captured.
 func (j *job) paidBy(p money.Payment) (money.Attempt, error) {
 	paid, ok, err := j.tx.PaidAttempt(p.ID)
 	if err == nil && !ok {
@@ -93,37 +120,43 @@ func (j *job) paidBy(p money.Payment) (money.Attempt, error) {
 			"the %s of ride %s is %s: there is nothing to give back", p.Purpose, p.Subject, p.State)
 	}
 	if err == nil && paid.Order != paid.ID {
-		paid, err = j.tx.Attempt(paid.Order)
+		var lead money.Attempt
+		lead, err = j.tx.Attempt(paid.Order)
+		paid.Captured = lead.Captured
 	}
 	return paid, err
 }
 
-// refund sets money aside that goes back. The wallet has it at once.
+// refund sets money aside that goes back through an external channel.
 func (j *job) refund(r money.Refund) error {
 	ok, err := j.tx.TakeBack(r.Of, r.Amount)
-	if err != nil {
+	if err != nil || !ok {
+		return cmp.Or(err, tooMuch(r.Of, r.Amount))
+	}
+	return j.writeRefund(r, []money.Transfer{r.Hold()})
+}
+
+// refundToWallet sends back what parts say of a wallet's legs. The wallet has it at once.
+func (j *job) refundToWallet(r money.Refund, paid money.Attempt, parts []money.Leg) (err error) {
+	if paid.Channel.External() { // which has captured the rest, and counts that alone
+		r.Channel, r.Merchant, r.Captured = money.InWallet, "", paid.Charge()-paid.Outside()
+	} else if ok, err := j.tx.TakeBack(r.Of, r.Amount); err != nil || !ok {
+		return cmp.Or(err, tooMuch(r.Of, r.Amount))
+	}
+	transfers := r.ToWallet(paid.Payer, slices.DeleteFunc(parts, money.Leg.Outside))
+	if r.Hongbao, err = j.wakeHongbaos(transfers); err != nil {
 		return err
 	}
-	if !ok {
-		return Errorf(Conflict, ReasonPayment,
-			"order %s: %s yuan more than was captured", r.Of, r.Amount)
-	}
-	transfers := []money.Transfer{r.Hold()}
-	if r.Channel == money.InWallet {
-		paid, err := j.tx.Attempt(r.Of)
-		if err != nil {
-			return err
-		}
-		transfers = r.ToWallet(paid, paid.Refunded-r.Amount)
-		if r.Hongbao, err = j.wakeHongbaos(transfers); err != nil {
-			return err
-		}
-		r.State, r.DueAt = money.AttemptPaid, time.Time{}
-	}
+	r.State, r.DueAt = money.AttemptPaid, time.Time{}
+	return j.writeRefund(r, transfers)
+}
+
+// writeRefund books a refund and writes its row.
+func (j *job) writeRefund(r money.Refund, transfers []money.Transfer) error {
 	if err := r.Check(); err != nil {
 		return err
 	}
-	err = j.tx.Book(money.Entry{
+	err := j.tx.Book(money.Entry{
 		ID: money.EntryID(transfers[0].ID), Subject: r.Subject, At: j.now, Transfers: transfers,
 	})
 	if err != nil {
@@ -241,6 +274,15 @@ func (j *job) notRefunded(r money.Refund) error {
 	at := find(payments, r.Payment)
 	if at < 0 {
 		return Errorf(Internal, ReasonStore, "refund %s has no payment", r.ID)
+	}
+	paid, err := j.paidBy(payments[at])
+	if err != nil {
+		return err
+	}
+	leg := money.Leg{Instrument: r.Channel, Amount: -r.Amount}
+	if ok, err := j.tx.TakeBackLeg(paid.ID, leg); err != nil || !ok {
+		return cmp.Or(err, error(Errorf(Internal, ReasonStore,
+			"refund %s: the leg of %s has less to go back", r.ID, paid.ID)))
 	}
 	p := payments[at]
 	return j.tx.UpdatePayment(p.NotRefunded(r.Amount), p.State)

@@ -212,7 +212,7 @@ func (d *Desk) chargeCancel(j *job, r Ride, id money.AttemptID) error {
 	}
 	for _, p := range payments {
 		from, by := purse{rider: r.Rider}, Means{Channel: money.InWallet}
-		if err := j.try(p, id, id, from, by); err != nil {
+		if _, err := j.try(p, id, id, from, by); err != nil {
 			return err
 		}
 	}

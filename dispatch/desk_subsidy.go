@@ -104,12 +104,7 @@ func (d *Desk) subsidyBy(j *job, r Ride) (money.Subsidy, error) {
 		if err != nil {
 			return money.Subsidy{}, err
 		}
-		stays := func(g money.Grant) bool {
-			return slices.ContainsFunc(campaigns, func(c money.Campaign) bool {
-				return c.ID == g.Campaign && c.Takes(r.PayBy)
-			})
-		}
-		r.Subsidy, err = j.giveBack(r, money.TransferVoid, stays)
+		r.Subsidy, err = j.giveBack(r, money.TransferVoid, staysWith(campaigns, r.PayBy))
 		if err != nil {
 			return money.Subsidy{}, err
 		}
@@ -118,6 +113,17 @@ func (d *Desk) subsidyBy(j *job, r Ride) (money.Subsidy, error) {
 		return r.Subsidy, nil // no campaign pays for what it does not see
 	}
 	return d.reserve(j, r)
+}
+
+// staysWith says of a grant whether its campaign, of some, gives for rides through a channel.
+func staysWith(
+	campaigns []money.Campaign, channel money.ChannelName,
+) func(money.Grant) bool {
+	return func(g money.Grant) bool {
+		return slices.ContainsFunc(campaigns, func(c money.Campaign) bool {
+			return c.ID == g.Campaign && c.Takes(channel)
+		})
+	}
 }
 
 // giveBack returns what is reserved for a ride to its campaigns, but for the grants that stay, and

@@ -51,7 +51,8 @@ func (d *Desk) TopUp(
 			return "", err
 		}
 		attempt := money.AttemptID(d.NewID(now))
-		return id, j.try(p, attempt, attempt, purse{rider: c.Rider}, c.Means)
+		_, err = j.try(p, attempt, attempt, purse{rider: c.Rider}, c.Means)
+		return id, err
 	})
 }
 

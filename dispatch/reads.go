@@ -63,9 +63,10 @@ type Owed struct {
 	Attempt money.AttemptState // 0 without one
 	Reason  string
 	Ticket  string // of the attempt's order
-	// Of what only the rider reads: the code of a share, and what is paid by hongbaos.
-	Code    string
-	Hongbao money.Fen
+	// Of what only the rider reads: the code of a share, and what hongbaos pay and, beside an
+	// external channel, the wallet's balance.
+	Code             string
+	Hongbao, Balance money.Fen
 }
 
 // SharedFare is a share of a friend's ride, for who was asked for it.

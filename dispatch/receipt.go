@@ -14,7 +14,7 @@ type ReceiptRows struct {
 	Company  string
 	Plate    string
 	Payments []money.Payment // by id
-	// Paid are the orders by which payments were paid.
+	// Paid are the attempts by which payments were paid, with when their orders were captured.
 	Paid      map[money.PaymentID]money.Attempt
 	Refunds   []money.Refund // by id
 	Repairs   []money.Repair // by campaign
@@ -72,6 +72,7 @@ type ReceiptLine struct {
 	At      time.Time         // zero where no time is of interest
 	Channel money.ChannelName // of money that has moved
 	Hongbao money.Fen         // of Amount, by hongbaos, or back to them
+	Balance money.Fen         // of Amount, by the wallet's balance beside an external channel
 	// Name is the campaign's, the reason of a refund, or the note of a decision.
 	Name   string
 	Friend int // of a friend's share: which, from 1
@@ -196,6 +197,9 @@ func (out *RideReceipt) payments(rows ReceiptRows) {
 		default:
 			paid := rows.Paid[p.ID]
 			l.Channel, l.At, l.Hongbao = p.Channel, paidAt(paid, rows.Ride), paid.ByHongbao()
+			if p.Channel.External() {
+				l.Balance = paid.ByBalance()
+			}
 			out.pay(l)
 		}
 	}

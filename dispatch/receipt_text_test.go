@@ -114,6 +114,29 @@ func paidCases() map[string]func() dispatch.ReceiptRows {
 			}
 			return rows
 		},
+		"wallet_first": func() dispatch.ReceiptRows {
+			rows := drivenRows()
+			rows.Ride.Tip = 5_00
+			rows.Payments = make([]money.Payment, 0, 2)
+			fare := owes(&rows, money.PurposeFare, "R", 33_00)
+			paidBy(&rows, fare, money.WeChat, minutes(31))
+			tip := owes(&rows, money.PurposeTip, "R", 5_00)
+			paidBy(&rows, tip, money.WeChat, minutes(31))
+			legs := func(p *money.Payment, legs ...money.Leg) {
+				a := rows.Paid[p.ID]
+				a.Legs = legs
+				rows.Paid[p.ID] = a
+			}
+			legs(tip, money.Leg{Hongbao: "h1", Amount: 5_00})
+			legs(fare, money.Leg{Hongbao: "h1", Amount: 3_00},
+				money.Leg{Hongbao: "h2", Amount: 4_00},
+				money.Leg{Instrument: money.InWallet, Amount: 6_00},
+				money.Leg{Instrument: money.WeChat, Amount: 20_00})
+			sentBack(&rows, fare, 20_00, "绕路 a detour", false)
+			sentBack(&rows, fare, 7_00, "绕路 a detour", false)
+			rows.Refunds[1].Channel, rows.Refunds[1].Hongbao = money.InWallet, 1_00
+			return rows
+		},
 		"shared_by_friends": func() dispatch.ReceiptRows {
 			rows := drivenRows()
 			rows.Payments = make([]money.Payment, 0, 4)

@@ -185,8 +185,15 @@ func (p *receiptText) line(l ReceiptLine, amount money.Fen) {
 		nameZH, name := money.ChannelWords(l.Channel)
 		what = p.form("%s, %s", "%s，%s", what, words{name, nameZH}.in(p.lang))
 	}
-	if l.Hongbao > 0 {
+	switch {
+	case l.Balance == 0 && l.Hongbao == 0:
+	case l.Balance == 0:
 		what = p.form("%s (hongbao: %s)", "%s（红包 %s）", what, l.Hongbao)
+	case l.Hongbao == 0:
+		what = p.form("%s (balance: %s)", "%s（余额 %s）", what, l.Balance)
+	default:
+		what = p.form("%s (hongbao: %s, balance: %s)", "%s（红包 %s，余额 %s）",
+			what, l.Hongbao, l.Balance)
 	}
 	switch {
 	case l.At.IsZero():

@@ -80,7 +80,9 @@ func (c Contracts) Check() error {
 // rider who owes fare, tip and fee taps once.
 type Order []Attempt
 
-// Whole is the order as its channel knows it: the attempt that leads it, with the legs of all.
+// Whole is the order as its channel knows it: the attempt that leads it, with the legs of all; at
+// an external channel with those on that channel alone, as what wallets pay beside it is nothing of
+// which the channel has heard.
 func (o Order) Whole() Attempt {
 	whole := o[0]
 	for _, a := range o {
@@ -90,9 +92,29 @@ func (o Order) Whole() Attempt {
 	}
 	whole.ID, whole.Legs = whole.Order, nil
 	for _, a := range o {
-		whole.Legs = append(whole.Legs, a.Legs...)
+		for _, leg := range a.Legs {
+			if leg.Outside() || !whole.Channel.External() {
+				whole.Legs = append(whole.Legs, leg)
+			}
+		}
 	}
 	return whole
+}
+
+// Charge is what its payers pay in all, by whatever instruments.
+func (o Order) Charge() (sum Fen) {
+	for _, a := range o {
+		sum += a.Charge()
+	}
+	return sum
+}
+
+// HeldIn are the transfers by which wallets have set their part of it aside.
+func (o Order) HeldIn(transfers []Transfer) (held []Transfer) {
+	for _, a := range o {
+		held = append(held, a.HeldIn(transfers)...)
+	}
+	return held
 }
 
 // For reports whether the order pays for a purpose.
@@ -107,11 +129,14 @@ func (o Order) Ended() bool {
 }
 
 // Late reports whether the order has ended unpaid, and some of what it was for is not due any more,
-// or not at that price, as a subsidy has come or gone since: what its channel moves now nobody
-// owes.
+// or not at that price, as a subsidy has come or gone since, or a wallet has its part back: what
+// its channel moves now nobody owes.
 func (o Order) Late(payments []Payment) bool {
 	if !o.Ended() {
 		return false
+	}
+	if o.Whole().Charge() != o.Charge() {
+		return true
 	}
 	return slices.ContainsFunc(payments, func(p Payment) bool {
 		return slices.ContainsFunc(o, func(a Attempt) bool {
@@ -150,19 +175,19 @@ func (a Attempt) paidTo() AccountID {
 
 // Capture is the entry of an order that an external channel has paid: from the channel's clearing
 // account to the drivers, or to the wallet that is topped up, less its fee, with the pending
-// transfers that are posted by it (the ride's subsidies). An order of 0 that posts nothing is an
-// entry without transfers.
+// transfers that are posted by it (the ride's subsidies, and what wallets pay beside the channel).
+// An order of 0 that posts nothing is an entry without transfers.
 func (o Order) Capture(c Contract, posts []Transfer, at time.Time) (Entry, error) {
 	whole := o.Whole()
 	e := Resolution(EntryID(string(whole.ID)+"/capture"), whole.Subject, posts, TransferPost, at)
 	clearing := ChannelClearing(whole.Channel)
 	for _, a := range o {
-		if a.Charge() == 0 {
+		if a.Outside() == 0 {
 			continue
 		}
 		e.Transfers = append(e.Transfers, Transfer{
 			ID: TransferID(string(a.ID) + "/paid"), Kind: TransferPosted, Code: a.paidCode(),
-			Debit: clearing, Credit: a.paidTo(), Amount: a.Charge(),
+			Debit: clearing, Credit: a.paidTo(), Amount: a.Outside(),
 		})
 	}
 	return e.withFee(whole, c)

@@ -159,14 +159,6 @@ func (s AttemptState) Open() bool {
 // AttemptID names an attempt, and is the order number that a channel knows it by.
 type AttemptID string
 
-// Leg is an attempt's part on one instrument: a channel or, of the wallet, a hongbao. At most one
-// leg is on an external channel.
-type Leg struct {
-	Instrument ChannelName // "" of a hongbao
-	Hongbao    HongbaoID   // "" of a channel
-	Amount     Fen         // ≥ 0; the legs' sum is what is charged
-}
-
 // Attempt is one try to pay a payment.
 type Attempt struct {
 	ID      AttemptID
@@ -186,7 +178,7 @@ type Attempt struct {
 	// Order is the attempt whose number the channel knows: of several that are paid together the
 	// first one's, else its own. Captured and Refunded are of the whole order, in that attempt.
 	Order    AttemptID
-	Captured Fen // what a channel has moved to us; 0 for cash and wallet
+	Captured Fen // what a channel has moved to us, of the wallet what that has; 0 for cash
 	Refunded Fen // asked to go back, ≤ Captured
 	// CapturedAt is when we heard that an external channel has moved it; zero if none has.
 	CapturedAt time.Time
@@ -199,26 +191,6 @@ type Attempt struct {
 
 // MaxToken is the longest token of an attempt, in bytes.
 const MaxToken = 128
-
-// Charge is the sum of the legs.
-func (a Attempt) Charge() Fen {
-	var sum Fen
-	for _, leg := range a.Legs {
-		sum += leg.Amount
-	}
-	return sum
-}
-
-// ByHongbao is what of it is paid by hongbaos.
-func (a Attempt) ByHongbao() Fen {
-	var sum Fen
-	for _, leg := range a.Legs {
-		if leg.Hongbao != "" {
-			sum += leg.Amount
-		}
-	}
-	return sum
-}
 
 // StateError is a step that a payment or attempt in this state does not take.
 type StateError struct {
@@ -255,10 +227,10 @@ func (p Payment) Try(id AttemptID, channel ChannelName, now time.Time) (Payment,
 // Settle takes a verified outcome of the attempt a. It returns the payment and the attempt after
 // it. A payment can be paid once: an outcome for an attempt that has ended changes nothing if it
 // says the same or knows less, and is a *StateError if it does not. But an external channel that
-// was late pays what nobody has paid meanwhile.
+// was late, and alone was to pay, pays what nobody has paid meanwhile.
 func (p Payment) Settle(a Attempt, o Outcome) (Payment, Attempt, error) {
 	late := a.Channel.External() && a.State == AttemptClosed && o.State == AttemptPaid &&
-		p.State == PaymentDue
+		p.State == PaymentDue && a.Outside() == a.Charge()
 	if !a.State.Open() && !late {
 		if a.State == o.State || o.State.Open() {
 			return p, a, nil

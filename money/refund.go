@@ -19,7 +19,7 @@ type Refund struct {
 	Channel  ChannelName
 	Merchant string    // of the order
 	From     AccountID // who gives it: what a driver is owed, a suspense account, our loss
-	Captured Fen       // by the order
+	Captured Fen       // by the order through this channel
 	Amount   Fen       // > 0; all refunds of an order are ≤ Captured
 	Hongbao  Fen       // of Amount, back to hongbaos
 	Why      string    // shown to the payer, ≤ MaxRefundWhy bytes
@@ -55,28 +55,22 @@ func (r Refund) Hold() Transfer {
 	}
 }
 
-// ToWallet are the transfers of a refund to the wallet that has paid an order: to the balance
-// first, and then to hongbaos, the last one that was taken first. before is what went back of the
-// order earlier. The win of a draw is a prize, and all the balance's.
-func (r Refund) ToWallet(paid Attempt, before Fen) []Transfer {
+// ToWallet are the transfers of a refund to the legs of a wallet, each leg with what goes back to
+// it. The win of a draw is a prize, and all the balance's.
+func (r Refund) ToWallet(payer Party, parts []Leg) []Transfer {
 	back := r.Hold()
 	back.ID, back.Kind = TransferID(string(r.ID)+"/back"), TransferPosted
-	back.Credit = Wallet(paid.Payer)
+	back.Credit = Wallet(payer)
 	var list []Transfer
-	rest := r.Amount
-	for _, leg := range slices.Backward(paid.Legs) {
-		gone := min(before, leg.Amount)
-		before -= gone
-		part := min(rest, leg.Amount-gone)
-		rest -= part
-		if leg.Hongbao == "" || part == 0 || back.Code == CodeDrawWin {
+	for _, leg := range parts {
+		if leg.Hongbao == "" || back.Code == CodeDrawWin {
 			continue
 		}
 		t := back
 		t.ID += TransferID("/" + string(leg.Hongbao))
-		t.Credit, t.Amount = leg.Hongbao.Account(), part
+		t.Credit, t.Amount = leg.Hongbao.Account(), leg.Amount
 		list = append(list, t)
-		back.Amount -= part
+		back.Amount -= leg.Amount
 	}
 	if back.Amount > 0 {
 		list = slices.Insert(list, 0, back)

@@ -105,6 +105,10 @@ type Attempts interface {
 type Legs interface {
 	// SetLegs writes an attempt's legs, in place of those that it had.
 	SetLegs(id AttemptID, legs []Leg) error
+	// TakeBackLeg adds a part's amount to what is refunded of an attempt's leg on the same
+	// instrument; ok is false if that would be more than the leg has paid. An amount below 0, of a
+	// refund that will never be made, takes away from it.
+	TakeBackLeg(id AttemptID, part Leg) (ok bool, err error)
 }
 
 // Orders are the attempts that are paid together.

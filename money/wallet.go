@@ -10,21 +10,26 @@ import (
 
 // WalletChannel charges a rider's wallet: hongbaos first, what expires first of them first, and the
 // balance for the rest. Charge holds the amount by a pending transfer a leg to the driver, all of
-// which the verified outcome posts together with the ride's subsidies.
+// which the verified outcome posts together with the ride's subsidies. What is held already when it
+// is asked, as [HoldFirst] does, is what pays.
 type WalletChannel struct{ Store Store }
 
-// Holds are the pending transfers by which the wallet sets an attempt's money aside: one a leg.
+// Holds are the pending transfers by which the wallet sets its part of an attempt aside: one a leg.
 func (a Attempt) Holds() []Transfer {
-	list := make([]Transfer, len(a.Legs))
-	for i, leg := range a.Legs {
-		list[i] = Transfer{
+	list := make([]Transfer, 0, len(a.Legs))
+	for _, leg := range a.Legs {
+		if leg.Outside() || leg.Amount == 0 {
+			continue
+		}
+		t := Transfer{
 			ID: a.hold(), Kind: TransferPending, Code: a.paidCode(),
 			Debit: Wallet(a.Payer), Credit: DriverPayable(a.Payee), Amount: leg.Amount,
 		}
 		if leg.Hongbao != "" {
-			list[i].ID += TransferID("/" + string(leg.Hongbao))
-			list[i].Debit = leg.Hongbao.Account()
+			t.ID += TransferID("/" + string(leg.Hongbao))
+			t.Debit = leg.Hongbao.Account()
 		}
+		list = append(list, t)
 	}
 	return list
 }
@@ -68,8 +73,9 @@ func (w WalletChannel) Charge(ctx context.Context, a Attempt, now time.Time) (Ou
 	return outcome, err
 }
 
-// holdIn sets the money aside. When somebody else takes from a hongbao meanwhile, it looks again at
-// what there is. A *LimitError says that there is too little.
+// holdIn sets the money aside: hongbaos first, and of the balance the rest. When somebody else
+// takes from a hongbao meanwhile, it looks again at what there is. A *LimitError says that there is
+// too little.
 func (a Attempt) holdIn(tx Tx, now time.Time) error {
 	for {
 		hongbaos, err := tx.HongbaosOf(a.Payer, now, MaxHongbaos)
@@ -77,7 +83,8 @@ func (a Attempt) holdIn(tx Tx, now time.Time) error {
 			return err
 		}
 		was := a.Legs
-		a.Legs = a.legsOn(hongbaos)
+		has := Spending{Hongbaos: hongbaos, Most: a.Charge()}
+		a = has.Pay(a)
 		err = tx.Book(Entry{
 			ID: EntryID(a.hold()), Subject: a.Subject, At: now, Transfers: a.Holds(),
 		})
@@ -92,19 +99,39 @@ func (a Attempt) holdIn(tx Tx, now time.Time) error {
 	}
 }
 
-// legsOn are the legs that pay an attempt, hongbaos first.
-func (a Attempt) legsOn(hongbaos []Hongbao) (legs []Leg) {
-	rest := a.Charge()
-	for _, h := range hongbaos {
-		if part := min(rest, h.Left); part > 0 {
-			legs = append(legs, Leg{Hongbao: h.ID, Amount: part})
-			rest -= part
+// HoldFirst sets aside, in one entry, what a wallet pays of attempts before the channel of others
+// that they go to is asked for the rest, and writes their legs. look says what there is: it is
+// asked again when somebody else takes of that meanwhile. The attempts come back with their legs,
+// the first ones paid first.
+func HoldFirst(
+	tx Tx, attempts []Attempt, look func() (Spending, error), now time.Time,
+) ([]Attempt, error) {
+	for {
+		has, err := look()
+		if err != nil {
+			return nil, err
 		}
+		list := make([]Attempt, len(attempts))
+		e := Entry{At: now}
+		for i, a := range attempts {
+			list[i] = has.Pay(a)
+			e.Transfers = append(e.Transfers, list[i].Holds()...)
+			e.ID, e.Subject = EntryID(string(a.Order)+"/hold"), a.Subject
+		}
+		if len(e.Transfers) == 0 {
+			return list, nil
+		}
+		err = tx.Book(e)
+		if refused := (*LimitError)(nil); errors.As(err, &refused) {
+			continue
+		}
+		for i, a := range list {
+			if err == nil && !slices.Equal(a.Legs, attempts[i].Legs) {
+				err = tx.SetLegs(a.ID, a.Legs)
+			}
+		}
+		return list, err
 	}
-	if rest > 0 {
-		legs = append(legs, Leg{Instrument: InWallet, Amount: rest})
-	}
-	return legs
 }
 
 // Query says Paid if the money is held, else Created: charging it under the same id is safe.

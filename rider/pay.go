@@ -19,6 +19,7 @@ func (s *Server) PayRide(
 			Means: dispatch.Means{
 				Channel: money.ChannelName(req.GetChannel()),
 				Way:     money.Way(req.GetWay()), Token: req.GetToken(), PIN: req.GetPayPin(),
+				First: dispatch.WalletFirst(req.GetWalletFirst()),
 			},
 		})
 	})

@@ -104,6 +104,7 @@ func (s *Server) PayByCode(
 		Code: req.GetCode(), Rider: rider, Means: dispatch.Means{
 			Channel: money.ChannelName(req.GetChannel()),
 			Way:     money.Way(req.GetWay()), Token: req.GetToken(), PIN: req.GetPayPin(),
+			First: dispatch.WalletFirst(req.GetWalletFirst()),
 		},
 	})
 	if err != nil {

@@ -27,13 +27,15 @@ const (
 const isOtherOrder = `order_id <> id`
 
 // attemptLegs are an attempt's columns and those of one of its legs.
-var attemptLegs = append(append(columns{}, attemptColumns...),
-	"coalesce(leg.instrument, '')", "coalesce(leg.amount, -1)")
+var attemptLegs = append(attemptColumns.of("attempt"),
+	"coalesce(leg.instrument, '')", "coalesce(leg.amount, -1)", "coalesce(leg.refunded, 0)")
 
 var (
 	insertAttempt = attemptColumns.insert("attempt")
 	dropLegs      = &query{text: `DELETE FROM leg WHERE attempt = $1`}
-	insertLeg     = columns{"attempt", "part", "instrument", "amount"}.insert("leg")
+	insertLeg     = columns{"attempt", "part", "instrument", "amount", "refunded"}.insert("leg")
+	takeBackLeg   = &query{text: `UPDATE leg SET refunded = refunded + $3
+		WHERE attempt = $1 AND instrument = $2 AND refunded + $3 <= amount AND refunded + $3 >= 0`}
 	updateAttempt = &query{text: `UPDATE attempt SET state = $2, reason = $3, due_at = $4,
 		tries = $5, captured = $6, ticket = $7, trade = $8, captured_at = $10
 		WHERE id = $1 AND state = $9`}
@@ -76,7 +78,7 @@ func (t *tx) attempts(q *query, args ...any) ([]money.Attempt, error) {
 			Trade: r.text(), CapturedAt: r.time(),
 		}
 		leg := legOn(r.text())
-		leg.Amount = r.fen()
+		leg.Amount, leg.Refunded = r.fen(), r.fen()
 		if last := len(list) - 1; last < 0 || list[last].ID != a.ID {
 			list = append(list, a)
 		}
@@ -103,11 +105,8 @@ func (t *tx) InsertAttempt(a money.Attempt) error {
 
 func (t *tx) insertLegs(id money.AttemptID, legs []money.Leg) error {
 	for part, leg := range legs {
-		instrument := string(leg.Instrument)
-		if leg.Hongbao != "" {
-			instrument = string(leg.Hongbao.Account())
-		}
-		_, err := t.exec(insertLeg, string(id), part, instrument, int64(leg.Amount))
+		_, err := t.exec(insertLeg, string(id), part, instrumentOf(leg), int64(leg.Amount),
+			int64(leg.Refunded))
 		if err != nil {
 			return err
 		}
@@ -115,7 +114,15 @@ func (t *tx) insertLegs(id money.AttemptID, legs []money.Leg) error {
 	return nil
 }
 
-// legOn is a leg on an instrument as it is stored: a channel, or a hongbao's account.
+// instrumentOf is a leg's instrument as it is stored: a channel, or a hongbao's account.
+func instrumentOf(leg money.Leg) string {
+	if leg.Hongbao != "" {
+		return string(leg.Hongbao.Account())
+	}
+	return string(leg.Instrument)
+}
+
+// legOn is a leg on an instrument as it is stored.
 func legOn(instrument string) money.Leg {
 	if id, is := money.AccountID(instrument).Hongbao(); is {
 		return money.Leg{Hongbao: id}
@@ -129,6 +136,12 @@ func (t *tx) SetLegs(id money.AttemptID, legs []money.Leg) error {
 		return err
 	}
 	return t.insertLegs(id, legs)
+}
+
+// TakeBackLeg implements [money.Legs].
+func (t *tx) TakeBackLeg(id money.AttemptID, part money.Leg) (bool, error) {
+	changed, err := t.exec(takeBackLeg, string(id), instrumentOf(part), int64(part.Amount))
+	return changed == 1, err
 }
 
 // UpdateAttempt implements [money.Attempts].

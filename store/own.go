@@ -25,7 +25,8 @@ var (
 		WHERE offer.id = $1 AND offer.driver = $2 AND offer.driver <> ''
 		AND (offer.state = 'open' OR ride.driver = offer.driver)`)
 
-	riderOwed     = append(slices.Clone(owed), "coalesce(pay_code.code, '')", byHongbao)
+	riderOwed = append(slices.Clone(owed), "coalesce(pay_code.code, '')", byHongbao,
+		byBalance)
 	riderPayments = riderOwed.selects(owedOf +
 		`LEFT JOIN pay_code ON pay_code.ride = payment.subject AND pay_code.ride <> ''
 			AND pay_code.share = payment.id
@@ -68,9 +69,14 @@ var owed = append(paymentColumns.of("payment"),
 	"coalesce(attempt.way, '')", "coalesce(attempt.state, '')", "coalesce(attempt.reason, '')",
 	"coalesce(lead.ticket, '')")
 
-// byHongbao is what the legs of a payment's last attempt have on hongbaos.
-const byHongbao = `(SELECT CAST(coalesce(sum(leg.amount), 0) AS BIGINT) FROM leg
-	WHERE leg.attempt = attempt.id AND substr(leg.instrument, 1, 8) = 'hongbao:')`
+// What the legs of a payment's last attempt have on hongbaos, and beside a channel of others on the
+// wallet's balance. One that is closed has nothing there any more.
+const (
+	onLegs = `(SELECT CAST(coalesce(sum(leg.amount), 0) AS BIGINT) FROM leg
+		WHERE leg.attempt = attempt.id AND attempt.state <> 'closed' AND `
+	byHongbao = onLegs + `substr(leg.instrument, 1, 8) = 'hongbao:')`
+	byBalance = onLegs + `leg.instrument = 'wallet' AND attempt.way <> '')`
+)
 
 const owedOf = `payment JOIN ride ON ride.id = payment.subject
 	LEFT JOIN attempt ON attempt.id =
@@ -120,7 +126,7 @@ func (db *DB) RiderPayments(
 ) ([]dispatch.Owed, error) {
 	scan := func(r *reader) dispatch.Owed {
 		o := scanOwed(r)
-		o.Code, o.Hongbao = r.text(), r.fen()
+		o.Code, o.Hongbao, o.Balance = r.text(), r.fen(), r.fen()
 		return o
 	}
 	return all(db.look(ctx), scan, riderPayments, string(id), string(rider))

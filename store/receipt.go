@@ -90,7 +90,7 @@ func (t *tx) receipt(r dispatch.Ride) (rows dispatch.ReceiptRows, err error) {
 	if rows.Payments, err = t.PaymentsOf(r.Subject()); err != nil {
 		return rows, err
 	}
-	if rows.Paid, err = t.ordersOf(rows.Payments); err != nil {
+	if rows.Paid, err = t.paidBy(rows.Payments); err != nil {
 		return rows, err
 	}
 	if rows.Refunds, err = t.RefundsOf(r.Subject()); err != nil {
@@ -109,22 +109,24 @@ func (t *tx) receipt(r dispatch.Ride) (rows dispatch.ReceiptRows, err error) {
 	return rows, err
 }
 
-// ordersOf are the orders by which payments were paid.
-func (t *tx) ordersOf(payments []money.Payment) (map[money.PaymentID]money.Attempt, error) {
-	orders := map[money.PaymentID]money.Attempt{}
+// paidBy are the attempts by which payments were paid, each with when its order was captured.
+func (t *tx) paidBy(payments []money.Payment) (map[money.PaymentID]money.Attempt, error) {
+	paid := map[money.PaymentID]money.Attempt{}
 	for _, p := range payments {
 		a, ok, err := t.PaidAttempt(p.ID)
 		if err == nil && ok && a.Order != a.ID {
-			a, err = t.Attempt(a.Order)
+			var lead money.Attempt
+			lead, err = t.Attempt(a.Order)
+			a.CapturedAt = lead.CapturedAt
 		}
 		if err != nil {
 			return nil, err
 		}
 		if ok {
-			orders[p.ID] = a
+			paid[p.ID] = a
 		}
 	}
-	return orders, nil
+	return paid, nil
 }
 
 // campaignNames are the names that campaigns had when they gave.

@@ -21,5 +21,6 @@ func PaymentPB(o dispatch.Owed) *typepb.Payment {
 		RefundedFen: int64(o.Payment.Refunded), Channel: string(o.Payment.Channel),
 		Way: string(o.Way), AttemptState: o.Attempt.String(), Reason: o.Reason,
 		Ticket: o.Ticket, Code: o.Code, HongbaoFen: int64(o.Hongbao),
+		BalanceFen: int64(o.Balance),
 	}
 }

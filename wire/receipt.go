@@ -42,6 +42,7 @@ func receiptLinesPB(lines []dispatch.ReceiptLine) []*typepb.ReceiptLine {
 		list[i] = &typepb.ReceiptLine{
 			Code: string(l.Code), LabelEn: en, LabelZh: zh, AmountFen: int64(l.Amount),
 			At: TimePB(l.At), Channel: string(l.Channel), HongbaoFen: int64(l.Hongbao),
+			BalanceFen: int64(l.Balance),
 		}
 	}
 	return list

@@ -35,6 +35,16 @@ func walletTable() map[string][]variant {
 				}}
 			},
 		}},
+		rider + "PayRide": {{
+			name: "hongbaos first", stage: completed, owner: riderOne,
+			request: same(func(c *cast) proto.Message {
+				c.gives(1_00, time.Hour)
+				return &riderpb.PayRideRequest{
+					RequestId: "fresh", RideId: string(c.ride), Channel: "alipay", Way: "qr",
+					WalletFirst: "hongbaos",
+				}
+			}),
+		}},
 		rider + "SetPayPin": {{stage: searching, request: one(func(c *cast, w who) proto.Message {
 			c.noPayPIN(w)
 			return &riderpb.SetPayPinRequest{RequestId: "fresh", NewPin: castPIN}

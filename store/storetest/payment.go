@@ -97,6 +97,9 @@ func attempts(t *testing.T, open Open) {
 	first.Payment, first.Subject, first.State = p.ID, "r", money.AttemptCreated
 	first.Refunded = first.Captured - 1
 	first.Legs[0].Instrument, first.Legs[1].Hongbao = "", "" // one of the two
+	for i := range first.Legs {
+		first.Legs[i].Refunded = first.Legs[i].Amount - 1
+	}
 	second := filled[money.Attempt](50)
 	second.Payment, second.State, second.Legs = p.ID, money.AttemptSent, first.Legs[:1]
 	second.Refunded = 0

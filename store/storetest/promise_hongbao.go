@@ -115,7 +115,7 @@ func (s *spree) run() error {
 // the hongbao has ended.
 func (s *spree) round(h money.Hongbao, rolls []int) error {
 	held, errs := make([]paying, len(rolls)), make([]error, len(rolls))
-	each(spreeWorkers, len(rolls), func(i int) {
+	try := func(i int) {
 		if i >= spreeTries/3 && rolls[i] < 20 {
 			errs[i] = s.end(h.ExpiresAt)
 			return
@@ -129,7 +129,9 @@ func (s *spree) round(h money.Hongbao, rolls []int) error {
 		if rolls[i] < 60 {
 			errs[i], held[i] = s.resolve(held[i]), paying{}
 		}
-	})
+	}
+	each(spreeWorkers, spreeTries/3, try) // else one that ends it may come before them all
+	each(spreeWorkers, len(rolls)-spreeTries/3, func(i int) { try(i + spreeTries/3) })
 	errs = append(errs, s.end(h.ExpiresAt))
 	for _, p := range held {
 		if p.id != "" {

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"runtime"
@@ -88,6 +89,54 @@ func orders(t *testing.T, open Open) {
 			return err
 		})
 	}
+}
+
+// legsBack: each leg of an attempt gets back what it has paid, and no fen more.
+func legsBack(t *testing.T, open Open) {
+	db := open(t)
+	a := paidOrder(t, db, "r", 1)[0]
+	a.Legs = []money.Leg{
+		{Hongbao: "h", Amount: 4_00},
+		{Instrument: money.InWallet, Amount: 1_00},
+		{Instrument: money.Alipay, Amount: 5_00},
+	}
+	do(t, db, func(tx dispatch.Tx) error { return tx.SetLegs(a.ID, a.Legs) })
+	for _, step := range []struct {
+		leg  int
+		fen  money.Fen
+		want bool
+	}{
+		{0, 4_01, false},
+		{0, 3_99, true},
+		{0, 2, false},
+		{0, 1, true},
+		{0, 1, false},
+		{1, 1_00, true},
+		{1, -1_01, false},
+		{1, -40, true},
+		{2, 5_01, false},
+		{2, 5_00, true},
+		{2, -5_00, true},
+		{2, -1, false},
+	} {
+		part := a.Legs[step.leg]
+		part.Amount = step.fen
+		do(t, db, func(tx dispatch.Tx) error {
+			ok, err := tx.TakeBackLeg(a.ID, part)
+			equal(t, fmt.Sprintf("%+v", step), ok, step.want)
+			return err
+		})
+	}
+	a.Legs[0].Refunded, a.Legs[1].Refunded = 4_00, 60
+	do(t, db, func(tx dispatch.Tx) error {
+		got, err := tx.Attempt(a.ID)
+		equal(t, "legs", got.Legs, a.Legs)
+		ok, other := tx.TakeBackLeg(a.ID, money.Leg{Instrument: money.WeChat, Amount: 0})
+		equal(t, "a leg that there is not", ok, false)
+		return cmp.Or(err, other)
+	})
+	err := db.SQL(t.Context(), `UPDATE leg SET refunded = amount + 1`)
+	equal(t, "refused by the schema", err != nil, true)
 }
 
 func capture(tx dispatch.Tx) func(money.AttemptID, money.Fen) (bool, error) {

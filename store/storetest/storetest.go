@@ -151,6 +151,8 @@ func walletTests() []test {
 		{"Hongbaos", hongbaos},
 		{"HongbaosPay", hongbaosPay},
 		{"PromiseHongbao", promiseHongbao},
+		{"LegsBack", legsBack},
+		{"PromiseWalletFirst", promiseWalletFirst},
 		{"TopUps", topUps},
 		{"PromiseTopUp", promiseTopUp},
 	}

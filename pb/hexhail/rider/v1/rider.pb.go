@@ -1880,8 +1880,13 @@ type PayRideRequest struct {
 	Way string `protobuf:"bytes,4,opt,name=way,proto3" json:"way,omitempty"`
 	// With "page" the payer's id at the channel, with "barcode" the code: 1 to 128 bytes. Else empty.
 	Token string `protobuf:"bytes,5,opt,name=token,proto3" json:"token,omitempty"`
-	// With "wallet" the rider's pay PIN, 6 digits; empty where the wallet does not ask for it.
-	PayPin        string `protobuf:"bytes,6,opt,name=pay_pin,json=payPin,proto3" json:"pay_pin,omitempty"`
+	// With "wallet", or where the wallet pays first, the rider's pay PIN, 6 digits; empty where the
+	// wallet does not ask for it.
+	PayPin string `protobuf:"bytes,6,opt,name=pay_pin,json=payPin,proto3" json:"pay_pin,omitempty"`
+	// What of the rider's own wallet is spent first, with "wechat" and "alipay" but for "barcode":
+	// "hongbaos" spends hongbaos, "balance" hongbaos and then the balance. The channel is asked for the
+	// rest, and for nothing if there is none: then the wallet alone pays. Empty spends nothing of it.
+	WalletFirst   string `protobuf:"bytes,7,opt,name=wallet_first,json=walletFirst,proto3" json:"wallet_first,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1954,6 +1959,13 @@ func (x *PayRideRequest) GetToken() string {
 func (x *PayRideRequest) GetPayPin() string {
 	if x != nil {
 		return x.PayPin
+	}
+	return ""
+}
+
+func (x *PayRideRequest) GetWalletFirst() string {
+	if x != nil {
+		return x.WalletFirst
 	}
 	return ""
 }
@@ -3766,7 +3778,10 @@ type PayByCodeRequest struct {
 	// With "page" the payer's id at the channel. Else empty.
 	Token string `protobuf:"bytes,5,opt,name=token,proto3" json:"token,omitempty"`
 	// As PayRide's.
-	PayPin        string `protobuf:"bytes,6,opt,name=pay_pin,json=payPin,proto3" json:"pay_pin,omitempty"`
+	PayPin string `protobuf:"bytes,6,opt,name=pay_pin,json=payPin,proto3" json:"pay_pin,omitempty"`
+	// As PayRide's, of one's own share: what somebody else owes the wallet pays as a whole or not at
+	// all.
+	WalletFirst   string `protobuf:"bytes,7,opt,name=wallet_first,json=walletFirst,proto3" json:"wallet_first,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -3839,6 +3854,13 @@ func (x *PayByCodeRequest) GetToken() string {
 func (x *PayByCodeRequest) GetPayPin() string {
 	if x != nil {
 		return x.PayPin
+	}
+	return ""
+}
+
+func (x *PayByCodeRequest) GetWalletFirst() string {
+	if x != nil {
+		return x.WalletFirst
 	}
 	return ""
 }
@@ -5722,7 +5744,7 @@ const file_hexhail_rider_v1_rider_proto_rawDesc = "" +
 	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\trequestId\x12\"\n" +
 	"\aride_id\x18\x02 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\x06rideId\"@\n" +
 	"\x13ContestFareResponse\x12)\n" +
-	"\x04ride\x18\x01 \x01(\v2\x15.hexhail.type.v1.RideR\x04ride\"\x88\x02\n" +
+	"\x04ride\x18\x01 \x01(\v2\x15.hexhail.type.v1.RideR\x04ride\"\xc7\x02\n" +
 	"\x0ePayRideRequest\x12(\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\trequestId\x12\"\n" +
@@ -5730,7 +5752,8 @@ const file_hexhail_rider_v1_rider_proto_rawDesc = "" +
 	"\achannel\x18\x03 \x01(\tB\t\xbaH\x06r\x04 \x01( R\achannel\x121\n" +
 	"\x03way\x18\x04 \x01(\tB\x1f\xbaH\x1cr\x1aR\x00R\x03appR\x04pageR\x02qrR\abarcodeR\x03way\x12\x1e\n" +
 	"\x05token\x18\x05 \x01(\tB\b\xbaH\x05r\x03(\x80\x01R\x05token\x120\n" +
-	"\apay_pin\x18\x06 \x01(\tB\x17\xbaH\x11r\x0f2\r^([0-9]{6})?$\x80\x01\x01R\x06payPin\"9\n" +
+	"\apay_pin\x18\x06 \x01(\tB\x17\xbaH\x11r\x0f2\r^([0-9]{6})?$\x80\x01\x01R\x06payPin\x12=\n" +
+	"\fwallet_first\x18\a \x01(\tB\x1a\xbaH\x17r\x15R\x00R\bhongbaosR\abalanceR\vwalletFirst\"9\n" +
 	"\x13ListPaymentsRequest\x12\"\n" +
 	"\aride_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\x06rideId\"d\n" +
 	"\x11GetReceiptRequest\x12\"\n" +
@@ -5863,7 +5886,7 @@ const file_hexhail_rider_v1_rider_proto_rawDesc = "" +
 	"\anew_pin\x18\x03 \x01(\tB\x17\xbaH\x11r\x0f2\r^([0-9]{6})?$\x80\x01\x01R\x06newPin\x124\n" +
 	"\x06limits\x18\x04 \x01(\v2\x1c.hexhail.rider.v1.FreeLimitsR\x06limits\"E\n" +
 	"\x11SetPayPinResponse\x120\n" +
-	"\x05since\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x05since\"\xfc\x01\n" +
+	"\x05since\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x05since\"\xbb\x02\n" +
 	"\x10PayByCodeRequest\x12(\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\trequestId\x12\x1d\n" +
@@ -5871,7 +5894,8 @@ const file_hexhail_rider_v1_rider_proto_rawDesc = "" +
 	"\achannel\x18\x03 \x01(\tB\t\xbaH\x06r\x04 \x01( R\achannel\x12(\n" +
 	"\x03way\x18\x04 \x01(\tB\x16\xbaH\x13r\x11R\x00R\x03appR\x04pageR\x02qrR\x03way\x12\x1e\n" +
 	"\x05token\x18\x05 \x01(\tB\b\xbaH\x05r\x03(\x80\x01R\x05token\x120\n" +
-	"\apay_pin\x18\x06 \x01(\tB\x17\xbaH\x11r\x0f2\r^([0-9]{6})?$\x80\x01\x01R\x06payPin\"K\n" +
+	"\apay_pin\x18\x06 \x01(\tB\x17\xbaH\x11r\x0f2\r^([0-9]{6})?$\x80\x01\x01R\x06payPin\x12=\n" +
+	"\fwallet_first\x18\a \x01(\tB\x1a\xbaH\x17r\x15R\x00R\bhongbaosR\abalanceR\vwalletFirst\"K\n" +
 	"\x11PayByCodeResponse\x126\n" +
 	"\x04scan\x18\x01 \x01(\v2\".hexhail.rider.v1.ScanCodeResponseR\x04scan\"L\n" +
 	"\x14ListPaymentsResponse\x124\n" +

@@ -112,8 +112,10 @@ type RiderServiceClient interface {
 	// PayRide pays a completed ride through a channel. On an external one all that is due is one order:
 	// ListPayments has its ticket as soon as the channel has told it. An order that is open is closed
 	// at its channel first; while the channel does not say how it ended, PayRide is refused with
-	// PAYMENT_STATE. Out of a wallet with a pay PIN what is above its limits needs the PIN: PIN_NEEDED,
-	// PIN_WRONG, and after 5 of those PIN_LOCKED for an hour.
+	// PAYMENT_STATE. With wallet_first the rider's wallet pays a part of it: that is held before the
+	// channel is asked for the rest, and is the wallet's again if nobody pays that. Out of a wallet with
+	// a pay PIN what is above its limits needs the PIN: PIN_NEEDED, PIN_WRONG, and after 5 of those
+	// PIN_LOCKED for an hour.
 	PayRide(ctx context.Context, in *PayRideRequest, opts ...grpc.CallOption) (*PayRideResponse, error)
 	// SplitFare divides the fare of the rider's ride, of which nothing is paid, among them and friends (AA):
 	// shares take its place, that differ by at most a fen. Each has a code, which the friend pays with
@@ -643,8 +645,10 @@ type RiderServiceServer interface {
 	// PayRide pays a completed ride through a channel. On an external one all that is due is one order:
 	// ListPayments has its ticket as soon as the channel has told it. An order that is open is closed
 	// at its channel first; while the channel does not say how it ended, PayRide is refused with
-	// PAYMENT_STATE. Out of a wallet with a pay PIN what is above its limits needs the PIN: PIN_NEEDED,
-	// PIN_WRONG, and after 5 of those PIN_LOCKED for an hour.
+	// PAYMENT_STATE. With wallet_first the rider's wallet pays a part of it: that is held before the
+	// channel is asked for the rest, and is the wallet's again if nobody pays that. Out of a wallet with
+	// a pay PIN what is above its limits needs the PIN: PIN_NEEDED, PIN_WRONG, and after 5 of those
+	// PIN_LOCKED for an hour.
 	PayRide(context.Context, *PayRideRequest) (*PayRideResponse, error)
 	// SplitFare divides the fare of the rider's ride, of which nothing is paid, among them and friends (AA):
 	// shares take its place, that differ by at most a fen. Each has a code, which the friend pays with

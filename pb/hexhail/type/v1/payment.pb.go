@@ -53,7 +53,10 @@ type Payment struct {
 	// Of a friend's share: the code by which it is paid. Only in what the organiser reads.
 	Code string `protobuf:"bytes,11,opt,name=code,proto3" json:"code,omitempty"`
 	// What of it is paid by hongbaos, in fen. Only in what the rider reads.
-	HongbaoFen    int64 `protobuf:"varint,12,opt,name=hongbao_fen,json=hongbaoFen,proto3" json:"hongbao_fen,omitempty"`
+	HongbaoFen int64 `protobuf:"varint,12,opt,name=hongbao_fen,json=hongbaoFen,proto3" json:"hongbao_fen,omitempty"`
+	// What of it the wallet's balance pays beside "wechat" or "alipay", in fen. The rest is that
+	// channel's. Only in what the rider reads.
+	BalanceFen    int64 `protobuf:"varint,13,opt,name=balance_fen,json=balanceFen,proto3" json:"balance_fen,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -172,11 +175,18 @@ func (x *Payment) GetHongbaoFen() int64 {
 	return 0
 }
 
+func (x *Payment) GetBalanceFen() int64 {
+	if x != nil {
+		return x.BalanceFen
+	}
+	return 0
+}
+
 var File_hexhail_type_v1_payment_proto protoreflect.FileDescriptor
 
 const file_hexhail_type_v1_payment_proto_rawDesc = "" +
 	"\n" +
-	"\x1dhexhail/type/v1/payment.proto\x12\x0fhexhail.type.v1\"\xd4\x02\n" +
+	"\x1dhexhail/type/v1/payment.proto\x12\x0fhexhail.type.v1\"\xf5\x02\n" +
 	"\aPayment\x12\x18\n" +
 	"\apurpose\x18\x01 \x01(\tR\apurpose\x12\x14\n" +
 	"\x05state\x18\x02 \x01(\tR\x05state\x12\x1d\n" +
@@ -192,7 +202,9 @@ const file_hexhail_type_v1_payment_proto_rawDesc = "" +
 	" \x01(\tR\x06ticket\x12\x12\n" +
 	"\x04code\x18\v \x01(\tR\x04code\x12\x1f\n" +
 	"\vhongbao_fen\x18\f \x01(\x03R\n" +
-	"hongbaoFenB#Z!hexhail/pb/hexhail/type/v1;typepbb\x06proto3"
+	"hongbaoFen\x12\x1f\n" +
+	"\vbalance_fen\x18\r \x01(\x03R\n" +
+	"balanceFenB#Z!hexhail/pb/hexhail/type/v1;typepbb\x06proto3"
 
 var (
 	file_hexhail_type_v1_payment_proto_rawDescOnce sync.Once

@@ -351,7 +351,9 @@ type ReceiptLine struct {
 	// Through which channel it was paid or goes back; empty of others.
 	Channel string `protobuf:"bytes,6,opt,name=channel,proto3" json:"channel,omitempty"`
 	// What of it was paid by hongbaos, or goes back to them, in fen.
-	HongbaoFen    int64 `protobuf:"varint,7,opt,name=hongbao_fen,json=hongbaoFen,proto3" json:"hongbao_fen,omitempty"`
+	HongbaoFen int64 `protobuf:"varint,7,opt,name=hongbao_fen,json=hongbaoFen,proto3" json:"hongbao_fen,omitempty"`
+	// What of it the wallet's balance has paid beside "wechat" or "alipay", in fen.
+	BalanceFen    int64 `protobuf:"varint,8,opt,name=balance_fen,json=balanceFen,proto3" json:"balance_fen,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -431,6 +433,13 @@ func (x *ReceiptLine) GetChannel() string {
 func (x *ReceiptLine) GetHongbaoFen() int64 {
 	if x != nil {
 		return x.HongbaoFen
+	}
+	return 0
+}
+
+func (x *ReceiptLine) GetBalanceFen() int64 {
+	if x != nil {
+		return x.BalanceFen
 	}
 	return 0
 }
@@ -547,7 +556,7 @@ const file_hexhail_type_v1_receipt_proto_rawDesc = "" +
 	"byTraceFen\x12\x12\n" +
 	"\x04text\x18\x1c \x01(\tR\x04text\x12\x19\n" +
 	"\bfare_fen\x18\x1d \x01(\x03R\afareFen\x126\n" +
-	"\arepairs\x18\x1e \x03(\v2\x1c.hexhail.type.v1.ReceiptLineR\arepairs\"\xdd\x01\n" +
+	"\arepairs\x18\x1e \x03(\v2\x1c.hexhail.type.v1.ReceiptLineR\arepairs\"\xfe\x01\n" +
 	"\vReceiptLine\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x19\n" +
 	"\blabel_en\x18\x02 \x01(\tR\alabelEn\x12\x19\n" +
@@ -557,7 +566,9 @@ const file_hexhail_type_v1_receipt_proto_rawDesc = "" +
 	"\x02at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x12\x18\n" +
 	"\achannel\x18\x06 \x01(\tR\achannel\x12\x1f\n" +
 	"\vhongbao_fen\x18\a \x01(\x03R\n" +
-	"hongbaoFen\"w\n" +
+	"hongbaoFen\x12\x1f\n" +
+	"\vbalance_fen\x18\b \x01(\x03R\n" +
+	"balanceFen\"w\n" +
 	"\rReceiptNumber\x12\x16\n" +
 	"\x06number\x18\x01 \x01(\tR\x06number\x12\x12\n" +
 	"\x04code\x18\x02 \x01(\tR\x04code\x12\x0e\n" +
