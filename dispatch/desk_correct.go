@@ -102,7 +102,7 @@ func (d *Desk) correctedUnpaid(
 	case r.Fare.State == FareAccepted && !higher: // and who has agreed to more agrees to this
 		act.Fare.State = FareAccepted
 	}
-	if _, err = j.giveBack(r, money.TransferVoid, none); err != nil {
+	if _, err = j.giveBack(r, money.SubsidyVoid, none); err != nil {
 		return act, err
 	}
 	if act.Fare.State == FareAsked {

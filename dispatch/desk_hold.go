@@ -199,7 +199,7 @@ func (j *job) endHold(r Ride, h Hold) error {
 		return Errorf(Conflict, ReasonPayment,
 			"ride %s is being paid: its subsidy can be denied when it is", r.ID)
 	case h.State == HoldDenied && !paid:
-		return j.takeSubsidy(r, payments, money.TransferVoid)
+		return j.takeSubsidy(r, payments, money.SubsidyBrushing)
 	}
 	booked, err := j.tx.Transfers(r.Subject())
 	if err != nil {
@@ -218,6 +218,19 @@ func (j *job) endHold(r Ride, h Hold) error {
 	}
 	id := money.EntryID(string(r.ID) + "/hold/" + how.String())
 	return j.tx.Book(money.Resolution(id, r.Subject(), pending, how, j.now))
+}
+
+// dropHold ends the hold of a subsidy that has gone back to its campaign meanwhile.
+func (j *job) dropHold(ride RideID) error {
+	was, err := j.tx.Hold(ride)
+	if err != nil || !was.State.Open() {
+		return err
+	}
+	h, err := was.decided(false, BySystem, "", j.now)
+	if err != nil {
+		return err
+	}
+	return j.tx.UpdateHold(h, was.State)
 }
 
 // How holds end by themselves.

@@ -174,7 +174,7 @@ func (d *Desk) Resolve(
 			return act, err
 		}
 		if err == nil && r.Subsidy.Granted() { // for a fare that stood before it was contested
-			if _, err = j.giveBack(r, money.TransferVoid, none); err == nil {
+			if _, err = j.giveBack(r, money.SubsidyVoid, none); err == nil {
 				r.Subsidy = r.Subsidy.Anew()
 			}
 		}

@@ -104,7 +104,11 @@ func (d *Desk) subsidyBy(j *job, r Ride) (money.Subsidy, error) {
 		if err != nil {
 			return money.Subsidy{}, err
 		}
-		r.Subsidy, err = j.giveBack(r, money.TransferVoid, staysWith(campaigns, r.PayBy))
+		held := r.Subsidy.Held
+		r.Subsidy, err = j.giveBack(r, money.SubsidyVoid, staysWith(campaigns, r.PayBy))
+		if err == nil && held && !r.Subsidy.Granted() {
+			err = j.dropHold(r.ID)
+		}
 		if err != nil {
 			return money.Subsidy{}, err
 		}
@@ -129,11 +133,11 @@ func staysWith(
 // giveBack returns what is reserved for a ride to its campaigns, but for the grants that stay, and
 // the counts of the day with it. It returns the subsidy that is left.
 func (j *job) giveBack(
-	r Ride, how money.TransferKind, stays func(money.Grant) bool,
+	r Ride, why money.SubsidyReason, stays func(money.Grant) bool,
 ) (money.Subsidy, error) {
-	why := money.SubsidyVoid
-	if how == money.TransferExpire {
-		why = money.SubsidyExpired
+	how := money.TransferVoid
+	if why == money.SubsidyExpired {
+		how = money.TransferExpire
 	}
 	rest, gone := r.Subsidy.Less(func(g money.Grant) bool { return !stays(g) }, why)
 	if len(gone) == 0 {

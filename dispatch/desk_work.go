@@ -231,12 +231,12 @@ func (j *job) expireSubsidy(id RideID) error {
 	if slices.ContainsFunc(payments, being) {
 		return nil
 	}
-	return j.takeSubsidy(r, payments, money.TransferExpire)
+	return j.takeSubsidy(r, payments, money.SubsidyExpired)
 }
 
 // takeSubsidy gives back what is reserved for a ride of which nobody has paid anything: it costs
 // its full fare.
-func (j *job) takeSubsidy(r Ride, payments []money.Payment, how money.TransferKind) error {
+func (j *job) takeSubsidy(r Ride, payments []money.Payment, why money.SubsidyReason) error {
 	for _, p := range payments {
 		if p.Discount == 0 {
 			continue
@@ -246,7 +246,7 @@ func (j *job) takeSubsidy(r Ride, payments []money.Payment, how money.TransferKi
 			return err
 		}
 	}
-	rest, err := j.giveBack(r, how, none)
+	rest, err := j.giveBack(r, why, none)
 	if err != nil {
 		return err
 	}

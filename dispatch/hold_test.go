@@ -185,12 +185,13 @@ func TestHoldBeforePayment(t *testing.T) {
 	w.balances(map[money.AccountID]money.Fen{
 		"wallet:R1": 90_00, "driver_payable:DA": 10_00, "promo_budget:caps": 100_00,
 	})
+	if s := w.ride(ride).Subsidy; s.Reason != money.SubsidyBrushing {
+		t.Errorf("what was denied reads %q", s.Reason)
+	}
 
 	w, ride = brushTown(t, false)
 	w.ok(w.pay("1", ride, money.Cash)) // gives the subsidy back
 	w.ok(w.cash("DA", ride))
-	w.pass(7 * 24 * time.Hour)
-	w.work()
 	w.wantHold(ride, dispatch.HoldDenied, dispatch.BySystem)
 	w.balances(map[money.AccountID]money.Fen{"promo_budget:caps": 100_00})
 }

@@ -38,13 +38,12 @@ func Lowered(campaigns []Campaign, had Subsidy, f SubsidyFacts, drop Fen) Subsid
 }
 
 // Anew is what a ride keeps in mind of its subsidy when all of it is given anew: what was given
-// back before, as the ride was paid otherwise or not in time.
+// back before.
 func (s Subsidy) Anew() Subsidy {
-	spent := func(r SubsidyReason) bool { return r == SubsidyVoid || r == SubsidyExpired }
 	out := Subsidy{Refused: slices.DeleteFunc(slices.Clone(s.Refused), func(r Refusal) bool {
-		return !spent(r.Reason)
+		return !r.Reason.spent()
 	})}
-	if len(s.Grants) == 0 && spent(s.Reason) {
+	if len(s.Grants) == 0 && s.Reason.spent() {
 		out.Campaign, out.Version, out.Reason = s.Campaign, s.Version, s.Reason
 	}
 	return out

@@ -70,6 +70,7 @@ type Statement struct {
 	Lines          int
 	PendingDebits  Fen // now, whatever the time
 	PendingCredits Fen
+	Booked         bool // whether anything was ever booked on it
 }
 
 // Statement tells what was booked on an account in [from, to), by time; a zero time is open. line
@@ -109,6 +110,7 @@ func (l Ledger) Statement(
 		return Statement{}, err
 	}
 	open()
+	_, s.Booked = all[id]
 	s.PendingDebits, s.PendingCredits = all[id].PendingDebits, all[id].PendingCredits
 	return s, nil
 }

@@ -51,7 +51,7 @@ func Subsidise(
 ) (Subsidy, error) {
 	g := giver{tx: tx, facts: f, spent: map[CampaignID]bool{}, had: had}
 	for _, r := range had.Refused {
-		if r.Reason == SubsidyVoid || r.Reason == SubsidyExpired {
+		if r.Reason.spent() {
 			g.spent[r.Campaign] = true
 			g.known = append(g.known, r)
 		}
@@ -170,7 +170,7 @@ func (g *giver) sum(campaigns []Campaign) {
 	case len(s.Grants) > 0:
 		s.sum()
 		return
-	case len(had.Grants) == 0 && (had.Reason == SubsidyVoid || had.Reason == SubsidyExpired):
+	case len(had.Grants) == 0 && had.Reason.spent():
 		s.Campaign, s.Version, s.Reason = had.Campaign, had.Version, had.Reason
 		return
 	case len(s.Refused) > 0:

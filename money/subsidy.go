@@ -39,6 +39,11 @@ const (
 	SubsidyBrushing   SubsidyReason = "brushing"          // the ride looks as if made for it
 )
 
+// spent reports whether what was given once is not given again.
+func (r SubsidyReason) spent() bool {
+	return r == SubsidyVoid || r == SubsidyExpired || r == SubsidyBrushing
+}
+
 // Subsidy is what campaigns give for one ride: the sum, and each of them.
 type Subsidy struct {
 	Campaign CampaignID // the first that gives, or that whose refusal the reason is

@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"strconv"
 	"time"
 
 	"google.golang.org/grpc"
@@ -68,8 +69,11 @@ func (s *Server) ListRepairs(
 	}
 	var out *opspb.ListRepairsResponse
 	err = s.config.Store.View(ctx, func(tx dispatch.Tx) error {
-		rows, err := tx.RepairsBy(money.CampaignID(in.GetCampaignId()),
-			money.Subject(page.After), page.Limit)
+		id := money.CampaignID(in.GetCampaignId())
+		rows, err := tx.RepairsBy(id, money.Subject(page.After), page.Limit)
+		if err == nil && len(rows) == 0 {
+			err = s.launchedSomewhere(tx, id)
+		}
 		out = &opspb.ListRepairsResponse{}
 		for _, r := range rows {
 			out.Repairs = append(out.Repairs, repairPB(r))
@@ -80,6 +84,18 @@ func (s *Server) ListRepairs(
 		return err
 	})
 	return out, err
+}
+
+// launchedSomewhere is an error for a campaign of no city.
+func (s *Server) launchedSomewhere(tx dispatch.Tx, id money.CampaignID) error {
+	for city := range s.config.Cities {
+		all, err := tx.CampaignsOf(string(city))
+		if err != nil || slices.ContainsFunc(all, func(c money.Campaign) bool { return c.ID == id }) {
+			return err
+		}
+	}
+	return idFault(&money.CampaignError{Field: "id", Limit: "that of a campaign; " +
+		strconv.Quote(string(id)) + " is none"})
 }
 
 func repairPB(r money.Repair) *opspb.Repair {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/proto"
 
 	opspb "hexhail/pb/hexhail/ops/v1"
 )
@@ -29,9 +30,13 @@ func newCampaign() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			text, err := proto.MarshalOptions{Deterministic: true}.Marshal(c)
+			if err != nil {
+				return err
+			}
 			return a.call(cmd, func(ctx context.Context, api opspb.OpsServiceClient) error {
 				got, err := api.LaunchCampaign(ctx, &opspb.LaunchCampaignRequest{
-					RequestId: fmt.Sprintf("%s/%d", c.GetId(), c.GetVersion()), Campaign: c,
+					RequestId: requestOf("launch", string(text)), Campaign: c,
 				})
 				if err != nil {
 					return err

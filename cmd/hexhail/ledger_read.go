@@ -62,6 +62,9 @@ func (b books) statement(
 	if err != nil {
 		return err
 	}
+	if !s.Booked {
+		return fmt.Errorf("nothing was ever booked on %q; hexhail ledger trial lists the accounts", id)
+	}
 	fmt.Fprintf(w, "%s\tafter\t\t\t%s\t%s\t%d lines\n", id, s.Credits-s.Debits, s.Closing, s.Lines)
 	if s.PendingDebits > 0 || s.PendingCredits > 0 {
 		fmt.Fprintf(w, "pending now\t%s to go out, %s to come in\t\t\t\t\t\n",

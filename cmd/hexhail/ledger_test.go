@@ -70,6 +70,7 @@ func TestLedgerCommands(t *testing.T) {
 	contains(ledger(exitOK, "ride", string(c.ride)), "booked "+fare, driver)
 	ledger(exitFailed, "ride", "nobody's")
 	ledger(exitUsage, "statement")
+	ledger(exitFailed, "statement", "driver_payable:nobody")
 
 	out := filepath.Join(t.TempDir(), "transfers.csv")
 	ledger(exitOK, "export", "--out", out)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"hexhail/dispatch"
 	"hexhail/money"
 	opspb "hexhail/pb/hexhail/ops/v1"
 )
@@ -176,16 +177,19 @@ of a claim for hongbaos, hongbao/beijing/alipay: what came back to them is in it
 			}
 			span.to = span.from.In(zone).AddDate(0, 0, 1)
 			return withBooks(cmd, func(ctx context.Context, b books) (err error) {
+				file := transferFile{ctx: ctx, ledger: b.money, span: span, zone: zone}
+				campaign, hongbaos := money.CampaignID(args[0]), false
+				if file.spent, hongbaos = money.HongbaosClaimed(campaign); !hongbaos {
+					file.of = campaign
+					if err := b.launched(ctx, flags.city, campaign); err != nil {
+						return err
+					}
+				}
 				sink, err := openSink(out, cmd.OutOrStdout())
 				if err != nil {
 					return err
 				}
 				defer func() { err = errors.Join(err, sink.Close()) }()
-				file := transferFile{ctx: ctx, ledger: b.money, span: span, zone: zone}
-				campaign, hongbaos := money.CampaignID(args[0]), false
-				if file.spent, hongbaos = money.HongbaosClaimed(campaign); !hongbaos {
-					file.of = campaign
-				}
 				return sink.write(file)
 			})
 		},
@@ -194,6 +198,14 @@ of a claim for hongbaos, hongbao/beijing/alipay: what came back to them is in it
 	cmd.Flags().StringVar(&out, "out", "-", "CSV `file`; - is the standard output")
 	bindSettings(cmd.Flags())
 	return cmd
+}
+
+// launched is an error for a campaign that the city never had.
+func (b books) launched(ctx context.Context, city string, id money.CampaignID) error {
+	return b.db.View(ctx, func(tx dispatch.Tx) error {
+		_, err := money.Launched(tx, city, id)
+		return err
+	})
 }
 
 // claimDays is how many days back claims are made by themselves: a long weekend without a server.
