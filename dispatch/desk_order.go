@@ -100,17 +100,28 @@ func (d *Desk) book(
 }
 
 func (d *Desk) outcome(j *job, id money.AttemptID, o money.Outcome) error {
-	lead, err := j.tx.Attempt(id)
+	lead, r, err := j.lockAttempt(id)
 	if err != nil {
 		return err
 	}
-	r, err := j.lockFor(lead)
+	return d.outcomeOf(j, lead, r, o)
+}
+
+// lockAttempt reads an attempt and the ride it is for, while nobody else changes either.
+func (j *job) lockAttempt(id money.AttemptID) (money.Attempt, Ride, error) {
+	a, err := j.tx.Attempt(id)
 	if err != nil {
-		return err
+		return a, Ride{}, err
 	}
-	if lead, err = j.tx.Attempt(id); err != nil { // again, now that nobody else changes it
-		return err
+	r, err := j.lockFor(a)
+	if err != nil {
+		return a, r, err
 	}
+	a, err = j.tx.Attempt(id) // again, now that nobody else changes it
+	return a, r, err
+}
+
+func (d *Desk) outcomeOf(j *job, lead money.Attempt, r Ride, o money.Outcome) error {
 	order, err := orderOf(j.tx, lead)
 	if err != nil {
 		return err

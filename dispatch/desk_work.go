@@ -88,6 +88,10 @@ func (d *Desk) ownErrands(tx Tx, now time.Time) ([]errand, error) {
 	}
 	due := make([]errand, 0, len(list))
 	for _, a := range list {
+		if house, ok := d.Channels[a.Channel].(money.House); ok && a.State == money.AttemptCreated {
+			due = append(due, func(ctx context.Context) error { return d.chargeIn(ctx, house, a.ID, now) })
+			continue
+		}
 		called := sent(a, now)
 		if err := tx.UpdateAttempt(called, a.State); err != nil {
 			return nil, err
@@ -97,25 +101,56 @@ func (d *Desk) ownErrands(tx Tx, now time.Time) ([]errand, error) {
 	return due, nil
 }
 
-// Working does the errands to the house's own channels, and what Work does besides, every second of
-// the city's time, at most ten times a second of the machine's, and at once when woken. It returns
-// when ctx ends. failed hears of errors that it goes on after.
+// chargeIn asks a channel of our own and books what it says, in one transaction. One who comes
+// second finds nothing to do. What fails waits behind the others.
+func (d *Desk) chargeIn(
+	ctx context.Context, house money.House, id money.AttemptID, now time.Time,
+) error {
+	err := d.book(ctx, "Charge", now, func(j *job) error {
+		a, r, err := j.lockAttempt(id)
+		if err != nil || a.State != money.AttemptCreated {
+			return err
+		}
+		outcome, err := house.ChargeIn(j.tx, a, now)
+		if err != nil {
+			return err
+		}
+		return d.outcomeOf(j, a, r, outcome)
+	})
+	if err == nil || ctx.Err() != nil {
+		return err
+	}
+	return errors.Join(err, d.Store.Tx(ctx, func(tx Tx) error {
+		a, err := tx.Attempt(id)
+		if err != nil || a.State != money.AttemptCreated {
+			return err
+		}
+		a.DueAt = now.Add(workRetry)
+		return tx.UpdateAttempt(a, a.State)
+	}))
+}
+
+// Working does the errands to the house's own channels every second of the city's time, at most ten
+// times a second of the machine's, and at once when woken. It returns when ctx ends. failed hears
+// of errors that it goes on after.
 func (d *Desk) Working(
 	ctx context.Context, clock Clock, woken <-chan struct{}, failed func(what string, err error),
 ) {
-	var tidyAt time.Time
 	work(ctx, clock, woken, failed, func(now time.Time) (more bool, err error) {
 		n, err := d.errands(ctx, now, d.Parallel, d.ownErrands)
-		if err != nil || tidyAt.After(now) {
-			return n >= workBatch, err
-		}
-		tidyAt, err = now.Add(dueEvery), errors.Join(d.tidy(ctx, now), d.cover(ctx, now))
+		return n >= workBatch, err
+	})
+}
+
+// Tidying does what Work does besides payments, as often as Working and beside it: a payment does
+// not wait until the house is tidy.
+func (d *Desk) Tidying(ctx context.Context, clock Clock, failed func(what string, err error)) {
+	work(ctx, clock, nil, failed, func(now time.Time) (more bool, err error) {
+		err = errors.Join(d.tidy(ctx, now), d.cover(ctx, now))
 		drawn, errDraws := d.Draws(ctx, now)
 		ended, errEnds := d.EndHongbaos(ctx, now)
-		if drawn > 0 && errDraws == nil || ended == workBatch { // there may be more
-			tidyAt, n = time.Time{}, workBatch
-		}
-		return n >= workBatch, errors.Join(err, errDraws, errEnds)
+		return drawn > 0 && errDraws == nil || ended == workBatch, // there may be more
+			errors.Join(err, errDraws, errEnds)
 	})
 }
 

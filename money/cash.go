@@ -14,6 +14,11 @@ func (CashChannel) Charge(context.Context, Attempt, time.Time) (Outcome, error) 
 	return Outcome{State: AttemptSent, Reason: "driver_confirms"}, nil
 }
 
+// ChargeIn implements [House].
+func (CashChannel) ChargeIn(Tx, Attempt, time.Time) (Outcome, error) {
+	return Outcome{State: AttemptSent, Reason: "driver_confirms"}, nil
+}
+
 // Query says the same: nobody but the driver knows.
 func (CashChannel) Query(context.Context, Attempt, time.Time) (Outcome, error) {
 	return Outcome{State: AttemptSent, Reason: "driver_confirms"}, nil

@@ -81,6 +81,14 @@ type Channel interface {
 	Close(ctx context.Context, a Attempt, now time.Time) (Outcome, error)
 }
 
+// House is a channel of our own, whose money is in our books: it is asked in the transaction in
+// which its answer is booked.
+type House interface {
+	Channel
+	// ChargeIn is Charge within a transaction.
+	ChargeIn(tx Tx, a Attempt, now time.Time) (Outcome, error)
+}
+
 // Refunder is a channel that gives money back.
 type Refunder interface {
 	// Refund asks for it. An error means that the outcome is not known.

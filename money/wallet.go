@@ -51,26 +51,32 @@ func (a Attempt) HeldIn(transfers []Transfer) (held []Transfer) {
 // The attempt's row is touched in the same transaction, so that no money is held for an attempt
 // that somebody else has ended.
 func (w WalletChannel) Charge(ctx context.Context, a Attempt, now time.Time) (Outcome, error) {
-	if a.Charge() == 0 {
-		return Outcome{State: AttemptPaid}, nil
-	}
 	var outcome Outcome
 	err := w.Store.MoneyTx(ctx, func(tx Tx) error {
-		outcome = Outcome{State: AttemptPaid}
 		if err := tx.UpdateAttempt(a, a.State); err != nil {
 			return err
 		}
-		if booked, err := tx.Transfers(a.Subject); err != nil || len(a.HeldIn(booked)) > 0 {
-			return err
-		}
-		err := a.holdIn(tx, now)
-		if refused := (*LimitError)(nil); errors.As(err, &refused) {
-			outcome = Outcome{State: AttemptClosed, Reason: "balance_too_low"}
-			return nil
-		}
+		var err error
+		outcome, err = w.ChargeIn(tx, a, now)
 		return err
 	})
 	return outcome, err
+}
+
+// ChargeIn implements [House].
+func (WalletChannel) ChargeIn(tx Tx, a Attempt, now time.Time) (Outcome, error) {
+	paid := Outcome{State: AttemptPaid}
+	if a.Charge() == 0 {
+		return paid, nil
+	}
+	if booked, err := tx.Transfers(a.Subject); err != nil || len(a.HeldIn(booked)) > 0 {
+		return paid, err
+	}
+	err := a.holdIn(tx, now)
+	if refused := (*LimitError)(nil); errors.As(err, &refused) {
+		return Outcome{State: AttemptClosed, Reason: "balance_too_low"}, nil
+	}
+	return paid, err
 }
 
 // holdIn sets the money aside: hongbaos first, and of the balance the rest. When somebody else

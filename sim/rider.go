@@ -215,6 +215,10 @@ func (r *rider) looked(c *crowd, got told) error {
 	return r.settle(c)
 }
 
+// patientLooks is how often a rider looks whether what they have paid has arrived, each time after
+// twice as long, before they pay by hand.
+const patientLooks = 3
+
 // settle pays a ride whose fare stands.
 func (r *rider) settle(c *crowd) error {
 	// Who has to look again and again looks less and less often.
@@ -224,8 +228,12 @@ func (r *rider) settle(c *crowd) error {
 	}
 	c.in(c.again<<min(r.pays, most), pay, r.who, 0)
 	r.pays++
-	if r.payBy != money.Cash && r.pays <= tries {
+	switch {
+	case r.payBy == money.Cash:
+	case r.pays <= tries:
 		return c.phones.ask(r, wantPay)
+	case r.pays <= tries+patientLooks:
+		return nil // it may be on its way
 	}
 	if r.payee == stranger {
 		return nil // who takes the money themselves

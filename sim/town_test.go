@@ -87,6 +87,7 @@ func (w *town) start() {
 	var all sync.WaitGroup
 	all.Go(func() { _ = loop.Run(running) })
 	all.Go(func() { desk.Working(running, w.clock, attempts, func(string, error) {}) })
+	all.Go(func() { desk.Tidying(running, w.clock, func(string, error) {}) })
 	all.Go(func() { _ = line.Relay(running, db, events) })
 	all.Go(func() { _ = drivers.Run(running) })
 	public, _ := w.key.Public().(ed25519.PublicKey)

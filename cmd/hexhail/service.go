@@ -206,7 +206,7 @@ func ring(bells ...chan struct{}) func() {
 
 // payingAtOnce is how many payments are on their way to their channels at the same time: as many as
 // make the database's commits worth their while.
-const payingAtOnce = 16
+const payingAtOnce = 64
 
 // walletKey is the key of wallets' secrets. It is an error that one is sealed by another.
 func (s *service) walletKey(ctx context.Context) (dispatch.WalletKey, error) {
@@ -307,16 +307,7 @@ func (s *service) openEngines(ctx context.Context) error {
 		s.closer("engine of "+string(id), func(context.Context) error { left(); return nil })
 		s.part("the engine of "+string(id), func() error { return loop.Run(running) })
 	}
-	s.part("the payments", func() error {
-		s.desk.Working(running, s.clock, s.attempts, s.failed)
-		return nil
-	})
-	if len(s.external.channels) > 0 {
-		s.part("the payments outside", func() error {
-			s.desk.WorkingOutside(running, s.clock, s.orders, s.failed)
-			return nil
-		})
-	}
+	s.working(running)
 	s.sealLedger(running)
 	s.reconcile(running)
 	s.claiming(running)
@@ -325,6 +316,25 @@ func (s *service) openEngines(ctx context.Context) error {
 		return err
 	}
 	return s.openNotifier(running)
+}
+
+// working takes payments to their channels, and does what is due besides.
+func (s *service) working(running context.Context) {
+	s.part("the payments", func() error {
+		s.desk.Working(running, s.clock, s.attempts, s.failed)
+		return nil
+	})
+	s.part("the tidying", func() error {
+		s.desk.Tidying(running, s.clock, s.failed)
+		return nil
+	})
+	if len(s.external.channels) == 0 {
+		return
+	}
+	s.part("the payments outside", func() error {
+		s.desk.WorkingOutside(running, s.clock, s.orders, s.failed)
+		return nil
+	})
 }
 
 // openFlights follows the flights of bookings, if it was told whom to ask.
