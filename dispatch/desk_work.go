@@ -89,7 +89,9 @@ func (d *Desk) ownErrands(tx Tx, now time.Time) ([]errand, error) {
 	due := make([]errand, 0, len(list))
 	for _, a := range list {
 		if house, ok := d.Channels[a.Channel].(money.House); ok && a.State == money.AttemptCreated {
-			due = append(due, func(ctx context.Context) error { return d.chargeIn(ctx, house, a.ID, now) })
+			due = append(due, func(ctx context.Context) error {
+				return d.chargeIn(ctx, house, a.ID, now)
+			})
 			continue
 		}
 		called := sent(a, now)

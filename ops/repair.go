@@ -90,7 +90,8 @@ func (s *Server) ListRepairs(
 func (s *Server) launchedSomewhere(tx dispatch.Tx, id money.CampaignID) error {
 	for city := range s.config.Cities {
 		all, err := tx.CampaignsOf(string(city))
-		if err != nil || slices.ContainsFunc(all, func(c money.Campaign) bool { return c.ID == id }) {
+		is := func(c money.Campaign) bool { return c.ID == id }
+		if err != nil || slices.ContainsFunc(all, is) {
 			return err
 		}
 	}

@@ -63,7 +63,7 @@ func (b books) statement(
 		return err
 	}
 	if !s.Booked {
-		return fmt.Errorf("nothing was ever booked on %q; hexhail ledger trial lists the accounts", id)
+		return fmt.Errorf("nothing was ever booked on %q (see hexhail ledger trial)", id)
 	}
 	fmt.Fprintf(w, "%s\tafter\t\t\t%s\t%s\t%d lines\n", id, s.Credits-s.Debits, s.Closing, s.Lines)
 	if s.PendingDebits > 0 || s.PendingCredits > 0 {
