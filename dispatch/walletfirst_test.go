@@ -15,22 +15,24 @@ import (
 func firstDue(t *testing.T, balance money.Fen) (*town, *channel, dispatch.RideID) {
 	t.Helper()
 	w, c, ride := rideDue(t)
-	for i, id := range []money.HongbaoID{"h3", "h4"} {
-		h := money.Hongbao{
-			ID: id, Rider: "R1", City: string(w.city.ID), Sponsor: "alipay",
-			Amount: money.Fen(3_00 + 100*i), TitleEN: "Spring", TitleZH: "春节", GivenAt: w.now,
-			ExpiresAt: w.now.Add(time.Duration(2-i) * time.Hour),
-		}
-		w.ok(w.db.MoneyTx(w.ctx, func(tx money.Tx) error {
-			return money.GiveHongbaos(tx, money.EntryID("give/"+string(id)),
-				[]money.Hongbao{h}, w.now)
-		}))
-	}
+	w.hongbao("h3", "R1", 3_00, 2*time.Hour)
+	w.hongbao("h4", "R1", 4_00, time.Hour)
 	if balance > 0 {
 		w.ok(money.Cashier{Store: w.db}.TopUp(w.ctx, "top/R1", money.SandboxEquity, "R1", balance,
 			w.now))
 	}
 	return w, c, ride
+}
+
+// hongbao gives one.
+func (w *town) hongbao(id money.HongbaoID, rider money.Party, amount money.Fen, d time.Duration) {
+	w.t.Helper()
+	w.ok(w.db.MoneyTx(w.ctx, func(tx money.Tx) error {
+		return money.GiveHongbaos(tx, money.EntryID("give/"+string(id)), []money.Hongbao{{
+			ID: id, Rider: rider, City: string(w.city.ID), Sponsor: "alipay", Amount: amount,
+			TitleEN: "Spring", TitleZH: "春节", GivenAt: w.now, ExpiresAt: w.now.Add(d),
+		}}, w.now)
+	}))
 }
 
 // first is byQR with something of the wallet before it.
@@ -362,4 +364,80 @@ func TestWalletFirstIsRefused(t *testing.T) {
 	w.fails(byCode("R1"), dispatch.ReasonField) // whoever has the code owes it
 	w.fails(byCode(""), dispatch.ReasonField)
 	w.ok(w.cash("DA", ride))
+}
+
+// A friend's own share is theirs to pay so: a campaign gives for it as for the channel's.
+func TestWalletFirstPaysAShare(t *testing.T) {
+	w, c, ride := splitTown(t)
+	w.hongbao("h", "R2", 3_00, time.Hour)
+	shares, err := w.split(ride, dispatch.Friend{Rider: "R2"})
+	w.ok(err)
+	w.ok(w.payShare("R2", shares[1].Code, first(dispatch.HongbaosFirst)))
+	order := w.sent(c, 8_50-2_50-3_00)
+	if w.heldOf("hongbao:h") != 3_00 {
+		t.Errorf("held are %s", w.heldOf("hongbao:h"))
+	}
+	w.ok(w.payShare("R2", shares[1].Code, first(dispatch.HongbaosFirst))) // the order waits
+	if again := w.sent(c, 3_00); again.ID != order.ID {
+		t.Errorf("another order: %+v", again)
+	}
+	w.paidAt(c)
+	w.ok(w.payExternal(ride, first(dispatch.BalanceFirst))) // the sponsor's gift is kept
+	if order := w.sent(c, 1); order.ID == "" {
+		t.Error("no order")
+	}
+	w.paidAt(c)
+	w.settledBy(ride, map[money.AccountID]money.Fen{
+		payee: 17_00 + 5_00, "hongbao:h": 0, "wallet:R1": 100_00 - 5_99,
+		"channel_clearing:alipay": -3_01 + w.fees(),
+	})
+}
+
+// fees are what channels have kept.
+func (w *town) fees() money.Fen { return -w.books()["fee_expense:alipay"].Balance() }
+
+// What a corrected fare gives back goes to the channel first.
+func TestWalletFirstIsCorrected(t *testing.T) {
+	w, c, ride := firstDue(t, 0)
+	w.ok(w.payExternal(ride, first(dispatch.HongbaosFirst)))
+	w.sent(c, 13_00)
+	w.paidAt(c)
+	w.ok(w.correct("DA", ride, 1_00))
+	w.work()
+	w.balances(map[money.AccountID]money.Fen{ // of the fare h3 has paid 2.00
+		payee: 6_00, "channel_clearing:alipay": w.fees(), "hongbao:h3": 1_00, "hongbao:h4": 0,
+	})
+}
+
+// A win gives the channel back what it has paid, and the rest to the balance: it is a prize.
+func TestWalletFirstWins(t *testing.T) {
+	w := drawTown(t, func(d *money.Draw) {
+		d.ID, d.FirstDay, d.LastDay = "own", "2013-12-25", "2013-12-25"
+	})
+	c := newChannel()
+	w.desk.Channels[money.Alipay] = c
+	_, err := w.launchDraw(func(d *money.Draw) {
+		d.FirstDay, d.LastDay, d.Channel = "2013-12-22", "2013-12-22", money.Alipay
+	})
+	w.ok(err)
+	w.now = w.now.AddDate(0, 0, 1)
+	w.hongbao("h", "R1", 4_00, 72*time.Hour)
+	ride := w.ridden("1", w.taxi("A", w.at(0, 0), 4), metered)
+	w.ok(w.payExternal(ride, first(dispatch.HongbaosFirst)))
+	w.sent(c, 13_00)
+	w.paidAt(c)
+	w.midnight("2013-12-22")
+	w.ok(w.number("2013-12-22", "1"))
+	w.drawAll()
+	w.work()
+	w.balances(map[money.AccountID]money.Fen{
+		payee: 17_00, "channel_clearing:alipay": 0, "wallet:R1": 102_00, "hongbao:h": 0,
+		"promo_budget:draw/D1": w.books()["promo_budget:draw/D1"].Balance(),
+	})
+	lots, err := w.db.RiderLots(w.ctx, "R1", dispatch.Page{Limit: 9})
+	w.ok(err)
+	if len(lots) != 1 || lots[0].Won != 15_00 || lots[0].Sent != 15_00 ||
+		lots[0].Refund != money.AttemptPaid {
+		t.Errorf("the rider sees %+v", lots)
+	}
 }

@@ -13,7 +13,8 @@ import (
 )
 
 // promiseHongbao: what a hongbao holds is spent once, or goes back to who gave it once, though many
-// spend it at the moment at which it expires, and some of what they hold comes free later.
+// spend it at the moment at which it expires, by the wallet or before a channel of others, and some
+// of what they hold comes free later.
 func promiseHongbao(t *testing.T, open Open) {
 	same := func(tx money.Tx) money.Tx { return tx }
 	t.Run("Kept", func(t *testing.T) {
@@ -61,7 +62,7 @@ type spree struct {
 	end    func(now time.Time) error
 	wallet money.WalletChannel
 
-	ended, closed, byHongbao, late atomic.Int32
+	ended, closed, byHongbao, beside, late atomic.Int32
 }
 
 // paying is a payment whose money is held.
@@ -103,9 +104,11 @@ func (s *spree) run() error {
 			return err
 		}
 	}
-	s.t.Logf("%d looked at, %d held of hongbaos, %d of those until after the end, "+
-		"%d found too little", s.ended.Load(), s.byHongbao.Load(), s.late.Load(), s.closed.Load())
-	if s.byHongbao.Load() == 0 || s.late.Load() == 0 || s.ended.Load() == 0 {
+	s.t.Logf("%d looked at, %d held of hongbaos, %d of those beside a channel, %d held until "+
+		"after the end, %d found too little", s.ended.Load(), s.byHongbao.Load(),
+		s.beside.Load(), s.late.Load(), s.closed.Load())
+	if s.byHongbao.Load() == 0 || s.beside.Load() == 0 || s.late.Load() == 0 ||
+		s.ended.Load() == 0 {
 		s.t.Error("too little has happened to prove anything")
 	}
 	return s.sums()
@@ -142,25 +145,39 @@ func (s *spree) round(h money.Hongbao, rolls []int) error {
 	return errors.Join(errs...)
 }
 
-// hold has the wallet set 1 to 3 yuan aside just before a hongbao expires.
+// hold has the wallet set 1 to 3 yuan aside just before a hongbao expires, or what of them there is
+// in hongbaos, for a third of the rolls.
 func (s *spree) hold(id money.AttemptID, h money.Hongbao, roll int) (held bool, err error) {
 	p := due(money.Subject(id), money.PurposeFare)
 	p.Amount, p.Discount = money.Fen(100+2*roll), 0
-	p, a, err := p.Try(id, money.InWallet, noon)
+	channel := money.InWallet
+	if roll%3 == 0 {
+		channel = money.Alipay
+	}
+	p, a, err := p.Try(id, channel, noon)
 	if err != nil {
 		return false, err
 	}
-	ctx := s.t.Context()
+	ctx, now := s.t.Context(), h.ExpiresAt.Add(-time.Millisecond)
 	err = s.db.MoneyTx(ctx, func(tx money.Tx) error {
 		if err := tx.InsertPayment(p); err != nil {
 			return err
 		}
-		return tx.InsertAttempt(a)
+		if err := tx.InsertAttempt(a); err != nil || channel == money.InWallet {
+			return err
+		}
+		held = false
+		list, err := money.HoldFirst(tx, []money.Attempt{a}, func() (money.Spending, error) {
+			hongbaos, err := tx.HongbaosOf(p.Payer, now, money.MaxHongbaos)
+			return money.Spending{Hongbaos: hongbaos, Most: a.Charge() - 1}, err
+		}, now)
+		held = err == nil && list[0].Outside() < a.Charge()
+		return err
 	})
-	if err != nil {
-		return false, err
+	if err != nil || channel != money.InWallet {
+		return held, err
 	}
-	outcome, err := s.wallet.Charge(ctx, a, h.ExpiresAt.Add(-time.Millisecond))
+	outcome, err := s.wallet.Charge(ctx, a, now)
 	if err == nil && outcome.State != money.AttemptPaid {
 		s.closed.Add(1)
 	}
@@ -179,6 +196,9 @@ func (s *spree) resolve(p paying) error {
 		}
 		if a.ByHongbao() > 0 {
 			s.byHongbao.Add(1)
+		}
+		if a.Outside() > 0 {
+			s.beside.Add(1)
 		}
 		how := money.TransferPost
 		if p.roll%2 == 0 {
