@@ -118,8 +118,7 @@ func (p BrushRules) Judge(e Evidence) Judgement {
 		}
 	}
 	waited, drove := int(e.Waited/time.Second), int(e.Drove/time.Second)
-	find(ClueTogether, e.Hailed && waited < p.BrushTogetherS,
-		waited, p.BrushTogetherS, p.BrushWeightTogether)
+	find(ClueTogether, p.together(e), waited, p.BrushTogetherS, p.BrushWeightTogether)
 	find(ClueQuick, drove < p.BrushQuickS, drove, p.BrushQuickS, p.BrushWeightQuick)
 	find(ClueShort, traced && e.DrivenM < p.BrushShortM,
 		e.DrivenM, p.BrushShortM, p.BrushWeightShort)
@@ -147,14 +146,20 @@ func (p BrushRules) Judge(e Evidence) Judgement {
 	return v
 }
 
+// together reports whether the taxi was there at once.
+func (p BrushRules) together(e Evidence) bool {
+	return e.Hailed && int(e.Waited/time.Second) < p.BrushTogetherS
+}
+
 // strayed reports whether the rider's phone was far from the taxi at the end of a drive that led
-// away from it, or that it was far from at the beginning too. A driver who has forgotten to end a
-// short one is alone in the taxi by then, and nothing is wrong.
+// away from it; of a shorter one, if it was far at the beginning too from a taxi that was there at
+// once. A driver who has forgotten to end a short drive is alone by then, and whoever is sent for a
+// lady around the corner comes from somewhere.
 func (p BrushRules) strayed(e Evidence) bool {
 	far := func(metres int) bool { return metres > p.BrushPhoneM }
 	silent := int(e.Phone.Silent / time.Second)
 	return e.Phone.Heard && silent < p.BrushPhoneS && far(e.Phone.LastM) &&
-		(far(e.DrivenM) || far(e.Phone.FirstM))
+		(far(e.DrivenM) || p.together(e) && far(e.Phone.FirstM))
 }
 
 // brief reports whether a ride was over at once and led nowhere.

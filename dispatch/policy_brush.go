@@ -47,7 +47,8 @@ type BrushRules struct {
 	BrushAccounts int `json:"brush_accounts"`
 	// BrushPhoneM: the rider's phone was farther than so many metres from the taxi when it was
 	// heard of last, 500–20,000, if that was less than BrushPhoneS before the end of the drive,
-	// 0–600; 0 is never.
+	// 0–600; 0 is never. The drive was longer than that, or the taxi was together with the rider at
+	// once, and as far from the phone then.
 	BrushPhoneM int `json:"brush_phone_m"`
 	BrushPhoneS int `json:"brush_phone_s"`
 
