@@ -37,16 +37,16 @@ func TestPhoneClue(t *testing.T) {
 		found   bool
 		want    dispatch.BrushOutcome
 	}{
-		"at the limit":          {changes{phone(10, 1000)}, false, pay},
-		"beyond it":             {changes{phone(10, 1001)}, true, pay},
-		"silent for long":       {changes{phone(10, 9000), quiet(2 * time.Minute)}, false, pay},
-		"almost as long":        {changes{phone(10, 9000), quiet(119 * time.Second)}, true, pay},
-		"a short drive":         {changes{phone(1000, 1200), long(1000), together}, false, pay},
-		"a longer one":          {changes{phone(1000, 1200), long(1001)}, true, pay},
-		"away from the first":   {changes{phone(1001, 1200), long(1000), together}, true, pay},
-		"a mother, at her door": {changes{phone(4000, 7000), together}, true, pay},
-		"a drive that ends late, around the corner": {changes{phone(10, 1500), brief}, false, pay},
-		"an old lady's corner":                      {changes{phone(4000, 4000), brief}, false, pay},
+		"at the limit":                     {changes{phone(10, 1000)}, false, pay},
+		"beyond it":                        {changes{phone(10, 1001)}, true, pay},
+		"silent for long":                  {changes{phone(10, 9000), quiet(2 * time.Minute)}, false, pay},
+		"almost as long":                   {changes{phone(10, 9000), quiet(119 * time.Second)}, true, pay},
+		"a short drive":                    {changes{phone(1000, 1200), long(1000), together}, false, pay},
+		"a longer one":                     {changes{phone(1000, 1200), long(1001)}, true, pay},
+		"away from the first":              {changes{phone(1001, 1200), long(1000), together}, true, pay},
+		"a mother, at her door":            {changes{phone(4000, 7000), together}, true, pay},
+		"a drive that ends late, a corner": {changes{phone(10, 1500), brief}, false, pay},
+		"an old lady's corner":             {changes{phone(4000, 4000), brief}, false, pay},
 		"a taxi that was silent": {
 			changes{phone(dispatch.AwayUnknown, dispatch.AwayUnknown)}, false, pay,
 		},
@@ -55,7 +55,9 @@ func TestPhoneClue(t *testing.T) {
 			changes{phone(4000, 7000), accounts}, true, hold,
 		},
 		"a second phone at home, every day": {changes{phone(4000, 7000), pair}, true, hold},
-		"a corner, from home":               {changes{phone(4000, 4000), brief, together}, true, hold},
+		"a corner, from home": {
+			changes{phone(4000, 4000), brief, together}, true, hold,
+		},
 	} {
 		e := honest()
 		for _, change := range test.changes {
