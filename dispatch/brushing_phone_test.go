@@ -18,19 +18,23 @@ func phone(firstM, lastM int) func(*dispatch.Evidence) {
 	}
 }
 
+// quiet had told nothing for so long.
+func quiet(d time.Duration) func(*dispatch.Evidence) {
+	return func(e *dispatch.Evidence) { e.Phone.Silent = d }
+}
+
+// long was the drive, in metres, as it was asked for.
+func long(m int) func(*dispatch.Evidence) {
+	return func(e *dispatch.Evidence) { e.DrivenM, e.QuotedM = m, m }
+}
+
 // TestPhoneClue: when a phone that was far from the taxi is found, and when with other clues it
 // holds the subsidy.
 func TestPhoneClue(t *testing.T) {
 	const pay, hold = dispatch.OutcomePay, dispatch.OutcomeHold
-	quiet := func(d time.Duration) func(*dispatch.Evidence) {
-		return func(e *dispatch.Evidence) { e.Phone.Silent = d }
-	}
 	together := func(e *dispatch.Evidence) { e.Waited = 2 * time.Second }
 	brief := func(e *dispatch.Evidence) {
 		e.Drove, e.DrivenM, e.QuotedM = 40*time.Second, 150, 160
-	}
-	long := func(m int) func(*dispatch.Evidence) {
-		return func(e *dispatch.Evidence) { e.DrivenM, e.QuotedM = m, m }
 	}
 	accounts := func(e *dispatch.Evidence) { e.Accounts = 5 }
 	pair := func(e *dispatch.Evidence) { e.Pair.Subsidised = 3 }
