@@ -95,6 +95,20 @@ type forgetsLegsTx struct{ dispatch.Tx }
 // TakeBackLeg says yes.
 func (forgetsLegsTx) TakeBackLeg(money.AttemptID, money.Leg) (bool, error) { return true, nil }
 
+// FirstRides makes rides of rider0 and on, ride0 and on, of 28 yuan and 10 of tip, that are driven
+// and not paid. Each rider has two hongbaos of 10 yuan, and a balance of 100.
+func FirstRides(t *testing.T, db Database, n int) []dispatch.Ride {
+	t.Helper()
+	rides := completeRidesWithTip(t, db, NewDesk(t, db), n)
+	for _, ride := range rides {
+		for i := range 2 {
+			id := money.HongbaoID(fmt.Sprint(ride.Rider, "-", i))
+			give(t, db, hongbaoFor(id, money.Party(ride.Rider), 7200))
+		}
+	}
+	return rides
+}
+
 // walletFirst pays many rides of 28 yuan and 10 of tip, whose riders have two hongbaos of 10 yuan,
 // gives back what has paid them, and says what is wrong afterwards.
 func walletFirst(
@@ -107,13 +121,7 @@ func walletFirst(
 	if c != nil {
 		desk.Channels[money.Alipay] = c
 	}
-	rides := completeRidesWithTip(t, db, desk, firstRides)
-	for _, ride := range rides {
-		for i := range 2 {
-			id := money.HongbaoID(fmt.Sprint(ride.Rider, "-", i))
-			give(t, db, hongbaoFor(id, money.Party(ride.Rider), 7200))
-		}
-	}
+	rides := FirstRides(t, db, firstRides)
 	if sabotage != nil {
 		desk.Store = sabotage(desk.Store)
 	}
