@@ -38,7 +38,7 @@ func TestCrashFirstSQLite(t *testing.T) {
 
 func TestCrashFirstPostgres(t *testing.T) {
 	t.Parallel()
-	crashFirstAll(t, schemaURL)
+	crashFirstAll(t, databaseURL)
 }
 
 // crashFirstAll kills a process whose riders pay by hongbaos first and a channel, between the hold

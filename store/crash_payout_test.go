@@ -50,7 +50,7 @@ func TestCrashPayoutSQLite(t *testing.T) {
 
 func TestCrashPayoutPostgres(t *testing.T) {
 	t.Parallel()
-	crashPayout(t, schemaURL)
+	crashPayout(t, databaseURL)
 }
 
 // crashPayout kills a process that pays drivers, at failpoints on the way, lets others go on after

@@ -38,7 +38,7 @@ func TestCrashSQLite(t *testing.T) {
 
 func TestCrashPostgres(t *testing.T) {
 	t.Parallel()
-	crash(t, schemaURL)
+	crash(t, databaseURL)
 }
 
 // crash kills a process that works on the store, at each failpoint and at random under load, and

@@ -22,7 +22,7 @@ func TestLegsOfEarlierRefundsSQLite(t *testing.T) {
 
 func TestLegsOfEarlierRefundsPostgres(t *testing.T) {
 	t.Parallel()
-	earlierRefunds(t, open(t, schemaURL(t)))
+	earlierRefunds(t, open(t, databaseURL(t)))
 }
 
 func earlierRefunds(t *testing.T, db storetest.Database) {
