@@ -43,7 +43,7 @@ func (s Subsidy) Anew() Subsidy {
 	out := Subsidy{Refused: slices.DeleteFunc(slices.Clone(s.Refused), func(r Refusal) bool {
 		return !r.Reason.spent()
 	})}
-	if len(s.Grants) == 0 && s.Reason.spent() {
+	if s.spent() {
 		out.Campaign, out.Version, out.Reason = s.Campaign, s.Version, s.Reason
 	}
 	return out

@@ -84,3 +84,16 @@ func TestLowered(t *testing.T) {
 		}
 	})
 }
+
+// A fare that was given nothing for, as its ride looked like brushing, is judged anew when it is
+// corrected; what ops have denied stays denied.
+func TestAnewAfterBrushing(t *testing.T) {
+	if s := (money.Subsidy{Reason: money.SubsidyBrushing}).Anew(); s.Reason != "" {
+		t.Errorf("never given: %+v", s)
+	}
+	given := money.Subsidy{Campaign: "a", Grants: []money.Grant{{Campaign: "a", Rider: 5_00}}}
+	s := given.Without(money.SubsidyBrushing).Anew()
+	if s.Reason != money.SubsidyBrushing || len(s.Refused) != 1 {
+		t.Errorf("denied: %+v", s)
+	}
+}

@@ -170,7 +170,7 @@ func (g *giver) sum(campaigns []Campaign) {
 	case len(s.Grants) > 0:
 		s.sum()
 		return
-	case len(had.Grants) == 0 && had.Reason.spent():
+	case had.spent():
 		s.Campaign, s.Version, s.Reason = had.Campaign, had.Version, had.Reason
 		return
 	case len(s.Refused) > 0:

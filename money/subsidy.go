@@ -44,6 +44,12 @@ func (r SubsidyReason) spent() bool {
 	return r == SubsidyVoid || r == SubsidyExpired || r == SubsidyBrushing
 }
 
+// spent reports whether all that was given was given back. Of a ride for which nothing was ever
+// given, as it looked like brushing, there is no campaign.
+func (s Subsidy) spent() bool {
+	return len(s.Grants) == 0 && s.Campaign != "" && s.Reason.spent()
+}
+
 // Subsidy is what campaigns give for one ride: the sum, and each of them.
 type Subsidy struct {
 	Campaign CampaignID // the first that gives, or that whose refusal the reason is

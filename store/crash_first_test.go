@@ -1,26 +1,15 @@
 package store_test
 
 import (
-	"context"
 	"fmt"
-	"os"
-	"os/exec"
 	"path/filepath"
-	"strconv"
-	"strings"
-	"syscall"
 	"testing"
-	"time"
 
 	"hexhail/dispatch"
 	"hexhail/money"
 	"hexhail/store"
 	"hexhail/store/storetest"
 )
-
-// firstBank is the folder in which the channel of TestCrashFirst keeps what it has moved: it
-// outlives the process that asks it.
-const firstBank = "HEXHAIL_FIRST_BANK"
 
 // The load: rides, one after another, each in some four transactions.
 const (
@@ -45,20 +34,8 @@ func TestCrashFirstPostgres(t *testing.T) {
 // and the channel's call and around it, and lets others go on after it: the channel has moved its
 // part of each ride once, and the wallet the rest.
 func crashFirstAll(t *testing.T, newURL func(testing.TB) string) {
-	for _, point := range []string{store.PauseAfterCommit, pauseBeforePay, pauseAfterPay} {
-		t.Run("Kept/"+point, func(t *testing.T) {
-			if err := firstOverCrashes(t, newURL(t), point, ""); err != nil {
-				t.Error(err)
-			}
-		})
-	}
-	t.Run("MutantNumberOfTheProcess", func(t *testing.T) {
-		err := firstOverCrashes(t, newURL(t), pauseAfterPay, "1")
-		if err == nil {
-			t.Fatal("the mutant was not caught")
-		}
-		t.Logf("caught: %v", err)
-	})
+	crashes(t, newURL, []string{store.PauseAfterCommit, pauseBeforePay, pauseAfterPay},
+		firstOverCrashes)
 }
 
 func firstOverCrashes(t *testing.T, url, point, mutant string) error {
@@ -73,29 +50,15 @@ func firstOverCrashes(t *testing.T, url, point, mutant string) error {
 		t.Fatal(err)
 	}
 	for i := range crashRideSteps {
-		before, left := len(filed(t, bank)), crashRideTimes+i
+		left := crashRideTimes + i
 		if point != store.PauseAfterCommit {
 			left = 3 + i
 		}
-		cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestCrashFirstChild$")
-		cmd.Env = append(os.Environ(), crashStore+"="+url, crashMutant+"="+mutant,
-			firstBank+"="+bank, crashBegin+"="+strconv.Itoa(max(0, before-1)),
-			fmt.Sprintf("%s=%s:%d", storetest.FailpointVariable, point, left))
-		if out, err := cmd.CombinedOutput(); err == nil {
-			t.Fatalf("the process has not died: %s", out)
-		}
-		if n := len(filed(t, bank)); n-before < 1 {
-			t.Fatalf("only %d orders before the kill at %s", n-before, point)
-		}
+		dies(t, "TestCrashFirstChild", url, bank, mutant, point, left, 1)
 	}
-	db := open(t, url) // what is left is done by a process that lives
-	desk := storetest.OverPayouts(t, db, filedOrders{folder: bank, salt: salt(mutant, "last")})
-	payFirst(t, desk, 0)
-	for s := range 10 {
-		at := crashNoon.Add(time.Duration(s+1) * time.Minute)
-		if _, err := desk.Work(t.Context(), at); err != nil {
-			return err
-		}
+	db := open(t, url)
+	if err := livesOn(t, db, bank, mutant, payFirst); err != nil {
+		return err
 	}
 	return firstMatches(t, db, bank)
 }
@@ -126,36 +89,9 @@ func firstMatches(t *testing.T, db storetest.Database, bank string) error {
 
 // TestCrashFirstChild is the process that dies: it has each ride paid.
 func TestCrashFirstChild(t *testing.T) {
-	url, bank := os.Getenv(crashStore), os.Getenv(firstBank)
-	if bank == "" {
-		return // only as a process of its own
+	if desk, first := dying(t); desk != nil { // only as a process of its own
+		payFirst(t, desk, first)
 	}
-	failpoint, err := storetest.Failpoint()
-	if err != nil {
-		t.Fatal(err)
-	}
-	first, err := strconv.Atoi(os.Getenv(crashBegin))
-	if err != nil {
-		t.Fatal(err)
-	}
-	point, times, _ := strings.Cut(os.Getenv(storetest.FailpointVariable), ":")
-	left, err := strconv.Atoi(times)
-	if err != nil {
-		t.Fatal(err)
-	}
-	db := open(t, url, failpoint)
-	payFirst(t, storetest.OverPayouts(t, db, filedOrders{
-		folder: bank, salt: salt(os.Getenv(crashMutant), strconv.Itoa(first)),
-		at: func(here string) {
-			if here != point {
-				return
-			}
-			if left--; left == 0 {
-				_ = syscall.Kill(os.Getpid(), syscall.SIGKILL) // nothing runs after it
-				select {}
-			}
-		},
-	}), first)
 }
 
 // payFirst has every rider, from one on, pay 38 yuan by hongbaos of 20 and the channel. A process
@@ -179,42 +115,4 @@ func payFirst(t *testing.T, desk *dispatch.Desk, first int) {
 			t.Fatal(err)
 		}
 	}
-}
-
-// filedOrders is a channel that keeps a file for each order, whose payers pay at once.
-type filedOrders struct {
-	money.Channel
-	folder string
-	salt   string       // the mutant's
-	at     func(string) // called before and after paying; may be nil
-}
-
-func (f filedOrders) path(id money.AttemptID) string {
-	return filepath.Join(f.folder, string(id)+"."+f.salt)
-}
-
-// Charge takes the money of an order once.
-func (f filedOrders) Charge(
-	ctx context.Context, a money.Attempt, now time.Time,
-) (money.Outcome, error) {
-	if f.at != nil {
-		f.at(pauseBeforePay)
-	}
-	if err := os.WriteFile(f.path(a.ID), []byte(a.Charge().String()), 0o600); err != nil {
-		return money.Outcome{}, err
-	}
-	if f.at != nil {
-		f.at(pauseAfterPay)
-	}
-	return f.Query(ctx, a, now)
-}
-
-// Query tells whether it has taken it.
-func (f filedOrders) Query(
-	_ context.Context, a money.Attempt, _ time.Time,
-) (money.Outcome, error) {
-	if _, err := os.Stat(f.path(a.ID)); err != nil {
-		return money.Outcome{State: money.AttemptCreated}, nil
-	}
-	return money.Outcome{State: money.AttemptPaid}, nil
 }

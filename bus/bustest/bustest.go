@@ -1,4 +1,4 @@
-// Package bustest is what tests of servers share.
+// Package bustest is what tests share that start servers of their own: addresses to listen at.
 package bustest
 
 import (

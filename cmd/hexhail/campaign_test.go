@@ -56,6 +56,10 @@ func TestCampaignExpression(t *testing.T) {
 	if code, said := launch("good", `hour >= 22 || "students" in segments`); code != exitOK {
 		t.Errorf("%d %s", code, said)
 	}
+	if code, said := launch("good", `hour >= 21`); code != exitFailed ||
+		!strings.Contains(said, "campaign good has a version 1 with other content") {
+		t.Errorf("changed under its version: %d %s", code, said)
+	}
 	for expr, says := range map[string]string{
 		`fare >`: "an expression that compiles",
 		`segments.all(a, segments.all(b, segments.all(c, a + b != c)))`: "costs at most",

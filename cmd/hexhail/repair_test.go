@@ -61,6 +61,7 @@ func TestCampaignRepair(t *testing.T) {
 	has(squeeze(repair(exitOK, "late")), "late 3 0 0 0 0.00 0.00", "already_repaired 2")
 	repair(exitFailed, "never")
 	campaign(exitUsage, "repair", "late", "--why", "when?")
+	campaign(exitFailed, "repairs", "never")
 	has(campaign(exitOK, "repairs", "late"), string(rides[0]), "4.00", "2.00", "launched late")
 	if owed := r.balance(money.DriverPayable("D")); owed != 4_00 {
 		t.Errorf("the driver is owed %s", owed)

@@ -69,6 +69,7 @@ func TestSponsorCommands(t *testing.T) {
 	has(sponsor(exitOK, "claims", "--sponsor", "alipay"), "spring", "4.00", "claimed")
 	has(sponsor(exitOK, "transfers", "spring", day.Day), "ride-1", "500,subsidy_rider",
 		"100,subsidy_rider_back")
+	sponsor(exitFailed, "transfers", "autumn", day.Day)
 	about := func(verb, amount, why string) []string {
 		return []string{verb, "spring", day.Day, "--amount", amount, "--why", why}
 	}

@@ -1,6 +1,9 @@
 package storetest
 
-import "testing"
+import (
+	"errors"
+	"testing"
+)
 
 // safeguard is something in the schema that a mutant does without.
 type safeguard int
@@ -60,4 +63,17 @@ func caught(t testing.TB, broken error) {
 		return
 	}
 	t.Logf("caught: %v", broken)
+}
+
+// errTooFew is a run that proves too little.
+var errTooFew = errors.New("too few to prove anything")
+
+// kept runs the check of a promise, and again where chance has had it prove too little.
+func kept(t testing.TB, run func() error) {
+	t.Helper()
+	err := run()
+	for n := 1; errors.Is(err, errTooFew) && n < 8; n++ {
+		err = run()
+	}
+	check(t, err)
 }
